@@ -1,0 +1,50 @@
+# Every target sets up what it needs first (tools/setup.sh); a second call finds it done.
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+BUILD ?= build
+FUZZ_SECONDS ?= 60
+CONFIGURE := cmake -G Ninja -S . -DLINNET_WERROR=ON
+
+.PHONY: help setup build run test check format bench fuzz coverage accuracy clean
+
+help: ## print this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */  make \1\t/' | expand -t 18
+
+setup: ## install system packages, Python parts, oneDNN and ONNX's C++ library
+	@tools/setup.sh
+
+build: setup ## build everything into build/
+	@[ -f $(BUILD)/build.ninja ] || $(CONFIGURE) -B $(BUILD) -DCMAKE_BUILD_TYPE=Release
+	@cmake --build $(BUILD) --parallel $(JOBS)
+
+run: setup ## build, then run the sample network and compare it with PyTorch's output
+	@[ -f $(BUILD)/build.ninja ] || $(CONFIGURE) -B $(BUILD) -DCMAKE_BUILD_TYPE=Release
+	@cmake --build $(BUILD) --parallel $(JOBS) --target main_job
+	@$(BUILD)/main_job models
+
+test: build ## run the whole test suite
+	@tools/run_tests.sh $(BUILD)
+
+check: ## what CI does: format, static checks, tests, sanitizers, the build without oneDNN
+	@tools/setup.sh check
+	@tools/check.sh
+
+format: ## rewrite the sources with clang-format
+	@tools/setup.sh check
+	@tools/format.sh
+
+bench: build ## run the micro-benchmarks
+	@$(BUILD)/linnet_benchmark
+
+accuracy: build ## measure the activations over all 2^32 floats (minutes)
+	@$(BUILD)/linnet_accuracy
+
+fuzz: ## run each fuzzer for FUZZ_SECONDS (60)
+	@tools/setup.sh check
+	@tools/fuzz.sh $(FUZZ_SECONDS)
+
+coverage: setup ## run the tests on an instrumented build and print the line coverage
+	@tools/coverage.sh
+
+clean: ## remove what was built here (the shared parts in the cache stay)
+	rm -rf build build-*

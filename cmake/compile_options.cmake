@@ -1,0 +1,43 @@
+# How Linnet's own code is compiled: the interface target linnet_flags, private to this project.
+
+if(PROJECT_IS_TOP_LEVEL)
+  if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "Debug, Release, RelWithDebInfo or MinSizeRel" FORCE)
+  endif()
+  set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+endif()
+
+set(CMAKE_CXX_STANDARD 17)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+
+add_library(linnet_flags INTERFACE)
+# A product and a sum are contracted only where a kernel says so, so that every instruction set gives the same bits.
+target_compile_options(linnet_flags INTERFACE -Wall -Wextra -Wconversion -ffp-contract=off)
+if(LINNET_WERROR)
+  target_compile_options(linnet_flags INTERFACE -Werror)
+endif()
+# Unused system libraries are not loaded.
+target_link_options(linnet_flags INTERFACE LINKER:--as-needed)
+
+# For shared objects. Clang's sanitizers leave their symbols for the executable to give.
+set(LINNET_NO_UNDEFINED LINKER:--no-undefined)
+if(LINNET_SANITIZE)
+  set(LINNET_NO_UNDEFINED "")
+  target_compile_options(linnet_flags INTERFACE
+    -fsanitize=${LINNET_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(linnet_flags INTERFACE -fsanitize=${LINNET_SANITIZE})
+endif()
+if(LINNET_COVERAGE)
+  target_compile_options(linnet_flags INTERFACE --coverage)
+  target_link_options(linnet_flags INTERFACE --coverage)
+endif()
+if(LINNET_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES Clang)
+    message(FATAL_ERROR "LINNET_FUZZ needs Clang (-DCMAKE_CXX_COMPILER=clang++); this is ${CMAKE_CXX_COMPILER_ID}")
+  endif()
+  target_compile_options(linnet_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()

@@ -1,0 +1,29 @@
+# Libraries, modules, headers, the command, find_package(linnet) and pkg-config.
+include(CMakePackageConfigHelpers)
+
+install(TARGETS linnet linnet_shared EXPORT linnetTargets
+  ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+  LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/linnet" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+# Where the library in lib/ and the command in bin/ both look.
+foreach(module IN ITEMS linnet_onnx linnet_onednn)
+  if(TARGET ${module})
+    install(TARGETS ${module} LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}/linnet")
+  endif()
+endforeach()
+if(TARGET linnet_command)
+  install(TARGETS linnet_command RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+endif()
+
+set(package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/linnet")
+install(EXPORT linnetTargets NAMESPACE linnet:: DESTINATION "${package_folder}")
+configure_package_config_file(
+  "${PROJECT_SOURCE_DIR}/cmake/package/linnetConfig.cmake.in" "${PROJECT_BINARY_DIR}/linnetConfig.cmake"
+  INSTALL_DESTINATION "${package_folder}")
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/linnetConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/linnetConfig.cmake" "${PROJECT_BINARY_DIR}/linnetConfigVersion.cmake"
+  DESTINATION "${package_folder}")
+
+configure_file("${PROJECT_SOURCE_DIR}/cmake/package/linnet.pc.in" "${PROJECT_BINARY_DIR}/linnet.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/linnet.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")

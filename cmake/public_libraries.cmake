@@ -1,0 +1,37 @@
+# What a user links: linnet::linnet (static) and linnet::shared, both made of the folders' objects.
+
+set(folder_objects
+  $<TARGET_OBJECTS:linnet_runtime>
+  $<TARGET_OBJECTS:linnet_loaders>
+  $<TARGET_OBJECTS:linnet_kernels>
+  $<TARGET_OBJECTS:linnet_ops>
+  $<TARGET_OBJECTS:linnet_api>)
+
+add_library(linnet STATIC ${folder_objects})
+add_library(linnet_shared SHARED ${folder_objects})
+add_library(linnet::linnet ALIAS linnet)
+add_library(linnet::shared ALIAS linnet_shared)
+
+foreach(library IN ITEMS linnet linnet_shared)
+  set_target_properties(${library} PROPERTIES LINKER_LANGUAGE CXX OUTPUT_NAME linnet)
+  target_compile_features(${library} INTERFACE cxx_std_17)
+  target_include_directories(${library} INTERFACE
+    "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+  target_link_libraries(${library} PRIVATE
+    Threads::Threads hwy::hwy ${CMAKE_DL_LIBS} $<BUILD_INTERFACE:linnet_flags>)
+  # A program linked to the library finds the modules beside it, so they are built with it.
+  foreach(module IN ITEMS linnet_onnx linnet_onednn)
+    if(TARGET ${module})
+      add_dependencies(${library} ${module})
+    endif()
+  endforeach()
+endforeach()
+
+set_target_properties(linnet PROPERTIES EXPORT_NAME linnet)
+set_target_properties(linnet_shared PROPERTIES
+  EXPORT_NAME shared
+  VERSION ${PROJECT_VERSION}
+  SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+  LINK_DEPENDS "${PROJECT_SOURCE_DIR}/cmake/linnet.map")
+target_link_options(linnet_shared PRIVATE
+  "LINKER:--version-script=${PROJECT_SOURCE_DIR}/cmake/linnet.map" ${LINNET_NO_UNDEFINED})

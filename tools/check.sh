@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# What `make check` does, stage by stage. A stage that fails does not stop the others; the exit status and the closing
+# line `N passed, N failed` cover all of them. A stage that fails without a failed test counts as one failed.
+# With arguments, only the stages named: format, release, portable, address, thread, tidy.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+jobs=$(nproc)
+stages=("$@")
+[ ${#stages[@]} -gt 0 ] || stages=(format release portable address thread tidy)
+
+configure() { cmake -G Ninja -S . -DLINNET_WERROR=ON -DLINNET_TEST_DATA="$PWD/build/test_data" "$@" >/dev/null; }
+compile() { cmake --build "$1" --parallel "$jobs" "${@:2}" -- --quiet; }
+
+# Asserts stay on under the sanitizers; -O1 is what their makers advise.
+sanitized=(-DCMAKE_BUILD_TYPE=Debug "-DCMAKE_CXX_FLAGS_DEBUG=-O1 -g1")
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:check_initialization_order=1}
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
+export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1}
+
+stage_format() { tools/format.sh --check; }
+
+stage_tidy() {
+  [ -f build/build.ninja ] || configure -B build -DCMAKE_BUILD_TYPE=Release || return 1
+  tools/tidy.py build
+}
+
+stage_release() {
+  [ -f build/build.ninja ] || configure -B build -DCMAKE_BUILD_TYPE=Release || return 1
+  compile build && tools/run_tests.sh build
+}
+
+stage_portable() {
+  configure -B build-portable -DCMAKE_BUILD_TYPE=Release -DLINNET_ONEDNN=OFF &&
+    compile build-portable && tools/run_tests.sh build-portable
+}
+
+stage_address() {
+  configure -B build-address "${sanitized[@]}" -DLINNET_SANITIZE=address,undefined &&
+    compile build-address && tools/run_tests.sh build-address
+}
+
+# GNU's OpenMP runtime synchronises in ways that ThreadSanitizer cannot see, hence without oneDNN.
+stage_thread() {
+  configure -B build-thread "${sanitized[@]}" -DLINNET_SANITIZE=thread -DLINNET_ONEDNN=OFF -DLINNET_ONNX_SCHEMAS=OFF &&
+    compile build-thread --target thread_test && tools/run_tests.sh build-thread --label-regex '^thread$'
+}
+
+counts_file() {
+  case $1 in
+    release) echo build/test_results/counts ;;
+    *) echo "build-$1/test_results/counts" ;;
+  esac
+}
+
+passed=0 failed=0 report=""
+for stage in "${stages[@]}"; do
+  printf '\n== %s\n' "$stage"
+  counts=$(counts_file "$stage")
+  rm -f "$counts"
+  start=$SECONDS
+  if "stage_$stage"; then verdict=ok; else verdict=FAILED; fi
+  stage_passed=0 stage_failed=0
+  if [ -f "$counts" ]; then read -r stage_passed stage_failed _ <"$counts"; fi
+  if [ "$verdict" = FAILED ] && [ "$stage_failed" -eq 0 ]; then stage_failed=1; fi
+  if [ "$verdict" = ok ] && [ ! -f "$counts" ]; then stage_passed=1; fi
+  passed=$((passed + stage_passed)) failed=$((failed + stage_failed))
+  report+=$(printf '%-9s %-6s %5d s  %6d passed %4d failed' "$stage" "$verdict" $((SECONDS - start)) "$stage_passed" "$stage_failed")$'\n'
+done
+
+printf '\n%s' "$report"
+printf '%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Runs clang-tidy over the sources in BUILD/compile_commands.json, two at a time, and remembers what was clean.
+
+usage: tools/tidy.py BUILD [FILE...]
+
+A file is looked at again only if something that it is made of changed: the key is a digest of the file after the
+preprocessor (comments kept: NOLINT is one), of .clang-tidy and of clang-tidy's version. Keys of clean files lie in the
+user's cache folder, so every checkout and branch shares them. Exit status 1 if any file has a finding.
+"""
+
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+# Options of g++ that clang++ does not know, and those that make it write files.
+DROPPED = {"-MD", "-c"}
+DROPPED_WITH_VALUE = {"-MT", "-MF", "-o"}
+
+
+def compile_options(entry):
+    """The options of one compile command for clang++: no launcher, compiler, input or output."""
+    words = shlex.split(entry["command"])
+    first = next(i for i, word in enumerate(words) if word.endswith(("c++", "g++", "clang++")))
+    options = []
+    skip = False
+    for word in words[first + 1 :]:
+        if skip:
+            skip = False
+        elif word in DROPPED_WITH_VALUE:
+            skip = True
+        elif word not in DROPPED and word != entry["file"]:
+            options.append(word)
+    return options
+
+
+def preprocessed(entry):
+    command = ["clang++", *compile_options(entry), "-w", "-E", "-P", "-C", entry["file"]]
+    return subprocess.run(command, cwd=entry["directory"], capture_output=True, check=True).stdout
+
+
+def look_at(entry, salt, clean):
+    """What is wrong with one file, as text; empty if nothing is."""
+    try:
+        source = preprocessed(entry)
+    except subprocess.CalledProcessError as error:
+        return error.stderr.decode(errors="replace")
+    key = hashlib.sha256(salt + source.replace(str(ROOT).encode(), b"")).hexdigest()
+    if (clean / key).exists():
+        return ""
+    command = ["clang-tidy", "--quiet", entry["file"], "--", *compile_options(entry), "-Wno-unknown-warning-option"]
+    result = subprocess.run(command, cwd=entry["directory"], capture_output=True, check=False)
+    if result.returncode == 0:
+        (clean / key).touch()
+        return ""
+    return result.stdout.decode(errors="replace") or result.stderr.decode(errors="replace")
+
+
+def cache_folder():
+    """The folder named by `tools/setup.sh paths`."""
+    paths = subprocess.run([ROOT / "tools/setup.sh", "paths"], capture_output=True, check=True, text=True).stdout
+    return pathlib.Path(dict(line.split("=", 1) for line in paths.splitlines())["LINNET_CACHE"]) / "tidy"
+
+
+def main():
+    build = pathlib.Path(sys.argv[1]).resolve()
+    wanted = {str(pathlib.Path(name).resolve()) for name in sys.argv[2:]}
+    entries = json.loads((build / "compile_commands.json").read_text())
+    entries = [
+        entry
+        for entry in entries
+        if not pathlib.Path(entry["file"]).is_relative_to(build) and (not wanted or entry["file"] in wanted)
+    ]
+    clean = cache_folder()
+    clean.mkdir(parents=True, exist_ok=True)
+    version = subprocess.run(["clang-tidy", "--version"], capture_output=True, check=True).stdout
+    salt = version + (ROOT / ".clang-tidy").read_bytes()
+
+    findings = 0
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        tasks = {pool.submit(look_at, entry, salt, clean): entry["file"] for entry in entries}
+        for done, task in enumerate(concurrent.futures.as_completed(tasks), 1):
+            if sys.stderr.isatty():
+                print(f"\rclang-tidy {done}/{len(tasks)}", end="", file=sys.stderr)
+            if task.result():
+                findings += 1
+                print(f"\n{os.path.relpath(tasks[task], ROOT)}:\n{task.result()}", flush=True)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    print(f"clang-tidy: {len(entries)} files, {findings} with findings")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

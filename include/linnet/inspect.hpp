@@ -1,0 +1,85 @@
+// Looks inside a loaded model: graph before and after the passes, implementations chosen, memory plan, time per step.
+#pragma once
+
+#include <linnet/linnet.hpp>
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace linnet {
+
+struct NodeSummary {
+  std::string name;
+  std::string op;
+  std::string domain;
+  int opset = 0;
+  std::vector<std::string> inputs;   ///< value names; "" for an input left out
+  std::vector<std::string> outputs;
+};
+
+/// The model as loaded, independent of input shapes.
+struct ModelSummary {
+  std::vector<ValueInfo> inputs;
+  std::vector<ValueInfo> outputs;
+  std::int64_t ir_version = 0;
+  std::map<std::string, std::int64_t> opsets;  ///< by domain; "" is ONNX's own
+  std::string producer;
+  /// After inlining functions and after the passes; load with `disabled_passes = {"all"}` to see the nodes before them.
+  std::vector<NodeSummary> nodes;
+  std::vector<std::pair<std::string, std::size_t>> passes;  ///< name and number of changes; in the order they ran
+  std::size_t weights_bytes = 0;  ///< initializers of the model as it stands after the passes
+};
+
+struct Refusal {
+  std::string implementation;
+  std::string reason;
+};
+
+struct StepSummary {
+  NodeSummary node;
+  std::string implementation;     ///< "simd", "onednn", "reference", ...
+  std::vector<Refusal> refusals;  ///< implementations that come earlier in the operator's list
+  std::vector<Shape> input_shapes;
+  std::vector<Shape> output_shapes;
+  std::size_t workspace_bytes = 0;
+};
+
+/// A block of the arena: the values that share it and the steps during which it is live.
+struct BlockSummary {
+  std::vector<std::string> values;
+  std::size_t offset = 0;
+  std::size_t bytes = 0;
+  std::size_t first_step = 0;
+  std::size_t last_step = 0;
+  bool workspace = false;
+};
+
+/// The program for one set of input shapes.
+struct ProgramSummary {
+  std::vector<StepSummary> steps;
+  std::vector<BlockSummary> blocks;
+  std::size_t arena_bytes = 0;
+  std::size_t arena_lower_bound_bytes = 0;
+  std::size_t packed_weights_bytes = 0;
+  std::vector<ValueInfo> outputs;  ///< with the concrete shapes
+};
+
+LINNET_API ModelSummary summarize(const Model& model);
+/// Compiles (or takes from the cache) the program for these inputs; the data is read only where shapes depend on it.
+LINNET_API ProgramSummary summarize_program(const Model& model, const std::vector<ConstTensorView>& inputs);
+
+/// The instruction set the own kernels run on: "avx512", "avx2", "sse4", "neon", "scalar".
+LINNET_API const char* isa() noexcept;
+/// Whether the library itself was compiled with optimisation.
+LINNET_API bool optimized_build() noexcept;
+/// Whether oneDNN can be used; otherwise `reason` (may be null) receives why not.
+LINNET_API bool onednn_available(std::string* reason) noexcept;
+/// Every pass, in the order they run.
+LINNET_API std::vector<std::string> pass_names();
+
+/// Runs the bound session once, timing every step; the i-th entry belongs to step i of the program. Nanoseconds.
+LINNET_API std::vector<std::int64_t> run_profiled(Session& session);
+
+}  // namespace linnet

@@ -1,0 +1,303 @@
+// Linnet: runs ONNX models on CPUs. This header is the whole C++ API for loading and running;
+// <linnet/inspect.hpp> looks inside a model, <linnet/tensor_file.hpp> reads and writes .npy and ONNX tensor files.
+//
+//   linnet::Model model = linnet::Model::load("model.onnx");
+//   linnet::Tensor x = linnet::Tensor::of<float>({4, 100});
+//   ... fill x.data<float>() ...
+//   std::vector<linnet::Tensor> y = model.run({x});
+//
+// Everything that fails throws linnet::Error. Nothing here prints, and nothing uses the network.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#if defined(_WIN32)
+#define LINNET_API
+#else
+#define LINNET_API __attribute__((visibility("default")))
+#endif
+
+namespace linnet {
+
+namespace internal {
+class ModelImpl;
+class SessionImpl;
+}  // namespace internal
+
+/// Element types, numbered as in ONNX's TensorProto.DataType.
+enum class DataType : std::uint8_t {
+  kUndefined = 0,
+  kFloat32 = 1,
+  kUint8 = 2,
+  kInt8 = 3,
+  kUint16 = 4,
+  kInt16 = 5,
+  kInt32 = 6,
+  kInt64 = 7,
+  kString = 8,
+  kBool = 9,
+  kFloat16 = 10,
+  kFloat64 = 11,
+  kUint32 = 12,
+  kUint64 = 13,
+  kComplex64 = 14,
+  kComplex128 = 15,
+  kBfloat16 = 16,
+};
+
+/// "float32", "int64", ...; "type 23" for a number that Linnet has no name for. Never null.
+LINNET_API std::string name_of(DataType type);
+/// Bytes of one element; 0 for types without a fixed size (string, undefined, unknown).
+LINNET_API std::size_t size_of(DataType type) noexcept;
+
+enum class ErrorCode : std::uint8_t {
+  kInvalidArgument = 1,   ///< the caller's input, option or buffer is wrong
+  kInvalidModel = 2,      ///< the model breaks a rule of ONNX or is damaged
+  kUnsupported = 3,       ///< the model is valid, but Linnet cannot run it
+  kIo = 4,                ///< a file is missing or cannot be read or written
+  kOutOfMemory = 5,       ///< the system refused memory
+  kLimitExceeded = 6,     ///< a limit of Options::limits or the memory budget
+  kCancelled = 7,         ///< CancelToken::cancel was called
+  kDeadlineExceeded = 8,  ///< RunOptions::timeout has passed
+  kRuntimeFault = 9,      ///< a fault that depends on the data, such as an index out of range
+  kInternal = 10,         ///< a defect of Linnet
+};
+
+/// What every failing call throws. Copying never throws.
+class LINNET_API Error : public std::exception {
+ public:
+  Error(ErrorCode code, std::string message);
+  ErrorCode code() const noexcept { return code_; }
+  const char* what() const noexcept override;
+
+ private:
+  ErrorCode code_;
+  std::shared_ptr<const std::string> message_;
+};
+
+/// Concrete dimensions, outermost first. A scalar has none.
+using Shape = std::vector<std::int64_t>;
+
+/// Borrowed memory that a run reads. Dense, row-major. `shape` has `rank` entries and must live as long as the view.
+struct ConstTensorView {
+  DataType type = DataType::kUndefined;
+  const std::int64_t* shape = nullptr;
+  std::size_t rank = 0;
+  const void* data = nullptr;
+};
+
+/// Borrowed memory that a run writes. Dense, row-major.
+struct TensorView {
+  DataType type = DataType::kUndefined;
+  const std::int64_t* shape = nullptr;
+  std::size_t rank = 0;
+  void* data = nullptr;
+  operator ConstTensorView() const { return {type, shape, rank, data}; }
+};
+
+template <typename T>
+constexpr DataType data_type_of();  // float, double, bool and the integers; specialised below
+
+/// Owns a dense row-major array, 64-byte aligned and zeroed at first. Copies are deep.
+/// Thread-safety: as a std::vector.
+class LINNET_API Tensor {
+ public:
+  Tensor() = default;
+  /// Errors: kInvalidArgument for a negative dimension, an overflowing size or a type without a size.
+  Tensor(DataType type, Shape shape);
+  template <typename T>
+  static Tensor of(Shape shape) {
+    return Tensor(data_type_of<T>(), std::move(shape));
+  }
+  Tensor(const Tensor& other);
+  Tensor& operator=(const Tensor& other);
+  Tensor(Tensor&&) noexcept = default;
+  Tensor& operator=(Tensor&&) noexcept = default;
+
+  DataType type() const noexcept { return type_; }
+  const Shape& shape() const noexcept { return shape_; }
+  std::size_t count() const noexcept { return count_; }  ///< elements
+  std::size_t bytes() const noexcept { return count_ * size_of(type_); }
+  void* data() noexcept { return data_.get(); }
+  const void* data() const noexcept { return data_.get(); }
+  /// The elements as T. Errors: kInvalidArgument when the tensor holds another type.
+  template <typename T>
+  T* data() {
+    require(data_type_of<T>());
+    return static_cast<T*>(data());
+  }
+  template <typename T>
+  const T* data() const {
+    require(data_type_of<T>());
+    return static_cast<const T*>(data());
+  }
+  TensorView view() noexcept { return {type_, shape_.data(), shape_.size(), data()}; }
+  ConstTensorView view() const noexcept { return {type_, shape_.data(), shape_.size(), data()}; }
+
+ private:
+  struct Free {
+    void operator()(void* memory) const noexcept;
+  };
+  void require(DataType type) const;
+  DataType type_ = DataType::kUndefined;
+  Shape shape_;
+  std::size_t count_ = 0;
+  std::unique_ptr<void, Free> data_;
+};
+
+/// One dimension of a model's input or output: a number, or (value < 0) any size, with the model's name for it if it has one.
+struct Dimension {
+  std::int64_t value = -1;
+  std::string name;
+};
+
+struct ValueInfo {
+  std::string name;
+  DataType type = DataType::kUndefined;
+  bool has_shape = false;  ///< false: the model leaves even the rank open
+  std::vector<Dimension> shape;
+};
+
+enum class Backend : std::uint8_t { kAuto, kOnednn, kSimd, kReference };
+enum class Precision : std::uint8_t { kF32, kBf16 };
+enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
+
+/// Bounds on what a model may ask for; all are on by default. 0 switches one off.
+struct Limits {
+  std::size_t file_bytes = std::size_t{1} << 40;
+  std::size_t nodes = 1000000;  ///< after inlining functions
+  std::size_t nesting = 64;     ///< subgraphs and functions within each other
+  std::size_t rank = 64;
+  std::size_t folded_bytes = std::size_t{64} << 20;  ///< made by constant folding at load
+};
+
+struct Options {
+  int threads = 0;  ///< 0: as many as the CPUs this process may use
+  Backend backend = Backend::kAuto;
+  Precision precision = Precision::kF32;
+  std::size_t memory_budget = 0;        ///< bytes for the arena of one session; 0: the machine's memory
+  bool flush_denormals = false;         ///< treat denormal floats as zero during runs; the caller's mode is restored
+  std::size_t program_cache = 16;       ///< programs (one per set of input shapes) kept by a model
+  bool copy_weights = false;            ///< copy all weights at load, so that a file cut short later does no harm
+  bool allow_external_links = false;    ///< accept symbolic and hard links as external data
+  std::vector<std::string> disabled_passes;  ///< names as `linnet inspect` prints them; "all" for every pass
+  Limits limits;
+  /// Receives log lines; empty: nothing is logged.
+  std::function<void(LogLevel, std::string_view)> log;
+};
+
+/// Cancels runs from any thread. All members are thread-safe and signal-safe.
+class CancelToken {
+ public:
+  void cancel() noexcept { cancelled_.store(true, std::memory_order_relaxed); }
+  void reset() noexcept { cancelled_.store(false, std::memory_order_relaxed); }
+  bool cancelled() const noexcept { return cancelled_.load(std::memory_order_relaxed); }
+
+ private:
+  friend class internal::SessionImpl;
+  std::atomic<bool> cancelled_{false};
+};
+
+struct RunOptions {
+  const CancelToken* cancel = nullptr;
+  std::chrono::nanoseconds timeout{0};  ///< 0: no deadline
+};
+
+class Session;
+LINNET_API std::vector<std::int64_t> run_profiled(Session& session);  // <linnet/inspect.hpp>
+
+/// One thread's use of a model: an arena and bound buffers. Keeps the model alive.
+/// Thread-safety: one thread at a time; different sessions of one model run in parallel.
+class LINNET_API Session {
+ public:
+  Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
+  ~Session();
+
+  /// Input `index` (in the order of Model::inputs) is read from this memory at every run until bound anew. The memory stays the caller's
+  /// and must not overlap any output. Errors: kInvalidArgument, saying what the model wants.
+  void bind_input(std::size_t index, const ConstTensorView& view);
+  void bind_output(std::size_t index, const TensorView& view);
+  /// Output `index` goes to memory of the session again (as at first).
+  void unbind_output(std::size_t index);
+
+  /// Compiles for the shapes of the inputs bound now and reserves all memory, so that the next run allocates nothing.
+  void prepare();
+  /// Runs on the bound inputs. A warm run (shapes seen before) allocates nothing, takes no lock, and with one thread makes no system call.
+  /// After an error, kCancelled and kDeadlineExceeded included, the session is as good as new; outputs are unspecified.
+  void run(const RunOptions& options = {});
+  /// The result of the last run: the bound memory, or the session's, valid until the next run or prepare.
+  ConstTensorView output(std::size_t index) const;
+
+  /// Binds, runs and, for outputs without a caller's buffer (data == nullptr or fewer given), leaves the result in output(i).
+  void run(const std::vector<ConstTensorView>& inputs, const std::vector<TensorView>& outputs, const RunOptions& options = {});
+  /// Owned tensors in and out.
+  std::vector<Tensor> run(const std::vector<Tensor>& inputs, const RunOptions& options = {});
+
+ private:
+  friend class Model;
+  friend LINNET_API std::vector<std::int64_t> run_profiled(Session& session);
+  Session(std::shared_ptr<internal::ModelImpl> model, std::unique_ptr<internal::SessionImpl> impl);
+  std::shared_ptr<internal::ModelImpl> model_;
+  std::unique_ptr<internal::SessionImpl> impl_;
+};
+
+/// A loaded model: immutable, its weights shared by all sessions and copies of this handle.
+/// Thread-safety: every member may be called from any thread at any time.
+class LINNET_API Model {
+ public:
+  /// From a file; external data is looked for in the file's folder only.
+  static Model load(const std::string& path, const Options& options = {});
+  /// From memory, which is copied. A model with external data is refused: it has no folder.
+  static Model load(const void* bytes, std::size_t size, const Options& options = {});
+
+  Model(const Model&);
+  Model& operator=(const Model&);
+  Model(Model&&) noexcept;
+  Model& operator=(Model&&) noexcept;
+  ~Model();
+
+  const std::vector<ValueInfo>& inputs() const;   ///< without initializers
+  const std::vector<ValueInfo>& outputs() const;
+  /// Index of an input or output by name. Errors: kInvalidArgument, listing the names there are.
+  std::size_t input_index(std::string_view name) const;
+  std::size_t output_index(std::string_view name) const;
+
+  Session session() const;
+  /// Runs on a session from a pool that the model keeps.
+  std::vector<Tensor> run(const std::vector<Tensor>& inputs, const RunOptions& options = {}) const;
+
+  /// For <linnet/inspect.hpp>.
+  const std::shared_ptr<internal::ModelImpl>& impl() const noexcept { return impl_; }
+
+ private:
+  explicit Model(std::shared_ptr<internal::ModelImpl> impl);
+  std::shared_ptr<internal::ModelImpl> impl_;
+};
+
+/// "0.1.0"
+LINNET_API const char* version() noexcept;
+
+template <> constexpr DataType data_type_of<float>() { return DataType::kFloat32; }
+template <> constexpr DataType data_type_of<double>() { return DataType::kFloat64; }
+template <> constexpr DataType data_type_of<bool>() { return DataType::kBool; }
+template <> constexpr DataType data_type_of<std::int8_t>() { return DataType::kInt8; }
+template <> constexpr DataType data_type_of<std::int16_t>() { return DataType::kInt16; }
+template <> constexpr DataType data_type_of<std::int32_t>() { return DataType::kInt32; }
+template <> constexpr DataType data_type_of<std::int64_t>() { return DataType::kInt64; }
+template <> constexpr DataType data_type_of<std::uint8_t>() { return DataType::kUint8; }
+template <> constexpr DataType data_type_of<std::uint16_t>() { return DataType::kUint16; }
+template <> constexpr DataType data_type_of<std::uint32_t>() { return DataType::kUint32; }
+template <> constexpr DataType data_type_of<std::uint64_t>() { return DataType::kUint64; }
+
+}  // namespace linnet

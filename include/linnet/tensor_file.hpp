@@ -1,0 +1,18 @@
+// Tensors in files: NumPy's .npy and ONNX's TensorProto (.pb).
+#pragma once
+
+#include <linnet/linnet.hpp>
+
+#include <string>
+
+namespace linnet {
+
+/// Reads a .npy file (versions 1 to 3, C or Fortran order, little-endian; float16 as '<f2').
+/// Errors: kIo for a missing file, kInvalidArgument for a damaged or unsupported one.
+LINNET_API Tensor read_npy(const std::string& path);
+/// Writes version 1.0 in C order. bfloat16 is written as '<V2', as ml_dtypes does. Errors: kIo.
+LINNET_API void write_npy(const std::string& path, const ConstTensorView& tensor);
+/// Reads a serialized ONNX TensorProto. Errors: kIo, kInvalidModel, kUnsupported.
+LINNET_API Tensor read_tensor_proto(const std::string& path);
+
+}  // namespace linnet

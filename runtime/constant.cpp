@@ -1,0 +1,57 @@
+#include "runtime/constant.hpp"
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "runtime/data_type.hpp"
+
+namespace linnet::internal {
+
+std::shared_ptr<std::byte> allocate_aligned(std::size_t bytes) {
+  const std::size_t rounded = bytes > SIZE_MAX - 64 ? 0 : (bytes + 63) / 64 * 64 + (bytes == 0 ? 64 : 0);
+  void* memory = rounded == 0 ? nullptr : std::aligned_alloc(64, rounded);
+  if (memory == nullptr) throw std::bad_alloc();
+  return {static_cast<std::byte*>(memory), [](std::byte* block) { std::free(block); }};
+}
+
+ConstantPtr make_constant(DataType type, const Shape& shape, std::byte** data) {
+  auto constant = std::make_shared<Constant>();
+  constant->type = type;
+  constant->shape = shape;
+  constant->bytes = byte_count(type, shape);
+  const std::shared_ptr<std::byte> memory = allocate_aligned(constant->bytes);
+  constant->data = memory.get();
+  constant->owner = memory;
+  *data = memory.get();
+  return constant;
+}
+
+ConstantPtr copy_constant(DataType type, const Shape& shape, const void* bytes) {
+  std::byte* data = nullptr;
+  ConstantPtr constant = make_constant(type, shape, &data);
+  if (constant->bytes > 0) std::memcpy(data, bytes, constant->bytes);
+  return constant;
+}
+
+ConstantPtr make_int64_constant(const std::vector<std::int64_t>& values, bool scalar) {
+  const Shape shape = scalar ? Shape{} : Shape{static_cast<std::int64_t>(values.size())};
+  return copy_constant(DataType::kInt64, shape, values.data());
+}
+
+std::vector<std::int64_t> integers_of(const Constant& constant) {
+  if (!(kIntegerTypes | TypeSet{DataType::kBool}).has(constant.type)) {
+    invalid_model("a tensor of ", constant.type, " stands where integers are needed");
+  }
+  std::vector<std::int64_t> values(static_cast<std::size_t>(constant.count()));
+  visit_type(constant.type, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    if constexpr (std::is_integral_v<T>) {
+      const T* elements = constant.as<T>();
+      for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<std::int64_t>(elements[i]);
+    }
+  });
+  return values;
+}
+
+}  // namespace linnet::internal

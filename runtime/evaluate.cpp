@@ -1,0 +1,90 @@
+#include "runtime/evaluate.hpp"
+
+#include "runtime/data_type.hpp"
+#include "runtime/select.hpp"
+
+namespace linnet::internal {
+namespace {
+
+/// Packed weights of a node that runs once are not worth keeping.
+class NoReuse : public PackedWeights {
+ public:
+  std::shared_ptr<const std::byte> get(const ConstantPtr&, const std::string&, std::size_t bytes,
+                                       const std::function<void(std::byte*)>& pack) override {
+    std::shared_ptr<std::byte> memory = allocate_aligned(bytes);
+    pack(memory.get());
+    return memory;
+  }
+};
+
+ConstantPtr view_constant(const ConstantPtr& source, const TensorType& type) {
+  auto view = std::make_shared<Constant>(*source);
+  view->type = type.type;
+  view->shape = to_shape(type.dims);
+  return view;
+}
+
+}  // namespace
+
+bool can_evaluate(const NodeView& node) {
+  const OpFacts& facts = node.node().op->facts;
+  if (!facts.deterministic) return false;
+  for (std::size_t i = 0; i < node.input_count(); ++i) {
+    if (!node.has_input(i) || node.input_constant(i) != nullptr) continue;
+    const bool shape_only = i < 64 && (facts.shape_only_inputs >> i & 1) != 0;
+    if (!shape_only || !all_known(node.input_dims(i))) return false;
+  }
+  for (std::size_t i = 0; i < node.output_count(); ++i) {
+    if (!node.has_output(i)) continue;
+    const TensorType& type = node.output(i);
+    if (!type.known() || !all_known(type.dims) || size_of(type.type) == 0) return false;
+  }
+  return true;
+}
+
+std::vector<ConstantPtr> evaluate(const NodeView& node) {
+  std::vector<ConstantPtr> results(node.output_count());
+  const int view_of = node.node().op->facts.view_of;
+  if (view_of >= 0 && node.input_constant(static_cast<std::size_t>(view_of)) != nullptr) {
+    if (node.has_output(0)) results[0] = view_constant(node.input_constant(static_cast<std::size_t>(view_of)), node.output(0));
+    return results;
+  }
+  NoReuse weights;
+  const Implementation& implementation = select_implementation(node, nullptr);
+  Prepared prepared;
+  if (implementation.prepare != nullptr) prepared = implementation.prepare(PrepareContext(node, 1, weights));
+  std::vector<const void*> inputs(node.input_count(), nullptr);
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (node.has_input(i) && node.input_constant(i) != nullptr) inputs[i] = node.input_constant(i)->data;
+  }
+  std::vector<void*> outputs(node.output_count(), nullptr);
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (!node.has_output(i)) continue;
+    std::byte* data = nullptr;
+    results[i] = make_constant(node.output(i).type, node.output_shape(i), &data);
+    outputs[i] = data;
+  }
+  const std::shared_ptr<std::byte> workspace = allocate_aligned(prepared.workspace_bytes);
+  RunControl control(nullptr, 1);
+  implementation.run({prepared.state.get(), inputs.data(), outputs.data(), workspace.get(), control});
+  return results;
+}
+
+ConstantPtr constant_from_elements(const Value& value) {
+  if (value.elements == nullptr || !value.type.known() || !all_known(value.type.dims) || !all_known(*value.elements)) return nullptr;
+  if (!(kIntegerTypes | TypeSet{DataType::kBool}).has(value.type.type)) return nullptr;
+  const Shape shape = to_shape(value.type.dims);
+  if (element_count(shape) != static_cast<std::int64_t>(value.elements->size())) return nullptr;
+  std::byte* data = nullptr;
+  ConstantPtr constant = make_constant(value.type.type, shape, &data);
+  visit_type(value.type.type, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    if constexpr (std::is_integral_v<T>) {
+      T* elements = reinterpret_cast<T*>(data);
+      for (std::size_t i = 0; i < value.elements->size(); ++i) elements[i] = static_cast<T>((*value.elements)[i].value());
+    }
+  });
+  return constant;
+}
+
+}  // namespace linnet::internal

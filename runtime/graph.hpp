@@ -1,0 +1,77 @@
+// The meaning of a model: SSA values and nodes, free of opset differences.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/constant.hpp"
+
+namespace linnet::internal {
+
+struct OpDef;
+
+/// What `parse` made of a node's attributes. Each operator derives its own; a pass may ask for it with dynamic_cast.
+struct Attributes {
+  virtual ~Attributes() = default;
+  /// For an operator that is nothing but its value: that value, otherwise null. The loader then makes no node.
+  virtual ConstantPtr constant_value() const { return nullptr; }
+};
+using AttributesPtr = std::shared_ptr<const Attributes>;
+
+using ValueId = std::uint32_t;
+inline constexpr ValueId kNoValue = ~ValueId{0};
+using NodeId = std::uint32_t;
+inline constexpr NodeId kNoNode = ~NodeId{0};
+
+/// Element type and dimensions as far as they are known.
+struct TensorType {
+  DataType type = DataType::kUndefined;
+  bool ranked = false;
+  Dims dims;
+
+  bool known() const { return type != DataType::kUndefined && ranked; }
+};
+
+struct Value {
+  TensorType type;
+  ConstantPtr constant;  ///< set for initializers and folded values
+  /// The elements, as far as known, of a small integer tensor that may describe a shape (row-major). Null when nothing is known.
+  std::shared_ptr<const Dims> elements;
+  NodeId producer = kNoNode;  ///< kNoNode for graph inputs and constants
+};
+
+struct Node {
+  const OpDef* op = nullptr;
+  AttributesPtr attributes;
+  std::string name;
+  int opset = 0;
+  std::vector<ValueId> inputs;   ///< kNoValue for an input left out
+  std::vector<ValueId> outputs;  ///< kNoValue for an output left out
+};
+
+/// Nodes stand in topological order. Every value has one producer at most; names are for people, they need not be unique.
+struct Graph {
+  std::vector<Value> values;
+  std::vector<std::string> value_names;  ///< beside `values`
+  std::vector<Node> nodes;
+  std::vector<ValueId> inputs;   ///< values without producer and constant that a run must be given
+  std::vector<ValueId> outputs;  ///< may repeat, may be inputs or constants
+  std::vector<std::string> input_names;   ///< by position, as the model has them
+  std::vector<std::string> output_names;  ///< by position; a pass may join the values behind two outputs, never their names
+  std::vector<std::string> symbols;       ///< names of symbolic dimensions
+
+  ValueId add_value(std::string name, Value value);
+  ValueId add_constant(std::string name, ConstantPtr constant);
+};
+
+/// The type of a constant, with all dimensions known.
+TensorType type_of(const Constant& constant);
+
+/// How a node is named in messages: `Gemm node "fc1" (opset 13)`.
+std::string describe(const Node& node);
+/// Dimensions with the names of symbols: [batch,100].
+std::string describe(const Dims& dims, const std::vector<std::string>& symbols);
+
+}  // namespace linnet::internal

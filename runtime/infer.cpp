@@ -1,0 +1,79 @@
+#include "runtime/infer.hpp"
+
+namespace linnet::internal {
+namespace {
+
+std::string arity(std::size_t least, std::size_t most) {
+  if (least == most) return text(least);
+  if (most == kVariadic) return text("at least ", least);
+  return text(least, " to ", most);
+}
+
+std::size_t count_given(const std::vector<ValueId>& ids) {
+  std::size_t count = ids.size();
+  while (count > 0 && ids[count - 1] == kNoValue) --count;
+  return count;
+}
+
+}  // namespace
+
+AttributesPtr parse_node(const OpDef& op, int opset, const std::vector<NamedAttribute>& attributes, std::size_t inputs, std::size_t outputs) {
+  if (opset < op.since_opset) unsupported("the operator exists from opset ", op.since_opset);
+  ParseContext context(opset, attributes, inputs, outputs);
+  AttributesPtr parsed = op.parse(context);
+  context.finish();
+  return parsed;
+}
+
+void check_arity(const Node& node) {
+  const OpDef& op = *node.op;
+  const std::size_t inputs = count_given(node.inputs);
+  const std::size_t outputs = count_given(node.outputs);
+  if (inputs < op.min_inputs || inputs > op.max_inputs) {
+    invalid_model(describe(node), ": ", inputs, " inputs, expected ", arity(op.min_inputs, op.max_inputs));
+  }
+  if (outputs < op.min_outputs || outputs > op.max_outputs) {
+    invalid_model(describe(node), ": ", outputs, " outputs, expected ", arity(op.min_outputs, op.max_outputs));
+  }
+}
+
+void infer_node(const Node& node, std::vector<Value>& values, const Options& options, const std::vector<std::string>& symbols) {
+  InferContext context(node, values, options);
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    if (!context.has_input(i) || context.input(i).known()) continue;
+    for (const ValueId output : node.outputs) {
+      if (output != kNoValue) values[output].type = {};
+    }
+    return;
+  }
+  try {
+    node.op->infer(context);
+  } catch (const Error& error) {
+    throw with_node_and_inputs(node, values, symbols, error);
+  }
+}
+
+Error with_node(const Node& node, const Error& error) { return {error.code(), text(describe(node), ": ", error.what())}; }
+
+Error with_node_and_inputs(const Node& node, const std::vector<Value>& values, const std::vector<std::string>& symbols, const Error& error) {
+  constexpr std::size_t kShown = 8;
+  std::string message = text(describe(node), ": ", error.what());
+  message += " [inputs";
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    message += i == 0 ? " " : ", ";
+    if (i == kShown) {
+      message += text("and ", node.inputs.size() - kShown, " more");
+      break;
+    }
+    if (node.inputs[i] == kNoValue) {
+      message += "none";
+    } else {
+      const TensorType& type = values[node.inputs[i]].type;
+      message += text(type.type, " ", type.ranked ? describe(type.dims, symbols) : "of unknown rank");
+    }
+  }
+  message += "]";
+  return {error.code(), message};
+}
+
+}  // namespace linnet::internal

@@ -1,0 +1,177 @@
+#include "runtime/model_impl.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include <unistd.h>
+
+#include "runtime/session_impl.hpp"
+#include "runtime/thread_pool.hpp"
+
+namespace linnet::internal {
+namespace {
+
+constexpr int kMostThreads = 1024;
+
+std::size_t physical_memory() {
+  const long pages = sysconf(_SC_PHYS_PAGES);
+  const long page_bytes = sysconf(_SC_PAGE_SIZE);
+  if (pages <= 0 || page_bytes <= 0) return SIZE_MAX / 2;
+  return static_cast<std::size_t>(pages) * static_cast<std::size_t>(page_bytes);
+}
+
+ValueInfo info_of(const Graph& graph, ValueId value, const std::string& name) {
+  const TensorType& type = graph.values[value].type;
+  ValueInfo info;
+  info.name = name;
+  info.type = type.type;
+  info.has_shape = type.ranked;
+  for (const Dim dim : type.dims) {
+    Dimension dimension;
+    if (dim.known()) dimension.value = dim.value();
+    if (dim.is_symbol() && dim.symbol_index() < graph.symbols.size()) dimension.name = graph.symbols[dim.symbol_index()];
+    info.shape.push_back(std::move(dimension));
+  }
+  return info;
+}
+
+std::string describe_shape(const ValueInfo& info) {
+  if (!info.has_shape) return "of any shape";
+  std::string out = "[";
+  for (std::size_t i = 0; i < info.shape.size(); ++i) {
+    const Dimension& dimension = info.shape[i];
+    if (i > 0) out += ',';
+    out += dimension.value >= 0 ? text(dimension.value) : dimension.name.empty() ? "?" : printable(dimension.name);
+  }
+  return out + "]";
+}
+
+bool fits(const ValueInfo& info, const std::int64_t* shape, std::size_t rank) {
+  if (!info.has_shape) return true;
+  if (rank != info.shape.size()) return false;
+  for (std::size_t i = 0; i < rank; ++i) {
+    if (info.shape[i].value >= 0 && info.shape[i].value != shape[i]) return false;
+  }
+  return true;
+}
+
+/// A dimension that several inputs share by name must have one size.
+void check_shared_dimensions(const Graph& graph, const std::vector<InputBinding>& inputs) {
+  struct Seen {
+    std::int64_t size = -1;
+    std::size_t input = 0;
+  };
+  std::vector<Seen> seen(graph.symbols.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const TensorType& type = graph.values[graph.inputs[i]].type;
+    for (std::size_t axis = 0; axis < type.dims.size(); ++axis) {
+      if (!type.dims[axis].is_symbol() || type.dims[axis].symbol_index() >= seen.size()) continue;
+      Seen& first = seen[type.dims[axis].symbol_index()];
+      const std::int64_t size = inputs[i].shape[axis];
+      if (first.size < 0) {
+        first = {size, i};
+      } else if (first.size != size) {
+        invalid_argument("dimension \"", printable(graph.symbols[type.dims[axis].symbol_index()]), "\" is ", first.size, " in input \"",
+                         printable(graph.input_names[first.input]), "\" but ", size, " in input \"", printable(graph.input_names[i]),
+                         "\": the model wants the same size");
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::string describe(const ValueInfo& info) { return text(info.type, " ", describe_shape(info)); }
+
+ModelImpl::ModelImpl(Graph graph, ModelFacts facts, Options options)
+    : graph_(std::move(graph)), facts_(std::move(facts)), options_(std::move(options)) {
+  if (options_.threads < 0 || options_.threads > kMostThreads) {
+    invalid_argument("option threads is ", options_.threads, ", expected 0 (all CPUs) to ", kMostThreads);
+  }
+  threads_ = options_.threads == 0 ? available_cpus() : options_.threads;
+  memory_budget_ = options_.memory_budget == 0 ? physical_memory() : options_.memory_budget;
+  if (threads_ > 1) pool_ = ThreadPool::shared(threads_);
+  for (std::size_t i = 0; i < graph_.inputs.size(); ++i) inputs_.push_back(info_of(graph_, graph_.inputs[i], graph_.input_names[i]));
+  for (std::size_t i = 0; i < graph_.outputs.size(); ++i) outputs_.push_back(info_of(graph_, graph_.outputs[i], graph_.output_names[i]));
+  const std::vector<bool> decides = find_shape_values(graph_);
+  for (const ValueId input : graph_.inputs) {
+    decides_shapes_.push_back(decides[input]);
+    has_shape_inputs_ = has_shape_inputs_ || decides[input];
+  }
+}
+
+ModelImpl::~ModelImpl() = default;
+
+void ModelImpl::check_input(std::size_t index, const ConstTensorView& view) const {
+  if (index >= inputs_.size()) invalid_argument("input ", index, " does not exist: the model has ", inputs_.size());
+  const ValueInfo& info = inputs_[index];
+  const auto wanted = [&] { return text("input \"", printable(info.name), "\": the model wants ", describe(info)); };
+  if (view.rank > 0 && view.shape == nullptr) invalid_argument(wanted(), ", the view given has rank ", view.rank, " but no shape");
+  if (options_.limits.rank != 0 && view.rank > options_.limits.rank) {
+    fail(ErrorCode::kLimitExceeded, wanted(), ", the view given has rank ", view.rank, ", the limit is ", options_.limits.rank);
+  }
+  const Shape shape(view.shape, view.shape + view.rank);
+  if (std::any_of(shape.begin(), shape.end(), [](std::int64_t size) { return size < 0; })) {
+    invalid_argument(wanted(), ", got the shape ", shape, " with a negative dimension");
+  }
+  if (view.type != info.type || !fits(info, view.shape, view.rank)) invalid_argument(wanted(), ", got ", view.type, " ", shape);
+  const std::size_t bytes = byte_count(view.type, shape);
+  if (view.data == nullptr && bytes > 0) invalid_argument(wanted(), ", got no data (null) for shape ", shape);
+  if (reinterpret_cast<std::uintptr_t>(view.data) % std::max<std::size_t>(size_of(view.type), 1) != 0) {
+    invalid_argument(wanted(), ", the data given is not aligned to its element size of ", size_of(view.type));
+  }
+}
+
+void ModelImpl::make_key(const std::vector<InputBinding>& inputs, ProgramKey& key) const {
+  key.clear();
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const InputBinding& input = inputs[i];
+    key.push_back(static_cast<std::int64_t>(input.shape.size()));
+    key.insert(key.end(), input.shape.begin(), input.shape.end());
+    if (!decides_shapes_[i]) continue;
+    const std::size_t bytes = byte_count(input.type, input.shape);
+    const std::size_t start = key.size();
+    key.resize(start + (bytes + 7) / 8, 0);
+    if (bytes > 0) std::memcpy(&key[start], input.data, bytes);
+  }
+}
+
+std::shared_ptr<const Program> ModelImpl::program(const ProgramKey& key, const std::vector<InputBinding>& inputs) {
+  const std::lock_guard<std::mutex> lock(programs_mutex_);
+  for (auto cached = programs_.begin(); cached != programs_.end(); ++cached) {
+    if (cached->key != key) continue;
+    programs_.splice(programs_.begin(), programs_, cached);
+    return programs_.front().program;
+  }
+  check_shared_dimensions(graph_, inputs);
+  std::vector<ProgramInput> concrete(inputs.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    concrete[i].shape = inputs[i].shape;
+    if (decides_shapes_[i]) concrete[i].elements = copy_constant(inputs[i].type, inputs[i].shape, inputs[i].data);
+  }
+  programs_.push_front({key, compile(graph_, concrete, {options_, threads_, weights_, memory_budget_})});
+  while (programs_.size() > std::max<std::size_t>(options_.program_cache, 1)) programs_.pop_back();
+  return programs_.front().program;
+}
+
+std::unique_ptr<SessionImpl> ModelImpl::take_session() {
+  {
+    const std::lock_guard<std::mutex> lock(sessions_mutex_);
+    if (!sessions_.empty()) {
+      std::unique_ptr<SessionImpl> session = std::move(sessions_.back());
+      sessions_.pop_back();
+      return session;
+    }
+  }
+  return std::make_unique<SessionImpl>(*this);
+}
+
+void ModelImpl::give_back(std::unique_ptr<SessionImpl> session) noexcept {
+  try {
+    const std::lock_guard<std::mutex> lock(sessions_mutex_);
+    sessions_.push_back(std::move(session));
+  } catch (...) {  // no memory to keep it: the next run makes another
+  }
+}
+
+}  // namespace linnet::internal

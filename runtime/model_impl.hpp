@@ -1,0 +1,84 @@
+// What a Model is inside: the graph after the passes, and the programs compiled from it.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "runtime/model_facts.hpp"
+#include "runtime/program.hpp"
+#include "runtime/weights_store.hpp"
+
+namespace linnet::internal {
+
+class SessionImpl;
+class ThreadPool;
+
+/// The element type, shape and data of one input, as the caller gave them.
+struct InputBinding {
+  DataType type = DataType::kUndefined;
+  Shape shape;
+  const void* data = nullptr;
+  bool bound = false;
+};
+
+/// A program's key: rank and dimensions of every input, then the bytes of those that decide shapes.
+using ProgramKey = std::vector<std::int64_t>;
+
+/// Immutable but for its caches. Thread-safety: all members.
+class ModelImpl {
+ public:
+  /// `graph`: after the passes. Errors: kInvalidArgument for options out of range.
+  ModelImpl(Graph graph, ModelFacts facts, Options options);
+  ~ModelImpl();
+
+  const Graph& graph() const { return graph_; }
+  const ModelFacts& facts() const { return facts_; }
+  const Options& options() const { return options_; }
+  int threads() const { return threads_; }
+  ThreadPool* pool() const { return pool_.get(); }
+  const std::vector<ValueInfo>& inputs() const { return inputs_; }
+  const std::vector<ValueInfo>& outputs() const { return outputs_; }
+  const WeightsStore& weights() const { return weights_; }
+  bool has_shape_inputs() const { return has_shape_inputs_; }
+
+  /// Errors: kInvalidArgument saying what the model wants, when the binding does not fit input `index`.
+  void check_input(std::size_t index, const ConstTensorView& view) const;
+  /// Writes the key, reusing its memory. Requires: all inputs bound and checked.
+  void make_key(const std::vector<InputBinding>& inputs, ProgramKey& key) const;
+  /// From the cache, or compiled now; the least recently used program makes room. Errors: kInvalidArgument when a dimension that several inputs share by
+  /// name has different sizes; those of `compile`.
+  std::shared_ptr<const Program> program(const ProgramKey& key, const std::vector<InputBinding>& inputs);
+
+  /// A session from the pool, or a new one; given back by the caller.
+  std::unique_ptr<SessionImpl> take_session();
+  void give_back(std::unique_ptr<SessionImpl> session) noexcept;
+
+ private:
+  struct CachedProgram {
+    ProgramKey key;
+    std::shared_ptr<const Program> program;
+  };
+
+  Graph graph_;
+  ModelFacts facts_;
+  Options options_;
+  int threads_;
+  std::size_t memory_budget_;
+  std::shared_ptr<ThreadPool> pool_;  ///< null with one thread
+  std::vector<ValueInfo> inputs_;
+  std::vector<ValueInfo> outputs_;
+  std::vector<bool> decides_shapes_;  ///< by input position
+  bool has_shape_inputs_ = false;
+  WeightsStore weights_;
+  std::mutex programs_mutex_;
+  std::list<CachedProgram> programs_;  ///< most recently used first
+  std::mutex sessions_mutex_;
+  std::vector<std::unique_ptr<SessionImpl>> sessions_;
+};
+
+/// `float32 [batch,100]`
+std::string describe(const ValueInfo& info);
+
+}  // namespace linnet::internal

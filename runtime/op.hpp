@@ -1,0 +1,239 @@
+// What an operator is: how its attributes are parsed, its shapes inferred, and the ordered list of its implementations.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "runtime/graph.hpp"
+#include "runtime/run_control.hpp"
+
+namespace linnet::internal {
+
+class Registry;
+
+/// A subgraph or another kind of attribute that no operator here reads.
+struct OpaqueAttribute {
+  std::string kind;  ///< "graph", "graphs", "sparse_tensor", ...
+};
+
+using AttributeValue = std::variant<float, std::int64_t, std::string, ConstantPtr, std::vector<float>, std::vector<std::int64_t>,
+                                    std::vector<std::string>, OpaqueAttribute>;
+struct NamedAttribute {
+  std::string name;
+  AttributeValue value;
+};
+
+/// What `parse` sees of a node. Getters throw kInvalidModel when the attribute has another type.
+class ParseContext {
+ public:
+  ParseContext(int opset, const std::vector<NamedAttribute>& attributes, std::size_t input_count, std::size_t output_count);
+
+  /// Version of the operator set the node belongs to; `parse` is the only code that sees it.
+  int opset() const { return opset_; }
+  std::size_t input_count() const { return input_count_; }
+  std::size_t output_count() const { return output_count_; }
+
+  bool has(std::string_view name);
+  float get_float(std::string_view name, float otherwise);
+  std::int64_t get_int(std::string_view name, std::int64_t otherwise);
+  /// Errors: kInvalidModel when missing.
+  std::int64_t require_int(std::string_view name);
+  std::string get_string(std::string_view name, std::string otherwise);
+  std::optional<std::vector<std::int64_t>> get_ints(std::string_view name);
+  std::optional<std::vector<float>> get_floats(std::string_view name);
+  std::optional<std::vector<std::string>> get_strings(std::string_view name);
+  ConstantPtr get_tensor(std::string_view name);  ///< null when missing
+  /// An attribute that this opset allows but that has no effect at inference.
+  void ignore(std::string_view name) { has(name); }
+
+  /// Errors: kInvalidModel naming an attribute that no getter asked for.
+  void finish() const;
+
+ private:
+  template <typename T>
+  const T* find(std::string_view name, const char* kind);
+  int opset_;
+  const std::vector<NamedAttribute>& attributes_;
+  std::vector<bool> asked_;
+  std::size_t input_count_;
+  std::size_t output_count_;
+};
+
+/// A node with what is known of its inputs and outputs. Borrows; as cheap as three pointers.
+class NodeView {
+ public:
+  NodeView(const Node& node, const std::vector<Value>& values, const Options& options)
+      : node_(&node), values_(&values), options_(&options) {}
+
+  const Node& node() const { return *node_; }
+  const Options& options() const { return *options_; }
+  template <typename A>
+  const A& attributes() const {
+    return static_cast<const A&>(*node_->attributes);
+  }
+
+  std::size_t input_count() const { return node_->inputs.size(); }
+  bool has_input(std::size_t index) const { return index < node_->inputs.size() && node_->inputs[index] != kNoValue; }
+  /// Requires: has_input(index), as do all the getters below.
+  const Value& input_value(std::size_t index) const { return (*values_)[node_->inputs[index]]; }
+  const TensorType& input(std::size_t index) const { return input_value(index).type; }
+  DataType input_type(std::size_t index) const { return input(index).type; }
+  const Dims& input_dims(std::size_t index) const { return input(index).dims; }
+  std::size_t input_rank(std::size_t index) const { return input_dims(index).size(); }
+  /// Requires: all dimensions known (always so in accepts and prepare).
+  Shape input_shape(std::size_t index) const { return to_shape(input_dims(index)); }
+  /// Null when the value is not constant.
+  const ConstantPtr& input_constant(std::size_t index) const { return input_value(index).constant; }
+  /// The elements of a small integer (or bool) tensor as far as known, also from constants; nothing when not even their number is.
+  std::optional<Dims> input_elements(std::size_t index) const;
+  /// input_elements, if every one is a number.
+  std::optional<std::vector<std::int64_t>> input_integers(std::size_t index) const;
+
+  std::size_t output_count() const { return node_->outputs.size(); }
+  bool has_output(std::size_t index) const { return index < node_->outputs.size() && node_->outputs[index] != kNoValue; }
+  const TensorType& output(std::size_t index) const { return (*values_)[node_->outputs[index]].type; }
+  Shape output_shape(std::size_t index) const { return to_shape(output(index).dims); }
+
+ protected:
+  const Node* node_;
+  const std::vector<Value>* values_;
+  const Options* options_;
+};
+
+/// What `infer` sees and sets. Called only when type and rank of every input are known; dimensions may be symbolic.
+class InferContext : public NodeView {
+ public:
+  InferContext(const Node& node, std::vector<Value>& values, const Options& options)
+      : NodeView(node, values, options), mutable_values_(&values) {}
+
+  /// Does nothing for an output that the node leaves out. Errors: kUnsupported past the rank limit, kInvalidModel for a negative dimension.
+  void set_output(std::size_t index, DataType type, Dims dims);
+  /// The output has this type, but even its rank depends on values that are not known yet.
+  void set_output_unranked(std::size_t index, DataType type);
+  /// What is known of the elements of a small integer output. Requires: set_output was called with as many elements; at most kMaxElements.
+  void set_output_elements(std::size_t index, Dims elements);
+
+  static constexpr std::size_t kMaxElements = 1024;
+
+ private:
+  std::vector<Value>* mutable_values_;
+};
+
+/// Keeps packed weights, so that programs for different input shapes share them.
+class PackedWeights {
+ public:
+  virtual ~PackedWeights() = default;
+  /// The block made for this constant under this key, or a new one from `pack(memory)`. Errors: std::bad_alloc.
+  virtual std::shared_ptr<const std::byte> get(const ConstantPtr& source, const std::string& key, std::size_t bytes,
+                                               const std::function<void(std::byte*)>& pack) = 0;
+};
+
+/// What `prepare` sees: all shapes are numbers.
+class PrepareContext : public NodeView {
+ public:
+  PrepareContext(const NodeView& node, int threads, PackedWeights& weights) : NodeView(node), threads_(threads), weights_(&weights) {}
+  /// The most threads a run may use; workers are numbered below it.
+  int threads() const { return threads_; }
+  PackedWeights& weights() const { return *weights_; }
+
+ private:
+  int threads_;
+  PackedWeights* weights_;
+};
+
+struct Prepared {
+  std::shared_ptr<const void> state;  ///< what `run` needs besides pointers; may be null
+  std::size_t workspace_bytes = 0;    ///< 64-byte aligned scratch memory during the step
+  std::uint64_t unread_inputs = 0;    ///< bit i: input i was packed or otherwise consumed here, `run` does not read it
+};
+
+struct RunArguments {
+  const void* state;
+  const void* const* inputs;  ///< null for an input left out
+  void* const* outputs;       ///< null for an output left out
+  void* workspace;
+  RunControl& control;
+};
+
+struct Implementation {
+  const char* name;  ///< "simd", "onednn", "reference", or what tells it from others
+  Backend backend;   ///< kReference: always allowed, also when another backend is asked for
+  /// Empty: yes. Otherwise the reason why not, in words. Null: always yes.
+  std::string (*accepts)(const NodeView&);
+  /// Null: no state, no workspace.
+  Prepared (*prepare)(const PrepareContext&);
+  /// Allocates nothing, locks nothing, throws only for faults that depend on the data (kRuntimeFault) and what RunControl throws.
+  void (*run)(const RunArguments&);
+};
+
+/// What a fusion hook puts in the place of two nodes. Its output is the consumer's output 0.
+struct Replacement {
+  const OpDef* op = nullptr;
+  AttributesPtr attributes;
+  std::vector<std::variant<ValueId, ConstantPtr>> inputs;  ///< kNoValue for one left out
+};
+
+/// A node and the only reader of its only output.
+struct FusionContext {
+  NodeView producer;
+  NodeView consumer;
+  std::size_t consumer_input;  ///< which input of the consumer the producer feeds
+  const Registry& registry;
+};
+using FusionHook = std::optional<Replacement> (*)(const FusionContext&);
+
+/// What passes, planner and compiler know of an operator; they never look at its name.
+struct OpFacts {
+  std::vector<std::uint8_t> in_place_inputs;  ///< inputs whose memory output 0 may take over (same byte size is checked by the planner)
+  int view_of = -1;                           ///< output 0 has the bytes of this input, under another shape: no step is needed
+  std::uint64_t value_inputs = 0;             ///< bit i: shapes depend on the elements of input i
+  std::uint64_t shape_only_inputs = 0;    ///< bit i: outputs depend on the shape of input i alone
+  bool elementwise = false;
+  bool commutative = false;
+  bool deterministic = true;
+  /// Output 0 equals input 0, shape and type included, when the other outputs are unused.
+  bool (*is_identity)(const NodeView&) = nullptr;
+  FusionHook absorb_addend = nullptr;      ///< takes in an element-wise sum with a constant
+  FusionHook absorb_affine = nullptr;      ///< takes in a per-channel scale and shift
+  FusionHook absorb_activation = nullptr;  ///< takes in an element-wise function as epilogue
+};
+
+struct OpDef {
+  std::string name;    ///< as ONNX spells it
+  std::string domain;  ///< "" is ONNX's own
+  int since_opset = 1;
+  std::size_t min_inputs = 1, max_inputs = 1;
+  std::size_t min_outputs = 1, max_outputs = 1;
+  /// Never null in the result. ParseContext::finish is called by the caller.
+  AttributesPtr (*parse)(ParseContext&) = nullptr;
+  void (*infer)(InferContext&) = nullptr;
+  std::vector<Implementation> implementations;  ///< in order of preference; the reference stands last and accepts all that infer accepts
+  OpFacts facts;
+};
+
+/// Operators by domain and name. Thread-safety: immutable once filled.
+class Registry {
+ public:
+  /// Requires: no operator of this name yet.
+  void add(OpDef definition);
+  /// Null when there is none. "ai.onnx" is the same domain as "".
+  const OpDef* find(std::string_view domain, std::string_view name) const;
+  std::vector<const OpDef*> all() const;
+
+ private:
+  std::map<std::pair<std::string, std::string>, OpDef, std::less<>> definitions_;
+};
+
+inline constexpr std::size_t kVariadic = ~std::size_t{0};
+
+/// Attributes of operators that have none.
+struct NoAttributes : Attributes {};
+AttributesPtr parse_nothing(ParseContext&);
+
+}  // namespace linnet::internal

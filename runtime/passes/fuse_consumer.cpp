@@ -1,0 +1,78 @@
+#include "runtime/passes/fuse_consumer.hpp"
+
+#include "runtime/infer.hpp"
+#include "runtime/uses.hpp"
+
+namespace linnet::internal {
+namespace {
+
+/// The only output of the node that is there, or kNoValue when there are several.
+ValueId only_output(const Node& node) {
+  ValueId only = kNoValue;
+  for (const ValueId output : node.outputs) {
+    if (output == kNoValue) continue;
+    if (only != kNoValue) return kNoValue;
+    only = output;
+  }
+  return only;
+}
+
+bool types_known(const NodeView& view) {
+  for (std::size_t i = 0; i < view.input_count(); ++i) {
+    if (view.has_input(i) && !view.input(i).known()) return false;
+  }
+  return view.has_output(0) && view.output(0).known();
+}
+
+std::size_t index_of_input(const Node& node, ValueId value) {
+  std::size_t index = 0;
+  while (node.inputs[index] != value) ++index;
+  return index;
+}
+
+void replace(Graph& graph, NodeId producer, NodeId consumer, Replacement&& replacement) {
+  Node& from = graph.nodes[producer];
+  Node& into = graph.nodes[consumer];
+  into.op = replacement.op;
+  into.attributes = std::move(replacement.attributes);
+  into.name = from.name;
+  into.opset = from.opset;
+  into.inputs.clear();
+  for (auto& input : replacement.inputs) {
+    if (const ValueId* value = std::get_if<ValueId>(&input)) {
+      into.inputs.push_back(*value);
+    } else {
+      into.inputs.push_back(graph.add_constant(into.name + ".folded", std::get<ConstantPtr>(std::move(input))));
+    }
+  }
+  from.op = nullptr;
+}
+
+}  // namespace
+
+std::size_t fuse_consumers(PassContext& context, FusionHook OpFacts::*hook) {
+  Graph& graph = context.graph;
+  const std::vector<Use> uses = find_uses(graph);
+  std::size_t fused = 0;
+  for (NodeId start = 0; start < graph.nodes.size(); ++start) {
+    NodeId current = start;
+    while (graph.nodes[current].op != nullptr && graph.nodes[current].op->facts.*hook != nullptr) {
+      const ValueId output = only_output(graph.nodes[current]);
+      if (output == kNoValue || uses[output].readers != 1 || uses[output].graph_output) break;
+      const NodeId reader = uses[output].last_reader;
+      const NodeView producer(graph.nodes[current], graph.values, context.options);
+      const NodeView consumer(graph.nodes[reader], graph.values, context.options);
+      if (!types_known(producer) || !types_known(consumer) || only_output(graph.nodes[reader]) == kNoValue) break;
+      std::optional<Replacement> replacement = (graph.nodes[current].op->facts.*hook)(
+          {producer, consumer, index_of_input(graph.nodes[reader], output), context.registry});
+      if (!replacement) break;
+      replace(graph, current, reader, std::move(*replacement));
+      ++fused;
+      current = reader;
+    }
+  }
+  drop_nodes_without_op(graph);
+  return fused;
+}
+
+}  // namespace linnet::internal

@@ -1,0 +1,42 @@
+// A pass makes the graph smaller or cheaper and leaves its meaning. Each stands in a file of its own and can be switched off by name.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/op.hpp"
+
+namespace linnet::internal {
+
+struct PassContext {
+  Graph& graph;
+  const Registry& registry;
+  const Options& options;
+};
+
+struct Pass {
+  const char* name;
+  /// Returns the number of changes. Nodes stay in topological order; a node that is no longer needed may stay until remove_dead.
+  std::size_t (*run)(PassContext& context);
+};
+
+std::size_t fold_constants(PassContext& context);
+std::size_t remove_identity(PassContext& context);
+std::size_t fuse_addend(PassContext& context);
+std::size_t fuse_affine(PassContext& context);
+std::size_t fuse_activation(PassContext& context);
+std::size_t remove_dead(PassContext& context);
+
+/// In the order they run.
+const std::vector<Pass>& all_passes();
+
+/// Runs every pass that Options::disabled_passes does not name; returns names and changes of those that ran.
+/// Errors: kInvalidArgument for a name in disabled_passes that is no pass, naming those there are.
+std::vector<std::pair<std::string, std::size_t>> run_passes(PassContext& context);
+
+/// Takes the nodes marked by an empty `op` out of the graph and renumbers the rest.
+void drop_nodes_without_op(Graph& graph);
+
+}  // namespace linnet::internal

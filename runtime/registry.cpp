@@ -1,0 +1,28 @@
+#include "runtime/op.hpp"
+
+namespace linnet::internal {
+
+void Registry::add(OpDef definition) {
+  auto key = std::make_pair(definition.domain, definition.name);
+  if (!definitions_.emplace(std::move(key), std::move(definition)).second) fail(ErrorCode::kInternal, "an operator is registered twice");
+}
+
+const OpDef* Registry::find(std::string_view domain, std::string_view name) const {
+  if (domain == "ai.onnx") domain = "";
+  const auto found = definitions_.find(std::pair<std::string, std::string>(domain, name));
+  return found == definitions_.end() ? nullptr : &found->second;
+}
+
+std::vector<const OpDef*> Registry::all() const {
+  std::vector<const OpDef*> list;
+  list.reserve(definitions_.size());
+  for (const auto& entry : definitions_) list.push_back(&entry.second);
+  return list;
+}
+
+AttributesPtr parse_nothing(ParseContext&) {
+  static const AttributesPtr kNone = std::make_shared<NoAttributes>();
+  return kNone;
+}
+
+}  // namespace linnet::internal

@@ -1,0 +1,69 @@
+// What a kernel sees of the run around it: threads to use, and whether to stop.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <type_traits>
+
+namespace linnet::internal {
+
+class ThreadPool;
+
+/// Thread-safety: parallel_for is called by the thread of the run only; the tasks it calls may call stop_requested.
+class RunControl {
+ public:
+  using Task = void (*)(void* context, std::size_t index, std::size_t worker);
+
+  RunControl(ThreadPool* pool, int threads) noexcept : pool_(pool), threads_(threads) {}
+
+  /// The most threads a step may use; workers are numbered below it.
+  int threads() const noexcept { return threads_; }
+
+  /// Calls body(index) or body(index, worker) for every index below `count`, on up to threads() threads, and returns when all are done. A task should take
+  /// 0.5 ms at most: cancellation is looked at between tasks. `work` estimates the whole loop in nanoseconds of one thread; short loops stay on this one.
+  /// Bodies must not throw, and write to places of their own, so that the result does not depend on the number of threads.
+  /// Errors: kCancelled, kDeadlineExceeded (some bodies were then not called).
+  template <typename Body>
+  void parallel_for(std::size_t count, double work, const Body& body) {
+    run_tasks(count, work, [](void* context, std::size_t index, std::size_t worker) {
+      (void)worker;
+      if constexpr (std::is_invocable_v<const Body&, std::size_t, std::size_t>) {
+        (*static_cast<const Body*>(context))(index, worker);
+      } else {
+        (*static_cast<const Body*>(context))(index);
+      }
+    }, const_cast<Body*>(&body));
+  }
+
+  /// Errors: kCancelled, kDeadlineExceeded.
+  void check() const {
+    if (stop_ != nullptr || has_deadline_) check_slow();
+  }
+  bool stop_requested() const noexcept;
+
+  void set_stop(const std::atomic<bool>* stop) noexcept { stop_ = stop; }
+  void set_deadline(std::chrono::steady_clock::time_point deadline) noexcept {
+    deadline_ = deadline;
+    has_deadline_ = true;
+  }
+  void clear() noexcept {
+    stop_ = nullptr;
+    has_deadline_ = false;
+  }
+  bool flush_denormals() const noexcept { return flush_denormals_; }
+  void set_flush_denormals(bool flush) noexcept { flush_denormals_ = flush; }
+
+ private:
+  void run_tasks(std::size_t count, double work, Task task, void* context);
+  void check_slow() const;
+
+  ThreadPool* pool_;
+  int threads_;
+  const std::atomic<bool>* stop_ = nullptr;
+  bool has_deadline_ = false;
+  bool flush_denormals_ = false;
+  std::chrono::steady_clock::time_point deadline_{};
+};
+
+}  // namespace linnet::internal

@@ -1,0 +1,266 @@
+#include "runtime/session_impl.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+#include "runtime/float_mode.hpp"
+#include "runtime/infer.hpp"
+
+namespace linnet::internal {
+namespace {
+
+/// What operands without bytes point to: kernels get a valid address even for nothing.
+alignas(64) constexpr std::byte kNothing[64] = {};
+
+}  // namespace
+
+SessionImpl::SessionImpl(ModelImpl& model)
+    : model_(model), control_(model.pool(), model.threads()), inputs_(model.inputs().size()), outputs_(model.outputs().size()) {
+  control_.set_flush_denormals(model.options().flush_denormals);
+}
+
+void SessionImpl::bind_input(std::size_t index, const ConstTensorView& view) {
+  model_.check_input(index, view);
+  InputBinding& input = inputs_[index];
+  const bool same_shape = input.bound && std::equal(input.shape.begin(), input.shape.end(), view.shape, view.shape + view.rank);
+  if (!same_shape) {
+    shapes_changed_ = true;
+    input.bound = false;
+    input.shape.assign(view.shape, view.shape + view.rank);
+  }
+  input.type = view.type;
+  input.data = view.data != nullptr ? view.data : kNothing;
+  input.bound = true;
+  buffers_changed_ = true;
+}
+
+void SessionImpl::bind_output(std::size_t index, const TensorView& view) {
+  if (index >= outputs_.size()) invalid_argument("output ", index, " does not exist: the model has ", outputs_.size());
+  if (view.rank > 0 && view.shape == nullptr) invalid_argument("output ", index, ": the view given has rank ", view.rank, " but no shape");
+  if (view.data == nullptr && !std::any_of(view.shape, view.shape + view.rank, [](std::int64_t size) { return size == 0; })) {
+    invalid_argument("output ", index, ": no data (null)");
+  }
+  OutputBinding& output = outputs_[index];
+  output.bound = false;
+  output.shape.assign(view.shape, view.shape + view.rank);
+  output.type = view.type;
+  output.data = view.data != nullptr ? view.data : const_cast<std::byte*>(kNothing);  // no bytes, so never written
+  output.bound = true;
+  buffers_changed_ = true;
+}
+
+void SessionImpl::unbind_output(std::size_t index) {
+  if (index >= outputs_.size()) invalid_argument("output ", index, " does not exist: the model has ", outputs_.size());
+  outputs_[index].bound = false;
+  buffers_changed_ = true;
+}
+
+void SessionImpl::prepare() {
+  if (shapes_changed_ || model_.has_shape_inputs()) find_program();
+  if (buffers_changed_) {
+    prepare_outputs();
+    point_at_buffers();
+    buffers_changed_ = false;
+  }
+}
+
+void SessionImpl::find_program() {
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    if (!inputs_[i].bound) invalid_argument("input \"", printable(model_.inputs()[i].name), "\" is not given: the model wants ", describe(model_.inputs()[i]));
+  }
+  model_.make_key(inputs_, key_);
+  if (current_ != nullptr && current_->key == key_) {
+    shapes_changed_ = false;
+    return;
+  }
+  const auto same_key = [&](const std::unique_ptr<BoundProgram>& bound) { return bound->key == key_; };
+  auto found = std::find_if(programs_.begin(), programs_.end(), same_key);
+  if (found == programs_.end()) {
+    std::unique_ptr<BoundProgram> bound = bind(key_, model_.program(key_, inputs_));
+    programs_.reserve(programs_.size() + 1);
+    if (programs_.size() >= std::max<std::size_t>(model_.options().program_cache, 1)) {
+      const auto older = [](const auto& a, const auto& b) { return a->last_used < b->last_used; };
+      const auto oldest = std::min_element(programs_.begin(), programs_.end(), older);
+      if (oldest->get() == current_) current_ = nullptr;
+      *oldest = std::move(bound);
+      found = oldest;
+    } else {
+      programs_.push_back(std::move(bound));
+      found = std::prev(programs_.end());
+    }
+  }
+  current_ = found->get();
+  current_->last_used = ++uses_;
+  shapes_changed_ = false;
+  buffers_changed_ = true;
+}
+
+std::unique_ptr<SessionImpl::BoundProgram> SessionImpl::bind(ProgramKey key, std::shared_ptr<const Program> program) {
+  auto bound = std::make_unique<BoundProgram>();
+  bound->key = std::move(key);
+  bound->operands.assign(program->operands.size(), nullptr);
+  for (std::uint32_t i = 0; i < program->operands.size(); ++i) {
+    const Place& place = program->operands[i];
+    // Inputs and constants are only ever read through `const void*`.
+    if (place.kind == Place::Kind::kConstant) bound->operands[i] = const_cast<void*>(place.constant != nullptr ? place.constant : kNothing);
+    if (place.kind == Place::Kind::kInput) bound->patches.push_back({i, place.index, false});
+    if (place.kind == Place::Kind::kOutput) bound->patches.push_back({i, place.index, true});
+  }
+  bound->calls.reserve(program->steps.size());
+  for (const Step& step : program->steps) {
+    void** inputs = bound->operands.data() + step.first_operand;
+    bound->calls.push_back({step.implementation->run,
+                            {step.state.get(), const_cast<const void* const*>(inputs), inputs + step.input_count, nullptr, control_}});
+  }
+  bound->program = std::move(program);
+  reserve_arena(bound->program->arena_bytes);
+  point_into_arena(*bound);
+  return bound;
+}
+
+void SessionImpl::reserve_arena(std::size_t bytes) {
+  if (arena_ != nullptr && bytes <= arena_bytes_) return;
+  arena_.reset();  // never both at once: the budget is for one
+  arena_bytes_ = 0;
+  try {
+    arena_ = allocate_aligned(bytes);
+    arena_bytes_ = bytes;
+  } catch (const std::bad_alloc&) {
+    programs_.clear();  // their pointers are stale
+    current_ = nullptr;
+    shapes_changed_ = true;
+    fail(ErrorCode::kOutOfMemory, "no memory for an arena of ", bytes, " bytes");
+  }
+  for (const std::unique_ptr<BoundProgram>& bound : programs_) point_into_arena(*bound);
+}
+
+void SessionImpl::point_into_arena(BoundProgram& bound) const {
+  const Program& program = *bound.program;
+  for (std::size_t i = 0; i < program.operands.size(); ++i) {
+    if (program.operands[i].kind == Place::Kind::kArena) bound.operands[i] = arena_.get() + program.operands[i].offset;
+  }
+  for (std::size_t i = 0; i < program.steps.size(); ++i) {
+    const Step& step = program.steps[i];
+    bound.calls[i].arguments.workspace = step.workspace_bytes == 0 ? nullptr : arena_.get() + step.workspace_offset;
+  }
+}
+
+void SessionImpl::prepare_outputs() {
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    OutputBinding& output = outputs_[i];
+    const ProgramOutput& made = current_->program->outputs[i];
+    if (output.bound) {
+      if (output.type == made.type && output.shape == made.shape) continue;
+      invalid_argument("output \"", printable(model_.outputs()[i].name), "\" is ", made.type, " ", made.shape, " for these inputs, the buffer bound is ",
+                       output.type, " ", output.shape);
+    }
+    if (output.own != nullptr && output.own_bytes >= made.bytes) continue;
+    output.own.reset();
+    output.own_bytes = 0;
+    output.own = allocate_aligned(made.bytes);
+    output.own_bytes = made.bytes;
+  }
+}
+
+void* SessionImpl::output_data(std::size_t position) const {
+  const OutputBinding& output = outputs_[position];
+  return output.bound ? output.data : output.own.get();
+}
+
+void SessionImpl::point_at_buffers() {
+  check_overlap();
+  for (const Patch& patch : current_->patches) {
+    current_->operands[patch.operand] = patch.output ? output_data(patch.position) : const_cast<void*>(inputs_[patch.position].data);
+  }
+}
+
+/// Steps write outputs early and read inputs late, so the two may not share memory; nor may two outputs.
+void SessionImpl::check_overlap() const {
+  const auto overlap = [](const void* a, std::size_t a_bytes, const void* b, std::size_t b_bytes) {
+    const auto x = reinterpret_cast<std::uintptr_t>(a);
+    const auto y = reinterpret_cast<std::uintptr_t>(b);
+    return a_bytes > 0 && b_bytes > 0 && x < y + b_bytes && y < x + a_bytes;
+  };
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    if (!outputs_[i].bound) continue;
+    const std::size_t bytes = current_->program->outputs[i].bytes;
+    for (std::size_t input = 0; input < inputs_.size(); ++input) {
+      if (overlap(outputs_[i].data, bytes, inputs_[input].data, byte_count(inputs_[input].type, inputs_[input].shape))) {
+        invalid_argument("the buffer of output \"", printable(model_.outputs()[i].name), "\" overlaps input \"", printable(model_.inputs()[input].name), "\"");
+      }
+    }
+    for (std::size_t other = 0; other < i; ++other) {
+      if (outputs_[other].bound && overlap(outputs_[i].data, bytes, outputs_[other].data, current_->program->outputs[other].bytes)) {
+        invalid_argument("the buffers of outputs \"", printable(model_.outputs()[other].name), "\" and \"", printable(model_.outputs()[i].name), "\" overlap");
+      }
+    }
+  }
+}
+
+ConstTensorView SessionImpl::output(std::size_t index) const {
+  if (index >= outputs_.size()) invalid_argument("output ", index, " does not exist: the model has ", outputs_.size());
+  if (current_ == nullptr || shapes_changed_ || (!outputs_[index].bound && outputs_[index].own == nullptr)) {
+    invalid_argument("output ", index, " is not there yet: run the session first");
+  }
+  const ProgramOutput& made = current_->program->outputs[index];
+  return {made.type, made.shape.data(), made.shape.size(), output_data(index)};
+}
+
+const void* SessionImpl::source_of(const Place& place) const {
+  switch (place.kind) {
+    case Place::Kind::kConstant: return place.constant;
+    case Place::Kind::kArena: return arena_.get() + place.offset;
+    case Place::Kind::kInput: return inputs_[place.index].data;
+    case Place::Kind::kOutput: return output_data(place.index);
+    case Place::Kind::kNone: break;
+  }
+  return nullptr;
+}
+
+void SessionImpl::copy_outputs() {
+  const std::vector<ProgramOutput>& made = current_->program->outputs;
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    const bool in_place = made[i].source.kind == Place::Kind::kOutput && made[i].source.index == i;
+    if (!in_place && made[i].bytes > 0) std::memcpy(output_data(i), source_of(made[i].source), made[i].bytes);
+  }
+}
+
+void SessionImpl::run_steps(const RunOptions& options, std::int64_t* step_times) {
+  prepare();
+  control_.clear();
+  if (options.cancel != nullptr) control_.set_stop(&options.cancel->cancelled_);
+  if (options.timeout.count() > 0) control_.set_deadline(std::chrono::steady_clock::now() + options.timeout);
+  control_.check();
+  const FloatMode mode(model_.options().flush_denormals);
+  const Call* const first = current_->calls.data();
+  const Call* const end = first + current_->calls.size();
+  const Call* call = first;
+  try {
+    for (; call != end; ++call) {
+      control_.check();
+      if (step_times == nullptr) {
+        call->run(call->arguments);
+        continue;
+      }
+      const auto start = std::chrono::steady_clock::now();
+      call->run(call->arguments);
+      const auto took = std::chrono::steady_clock::now() - start;
+      step_times[call - first] = std::chrono::duration_cast<std::chrono::nanoseconds>(took).count();
+    }
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kCancelled || error.code() == ErrorCode::kDeadlineExceeded) throw;
+    const NodeId node = current_->program->steps[static_cast<std::size_t>(call - first)].node;
+    throw with_node_and_inputs(model_.graph().nodes[node], current_->program->values, model_.graph().symbols, error);
+  }
+  copy_outputs();
+}
+
+std::vector<std::int64_t> SessionImpl::run_profiled() {
+  prepare();
+  std::vector<std::int64_t> times(current_->calls.size(), 0);
+  run_steps({}, times.data());
+  return times;
+}
+
+}  // namespace linnet::internal

@@ -1,0 +1,85 @@
+// What a Session is inside: one arena, and programs bound to it.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "runtime/model_impl.hpp"
+
+namespace linnet::internal {
+
+/// Thread-safety: one thread at a time. Requires: the model outlives it.
+class SessionImpl {
+ public:
+  explicit SessionImpl(ModelImpl& model);
+  SessionImpl(const SessionImpl&) = delete;
+  SessionImpl& operator=(const SessionImpl&) = delete;
+
+  ModelImpl& model() const { return model_; }
+  void bind_input(std::size_t index, const ConstTensorView& view);
+  void bind_output(std::size_t index, const TensorView& view);
+  void unbind_output(std::size_t index);
+  void prepare();
+  void run(const RunOptions& options) { run_steps(options, nullptr); }
+  /// Nanoseconds of every step.
+  std::vector<std::int64_t> run_profiled();
+  ConstTensorView output(std::size_t index) const;
+  /// Requires: prepare or run succeeded since inputs changed.
+  const Program& program() const { return *current_->program; }
+
+ private:
+  /// A step with everything it needs, ready to be called.
+  struct Call {
+    void (*run)(const RunArguments&);
+    RunArguments arguments;
+  };
+  /// An operand that follows the caller's buffers.
+  struct Patch {
+    std::uint32_t operand;
+    std::uint32_t position;  ///< of the graph input or output
+    bool output;
+  };
+  struct BoundProgram {
+    ProgramKey key;
+    std::shared_ptr<const Program> program;
+    std::vector<void*> operands;
+    std::vector<Call> calls;
+    std::vector<Patch> patches;
+    std::uint64_t last_used = 0;
+  };
+  struct OutputBinding {
+    DataType type = DataType::kUndefined;
+    Shape shape;
+    void* data = nullptr;
+    bool bound = false;
+    std::shared_ptr<std::byte> own;
+    std::size_t own_bytes = 0;
+  };
+
+  void find_program();
+  std::unique_ptr<BoundProgram> bind(ProgramKey key, std::shared_ptr<const Program> program);
+  void reserve_arena(std::size_t bytes);
+  void point_into_arena(BoundProgram& bound) const;
+  void prepare_outputs();
+  void point_at_buffers();
+  void check_overlap() const;
+  void* output_data(std::size_t position) const;
+  const void* source_of(const Place& place) const;
+  void run_steps(const RunOptions& options, std::int64_t* step_times);
+  void copy_outputs();
+
+  ModelImpl& model_;
+  RunControl control_;
+  std::vector<InputBinding> inputs_;
+  std::vector<OutputBinding> outputs_;
+  std::vector<std::unique_ptr<BoundProgram>> programs_;
+  BoundProgram* current_ = nullptr;
+  std::uint64_t uses_ = 0;
+  ProgramKey key_;
+  bool shapes_changed_ = true;
+  bool buffers_changed_ = true;
+  std::shared_ptr<std::byte> arena_;
+  std::size_t arena_bytes_ = 0;
+};
+
+}  // namespace linnet::internal

@@ -1,0 +1,131 @@
+#include "runtime/storage.hpp"
+
+#include <algorithm>
+
+#include "runtime/op.hpp"
+
+namespace linnet::internal {
+namespace {
+
+constexpr std::size_t kForever = SIZE_MAX;
+
+bool is_unread(std::uint64_t mask, std::size_t input) { return input < 64 && (mask >> input & 1) != 0; }
+
+class Assigner {
+ public:
+  Assigner(const Graph& graph, const std::vector<NodeId>& steps, const std::vector<ValueId>& views, const std::vector<Value>& values,
+           const std::vector<std::uint64_t>& unread)
+      : graph_(graph), steps_(steps), views_(views), values_(values), unread_(unread) {
+    map_.of_value.assign(values.size(), StorageMap::kNone);
+    last_read_.assign(values.size(), 0);
+  }
+
+  StorageMap run() {
+    find_last_reads();
+    for (std::uint32_t input = 0; input < graph_.inputs.size(); ++input) add_external(graph_.inputs[input], Place::Kind::kInput, input);
+    for (std::size_t step = 0; step < steps_.size(); ++step) place_outputs(step);
+    for (ValueId value = 0; value < views_.size(); ++value) {
+      if (views_[value] != value) map_.of_value[value] = storage_of(views_[value]);
+    }
+    claim_outputs();
+    return std::move(map_);
+  }
+
+ private:
+  void find_last_reads() {
+    for (std::size_t step = 0; step < steps_.size(); ++step) {
+      const Node& node = graph_.nodes[steps_[step]];
+      for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+        if (node.inputs[i] != kNoValue && !is_unread(unread_[step], i)) last_read_[views_[node.inputs[i]]] = step;
+      }
+    }
+    for (const ValueId output : graph_.outputs) last_read_[views_[output]] = kForever;
+  }
+
+  void add_external(ValueId value, Place::Kind kind, std::uint32_t index) {
+    Storage storage;
+    storage.kind = kind;
+    storage.index = index;
+    map_.of_value[value] = static_cast<std::uint32_t>(map_.storages.size());
+    map_.storages.push_back(std::move(storage));
+  }
+
+  /// Constants get their storage when first asked for.
+  std::uint32_t storage_of(ValueId value) {
+    if (map_.of_value[value] == StorageMap::kNone && values_[value].constant != nullptr) {
+      add_external(value, Place::Kind::kConstant, 0);
+      map_.storages.back().constant = values_[value].constant->data;
+    }
+    return map_.of_value[value];
+  }
+
+  std::size_t bytes_of(ValueId value) const { return byte_count(values_[value].type.type, to_shape(values_[value].type.dims)); }
+
+  /// The storage that output 0 of the step may take over, or kNone.
+  std::uint32_t find_in_place(std::size_t step, std::size_t bytes) {
+    const Node& node = graph_.nodes[steps_[step]];
+    for (const std::uint8_t input : node.op->facts.in_place_inputs) {
+      if (input >= node.inputs.size() || node.inputs[input] == kNoValue || is_unread(unread_[step], input)) continue;
+      const ValueId source = views_[node.inputs[input]];
+      const std::uint32_t storage = storage_of(source);
+      if (map_.storages[storage].kind != Place::Kind::kArena || map_.storages[storage].bytes != bytes || last_read_[source] != step) continue;
+      const auto elsewhere_too = [&](ValueId other) {
+        return other != kNoValue && other != node.inputs[input] && storage_of(views_[other]) == storage;
+      };
+      if (std::none_of(node.inputs.begin(), node.inputs.end(), elsewhere_too)) return storage;
+    }
+    return StorageMap::kNone;
+  }
+
+  void place_outputs(std::size_t step) {
+    const Node& node = graph_.nodes[steps_[step]];
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      if (node.inputs[i] == kNoValue || is_unread(unread_[step], i)) continue;
+      map_.storages[storage_of(views_[node.inputs[i]])].last = step;
+    }
+    for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+      const ValueId output = node.outputs[i];
+      if (output == kNoValue) continue;
+      const std::size_t bytes = bytes_of(output);
+      std::uint32_t storage = i == 0 ? find_in_place(step, bytes) : StorageMap::kNone;
+      if (storage == StorageMap::kNone) {
+        storage = static_cast<std::uint32_t>(map_.storages.size());
+        map_.storages.emplace_back();
+        map_.storages[storage].bytes = bytes;
+        map_.storages[storage].first = step;
+      }
+      map_.storages[storage].last = step;
+      map_.storages[storage].values.push_back(output);
+      map_.of_value[output] = storage;
+    }
+  }
+
+  /// A graph output that a step makes lives in the caller's buffer from the start; the same memory can serve one output only.
+  void claim_outputs() {
+    for (std::uint32_t output = 0; output < graph_.outputs.size(); ++output) {
+      const std::uint32_t id = storage_of(views_[graph_.outputs[output]]);
+      Storage& storage = map_.storages[id];
+      if (storage.kind == Place::Kind::kArena) {
+        storage.kind = Place::Kind::kOutput;
+        storage.index = output;
+      }
+    }
+  }
+
+  const Graph& graph_;
+  const std::vector<NodeId>& steps_;
+  const std::vector<ValueId>& views_;
+  const std::vector<Value>& values_;
+  const std::vector<std::uint64_t>& unread_;
+  StorageMap map_;
+  std::vector<std::size_t> last_read_;
+};
+
+}  // namespace
+
+StorageMap assign_storage(const Graph& graph, const std::vector<NodeId>& steps, const std::vector<ValueId>& views, const std::vector<Value>& values,
+                          const std::vector<std::uint64_t>& unread_inputs) {
+  return Assigner(graph, steps, views, values, unread_inputs).run();
+}
+
+}  // namespace linnet::internal

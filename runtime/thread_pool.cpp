@@ -1,0 +1,195 @@
+#include "runtime/thread_pool.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "runtime/float_mode.hpp"
+
+#if defined(__linux__)
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#else
+#include <condition_variable>
+#endif
+
+namespace linnet::internal {
+namespace {
+
+constexpr auto kSpin = std::chrono::microseconds(20);
+
+void relax() noexcept {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+/// A 32-bit number that threads can sleep on until it changes.
+class Signal {
+ public:
+  std::uint32_t load() const noexcept { return value_.load(std::memory_order_acquire); }
+
+  void raise() noexcept {
+    value_.fetch_add(1, std::memory_order_seq_cst);
+    if (sleepers_.load(std::memory_order_seq_cst) == 0) return;
+#if defined(__linux__)
+    syscall(SYS_futex, &value_, FUTEX_WAKE_PRIVATE, 0x7fffffff, nullptr, nullptr, 0);
+#else
+    { const std::lock_guard<std::mutex> lock(mutex_); }
+    changed_.notify_all();
+#endif
+  }
+
+  /// Returns when the value is no longer `seen`: spins a little, then sleeps.
+  void wait_past(std::uint32_t seen) noexcept {
+    const auto end = std::chrono::steady_clock::now() + kSpin;
+    do {
+      for (int i = 0; i < 64; ++i) {
+        if (load() != seen) return;
+        relax();
+      }
+    } while (std::chrono::steady_clock::now() < end);
+    sleepers_.fetch_add(1, std::memory_order_seq_cst);
+#if defined(__linux__)
+    while (load() == seen) syscall(SYS_futex, &value_, FUTEX_WAIT_PRIVATE, seen, nullptr, nullptr, 0);
+#else
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [&] { return load() != seen; });
+#endif
+    sleepers_.fetch_sub(1, std::memory_order_seq_cst);
+  }
+
+ private:
+  std::atomic<std::uint32_t> value_{0};
+  std::atomic<int> sleepers_{0};
+#if !defined(__linux__)
+  std::mutex mutex_;
+  std::condition_variable changed_;
+#endif
+};
+
+}  // namespace
+
+/// One job at a time. `gate` holds kOpen while helpers may join and counts those inside; the job's fields only change while it is 0.
+struct ThreadPool::State {
+  static constexpr std::uint32_t kOpen = 1U << 31;
+
+  std::atomic<bool> taken{false};
+  std::atomic<std::uint32_t> gate{0};
+  std::atomic<std::size_t> next{0};
+  RunControl::Task task = nullptr;
+  void* context = nullptr;
+  std::size_t count = 0;
+  int threads = 0;
+
+  Signal work;  ///< raised for a new job, and to stop
+  Signal done;  ///< raised when the last helper leaves a closed job
+  std::atomic<bool> stop{false};
+  std::atomic<int> most_threads{1};
+  std::mutex growing;
+  std::vector<std::thread> helpers;
+
+  void take_part(std::size_t worker) noexcept {
+    for (std::size_t index = next.fetch_add(1, std::memory_order_relaxed); index < count;
+         index = next.fetch_add(1, std::memory_order_relaxed)) {
+      task(context, index, worker);
+    }
+  }
+
+  bool join() noexcept {
+    std::uint32_t seen = gate.load(std::memory_order_acquire);
+    while ((seen & kOpen) != 0) {
+      if (gate.compare_exchange_weak(seen, seen + 1, std::memory_order_acq_rel)) return true;
+    }
+    return false;
+  }
+
+  void leave() noexcept {
+    if (gate.fetch_sub(1, std::memory_order_acq_rel) == 1) done.raise();
+  }
+
+  void help(std::size_t worker) noexcept {
+    const FloatMode ieee(false);  // a new thread inherits the mode of the one that started it
+    std::uint32_t seen = work.load();
+    while (!stop.load(std::memory_order_acquire)) {
+      if (join()) {
+        if (static_cast<int>(worker) < threads) take_part(worker);
+        leave();
+      }
+      work.wait_past(seen);
+      seen = work.load();
+    }
+  }
+
+  void start_helpers(int wanted) noexcept {
+    const std::lock_guard<std::mutex> lock(growing);
+    try {
+      while (static_cast<int>(helpers.size()) + 1 < wanted) {
+        const std::size_t worker = helpers.size() + 1;
+        helpers.emplace_back([this, worker] { help(worker); });
+      }
+    } catch (...) {  // no memory or no thread to be had: those that run will do
+    }
+    started.store(static_cast<int>(helpers.size()) + 1, std::memory_order_relaxed);
+  }
+  std::atomic<int> started{1};
+};
+
+ThreadPool::ThreadPool(int most_threads) : state_(std::make_unique<State>()) { state_->most_threads = most_threads; }
+
+ThreadPool::~ThreadPool() {
+  state_->stop.store(true, std::memory_order_release);
+  state_->work.raise();
+  for (std::thread& helper : state_->helpers) helper.join();
+}
+
+void ThreadPool::run(std::size_t count, int threads, RunControl::Task task, void* context) noexcept {
+  State& state = *state_;
+  const int wanted = std::min({threads, state.most_threads.load(std::memory_order_relaxed), static_cast<int>(std::min<std::size_t>(count, 4096))});
+  if (wanted <= 1 || state.taken.exchange(true, std::memory_order_acquire)) {
+    for (std::size_t index = 0; index < count; ++index) task(context, index, 0);
+    return;
+  }
+  if (state.started.load(std::memory_order_relaxed) < wanted) state.start_helpers(wanted);
+  state.task = task;
+  state.context = context;
+  state.count = count;
+  state.threads = wanted;
+  state.next.store(0, std::memory_order_relaxed);
+  state.gate.store(State::kOpen, std::memory_order_release);
+  state.work.raise();
+  state.take_part(0);
+  // Closed: nobody joins any more; those inside finish the task they are in.
+  std::uint32_t seen = state.done.load();
+  std::uint32_t inside = state.gate.fetch_and(~State::kOpen, std::memory_order_acq_rel) & ~State::kOpen;
+  while (inside != 0) {
+    state.done.wait_past(seen);
+    seen = state.done.load();
+    inside = state.gate.load(std::memory_order_acquire);
+  }
+  state.taken.store(false, std::memory_order_release);
+}
+
+std::shared_ptr<ThreadPool> ThreadPool::shared(int threads) {
+  static std::mutex mutex;
+  static std::weak_ptr<ThreadPool> current;
+  const std::lock_guard<std::mutex> lock(mutex);
+  std::shared_ptr<ThreadPool> pool = current.lock();
+  if (pool == nullptr) {
+    pool = std::make_shared<ThreadPool>(threads);
+    current = pool;
+  }
+  int most = pool->state_->most_threads.load();
+  while (most < threads && !pool->state_->most_threads.compare_exchange_weak(most, threads)) {
+  }
+  return pool;
+}
+
+}  // namespace linnet::internal

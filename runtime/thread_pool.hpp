@@ -1,0 +1,35 @@
+// Threads that help a run: they spin for a few microseconds after work, then sleep.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "runtime/run_control.hpp"
+
+namespace linnet::internal {
+
+/// Thread-safety: run may be called from any thread; while the helpers serve one caller, another caller does its tasks alone.
+class ThreadPool {
+ public:
+  /// `most_threads` counts the calling thread. Helpers start at the first run that wants them. Errors: std::bad_alloc.
+  explicit ThreadPool(int most_threads);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  /// Calls task(context, index, worker) for every index below `count` and returns when all have returned. The caller is worker 0; at most `threads`
+  /// workers take part, maybe fewer. Tasks must not throw. Never fails: where no helper can be started, the caller does it all.
+  void run(std::size_t count, int threads, RunControl::Task task, void* context) noexcept;
+
+  /// The pool of this process, alive as long as somebody holds it. Grows to the largest number asked for.
+  static std::shared_ptr<ThreadPool> shared(int threads);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// CPUs that this process may use: affinity mask and container quota (cgroup cpu.max, rounded up) respected; at least 1.
+int available_cpus() noexcept;
+
+}  // namespace linnet::internal

@@ -1,0 +1,23 @@
+#include "runtime/weights_store.hpp"
+
+namespace linnet::internal {
+
+std::shared_ptr<const std::byte> WeightsStore::get(const ConstantPtr& source, const std::string& key, std::size_t bytes,
+                                                   const std::function<void(std::byte*)>& pack) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::pair<const void*, std::string> where(source->data, key);
+  const auto found = entries_.find(where);
+  if (found != entries_.end()) return found->second.packed;
+  std::shared_ptr<std::byte> memory = allocate_aligned(bytes);
+  pack(memory.get());
+  entries_.emplace(where, Entry{source, memory});
+  total_bytes_ += bytes;
+  return memory;
+}
+
+std::size_t WeightsStore::total_bytes() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return total_bytes_;
+}
+
+}  // namespace linnet::internal

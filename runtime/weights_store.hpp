@@ -1,0 +1,29 @@
+// The packed weights of a model, made once and shared by its programs.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "runtime/op.hpp"
+
+namespace linnet::internal {
+
+/// Thread-safety: get may be called from several threads; one packs at a time.
+class WeightsStore : public PackedWeights {
+ public:
+  std::shared_ptr<const std::byte> get(const ConstantPtr& source, const std::string& key, std::size_t bytes,
+                                       const std::function<void(std::byte*)>& pack) override;
+  std::size_t total_bytes() const;
+
+ private:
+  struct Entry {
+    ConstantPtr source;  ///< keeps the address, which is the key, from being reused
+    std::shared_ptr<const std::byte> packed;
+  };
+  mutable std::mutex mutex_;
+  std::map<std::pair<const void*, std::string>, Entry> entries_;
+  std::size_t total_bytes_ = 0;
+};
+
+}  // namespace linnet::internal

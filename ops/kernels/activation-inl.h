@@ -1,0 +1,152 @@
+// The activations on vectors, for kernels that apply one to values at hand (a matrix product's epilogue). Per-target:
+// see README.md. D is any float32 tag of two lanes or more (one on the scalar target); results do not depend on the
+// tag.
+#include "ops/kernels/highway_config.h"
+
+#include "hwy/highway.h"
+#include "ops/kernels/activation.hpp"
+#include "ops/kernels/exp-inl.h"
+#include "ops/kernels/gelu-inl.h"
+#include "ops/kernels/vector_math-inl.h"
+
+#if defined(LINNET_OPS_KERNELS_ACTIVATION_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef LINNET_OPS_KERNELS_ACTIVATION_INL_H_
+#undef LINNET_OPS_KERNELS_ACTIVATION_INL_H_
+#else
+#define LINNET_OPS_KERNELS_ACTIVATION_INL_H_
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace linnet::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// The sum turns -0 into +0.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V Relu(D d, V x) {
+  return hn::Add(AtLeast(hn::Zero(d), x), hn::Zero(d));
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V LeakyRelu(D d, V x, V alpha) {
+  return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), hn::Mul(alpha, x), x);
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V Clip(D /*d*/, V x, V lowest, V highest) {
+  return AtMost(highest, AtLeast(lowest, x));
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V HardSigmoid(D d, V x, V alpha, V beta) {
+  return AtLeast(hn::Zero(d), AtMost(hn::Set(d, 1.0f), ExactMulAdd(d, alpha, x, beta)));
+}
+
+// One functor per kind: `V operator()(D d, V x) const`. Parameters are kept as floats: a loop hoists their broadcast.
+struct NoActivation {
+  template <class D, class V>
+  HWY_INLINE V operator()(D /*d*/, V x) const {
+    return x;
+  }
+};
+struct ReluActivation {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    return Relu(d, x);
+  }
+};
+struct LeakyReluActivation {
+  float alpha;
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    return LeakyRelu(d, x, hn::Set(d, alpha));
+  }
+};
+struct SigmoidActivation {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    return Sigmoid(d, x);
+  }
+};
+struct TanhActivation {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    return Tanh(d, x);
+  }
+};
+struct EluActivation {
+  float alpha;
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    return Elu(d, x, hn::Set(d, alpha));
+  }
+};
+struct HardSigmoidActivation {
+  float alpha;
+  float beta;
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    return HardSigmoid(d, x, hn::Set(d, alpha), hn::Set(d, beta));
+  }
+};
+struct ClipActivation {
+  float lowest;
+  float highest;
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    return Clip(d, x, hn::Set(d, lowest), hn::Set(d, highest));
+  }
+};
+struct GeluActivation {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    return Gelu(d, x);
+  }
+};
+struct GeluTanhActivation {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    return GeluTanh(d, x);
+  }
+};
+struct ExpActivation {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    return Exp(d, x);
+  }
+};
+
+// Calls function(functor) with the functor of `activation` and returns its result: the choice is made once, outside any
+// loop, and the loop is compiled for each kind.
+template <class Function>
+HWY_INLINE decltype(auto) WithActivation(const Activation& activation, Function&& function) {
+  switch (activation.kind) {
+    case ActivationKind::kNone:
+      break;
+    case ActivationKind::kRelu:
+      return function(ReluActivation{});
+    case ActivationKind::kLeakyRelu:
+      return function(LeakyReluActivation{activation.alpha});
+    case ActivationKind::kSigmoid:
+      return function(SigmoidActivation{});
+    case ActivationKind::kTanh:
+      return function(TanhActivation{});
+    case ActivationKind::kElu:
+      return function(EluActivation{activation.alpha});
+    case ActivationKind::kHardSigmoid:
+      return function(HardSigmoidActivation{activation.alpha, activation.beta});
+    case ActivationKind::kClip:
+      return function(ClipActivation{activation.alpha, activation.beta});
+    case ActivationKind::kGelu:
+      return function(GeluActivation{});
+    case ActivationKind::kGeluTanh:
+      return function(GeluTanhActivation{});
+    case ActivationKind::kExp:
+      return function(ExpActivation{});
+  }
+  return function(NoActivation{});
+}
+
+}  // namespace linnet::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // LINNET_OPS_KERNELS_ACTIVATION_INL_H_

@@ -1,0 +1,228 @@
+// e^x and what is made of it: Exp, Sigmoid, Tanh, Elu. Per-target: see README.md.
+//
+// All start from e^x = 2^n (1 + q): n = round(x / ln 2), r = x - n ln 2 in [-0.347, 0.347], q = e^r - 1. The forms
+// below differ in how they put 2^n and q together so that no rounding but the last one matters much: sums such as 1 +
+// 2^n (1 + q) are taken as an exact part plus 2^n q (whose product is exact too), and what their rounding lost is added
+// back.
+#include "ops/kernels/highway_config.h"
+
+#include "hwy/highway.h"
+#include "ops/kernels/vector_math-inl.h"
+
+#if defined(LINNET_OPS_KERNELS_EXP_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef LINNET_OPS_KERNELS_EXP_INL_H_
+#undef LINNET_OPS_KERNELS_EXP_INL_H_
+#else
+#define LINNET_OPS_KERNELS_EXP_INL_H_
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace linnet::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_TARGET == HWY_AVX3
+
+// The exponent n of 2^n, kept as a float for AVX-512's scalef: v * 2^n for any n, rounded once.
+template <class D>
+using Exponent = hn::Vec<D>;
+
+template <std::size_t N>
+HWY_INLINE hn::Vec128<float, N> ScaleByPower(hn::Vec128<float, N> v, hn::Vec128<float, N> n) {
+  return hn::Vec128<float, N>{_mm_scalef_ps(v.raw, n.raw)};
+}
+HWY_INLINE hn::Vec256<float> ScaleByPower(hn::Vec256<float> v, hn::Vec256<float> n) {
+  return hn::Vec256<float>{_mm256_scalef_ps(v.raw, n.raw)};
+}
+HWY_INLINE hn::Vec512<float> ScaleByPower(hn::Vec512<float> v, hn::Vec512<float> n) {
+  return hn::Vec512<float>{_mm512_scalef_ps(v.raw, n.raw)};
+}
+
+// n as ReduceExp leaves it: an integer added to `shift` = 1.5 * 2^23.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE Exponent<D> ExponentOf(D /*d*/, V shifted, V shift) {
+  return hn::Sub(shifted, shift);
+}
+
+template <class D, class M>
+HWY_INLINE Exponent<D> ExponentWhere(D /*d*/, M mask, Exponent<D> n) {
+  return hn::IfThenElseZero(mask, n);
+}
+
+// 2^n for n <= 0; where n is below -100, 2^n or something smaller than 2^-99.
+template <class D>
+HWY_INLINE hn::Vec<D> PowerDown(D d, Exponent<D> n) {
+  return ScaleByPower(hn::Set(d, 1.0f), n);
+}
+
+// v * 2^n, rounded once, for n in [-190, 0] and v in [2^-60, 2^60], or any v if n is 0.
+template <class D>
+HWY_INLINE hn::Vec<D> ScaleDown(D /*d*/, hn::Vec<D> v, Exponent<D> n) {
+  return ScaleByPower(v, n);
+}
+
+// 1 / v to 2^-23 relative, for v in [2^-20, 2^20] or NaN: a table of 14 bits and a step of Newton's. (A division takes
+// as long as ten multiplications.)
+template <class V>
+HWY_INLINE V Reciprocal(V v) {
+  const V approximate = hn::ApproximateReciprocal(v);
+  const V error = hn::NegMulAdd(v, approximate, hn::Set(hn::DFromV<V>(), 1.0f));
+  return hn::MulAdd(approximate, error, approximate);
+}
+
+#else
+
+template <class D>
+using Exponent = hn::Vec<hn::RebindToSigned<D>>;
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE Exponent<D> ExponentOf(D /*d*/, V shifted, V shift) {
+  const hn::RebindToSigned<D> di;
+  return hn::Sub(hn::BitCast(di, shifted), hn::BitCast(di, shift));
+}
+
+template <class D, class M>
+HWY_INLINE Exponent<D> ExponentWhere(D /*d*/, M mask, Exponent<D> n) {
+  return hn::IfThenElseZero(hn::RebindMask(hn::RebindToSigned<D>(), mask), n);
+}
+
+// 2^n for integers n in [-126, 127].
+template <class D>
+HWY_INLINE hn::Vec<D> PowerOfTwo(D d, Exponent<D> n) {
+  const hn::RebindToSigned<D> di;
+  return hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(n, hn::Set(di, 127))));
+}
+
+template <class D>
+HWY_INLINE hn::Vec<D> PowerDown(D d, Exponent<D> n) {
+  return PowerOfTwo(d, hn::Max(n, hn::Set(hn::RebindToSigned<D>(), -100)));
+}
+
+template <class D>
+HWY_INLINE hn::Vec<D> ScaleDown(D d, hn::Vec<D> v, Exponent<D> n) {
+  const hn::RebindToSigned<D> di;
+  return hn::Mul(hn::Mul(v, PowerOfTwo(d, hn::Add(n, hn::Set(di, 64)))), hn::Set(d, 0x1p-64f));
+}
+
+template <class V>
+HWY_INLINE V Reciprocal(V v) {
+  return hn::Div(hn::Set(hn::DFromV<V>(), 1.0f), v);
+}
+
+#endif
+
+template <class D>
+struct ReducedExp {
+  Exponent<D> n;     // e^x = 2^n * (1 + q + q_low)
+  hn::Vec<D> q;      // -0.294 .. 0.415, or wider by `low`
+  hn::Vec<D> q_low;  // what the last addition of q rounded away
+};
+
+// Reduces e^(x + low), where low is a small correction. Requires: |x| <= 2^14 and |x + low| / ln 2 rounds as x / ln 2
+// does or nearly so; or NaN (q is NaN then, n is anything).
+//
+// Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits. ln 2 = 0x1.62e4p-1 + 0x1.7f7d1cp-20 to 2^-44.
+// The first part has 15 bits: its product with n and the subtraction from x are exact, with or without FMA, so `high`
+// is exact and r = high + middle, where `middle` collects everything small. q = r + r^2 p(r) is summed as high +
+// (middle + r^2 p(r)), so that the rounding of r does not count. p has degree 4, minimax in the error relative to e^r -
+// 1 over |r| <= 0.3475 (1.4e-8).
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE ReducedExp<D> ReduceExp(D d, V x, V low) {
+  const V shift = hn::Set(d, 12582912.0f);
+  const V shifted = hn::MulAdd(x, hn::Set(d, 0x1.715476p+0f), shift);
+  const V n = hn::Sub(shifted, shift);
+  const V high = hn::NegMulAdd(n, hn::Set(d, 0x1.62e4p-1f), x);
+  const V middle = hn::NegMulAdd(n, hn::Set(d, 0x1.7f7d1cp-20f), low);
+  const V r = hn::Add(high, middle);
+  V p = hn::MulAdd(r, hn::Set(d, 0x1.6c549p-10f), hn::Set(d, 0x1.12247cp-7f));
+  p = hn::MulAdd(r, p, hn::Set(d, 0x1.5555bcp-5f));
+  p = hn::MulAdd(r, p, hn::Set(d, 0x1.5554b6p-3f));
+  p = hn::MulAdd(r, p, hn::Set(d, 0.5f));
+  const V rest = hn::MulAdd(hn::Mul(r, r), p, middle);
+  const V q = hn::Add(high, rest);
+  return {ExponentOf(d, shifted, shift), q, hn::Sub(rest, hn::Sub(q, high))};
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE ReducedExp<D> ReduceExp(D d, V x) {
+  return ReduceExp(d, x, hn::Zero(d));
+}
+
+// e^x. Inputs are clamped where the result has become 0 or infinite. Without scalef the result is scaled in two steps,
+// since neither denormals nor 2^128 can be reached in one: first by 2^(n +- 64), always exact, then by 2^(-+ 64), which
+// rounds.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V Exp(D d, V x) {
+  const V clamped = AtMost(hn::Set(d, 89.0f), AtLeast(hn::Set(d, -104.0f), x));
+  const ReducedExp<D> e = ReduceExp(d, clamped);
+#if HWY_TARGET == HWY_AVX3
+  return ScaleByPower(hn::Add(hn::Set(d, 1.0f), e.q), e.n);
+#else
+  const hn::RebindToSigned<D> di;
+  const auto is_small = hn::Lt(clamped, hn::Zero(d));
+  const auto offset = hn::IfThenElse(hn::RebindMask(di, is_small), hn::Set(di, 64), hn::Set(di, -64));
+  const V scale = PowerOfTwo(d, hn::Add(e.n, offset));
+  return hn::Mul(hn::MulAdd(scale, e.q, scale), hn::IfThenElse(is_small, hn::Set(d, 0x1p-64f), hn::Set(d, 0x1p64f)));
+#endif
+}
+
+// 1 / (1 + e^-x), as y = m / (1 + E) with E = e^-|x| = 2^n (1 + q), and m = 1 for x >= 0, m = E for x < 0.
+// The denominator is s + t: s = fl((1 + 2^n) + 2^n q), t what s lost. 1 / (s + t) = w (1 + c), where w is 1 / s to an
+// ULP and c = 1 - w s - w t, so y = w + w (c + m' + c m') with m' = 0 or q, and for x < 0 a final 2^n.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V Sigmoid(D d, V x) {
+  const V one = hn::Set(d, 1.0f);
+  const ReducedExp<D> e = ReduceExp(d, AtLeast(hn::Set(d, -104.0f), hn::Neg(hn::Abs(x))));
+  const V scale = PowerDown(d, e.n);
+  const V s = hn::MulAdd(scale, e.q, hn::Add(one, scale));
+  const V t = hn::MulAdd(scale, e.q, hn::Sub(scale, hn::Sub(s, one)));
+  const V w = Reciprocal(s);
+  const V c = hn::NegMulAdd(w, t, ExactMulAdd(d, hn::Neg(w), s, one));
+  const auto negative = hn::Lt(x, hn::Zero(d));
+  const V q = hn::IfThenElseZero(negative, e.q);
+  const V y = hn::MulAdd(w, hn::Add(hn::MulAdd(c, q, c), q), w);
+  return ScaleDown(d, y, ExponentWhere(d, negative, e.n));
+}
+
+// tanh(x) = sign(x) (1 - E) / (1 + E), E = e^-2|x| = 2^n (1 + q). The denominator is h_d + l_d + u: h_d = fl(fl(1 +
+// 2^n) + 2^n q), l_d what this sum lost, u = 2^n - (fl(1 + 2^n) - 1) what is left of 2^n if it is below 2^-23; likewise
+// the numerator h_n + l_n - u. For small x, n = 0 and the numerator is -q, so no digit cancels. The quotient is w = h_n
+// / h_d, to two ULP, plus (h_n - w h_d + l_n - w l_d - 2 u) / h_d, as w is 1 wherever u is not 0.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V Tanh(D d, V x) {
+  const V one = hn::Set(d, 1.0f);
+  const V a = hn::Abs(x);
+  // From 9.02 on the result is 1; e^-40 is far below what could change it.
+  const ReducedExp<D> e = ReduceExp(d, AtLeast(hn::Set(d, -40.0f), hn::Neg(hn::Add(a, a))));
+  const V scale = PowerDown(d, e.n);
+  const V exact_d = hn::Add(one, scale);
+  const V exact_n = hn::Sub(hn::Set(d, 2.0f), exact_d);
+  const V u = hn::Sub(scale, hn::Sub(exact_d, one));
+  const V h_d = hn::MulAdd(scale, e.q, exact_d);
+  const V h_n = hn::NegMulAdd(scale, e.q, exact_n);
+  const V l_d = hn::MulAdd(scale, e.q, hn::Sub(exact_d, h_d));
+  const V l_n = hn::NegMulAdd(scale, e.q, hn::Sub(exact_n, h_n));
+  const V reciprocal = Reciprocal(h_d);
+  const V w = hn::Mul(h_n, reciprocal);
+  V rest = hn::Add(ExactMulAdd(d, hn::Neg(w), h_d, h_n), l_n);
+  rest = hn::NegMulAdd(w, l_d, rest);
+  rest = hn::NegMulAdd(hn::Set(d, 2.0f), u, rest);
+  rest = hn::NegMulAdd(scale, e.q_low, rest);
+  return hn::CopySign(hn::MulAdd(rest, reciprocal, w), x);
+}
+
+// x < 0 ? alpha * (e^x - 1) : x. e^x - 1 = (2^n - 1) + 2^n q = h + l as above; the product alpha * h + alpha * l rounds
+// once.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V Elu(D d, V x, V alpha) {
+  const ReducedExp<D> e = ReduceExp(d, hn::Max(hn::Set(d, -30.0f), hn::Min(x, hn::Zero(d))));
+  const V scale = PowerDown(d, e.n);
+  const V exact = hn::Sub(scale, hn::Set(d, 1.0f));
+  const V h = hn::MulAdd(scale, e.q, exact);
+  const V l = hn::MulAdd(scale, e.q_low, hn::MulAdd(scale, e.q, hn::Sub(exact, h)));
+  return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), ExactMulAdd(d, alpha, h, hn::Mul(alpha, l)), x);
+}
+
+}  // namespace linnet::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // LINNET_OPS_KERNELS_EXP_INL_H_

@@ -1,0 +1,233 @@
+// The matrix product: which tiles run, in which order. The arithmetic is in gemm_tile-inl.h.
+#include "ops/kernels/gemm.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <utility>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ops/kernels/gemm.cpp"
+#include "ops/kernels/highway_config.h"
+
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+#include "ops/kernels/dispatch.h"
+#include "ops/kernels/gemm_tile-inl.h"
+
+#ifndef LINNET_OPS_KERNELS_GEMM_CPP_ONCE_
+#define LINNET_OPS_KERNELS_GEMM_CPP_ONCE_
+namespace linnet::kernels {
+namespace {
+
+// The arguments of gemm().
+struct Product {
+  std::size_t m;
+  std::size_t n;
+  std::size_t k;
+  const float* a;
+  std::size_t a_row_stride;
+  const float* packed_b;
+  const GemmEpilogue& epilogue;
+  float* c;
+  std::size_t c_row_stride;
+  std::size_t column_begin;
+  std::size_t column_end;
+};
+
+constexpr std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
+
+}  // namespace
+}  // namespace linnet::kernels
+#endif  // LINNET_OPS_KERNELS_GEMM_CPP_ONCE_
+
+HWY_BEFORE_NAMESPACE();
+namespace linnet::kernels::HWY_NAMESPACE {
+namespace {
+
+using TileFunction = void (*)(const Tile&);
+
+template <std::size_t kRows, std::size_t kVectors>
+constexpr TileFunction tile_function() {
+  if constexpr (kVectors <= max_tile_vectors(kRows)) {
+    return MultiplyTile<kRows, kVectors>;
+  } else {
+    return nullptr;
+  }
+}
+
+constexpr std::size_t kMaxVectors = 8;
+using TileFunctions = std::array<std::array<TileFunction, kMaxVectors>, kMaxRows>;
+
+template <std::size_t kRows, std::size_t... kVectors>
+constexpr std::array<TileFunction, kMaxVectors> tile_functions_of_rows(std::index_sequence<kVectors...>) {
+  return {tile_function<kRows, kVectors + 1>()...};
+}
+
+template <std::size_t... kRows>
+constexpr TileFunctions make_tile_functions(std::index_sequence<kRows...>) {
+  return {tile_functions_of_rows<kRows + 1>(std::make_index_sequence<kMaxVectors>())...};
+}
+
+// By rows - 1 and vectors - 1; null where a tile would not fit the registers.
+constexpr TileFunctions kTileFunctions = make_tile_functions(std::make_index_sequence<kMaxRows>());
+
+// Writes the start values of `count` elements of a row of C, from `column` on. Requires: there is an addend.
+HWY_NOINLINE void StoreStart(const Product& product, std::size_t row, std::size_t column, std::size_t count) {
+  const TileTag d;
+  const GemmEpilogue& epilogue = product.epilogue;
+  const TileVector scale = hn::Set(d, epilogue.addend_scale);
+  const float* addend = epilogue.addend + row * epilogue.addend_row_stride + column * epilogue.addend_column_stride;
+  float* c = product.c + row * product.c_row_stride + column;
+  for (std::size_t i = 0; i < count; i += kLanes) {
+    const std::size_t lanes = std::min(kLanes, count - i);
+    HWY_ALIGN float values[kLanes] = {};
+    for (std::size_t lane = 0; lane < lanes; ++lane) values[lane] = addend[(i + lane) * epilogue.addend_column_stride];
+    TileVector start[1] = {hn::Zero(d)};
+    if (epilogue.bias != nullptr) LoadColumns(epilogue.bias + column + i, lanes, start);
+    start[0] = hn::MulAdd(scale, hn::Load(d, values), start[0]);
+    if (lanes == kLanes) {
+      hn::StoreU(start[0], d, c + i);
+    } else {
+      StorePartial(d, start[0], c + i, lanes);
+    }
+  }
+}
+
+// Relu is applied in registers, other activations in a pass over the whole vectors that were just stored; tiles have
+// done it for the others.
+bool activates_stored(const GemmEpilogue& epilogue) {
+  return epilogue.activation.kind != ActivationKind::kNone && epilogue.activation.kind != ActivationKind::kRelu;
+}
+
+void ActivateStored(const Product& product, std::size_t row, std::size_t rows, std::size_t column, std::size_t count) {
+  const std::size_t whole = count / kLanes * kLanes;
+  if (whole == 0) return;
+  for (std::size_t i = row; i < row + rows; ++i) {
+    float* c = product.c + i * product.c_row_stride + column;
+    apply_activation(product.epilogue.activation, c, c, whole);
+  }
+}
+
+// C of no more rows than any tile has: every weight is read once. One row takes two panels at a time where a panel is
+// less than 8 vectors wide.
+void MultiplyFewRows(const Product& product) {
+  const GemmEpilogue& epilogue = product.epilogue;
+  const std::size_t columns = product.column_end - product.column_begin;
+  if (epilogue.addend != nullptr) {
+    for (std::size_t row = 0; row < product.m; ++row) StoreStart(product, row, product.column_begin, columns);
+  }
+  Tile tile;
+  tile.k = product.k;
+  tile.a = product.a;
+  tile.a_row_stride = product.a_row_stride;
+  tile.c_row_stride = product.c_row_stride;
+  tile.resume = epilogue.addend != nullptr;
+  tile.relu = epilogue.activation.kind == ActivationKind::kRelu;
+  tile.partial_activation = activates_stored(epilogue) ? &epilogue.activation : nullptr;
+  const std::size_t step = max_tile_vectors(product.m) * kLanes;
+  const auto& tile_functions = kTileFunctions[product.m - 1];
+  for (std::size_t column = product.column_begin; column < product.column_end; column += step) {
+    const std::size_t panel = column / kPanelColumns;
+    const float* panel_begin = product.packed_b + panel * product.k * kPanelColumns;
+    tile.columns = std::min(step, product.column_end - column);
+    tile.b = panel_begin + column % kPanelColumns;
+    tile.b_width = panel_width(product.n, panel);
+    tile.next_b = panel_begin + product.k * kPanelColumns;
+    tile.next_b_width = tile.columns > kPanelColumns ? panel_width(product.n, panel + 1) : 0;
+    tile.c = product.c + column;
+    tile.bias = epilogue.bias == nullptr ? nullptr : epilogue.bias + column;
+    tile_functions[divide_up(tile.columns, kLanes) - 1](tile);
+  }
+  if (activates_stored(epilogue)) ActivateStored(product, 0, product.m, product.column_begin, columns);
+}
+
+// A block of B of one panel's width, 128 KiB, stays in the second-level cache while the rows of a chunk pass by it, and
+// a chunk of C that is one panel wide stays there between blocks.
+constexpr std::size_t kBlockDepth = 512;
+constexpr std::size_t kChunkRows = 240;
+
+// One row tile of C, `columns` wide from `column` on in one panel, times the block [k_begin, k_begin + depth).
+void MultiplyRowTile(const Product& product, std::size_t row, std::size_t rows, std::size_t column, std::size_t columns,
+                     std::size_t k_begin, std::size_t depth) {
+  const GemmEpilogue& epilogue = product.epilogue;
+  const bool first_block = k_begin == 0;
+  const bool last_block = k_begin + depth == product.k;
+  if (first_block && epilogue.addend != nullptr) {
+    for (std::size_t i = row; i < row + rows; ++i) StoreStart(product, i, column, columns);
+  }
+  const std::size_t panel = column / kPanelColumns;
+  Tile tile;
+  tile.k = depth;
+  tile.a = product.a + row * product.a_row_stride + k_begin;
+  tile.a_row_stride = product.a_row_stride;
+  tile.b_width = panel_width(product.n, panel);
+  tile.next_b = nullptr;
+  tile.next_b_width = 0;
+  tile.c_row_stride = product.c_row_stride;
+  tile.resume = !first_block || epilogue.addend != nullptr;
+  tile.relu = last_block && epilogue.activation.kind == ActivationKind::kRelu;
+  tile.partial_activation = last_block && activates_stored(epilogue) ? &epilogue.activation : nullptr;
+  const float* block = product.packed_b + panel * product.k * kPanelColumns + k_begin * tile.b_width;
+  const std::size_t step = max_tile_vectors(rows) * kLanes;
+  for (std::size_t i = 0; i < columns; i += step) {
+    tile.columns = std::min(step, columns - i);
+    tile.b = block + i;
+    tile.c = product.c + row * product.c_row_stride + column + i;
+    tile.bias = epilogue.bias == nullptr ? nullptr : epilogue.bias + column + i;
+    kTileFunctions[rows - 1][divide_up(tile.columns, kLanes) - 1](tile);
+  }
+  if (last_block && activates_stored(epilogue)) ActivateStored(product, row, rows, column, columns);
+}
+
+void MultiplyChunk(const Product& product, std::size_t row_begin, std::size_t row_end) {
+  for (std::size_t column = product.column_begin; column < product.column_end; column += kPanelColumns) {
+    const std::size_t columns = std::min(kPanelColumns, product.column_end - column);
+    const bool narrow = divide_up(columns, kLanes) <= max_tile_vectors(kMaxRows);
+    const std::size_t row_tiles = divide_up(row_end - row_begin, narrow ? kMaxRows : kMaxRowsOfWideTile);
+    const std::size_t block_depth = row_tiles == 1 ? product.k : kBlockDepth;
+    std::size_t k_begin = 0;
+    do {
+      const std::size_t depth = std::min(block_depth, product.k - k_begin);
+      std::size_t row = row_begin;
+      for (std::size_t left = row_tiles; left != 0; --left) {
+        // Tiles of nearly equal height: 7 rows are 4 + 3, not 6 + 1.
+        const std::size_t rows = divide_up(row_end - row, left);
+        MultiplyRowTile(product, row, rows, column, columns, k_begin, depth);
+        row += rows;
+      }
+      k_begin += depth;
+    } while (k_begin < product.k);
+  }
+}
+
+void Gemm(const Product& product) {
+  if (product.m == 0 || product.column_begin >= product.column_end) return;
+  if (product.m <= kMaxRowsOfWideTile) {
+    MultiplyFewRows(product);
+    return;
+  }
+  for (std::size_t row = 0; row < product.m; row += kChunkRows) {
+    MultiplyChunk(product, row, std::min(row + kChunkRows, product.m));
+  }
+}
+
+}  // namespace
+}  // namespace linnet::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace linnet::kernels {
+
+HWY_EXPORT(Gemm);
+
+void gemm(std::size_t m, std::size_t n, std::size_t k, const float* a, std::size_t a_row_stride, const float* packed_b,
+          const GemmEpilogue& epilogue, float* c, std::size_t c_row_stride, std::size_t panel_begin,
+          std::size_t panel_end) {
+  const Product product = {m, n, k, a, a_row_stride, packed_b, epilogue, c, c_row_stride,
+                           panel_begin * kPanelColumns, std::min(n, panel_end * kPanelColumns)};
+  LINNET_DISPATCH(Gemm)(product);
+}
+
+}  // namespace linnet::kernels
+#endif  // HWY_ONCE

@@ -1,0 +1,110 @@
+// The matrix product C = activation(start + A * B) on float32, with B (the weights) packed once beforehand.
+//
+// Every element of C is one chain over k = 0, 1, ..., K-1: acc = fma(A[m,k], B[k,n], acc), beginning with its start value
+// (on CPUs without FMA a product and a sum, both rounded). Nothing else enters: not M or N, not the row's place in the
+// matrix, not how the caller slices the work. So a row's bits depend neither on its neighbours nor on threads. Products
+// with zeros are not skipped: NaN and infinities in A and B go where IEEE 754 sends them.
+//
+// The functions here allocate nothing, start no thread and may be called from many threads at once.
+#ifndef LINNET_OPS_KERNELS_GEMM_HPP_
+#define LINNET_OPS_KERNELS_GEMM_HPP_
+
+#include <algorithm>
+#include <cstddef>
+
+#include "ops/kernels/activation.hpp"
+
+namespace linnet::kernels {
+
+// Packed B is a row of panels. A panel holds 64 columns of B, row by row and without gaps, so that one product reads the
+// weights as one stream: element (k, n) is at packed[panel * K * 64 + k * width + n % 64], where panel = n / 64 and width
+// is 64 but for the last panel: there it is the number of columns left, rounded up to 16. The columns added so are zeros.
+// The layout is the same for every instruction set.
+constexpr std::size_t kPanelColumns = 64;
+constexpr std::size_t kColumnUnit = 16;
+
+constexpr std::size_t panel_count(std::size_t n) { return n / kPanelColumns + (n % kPanelColumns != 0 ? 1 : 0); }
+
+// Columns of the panel as it is packed. Requires: panel < panel_count(n).
+constexpr std::size_t panel_width(std::size_t n, std::size_t panel) {
+  const std::size_t left = n - panel * kPanelColumns;
+  return left >= kPanelColumns ? kPanelColumns : (left + kColumnUnit - 1) / kColumnUnit * kColumnUnit;
+}
+
+// Bytes of B [k, n] when packed. Requires: k * (n + 15) * 4 is no more than SIZE_MAX; the caller checks it.
+constexpr std::size_t packed_b_bytes(std::size_t k, std::size_t n) {
+  return k * ((n + kColumnUnit - 1) / kColumnUnit * kColumnUnit) * sizeof(float);
+}
+
+// Packs B [k, n], whose element (i, j) is b[i * row_stride + j * column_stride], times alpha. `packed` has room for
+// packed_b_bytes(k, n) and does not overlap `b`; kernels are fastest when it is aligned to 64 bytes, and need no alignment.
+// Panels may be packed one by one: panel p alone is pack_b(b + p * 64 * column_stride, row_stride, column_stride, k,
+// its columns, alpha, packed + p * k * 64).
+void pack_b(const float* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n, float alpha,
+            float* packed);
+
+// What happens to an element of C besides the product. The start value of the chain over k is
+//   bias[n] + addend_scale * addend[m * addend_row_stride + n * addend_column_stride]
+// (one fma), where each part that is null counts as absent. A stride of 0 repeats a row, a column or a scalar.
+// The addend may be C itself, with C's strides; otherwise it does not overlap C.
+struct GemmEpilogue {
+  const float* bias = nullptr;  // n values
+  const float* addend = nullptr;
+  std::size_t addend_row_stride = 0;
+  std::size_t addend_column_stride = 0;
+  float addend_scale = 1.0f;
+  Activation activation = {};
+
+  // The same for a product that begins at row `row` of C.
+  GemmEpilogue from_row(std::size_t row) const {
+    GemmEpilogue epilogue = *this;
+    if (addend != nullptr) epilogue.addend += row * addend_row_stride;
+    return epilogue;
+  }
+};
+
+// C[m,n] = activation(start + sum over k of A[m,k] * B[k,n]) for all m rows and the columns of the panels
+// [panel_begin, panel_end). Rows of A and C are contiguous and lie a_row_stride and c_row_stride elements apart.
+// `packed_b`, `c` and the epilogue's pointers are those of the whole product, whatever the panels. C overlaps neither A
+// nor packed B, and nothing of it is written but the elements asked for. With k = 0, C is activation(start).
+// Requires: panel_end <= panel_count(n).
+void gemm(std::size_t m, std::size_t n, std::size_t k, const float* a, std::size_t a_row_stride, const float* packed_b,
+          const GemmEpilogue& epilogue, float* c, std::size_t c_row_stride, std::size_t panel_begin,
+          std::size_t panel_end);
+
+// A part of C: rows [row_begin, row_end) of the panels [panel_begin, panel_end).
+struct GemmSlice {
+  std::size_t row_begin;
+  std::size_t row_end;
+  std::size_t panel_begin;
+  std::size_t panel_end;
+};
+
+// A grid of slices that covers C once. Slices of the same panels follow each other, so that threads that take them in
+// order share the weights.
+struct GemmSlices {
+  std::size_t rows;
+  std::size_t panels;
+  std::size_t rows_per_slice;
+  std::size_t panels_per_slice;
+
+  std::size_t row_slices() const { return (rows + rows_per_slice - 1) / rows_per_slice; }
+  std::size_t panel_slices() const { return (panels + panels_per_slice - 1) / panels_per_slice; }
+  std::size_t count() const { return row_slices() * panel_slices(); }
+
+  // Requires: index < count().
+  GemmSlice slice(std::size_t index) const {
+    const std::size_t row = index % row_slices() * rows_per_slice;
+    const std::size_t panel = index / row_slices() * panels_per_slice;
+    return {row, std::min(row + rows_per_slice, rows), panel, std::min(panel + panels_per_slice, panels)};
+  }
+};
+
+// Slices of a product of m x n x k: each takes about 0.3 ms at most (on a core that does 5e10 multiply-adds a second;
+// one tile of 12 rows and 64 columns is the smallest, however large k is), there are at least `threads` of them where
+// the work is worth it, and both threads and caches get their share: few rows are split by panels, many by rows first.
+GemmSlices choose_slices(std::size_t m, std::size_t n, std::size_t k, std::size_t threads);
+
+}  // namespace linnet::kernels
+
+#endif  // LINNET_OPS_KERNELS_GEMM_HPP_

@@ -1,0 +1,156 @@
+// One register tile of the matrix product: kRows rows of C times kVectors vectors of columns. Per-target: see README.md.
+#include "ops/kernels/highway_config.h"
+
+#include <cstddef>
+
+#include "hwy/highway.h"
+#include "ops/kernels/activation-inl.h"
+#include "ops/kernels/gemm.hpp"
+#include "ops/kernels/vector_math-inl.h"
+
+#if defined(LINNET_OPS_KERNELS_GEMM_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef LINNET_OPS_KERNELS_GEMM_TILE_INL_H_
+#undef LINNET_OPS_KERNELS_GEMM_TILE_INL_H_
+#else
+#define LINNET_OPS_KERNELS_GEMM_TILE_INL_H_
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace linnet::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using TileTag = hn::ScalableTag<float>;
+using TileVector = hn::Vec<TileTag>;
+constexpr std::size_t kLanes = hn::MaxLanes(TileTag());
+constexpr std::size_t kPanelVectors = kPanelColumns / kLanes;
+
+// Rows of the tallest tile, and of those that are more than two vectors wide.
+constexpr std::size_t kMaxRows = 12;
+constexpr std::size_t kMaxRowsOfWideTile = 6;
+
+// The widest tile of so many rows: its accumulators, one row of B and one element of A are to fit the registers (32 on
+// AVX-512 and NEON, 16 elsewhere) and, for one row, to be 8 chains, as many as two FMA units of latency 4 can take.
+constexpr std::size_t max_tile_vectors(std::size_t rows) {
+#if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM
+  return rows == 1 ? 8 : rows <= kMaxRowsOfWideTile ? 4 : rows <= kMaxRows ? 2 : 0;
+#else
+  return rows == 1 ? 8 : rows <= 3 ? 4 : rows <= kMaxRowsOfWideTile ? 2 : 0;
+#endif
+}
+
+// Tile (0, 0) is the first element of all pointers but `next_b`.
+struct Tile {
+  std::size_t k;        // of this block
+  std::size_t columns;  // of C; vectors are whole but for the last
+  const float* a;
+  std::size_t a_row_stride;
+  const float* b;
+  std::size_t b_width;
+  const float* next_b;  // the panel behind b's, of tiles that are wider than a panel
+  std::size_t next_b_width;
+  float* c;
+  std::size_t c_row_stride;
+  const float* bias;  // null if absent; read only where `resume` is false
+  bool resume;        // begins with the sums that C holds, not with the bias
+  bool relu;
+  const Activation* partial_activation;  // for the last vector, if it is not whole; null if absent
+};
+
+// Loops over a tile's vectors must vanish, or the accumulators would live in memory.
+#define LINNET_UNROLL _Pragma("GCC unroll 16")
+
+template <std::size_t kVectors>
+HWY_INLINE void LoadColumns(const float* from, std::size_t columns, TileVector (&to)[kVectors]) {
+  const TileTag d;
+  constexpr std::size_t kLast = kVectors - 1;
+  LINNET_UNROLL
+  for (std::size_t j = 0; j < kLast; ++j) to[j] = hn::LoadU(d, from + j * kLanes);
+  const std::size_t rest = columns - kLast * kLanes;
+  to[kLast] = rest == kLanes ? hn::LoadU(d, from + kLast * kLanes) : LoadPartial(d, from + kLast * kLanes, rest);
+}
+
+template <std::size_t kRows, std::size_t kVectors>
+HWY_INLINE void StoreTile(const TileVector (&sums)[kRows][kVectors], const Tile& tile) {
+  const TileTag d;
+  constexpr std::size_t kLast = kVectors - 1;
+  const std::size_t rest = tile.columns - kLast * kLanes;
+  LINNET_UNROLL
+  for (std::size_t row = 0; row < kRows; ++row) {
+    float* c = tile.c + row * tile.c_row_stride;
+    LINNET_UNROLL
+    for (std::size_t j = 0; j < kLast; ++j) hn::StoreU(sums[row][j], d, c + j * kLanes);
+    if (rest == kLanes) hn::StoreU(sums[row][kLast], d, c + kLast * kLanes);
+  }
+  if (rest == kLanes) return;
+  // Activated before the store, since a load that follows a store of part of a vector waits until that has left the core.
+  HWY_ALIGN float last[kRows * kLanes];
+  LINNET_UNROLL
+  for (std::size_t row = 0; row < kRows; ++row) hn::Store(sums[row][kLast], d, last + row * kLanes);
+  if (tile.partial_activation != nullptr) apply_activation(*tile.partial_activation, last, last, kRows * kLanes);
+  for (std::size_t row = 0; row < kRows; ++row) {
+    StorePartial(d, hn::Load(d, last + row * kLanes), tile.c + row * tile.c_row_stride + kLast * kLanes, rest);
+  }
+}
+
+template <std::size_t kRows, std::size_t kVectors>
+HWY_INLINE void LoadStart(const Tile& tile, TileVector (&sums)[kRows][kVectors]) {
+  const TileTag d;
+  if (tile.resume) {
+    LINNET_UNROLL
+    for (std::size_t row = 0; row < kRows; ++row) LoadColumns(tile.c + row * tile.c_row_stride, tile.columns, sums[row]);
+    return;
+  }
+  TileVector bias[kVectors];
+  LINNET_UNROLL
+  for (std::size_t j = 0; j < kVectors; ++j) bias[j] = hn::Zero(d);
+  if (tile.bias != nullptr) LoadColumns(tile.bias, tile.columns, bias);
+  LINNET_UNROLL
+  for (std::size_t row = 0; row < kRows; ++row) {
+    LINNET_UNROLL
+    for (std::size_t j = 0; j < kVectors; ++j) sums[row][j] = bias[j];
+  }
+}
+
+template <std::size_t kRows, std::size_t kVectors>
+void MultiplyTile(const Tile& tile) {
+  const TileTag d;
+  TileVector sums[kRows][kVectors];
+  LoadStart(tile, sums);
+  const float* a = tile.a;
+  const float* b = tile.b;
+  const float* next_b = tile.next_b;
+  const std::size_t a_row_stride = tile.a_row_stride;
+  const std::size_t b_width = tile.b_width;
+  const std::size_t next_b_width = tile.next_b_width;
+  for (std::size_t k = tile.k; k != 0; --k) {
+    TileVector b_row[kVectors];
+    LINNET_UNROLL
+    for (std::size_t j = 0; j < kVectors; ++j) {
+      b_row[j] = j < kPanelVectors ? hn::LoadU(d, b + j * kLanes) : hn::LoadU(d, next_b + (j - kPanelVectors) * kLanes);
+    }
+    LINNET_UNROLL
+    for (std::size_t row = 0; row < kRows; ++row) {
+      const TileVector a_element = hn::Set(d, a[row * a_row_stride]);
+      LINNET_UNROLL
+      for (std::size_t j = 0; j < kVectors; ++j) sums[row][j] = hn::MulAdd(a_element, b_row[j], sums[row][j]);
+    }
+    ++a;
+    b += b_width;
+    if constexpr (kVectors > kPanelVectors) next_b += next_b_width;
+  }
+  if (tile.relu) {
+    LINNET_UNROLL
+    for (std::size_t row = 0; row < kRows; ++row) {
+      LINNET_UNROLL
+      for (std::size_t j = 0; j < kVectors; ++j) sums[row][j] = Relu(d, sums[row][j]);
+    }
+  }
+  StoreTile(sums, tile);
+}
+
+#undef LINNET_UNROLL
+
+}  // namespace linnet::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // LINNET_OPS_KERNELS_GEMM_TILE_INL_H_

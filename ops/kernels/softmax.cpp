@@ -1,0 +1,256 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ops/kernels/softmax.cpp"
+
+#include "ops/kernels/softmax.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "ops/kernels/highway_config.h"
+
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+#include "ops/kernels/dispatch.h"
+#include "ops/kernels/exp-inl.h"
+#include "ops/kernels/vector_math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace linnet::kernels::HWY_NAMESPACE {
+namespace {
+
+using Tag = hn::ScalableTag<float>;
+using V = hn::Vec<Tag>;
+using VD = hn::Vec<Doubles<Tag>::Tag>;
+
+// Vectors of `Tag` in memory, of which the last may be partial.
+HWY_INLINE V LoadUpTo(Tag d, const float* from, std::size_t count) {
+  return count < hn::Lanes(d) ? LoadPartial(d, from, count) : hn::LoadU(d, from);
+}
+HWY_INLINE void StoreUpTo(Tag d, V v, float* to, std::size_t count) {
+  if (count < hn::Lanes(d)) return StorePartial(d, v, to, count);
+  hn::StoreU(v, d, to);
+}
+
+// 2^64 e^(x - m) for x <= m, within 0.9 ULP. The factor keeps all terms that can matter normal: x - m is clamped at
+// -127, where even 10^6 terms sum to less than half the least denormal. The subtraction's error is Knuth's two-sum; it
+// is dropped where the difference is clamped, since it is NaN where the difference overflows.
+HWY_INLINE V ScaledExp(Tag d, V x, V m) {
+  const V least = hn::Set(d, -127.0f);
+  const V difference = hn::Sub(x, m);
+  const V seen = hn::Sub(difference, x);
+  const V low = hn::Sub(hn::Sub(x, hn::Sub(difference, seen)), hn::Add(m, seen));
+  const V kept_low = hn::IfThenElseZero(hn::Gt(difference, least), low);
+  const ReducedExp<Tag> e = ReduceExp(d, AtLeast(least, difference), kept_low);
+#if HWY_TARGET == HWY_AVX3
+  const V scale = ScaleByPower(hn::Set(d, 0x1p64f), e.n);
+#else
+  const V scale = PowerOfTwo(d, hn::Add(e.n, hn::Set(hn::RebindToSigned<Tag>(), 64)));
+#endif
+  return hn::MulAdd(scale, e.q, scale);
+}
+
+// A sum in double per lane of float.
+struct Sums {
+  VD lower;
+  VD upper;
+
+  HWY_INLINE Sums() : lower(hn::Zero(Doubles<Tag>::Tag())), upper(hn::Zero(Doubles<Tag>::Tag())) {}
+  HWY_INLINE void Add(Tag d, V v) {
+    lower = hn::Add(lower, PromoteLower(d, v));
+    upper = hn::Add(upper, PromoteUpper(d, v));
+  }
+  HWY_INLINE double Total() const {
+    const Doubles<Tag>::Tag dd;
+    return hn::GetLane(hn::SumOfLanes(dd, hn::Add(lower, upper)));
+  }
+};
+
+// The maximum of a row; unspecified if it holds NaN.
+float RowMaximum(const float* x, std::size_t columns) {
+  const Tag d;
+  const std::size_t lanes = hn::Lanes(d);
+  const V lowest = hn::Set(d, -std::numeric_limits<float>::infinity());
+  if (columns < lanes) {
+    const V v = hn::IfThenElse(hn::FirstN(d, columns), LoadPartial(d, x, columns), lowest);
+    return hn::GetLane(hn::MaxOfLanes(d, v));
+  }
+  V maximum = lowest, other = lowest;
+  std::size_t i = 0;
+  for (; i + 2 * lanes <= columns; i += 2 * lanes) {
+    maximum = hn::Max(maximum, hn::LoadU(d, x + i));
+    other = hn::Max(other, hn::LoadU(d, x + i + lanes));
+  }
+  if (i + lanes <= columns) maximum = hn::Max(maximum, hn::LoadU(d, x + i));
+  // The last vector may overlap one that has been seen.
+  maximum = hn::Max(hn::Max(maximum, other), hn::LoadU(d, x + columns - lanes));
+  return hn::GetLane(hn::MaxOfLanes(d, maximum));
+}
+
+void SoftmaxRow(const float* x, float* y, std::size_t columns) {
+  const Tag d;
+  const std::size_t lanes = hn::Lanes(d);
+  const V m = hn::Set(d, RowMaximum(x, columns));
+  Sums sums;
+  std::size_t i = 0;
+  for (; i + lanes <= columns; i += lanes) {
+    const V e = ScaledExp(d, hn::LoadU(d, x + i), m);
+    hn::StoreU(e, d, y + i);
+    sums.Add(d, e);
+  }
+  if (i < columns) {
+    const V e = ScaledExp(d, LoadPartial(d, x + i, columns - i), m);
+    StorePartial(d, e, y + i, columns - i);
+    sums.Add(d, hn::IfThenElseZero(hn::FirstN(d, columns - i), e));
+  }
+  const double inverse = 1.0 / sums.Total();
+  const float inverse_high = static_cast<float>(inverse);
+  const V high = hn::Set(d, inverse_high);
+  const V low = hn::Set(d, static_cast<float>(inverse - static_cast<double>(inverse_high)));
+  for (i = 0; i < columns; i += lanes) {
+    const V e = LoadUpTo(d, y + i, columns - i);
+    StoreUpTo(d, hn::MulAdd(e, high, hn::Mul(e, low)), y + i, columns - i);
+  }
+}
+
+void SoftmaxRows(const float* x, float* y, std::size_t rows, std::size_t columns) {
+  for (std::size_t row = 0; row < rows; ++row) SoftmaxRow(x + row * columns, y + row * columns, columns);
+}
+
+// log(sum of e^(x - m)) from the number of elements equal to m and 2^64 times the sum over the others. An infinite m
+// gives NaN, since inf - inf is NaN.
+double LogOfSum(float m, double equal, double scaled_others) {
+  return std::log1p(equal - 1.0 + scaled_others * 0x1p-64) + static_cast<double>(m - m);
+}
+
+// (x - m) - log_of_sum in double: both terms are <= 0, so nothing cancels.
+HWY_INLINE V LogResult(Tag d, V x, VD m_lower, VD m_upper, VD log_lower, VD log_upper) {
+  const VD lower = hn::Sub(hn::Sub(PromoteLower(d, x), m_lower), log_lower);
+  const VD upper = hn::Sub(hn::Sub(PromoteUpper(d, x), m_upper), log_upper);
+  return Demote(d, lower, upper);
+}
+
+void LogSoftmaxRow(const float* x, float* y, std::size_t columns) {
+  const Tag d;
+  const Doubles<Tag>::Tag dd;
+  const std::size_t lanes = hn::Lanes(d);
+  const float maximum = RowMaximum(x, columns);
+  const V m = hn::Set(d, maximum);
+  Sums others;
+  std::size_t equal = 0;
+  for (std::size_t i = 0; i < columns; i += lanes) {
+    const V v = LoadUpTo(d, x + i, columns - i);
+    const auto valid = hn::FirstN(d, std::min(lanes, columns - i));
+    const auto is_maximum = hn::And(valid, hn::Eq(v, m));
+    equal += hn::CountTrue(d, is_maximum);
+    others.Add(d, hn::IfThenElseZero(hn::AndNot(is_maximum, valid), ScaledExp(d, v, m)));
+  }
+  const VD log_of_sum = hn::Set(dd, LogOfSum(maximum, static_cast<double>(equal), others.Total()));
+  const VD m_double = hn::Set(dd, static_cast<double>(maximum));
+  for (std::size_t i = 0; i < columns; i += lanes) {
+    const V v = LoadUpTo(d, x + i, columns - i);
+    StoreUpTo(d, LogResult(d, v, m_double, m_double, log_of_sum, log_of_sum), y + i, columns - i);
+  }
+}
+
+void LogSoftmaxRows(const float* x, float* y, std::size_t rows, std::size_t columns) {
+  for (std::size_t row = 0; row < rows; ++row) LogSoftmaxRow(x + row * columns, y + row * columns, columns);
+}
+
+// The maximum over the axis for each of `count` neighbours.
+HWY_INLINE V StridedMaximum(Tag d, const float* x, std::size_t axis_length, std::size_t inner, std::size_t count) {
+  V maximum = LoadUpTo(d, x, count);
+  for (std::size_t k = 1; k < axis_length; ++k) maximum = hn::Max(maximum, LoadUpTo(d, x + k * inner, count));
+  return maximum;
+}
+
+// `count` <= Lanes softmaxes side by side.
+void SoftmaxColumns(const float* x, float* y, std::size_t axis_length, std::size_t inner, std::size_t count) {
+  const Tag d;
+  const Doubles<Tag>::Tag dd;
+  const V m = StridedMaximum(d, x, axis_length, inner, count);
+  Sums sums;
+  for (std::size_t k = 0; k < axis_length; ++k) {
+    const V e = ScaledExp(d, LoadUpTo(d, x + k * inner, count), m);
+    StoreUpTo(d, e, y + k * inner, count);
+    sums.Add(d, e);
+  }
+  const VD lower = hn::Div(hn::Set(dd, 1.0), sums.lower);
+  const VD upper = hn::Div(hn::Set(dd, 1.0), sums.upper);
+  const V high = Demote(d, lower, upper);
+  const V low = Demote(d, hn::Sub(lower, PromoteLower(d, high)), hn::Sub(upper, PromoteUpper(d, high)));
+  for (std::size_t k = 0; k < axis_length; ++k) {
+    const V e = LoadUpTo(d, y + k * inner, count);
+    StoreUpTo(d, hn::MulAdd(e, high, hn::Mul(e, low)), y + k * inner, count);
+  }
+}
+
+void LogSoftmaxColumns(const float* x, float* y, std::size_t axis_length, std::size_t inner, std::size_t count) {
+  const Tag d;
+  const Doubles<Tag>::Tag dd;
+  const V m = StridedMaximum(d, x, axis_length, inner, count);
+  Sums others, equal;
+  for (std::size_t k = 0; k < axis_length; ++k) {
+    const V v = LoadUpTo(d, x + k * inner, count);
+    const auto is_maximum = hn::Eq(v, m);
+    equal.Add(d, hn::IfThenElseZero(is_maximum, hn::Set(d, 1.0f)));
+    others.Add(d, hn::IfThenZeroElse(is_maximum, ScaledExp(d, v, m)));
+  }
+  constexpr std::size_t kParts = Doubles<Tag>::kParts;
+  HWY_ALIGN float maxima[hn::MaxLanes(d)];
+  HWY_ALIGN double logs[kParts * hn::MaxLanes(dd)], equals[kParts * hn::MaxLanes(dd)];
+  const std::size_t second = hn::Lanes(dd) * (kParts - 1);
+  hn::Store(m, d, maxima);
+  hn::Store(others.upper, dd, logs + second);
+  hn::Store(others.lower, dd, logs);
+  hn::Store(equal.upper, dd, equals + second);
+  hn::Store(equal.lower, dd, equals);
+  for (std::size_t lane = 0; lane < hn::Lanes(d); ++lane) logs[lane] = LogOfSum(maxima[lane], equals[lane], logs[lane]);
+  const VD log_lower = hn::Load(dd, logs), log_upper = hn::Load(dd, logs + second);
+  const VD m_lower = PromoteLower(d, m), m_upper = PromoteUpper(d, m);
+  for (std::size_t k = 0; k < axis_length; ++k) {
+    const V v = LoadUpTo(d, x + k * inner, count);
+    StoreUpTo(d, LogResult(d, v, m_lower, m_upper, log_lower, log_upper), y + k * inner, count);
+  }
+}
+
+void SoftmaxStrided(const float* x, float* y, std::size_t axis_length, std::size_t inner) {
+  const std::size_t lanes = hn::Lanes(Tag());
+  for (std::size_t i = 0; i < inner; i += lanes) SoftmaxColumns(x + i, y + i, axis_length, inner, inner - i);
+}
+
+void LogSoftmaxStrided(const float* x, float* y, std::size_t axis_length, std::size_t inner) {
+  const std::size_t lanes = hn::Lanes(Tag());
+  for (std::size_t i = 0; i < inner; i += lanes) LogSoftmaxColumns(x + i, y + i, axis_length, inner, inner - i);
+}
+
+}  // namespace
+}  // namespace linnet::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace linnet::kernels {
+
+HWY_EXPORT(SoftmaxRows);
+HWY_EXPORT(LogSoftmaxRows);
+HWY_EXPORT(SoftmaxStrided);
+HWY_EXPORT(LogSoftmaxStrided);
+
+void softmax(const float* x, float* y, std::size_t rows, std::size_t columns) {
+  if (columns != 0) LINNET_DISPATCH(SoftmaxRows)(x, y, rows, columns);
+}
+
+void log_softmax(const float* x, float* y, std::size_t rows, std::size_t columns) {
+  if (columns != 0) LINNET_DISPATCH(LogSoftmaxRows)(x, y, rows, columns);
+}
+
+void softmax_strided(const float* x, float* y, std::size_t axis_length, std::size_t inner) {
+  if (axis_length != 0) LINNET_DISPATCH(SoftmaxStrided)(x, y, axis_length, inner);
+}
+
+void log_softmax_strided(const float* x, float* y, std::size_t axis_length, std::size_t inner) {
+  if (axis_length != 0) LINNET_DISPATCH(LogSoftmaxStrided)(x, y, axis_length, inner);
+}
+
+}  // namespace linnet::kernels
+#endif  // HWY_ONCE

@@ -1,0 +1,29 @@
+// Softmax and LogSoftmax of float32.
+#ifndef LINNET_OPS_KERNELS_SOFTMAX_HPP_
+#define LINNET_OPS_KERNELS_SOFTMAX_HPP_
+
+#include <cstddef>
+
+namespace linnet::kernels {
+
+// Softmax: y = e^(x - m) / sum of e^(x - m); LogSoftmax: y = (x - m) - log(sum of e^(x - m)); m is the maximum.
+//
+// For finite input every element is finite and within 4 ULP of the correctly rounded value, whatever the length and
+// however far apart the values lie: the rounding error of x - m is carried along, sums are taken in double, and
+// LogSoftmax adds the terms beside the maximum separately (log1p), so that a row with one dominant element keeps its
+// digits. A row that holds NaN or +inf, or nothing but -inf, gives NaN everywhere, as e^(x - m) in ONNX's reference
+// does; other -inf elements give 0, and -inf in LogSoftmax. The order of summation depends on the length and the
+// instruction set only, so a row's result does not depend on how many rows there are or where it stands. `x` and `y`
+// are the same array or do not overlap.
+
+// Over contiguous rows: x and y are [rows, columns].
+void softmax(const float* x, float* y, std::size_t rows, std::size_t columns);
+void log_softmax(const float* x, float* y, std::size_t rows, std::size_t columns);
+
+// Over the first axis of x and y, both [axis_length, inner]: the elements of one sum are `inner` apart.
+void softmax_strided(const float* x, float* y, std::size_t axis_length, std::size_t inner);
+void log_softmax_strided(const float* x, float* y, std::size_t axis_length, std::size_t inner);
+
+}  // namespace linnet::kernels
+
+#endif  // LINNET_OPS_KERNELS_SOFTMAX_HPP_

@@ -1,0 +1,85 @@
+#include "ops/kernels/targets.hpp"
+
+#include <cstdint>
+#include <cstdlib>
+
+#include "ops/kernels/dispatch.h"
+
+namespace linnet::kernels {
+namespace {
+
+struct NamedTarget {
+  const char* name;
+  std::int64_t target;
+};
+
+// Best first. HWY_STATIC_TARGET is what the compiler's own flags allow, and always runs.
+constexpr NamedTarget kTargets[] = {
+#if HWY_ARCH_X86
+    {"avx512", HWY_AVX3},
+    {"avx2", HWY_AVX2},
+    {"sse4", HWY_SSE4},
+#elif HWY_ARCH_ARM
+    {"neon", HWY_NEON},
+#endif
+    {"scalar", HWY_SCALAR | HWY_EMU128},
+};
+
+std::int64_t usable_targets() { return hwy::SupportedTargets() & (HWY_TARGETS); }
+
+// What the CPU can do, read before set_isa may have narrowed it.
+std::int64_t all_targets() {
+  static const std::int64_t targets = usable_targets();
+  return targets;
+}
+
+bool choose(std::string_view name) {
+  std::int64_t chosen = 0;
+  if (name == "auto") chosen = all_targets();
+  for (const NamedTarget& entry : kTargets) {
+    if (name == entry.name) chosen = all_targets() & entry.target;
+  }
+  if (chosen == 0) return false;
+  hwy::SetSupportedTargetsForTest(chosen);
+  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  return true;
+}
+
+}  // namespace
+
+namespace internal {
+
+std::atomic<bool> targets_ready{false};
+
+void read_isa_from_environment() {
+  static const bool once = [] {
+    if (const char* name = std::getenv("LINNET_ISA")) choose(name);
+    return true;
+  }();
+  targets_ready.store(once, std::memory_order_release);
+}
+
+}  // namespace internal
+
+const char* best_target_name() {
+  initialize_targets();
+  for (const NamedTarget& entry : kTargets) {
+    if (usable_targets() & entry.target) return entry.name;
+  }
+  return "scalar";
+}
+
+std::vector<const char*> supported_targets() {
+  std::vector<const char*> names;
+  for (const NamedTarget& entry : kTargets) {
+    if (all_targets() & entry.target) names.push_back(entry.name);
+  }
+  return names;
+}
+
+bool set_isa(std::string_view name) {
+  initialize_targets();
+  return choose(name);
+}
+
+}  // namespace linnet::kernels

@@ -1,0 +1,36 @@
+// What the activations share: Relu, LeakyRelu, Sigmoid, Tanh, Elu, HardSigmoid, Gelu, Exp and Clip. Each is a function of one element, so X and Y have
+// the same shape, of any rank, and Y may take X's memory.
+//
+// Implementations: float32 through ops/kernels/activation.hpp (simd) or oneDNN; the reference computes in double and rounds once.
+#pragma once
+
+#include <optional>
+
+#include "ops/kernels/activation.hpp"
+#include "runtime/op.hpp"
+
+namespace linnet::internal {
+
+struct ActivationAttributes : Attributes {
+  kernels::Activation activation;
+  bool bounds_are_inputs = false;  ///< Clip from opset 11: inputs 1 and 2 stand for alpha and beta
+};
+
+/// For `parse`.
+AttributesPtr activation_attributes(kernels::ActivationKind kind, float alpha = 0.0F, float beta = 0.0F);
+
+/// What the node computes of input 0, so that another operator can take it in as epilogue. Nothing for a node that is no activation on float32, and for
+/// bounds that only a run knows.
+std::optional<kernels::Activation> activation_of(const NodeView& node);
+
+/// Y has the type and shape of X. Errors: kUnsupported, kInvalidModel for a type that is not a floating-point one.
+void infer_activation(InferContext& context);
+
+/// onednn (only when it is asked for), simd, reference.
+std::vector<Implementation> activation_implementations();
+Implementation onednn_activation_implementation();
+
+/// In place, elementwise.
+OpFacts activation_facts();
+
+}  // namespace linnet::internal

@@ -1,0 +1,63 @@
+// The oneDNN implementation of the activations. It runs only when `--backend onednn` asks for it: the simd kernels are as fast, need no call into another
+// library, and keep promises that oneDNN does not make (ops/onednn/onednn_activation.hpp lists what differs).
+#include "ops/activation.hpp"
+#include "ops/onednn/onednn_activation.hpp"
+#include "ops/onednn/onednn_slices.hpp"
+
+namespace linnet::internal {
+namespace {
+
+constexpr std::int64_t kSliceElements = 16384;
+constexpr double kCost = 1.0;  // ns per element
+
+/// Why `auto` does not take it.
+std::string reason_against(kernels::ActivationKind kind) {
+  using Kind = kernels::ActivationKind;
+  switch (kind) {
+    case Kind::kRelu:
+    case Kind::kClip: return "it does not keep NaN; only on request";
+    case Kind::kLeakyRelu: return "it gains nothing over simd; only on request";
+    case Kind::kGelu:
+    case Kind::kGeluTanh: return "its error is past 2 ULP; only on request";
+    default: return "its error is past 1 ULP; only on request";
+  }
+}
+
+std::string accepts(const NodeView& node) {
+  if (node.options().backend != Backend::kOnednn) {
+    return reason_against(node.attributes<ActivationAttributes>().activation.kind);
+  }
+  if (node.input_type(0) != DataType::kFloat32) return text("only float32, not ", node.input_type(0));
+  if (!activation_of(node)) return "the bounds are not constant numbers";
+  return onednn_refusal();
+}
+
+Prepared prepare(const PrepareContext& context) {
+  const OnednnActivation activation = onednn_activation(*activation_of(context));
+  auto slices = std::make_shared<OnednnSlices>(
+      make_onednn_slices(element_count(context.input_shape(0)), kSliceElements, [&](std::int64_t count) {
+        return make_onednn_eltwise({activation, count}, context.threads());
+      }));
+  Prepared prepared;
+  prepared.workspace_bytes = slices->worker_bytes * static_cast<std::size_t>(context.threads());
+  prepared.state = std::move(slices);
+  return prepared;
+}
+
+void run(const RunArguments& args) {
+  const OnednnSlices& slices = *static_cast<const OnednnSlices*>(args.state);
+  const auto* x = static_cast<const float*>(args.inputs[0]);
+  auto* y = static_cast<float*>(args.outputs[0]);
+  execute_onednn_slices(slices, args, static_cast<double>(slices.rows) * kCost, [&](std::int64_t first) {
+    OnednnBuffers buffers;
+    buffers.src = x + first;
+    buffers.dst = y + first;
+    return buffers;
+  });
+}
+
+}  // namespace
+
+Implementation onednn_activation_implementation() { return {"onednn", Backend::kOnednn, accepts, prepare, run}; }
+
+}  // namespace linnet::internal

@@ -1,0 +1,18 @@
+// Checks of element types in `infer`.
+#pragma once
+
+#include "runtime/data_type.hpp"
+#include "runtime/op.hpp"
+
+namespace linnet::internal {
+
+/// Errors: kUnsupported for a type that Linnet cannot hold; kInvalidModel, naming what is allowed, for another one outside `allowed`.
+void require_type(const NodeView& node, std::size_t input, const char* name, TypeSet allowed);
+
+/// Errors: kInvalidModel when the input's type is not that of input 0.
+void require_type_of_first(const NodeView& node, std::size_t input, const char* name, const char* first_name);
+
+/// Output 0 has the type and shape of input 0, X. Errors: those of require_type.
+void infer_same_as_first(InferContext& context, TypeSet allowed);
+
+}  // namespace linnet::internal

@@ -1,0 +1,145 @@
+// Gather: output[o..., i..., n...] = data[o..., indices[i...], n...], where o stand before `axis` and n behind it;
+// output rank is r - 1 + rank of indices. axis in [-r,r), default 0; indices (int32, int64) in [-size,size), negative ones from opset 11.
+// Deviation: negative axes and indices are taken at every opset. An index out of range is an error of the run. Opsets 1 to newest.
+#include <algorithm>
+#include <cstring>
+
+#include "ops/shape_helpers.hpp"
+
+namespace linnet::internal {
+namespace {
+
+struct GatherAttributes : Attributes {
+  std::int64_t axis = 0;
+};
+
+AttributesPtr parse_gather(ParseContext& context) {
+  auto attributes = std::make_shared<GatherAttributes>();
+  attributes->axis = context.get_int("axis", 0);
+  return attributes;
+}
+
+std::size_t axis_of(const NodeView& node) {
+  return static_cast<std::size_t>(normalized_axis(node.attributes<GatherAttributes>().axis, node.input_rank(0)));
+}
+
+/// Elements of a 1-D list of dimensions that are picked out by known indices.
+void pick_elements(InferContext& context) {
+  const std::optional<Dims> from = context.input_rank(0) == 1 ? context.input_elements(0) : std::nullopt;
+  const std::optional<Dims> indices = from ? context.input_elements(1) : std::nullopt;
+  if (!indices) return;
+  const auto size = static_cast<std::int64_t>(from->size());
+  Dims picked;
+  for (const Dim index : *indices) {
+    const bool in_range = index.known() && index.value() >= -size && index.value() < size;
+    picked.push_back(in_range ? (*from)[static_cast<std::size_t>(index.value() < 0 ? index.value() + size : index.value())] : Dim());
+  }
+  context.set_output_elements(0, std::move(picked));
+}
+
+void infer_gather(InferContext& context) {
+  require_tensor_type(context, 0, "data");
+  require_index_type(context, 1, "indices");
+  const Dims& data = context.input_dims(0);
+  if (data.empty()) invalid_model("input data is a scalar, expected rank 1 or more");
+  const std::size_t axis = axis_of(context);
+  Dims result(data.begin(), data.begin() + static_cast<std::ptrdiff_t>(axis));
+  const Dims& indices = context.input_dims(1);
+  result.insert(result.end(), indices.begin(), indices.end());
+  result.insert(result.end(), data.begin() + static_cast<std::ptrdiff_t>(axis) + 1, data.end());
+  context.set_output(0, context.input_type(0), std::move(result));
+  pick_elements(context);
+}
+
+struct GatherState {
+  std::size_t outer = 0;
+  std::int64_t axis_size = 0;
+  std::size_t index_count = 0;
+  std::size_t inner_bytes = 0;
+  bool wide_indices = true;  ///< int64, otherwise int32
+};
+
+Prepared prepare_gather(const PrepareContext& context) {
+  auto state = std::make_shared<GatherState>();
+  const Shape data = context.input_shape(0);
+  const auto axis = static_cast<std::ptrdiff_t>(axis_of(context));
+  state->axis_size = data[static_cast<std::size_t>(axis)];
+  state->index_count = static_cast<std::size_t>(element_count(context.input_shape(1)));
+  state->wide_indices = context.input_type(1) == DataType::kInt64;
+  if (element_count(context.output_shape(0)) > 0) {
+    state->outer = static_cast<std::size_t>(element_count(Shape(data.begin(), data.begin() + axis)));
+    state->inner_bytes = byte_count(context.input_type(0), Shape(data.begin() + axis + 1, data.end()));
+  }
+  return {state, 0, 0};
+}
+
+template <typename Index>
+void check_indices(const Index* indices, const GatherState& state) {
+  const std::int64_t size = state.axis_size;
+  for (std::size_t i = 0; i < state.index_count; ++i) {
+    if (indices[i] >= -size && indices[i] < size) continue;
+    fail(ErrorCode::kRuntimeFault, "index ", indices[i], " at position ", i, " is outside [", -size, ",", size - 1, "]");
+  }
+}
+
+/// Copies `count` pieces of kBytes (or, if that is 0, `bytes`) that start with output piece `first`.
+template <std::size_t kBytes, typename Index>
+void gather_pieces(const RunArguments& args, const GatherState& state, std::size_t first, std::size_t count) {
+  const std::size_t bytes = kBytes != 0 ? kBytes : state.inner_bytes;
+  const auto* indices = static_cast<const Index*>(args.inputs[1]);
+  const auto axis_size = static_cast<std::size_t>(state.axis_size);
+  const std::byte* slab = static_cast<const std::byte*>(args.inputs[0]) + first / state.index_count * axis_size * bytes;
+  std::byte* to = static_cast<std::byte*>(args.outputs[0]) + first * bytes;
+  std::size_t position = first % state.index_count;
+  for (std::size_t i = 0; i < count; ++i, to += bytes) {
+    const Index index = indices[position];
+    const std::size_t row = index < 0 ? axis_size - static_cast<std::size_t>(-static_cast<std::int64_t>(index)) : static_cast<std::size_t>(index);
+    std::memcpy(to, slab + row * bytes, bytes);
+    if (++position == state.index_count) {
+      position = 0;
+      slab += axis_size * bytes;
+    }
+  }
+}
+
+template <typename Index>
+void gather(const RunArguments& args, const GatherState& state) {
+  constexpr std::size_t kTaskBytes = std::size_t{1} << 17;
+  check_indices(static_cast<const Index*>(args.inputs[1]), state);
+  const std::size_t pieces = state.outer * state.index_count;
+  if (pieces == 0) return;
+  const auto copy = state.inner_bytes == 1   ? gather_pieces<1, Index>
+                    : state.inner_bytes == 2 ? gather_pieces<2, Index>
+                    : state.inner_bytes == 4 ? gather_pieces<4, Index>
+                    : state.inner_bytes == 8 ? gather_pieces<8, Index>
+                                             : gather_pieces<0, Index>;
+  const std::size_t per_task = std::max<std::size_t>(1, kTaskBytes / (state.inner_bytes + 16));
+  const double work = static_cast<double>(pieces) * (2 + 0.1 * static_cast<double>(state.inner_bytes));
+  args.control.parallel_for((pieces + per_task - 1) / per_task, work, [&](std::size_t task) {
+    const std::size_t first = task * per_task;
+    copy(args, state, first, std::min(per_task, pieces - first));
+  });
+}
+
+void run_gather(const RunArguments& args) {
+  const auto& state = *static_cast<const GatherState*>(args.state);
+  if (state.wide_indices) {
+    gather<std::int64_t>(args, state);
+  } else {
+    gather<std::int32_t>(args, state);
+  }
+}
+
+}  // namespace
+
+void register_gather(Registry& registry) {
+  OpDef op;
+  op.name = "Gather";
+  op.min_inputs = op.max_inputs = 2;
+  op.parse = parse_gather;
+  op.infer = infer_gather;
+  op.implementations = {{"reference", Backend::kReference, nullptr, prepare_gather, run_gather}};
+  registry.add(std::move(op));
+}
+
+}  // namespace linnet::internal

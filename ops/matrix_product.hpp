@@ -1,0 +1,67 @@
+// What Gemm and MatMul share: Y = activation(alpha * op(A) op(B) + beta * C), for one matrix or a batch of them.
+#pragma once
+
+#include "ops/kernels/activation.hpp"
+#include "runtime/data_type.hpp"
+#include "runtime/op.hpp"
+
+namespace linnet::internal {
+
+/// The attributes of Gemm and MatMul; MatMul leaves all but the activation as they are. A MatMul that a pass has given an
+/// addend has it as input 2, C: a row of N elements or a scalar.
+struct MatrixProductAttributes : Attributes {
+  float alpha = 1.0F;
+  float beta = 1.0F;
+  bool transpose_a = false;
+  bool transpose_b = false;
+  kernels::Activation activation;  ///< the epilogue that a pass took in; float32 only
+};
+
+/// Element types that both operators compute with.
+inline constexpr TypeSet kMatrixProductTypes =
+    kFloatTypes | TypeSet{DataType::kInt32, DataType::kInt64, DataType::kUint32, DataType::kUint64};
+
+/// Errors: kInvalidModel (kUnsupported for what Linnet cannot hold) for other types, and when the inputs have different ones.
+void check_matrix_product_types(const NodeView& node);
+
+/// A product with concrete shapes. Strides count elements; 0 repeats an operand.
+struct MatrixProduct {
+  std::int64_t batches = 1;                        ///< 0 when Y has no elements
+  std::int64_t rows = 0, columns = 0, depth = 0;   ///< of one op(A) [rows, depth] and op(B) [depth, columns]
+  std::int64_t a_row_stride = 0, a_depth_stride = 0;
+  std::int64_t b_depth_stride = 0, b_column_stride = 0;
+  float alpha = 1.0F;
+  float beta = 1.0F;
+  bool has_c = false;  ///< false with beta = 0: C is then not read, as BLAS and numpy-based references have it
+  std::int64_t c_row_stride = 0, c_column_stride = 0;
+  kernels::Activation activation;
+
+  struct Batch {
+    std::int64_t a = 0;
+    std::int64_t b = 0;
+  };
+  /// Where the matrices of a batch begin, in elements. Those of Y follow each other.
+  Batch batch(std::int64_t index) const;
+
+  bool transposed_a() const { return a_depth_stride != 1 && depth > 1; }
+  std::int64_t y_elements() const { return rows * columns; }
+
+  Shape batch_sizes;  ///< neighbours are joined where strides allow it
+  std::vector<std::int64_t> a_batch_strides, b_batch_strides;
+  std::int64_t b_matrices = 1;  ///< how many B there are, one after another
+};
+
+/// Batches that share one B are joined to a single matrix of all their rows.
+/// Requires: the shapes have passed infer, and all dimensions are known.
+MatrixProduct matrix_product(const NodeView& node);
+
+Implementation simd_matrix_product();
+Implementation onednn_matrix_product();
+Implementation reference_matrix_product();
+
+// Fusion hooks for OpFacts.
+std::optional<Replacement> absorb_addend_into_product(const FusionContext& context);
+std::optional<Replacement> absorb_affine_into_product(const FusionContext& context);
+std::optional<Replacement> absorb_activation_into_product(const FusionContext& context);
+
+}  // namespace linnet::internal

@@ -1,0 +1,291 @@
+// Matrix products by Linnet's own float32 kernels (ops/kernels/gemm.hpp). B is packed once where it is a constant, and
+// otherwise into the workspace at every run; so is the transpose of a transposed A.
+#include <algorithm>
+
+#include "ops/kernels/gemm.hpp"
+#include "ops/matrix_product.hpp"
+
+namespace linnet::internal {
+namespace {
+
+/// Multiply-adds and elements packed that a core gets through in a nanosecond, and what one task may take; for choosing
+/// tasks only.
+constexpr double kProductsPerNanosecond = 50.0;
+constexpr double kPackedPerNanosecond = 2.0;
+constexpr double kTaskNanoseconds = 3e5;
+/// Rows of B in one packing task (256 KiB of a panel), and of a transposed A's.
+constexpr std::int64_t kPackedRows = 1024;
+
+/// How the work of many matrices is put into tasks.
+enum class Batching {
+  kInTurn,    ///< each task is a part of one product; a B to be packed is packed beforehand, product by product
+  kTogether,  ///< each task is several small products, packed by the worker that needs them
+};
+
+struct SimdProduct {
+  MatrixProduct product;
+  kernels::GemmSlices slices;  ///< of one product
+  Batching batching = Batching::kInTurn;
+  std::int64_t batches_per_task = 1;
+  std::size_t packed_elements = 0;          ///< of one B, rounded up to whole cache lines
+  std::shared_ptr<const std::byte> packed;  ///< all B; null when they are packed at run time
+  std::shared_ptr<const std::byte> bias;    ///< beta * C of a constant row; may be null
+  std::size_t transposed_a_elements = 0;    ///< at the start of the workspace
+};
+
+constexpr std::size_t cache_lines(std::size_t elements) { return (elements + 15) / 16 * 16; }
+
+std::string accepts(const NodeView& node) {
+  if (node.input_type(0) != DataType::kFloat32) return text("only float32, not ", node.input_type(0));
+  return "";
+}
+
+double product_work(const MatrixProduct& product) {
+  return 1 + static_cast<double>(product.y_elements()) * static_cast<double>(product.depth + 1) / kProductsPerNanosecond;
+}
+
+double packing_work(const MatrixProduct& product) {
+  return static_cast<double>(product.columns) * static_cast<double>(product.depth) / kPackedPerNanosecond;
+}
+
+void pack_one_b(const MatrixProduct& product, const float* b, float* packed) {
+  kernels::pack_b(b, static_cast<std::size_t>(product.b_depth_stride), static_cast<std::size_t>(product.b_column_stride),
+                  static_cast<std::size_t>(product.depth), static_cast<std::size_t>(product.columns), product.alpha, packed);
+}
+
+/// Bytes of `matrices` packed B. Errors: kLimitExceeded when they cannot be counted.
+std::size_t packed_bytes(const MatrixProduct& product, std::int64_t matrices) {
+  constexpr std::int64_t kRounding = 16 * kernels::kPanelColumns;  // generous: rounds columns to 16 and matrices to 64 bytes
+  const auto one = checked_product(product.columns + kRounding, product.depth + 1);
+  const auto all = one ? checked_product(*one, matrices) : one;
+  if (!all || !checked_product(*all, sizeof(float))) {
+    fail(ErrorCode::kLimitExceeded, "B needs more bytes when packed than 64 bits can count");
+  }
+  return cache_lines(kernels::packed_b_bytes(static_cast<std::size_t>(product.depth), static_cast<std::size_t>(product.columns)) /
+                     sizeof(float)) *
+         sizeof(float) * static_cast<std::size_t>(matrices);
+}
+
+void choose_tasks(SimdProduct& state, int threads) {
+  const MatrixProduct& product = state.product;
+  state.slices = kernels::choose_slices(static_cast<std::size_t>(product.rows), static_cast<std::size_t>(product.columns),
+                                        static_cast<std::size_t>(product.depth), static_cast<std::size_t>(threads));
+  const double packing = state.packed == nullptr ? packing_work(product) : 0.0;
+  const double work = product_work(product) + packing;
+  if (product.batches < 2 * threads || work > kTaskNanoseconds) return;
+  state.batching = Batching::kTogether;
+  const auto most = static_cast<std::int64_t>(std::max(1.0, kTaskNanoseconds / work));
+  state.batches_per_task = std::min(most, (product.batches + 2 * threads - 1) / (2 * threads));
+}
+
+/// beta * C, when C is a constant row.
+std::shared_ptr<const std::byte> scaled_row(const PrepareContext& context, const MatrixProduct& product) {
+  const bool is_row = product.has_c && product.c_row_stride == 0 && product.c_column_stride == 1;
+  if (!is_row || product.beta == 1.0F || context.input_constant(2) == nullptr) return nullptr;
+  const ConstantPtr& c = context.input_constant(2);
+  const auto count = static_cast<std::size_t>(product.columns);
+  return context.weights().get(c, text("simd row ", count, " times ", product.beta), count * sizeof(float),
+                               [&](std::byte* memory) {
+                                 auto* scaled = reinterpret_cast<float*>(memory);
+                                 for (std::size_t i = 0; i < count; ++i) scaled[i] = product.beta * c->as<float>()[i];
+                               });
+}
+
+Prepared prepare(const PrepareContext& context) {
+  auto state = std::make_shared<SimdProduct>();
+  state->product = matrix_product(context);
+  const MatrixProduct& product = state->product;
+  Prepared prepared;
+  if (product.batches == 0) {
+    prepared.state = std::move(state);
+    return prepared;
+  }
+  const std::size_t bytes = packed_bytes(product, 1);
+  state->packed_elements = bytes / sizeof(float);
+  if (const ConstantPtr& b = context.input_constant(1); b != nullptr) {
+    const std::string key = text("simd ", product.b_matrices, " of [", product.depth, ",", product.columns, "] strides ",
+                                 product.b_depth_stride, " ", product.b_column_stride, " times ", product.alpha);
+    state->packed = context.weights().get(b, key, packed_bytes(product, product.b_matrices), [&](std::byte* memory) {
+      auto* packed = reinterpret_cast<float*>(memory);
+      for (std::int64_t i = 0; i < product.b_matrices; ++i, packed += state->packed_elements) {
+        pack_one_b(product, b->as<float>() + i * product.depth * product.columns, packed);
+      }
+    });
+    prepared.unread_inputs |= 2;
+  }
+  state->bias = scaled_row(context, product);
+  if (state->bias != nullptr || (context.has_input(2) && !product.has_c)) prepared.unread_inputs |= 4;
+  choose_tasks(*state, context.threads());
+  if (product.transposed_a()) {
+    state->transposed_a_elements = cache_lines(static_cast<std::size_t>(product.rows * product.depth));
+    prepared.workspace_bytes += state->transposed_a_elements * sizeof(float);
+  }
+  if (state->packed == nullptr) {
+    const bool together = state->batching == Batching::kTogether;
+    prepared.workspace_bytes += bytes * static_cast<std::size_t>(together ? context.threads() : 1);
+  }
+  prepared.state = std::move(state);
+  return prepared;
+}
+
+/// One run of a prepared product.
+class Runner {
+ public:
+  explicit Runner(const RunArguments& args)
+      : args_(args),
+        state_(*static_cast<const SimdProduct*>(args.state)),
+        product_(state_.product),
+        a_(static_cast<const float*>(args.inputs[0])),
+        b_(static_cast<const float*>(args.inputs[1])),
+        y_(static_cast<float*>(args.outputs[0])),
+        workspace_(static_cast<float*>(args.workspace)),
+        a_row_stride_(static_cast<std::size_t>(product_.a_row_stride)) {
+    set_epilogue();
+  }
+
+  void run() {
+    if (product_.batches == 0) return;
+    if (product_.transposed_a()) transpose_a();
+    if (state_.batching == Batching::kTogether) {
+      run_together();
+    } else if (state_.packed != nullptr) {
+      run_slices(0, product_.batches, packed_b());
+    } else {
+      for (std::int64_t index = 0; index < product_.batches; ++index) {
+        pack(b_ + product_.batch(index).b);
+        run_slices(index, 1, room_for_b(0));
+      }
+    }
+  }
+
+ private:
+  void set_epilogue() {
+    epilogue_.activation = product_.activation;
+    if (!product_.has_c) return;
+    if (state_.bias != nullptr) {
+      epilogue_.bias = reinterpret_cast<const float*>(state_.bias.get());
+      return;
+    }
+    const auto* c = static_cast<const float*>(args_.inputs[2]);
+    if (product_.beta == 1.0F && product_.c_row_stride == 0 && product_.c_column_stride == 1) {
+      epilogue_.bias = c;
+      return;
+    }
+    epilogue_.addend = c;
+    epilogue_.addend_scale = product_.beta;
+    epilogue_.addend_row_stride = static_cast<std::size_t>(product_.c_row_stride);
+    epilogue_.addend_column_stride = static_cast<std::size_t>(product_.c_column_stride);
+  }
+
+  const float* packed_b() const { return reinterpret_cast<const float*>(state_.packed.get()); }
+  float* room_for_b(std::size_t worker) const {
+    return workspace_ + state_.transposed_a_elements + worker * state_.packed_elements;
+  }
+  /// The packed B of a batch, when B was packed by prepare.
+  const float* packed_b(std::int64_t b_offset) const {
+    const std::int64_t size = product_.depth * product_.columns;
+    return packed_b() + (size == 0 ? 0 : static_cast<std::size_t>(b_offset / size) * state_.packed_elements);
+  }
+
+  /// Copies A [depth, rows] to the workspace as [rows, depth].
+  void transpose_a() {
+    constexpr std::int64_t kBlock = 16;  // rows of a cache line
+    const std::int64_t rows = product_.rows;
+    const std::int64_t depth = product_.depth;
+    const std::int64_t row_blocks = (rows + kBlock - 1) / kBlock;
+    const std::int64_t depth_blocks = (depth + kPackedRows - 1) / kPackedRows;
+    const float* from = a_;
+    float* to = workspace_;
+    const double work = static_cast<double>(rows) * static_cast<double>(depth) / kPackedPerNanosecond;
+    args_.control.parallel_for(static_cast<std::size_t>(row_blocks * depth_blocks), work, [=](std::size_t task) {
+      const std::int64_t row = static_cast<std::int64_t>(task) % row_blocks * kBlock;
+      const std::int64_t first = static_cast<std::int64_t>(task) / row_blocks * kPackedRows;
+      const std::int64_t row_end = std::min(row + kBlock, rows);
+      for (std::int64_t k = first; k < std::min(first + kPackedRows, depth); ++k) {
+        for (std::int64_t m = row; m < row_end; ++m) to[m * depth + k] = from[k * rows + m];
+      }
+    });
+    a_ = to;
+    a_row_stride_ = static_cast<std::size_t>(depth);
+  }
+
+  /// Packs one B into the workspace, in tasks of a panel's rows: they are contiguous in the packed panel.
+  void pack(const float* b) {
+    const auto columns = static_cast<std::size_t>(product_.columns);
+    const auto depth = static_cast<std::size_t>(product_.depth);
+    const std::size_t panels = kernels::panel_count(columns);
+    const std::size_t chunks = (depth + kPackedRows - 1) / kPackedRows;
+    float* packed = room_for_b(0);
+    args_.control.parallel_for(panels * chunks, packing_work(product_), [&, packed](std::size_t task) {
+      const std::size_t panel = task / chunks;
+      const std::size_t row = task % chunks * kPackedRows;
+      const std::size_t first_column = panel * kernels::kPanelColumns;
+      const float* from = b + static_cast<std::int64_t>(row) * product_.b_depth_stride +
+                          static_cast<std::int64_t>(first_column) * product_.b_column_stride;
+      kernels::pack_b(from, static_cast<std::size_t>(product_.b_depth_stride), static_cast<std::size_t>(product_.b_column_stride),
+                      std::min<std::size_t>(kPackedRows, depth - row), std::min(kernels::kPanelColumns, columns - first_column),
+                      product_.alpha, packed + first_column * depth + row * kernels::panel_width(columns, panel));
+    });
+  }
+
+  void multiply(std::int64_t batch, std::int64_t a_offset, const float* packed, const kernels::GemmSlice& slice) const {
+    const auto columns = static_cast<std::size_t>(product_.columns);
+    float* y = y_ + batch * product_.y_elements();
+    kernels::gemm(slice.row_end - slice.row_begin, columns, static_cast<std::size_t>(product_.depth),
+                  a_ + a_offset + static_cast<std::int64_t>(slice.row_begin * a_row_stride_), a_row_stride_, packed,
+                  epilogue_.from_row(slice.row_begin), y + slice.row_begin * columns, columns, slice.panel_begin,
+                  slice.panel_end);
+  }
+
+  /// Products [first, first + count), whose packed B begin at `packed`.
+  void run_slices(std::int64_t first, std::int64_t count, const float* packed) {
+    const std::size_t slices = state_.slices.count();
+    const double work = product_work(product_) * static_cast<double>(count);
+    args_.control.parallel_for(slices * static_cast<std::size_t>(count), work, [&, packed](std::size_t task) {
+      const std::int64_t index = first + static_cast<std::int64_t>(task / slices);
+      const MatrixProduct::Batch batch = product_.batch(index);
+      const float* b = state_.packed != nullptr ? packed_b(batch.b) : packed;
+      multiply(index, batch.a, b, state_.slices.slice(task % slices));
+    });
+  }
+
+  void run_together() {
+    const kernels::GemmSlice whole = {0, static_cast<std::size_t>(product_.rows), 0,
+                                      kernels::panel_count(static_cast<std::size_t>(product_.columns))};
+    const std::int64_t tasks = (product_.batches + state_.batches_per_task - 1) / state_.batches_per_task;
+    const double packing = state_.packed == nullptr ? packing_work(product_) : 0.0;
+    const double work = (product_work(product_) + packing) * static_cast<double>(product_.batches);
+    args_.control.parallel_for(static_cast<std::size_t>(tasks), work, [&](std::size_t task, std::size_t worker) {
+      const std::int64_t first = static_cast<std::int64_t>(task) * state_.batches_per_task;
+      const std::int64_t last = std::min(first + state_.batches_per_task, product_.batches);
+      std::int64_t packed_offset = -1;
+      for (std::int64_t index = first; index < last; ++index) {
+        const MatrixProduct::Batch batch = product_.batch(index);
+        const float* b = state_.packed != nullptr ? packed_b(batch.b) : room_for_b(worker);
+        if (state_.packed == nullptr && batch.b != packed_offset) {
+          pack_one_b(product_, b_ + batch.b, room_for_b(worker));
+          packed_offset = batch.b;
+        }
+        multiply(index, batch.a, b, whole);
+      }
+    });
+  }
+
+  const RunArguments& args_;
+  const SimdProduct& state_;
+  const MatrixProduct& product_;
+  const float* a_;
+  const float* b_;
+  float* y_;
+  float* workspace_;
+  std::size_t a_row_stride_;
+  kernels::GemmEpilogue epilogue_;
+};
+
+void run(const RunArguments& args) { Runner(args).run(); }
+
+}  // namespace
+
+Implementation simd_matrix_product() { return {"simd", Backend::kSimd, accepts, prepare, run}; }
+
+}  // namespace linnet::internal

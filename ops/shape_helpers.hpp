@@ -1,0 +1,31 @@
+// What the operators that compute with shapes share.
+#pragma once
+
+#include "runtime/op.hpp"
+
+namespace linnet::internal {
+
+/// Errors: kUnsupported, naming the type, when Linnet cannot hold tensors of it (strings, float8, 4-bit types, ...).
+void require_tensor_type(const NodeView& node, std::size_t input, const char* name);
+/// Errors: kInvalidModel naming the type found and the ones allowed.
+void require_int64(const NodeView& node, std::size_t input, const char* name);
+void require_index_type(const NodeView& node, std::size_t input, const char* name);  ///< int32 or int64
+
+/// Number of elements of a 1-D (or 0-D: one) input, as far as known. Errors: kInvalidModel for a higher rank.
+Dim list_length(const NodeView& node, std::size_t input, const char* name);
+
+/// Product of dims[first, last), as far as known: a number, a symbol when all other factors are 1, or unknown.
+/// Errors: kInvalidModel when it overflows.
+Dim product_of(const Dims& dims, std::size_t first, std::size_t last);
+
+/// An output whose dimensions are unknown, and its rank too if `rank` is. Errors: kLimitExceeded past the rank limit.
+void set_output_of_rank(InferContext& context, std::size_t output, DataType type, Dim rank);
+
+/// For operators that keep or only rearrange one row of elements: output 0 has the elements of the input, in the same order.
+/// Requires: set_output was called for output 0.
+void pass_elements(InferContext& context, std::size_t input = 0);
+
+/// Axes normalised to [0, rank). Errors: kInvalidModel for one outside [-rank, rank) or named twice.
+std::vector<std::size_t> distinct_axes(const std::vector<std::int64_t>& axes, std::size_t rank);
+
+}  // namespace linnet::internal

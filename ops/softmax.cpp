@@ -1,0 +1,164 @@
+// Softmax: Y = exp(X - m) / sum(exp(X - m)), and LogSoftmax: Y = X - m - log(sum(exp(X - m))), where m is the maximum along the axis and the sums run over
+// it. X and Y have the same type and shape, of rank 1 or more. Opsets 7 to newest:
+//   from 13 `axis` is one axis, -1 by default;
+//   before 13 X counts as a matrix [dimensions before `axis`, dimensions from `axis` on] and the sums run over its rows; `axis` is 1 by default.
+// bfloat16 (from 13) is accepted at every opset. NaN or +inf in a row makes the row NaN, as does a row of -inf only; finite rows never give NaN.
+#include "ops/softmax.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "ops/element_types.hpp"
+#include "ops/kernels/softmax.hpp"
+
+namespace linnet::internal {
+namespace {
+
+template <bool kLogarithm>
+AttributesPtr parse(ParseContext& context) {
+  auto attributes = std::make_shared<SoftmaxAttributes>();
+  attributes->flattened = context.opset() < 13;
+  attributes->axis = context.get_int("axis", attributes->flattened ? 1 : -1);
+  attributes->logarithm = kLogarithm;
+  return attributes;
+}
+
+void infer(InferContext& context) {
+  infer_same_as_first(context, kFloatTypes);
+  normalized_axis(context.attributes<SoftmaxAttributes>().axis, context.input_rank(0));
+}
+
+constexpr std::int64_t kTaskElements = 16384;
+constexpr double kSimdCost = 1.5;        // ns per element
+constexpr double kReferenceCost = 25.0;
+
+struct State {
+  SoftmaxExtents extents;
+  bool logarithm = false;
+  DataType type = DataType::kUndefined;
+};
+
+Prepared prepare(const PrepareContext& context) {
+  auto state = std::make_shared<State>();
+  state->extents = softmax_extents(context);
+  state->logarithm = context.attributes<SoftmaxAttributes>().logarithm;
+  state->type = context.input_type(0);
+  Prepared prepared;
+  prepared.state = state;
+  return prepared;
+}
+
+/// Calls body(first, count) for groups of the outermost indices, of about kTaskElements elements each.
+template <typename Body>
+void for_outer_groups(RunControl& control, const SoftmaxExtents& extents, double cost, const Body& body) {
+  if (extents.count() == 0) return;
+  const std::int64_t group = std::clamp<std::int64_t>(kTaskElements / (extents.axis * extents.inner), 1, extents.outer);
+  const std::int64_t groups = (extents.outer + group - 1) / group;
+  control.parallel_for(static_cast<std::size_t>(groups), static_cast<double>(extents.count()) * cost, [&](std::size_t index) {
+    const std::int64_t first = static_cast<std::int64_t>(index) * group;
+    body(first, std::min(group, extents.outer - first));
+  });
+}
+
+std::string accepts_simd(const NodeView& node) {
+  return node.input_type(0) == DataType::kFloat32 ? "" : text("only float32, not ", node.input_type(0));
+}
+
+void run_simd(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  const SoftmaxExtents& extents = state.extents;
+  const auto axis = static_cast<std::size_t>(extents.axis);
+  const auto inner = static_cast<std::size_t>(extents.inner);
+  const auto rows = state.logarithm ? kernels::log_softmax : kernels::softmax;
+  const auto strided = state.logarithm ? kernels::log_softmax_strided : kernels::softmax_strided;
+  for_outer_groups(args.control, extents, kSimdCost, [&](std::int64_t first, std::int64_t count) {
+    const float* x = static_cast<const float*>(args.inputs[0]) + first * extents.axis * extents.inner;
+    float* y = static_cast<float*>(args.outputs[0]) + first * extents.axis * extents.inner;
+    if (inner == 1) {
+      rows(x, y, static_cast<std::size_t>(count), axis);
+      return;
+    }
+    for (std::int64_t outer = 0; outer < count; ++outer, x += axis * inner, y += axis * inner) strided(x, y, axis, inner);
+  });
+}
+
+/// One row of `length` elements, `stride` apart: in double, rounded once. The term of the maximum, 1, stays out of the sum until the end, so that the
+/// logarithm keeps the digits of the others beside it.
+template <typename T>
+void reference_row(const T* x, T* y, std::int64_t length, std::int64_t stride, bool logarithm) {
+  const auto at = [&](std::int64_t i) { return static_cast<double>(x[i * stride]); };
+  std::int64_t largest = 0;
+  for (std::int64_t i = 1; i < length; ++i) {
+    if (at(i) > at(largest)) largest = i;
+  }
+  const double maximum = at(largest);
+  double others = maximum - maximum;  // 0, or NaN for an infinite maximum
+  for (std::int64_t i = 0; i < length; ++i) {
+    if (i != largest) others += std::exp(at(i) - maximum);
+  }
+  const double log_sum = std::log1p(others);
+  for (std::int64_t i = 0; i < length; ++i) {
+    const double shifted = at(i) - maximum;
+    y[i * stride] = static_cast<T>(logarithm ? shifted - log_sum : std::exp(shifted) / (1 + others));
+  }
+}
+
+void run_reference(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  const SoftmaxExtents& extents = state.extents;
+  visit_float_type(state.type, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    for_outer_groups(args.control, extents, kReferenceCost, [&](std::int64_t first, std::int64_t count) {
+      for (std::int64_t row = first * extents.inner; row < (first + count) * extents.inner; ++row) {
+        const std::int64_t begin = row / extents.inner * extents.axis * extents.inner + row % extents.inner;
+        reference_row(static_cast<const T*>(args.inputs[0]) + begin, static_cast<T*>(args.outputs[0]) + begin, extents.axis,
+                      extents.inner, state.logarithm);
+      }
+    });
+  });
+}
+
+OpDef definition(const char* name) {
+  OpDef op;
+  op.name = name;
+  op.infer = infer;
+  op.implementations = softmax_implementations();
+  op.facts.in_place_inputs = {0};
+  return op;
+}
+
+}  // namespace
+
+SoftmaxExtents softmax_extents(const NodeView& node) {
+  const auto& attributes = node.attributes<SoftmaxAttributes>();
+  const Shape shape = node.input_shape(0);
+  const auto axis = static_cast<std::ptrdiff_t>(normalized_axis(attributes.axis, shape.size()));
+  const auto end = attributes.flattened ? shape.end() : shape.begin() + axis + 1;
+  SoftmaxExtents extents;
+  extents.outer = element_count(Shape(shape.begin(), shape.begin() + axis));
+  extents.axis = element_count(Shape(shape.begin() + axis, end));
+  extents.inner = element_count(Shape(end, shape.end()));
+  return extents;
+}
+
+std::vector<Implementation> softmax_implementations() {
+  return {
+      onednn_softmax_implementation(),
+      {"simd", Backend::kSimd, accepts_simd, prepare, run_simd},
+      {"reference", Backend::kReference, nullptr, prepare, run_reference},
+  };
+}
+
+void register_softmax(Registry& registry) {
+  OpDef op = definition("Softmax");
+  op.parse = parse<false>;
+  registry.add(std::move(op));
+}
+
+void register_log_softmax(Registry& registry) {
+  OpDef op = definition("LogSoftmax");
+  op.parse = parse<true>;
+  registry.add(std::move(op));
+}
+
+}  // namespace linnet::internal

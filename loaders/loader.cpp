@@ -1,0 +1,82 @@
+#include "loaders/loader.hpp"
+
+#include "loaders/onnx/importer.hpp"
+#include "loaders/onnx/onnx_library.hpp"
+
+namespace linnet::internal {
+namespace {
+
+using onnx::ExternalData;
+using onnx::OpsetImports;
+
+onnx::Span span_of(const MappedFile& file) {
+  const char* data = reinterpret_cast<const char*>(file.data());
+  return {data, file.size(), data};
+}
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.find_last_of('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+void check_ir_version(std::int64_t version) {
+  if (version >= onnx::kOldestIrVersion && version <= onnx::kNewestIrVersion) return;
+  invalid_model("the model has IR version ", version, "; versions ", onnx::kOldestIrVersion, " to ", onnx::kNewestIrVersion, " can be read");
+}
+
+onnx::ModelProto read_model(const MappedFile& file) {
+  if (file.size() == 0) invalid_model("the model is empty (0 bytes)");
+  auto model = onnx::read<onnx::ModelProto>(span_of(file));
+  if (!model.has_graph) invalid_model("the model has no graph; is this an ONNX model?");
+  check_ir_version(model.ir_version);
+  if (model.opset_imports.empty()) invalid_model("the model imports no operator set");
+  return model;
+}
+
+LoadedModel load(std::shared_ptr<const MappedFile> file, ExternalData& external, const Registry& registry, const Options& options) {
+  onnx::ModelProto model = read_model(*file);
+  LoadedModel result;
+  result.ir_version = model.ir_version;
+  result.producer = std::string(model.producer_name);
+  if (!model.producer_version.empty()) result.producer += text(" ", model.producer_version);
+  OpsetImports opsets(model.opset_imports, "the model");
+  for (const auto& [domain, version] : opsets.all()) result.opsets.emplace(domain, version);
+
+  if (const int opset = opsets.find(""); opset != 0 && opset < onnx::kOldestOpset) {
+    file = onnx::convert_to_opset(*file, onnx::kOldestOpset);
+    model = read_model(*file);
+    opsets = OpsetImports(model.opset_imports, "the converted model");
+  }
+  result.graph = onnx::import_graph(model, opsets, {file, &external, &options}, registry);
+  return result;
+}
+
+}  // namespace
+
+LoadedModel load_model_file(const std::string& path, const Registry& registry, const Options& options) {
+  ExternalData external(folder_of(path), options);
+  return load(MappedFile::open(path, options.limits.file_bytes), external, registry, options);
+}
+
+LoadedModel load_model_bytes(const void* bytes, std::size_t size, const Registry& registry, const Options& options) {
+  if (bytes == nullptr && size > 0) invalid_argument("the model's bytes are null");
+  if (options.limits.file_bytes != 0 && size > options.limits.file_bytes) {
+    fail(ErrorCode::kLimitExceeded, "the model has ", size, " bytes; the limit (Options::limits.file_bytes) is ", options.limits.file_bytes);
+  }
+  ExternalData external(options);
+  return load(MappedFile::copy(bytes, size), external, registry, options);
+}
+
+ConstantPtr read_tensor_proto_file(const std::string& path) {
+  const Options options;
+  ExternalData external(folder_of(path), options);
+  const std::shared_ptr<const MappedFile> file = MappedFile::open(path, options.limits.file_bytes);
+  try {
+    return onnx::read_tensor(onnx::read<onnx::TensorProto>(span_of(*file)), {file, &external, &options});
+  } catch (const Error& error) {
+    throw Error(error.code(), text("\"", printable(path, 400), "\": ", error.what()));
+  }
+}
+
+}  // namespace linnet::internal

@@ -1,0 +1,193 @@
+#include "loaders/onnx/tensor.hpp"
+
+#include <array>
+#include <limits>
+
+#include "runtime/data_type.hpp"
+
+namespace linnet::internal::onnx {
+namespace {
+
+/// Reading this much through a map is worth giving its pages back once it was copied.
+constexpr std::size_t kForgetBytes = std::size_t{1} << 20;
+
+const char* name_of(TensorField field) {
+  switch (field) {
+    case TensorField::kFloat: return "float_data";
+    case TensorField::kInt32: return "int32_data";
+    case TensorField::kString: return "string_data";
+    case TensorField::kInt64: return "int64_data";
+    case TensorField::kDouble: return "double_data";
+    case TensorField::kUint64: return "uint64_data";
+  }
+  return "";
+}
+
+/// The list that holds elements of this type when raw_data does not. Source: the comments of TensorProto in onnx.proto.
+TensorField field_of(DataType type) {
+  switch (type) {
+    case DataType::kFloat32: return TensorField::kFloat;
+    case DataType::kFloat64: return TensorField::kDouble;
+    case DataType::kInt64: return TensorField::kInt64;
+    case DataType::kUint32:
+    case DataType::kUint64: return TensorField::kUint64;
+    default: return TensorField::kInt32;
+  }
+}
+
+struct FieldCount {
+  TensorField field;
+  std::size_t count;
+};
+
+std::array<FieldCount, 6> lists_of(const TensorProto& tensor) {
+  return {{{TensorField::kFloat, tensor.float_count},
+           {TensorField::kInt32, tensor.int32_count},
+           {TensorField::kString, tensor.string_count},
+           {TensorField::kInt64, tensor.int64_count},
+           {TensorField::kDouble, tensor.double_count},
+           {TensorField::kUint64, tensor.uint64_count}}};
+}
+
+/// The only list with elements; null when all are empty. Errors: kInvalidModel when raw_data or another list has some too.
+const FieldCount* only_list(const std::array<FieldCount, 6>& lists, const char* first) {
+  const FieldCount* only = nullptr;
+  for (const FieldCount& list : lists) {
+    if (list.count == 0) continue;
+    if (first != nullptr) invalid_model("the value is given twice, in ", first, " and in ", name_of(list.field));
+    first = name_of(list.field);
+    only = &list;
+  }
+  return only;
+}
+
+ConstantPtr copied(DataType type, const Shape& shape, const void* bytes) {
+  if (type != DataType::kBool) return copy_constant(type, shape, bytes);
+  std::byte* data = nullptr;
+  ConstantPtr constant = make_constant(type, shape, &data);
+  for (std::size_t i = 0; i < constant->bytes; ++i) {
+    data[i] = static_cast<const std::byte*>(bytes)[i] == std::byte{0} ? std::byte{0} : std::byte{1};
+  }
+  return constant;
+}
+
+/// From `bytes` bytes at `data` within the file.
+ConstantPtr from_file(DataType type, Shape shape, const std::byte* data, std::size_t bytes, const std::shared_ptr<const MappedFile>& file,
+                      const Options& options) {
+  const bool aligned = reinterpret_cast<std::uintptr_t>(data) % size_of(type) == 0;
+  const bool trusted = file->is_private() || (kFloatTypes.has(type) && !options.copy_weights);
+  if (bytes > kCopyBytes && aligned && trusted && type != DataType::kBool) {
+    auto constant = std::make_shared<Constant>();
+    constant->type = type;
+    constant->shape = std::move(shape);
+    constant->bytes = bytes;
+    constant->data = data;
+    constant->owner = file;
+    return constant;
+  }
+  ConstantPtr constant = copied(type, shape, data);
+  if (bytes >= kForgetBytes) file->forget(data, bytes);
+  return constant;
+}
+
+/// Elements of `field` into an array of T. The caller has checked their number.
+template <TensorField field, typename T>
+void copy_elements(const TensorProto& tensor, DataType type, T* out) {
+  std::size_t index = 0;
+  for_each_element<field>(tensor, [&](auto element) {
+    if constexpr (std::is_floating_point_v<T>) {
+      out[index] = element;
+    } else if constexpr (std::is_same_v<T, bool>) {
+      out[index] = element != 0;
+    } else if constexpr (sizeof(T) == 8) {
+      out[index] = static_cast<T>(element);
+    } else {
+      // As protobuf does, only the lower 32 bits of int32_data count.
+      const auto value = field == TensorField::kInt32 ? std::int64_t{static_cast<std::int32_t>(element)} : static_cast<std::int64_t>(element);
+      if (value < std::int64_t{std::numeric_limits<T>::min()} || value > std::int64_t{std::numeric_limits<T>::max()}) {
+        invalid_model(name_of(field), "[", index, "] is ", value, ", which is no ", type);
+      }
+      out[index] = static_cast<T>(value);
+    }
+    ++index;
+  });
+}
+
+ConstantPtr from_list(const TensorProto& tensor, DataType type, const Shape& shape) {
+  std::byte* data = nullptr;
+  ConstantPtr constant = make_constant(type, shape, &data);
+  visit_type(type, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    if constexpr (std::is_same_v<T, float>) {
+      copy_elements<TensorField::kFloat>(tensor, type, reinterpret_cast<float*>(data));
+    } else if constexpr (std::is_same_v<T, double>) {
+      copy_elements<TensorField::kDouble>(tensor, type, reinterpret_cast<double*>(data));
+    } else if constexpr (std::is_same_v<T, std::int64_t>) {
+      copy_elements<TensorField::kInt64>(tensor, type, reinterpret_cast<T*>(data));
+    } else if constexpr (std::is_same_v<T, std::uint32_t> || std::is_same_v<T, std::uint64_t>) {
+      copy_elements<TensorField::kUint64>(tensor, type, reinterpret_cast<T*>(data));
+    } else if constexpr (std::is_integral_v<T>) {
+      copy_elements<TensorField::kInt32>(tensor, type, reinterpret_cast<T*>(data));
+    } else {  // float16 and bfloat16, as bits
+      copy_elements<TensorField::kInt32>(tensor, type, reinterpret_cast<std::uint16_t*>(data));
+    }
+  });
+  return constant;
+}
+
+}  // namespace
+
+DataType element_type(std::int32_t number) {
+  // The types beyond DataType. Source: TensorProto.DataType in onnx.proto, from 17 on.
+  constexpr std::array<const char*, 12> kOthers = {"float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz", "uint4",     "int4",
+                                                   "float4e2m1",   "float8e8m0",     "uint2",      "int2",           "float6e2m3", "float6e3m2"};
+  constexpr std::int32_t kFirstOther = 17;
+  if (number == 0) invalid_model("the element type is missing");
+  if (number < 0 || number >= kFirstOther + static_cast<std::int32_t>(kOthers.size())) {
+    invalid_model("element type ", number, " does not exist");
+  }
+  if (number >= kFirstOther) {
+    unsupported("element type ", kOthers[static_cast<std::size_t>(number - kFirstOther)], " is not supported");
+  }
+  const auto type = static_cast<DataType>(number);
+  if (!kTensorTypes.has(type)) unsupported("element type ", type, " is not supported");
+  return type;
+}
+
+ConstantPtr read_tensor(const TensorProto& tensor, const TensorSource& source) {
+  const Options& options = *source.options;
+  if (options.limits.rank != 0 && tensor.dims.size() > options.limits.rank) {
+    fail(ErrorCode::kLimitExceeded, "rank ", tensor.dims.size(), " exceeds the limit of ", options.limits.rank, " (Options::limits.rank)");
+  }
+  const DataType type = element_type(tensor.data_type);
+  if (tensor.has_segment) unsupported("tensors stored in segments are not supported");
+  const Shape& shape = tensor.dims;
+  const std::size_t bytes = byte_count(type, shape);
+  const std::size_t count = bytes / size_of(type);
+  const auto lists = lists_of(tensor);
+
+  if (tensor.data_location == 1) {
+    only_list(lists, "external data");
+    if (!tensor.raw_data.empty()) invalid_model("the value is given twice, in external data and in raw_data");
+    const ExternalData::Bytes found = source.external->find(tensor, bytes);
+    return from_file(type, shape, found.data, bytes, found.file, options);
+  }
+  if (tensor.data_location != 0) invalid_model("data_location is ", tensor.data_location, ", which does not exist");
+
+  const FieldCount* list = only_list(lists, tensor.raw_data.empty() ? nullptr : "raw_data");
+  if (list == nullptr) {
+    if (tensor.raw_data.size() != bytes) {
+      invalid_model("raw_data has ", tensor.raw_data.size(), " bytes, but shape ", shape, " of ", type, " needs ", bytes);
+    }
+    return from_file(type, shape, reinterpret_cast<const std::byte*>(tensor.raw_data.data()), bytes, source.file, options);
+  }
+  if (list->field != field_of(type)) {
+    invalid_model("elements of type ", type, " are given in ", name_of(list->field), "; they belong in ", name_of(field_of(type)), " or raw_data");
+  }
+  if (list->count != count) {
+    invalid_model(name_of(list->field), " has ", list->count, " elements, but shape ", shape, " needs ", count);
+  }
+  return from_list(tensor, type, shape);
+}
+
+}  // namespace linnet::internal::onnx

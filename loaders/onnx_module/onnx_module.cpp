@@ -1,0 +1,134 @@
+#include "loaders/onnx_module/onnx_module.hpp"
+
+#include <onnx/checker.h>
+#include <onnx/defs/schema.h>
+#include <onnx/version_converter/convert.h>
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace {
+
+void set_error(char* error, std::size_t error_size, const char* what) {
+  if (error == nullptr || error_size == 0) return;
+  const std::size_t length = std::min(std::strlen(what), error_size - 1);
+  std::memcpy(error, what, length);
+  error[length] = '\0';
+}
+
+/// Runs `body`, and turns what it throws into a status.
+template <typename Body>
+int guarded(char* error, std::size_t error_size, Body&& body) noexcept {
+  try {
+    return body();
+  } catch (const std::exception& exception) {
+    set_error(error, error_size, exception.what());
+  } catch (...) {
+    set_error(error, error_size, "an exception of unknown type");
+  }
+  return kLinnetOnnxFailed;
+}
+
+template <typename Proto>
+bool parse(Proto& proto, const void* bytes, std::size_t size) {
+  return size <= static_cast<std::size_t>(std::numeric_limits<int>::max()) && proto.ParseFromArray(bytes, static_cast<int>(size));
+}
+
+template <typename Proto>
+int emit_proto(const Proto& proto, LinnetOnnxEmit emit, void* context, char* error, std::size_t error_size) {
+  std::string bytes;
+  if (!proto.SerializeToString(&bytes) || !emit(context, bytes.data(), bytes.size())) {
+    set_error(error, error_size, "the result cannot be serialized");
+    return kLinnetOnnxFailed;
+  }
+  return kLinnetOnnxDone;
+}
+
+onnx::TypeProto type_proto(const LinnetOnnxType& type) {
+  onnx::TypeProto proto;
+  if (type.elem_type == 0) return proto;
+  onnx::TypeProto::Tensor& tensor = *proto.mutable_tensor_type();
+  tensor.set_elem_type(type.elem_type);
+  if (!type.ranked) return proto;
+  onnx::TensorShapeProto& shape = *tensor.mutable_shape();
+  for (std::size_t i = 0; i < type.rank; ++i) {
+    onnx::TensorShapeProto::Dimension& dim = *shape.add_dim();
+    if (type.dims[i] >= 0) dim.set_dim_value(type.dims[i]);
+  }
+  return proto;
+}
+
+/// A parameter that the schema has a default for carries it in the function.
+void add_defaults(onnx::FunctionProto& function, const onnx::OpSchema& schema) {
+  std::vector<std::string> required;
+  for (const std::string& name : function.attribute()) {
+    const auto found = schema.attributes().find(name);
+    if (found == schema.attributes().end() || found->second.default_value.name().empty()) {
+      required.push_back(name);
+    } else {
+      *function.add_attribute_proto() = found->second.default_value;
+    }
+  }
+  function.clear_attribute();
+  for (const std::string& name : required) function.add_attribute(name);
+}
+
+int function_body(const onnx::OpSchema& schema, const onnx::NodeProto& node, int opset, const std::vector<onnx::TypeProto>& types,
+                  onnx::FunctionProto& function) {
+  if (const onnx::FunctionProto* body = schema.GetFunction(opset)) {
+    function = *body;
+    return kLinnetOnnxDone;
+  }
+  if (!schema.HasContextDependentFunction()) return kLinnetOnnxNoFunction;
+  const onnx::FunctionBodyBuildContextImpl context(node, types);
+  return schema.BuildContextDependentFunction(context, function, opset) ? kLinnetOnnxDone : kLinnetOnnxNoFunction;
+}
+
+}  // namespace
+
+extern "C" {
+
+__attribute__((visibility("default"))) int linnet_onnx_interface() { return kLinnetOnnxInterface; }
+
+__attribute__((visibility("default"))) int linnet_onnx_function_body(const char* domain, const char* op_type, int opset, const void* node_bytes,
+                                                                     std::size_t node_size, const LinnetOnnxType* input_types,
+                                                                     std::size_t input_count, LinnetOnnxEmit emit, void* context, char* error,
+                                                                     std::size_t error_size) {
+  return guarded(error, error_size, [&]() -> int {
+    const onnx::OpSchema* schema = onnx::OpSchemaRegistry::Schema(op_type, opset, domain);
+    if (schema == nullptr || schema->Deprecated()) return kLinnetOnnxUnknownOperator;
+    onnx::NodeProto node;
+    if (!parse(node, node_bytes, node_size)) {
+      set_error(error, error_size, "the node cannot be read");
+      return kLinnetOnnxFailed;
+    }
+    std::vector<onnx::TypeProto> types;
+    types.reserve(input_count);
+    for (std::size_t i = 0; i < input_count; ++i) types.push_back(type_proto(input_types[i]));
+    onnx::FunctionProto function;
+    const int status = function_body(*schema, node, opset, types, function);
+    if (status != kLinnetOnnxDone) return status;
+    add_defaults(function, *schema);
+    return emit_proto(function, emit, context, error, error_size);
+  });
+}
+
+__attribute__((visibility("default"))) int linnet_onnx_convert_version(const void* model_bytes, std::size_t size, int opset, LinnetOnnxEmit emit,
+                                                                       void* context, char* error, std::size_t error_size) {
+  return guarded(error, error_size, [&]() -> int {
+    onnx::ModelProto model;
+    if (!parse(model, model_bytes, size)) {
+      set_error(error, error_size, "the model cannot be read");
+      return kLinnetOnnxFailed;
+    }
+    onnx::checker::check_model(model);
+    const onnx::ModelProto converted = onnx::version_conversion::ConvertVersion(model, opset);
+    return emit_proto(converted, emit, context, error, error_size);
+  });
+}
+
+}  // extern "C"

@@ -1,0 +1,125 @@
+// <linnet/inspect.hpp>.
+#include <linnet/inspect.hpp>
+
+#include "api/guard.hpp"
+#include "ops/kernels/targets.hpp"
+#include "ops/onednn/onednn_backend.hpp"
+#include "runtime/model_impl.hpp"
+#include "runtime/passes/pass.hpp"
+#include "runtime/session_impl.hpp"
+
+namespace linnet {
+
+using internal::Graph;
+using internal::guarded;
+using internal::kNoValue;
+using internal::ValueId;
+
+namespace {
+
+NodeSummary summarize_node(const Graph& graph, const internal::Node& node) {
+  NodeSummary summary{node.name, node.op->name, node.op->domain, node.opset, {}, {}};
+  for (const ValueId input : node.inputs) summary.inputs.push_back(input == kNoValue ? "" : graph.value_names[input]);
+  for (const ValueId output : node.outputs) summary.outputs.push_back(output == kNoValue ? "" : graph.value_names[output]);
+  return summary;
+}
+
+std::size_t weights_bytes(const Graph& graph) {
+  std::size_t bytes = 0;
+  for (const internal::Value& value : graph.values) {
+    if (value.constant != nullptr) bytes += value.constant->bytes;
+  }
+  return bytes;
+}
+
+StepSummary summarize_step(const Graph& graph, const internal::Program& program, const internal::Step& step, const Options& options) {
+  const internal::Node& node = graph.nodes[step.node];
+  StepSummary summary;
+  summary.node = summarize_node(graph, node);
+  summary.implementation = step.implementation->name;
+  summary.workspace_bytes = step.workspace_bytes;
+  internal::Refusals refusals;
+  internal::select_implementation(internal::NodeView(node, program.values, options), &refusals);
+  for (const auto& [name, reason] : refusals) summary.refusals.push_back({name, reason});
+  const auto shape_of = [&](ValueId value) { return value == kNoValue ? Shape{} : internal::to_shape(program.values[value].type.dims); };
+  for (const ValueId input : node.inputs) summary.input_shapes.push_back(shape_of(input));
+  for (const ValueId output : node.outputs) summary.output_shapes.push_back(shape_of(output));
+  return summary;
+}
+
+BlockSummary summarize_block(const Graph& graph, const internal::NamedBlock& named) {
+  BlockSummary summary{{}, named.offset, named.block.bytes, named.block.first, named.block.last, named.values.empty()};
+  for (const ValueId value : named.values) summary.values.push_back(graph.value_names[value]);
+  return summary;
+}
+
+}  // namespace
+
+ModelSummary summarize(const Model& model) {
+  return guarded([&] {
+    const internal::ModelImpl& impl = *model.impl();
+    ModelSummary summary;
+    summary.inputs = impl.inputs();
+    summary.outputs = impl.outputs();
+    summary.ir_version = impl.facts().ir_version;
+    summary.opsets = impl.facts().opsets;
+    summary.producer = impl.facts().producer;
+    summary.passes = impl.facts().passes;
+    summary.weights_bytes = weights_bytes(impl.graph());
+    for (const internal::Node& node : impl.graph().nodes) summary.nodes.push_back(summarize_node(impl.graph(), node));
+    return summary;
+  });
+}
+
+ProgramSummary summarize_program(const Model& model, const std::vector<ConstTensorView>& inputs) {
+  return guarded([&] {
+    const std::shared_ptr<internal::ModelImpl> impl = model.impl();
+    if (inputs.size() != impl->inputs().size()) internal::invalid_argument(inputs.size(), " inputs given, the model wants ", impl->inputs().size());
+    internal::SessionImpl session(*impl);
+    for (std::size_t i = 0; i < inputs.size(); ++i) session.bind_input(i, inputs[i]);
+    session.prepare();
+    const internal::Program& program = session.program();
+    ProgramSummary summary;
+    for (const internal::Step& step : program.steps) summary.steps.push_back(summarize_step(impl->graph(), program, step, impl->options()));
+    for (const internal::NamedBlock& block : program.blocks) summary.blocks.push_back(summarize_block(impl->graph(), block));
+    summary.arena_bytes = program.arena_bytes;
+    summary.arena_lower_bound_bytes = program.lower_bound_bytes;
+    summary.packed_weights_bytes = impl->weights().total_bytes();
+    summary.outputs = impl->outputs();
+    for (std::size_t i = 0; i < summary.outputs.size(); ++i) {
+      summary.outputs[i].type = program.outputs[i].type;
+      summary.outputs[i].has_shape = true;
+      summary.outputs[i].shape.clear();
+      for (const std::int64_t size : program.outputs[i].shape) summary.outputs[i].shape.push_back({size, ""});
+    }
+    return summary;
+  });
+}
+
+const char* isa() noexcept { return kernels::best_target_name(); }
+
+bool optimized_build() noexcept {
+#if defined(__OPTIMIZE__)
+  return true;
+#else
+  return false;
+#endif
+}
+
+bool onednn_available(std::string* reason) noexcept {
+  try {
+    return internal::onednn_api(reason) != nullptr;
+  } catch (...) {
+    return false;
+  }
+}
+
+std::vector<std::string> pass_names() {
+  return guarded([&] {
+    std::vector<std::string> names;
+    for (const internal::Pass& pass : internal::all_passes()) names.emplace_back(pass.name);
+    return names;
+  });
+}
+
+}  // namespace linnet

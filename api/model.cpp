@@ -1,0 +1,161 @@
+// linnet::Model and linnet::Session: thin handles on runtime/.
+#include "api/guard.hpp"
+#include "loaders/loader.hpp"
+#include "ops/ops.hpp"
+#include "runtime/log.hpp"
+#include "runtime/model_impl.hpp"
+#include "runtime/passes/pass.hpp"
+#include "runtime/session_impl.hpp"
+
+namespace linnet {
+
+using internal::guarded;
+using internal::ModelImpl;
+using internal::SessionImpl;
+
+namespace {
+
+std::shared_ptr<ModelImpl> finish(internal::LoadedModel&& loaded, const Options& options) {
+  internal::PassContext context{loaded.graph, internal::all_operators(), options};
+  const std::size_t before = loaded.graph.nodes.size();
+  internal::ModelFacts facts{loaded.ir_version, std::move(loaded.opsets), std::move(loaded.producer), internal::run_passes(context)};
+  internal::log(options, LogLevel::kInfo, "loaded ", before, " nodes, ", loaded.graph.nodes.size(), " after the passes");
+  return std::make_shared<ModelImpl>(std::move(loaded.graph), std::move(facts), options);
+}
+
+std::size_t index_of(const std::vector<ValueInfo>& infos, std::string_view name, const char* kind) {
+  std::string names;
+  for (std::size_t i = 0; i < infos.size(); ++i) {
+    if (infos[i].name == name) return i;
+    names += (i == 0 ? "\"" : ", \"") + internal::printable(infos[i].name) + "\"";
+  }
+  internal::invalid_argument("there is no ", kind, " \"", internal::printable(name), "\"; the model has ", names.empty() ? "none" : names);
+}
+
+/// Gives the session back to its model whatever happens.
+class Borrowed {
+ public:
+  explicit Borrowed(ModelImpl& model) : model_(model), session_(model.take_session()) {}
+  ~Borrowed() { model_.give_back(std::move(session_)); }
+  Borrowed(const Borrowed&) = delete;
+  Borrowed& operator=(const Borrowed&) = delete;
+  SessionImpl& session() const { return *session_; }
+
+ private:
+  ModelImpl& model_;
+  std::unique_ptr<SessionImpl> session_;
+};
+
+std::vector<Tensor> run_owned(SessionImpl& session, const std::vector<Tensor>& inputs, const RunOptions& options) {
+  const std::size_t wanted = session.model().inputs().size();
+  if (inputs.size() != wanted) internal::invalid_argument(inputs.size(), " inputs given, the model wants ", wanted);
+  for (std::size_t i = 0; i < inputs.size(); ++i) session.bind_input(i, inputs[i].view());
+  const std::size_t output_count = session.model().outputs().size();
+  for (std::size_t i = 0; i < output_count; ++i) session.unbind_output(i);
+  session.prepare();
+  std::vector<Tensor> outputs;
+  outputs.reserve(output_count);
+  for (const internal::ProgramOutput& made : session.program().outputs) outputs.emplace_back(made.type, made.shape);
+  for (std::size_t i = 0; i < output_count; ++i) session.bind_output(i, outputs[i].view());
+  session.run(options);
+  for (std::size_t i = 0; i < output_count; ++i) session.unbind_output(i);
+  return outputs;
+}
+
+}  // namespace
+
+Model::Model(std::shared_ptr<ModelImpl> impl) : impl_(std::move(impl)) {}
+Model::Model(const Model&) = default;
+Model& Model::operator=(const Model&) = default;
+Model::Model(Model&&) noexcept = default;
+Model& Model::operator=(Model&&) noexcept = default;
+Model::~Model() = default;
+
+Model Model::load(const std::string& path, const Options& options) {
+  return guarded([&] { return Model(finish(internal::load_model_file(path, internal::all_operators(), options), options)); });
+}
+
+Model Model::load(const void* bytes, std::size_t size, const Options& options) {
+  return guarded([&] {
+    if (bytes == nullptr) internal::invalid_argument("no model given (null)");
+    return Model(finish(internal::load_model_bytes(bytes, size, internal::all_operators(), options), options));
+  });
+}
+
+const std::vector<ValueInfo>& Model::inputs() const { return impl_->inputs(); }
+const std::vector<ValueInfo>& Model::outputs() const { return impl_->outputs(); }
+std::size_t Model::input_index(std::string_view name) const {
+  return guarded([&] { return index_of(inputs(), name, "input"); });
+}
+std::size_t Model::output_index(std::string_view name) const {
+  return guarded([&] { return index_of(outputs(), name, "output"); });
+}
+
+Session Model::session() const {
+  return guarded([&] { return Session(impl_, std::make_unique<SessionImpl>(*impl_)); });
+}
+
+std::vector<Tensor> Model::run(const std::vector<Tensor>& inputs, const RunOptions& options) const {
+  return guarded([&] {
+    const std::shared_ptr<ModelImpl> alive = impl_;
+    const Borrowed borrowed(*alive);
+    return run_owned(borrowed.session(), inputs, options);
+  });
+}
+
+Session::Session(std::shared_ptr<ModelImpl> model, std::unique_ptr<SessionImpl> impl) : model_(std::move(model)), impl_(std::move(impl)) {}
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&& other) noexcept {
+  impl_ = std::move(other.impl_);  // before the model that it refers to
+  model_ = std::move(other.model_);
+  return *this;
+}
+Session::~Session() = default;
+
+void Session::bind_input(std::size_t index, const ConstTensorView& view) {
+  guarded([&] { impl_->bind_input(index, view); });
+}
+void Session::bind_output(std::size_t index, const TensorView& view) {
+  guarded([&] { impl_->bind_output(index, view); });
+}
+void Session::unbind_output(std::size_t index) {
+  guarded([&] { impl_->unbind_output(index); });
+}
+void Session::prepare() {
+  guarded([&] { impl_->prepare(); });
+}
+void Session::run(const RunOptions& options) {
+  guarded([&] { impl_->run(options); });
+}
+ConstTensorView Session::output(std::size_t index) const {
+  return guarded([&] { return impl_->output(index); });
+}
+
+void Session::run(const std::vector<ConstTensorView>& inputs, const std::vector<TensorView>& outputs, const RunOptions& options) {
+  guarded([&] {
+    const ModelImpl& model = impl_->model();
+    if (inputs.size() != model.inputs().size()) internal::invalid_argument(inputs.size(), " inputs given, the model wants ", model.inputs().size());
+    if (outputs.size() > model.outputs().size()) internal::invalid_argument(outputs.size(), " outputs given, the model has ", model.outputs().size());
+    for (std::size_t i = 0; i < inputs.size(); ++i) impl_->bind_input(i, inputs[i]);
+    for (std::size_t i = 0; i < model.outputs().size(); ++i) {
+      if (i < outputs.size() && outputs[i].data != nullptr) {
+        impl_->bind_output(i, outputs[i]);
+      } else {
+        impl_->unbind_output(i);
+      }
+    }
+    impl_->run(options);
+  });
+}
+
+std::vector<Tensor> Session::run(const std::vector<Tensor>& inputs, const RunOptions& options) {
+  return guarded([&] { return run_owned(*impl_, inputs, options); });
+}
+
+std::vector<std::int64_t> run_profiled(Session& session) {
+  return guarded([&] { return session.impl_->run_profiled(); });
+}
+
+const char* version() noexcept { return LINNET_VERSION; }
+
+}  // namespace linnet

@@ -21,7 +21,7 @@ onnx_version=1.23.2
 
 build_packages=(
   g++ make cmake ninja-build ccache pkgconf
-  libprotobuf-dev protobuf-compiler libhwy-dev libfmt-dev
+  libprotobuf-dev protobuf-compiler libhwy-dev libfmt-dev libspdlog-dev
   libgtest-dev libgmock-dev libbenchmark-dev libcli11-dev nlohmann-json3-dev
   python3 python3-venv)
 check_packages=(clang clang-format clang-tidy libclang-rt-14-dev llvm)

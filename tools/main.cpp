@@ -1,0 +1,3 @@
+#include "tools/commands.hpp"
+
+int main(int argc, char** argv) { return linnet::tools::run_program(argc, argv); }

@@ -1,0 +1,130 @@
+// linnet test: runs folders in ONNX's test layout: model.onnx beside test_data_set_N/input_K.pb and output_K.pb.
+#include <linnet/tensor_file.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
+#include "tools/arguments.hpp"
+#include "tools/commands.hpp"
+#include "tools/comparison.hpp"
+#include "tools/progress.hpp"
+
+namespace linnet::tools {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct TestArguments {
+  std::vector<std::string> folders;
+  std::string backend = "auto";
+  std::vector<std::string> disabled_passes;
+  int threads = 0;
+  Tolerance tolerance;
+};
+
+/// The folder itself when it holds a model, otherwise those below it that do, by name.
+std::vector<fs::path> find_tests(const std::string& folder) {
+  if (!fs::is_directory(folder)) throw Error(ErrorCode::kIo, fmt::format("there is no folder {}", folder));
+  std::vector<fs::path> tests;
+  if (fs::exists(fs::path(folder) / "model.onnx")) return {folder};
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.path().filename() == "model.onnx") tests.push_back(entry.path().parent_path());
+  }
+  if (tests.empty()) throw Error(ErrorCode::kInvalidArgument, fmt::format("there is no model.onnx in {} or below", folder));
+  std::sort(tests.begin(), tests.end());
+  return tests;
+}
+
+std::vector<fs::path> data_sets(const fs::path& test) {
+  std::vector<fs::path> sets;
+  for (const auto& entry : fs::directory_iterator(test)) {
+    if (entry.is_directory() && entry.path().filename().string().rfind("test_data_set_", 0) == 0) sets.push_back(entry.path());
+  }
+  std::sort(sets.begin(), sets.end());
+  return sets;
+}
+
+/// KIND_0.pb, KIND_1.pb, ... as far as they go.
+std::vector<Tensor> read_tensors(const fs::path& folder, const char* kind) {
+  std::vector<Tensor> tensors;
+  for (;;) {
+    const fs::path file = folder / fmt::format("{}_{}.pb", kind, tensors.size());
+    if (!fs::exists(file)) return tensors;
+    tensors.push_back(read_tensor_proto(file.string()));
+  }
+}
+
+/// "" when the data set passes, otherwise what is wrong.
+std::string run_set(const Model& model, const fs::path& folder, const Tolerance& tolerance) {
+  const std::vector<Tensor> outputs = model.run(read_tensors(folder, "input"));
+  const std::vector<Tensor> expected = read_tensors(folder, "output");
+  if (expected.empty()) return "no output_0.pb to compare with";
+  if (expected.size() > outputs.size()) return fmt::format("{} outputs, {} expected", outputs.size(), expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const Comparison comparison = compare(outputs[i].view(), expected[i].view(), tolerance);
+    if (!comparison.passed()) return fmt::format("output {}: {}", model.outputs()[i].name, describe(comparison));
+  }
+  return "";
+}
+
+std::string run_test(const fs::path& test, const TestArguments& arguments) {
+  ModelArguments model_arguments;
+  model_arguments.backend = arguments.backend;
+  model_arguments.threads = arguments.threads;
+  model_arguments.disabled_passes = arguments.disabled_passes;
+  try {
+    const Model model = Model::load((test / "model.onnx").string(), model_arguments.options());
+    const std::vector<fs::path> sets = data_sets(test);
+    if (sets.empty()) return "no test_data_set_0";
+    for (const fs::path& set : sets) {
+      const std::string problem = run_set(model, set, arguments.tolerance);
+      if (!problem.empty()) return set.filename().string() + ": " + problem;
+    }
+    return "";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+int run(const TestArguments& arguments) {
+  std::vector<fs::path> tests;
+  for (const std::string& folder : arguments.folders) {
+    const std::vector<fs::path> found = find_tests(folder);
+    tests.insert(tests.end(), found.begin(), found.end());
+  }
+  std::size_t failed = 0;
+  {
+    Progress progress;
+    for (std::size_t i = 0; i < tests.size(); ++i) {
+      progress.show(fmt::format("{} of {}: {}", i + 1, tests.size(), tests[i].filename().string()));
+      const std::string problem = run_test(tests[i], arguments);
+      if (problem.empty()) continue;
+      ++failed;
+      fmt::print("FAIL {}: {}\n", tests[i].filename().string(), problem);
+    }
+  }
+  fmt::print("{} passed, {} failed\n", tests.size() - failed, failed);
+  return failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+void add_test_command(CLI::App& app, Outcome& outcome) {
+  CLI::App* command = app.add_subcommand("test", "run folders in ONNX's test layout and compare with the outputs kept there");
+  auto arguments = std::make_shared<TestArguments>();
+  command->add_option("DIR", arguments->folders, "folder with model.onnx and test_data_set_N, or folders of such")->required();
+  command->add_option("--backend", arguments->backend, "auto, onednn, simd or reference")
+      ->check(CLI::IsMember({"auto", "onednn", "simd", "reference"}))
+      ->capture_default_str();
+  command->add_option("--threads", arguments->threads, "threads to use; 0: all CPUs this process may use")->check(CLI::Range(0, 1024))->capture_default_str();
+  command->add_option("--disable-pass", arguments->disabled_passes, "switch an optimisation off by name; all: every one");
+  command->add_option("--rtol", arguments->tolerance.rtol, "relative tolerance")->capture_default_str();
+  command->add_option("--atol", arguments->tolerance.atol, "absolute tolerance")->capture_default_str();
+  command->footer("Example:\n  linnet test onnx/backend/test/data/node --backend simd");
+  command->callback([arguments, &outcome] { outcome.status = run(*arguments); });
+}
+
+}  // namespace linnet::tools

@@ -20,7 +20,8 @@ namespace {
 NodeSummary summarize_node(const Graph& graph, const internal::Node& node) {
   NodeSummary summary{node.name, node.op->name, node.op->domain, node.opset, {}, {}};
   for (const ValueId input : node.inputs) summary.inputs.push_back(input == kNoValue ? "" : graph.value_names[input]);
-  for (const ValueId output : node.outputs) summary.outputs.push_back(output == kNoValue ? "" : graph.value_names[output]);
+  for (const ValueId output : node.outputs)
+    summary.outputs.push_back(output == kNoValue ? "" : graph.value_names[output]);
   return summary;
 }
 
@@ -32,7 +33,8 @@ std::size_t weights_bytes(const Graph& graph) {
   return bytes;
 }
 
-StepSummary summarize_step(const Graph& graph, const internal::Program& program, const internal::Step& step, const Options& options) {
+StepSummary summarize_step(const Graph& graph, const internal::Program& program, const internal::Step& step,
+                           const Options& options) {
   const internal::Node& node = graph.nodes[step.node];
   StepSummary summary;
   summary.node = summarize_node(graph, node);
@@ -41,7 +43,9 @@ StepSummary summarize_step(const Graph& graph, const internal::Program& program,
   internal::Refusals refusals;
   internal::select_implementation(internal::NodeView(node, program.values, options), &refusals);
   for (const auto& [name, reason] : refusals) summary.refusals.push_back({name, reason});
-  const auto shape_of = [&](ValueId value) { return value == kNoValue ? Shape{} : internal::to_shape(program.values[value].type.dims); };
+  const auto shape_of = [&](ValueId value) {
+    return value == kNoValue ? Shape{} : internal::to_shape(program.values[value].type.dims);
+  };
   for (const ValueId input : node.inputs) summary.input_shapes.push_back(shape_of(input));
   for (const ValueId output : node.outputs) summary.output_shapes.push_back(shape_of(output));
   return summary;
@@ -74,14 +78,17 @@ ModelSummary summarize(const Model& model) {
 ProgramSummary summarize_program(const Model& model, const std::vector<ConstTensorView>& inputs) {
   return guarded([&] {
     const std::shared_ptr<internal::ModelImpl> impl = model.impl();
-    if (inputs.size() != impl->inputs().size()) internal::invalid_argument(inputs.size(), " inputs given, the model wants ", impl->inputs().size());
+    if (inputs.size() != impl->inputs().size())
+      internal::invalid_argument(inputs.size(), " inputs given, the model wants ", impl->inputs().size());
     internal::SessionImpl session(*impl);
     for (std::size_t i = 0; i < inputs.size(); ++i) session.bind_input(i, inputs[i]);
     session.prepare();
     const internal::Program& program = session.program();
     ProgramSummary summary;
-    for (const internal::Step& step : program.steps) summary.steps.push_back(summarize_step(impl->graph(), program, step, impl->options()));
-    for (const internal::NamedBlock& block : program.blocks) summary.blocks.push_back(summarize_block(impl->graph(), block));
+    for (const internal::Step& step : program.steps)
+      summary.steps.push_back(summarize_step(impl->graph(), program, step, impl->options()));
+    for (const internal::NamedBlock& block : program.blocks)
+      summary.blocks.push_back(summarize_block(impl->graph(), block));
     summary.arena_bytes = program.arena_bytes;
     summary.arena_lower_bound_bytes = program.lower_bound_bytes;
     summary.packed_weights_bytes = impl->weights().total_bytes();

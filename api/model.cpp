@@ -18,8 +18,10 @@ namespace {
 std::shared_ptr<ModelImpl> finish(internal::LoadedModel&& loaded, const Options& options) {
   internal::PassContext context{loaded.graph, internal::all_operators(), options};
   const std::size_t before = loaded.graph.nodes.size();
-  internal::ModelFacts facts{loaded.ir_version, std::move(loaded.opsets), std::move(loaded.producer), internal::run_passes(context)};
-  internal::log(options, LogLevel::kInfo, "loaded ", before, " nodes, ", loaded.graph.nodes.size(), " after the passes");
+  internal::ModelFacts facts{loaded.ir_version, std::move(loaded.opsets), std::move(loaded.producer),
+                             internal::run_passes(context)};
+  internal::log(options, LogLevel::kInfo, "loaded ", before, " nodes, ", loaded.graph.nodes.size(),
+                " after the passes");
   return std::make_shared<ModelImpl>(std::move(loaded.graph), std::move(facts), options);
 }
 
@@ -29,7 +31,8 @@ std::size_t index_of(const std::vector<ValueInfo>& infos, std::string_view name,
     if (infos[i].name == name) return i;
     names += (i == 0 ? "\"" : ", \"") + internal::printable(infos[i].name) + "\"";
   }
-  internal::invalid_argument("there is no ", kind, " \"", internal::printable(name), "\"; the model has ", names.empty() ? "none" : names);
+  internal::invalid_argument("there is no ", kind, " \"", internal::printable(name), "\"; the model has ",
+                             names.empty() ? "none" : names);
 }
 
 /// Gives the session back to its model whatever happens.
@@ -72,7 +75,8 @@ Model& Model::operator=(Model&&) noexcept = default;
 Model::~Model() = default;
 
 Model Model::load(const std::string& path, const Options& options) {
-  return guarded([&] { return Model(finish(internal::load_model_file(path, internal::all_operators(), options), options)); });
+  return guarded(
+      [&] { return Model(finish(internal::load_model_file(path, internal::all_operators(), options), options)); });
 }
 
 Model Model::load(const void* bytes, std::size_t size, const Options& options) {
@@ -103,7 +107,8 @@ std::vector<Tensor> Model::run(const std::vector<Tensor>& inputs, const RunOptio
   });
 }
 
-Session::Session(std::shared_ptr<ModelImpl> model, std::unique_ptr<SessionImpl> impl) : model_(std::move(model)), impl_(std::move(impl)) {}
+Session::Session(std::shared_ptr<ModelImpl> model, std::unique_ptr<SessionImpl> impl)
+    : model_(std::move(model)), impl_(std::move(impl)) {}
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&& other) noexcept {
   impl_ = std::move(other.impl_);  // before the model that it refers to
@@ -131,11 +136,14 @@ ConstTensorView Session::output(std::size_t index) const {
   return guarded([&] { return impl_->output(index); });
 }
 
-void Session::run(const std::vector<ConstTensorView>& inputs, const std::vector<TensorView>& outputs, const RunOptions& options) {
+void Session::run(const std::vector<ConstTensorView>& inputs, const std::vector<TensorView>& outputs,
+                  const RunOptions& options) {
   guarded([&] {
     const ModelImpl& model = impl_->model();
-    if (inputs.size() != model.inputs().size()) internal::invalid_argument(inputs.size(), " inputs given, the model wants ", model.inputs().size());
-    if (outputs.size() > model.outputs().size()) internal::invalid_argument(outputs.size(), " outputs given, the model has ", model.outputs().size());
+    if (inputs.size() != model.inputs().size())
+      internal::invalid_argument(inputs.size(), " inputs given, the model wants ", model.inputs().size());
+    if (outputs.size() > model.outputs().size())
+      internal::invalid_argument(outputs.size(), " outputs given, the model has ", model.outputs().size());
     for (std::size_t i = 0; i < inputs.size(); ++i) impl_->bind_input(i, inputs[i]);
     for (std::size_t i = 0; i < model.outputs().size(); ++i) {
       if (i < outputs.size() && outputs[i].data != nullptr) {

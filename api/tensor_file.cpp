@@ -1,4 +1,5 @@
-// <linnet/tensor_file.hpp>: NumPy's .npy format as https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html describes it.
+// <linnet/tensor_file.hpp>: NumPy's .npy format as
+// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html describes it.
 #include <linnet/tensor_file.hpp>
 
 #include <cerrno>
@@ -80,7 +81,8 @@ Shape parse_shape(std::string_view tuple, const std::string& path) {
 }
 
 DataType parse_type(std::string_view description, const std::string& path) {
-  if (description.size() < 5 || description[0] != '\'') damaged(path, "the header has no element type, or a structured one");
+  if (description.size() < 5 || description[0] != '\'')
+    damaged(path, "the header has no element type, or a structured one");
   const char order = description[1];
   const std::string_view name = description.substr(2, 2);
   for (const NamedType& entry : kTypes) {
@@ -88,12 +90,14 @@ DataType parse_type(std::string_view description, const std::string& path) {
     if (order == '>' && size_of(entry.type) > 1) damaged(path, "big-endian data is not supported");
     return entry.type;
   }
-  internal::invalid_argument(internal::printable(path), ": element type ", internal::printable(description.substr(0, 8)), " is not supported");
+  internal::invalid_argument(internal::printable(path), ": element type ",
+                             internal::printable(description.substr(0, 8)), " is not supported");
 }
 
 Header read_header(std::FILE* file, const std::string& path) {
   unsigned char start[12];
-  if (std::fread(start, 1, 10, file) != 10 || std::memcmp(start, kMagic, kMagicBytes) != 0) damaged(path, "it does not begin with \\x93NUMPY");
+  if (std::fread(start, 1, 10, file) != 10 || std::memcmp(start, kMagic, kMagicBytes) != 0)
+    damaged(path, "it does not begin with \\x93NUMPY");
   std::size_t header_bytes = start[8] | static_cast<std::size_t>(start[9]) << 8;
   if (start[6] < 1 || start[6] > 3) damaged(path, "its version is not 1, 2 or 3");
   if (start[6] >= 2) {
@@ -120,7 +124,8 @@ Tensor reorder(const Tensor& columns) {
   std::vector<std::size_t> index(shape.size(), 0);
   for (std::size_t element = 0; element < rows.count(); ++element) {
     std::size_t source = 0;
-    for (std::size_t axis = shape.size(); axis-- > 0;) source = source * static_cast<std::size_t>(shape[axis]) + index[axis];
+    for (std::size_t axis = shape.size(); axis-- > 0;)
+      source = source * static_cast<std::size_t>(shape[axis]) + index[axis];
     std::memcpy(to + element * size, from + source * size, size);
     for (std::size_t axis = shape.size(); axis-- > 0;) {
       if (++index[axis] < static_cast<std::size_t>(shape[axis])) break;
@@ -151,11 +156,14 @@ const char* npy_name(DataType type) {
 Tensor read_npy(const std::string& path) {
   return guarded([&] {
     const File file(std::fopen(path.c_str(), "rbe"));
-    if (file == nullptr) internal::fail(ErrorCode::kIo, "cannot open ", internal::printable(path), ": ", std::strerror(errno));
+    if (file == nullptr)
+      internal::fail(ErrorCode::kIo, "cannot open ", internal::printable(path), ": ", std::strerror(errno));
     const Header header = read_header(file.get(), path);
     const std::size_t bytes = internal::byte_count(header.type, header.shape);
     const std::optional<std::size_t> left = bytes_left(file.get());
-    if (left && *left < bytes) internal::invalid_argument(internal::printable(path), ": shape ", header.shape, " needs ", bytes, " bytes, the file has ", *left);
+    if (left && *left < bytes)
+      internal::invalid_argument(internal::printable(path), ": shape ", header.shape, " needs ", bytes,
+                                 " bytes, the file has ", *left);
     Tensor tensor(header.type, header.shape);
     if (bytes > 0 && std::fread(tensor.data(), 1, bytes, file.get()) != bytes) damaged(path, "the data is cut short");
     return header.fortran_order && header.shape.size() > 1 ? reorder(tensor) : std::move(tensor);
@@ -166,18 +174,31 @@ void write_npy(const std::string& path, const ConstTensorView& tensor) {
   guarded([&] {
     const Shape shape(tensor.shape, tensor.shape + tensor.rank);
     const std::size_t bytes = internal::byte_count(tensor.type, shape);
-    std::string header = internal::text("{'descr': '", size_of(tensor.type) == 1 ? "|" : "<", npy_name(tensor.type), "', 'fortran_order': False, 'shape': (");
+    std::string header = internal::text("{'descr': '", size_of(tensor.type) == 1 ? "|" : "<", npy_name(tensor.type),
+                                        "', 'fortran_order': False, 'shape': (");
     for (const std::int64_t size : shape) header += internal::text(size, ",");
     header += "), }";
     header.append(63 - (10 + header.size()) % 64, ' ');  // the data starts at a multiple of 64
     header += '\n';
-    if (header.size() > 0xffff) internal::invalid_argument("a shape of rank ", tensor.rank, " does not fit a .npy header");
-    const unsigned char start[10] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, static_cast<unsigned char>(header.size() & 0xff), static_cast<unsigned char>(header.size() >> 8)};
+    if (header.size() > 0xffff)
+      internal::invalid_argument("a shape of rank ", tensor.rank, " does not fit a .npy header");
+    const unsigned char start[10] = {0x93,
+                                     'N',
+                                     'U',
+                                     'M',
+                                     'P',
+                                     'Y',
+                                     1,
+                                     0,
+                                     static_cast<unsigned char>(header.size() & 0xff),
+                                     static_cast<unsigned char>(header.size() >> 8)};
     const File file(std::fopen(path.c_str(), "wbe"));
     const bool written = file != nullptr && std::fwrite(start, 1, sizeof start, file.get()) == sizeof start &&
                          std::fwrite(header.data(), 1, header.size(), file.get()) == header.size() &&
-                         (bytes == 0 || std::fwrite(tensor.data, 1, bytes, file.get()) == bytes) && std::fflush(file.get()) == 0;
-    if (!written) internal::fail(ErrorCode::kIo, "cannot write ", internal::printable(path), ": ", std::strerror(errno));
+                         (bytes == 0 || std::fwrite(tensor.data, 1, bytes, file.get()) == bytes) &&
+                         std::fflush(file.get()) == 0;
+    if (!written)
+      internal::fail(ErrorCode::kIo, "cannot write ", internal::printable(path), ": ", std::strerror(errno));
   });
 }
 

@@ -24,7 +24,8 @@ std::string text_of(const linnet::Shape& shape) {
 double largest_difference(const linnet::Tensor& a, const linnet::Tensor& b) {
   double largest = 0.0;
   for (std::size_t i = 0; i < a.count(); ++i) {
-    const double difference = std::fabs(static_cast<double>(a.data<float>()[i]) - static_cast<double>(b.data<float>()[i]));
+    const double difference =
+        std::fabs(static_cast<double>(a.data<float>()[i]) - static_cast<double>(b.data<float>()[i]));
     if (!(difference <= largest)) largest = difference;
   }
   return largest;
@@ -39,9 +40,12 @@ bool run(const std::string& folder) {
   // Loaded once as exported, only to show every layer's shape; the run below uses the optimised graph.
   linnet::Options as_exported;
   as_exported.disabled_passes = {"all"};
-  std::printf("ActivationSamplerNet, exported by PyTorch to %s\n\nshapes on the way\n  %-24s %s\n", path.c_str(), "input", text_of(input.shape()).c_str());
-  for (const linnet::StepSummary& step : linnet::summarize_program(linnet::Model::load(path, as_exported), {input.view()}).steps) {
-    std::printf("  %-24s %s\n", (step.node.op + " " + step.node.name).c_str(), text_of(step.output_shapes.at(0)).c_str());
+  std::printf("ActivationSamplerNet, exported by PyTorch to %s\n\nshapes on the way\n  %-24s %s\n", path.c_str(),
+              "input", text_of(input.shape()).c_str());
+  for (const linnet::StepSummary& step :
+       linnet::summarize_program(linnet::Model::load(path, as_exported), {input.view()}).steps) {
+    std::printf("  %-24s %s\n", (step.node.op + " " + step.node.name).c_str(),
+                text_of(step.output_shapes.at(0)).c_str());
   }
 
   const auto load_start = std::chrono::steady_clock::now();
@@ -68,9 +72,12 @@ bool run(const std::string& folder) {
   }
   const double difference = largest_difference(output, expected);
   std::printf("\n  sum %.7f\n\nlargest difference from PyTorch's output  %.3g\n", sum, difference);
-  std::printf("time  load %.0f us, first run %.0f us, then %.2f us a run (mean of %d)\n", load_us, first_us, mean_us, kRuns);
-  std::printf("\nwhere to go next\n  build/linnet inspect %s\n  build/linnet bench %s\n  build/linnet run YOUR_MODEL.onnx --random\n  README.md, docs/design.md, ops/README.md\n",
-              path.c_str(), path.c_str());
+  std::printf("time  load %.0f us, first run %.0f us, then %.2f us a run (mean of %d)\n", load_us, first_us, mean_us,
+              kRuns);
+  std::printf(
+      "\nwhere to go next\n  build/linnet inspect %s\n  build/linnet bench %s\n  build/linnet run YOUR_MODEL.onnx "
+      "--random\n  README.md, docs/design.md, ops/README.md\n",
+      path.c_str(), path.c_str());
   if (difference <= 1e-6) return true;
   std::fprintf(stderr, "main_job: the output differs from PyTorch's by more than 1e-6\n");
   return false;

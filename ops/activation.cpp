@@ -23,10 +23,13 @@ double simd_cost(ActivationKind kind) {
     case ActivationKind::kSigmoid:
     case ActivationKind::kTanh:
     case ActivationKind::kElu:
-    case ActivationKind::kExp: return 1.0;
+    case ActivationKind::kExp:
+      return 1.0;
     case ActivationKind::kGelu:
-    case ActivationKind::kGeluTanh: return 2.0;
-    default: return 0.15;
+    case ActivationKind::kGeluTanh:
+      return 2.0;
+    default:
+      return 0.15;
   }
 }
 
@@ -62,12 +65,14 @@ void run_simd(const RunArguments& args) {
   if (state.reads_highest) activation.beta = *static_cast<const float*>(args.inputs[2]);
   const auto* x = static_cast<const float*>(args.inputs[0]);
   auto* y = static_cast<float*>(args.outputs[0]);
-  if (std::isnan(activation.alpha) || std::isnan(activation.beta)) {  // a bound that is NaN makes all of Clip's output NaN
+  if (std::isnan(activation.alpha) ||
+      std::isnan(activation.beta)) {  // a bound that is NaN makes all of Clip's output NaN
     std::fill_n(y, state.count, std::numeric_limits<float>::quiet_NaN());
     return;
   }
-  for_chunks(args.control, state.count, kSimdChunk, simd_cost(activation.kind),
-             [&](std::size_t first, std::size_t size) { kernels::apply_activation(activation, x + first, y + first, size); });
+  for_chunks(
+      args.control, state.count, kSimdChunk, simd_cost(activation.kind),
+      [&](std::size_t first, std::size_t size) { kernels::apply_activation(activation, x + first, y + first, size); });
 }
 
 /// Of floating-point elements: in double, rounded once.

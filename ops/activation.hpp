@@ -1,7 +1,8 @@
-// What the activations share: Relu, LeakyRelu, Sigmoid, Tanh, Elu, HardSigmoid, Gelu, Exp and Clip. Each is a function of one element, so X and Y have
-// the same shape, of any rank, and Y may take X's memory.
+// What the activations share: Relu, LeakyRelu, Sigmoid, Tanh, Elu, HardSigmoid, Gelu, Exp and Clip. Each is a function
+// of one element, so X and Y have the same shape, of any rank, and Y may take X's memory.
 //
-// Implementations: float32 through ops/kernels/activation.hpp (simd) or oneDNN; the reference computes in double and rounds once.
+// Implementations: float32 through ops/kernels/activation.hpp (simd) or oneDNN; the reference computes in double and
+// rounds once.
 #pragma once
 
 #include <optional>
@@ -19,8 +20,8 @@ struct ActivationAttributes : Attributes {
 /// For `parse`.
 AttributesPtr activation_attributes(kernels::ActivationKind kind, float alpha = 0.0F, float beta = 0.0F);
 
-/// What the node computes of input 0, so that another operator can take it in as epilogue. Nothing for a node that is no activation on float32, and for
-/// bounds that only a run knows.
+/// What the node computes of input 0, so that another operator can take it in as epilogue. Nothing for a node that is
+/// no activation on float32, and for bounds that only a run knows.
 std::optional<kernels::Activation> activation_of(const NodeView& node);
 
 /// Y has the type and shape of X. Errors: kUnsupported, kInvalidModel for a type that is not a floating-point one.

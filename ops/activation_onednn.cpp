@@ -1,5 +1,6 @@
-// The oneDNN implementation of the activations. It runs only when `--backend onednn` asks for it: the simd kernels are as fast, need no call into another
-// library, and keep promises that oneDNN does not make (ops/onednn/onednn_activation.hpp lists what differs).
+// The oneDNN implementation of the activations. It runs only when `--backend onednn` asks for it: the simd kernels are
+// as fast, need no call into another library, and keep promises that oneDNN does not make
+// (ops/onednn/onednn_activation.hpp lists what differs).
 #include "ops/activation.hpp"
 #include "ops/onednn/onednn_activation.hpp"
 #include "ops/onednn/onednn_slices.hpp"
@@ -15,11 +16,15 @@ std::string reason_against(kernels::ActivationKind kind) {
   using Kind = kernels::ActivationKind;
   switch (kind) {
     case Kind::kRelu:
-    case Kind::kClip: return "it does not keep NaN; only on request";
-    case Kind::kLeakyRelu: return "it gains nothing over simd; only on request";
+    case Kind::kClip:
+      return "it does not keep NaN; only on request";
+    case Kind::kLeakyRelu:
+      return "it gains nothing over simd; only on request";
     case Kind::kGelu:
-    case Kind::kGeluTanh: return "its error is past 2 ULP; only on request";
-    default: return "its error is past 1 ULP; only on request";
+    case Kind::kGeluTanh:
+      return "its error is past 2 ULP; only on request";
+    default:
+      return "its error is past 1 ULP; only on request";
   }
 }
 

@@ -1,8 +1,8 @@
-// BatchNormalization at inference: Y = (X - mean) / sqrt(var + epsilon) * scale + B, with one scale, B, mean and var for
-// each channel. X [N,C,...]; the four are [C]; an X [N] has one channel. Y has X's type and shape.
-// Opsets 7 to newest. Types: float, double, float16, bfloat16; scale and B, and mean and var, may differ from X in type.
-// `spatial` (opsets 7, 8): with 0 every feature is a channel of its own, and the four have shape [C,...].
-// Training (training_mode = 1, or more outputs than Y) is unsupported. Deviation: mixed types are taken at every opset.
+// BatchNormalization at inference: Y = (X - mean) / sqrt(var + epsilon) * scale + B, with one scale, B, mean and var
+// for each channel. X [N,C,...]; the four are [C]; an X [N] has one channel. Y has X's type and shape. Opsets 7 to
+// newest. Types: float, double, float16, bfloat16; scale and B, and mean and var, may differ from X in type. `spatial`
+// (opsets 7, 8): with 0 every feature is a channel of its own, and the four have shape [C,...]. Training (training_mode
+// = 1, or more outputs than Y) is unsupported. Deviation: mixed types are taken at every opset.
 #include <algorithm>
 #include <cmath>
 
@@ -47,7 +47,8 @@ Dims parameter_dims(const NodeView& node) {
 
 void infer(InferContext& context) {
   for (std::size_t output = 1; output < context.output_count(); ++output) {
-    if (context.has_output(output)) unsupported("output ", output, " belongs to training, but only inference is supported");
+    if (context.has_output(output))
+      unsupported("output ", output, " belongs to training, but only inference is supported");
   }
   Dims x = context.input_dims(0);
   const Dims wanted = parameter_dims(context);
@@ -69,7 +70,8 @@ std::vector<double> values_of(const Constant& constant) {
   std::vector<double> values(static_cast<std::size_t>(constant.count()));
   visit_float_type(constant.type, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    std::transform(constant.as<T>(), constant.as<T>() + values.size(), values.begin(), [](T value) { return static_cast<double>(value); });
+    std::transform(constant.as<T>(), constant.as<T>() + values.size(), values.begin(),
+                   [](T value) { return static_cast<double>(value); });
   });
   return values;
 }
@@ -97,7 +99,7 @@ struct State {
   std::size_t channels = 1;
   std::size_t inner = 1;  ///< consecutive elements of one channel
   double epsilon = 0;
-  DataType types[5] = {};  ///< of the inputs
+  DataType types[5] = {};     ///< of the inputs
   std::vector<float> factor;  ///< scale / sqrt(var + epsilon), when both are constants
 };
 
@@ -127,7 +129,8 @@ void fill_factors(const State& state, const float* scale, const float* variance,
 
 std::string accepts_simd(const NodeView& node) {
   for (std::size_t input = 0; input <= kVariance; ++input) {
-    if (node.input_type(input) != DataType::kFloat32) return text("only float32, but ", kNames[input], " is ", node.input_type(input));
+    if (node.input_type(input) != DataType::kFloat32)
+      return text("only float32, but ", kNames[input], " is ", node.input_type(input));
   }
   return "";
 }
@@ -154,7 +157,8 @@ void run_simd(const RunArguments& args) {
   const float* factor = state.factor.data();
   if (state.factor.empty()) {
     auto* computed = static_cast<float*>(args.workspace);
-    fill_factors(state, static_cast<const float*>(args.inputs[kScale]), static_cast<const float*>(args.inputs[kVariance]), computed);
+    fill_factors(state, static_cast<const float*>(args.inputs[kScale]),
+                 static_cast<const float*>(args.inputs[kVariance]), computed);
     factor = computed;
   }
   const auto* x = static_cast<const float*>(args.inputs[0]);

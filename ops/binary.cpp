@@ -26,10 +26,14 @@ struct State {
 
 kernels::BinaryKind kernel_of(BinaryOp op) {
   switch (op) {
-    case BinaryOp::kAdd: return kernels::BinaryKind::kAdd;
-    case BinaryOp::kSub: return kernels::BinaryKind::kSub;
-    case BinaryOp::kMul: return kernels::BinaryKind::kMul;
-    case BinaryOp::kDiv: return kernels::BinaryKind::kDiv;
+    case BinaryOp::kAdd:
+      return kernels::BinaryKind::kAdd;
+    case BinaryOp::kSub:
+      return kernels::BinaryKind::kSub;
+    case BinaryOp::kMul:
+      return kernels::BinaryKind::kMul;
+    case BinaryOp::kDiv:
+      return kernels::BinaryKind::kDiv;
   }
   return {};
 }
@@ -74,8 +78,10 @@ void compute_gathered(const State& state, const Operands& operands, std::size_t 
     const std::size_t begin = first + done;
     const std::size_t count = std::min(kGathered, size - done);
     for_broadcast_runs(loops, begin, count, [&](std::size_t c, std::size_t a, std::size_t b, std::size_t run) {
-      for (std::size_t i = 0; !loops.a_dense && i < run; ++i) a_line[c - begin + i] = operands.a[a + i * loops.inner.a_stride];
-      for (std::size_t i = 0; !loops.b_dense && i < run; ++i) b_line[c - begin + i] = operands.b[b + i * loops.inner.b_stride];
+      for (std::size_t i = 0; !loops.a_dense && i < run; ++i)
+        a_line[c - begin + i] = operands.a[a + i * loops.inner.a_stride];
+      for (std::size_t i = 0; !loops.b_dense && i < run; ++i)
+        b_line[c - begin + i] = operands.b[b + i * loops.inner.b_stride];
     });
     const float* a = loops.a_dense ? operands.a + begin : a_line.data();
     const float* b = loops.b_dense ? operands.b + begin : b_line.data();
@@ -100,10 +106,14 @@ T computed(BinaryOp op, T a, T b) {
     const auto wide_a = static_cast<std::uint64_t>(a);
     const auto wide_b = static_cast<std::uint64_t>(b);
     switch (op) {
-      case BinaryOp::kAdd: return static_cast<T>(wide_a + wide_b);
-      case BinaryOp::kSub: return static_cast<T>(wide_a - wide_b);
-      case BinaryOp::kMul: return static_cast<T>(wide_a * wide_b);
-      case BinaryOp::kDiv: break;
+      case BinaryOp::kAdd:
+        return static_cast<T>(wide_a + wide_b);
+      case BinaryOp::kSub:
+        return static_cast<T>(wide_a - wide_b);
+      case BinaryOp::kMul:
+        return static_cast<T>(wide_a * wide_b);
+      case BinaryOp::kDiv:
+        break;
     }
     if (b == 0) return 0;  // reported by the caller
     if constexpr (std::is_signed_v<T>) {
@@ -115,10 +125,14 @@ T computed(BinaryOp op, T a, T b) {
     const auto wide_a = static_cast<Wide>(a);
     const auto wide_b = static_cast<Wide>(b);
     switch (op) {
-      case BinaryOp::kAdd: return static_cast<T>(wide_a + wide_b);
-      case BinaryOp::kSub: return static_cast<T>(wide_a - wide_b);
-      case BinaryOp::kMul: return static_cast<T>(wide_a * wide_b);
-      case BinaryOp::kDiv: return static_cast<T>(wide_a / wide_b);
+      case BinaryOp::kAdd:
+        return static_cast<T>(wide_a + wide_b);
+      case BinaryOp::kSub:
+        return static_cast<T>(wide_a - wide_b);
+      case BinaryOp::kMul:
+        return static_cast<T>(wide_a * wide_b);
+      case BinaryOp::kDiv:
+        return static_cast<T>(wide_a / wide_b);
     }
     return a;
   }
@@ -150,7 +164,8 @@ void compute_reference(const State& state, const RunArguments& args) {
     });
   });
   const std::size_t index = fault.load(std::memory_order_relaxed);
-  if (index != kNowhere) fail(ErrorCode::kRuntimeFault, "integer division by zero at element ", index, " of the output");
+  if (index != kNowhere)
+    fail(ErrorCode::kRuntimeFault, "integer division by zero at element ", index, " of the output");
 }
 
 void run_reference(const RunArguments& args) {
@@ -173,10 +188,14 @@ std::vector<Implementation> implementations() {
 
 std::vector<Implementation> binary_implementations(BinaryOp op) {
   switch (op) {
-    case BinaryOp::kAdd: return implementations<BinaryOp::kAdd>();
-    case BinaryOp::kSub: return implementations<BinaryOp::kSub>();
-    case BinaryOp::kMul: return implementations<BinaryOp::kMul>();
-    case BinaryOp::kDiv: return implementations<BinaryOp::kDiv>();
+    case BinaryOp::kAdd:
+      return implementations<BinaryOp::kAdd>();
+    case BinaryOp::kSub:
+      return implementations<BinaryOp::kSub>();
+    case BinaryOp::kMul:
+      return implementations<BinaryOp::kMul>();
+    case BinaryOp::kDiv:
+      return implementations<BinaryOp::kDiv>();
   }
   return {};
 }

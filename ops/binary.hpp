@@ -1,4 +1,5 @@
-// What Add, Sub, Mul and Div share: C = A op B, element by element, with NumPy's broadcasting. A, B and C have the same element type.
+// What Add, Sub, Mul and Div share: C = A op B, element by element, with NumPy's broadcasting. A, B and C have the same
+// element type.
 #pragma once
 
 #include "runtime/op.hpp"

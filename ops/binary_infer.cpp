@@ -43,9 +43,15 @@ Dim computed_element(BinaryOp op, DataType type, Dim a, Dim b) {
   std::int64_t result = 0;
   bool certain = true;
   switch (op) {
-    case BinaryOp::kAdd: certain = !__builtin_add_overflow(x, y, &result); break;
-    case BinaryOp::kSub: certain = !__builtin_sub_overflow(x, y, &result); break;
-    case BinaryOp::kMul: certain = !__builtin_mul_overflow(x, y, &result); break;
+    case BinaryOp::kAdd:
+      certain = !__builtin_add_overflow(x, y, &result);
+      break;
+    case BinaryOp::kSub:
+      certain = !__builtin_sub_overflow(x, y, &result);
+      break;
+    case BinaryOp::kMul:
+      certain = !__builtin_mul_overflow(x, y, &result);
+      break;
     case BinaryOp::kDiv:
       certain = y != 0 && !(y == -1 && x == std::numeric_limits<std::int64_t>::min());
       if (certain) result = x / y;
@@ -64,7 +70,8 @@ void infer_elements(InferContext& context, BinaryOp op, const Dims& dims) {
   if (!fits(*a) || !fits(*b)) return;
   Dims elements(size);
   for (std::size_t i = 0; i < size; ++i) {
-    elements[i] = computed_element(op, context.input_type(0), (*a)[a->size() == 1 ? 0 : i], (*b)[b->size() == 1 ? 0 : i]);
+    elements[i] =
+        computed_element(op, context.input_type(0), (*a)[a->size() == 1 ? 0 : i], (*b)[b->size() == 1 ? 0 : i]);
   }
   context.set_output_elements(0, std::move(elements));
 }

@@ -9,8 +9,8 @@
 
 namespace linnet::internal {
 
-/// Axes along which both operands advance alike are joined and those of size 1 dropped, so equal shapes give one loop, and a row, a column or a scalar
-/// beside a matrix two at most.
+/// Axes along which both operands advance alike are joined and those of size 1 dropped, so equal shapes give one loop,
+/// and a row, a column or a scalar beside a matrix two at most.
 struct BroadcastLoops {
   struct Axis {
     std::size_t size = 1;
@@ -27,8 +27,8 @@ struct BroadcastLoops {
 /// Requires: the shapes broadcast.
 BroadcastLoops broadcast_loops(const Shape& a, const Shape& b);
 
-/// Calls body(y, a, b, size) for every run of `size` elements along the inner axis that lies in [first, first + count) of Y; y, a and b are the indices of
-/// the run's first elements. In the order of Y.
+/// Calls body(y, a, b, size) for every run of `size` elements along the inner axis that lies in [first, first + count)
+/// of Y; y, a and b are the indices of the run's first elements. In the order of Y.
 template <typename Body>
 void for_broadcast_runs(const BroadcastLoops& loops, std::size_t first, std::size_t count, const Body& body) {
   const std::size_t end = first + count;

@@ -1,7 +1,8 @@
-// Clip: Y = min(max(X, min), max), element by element; max wins where min > max, and a bound that is NaN makes all of Y NaN. X and Y have the same type
-// and shape, of any rank; min and max hold one element of that type.
-// Opsets 7 to newest: the bounds are float attributes before 11 and optional inputs from then on; a bound left out as input bounds nothing.
-// Integers (from 12) and bfloat16 (from 13) are accepted at every opset. Deviation: a bound may have shape [1], where ONNX wants a scalar.
+// Clip: Y = min(max(X, min), max), element by element; max wins where min > max, and a bound that is NaN makes all of Y
+// NaN. X and Y have the same type and shape, of any rank; min and max hold one element of that type. Opsets 7 to
+// newest: the bounds are float attributes before 11 and optional inputs from then on; a bound left out as input bounds
+// nothing. Integers (from 12) and bfloat16 (from 13) are accepted at every opset. Deviation: a bound may have shape
+// [1], where ONNX wants a scalar.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -41,7 +42,8 @@ void require_bound(const NodeView& node, std::size_t input, const char* name) {
 }
 
 void infer(InferContext& context) {
-  infer_same_as_first(context, context.attributes<ActivationAttributes>().bounds_are_inputs ? kNumericTypes : kFloatTypes);
+  infer_same_as_first(context,
+                      context.attributes<ActivationAttributes>().bounds_are_inputs ? kNumericTypes : kFloatTypes);
   require_bound(context, 1, "min");
   require_bound(context, 2, "max");
 }
@@ -102,7 +104,8 @@ void run_reference(const RunArguments& args) {
       const auto* x = static_cast<const T*>(args.inputs[0]);
       auto* y = static_cast<T*>(args.outputs[0]);
       for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t first, std::size_t size) {
-        std::transform(x + first, x + first + size, y + first, [&](T value) { return clipped(value, lowest, highest); });
+        std::transform(x + first, x + first + size, y + first,
+                       [&](T value) { return clipped(value, lowest, highest); });
       });
     }
   });

@@ -1,6 +1,7 @@
-// Div: C = A / B, element by element, with NumPy's broadcasting. Integers round towards zero; dividing one by zero is a kRuntimeFault, and the
-// smallest one divided by -1 wraps around to itself. A and B have the same type, C too.
-// Opsets 7 to newest; all numeric types are accepted at every opset. The `axis` and `broadcast` attributes of opsets before 7 are not read.
+// Div: C = A / B, element by element, with NumPy's broadcasting. Integers round towards zero; dividing one by zero is a
+// kRuntimeFault, and the smallest one divided by -1 wraps around to itself. A and B have the same type, C too. Opsets 7
+// to newest; all numeric types are accepted at every opset. The `axis` and `broadcast` attributes of opsets before 7
+// are not read.
 #include "ops/binary.hpp"
 
 namespace linnet::internal {

@@ -98,7 +98,7 @@ void register_dropout(Registry& registry) {
   op.infer = infer_dropout;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_dropout, run_dropout}};
   op.facts.in_place_inputs = {0};
-  op.facts.value_inputs = 1U << 2;
+  op.facts.value_inputs = 0b110;
   op.facts.is_identity = [](const NodeView&) { return true; };
   registry.add(std::move(op));
 }

@@ -6,7 +6,8 @@
 
 namespace linnet::internal {
 
-/// Errors: kUnsupported for a type that Linnet cannot hold; kInvalidModel, naming what is allowed, for another one outside `allowed`.
+/// Errors: kUnsupported for a type that Linnet cannot hold; kInvalidModel, naming what is allowed, for another one
+/// outside `allowed`.
 void require_type(const NodeView& node, std::size_t input, const char* name, TypeSet allowed);
 
 /// Errors: kInvalidModel when the input's type is not that of input 0.

@@ -1,5 +1,5 @@
-// Elu: Y = X < 0 ? alpha * (e^X - 1) : X, element by element; alpha is 1 by default. X and Y have the same type and shape, of any rank.
-// Opsets 7 to newest; bfloat16 (from 22) is accepted at every opset.
+// Elu: Y = X < 0 ? alpha * (e^X - 1) : X, element by element; alpha is 1 by default. X and Y have the same type and
+// shape, of any rank. Opsets 7 to newest; bfloat16 (from 22) is accepted at every opset.
 #include "ops/activation.hpp"
 
 namespace linnet::internal {

@@ -1,5 +1,5 @@
-// What an operator's attributes may declare of a node, so that another operator can take it in. Attributes derive from these; a fusion hook asks with
-// dynamic_cast and never looks at a name.
+// What an operator's attributes may declare of a node, so that another operator can take it in. Attributes derive from
+// these; a fusion hook asks with dynamic_cast and never looks at a name.
 #pragma once
 
 #include <optional>

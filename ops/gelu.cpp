@@ -1,5 +1,6 @@
 // Gelu: Y = X / 2 * (1 + erf(X / sqrt(2))), element by element, or with approximate = "tanh"
-// Y = X / 2 * (1 + tanh(sqrt(2 / pi) * (X + 0.044715 * X^3))). X and Y have the same type and shape, of any rank. Opsets 20 to newest.
+// Y = X / 2 * (1 + tanh(sqrt(2 / pi) * (X + 0.044715 * X^3))). X and Y have the same type and shape, of any rank.
+// Opsets 20 to newest.
 #include "ops/activation.hpp"
 #include "runtime/error.hpp"
 

@@ -1,8 +1,8 @@
 // Gemm: Y = alpha * A' B' + beta * C. A' is A [M,K], or A [K,M] transposed; B' is B [K,N], or B [N,K] transposed. C
 // broadcasts to Y [M,N]: a matrix, a row, a column or a scalar. Opsets 7 to newest; C may be left out from opset 11.
-// Types: float, double, float16, bfloat16, int32, int64, uint32, uint64. With K = 0, Y is beta * C, or zeros. C is not read
-// when beta is 0. Integers wrap around; with an alpha or beta that is no integer they are computed in double and cut.
-// Deviation: types that came with a later opset are taken at every opset.
+// Types: float, double, float16, bfloat16, int32, int64, uint32, uint64. With K = 0, Y is beta * C, or zeros. C is not
+// read when beta is 0. Integers wrap around; with an alpha or beta that is no integer they are computed in double and
+// cut. Deviation: types that came with a later opset are taken at every opset.
 #include "ops/matrix_product.hpp"
 
 namespace linnet::internal {
@@ -29,7 +29,9 @@ Dims matrix_dims(const NodeView& node, std::size_t input, const char* name, bool
 
 /// Checks that C broadcasts to `product`, and fills in what C tells of it.
 void join_addend(const Dims& c, Dims& product) {
-  const auto refuse = [&] { invalid_model("input C is ", c, " but A times B is ", product, ": C must broadcast to it"); };
+  const auto refuse = [&] {
+    invalid_model("input C is ", c, " but A times B is ", product, ": C must broadcast to it");
+  };
   if (c.size() > 2) refuse();
   for (std::size_t i = 0; i < c.size(); ++i) {
     const Dim mine = c[c.size() - 1 - i];

@@ -1,5 +1,5 @@
-// HardSigmoid: Y = max(0, min(1, alpha * X + beta)), element by element; alpha is 0.2 and beta 0.5 by default. X and Y have the same type and shape, of
-// any rank. Opsets 7 to newest; bfloat16 (from 22) is accepted at every opset.
+// HardSigmoid: Y = max(0, min(1, alpha * X + beta)), element by element; alpha is 0.2 and beta 0.5 by default. X and Y
+// have the same type and shape, of any rank. Opsets 7 to newest; bfloat16 (from 22) is accepted at every opset.
 #include "ops/activation.hpp"
 
 namespace linnet::internal {

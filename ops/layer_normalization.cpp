@@ -1,8 +1,8 @@
 // LayerNormalization: over the elements of the dimensions from `axis` on,
 //   Mean = mean(X), InvStdDev = 1 / sqrt(mean((X - Mean)^2) + epsilon), Y = (X - Mean) * InvStdDev * Scale + B.
-// X [d0,...,d(r-1)]; Scale and B (which may be left out) broadcast to X; Mean and InvStdDev are [d0,...,d(axis-1),1,...,1].
-// Opset 17 to newest. Types: float, double, float16, bfloat16, the same for X, Scale, B and Y. stash_type is the type of Mean
-// and InvStdDev: 1 (float) or 16 (bfloat16). The mean of no elements is NaN.
+// X [d0,...,d(r-1)]; Scale and B (which may be left out) broadcast to X; Mean and InvStdDev are
+// [d0,...,d(axis-1),1,...,1]. Opset 17 to newest. Types: float, double, float16, bfloat16, the same for X, Scale, B and
+// Y. stash_type is the type of Mean and InvStdDev: 1 (float) or 16 (bfloat16). The mean of no elements is NaN.
 // Deviation: stash_type does not lower the precision of the computation. It runs in float or double and rounds once.
 #include <algorithm>
 #include <cmath>
@@ -66,7 +66,7 @@ void infer(InferContext& context) {
 
 /// Where Scale or B has the element for an element of X.
 struct Broadcast {
-  bool is_row = true;  ///< one value for each column, the same for every row
+  bool is_row = true;                 ///< one value for each column, the same for every row
   std::vector<std::int64_t> strides;  ///< by dimension of X, 0 where it is repeated
 
   std::int64_t index(const Shape& x, std::int64_t element, std::int64_t columns) const {
@@ -173,8 +173,9 @@ void run_simd(const RunArguments& args) {
   auto* inv_std_dev = static_cast<float*>(inv_std_dev_of(state, args));
   for_rows(args, state, kSimdChunk, 0.5, [&](std::int64_t first, std::int64_t rows) {
     kernels::layer_norm(x + first * state.columns, scale, bias, state.epsilon, y + first * state.columns,
-                        mean == nullptr ? nullptr : mean + first, inv_std_dev == nullptr ? nullptr : inv_std_dev + first,
-                        static_cast<std::size_t>(rows), static_cast<std::size_t>(state.columns));
+                        mean == nullptr ? nullptr : mean + first,
+                        inv_std_dev == nullptr ? nullptr : inv_std_dev + first, static_cast<std::size_t>(rows),
+                        static_cast<std::size_t>(state.columns));
   });
 }
 
@@ -199,8 +200,10 @@ void normalize_row(const State& state, const RunArguments& args, std::int64_t ro
   for (std::int64_t i = begin; i < end; ++i) sum += static_cast<double>(x[i]);
   const double mean = sum / static_cast<double>(state.columns);
   double squares = 0;
-  for (std::int64_t i = begin; i < end; ++i) squares += (static_cast<double>(x[i]) - mean) * (static_cast<double>(x[i]) - mean);
-  const double inv_std_dev = 1 / std::sqrt(squares / static_cast<double>(state.columns) + static_cast<double>(state.epsilon));
+  for (std::int64_t i = begin; i < end; ++i)
+    squares += (static_cast<double>(x[i]) - mean) * (static_cast<double>(x[i]) - mean);
+  const double inv_std_dev =
+      1 / std::sqrt(squares / static_cast<double>(state.columns) + static_cast<double>(state.epsilon));
   for (std::int64_t i = begin; i < end; ++i) {
     double value = (static_cast<double>(x[i]) - mean) * inv_std_dev;
     value *= static_cast<double>(scale[state.scale.index(state.x, i, state.columns)]);

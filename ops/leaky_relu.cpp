@@ -1,5 +1,5 @@
-// LeakyRelu: Y = X < 0 ? alpha * X : X, element by element; alpha is 0.01 by default. X and Y have the same type and shape, of any rank.
-// Opsets 7 to newest; bfloat16 (from 16) is accepted at every opset.
+// LeakyRelu: Y = X < 0 ? alpha * X : X, element by element; alpha is 0.01 by default. X and Y have the same type and
+// shape, of any rank. Opsets 7 to newest; bfloat16 (from 16) is accepted at every opset.
 #include "ops/activation.hpp"
 
 namespace linnet::internal {

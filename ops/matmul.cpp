@@ -1,8 +1,9 @@
-// MatMul: Y = A B as numpy.matmul: matrices in the last two dimensions, the others broadcast. A 1-D A is a row and a 1-D B
-// a column, whose dimension is not in Y: [K] x [...,K,N] -> [...,N], [...,M,K] x [K] -> [...,M], [K] x [K] -> [].
+// MatMul: Y = A B as numpy.matmul: matrices in the last two dimensions, the others broadcast. A 1-D A is a row and a
+// 1-D B a column, whose dimension is not in Y: [K] x [...,K,N] -> [...,N], [...,M,K] x [K] -> [...,M], [K] x [K] -> [].
 // Opsets 1 to newest. Types: float, double, float16, bfloat16, int32, int64, uint32, uint64; integers wrap around. With
 // K = 0, Y is zeros. Deviation: types that came with a later opset are taken at every opset.
-// Internal extension: a pass may add input 2, a row [N] or a scalar that is added to every row (see MatrixProductAttributes).
+// Internal extension: a pass may add input 2, a row [N] or a scalar that is added to every row (see
+// MatrixProductAttributes).
 #include <algorithm>
 
 #include "ops/matrix_product.hpp"
@@ -13,9 +14,7 @@ namespace {
 AttributesPtr parse_matmul(ParseContext&) { return std::make_shared<MatrixProductAttributes>(); }
 
 Dims batch_dims(const Dims& a, const Dims& b) {
-  const auto leading = [](const Dims& dims) {
-    return dims.size() > 2 ? Dims(dims.begin(), dims.end() - 2) : Dims();
-  };
+  const auto leading = [](const Dims& dims) { return dims.size() > 2 ? Dims(dims.begin(), dims.end() - 2) : Dims(); };
   const Dims a_batch = leading(a);
   const Dims b_batch = leading(b);
   for (std::size_t i = 1; i <= std::min(a_batch.size(), b_batch.size()); ++i) {

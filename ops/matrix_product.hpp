@@ -7,8 +7,8 @@
 
 namespace linnet::internal {
 
-/// The attributes of Gemm and MatMul; MatMul leaves all but the activation as they are. A MatMul that a pass has given an
-/// addend has it as input 2, C: a row of N elements or a scalar.
+/// The attributes of Gemm and MatMul; MatMul leaves all but the activation as they are. A MatMul that a pass has given
+/// an addend has it as input 2, C: a row of N elements or a scalar.
 struct MatrixProductAttributes : Attributes {
   float alpha = 1.0F;
   float beta = 1.0F;
@@ -21,13 +21,14 @@ struct MatrixProductAttributes : Attributes {
 inline constexpr TypeSet kMatrixProductTypes =
     kFloatTypes | TypeSet{DataType::kInt32, DataType::kInt64, DataType::kUint32, DataType::kUint64};
 
-/// Errors: kInvalidModel (kUnsupported for what Linnet cannot hold) for other types, and when the inputs have different ones.
+/// Errors: kInvalidModel (kUnsupported for what Linnet cannot hold) for other types, and when the inputs have different
+/// ones.
 void check_matrix_product_types(const NodeView& node);
 
 /// A product with concrete shapes. Strides count elements; 0 repeats an operand.
 struct MatrixProduct {
-  std::int64_t batches = 1;                        ///< 0 when Y has no elements
-  std::int64_t rows = 0, columns = 0, depth = 0;   ///< of one op(A) [rows, depth] and op(B) [depth, columns]
+  std::int64_t batches = 1;                       ///< 0 when Y has no elements
+  std::int64_t rows = 0, columns = 0, depth = 0;  ///< of one op(A) [rows, depth] and op(B) [depth, columns]
   std::int64_t a_row_stride = 0, a_depth_stride = 0;
   std::int64_t b_depth_stride = 0, b_column_stride = 0;
   float alpha = 1.0F;
@@ -55,6 +56,11 @@ struct MatrixProduct {
 /// Requires: the shapes have passed infer, and all dimensions are known.
 MatrixProduct matrix_product(const NodeView& node);
 
+// In this order. `auto` takes simd for every float32 product: on an AMD EPYC (Zen 4, AVX-512), one thread, B constant,
+// the best of many runs took, simd against oneDNN 3.2, 0.18 against 0.68 us (A [1,64], B [64,100]), 42 against 54 us
+// ([1,1024], [1024,1024]), 1154 against 1205 us ([64,1024], [1024,1024]) and 2.61 against 2.57 ms ([512,512],
+// [512,512]). Where only a run knows B and A has few rows, oneDNN is faster (124 against 56 us for [1,1024],
+// [1024,1024]), for it need not pack B; but it does not promise the same bits for a row in every batch.
 Implementation simd_matrix_product();
 Implementation onednn_matrix_product();
 Implementation reference_matrix_product();

@@ -1,5 +1,5 @@
-// What a matrix product takes in from its only reader: an addend, a channel-wise scale and shift, an activation. All keep
-// the numbers within rounding; float16 and bfloat16 products take in nothing, for they would skip a rounding step.
+// What a matrix product takes in from its only reader: an addend, a channel-wise scale and shift, an activation. All
+// keep the numbers within rounding; float16 and bfloat16 products take in nothing, for they would skip a rounding step.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -13,7 +13,9 @@ namespace {
 
 constexpr TypeSet kFused{DataType::kFloat32, DataType::kFloat64};
 
-const MatrixProductAttributes& attributes_of(const NodeView& node) { return node.attributes<MatrixProductAttributes>(); }
+const MatrixProductAttributes& attributes_of(const NodeView& node) {
+  return node.attributes<MatrixProductAttributes>();
+}
 
 bool has_activation(const NodeView& node) {
   return attributes_of(node).activation.kind != kernels::ActivationKind::kNone;
@@ -52,7 +54,8 @@ std::optional<std::vector<double>> constant_row(const NodeView& node, std::int64
   if (c == nullptr || (c->count() != 1 && (c->count() != columns || c->shape.back() != columns))) return std::nullopt;
   visit_float_type(c->type, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    for (std::size_t n = 0; n < row.size(); ++n) row[n] = beta * static_cast<double>(c->as<T>()[c->count() == 1 ? 0 : n]);
+    for (std::size_t n = 0; n < row.size(); ++n)
+      row[n] = beta * static_cast<double>(c->as<T>()[c->count() == 1 ? 0 : n]);
   });
   return row;
 }
@@ -102,8 +105,8 @@ std::optional<Replacement> absorb_addend_into_product(const FusionContext& conte
   const Dims& output = product.output(0).dims;
   const bool matrices = product.input_rank(0) == 2 && product.input_rank(1) == 2;
   if (!matrices && product.input_rank(1) != 2) return std::nullopt;
-  const ConstantPtr c = matrices ? addend_of_matrix(addend, output[0], output[1])
-                                 : addend_of_rows(addend, output.size(), output.back());
+  const ConstantPtr c =
+      matrices ? addend_of_matrix(addend, output[0], output[1]) : addend_of_rows(addend, output.size(), output.back());
   const OpDef* op = matrices ? context.registry.find("", "Gemm") : product.node().op;
   if (c == nullptr || op == nullptr) return std::nullopt;
   auto attributes = std::make_shared<MatrixProductAttributes>(attributes_of(product));
@@ -139,7 +142,8 @@ std::optional<Replacement> absorb_affine_into_product(const FusionContext& conte
 
 std::optional<Replacement> absorb_activation_into_product(const FusionContext& context) {
   const NodeView& product = context.producer;
-  if (context.consumer_input != 0 || has_activation(product) || product.input_type(0) != DataType::kFloat32) return std::nullopt;
+  if (context.consumer_input != 0 || has_activation(product) || product.input_type(0) != DataType::kFloat32)
+    return std::nullopt;
   const std::optional<kernels::Activation> activation = activation_of(context.consumer);
   if (!activation) return std::nullopt;
   auto attributes = std::make_shared<MatrixProductAttributes>(attributes_of(product));

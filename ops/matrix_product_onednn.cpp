@@ -1,5 +1,5 @@
-// Matrix products by oneDNN's matmul, float32. Its primitives are made for one thread: Y is cut into a grid of blocks, and
-// each block is one execution. Constant B is packed block by block into oneDNN's own layout.
+// Matrix products by oneDNN's matmul, float32. Its primitives are made for one thread: Y is cut into a grid of blocks,
+// and each block is one execution. Constant B is packed block by block into oneDNN's own layout.
 #include <algorithm>
 #include <atomic>
 #include <string>
@@ -31,10 +31,10 @@ struct Cut {
 struct OnednnProduct {
   MatrixProduct product;
   Cut rows, columns;
-  OnednnPrimitivePtr primitives[2][2];      ///< [shorter rows][shorter columns]; null where there is no such block
-  std::size_t worker_bytes = 0;             ///< workspace of one worker
+  OnednnPrimitivePtr primitives[2][2];  ///< [shorter rows][shorter columns]; null where there is no such block
+  std::size_t worker_bytes = 0;         ///< workspace of one worker
   std::vector<std::shared_ptr<const std::byte>> packed;  ///< by B, then by column block; empty when B is read as it is
-  std::shared_ptr<const std::byte> scaled_c;  ///< beta * C of a constant C; may be null
+  std::shared_ptr<const std::byte> scaled_c;             ///< beta * C of a constant C; may be null
   std::int64_t c_elements = 0;
   std::size_t c_offset = 0;  ///< where in the workspace beta * C goes, when it is not a constant
 
@@ -66,7 +66,8 @@ std::string accepts(const NodeView& node) {
 void cut(OnednnProduct& state) {
   const MatrixProduct& product = state.product;
   const std::int64_t most_columns = kBlockProducts / kLeastRows / product.depth;
-  state.columns = {product.columns, std::min(product.columns, std::max(kColumnUnit, most_columns / kColumnUnit * kColumnUnit))};
+  state.columns = {product.columns,
+                   std::min(product.columns, std::max(kColumnUnit, most_columns / kColumnUnit * kColumnUnit))};
   const std::int64_t most_rows = kBlockProducts / product.depth / state.columns.whole;
   state.rows = {product.rows, std::min(product.rows, std::max(kLeastRows, most_rows / kLeastRows * kLeastRows))};
 }
@@ -102,7 +103,8 @@ void make_primitives(OnednnProduct& state, bool packed, int threads) {
       OnednnPrimitivePtr& primitive = state.primitives[state.rows.is_last_and_shorter(row) ? 1 : 0]
                                                       [state.columns.is_last_and_shorter(column) ? 1 : 0];
       if (primitive != nullptr) continue;
-      primitive = make_onednn_matmul(problem_of(state.product, state.rows.size(row), state.columns.size(column), packed), threads);
+      primitive = make_onednn_matmul(
+          problem_of(state.product, state.rows.size(row), state.columns.size(column), packed), threads);
       state.worker_bytes = std::max(state.worker_bytes, api->workspace_bytes(primitive.get()));
     }
   }
@@ -117,16 +119,20 @@ void pack_b(OnednnProduct& state, const PrepareContext& context) {
     for (std::int64_t column = 0; column < state.columns.count(); ++column) {
       // Primitives for other numbers of rows may want another layout; each execution gets the one its primitive names.
       for (const bool shorter : {false, true}) {
-        const OnednnPrimitive* primitive = state.primitives[shorter ? 1 : 0][state.columns.is_last_and_shorter(column) ? 1 : 0].get();
+        const OnednnPrimitive* primitive =
+            state.primitives[shorter ? 1 : 0][state.columns.is_last_and_shorter(column) ? 1 : 0].get();
         if (primitive == nullptr) {
           state.packed.push_back(nullptr);
           continue;
         }
-        const std::int64_t offset = matrix * product.depth * product.columns + state.columns.begin(column) * product.b_column_stride;
-        const std::string key = text("onednn ", api->packed_layout(primitive), " at ", offset, " of [", product.depth, ",",
-                                     state.columns.size(column), "] strides ", product.b_depth_stride, " ", product.b_column_stride);
+        const std::int64_t offset =
+            matrix * product.depth * product.columns + state.columns.begin(column) * product.b_column_stride;
+        const std::string key =
+            text("onednn ", api->packed_layout(primitive), " at ", offset, " of [", product.depth, ",",
+                 state.columns.size(column), "] strides ", product.b_depth_stride, " ", product.b_column_stride);
         state.packed.push_back(context.weights().get(b, key, api->packed_bytes(primitive), [&](std::byte* memory) {
-          check_onednn(api->pack(primitive, b->as<float>() + offset, product.b_depth_stride, product.b_column_stride, memory));
+          check_onednn(
+              api->pack(primitive, b->as<float>() + offset, product.b_depth_stride, product.b_column_stride, memory));
         }));
       }
     }
@@ -212,7 +218,8 @@ void run(const RunArguments& args) {
     } else {
       const std::int64_t matrix = batch.b / (product.depth * product.columns);
       const std::int64_t shorter = state.rows.is_last_and_shorter(row_block) ? 1 : 0;
-      buffers.weights = state.packed[static_cast<std::size_t>((matrix * column_blocks + column_block) * 2 + shorter)].get();
+      buffers.weights =
+          state.packed[static_cast<std::size_t>((matrix * column_blocks + column_block) * 2 + shorter)].get();
     }
     if (c != nullptr) buffers.bias = c + row * product.c_row_stride + column * product.c_column_stride;
     buffers.dst = y + batch_index * product.y_elements() + row * product.columns + column;

@@ -14,7 +14,8 @@ namespace {
 constexpr std::int64_t kTaskProducts = 200000;
 
 template <typename T>
-using Sum = std::conditional_t<std::is_integral_v<T>, std::make_unsigned_t<std::conditional_t<std::is_integral_v<T>, T, int>>, double>;
+using Sum = std::conditional_t<std::is_integral_v<T>,
+                               std::make_unsigned_t<std::conditional_t<std::is_integral_v<T>, T, int>>, double>;
 
 template <typename T>
 Sum<T> dot(const MatrixProduct& product, const T* a, const T* b) {
@@ -44,7 +45,8 @@ T scale(const MatrixProduct& product, Sum<T> sum, const T* c) {
   if constexpr (std::is_integral_v<T>) {
     if (is_integer(product.alpha) && is_integer(product.beta)) {
       const auto factor = [](float value) { return static_cast<Sum<T>>(static_cast<std::int64_t>(value)); };
-      return static_cast<T>(factor(product.alpha) * sum + (c != nullptr ? factor(product.beta) * static_cast<Sum<T>>(*c) : 0));
+      return static_cast<T>(factor(product.alpha) * sum +
+                            (c != nullptr ? factor(product.beta) * static_cast<Sum<T>>(*c) : 0));
     }
     const double value = product.alpha * static_cast<double>(static_cast<T>(sum));
     return cut_to_integer<T>(c != nullptr ? value + product.beta * static_cast<double>(*c) : value);
@@ -72,7 +74,8 @@ void run_typed(const MatrixProduct& product, const RunArguments& args) {
       const MatrixProduct::Batch batch = product.batch(i / product.y_elements());
       const std::int64_t row = i % product.y_elements() / product.columns;
       const std::int64_t column = i % product.columns;
-      const Sum<T> sum = dot(product, a + batch.a + row * product.a_row_stride, b + batch.b + column * product.b_column_stride);
+      const Sum<T> sum =
+          dot(product, a + batch.a + row * product.a_row_stride, b + batch.b + column * product.b_column_stride);
       const T* addend = c == nullptr ? nullptr : c + row * product.c_row_stride + column * product.c_column_stride;
       y[i] = scale<T>(product, sum, addend);
     }

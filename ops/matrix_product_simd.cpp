@@ -19,6 +19,7 @@ constexpr std::int64_t kPackedRows = 1024;
 /// How the work of many matrices is put into tasks.
 enum class Batching {
   kInTurn,    ///< each task is a part of one product; a B to be packed is packed beforehand, product by product
+  kByPanel,   ///< each task is a panel of columns: the worker packs it and multiplies while it is in its cache
   kTogether,  ///< each task is several small products, packed by the worker that needs them
 };
 
@@ -27,7 +28,7 @@ struct SimdProduct {
   kernels::GemmSlices slices;  ///< of one product
   Batching batching = Batching::kInTurn;
   std::int64_t batches_per_task = 1;
-  std::size_t packed_elements = 0;          ///< of one B, rounded up to whole cache lines
+  std::size_t packed_elements = 0;          ///< of one B (one panel: kByPanel), rounded up to whole cache lines
   std::shared_ptr<const std::byte> packed;  ///< all B; null when they are packed at run time
   std::shared_ptr<const std::byte> bias;    ///< beta * C of a constant row; may be null
   std::size_t transposed_a_elements = 0;    ///< at the start of the workspace
@@ -40,8 +41,13 @@ std::string accepts(const NodeView& node) {
   return "";
 }
 
+std::size_t panels(const MatrixProduct& product) {
+  return kernels::panel_count(static_cast<std::size_t>(product.columns));
+}
+
 double product_work(const MatrixProduct& product) {
-  return 1 + static_cast<double>(product.y_elements()) * static_cast<double>(product.depth + 1) / kProductsPerNanosecond;
+  return 1 +
+         static_cast<double>(product.y_elements()) * static_cast<double>(product.depth + 1) / kProductsPerNanosecond;
 }
 
 double packing_work(const MatrixProduct& product) {
@@ -49,33 +55,40 @@ double packing_work(const MatrixProduct& product) {
 }
 
 void pack_one_b(const MatrixProduct& product, const float* b, float* packed) {
-  kernels::pack_b(b, static_cast<std::size_t>(product.b_depth_stride), static_cast<std::size_t>(product.b_column_stride),
-                  static_cast<std::size_t>(product.depth), static_cast<std::size_t>(product.columns), product.alpha, packed);
+  kernels::pack_b(b, static_cast<std::size_t>(product.b_depth_stride),
+                  static_cast<std::size_t>(product.b_column_stride), static_cast<std::size_t>(product.depth),
+                  static_cast<std::size_t>(product.columns), product.alpha, packed);
 }
 
 /// Bytes of `matrices` packed B. Errors: kLimitExceeded when they cannot be counted.
 std::size_t packed_bytes(const MatrixProduct& product, std::int64_t matrices) {
-  constexpr std::int64_t kRounding = 16 * kernels::kPanelColumns;  // generous: rounds columns to 16 and matrices to 64 bytes
+  constexpr std::int64_t kRounding =
+      16 * kernels::kPanelColumns;  // generous: rounds columns to 16 and matrices to 64 bytes
   const auto one = checked_product(product.columns + kRounding, product.depth + 1);
   const auto all = one ? checked_product(*one, matrices) : one;
   if (!all || !checked_product(*all, sizeof(float))) {
     fail(ErrorCode::kLimitExceeded, "B needs more bytes when packed than 64 bits can count");
   }
-  return cache_lines(kernels::packed_b_bytes(static_cast<std::size_t>(product.depth), static_cast<std::size_t>(product.columns)) /
+  return cache_lines(kernels::packed_b_bytes(static_cast<std::size_t>(product.depth),
+                                             static_cast<std::size_t>(product.columns)) /
                      sizeof(float)) *
          sizeof(float) * static_cast<std::size_t>(matrices);
 }
 
 void choose_tasks(SimdProduct& state, int threads) {
   const MatrixProduct& product = state.product;
-  state.slices = kernels::choose_slices(static_cast<std::size_t>(product.rows), static_cast<std::size_t>(product.columns),
-                                        static_cast<std::size_t>(product.depth), static_cast<std::size_t>(threads));
+  state.slices =
+      kernels::choose_slices(static_cast<std::size_t>(product.rows), static_cast<std::size_t>(product.columns),
+                             static_cast<std::size_t>(product.depth), static_cast<std::size_t>(threads));
   const double packing = state.packed == nullptr ? packing_work(product) : 0.0;
   const double work = product_work(product) + packing;
-  if (product.batches < 2 * threads || work > kTaskNanoseconds) return;
-  state.batching = Batching::kTogether;
-  const auto most = static_cast<std::int64_t>(std::max(1.0, kTaskNanoseconds / work));
-  state.batches_per_task = std::min(most, (product.batches + 2 * threads - 1) / (2 * threads));
+  if (product.batches >= 2 * threads && work <= kTaskNanoseconds) {
+    state.batching = Batching::kTogether;
+    const auto most = static_cast<std::int64_t>(std::max(1.0, kTaskNanoseconds / work));
+    state.batches_per_task = std::min(most, (product.batches + 2 * threads - 1) / (2 * threads));
+  } else if (state.packed == nullptr && work / static_cast<double>(panels(product)) <= kTaskNanoseconds) {
+    state.batching = Batching::kByPanel;
+  }
 }
 
 /// beta * C, when C is a constant row.
@@ -103,8 +116,9 @@ Prepared prepare(const PrepareContext& context) {
   const std::size_t bytes = packed_bytes(product, 1);
   state->packed_elements = bytes / sizeof(float);
   if (const ConstantPtr& b = context.input_constant(1); b != nullptr) {
-    const std::string key = text("simd ", product.b_matrices, " of [", product.depth, ",", product.columns, "] strides ",
-                                 product.b_depth_stride, " ", product.b_column_stride, " times ", product.alpha);
+    const std::string key =
+        text("simd ", product.b_matrices, " of [", product.depth, ",", product.columns, "] strides ",
+             product.b_depth_stride, " ", product.b_column_stride, " times ", product.alpha);
     state->packed = context.weights().get(b, key, packed_bytes(product, product.b_matrices), [&](std::byte* memory) {
       auto* packed = reinterpret_cast<float*>(memory);
       for (std::int64_t i = 0; i < product.b_matrices; ++i, packed += state->packed_elements) {
@@ -121,8 +135,14 @@ Prepared prepare(const PrepareContext& context) {
     prepared.workspace_bytes += state->transposed_a_elements * sizeof(float);
   }
   if (state->packed == nullptr) {
-    const bool together = state->batching == Batching::kTogether;
-    prepared.workspace_bytes += bytes * static_cast<std::size_t>(together ? context.threads() : 1);
+    if (state->batching == Batching::kByPanel) {
+      const std::int64_t columns = std::min<std::int64_t>(product.columns, kernels::kPanelColumns);
+      state->packed_elements = cache_lines(
+          kernels::packed_b_bytes(static_cast<std::size_t>(product.depth), static_cast<std::size_t>(columns)) /
+          sizeof(float));
+    }
+    const int copies = state->batching == Batching::kInTurn ? 1 : context.threads();
+    prepared.workspace_bytes += state->packed_elements * sizeof(float) * static_cast<std::size_t>(copies);
   }
   prepared.state = std::move(state);
   return prepared;
@@ -148,6 +168,8 @@ class Runner {
     if (product_.transposed_a()) transpose_a();
     if (state_.batching == Batching::kTogether) {
       run_together();
+    } else if (state_.batching == Batching::kByPanel) {
+      run_panels();
     } else if (state_.packed != nullptr) {
       run_slices(0, product_.batches, packed_b());
     } else {
@@ -209,22 +231,27 @@ class Runner {
     a_row_stride_ = static_cast<std::size_t>(depth);
   }
 
+  /// Packs rows of one panel of a B.
+  void pack_panel(const float* b, std::size_t panel, std::size_t row, std::size_t rows, float* packed) const {
+    const std::size_t column = panel * kernels::kPanelColumns;
+    const float* from = b + static_cast<std::int64_t>(row) * product_.b_depth_stride +
+                        static_cast<std::int64_t>(column) * product_.b_column_stride;
+    const std::size_t columns = std::min(kernels::kPanelColumns, static_cast<std::size_t>(product_.columns) - column);
+    kernels::pack_b(from, static_cast<std::size_t>(product_.b_depth_stride),
+                    static_cast<std::size_t>(product_.b_column_stride), rows, columns, product_.alpha, packed);
+  }
+
   /// Packs one B into the workspace, in tasks of a panel's rows: they are contiguous in the packed panel.
   void pack(const float* b) {
     const auto columns = static_cast<std::size_t>(product_.columns);
     const auto depth = static_cast<std::size_t>(product_.depth);
-    const std::size_t panels = kernels::panel_count(columns);
     const std::size_t chunks = (depth + kPackedRows - 1) / kPackedRows;
     float* packed = room_for_b(0);
-    args_.control.parallel_for(panels * chunks, packing_work(product_), [&, packed](std::size_t task) {
+    args_.control.parallel_for(panels(product_) * chunks, packing_work(product_), [&, packed](std::size_t task) {
       const std::size_t panel = task / chunks;
       const std::size_t row = task % chunks * kPackedRows;
-      const std::size_t first_column = panel * kernels::kPanelColumns;
-      const float* from = b + static_cast<std::int64_t>(row) * product_.b_depth_stride +
-                          static_cast<std::int64_t>(first_column) * product_.b_column_stride;
-      kernels::pack_b(from, static_cast<std::size_t>(product_.b_depth_stride), static_cast<std::size_t>(product_.b_column_stride),
-                      std::min<std::size_t>(kPackedRows, depth - row), std::min(kernels::kPanelColumns, columns - first_column),
-                      product_.alpha, packed + first_column * depth + row * kernels::panel_width(columns, panel));
+      float* to = packed + panel * kernels::kPanelColumns * depth + row * kernels::panel_width(columns, panel);
+      pack_panel(b, panel, row, std::min<std::size_t>(kPackedRows, depth - row), to);
     });
   }
 
@@ -249,9 +276,30 @@ class Runner {
     });
   }
 
+  /// A panel is a product of its own, with the columns it has.
+  void run_panels() {
+    const auto columns = static_cast<std::size_t>(product_.columns);
+    const auto rows = static_cast<std::size_t>(product_.rows);
+    const auto depth = static_cast<std::size_t>(product_.depth);
+    const std::size_t count = panels(product_);
+    const double work = (product_work(product_) + packing_work(product_)) * static_cast<double>(product_.batches);
+    const std::size_t tasks = count * static_cast<std::size_t>(product_.batches);
+    args_.control.parallel_for(tasks, work, [&](std::size_t task, std::size_t worker) {
+      const auto index = static_cast<std::int64_t>(task / count);
+      const std::size_t panel = task % count;
+      const std::size_t column = panel * kernels::kPanelColumns;
+      const MatrixProduct::Batch batch = product_.batch(index);
+      pack_panel(b_ + batch.b, panel, 0, depth, room_for_b(worker));
+      kernels::GemmEpilogue epilogue = epilogue_;
+      if (epilogue.bias != nullptr) epilogue.bias += column;
+      if (epilogue.addend != nullptr) epilogue.addend += column * epilogue.addend_column_stride;
+      kernels::gemm(rows, std::min(kernels::kPanelColumns, columns - column), depth, a_ + batch.a, a_row_stride_,
+                    room_for_b(worker), epilogue, y_ + index * product_.y_elements() + column, columns, 0, 1);
+    });
+  }
+
   void run_together() {
-    const kernels::GemmSlice whole = {0, static_cast<std::size_t>(product_.rows), 0,
-                                      kernels::panel_count(static_cast<std::size_t>(product_.columns))};
+    const kernels::GemmSlice whole = {0, static_cast<std::size_t>(product_.rows), 0, panels(product_)};
     const std::int64_t tasks = (product_.batches + state_.batches_per_task - 1) / state_.batches_per_task;
     const double packing = state_.packed == nullptr ? packing_work(product_) : 0.0;
     const double work = (product_work(product_) + packing) * static_cast<double>(product_.batches);

@@ -1,5 +1,6 @@
-// Mul: C = A * B, element by element, with NumPy's broadcasting; integers wrap around. A and B have the same type, C too.
-// Opsets 7 to newest; all numeric types are accepted at every opset. The `axis` and `broadcast` attributes of opsets before 7 are not read.
+// Mul: C = A * B, element by element, with NumPy's broadcasting; integers wrap around. A and B have the same type, C
+// too. Opsets 7 to newest; all numeric types are accepted at every opset. The `axis` and `broadcast` attributes of
+// opsets before 7 are not read.
 #include "ops/binary.hpp"
 
 namespace linnet::internal {

@@ -1,8 +1,8 @@
-// ReduceMean: the mean over `axes`, which keep size 1 (keepdims = 1, the default) or are dropped. Without axes, or with none
-// in the list, over all dimensions; from opset 18 with noop_with_empty_axes = 1, Y is then X.
-// Opsets 7 to newest: axes are an attribute before 18 and input 1 from 18. Types: float, double, float16, bfloat16, int32,
-// int64, uint32, uint64. As numpy has it, sums of integers wrap around and their quotient is cut towards zero; the mean of
-// no elements is NaN. Deviations: a mean of no integers is refused, and negative axes are taken at every opset.
+// ReduceMean: the mean over `axes`, which keep size 1 (keepdims = 1, the default) or are dropped. Without axes, or with
+// none in the list, over all dimensions; from opset 18 with noop_with_empty_axes = 1, Y is then X. Opsets 7 to newest:
+// axes are an attribute before 18 and input 1 from 18. Types: float, double, float16, bfloat16, int32, int64, uint32,
+// uint64. As numpy has it, sums of integers wrap around and their quotient is cut towards zero; the mean of no elements
+// is NaN. Deviations: a mean of no integers is refused, and negative axes are taken at every opset.
 #include <algorithm>
 
 #include "ops/chunks.hpp"
@@ -43,8 +43,9 @@ std::optional<std::vector<bool>> reduced_dims(const NodeView& node) {
   const std::size_t rank = node.input_rank(0);
   std::vector<std::int64_t> axes = attributes.axes;
   if (node.has_input(1)) {
+    const Dim count = list_length(node, 1, "axes");
     const std::optional<std::vector<std::int64_t>> given = node.input_integers(1);
-    if (!given && !list_length(node, 1, "axes").is(0)) return std::nullopt;
+    if (!given && !count.is(0)) return std::nullopt;
     axes = given.value_or(axes);
   }
   if (axes.empty()) return std::vector<bool>(rank, !attributes.keep_without_axes);
@@ -58,7 +59,8 @@ void check_not_empty(DataType type, const Dims& x, const std::vector<bool>& redu
   bool empty = false;
   for (std::size_t i = 0; i < x.size(); ++i) empty = empty || (reduced[i] && x[i].is(0));
   const Dim results = element_count(y);
-  if (empty && results.known() && !results.is(0)) invalid_model("the mean of no elements is not a number, and no ", type);
+  if (empty && results.known() && !results.is(0))
+    invalid_model("the mean of no elements is not a number, and no ", type);
 }
 
 void infer(InferContext& context) {
@@ -94,7 +96,8 @@ bool is_identity(const NodeView& node) {
          std::none_of(reduced->begin(), reduced->end(), [](bool is_reduced) { return is_reduced; });
 }
 
-/// X as a few dimensions, alternately kept and reduced: neighbours of the same kind are joined, those of size 1 left out.
+/// X as a few dimensions, alternately kept and reduced: neighbours of the same kind are joined, those of size 1 left
+/// out.
 struct Reduction {
   DataType type = DataType::kFloat32;
   std::int64_t results = 0;  ///< elements of Y
@@ -148,7 +151,8 @@ std::size_t results_per_task(const Reduction& reduction, std::int64_t chunk) {
 std::string accepts_simd(const NodeView& node) {
   if (node.input_type(0) != DataType::kFloat32) return text("only float32, not ", node.input_type(0));
   const Reduction reduction = reduction_of(node);
-  if (std::count(reduction.reduced.begin(), reduction.reduced.end(), true) > 1) return "the reduced dimensions are not neighbours";
+  if (std::count(reduction.reduced.begin(), reduction.reduced.end(), true) > 1)
+    return "the reduced dimensions are not neighbours";
   return "";
 }
 
@@ -168,19 +172,20 @@ void run_simd(const RunArguments& args) {
   const bool innermost_kept = !reduction.reduced.empty() && !reduction.reduced.back();
   const auto inner = innermost_kept ? static_cast<std::size_t>(reduction.sizes.back()) : std::size_t{1};
   const double cost = 0.1 * static_cast<double>(reduction.count + 1);
-  for_chunks(args.control, results, results_per_task(reduction, kSimdChunk), cost, [&](std::size_t first, std::size_t size) {
-    // Runs of results that lie side by side in X.
-    for (std::size_t i = first; i < first + size;) {
-      const std::size_t run = std::min(inner - i % inner, first + size - i);
-      const float* from = x + (i / inner * count) * inner + i % inner;
-      if (innermost_kept) {
-        kernels::reduce_mean_strided(from, y + i, count, run, inner);
-      } else {
-        y[i] = static_cast<float>(kernels::reduce_sum(from, count) / divisor);
-      }
-      i += run;
-    }
-  });
+  for_chunks(args.control, results, results_per_task(reduction, kSimdChunk), cost,
+             [&](std::size_t first, std::size_t size) {
+               // Runs of results that lie side by side in X.
+               for (std::size_t i = first; i < first + size;) {
+                 const std::size_t run = std::min(inner - i % inner, first + size - i);
+                 const float* from = x + (i / inner * count) * inner + i % inner;
+                 if (innermost_kept) {
+                   kernels::reduce_mean_strided(from, y + i, count, run, inner);
+                 } else {
+                   y[i] = static_cast<float>(kernels::reduce_sum(from, count) / divisor);
+                 }
+                 i += run;
+               }
+             });
 }
 
 template <typename T>
@@ -188,7 +193,8 @@ T mean_of(const Reduction& reduction, const T* x) {
   if constexpr (std::is_integral_v<T>) {
     std::make_unsigned_t<T> sum = 0;
     for (std::int64_t i = 0; i < reduction.count; ++i) {
-      sum = static_cast<std::make_unsigned_t<T>>(sum + static_cast<std::make_unsigned_t<T>>(x[reduction.offset(i, true)]));
+      sum = static_cast<std::make_unsigned_t<T>>(sum +
+                                                 static_cast<std::make_unsigned_t<T>>(x[reduction.offset(i, true)]));
     }
     if constexpr (std::is_signed_v<T>) {
       return static_cast<T>(static_cast<T>(sum) / reduction.count);

@@ -1,5 +1,5 @@
-// Relu: Y = max(X, 0), element by element; NaN stays NaN, -0 becomes +0. X and Y have the same type and shape, of any rank.
-// Opsets 7 to newest; bfloat16 (from 13) and signed integers (from 14) are accepted at every opset.
+// Relu: Y = max(X, 0), element by element; NaN stays NaN, -0 becomes +0. X and Y have the same type and shape, of any
+// rank. Opsets 7 to newest; bfloat16 (from 13) and signed integers (from 14) are accepted at every opset.
 #include "ops/activation.hpp"
 #include "ops/element_types.hpp"
 

@@ -7,8 +7,8 @@
 namespace linnet::internal {
 namespace {
 
-/// Bounds the rank also where the option switches the limit off.
-constexpr std::int64_t kMostUnknownDims = 4096;
+constexpr std::size_t kMostDims = 4096;
+constexpr std::size_t kMostListed = 70;
 
 }  // namespace
 
@@ -49,14 +49,20 @@ Dim product_of(const Dims& dims, std::size_t first, std::size_t last) {
   return factors == 1 ? only_factor : Dim::unknown();
 }
 
+void check_rank(const NodeView& node, std::size_t output, std::int64_t rank) {
+  const std::size_t chosen = node.options().limits.rank;
+  const std::size_t limit = chosen != 0 ? chosen : kMostDims;
+  if (rank > static_cast<std::int64_t>(limit)) {
+    fail(ErrorCode::kLimitExceeded, "output ", output, " has rank ", rank, ", the limit is ", limit);
+  }
+}
+
 void set_output_of_rank(InferContext& context, std::size_t output, DataType type, Dim rank) {
   if (!rank.known()) {
     context.set_output_unranked(output, type);
     return;
   }
-  if (rank.value() > kMostUnknownDims) {
-    fail(ErrorCode::kLimitExceeded, "output ", output, " has rank ", rank.value(), ", the most is ", kMostUnknownDims);
-  }
+  check_rank(context, output, rank.value());
   context.set_output(output, type, Dims(static_cast<std::size_t>(rank.value())));
 }
 
@@ -64,12 +70,19 @@ void pass_elements(InferContext& context, std::size_t input) {
   if (std::optional<Dims> elements = context.input_elements(input)) context.set_output_elements(0, std::move(*elements));
 }
 
+std::string short_list(const std::vector<std::int64_t>& values) {
+  if (values.size() <= kMostListed) return text(values);
+  std::string out = text(std::vector<std::int64_t>(values.begin(), values.begin() + kMostListed));
+  out.replace(out.size() - 1, 1, ",...]");
+  return out;
+}
+
 std::vector<std::size_t> distinct_axes(const std::vector<std::int64_t>& axes, std::size_t rank) {
   std::vector<bool> named(rank, false);
   std::vector<std::size_t> result;
   for (const std::int64_t axis : axes) {
     const auto normalized = static_cast<std::size_t>(normalized_axis(axis, rank));
-    if (named[normalized]) invalid_model("axes ", axes, " name axis ", normalized, " twice");
+    if (named[normalized]) invalid_model("axes ", short_list(axes), " name axis ", normalized, " twice");
     named[normalized] = true;
     result.push_back(normalized);
   }

@@ -172,6 +172,7 @@ bool keeps_all(const NodeView& node) {
 }
 
 Prepared prepare_slice(const PrepareContext& context) {
+  if (element_count(context.output_shape(0)) == 0) return {std::make_shared<const StridedCopy>(), 0, 0};
   const Shape shape = context.input_shape(0);
   const std::vector<std::int64_t> strides = row_major_strides(shape);
   const std::vector<Range> ranges = *ranges_of(context);

@@ -1,8 +1,10 @@
-// Softmax: Y = exp(X - m) / sum(exp(X - m)), and LogSoftmax: Y = X - m - log(sum(exp(X - m))), where m is the maximum along the axis and the sums run over
-// it. X and Y have the same type and shape, of rank 1 or more. Opsets 7 to newest:
+// Softmax: Y = exp(X - m) / sum(exp(X - m)), and LogSoftmax: Y = X - m - log(sum(exp(X - m))), where m is the maximum
+// along the axis and the sums run over it. X and Y have the same type and shape, of rank 1 or more. Opsets 7 to newest:
 //   from 13 `axis` is one axis, -1 by default;
-//   before 13 X counts as a matrix [dimensions before `axis`, dimensions from `axis` on] and the sums run over its rows; `axis` is 1 by default.
-// bfloat16 (from 13) is accepted at every opset. NaN or +inf in a row makes the row NaN, as does a row of -inf only; finite rows never give NaN.
+//   before 13 X counts as a matrix [dimensions before `axis`, dimensions from `axis` on] and the sums run over its
+//   rows; `axis` is 1 by default.
+// bfloat16 (from 13) is accepted at every opset. NaN or +inf in a row makes the row NaN, as does a row of -inf only;
+// finite rows never give NaN.
 #include "ops/softmax.hpp"
 
 #include <algorithm>
@@ -29,7 +31,7 @@ void infer(InferContext& context) {
 }
 
 constexpr std::int64_t kTaskElements = 16384;
-constexpr double kSimdCost = 1.5;        // ns per element
+constexpr double kSimdCost = 1.5;  // ns per element
 constexpr double kReferenceCost = 25.0;
 
 struct State {
@@ -54,10 +56,11 @@ void for_outer_groups(RunControl& control, const SoftmaxExtents& extents, double
   if (extents.count() == 0) return;
   const std::int64_t group = std::clamp<std::int64_t>(kTaskElements / (extents.axis * extents.inner), 1, extents.outer);
   const std::int64_t groups = (extents.outer + group - 1) / group;
-  control.parallel_for(static_cast<std::size_t>(groups), static_cast<double>(extents.count()) * cost, [&](std::size_t index) {
-    const std::int64_t first = static_cast<std::int64_t>(index) * group;
-    body(first, std::min(group, extents.outer - first));
-  });
+  control.parallel_for(static_cast<std::size_t>(groups), static_cast<double>(extents.count()) * cost,
+                       [&](std::size_t index) {
+                         const std::int64_t first = static_cast<std::int64_t>(index) * group;
+                         body(first, std::min(group, extents.outer - first));
+                       });
 }
 
 std::string accepts_simd(const NodeView& node) {
@@ -78,12 +81,13 @@ void run_simd(const RunArguments& args) {
       rows(x, y, static_cast<std::size_t>(count), axis);
       return;
     }
-    for (std::int64_t outer = 0; outer < count; ++outer, x += axis * inner, y += axis * inner) strided(x, y, axis, inner);
+    for (std::int64_t outer = 0; outer < count; ++outer, x += axis * inner, y += axis * inner)
+      strided(x, y, axis, inner);
   });
 }
 
-/// One row of `length` elements, `stride` apart: in double, rounded once. The term of the maximum, 1, stays out of the sum until the end, so that the
-/// logarithm keeps the digits of the others beside it.
+/// One row of `length` elements, `stride` apart: in double, rounded once. The term of the maximum, 1, stays out of the
+/// sum until the end, so that the logarithm keeps the digits of the others beside it.
 template <typename T>
 void reference_row(const T* x, T* y, std::int64_t length, std::int64_t stride, bool logarithm) {
   const auto at = [&](std::int64_t i) { return static_cast<double>(x[i * stride]); };
@@ -111,8 +115,8 @@ void run_reference(const RunArguments& args) {
     for_outer_groups(args.control, extents, kReferenceCost, [&](std::int64_t first, std::int64_t count) {
       for (std::int64_t row = first * extents.inner; row < (first + count) * extents.inner; ++row) {
         const std::int64_t begin = row / extents.inner * extents.axis * extents.inner + row % extents.inner;
-        reference_row(static_cast<const T*>(args.inputs[0]) + begin, static_cast<T*>(args.outputs[0]) + begin, extents.axis,
-                      extents.inner, state.logarithm);
+        reference_row(static_cast<const T*>(args.inputs[0]) + begin, static_cast<T*>(args.outputs[0]) + begin,
+                      extents.axis, extents.inner, state.logarithm);
       }
     });
   });

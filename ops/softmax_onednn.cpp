@@ -1,5 +1,6 @@
-// The oneDNN implementation of Softmax and LogSoftmax. It runs only when `--backend onednn` asks for it: its error is past 4 ULP (its exp is looser, and
-// x - max is rounded), a row of which -inf is the maximum is NaN there as here, and an axis that is not the last runs in its scalar reference code.
+// The oneDNN implementation of Softmax and LogSoftmax. It runs only when `--backend onednn` asks for it: its error is
+// past 4 ULP (its exp is looser, and x - max is rounded), a row of which -inf is the maximum is NaN there as here, and
+// an axis that is not the last runs in its scalar reference code.
 #include "ops/onednn/onednn_slices.hpp"
 #include "ops/softmax.hpp"
 
@@ -35,12 +36,13 @@ void run(const RunArguments& args) {
   const OnednnSlices& slices = *static_cast<const OnednnSlices*>(args.state);
   const auto* x = static_cast<const float*>(args.inputs[0]);
   auto* y = static_cast<float*>(args.outputs[0]);
-  execute_onednn_slices(slices, args, static_cast<double>(slices.rows * slices.row_elements) * kCost, [&](std::int64_t row) {
-    OnednnBuffers buffers;
-    buffers.src = x + row * slices.row_elements;
-    buffers.dst = y + row * slices.row_elements;
-    return buffers;
-  });
+  execute_onednn_slices(slices, args, static_cast<double>(slices.rows * slices.row_elements) * kCost,
+                        [&](std::int64_t row) {
+                          OnednnBuffers buffers;
+                          buffers.src = x + row * slices.row_elements;
+                          buffers.dst = y + row * slices.row_elements;
+                          return buffers;
+                        });
 }
 
 }  // namespace

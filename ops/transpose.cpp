@@ -24,11 +24,11 @@ std::vector<std::size_t> permutation_of(const NodeView& node) {
     for (std::size_t axis = rank; axis-- > 0;) order.push_back(axis);
     return order;
   }
-  if (perm->size() != rank) invalid_model("perm ", *perm, " has ", perm->size(), " axes, expected ", rank);
+  if (perm->size() != rank) invalid_model("perm ", short_list(*perm), " has ", perm->size(), " axes, expected ", rank);
   std::vector<bool> used(rank, false);
   for (const std::int64_t axis : *perm) {
-    if (axis < 0 || axis >= static_cast<std::int64_t>(rank)) invalid_model("perm ", *perm, " names axis ", axis, ", which is outside [0,", rank, ")");
-    if (used[static_cast<std::size_t>(axis)]) invalid_model("perm ", *perm, " names axis ", axis, " twice");
+    if (axis < 0 || axis >= static_cast<std::int64_t>(rank)) invalid_model("perm ", short_list(*perm), " names axis ", axis, ", which is outside [0,", rank, ")");
+    if (used[static_cast<std::size_t>(axis)]) invalid_model("perm ", short_list(*perm), " names axis ", axis, " twice");
     used[static_cast<std::size_t>(axis)] = true;
     order.push_back(static_cast<std::size_t>(axis));
   }
@@ -59,6 +59,7 @@ bool moves_nothing(const NodeView& node) {
 }
 
 Prepared prepare_transpose(const PrepareContext& context) {
+  if (element_count(context.input_shape(0)) == 0) return {std::make_shared<const StridedCopy>(), 0, 0};
   const std::vector<std::int64_t> strides = row_major_strides(context.input_shape(0));
   std::vector<std::int64_t> permuted;
   for (const std::size_t axis : permutation_of(context)) permuted.push_back(strides[axis]);

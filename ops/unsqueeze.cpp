@@ -26,6 +26,7 @@ AttributesPtr parse_unsqueeze(ParseContext& context) {
 void set_unsqueezed(InferContext& context, const std::vector<std::int64_t>& axes) {
   const Dims& dims = context.input_dims(0);
   const std::size_t rank = dims.size() + axes.size();
+  check_rank(context, 0, static_cast<std::int64_t>(rank));
   std::vector<bool> inserted(rank, false);
   for (const std::size_t axis : distinct_axes(axes, rank)) inserted[axis] = true;
   Dims result;

@@ -1,4 +1,5 @@
-// Graph and concrete inputs -> Program: infer, fold what the shapes decide, choose and prepare implementations, place memory.
+// Graph and concrete inputs -> Program: infer, fold what the shapes decide, choose and prepare implementations, place
+// memory.
 #include <algorithm>
 
 #include "runtime/evaluate.hpp"
@@ -78,7 +79,8 @@ class Compiler {
       if (node.outputs[i] == kNoValue) continue;
       const TensorType& type = values()[node.outputs[i]].type;
       if (type.known() && all_known(type.dims)) continue;
-      const Error error(ErrorCode::kUnsupported, text("the shape of output ", i, " depends on data that is known only during the run"));
+      const Error error(ErrorCode::kUnsupported,
+                        text("the shape of output ", i, " depends on data that is known only during the run"));
       throw with_node_and_inputs(node, values(), graph_.symbols, error);
     }
   }
@@ -92,7 +94,9 @@ class Compiler {
     std::vector<NodeId> backwards;
     for (NodeId id = static_cast<NodeId>(graph_.nodes.size()); id-- > 0;) {
       const Node& node = graph_.nodes[id];
-      const auto is_needed = [&](ValueId output) { return output != kNoValue && needed[output] && values()[output].constant == nullptr; };
+      const auto is_needed = [&](ValueId output) {
+        return output != kNoValue && needed[output] && values()[output].constant == nullptr;
+      };
       if (std::none_of(node.outputs.begin(), node.outputs.end(), is_needed)) continue;
       const int view_of = node.op->facts.view_of;
       if (view_of >= 0) {
@@ -123,8 +127,9 @@ class Compiler {
         const TensorType& type = values()[output].type;
         const std::size_t bytes = byte_count(type.type, to_shape(type.dims));
         if (bytes > settings_.memory_budget) {
-          fail(ErrorCode::kLimitExceeded, describe(graph_.nodes[id]), ": output ", printable(graph_.value_names[output]), " of shape ",
-               type.dims, " needs ", bytes, " bytes, the memory budget is ", settings_.memory_budget);
+          fail(ErrorCode::kLimitExceeded, describe(graph_.nodes[id]), ": output ",
+               printable(graph_.value_names[output]), " of shape ", type.dims, " needs ", bytes,
+               " bytes, the memory budget is ", settings_.memory_budget);
         }
       }
     }
@@ -171,11 +176,12 @@ class Compiler {
     }
     const MemoryPlan plan = plan_memory(blocks);
 #ifndef NDEBUG
-    if (const std::string problem = check_plan(blocks, plan); !problem.empty()) fail(ErrorCode::kInternal, "memory plan: ", problem);
+    if (const std::string problem = check_plan(blocks, plan); !problem.empty())
+      fail(ErrorCode::kInternal, "memory plan: ", problem);
 #endif
     if (plan.arena_bytes > settings_.memory_budget) {
-      fail(ErrorCode::kLimitExceeded, "a run with these input shapes needs an arena of ", plan.arena_bytes, " bytes, the memory budget is ",
-           settings_.memory_budget);
+      fail(ErrorCode::kLimitExceeded, "a run with these input shapes needs an arena of ", plan.arena_bytes,
+           " bytes, the memory budget is ", settings_.memory_budget);
     }
     for (std::size_t i = 0; i < blocks.size(); ++i) {
       program_->blocks[i].offset = plan.offsets[i];
@@ -212,7 +218,8 @@ class Compiler {
         const bool unread = node.inputs[i] == kNoValue || (i < 64 && (unread_[index] >> i & 1) != 0);
         program_->operands.push_back(unread ? Place{} : place_of(node.inputs[i], map));
       }
-      for (const ValueId output : node.outputs) program_->operands.push_back(output == kNoValue ? Place{} : place_of(output, map));
+      for (const ValueId output : node.outputs)
+        program_->operands.push_back(output == kNoValue ? Place{} : place_of(output, map));
     }
     for (const ValueId output : graph_.outputs) {
       const TensorType& type = values()[output].type;
@@ -239,7 +246,8 @@ std::vector<bool> find_shape_values(const Graph& graph) {
     const Node& node = graph.nodes[index];
     const OpFacts& facts = node.op->facts;
     bool output_decides = false;
-    for (const ValueId output : node.outputs) output_decides = output_decides || (output != kNoValue && decides[output]);
+    for (const ValueId output : node.outputs)
+      output_decides = output_decides || (output != kNoValue && decides[output]);
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
       if (node.inputs[i] == kNoValue || graph.values[node.inputs[i]].constant != nullptr) continue;
       const bool shape_only = i < 64 && (facts.shape_only_inputs >> i & 1) != 0;
@@ -250,7 +258,8 @@ std::vector<bool> find_shape_values(const Graph& graph) {
   return decides;
 }
 
-std::shared_ptr<const Program> compile(const Graph& graph, const std::vector<ProgramInput>& inputs, const CompileSettings& settings) {
+std::shared_ptr<const Program> compile(const Graph& graph, const std::vector<ProgramInput>& inputs,
+                                       const CompileSettings& settings) {
   return Compiler(graph, inputs, settings).run();
 }
 

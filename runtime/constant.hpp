@@ -8,7 +8,8 @@
 
 namespace linnet::internal {
 
-/// Borrows or shares the bytes; `owner` keeps them alive (a mapped file, an allocation). Aligned to the element size at least.
+/// Borrows or shares the bytes; `owner` keeps them alive (a mapped file, an allocation). Aligned to the element size at
+/// least.
 struct Constant {
   DataType type = DataType::kUndefined;
   Shape shape;

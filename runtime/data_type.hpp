@@ -38,24 +38,39 @@ struct TypeTag {
   using type = T;
 };
 
-/// Calls visitor(TypeTag<T>{}) with T = float, double, Float16, Bfloat16, the integers, or bool. Errors: kUnsupported for other types.
+/// Calls visitor(TypeTag<T>{}) with T = float, double, Float16, Bfloat16, the integers, or bool. Errors: kUnsupported
+/// for other types.
 template <typename Visitor>
 decltype(auto) visit_type(DataType type, Visitor&& visitor) {
   switch (type) {
-    case DataType::kFloat32: return visitor(TypeTag<float>{});
-    case DataType::kFloat64: return visitor(TypeTag<double>{});
-    case DataType::kFloat16: return visitor(TypeTag<Float16>{});
-    case DataType::kBfloat16: return visitor(TypeTag<Bfloat16>{});
-    case DataType::kInt8: return visitor(TypeTag<std::int8_t>{});
-    case DataType::kInt16: return visitor(TypeTag<std::int16_t>{});
-    case DataType::kInt32: return visitor(TypeTag<std::int32_t>{});
-    case DataType::kInt64: return visitor(TypeTag<std::int64_t>{});
-    case DataType::kUint8: return visitor(TypeTag<std::uint8_t>{});
-    case DataType::kUint16: return visitor(TypeTag<std::uint16_t>{});
-    case DataType::kUint32: return visitor(TypeTag<std::uint32_t>{});
-    case DataType::kUint64: return visitor(TypeTag<std::uint64_t>{});
-    case DataType::kBool: return visitor(TypeTag<bool>{});
-    default: unsupported("element type ", type, " is not supported");
+    case DataType::kFloat32:
+      return visitor(TypeTag<float>{});
+    case DataType::kFloat64:
+      return visitor(TypeTag<double>{});
+    case DataType::kFloat16:
+      return visitor(TypeTag<Float16>{});
+    case DataType::kBfloat16:
+      return visitor(TypeTag<Bfloat16>{});
+    case DataType::kInt8:
+      return visitor(TypeTag<std::int8_t>{});
+    case DataType::kInt16:
+      return visitor(TypeTag<std::int16_t>{});
+    case DataType::kInt32:
+      return visitor(TypeTag<std::int32_t>{});
+    case DataType::kInt64:
+      return visitor(TypeTag<std::int64_t>{});
+    case DataType::kUint8:
+      return visitor(TypeTag<std::uint8_t>{});
+    case DataType::kUint16:
+      return visitor(TypeTag<std::uint16_t>{});
+    case DataType::kUint32:
+      return visitor(TypeTag<std::uint32_t>{});
+    case DataType::kUint64:
+      return visitor(TypeTag<std::uint64_t>{});
+    case DataType::kBool:
+      return visitor(TypeTag<bool>{});
+    default:
+      unsupported("element type ", type, " is not supported");
   }
 }
 
@@ -63,11 +78,16 @@ decltype(auto) visit_type(DataType type, Visitor&& visitor) {
 template <typename Visitor>
 decltype(auto) visit_float_type(DataType type, Visitor&& visitor) {
   switch (type) {
-    case DataType::kFloat32: return visitor(TypeTag<float>{});
-    case DataType::kFloat64: return visitor(TypeTag<double>{});
-    case DataType::kFloat16: return visitor(TypeTag<Float16>{});
-    case DataType::kBfloat16: return visitor(TypeTag<Bfloat16>{});
-    default: unsupported("element type ", type, " is not a floating-point type");
+    case DataType::kFloat32:
+      return visitor(TypeTag<float>{});
+    case DataType::kFloat64:
+      return visitor(TypeTag<double>{});
+    case DataType::kFloat16:
+      return visitor(TypeTag<Float16>{});
+    case DataType::kBfloat16:
+      return visitor(TypeTag<Bfloat16>{});
+    default:
+      unsupported("element type ", type, " is not a floating-point type");
   }
 }
 

@@ -17,9 +17,7 @@ std::shared_ptr<const std::string> share(std::string&& message) {
 
 Error::Error(ErrorCode code, std::string message) : code_(code), message_(share(std::move(message))) {}
 
-const char* Error::what() const noexcept {
-  return message_ != nullptr ? message_->c_str() : "out of memory";
-}
+const char* Error::what() const noexcept { return message_ != nullptr ? message_->c_str() : "out of memory"; }
 
 }  // namespace linnet
 

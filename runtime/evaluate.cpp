@@ -46,7 +46,8 @@ std::vector<ConstantPtr> evaluate(const NodeView& node) {
   std::vector<ConstantPtr> results(node.output_count());
   const int view_of = node.node().op->facts.view_of;
   if (view_of >= 0 && node.input_constant(static_cast<std::size_t>(view_of)) != nullptr) {
-    if (node.has_output(0)) results[0] = view_constant(node.input_constant(static_cast<std::size_t>(view_of)), node.output(0));
+    if (node.has_output(0))
+      results[0] = view_constant(node.input_constant(static_cast<std::size_t>(view_of)), node.output(0));
     return results;
   }
   NoReuse weights;
@@ -71,7 +72,8 @@ std::vector<ConstantPtr> evaluate(const NodeView& node) {
 }
 
 ConstantPtr constant_from_elements(const Value& value) {
-  if (value.elements == nullptr || !value.type.known() || !all_known(value.type.dims) || !all_known(*value.elements)) return nullptr;
+  if (value.elements == nullptr || !value.type.known() || !all_known(value.type.dims) || !all_known(*value.elements))
+    return nullptr;
   if (!(kIntegerTypes | TypeSet{DataType::kBool}).has(value.type.type)) return nullptr;
   const Shape shape = to_shape(value.type.dims);
   if (element_count(shape) != static_cast<std::int64_t>(value.elements->size())) return nullptr;
@@ -81,7 +83,8 @@ ConstantPtr constant_from_elements(const Value& value) {
     using T = typename decltype(tag)::type;
     if constexpr (std::is_integral_v<T>) {
       T* elements = reinterpret_cast<T*>(data);
-      for (std::size_t i = 0; i < value.elements->size(); ++i) elements[i] = static_cast<T>((*value.elements)[i].value());
+      for (std::size_t i = 0; i < value.elements->size(); ++i)
+        elements[i] = static_cast<T>((*value.elements)[i].value());
     }
   });
   return constant;

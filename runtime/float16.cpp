@@ -29,7 +29,8 @@ std::uint16_t round_to_16_bits(double value, int mantissa_bits, int exponent_bit
   const int bias = (1 << (exponent_bits - 1)) - 1;
   const auto infinity = static_cast<std::uint64_t>((1 << exponent_bits) - 1) << mantissa_bits;
   if (exponent == 0x7ff) {
-    const std::uint64_t quiet = mantissa == 0 ? 0 : (std::uint64_t{1} << (mantissa_bits - 1)) | (mantissa >> (52 - mantissa_bits));
+    const std::uint64_t quiet =
+        mantissa == 0 ? 0 : (std::uint64_t{1} << (mantissa_bits - 1)) | (mantissa >> (52 - mantissa_bits));
     return static_cast<std::uint16_t>(sign | infinity | quiet);
   }
   if (exponent == 0) return sign;  // a double's denormals are far below half of the smallest denormal here
@@ -43,7 +44,8 @@ std::uint16_t round_to_16_bits(double value, int mantissa_bits, int exponent_bit
     return static_cast<std::uint16_t>(sign | shift_round_even(mantissa, shift));
   }
   // The implicit bit adds one to the exponent field, and so does a carry out of the mantissa, up to infinity.
-  const std::uint64_t rounded = shift_round_even(mantissa, shift) + (static_cast<std::uint64_t>(target - 1) << mantissa_bits);
+  const std::uint64_t rounded =
+      shift_round_even(mantissa, shift) + (static_cast<std::uint64_t>(target - 1) << mantissa_bits);
   return static_cast<std::uint16_t>(sign | rounded);
 }
 

@@ -44,6 +44,12 @@ static_assert(sizeof(Float16) == 2 && sizeof(Bfloat16) == 2);
 }  // namespace linnet::internal
 
 namespace linnet {
-template <> constexpr DataType data_type_of<internal::Float16>() { return DataType::kFloat16; }
-template <> constexpr DataType data_type_of<internal::Bfloat16>() { return DataType::kBfloat16; }
+template <>
+constexpr DataType data_type_of<internal::Float16>() {
+  return DataType::kFloat16;
+}
+template <>
+constexpr DataType data_type_of<internal::Bfloat16>() {
+  return DataType::kBfloat16;
+}
 }  // namespace linnet

@@ -3,7 +3,8 @@
 
 namespace linnet::internal {
 
-/// While it lives, denormal inputs and results of this thread count as zero, if `flush`; otherwise IEEE's rules hold. The mode found is restored.
+/// While it lives, denormal inputs and results of this thread count as zero, if `flush`; otherwise IEEE's rules hold.
+/// The mode found is restored.
 class FloatMode {
  public:
   explicit FloatMode(bool flush) noexcept;

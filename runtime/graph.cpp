@@ -22,7 +22,8 @@ TensorType type_of(const Constant& constant) { return {constant.type, true, to_d
 std::string describe(const Node& node) {
   std::string out = text(printable(node.op->name), " node");
   if (!node.name.empty()) out += text(" \"", printable(node.name), "\"");
-  out += text(" (", node.op->domain.empty() ? std::string() : printable(node.op->domain) + " ", "opset ", node.opset, ")");
+  out +=
+      text(" (", node.op->domain.empty() ? std::string() : printable(node.op->domain) + " ", "opset ", node.opset, ")");
   return out;
 }
 

@@ -37,7 +37,8 @@ struct TensorType {
 struct Value {
   TensorType type;
   ConstantPtr constant;  ///< set for initializers and folded values
-  /// The elements, as far as known, of a small integer tensor that may describe a shape (row-major). Null when nothing is known.
+  /// The elements, as far as known, of a small integer tensor that may describe a shape (row-major). Null when nothing
+  /// is known.
   std::shared_ptr<const Dims> elements;
   NodeId producer = kNoNode;  ///< kNoNode for graph inputs and constants
 };
@@ -51,16 +52,18 @@ struct Node {
   std::vector<ValueId> outputs;  ///< kNoValue for an output left out
 };
 
-/// Nodes stand in topological order. Every value has one producer at most; names are for people, they need not be unique.
+/// Nodes stand in topological order. Every value has one producer at most; names are for people, they need not be
+/// unique.
 struct Graph {
   std::vector<Value> values;
   std::vector<std::string> value_names;  ///< beside `values`
   std::vector<Node> nodes;
-  std::vector<ValueId> inputs;   ///< values without producer and constant that a run must be given
-  std::vector<ValueId> outputs;  ///< may repeat, may be inputs or constants
-  std::vector<std::string> input_names;   ///< by position, as the model has them
-  std::vector<std::string> output_names;  ///< by position; a pass may join the values behind two outputs, never their names
-  std::vector<std::string> symbols;       ///< names of symbolic dimensions
+  std::vector<ValueId> inputs;           ///< values without producer and constant that a run must be given
+  std::vector<ValueId> outputs;          ///< may repeat, may be inputs or constants
+  std::vector<std::string> input_names;  ///< by position, as the model has them
+  std::vector<std::string>
+      output_names;                  ///< by position; a pass may join the values behind two outputs, never their names
+  std::vector<std::string> symbols;  ///< names of symbolic dimensions
 
   ValueId add_value(std::string name, Value value);
   ValueId add_constant(std::string name, ConstantPtr constant);

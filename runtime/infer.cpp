@@ -17,7 +17,8 @@ std::size_t count_given(const std::vector<ValueId>& ids) {
 
 }  // namespace
 
-AttributesPtr parse_node(const OpDef& op, int opset, const std::vector<NamedAttribute>& attributes, std::size_t inputs, std::size_t outputs) {
+AttributesPtr parse_node(const OpDef& op, int opset, const std::vector<NamedAttribute>& attributes, std::size_t inputs,
+                         std::size_t outputs) {
   if (opset < op.since_opset) unsupported("the operator exists from opset ", op.since_opset);
   ParseContext context(opset, attributes, inputs, outputs);
   AttributesPtr parsed = op.parse(context);
@@ -37,7 +38,8 @@ void check_arity(const Node& node) {
   }
 }
 
-void infer_node(const Node& node, std::vector<Value>& values, const Options& options, const std::vector<std::string>& symbols) {
+void infer_node(const Node& node, std::vector<Value>& values, const Options& options,
+                const std::vector<std::string>& symbols) {
   InferContext context(node, values, options);
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     if (!context.has_input(i) || context.input(i).known()) continue;
@@ -53,9 +55,12 @@ void infer_node(const Node& node, std::vector<Value>& values, const Options& opt
   }
 }
 
-Error with_node(const Node& node, const Error& error) { return {error.code(), text(describe(node), ": ", error.what())}; }
+Error with_node(const Node& node, const Error& error) {
+  return {error.code(), text(describe(node), ": ", error.what())};
+}
 
-Error with_node_and_inputs(const Node& node, const std::vector<Value>& values, const std::vector<std::string>& symbols, const Error& error) {
+Error with_node_and_inputs(const Node& node, const std::vector<Value>& values, const std::vector<std::string>& symbols,
+                           const Error& error) {
   constexpr std::size_t kShown = 8;
   std::string message = text(describe(node), ": ", error.what());
   message += " [inputs";

@@ -8,19 +8,24 @@
 
 namespace linnet::internal {
 
-/// Errors: those of the operator's parse, and kInvalidModel for attributes that it does not know. Without the node's name: see with_node.
-AttributesPtr parse_node(const OpDef& op, int opset, const std::vector<NamedAttribute>& attributes, std::size_t inputs, std::size_t outputs);
+/// Errors: those of the operator's parse, and kInvalidModel for attributes that it does not know. Without the node's
+/// name: see with_node.
+AttributesPtr parse_node(const OpDef& op, int opset, const std::vector<NamedAttribute>& attributes, std::size_t inputs,
+                         std::size_t outputs);
 
 /// Checks the number of inputs and outputs. Errors: kInvalidModel, kUnsupported, prefixed with the node.
 void check_arity(const Node& node);
 
-/// Sets the types of the node's outputs in `values` (indexed by ValueId), as far as its inputs are known. When type or rank of an input is not known, the
-/// outputs become unknown too. Errors: those of the operator's infer, prefixed with the node and its input shapes.
-void infer_node(const Node& node, std::vector<Value>& values, const Options& options, const std::vector<std::string>& symbols);
+/// Sets the types of the node's outputs in `values` (indexed by ValueId), as far as its inputs are known. When type or
+/// rank of an input is not known, the outputs become unknown too. Errors: those of the operator's infer, prefixed with
+/// the node and its input shapes.
+void infer_node(const Node& node, std::vector<Value>& values, const Options& options,
+                const std::vector<std::string>& symbols);
 
 /// `Gemm node "fc1" (opset 13): message`, for an error about a node.
 Error with_node(const Node& node, const Error& error);
 /// The same with ` [inputs float32 [4,100], float32 [64,128]]` behind it.
-Error with_node_and_inputs(const Node& node, const std::vector<Value>& values, const std::vector<std::string>& symbols, const Error& error);
+Error with_node_and_inputs(const Node& node, const std::vector<Value>& values, const std::vector<std::string>& symbols,
+                           const Error& error);
 
 }  // namespace linnet::internal

@@ -1,6 +1,7 @@
 #include "runtime/model_impl.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 #include <unistd.h>
@@ -29,7 +30,8 @@ ValueInfo info_of(const Graph& graph, ValueId value, const std::string& name) {
   for (const Dim dim : type.dims) {
     Dimension dimension;
     if (dim.known()) dimension.value = dim.value();
-    if (dim.is_symbol() && dim.symbol_index() < graph.symbols.size()) dimension.name = graph.symbols[dim.symbol_index()];
+    if (dim.is_symbol() && dim.symbol_index() < graph.symbols.size())
+      dimension.name = graph.symbols[dim.symbol_index()];
     info.shape.push_back(std::move(dimension));
   }
   return info;
@@ -55,6 +57,12 @@ bool fits(const ValueInfo& info, const std::int64_t* shape, std::size_t rank) {
   return true;
 }
 
+Shape shape_of(const ConstTensorView& view) { return Shape(view.shape, view.shape + view.rank); }
+
+[[noreturn]] void refuse_input(const ValueInfo& info, const std::string& reason) {
+  invalid_argument("input \"", printable(info.name), "\": the model wants ", describe(info), ", ", reason);
+}
+
 /// A dimension that several inputs share by name must have one size.
 void check_shared_dimensions(const Graph& graph, const std::vector<InputBinding>& inputs) {
   struct Seen {
@@ -71,9 +79,9 @@ void check_shared_dimensions(const Graph& graph, const std::vector<InputBinding>
       if (first.size < 0) {
         first = {size, i};
       } else if (first.size != size) {
-        invalid_argument("dimension \"", printable(graph.symbols[type.dims[axis].symbol_index()]), "\" is ", first.size, " in input \"",
-                         printable(graph.input_names[first.input]), "\" but ", size, " in input \"", printable(graph.input_names[i]),
-                         "\": the model wants the same size");
+        invalid_argument("dimension \"", printable(graph.symbols[type.dims[axis].symbol_index()]), "\" is ", first.size,
+                         " in input \"", printable(graph.input_names[first.input]), "\" but ", size, " in input \"",
+                         printable(graph.input_names[i]), "\": the model wants the same size");
       }
     }
   }
@@ -91,8 +99,10 @@ ModelImpl::ModelImpl(Graph graph, ModelFacts facts, Options options)
   threads_ = options_.threads == 0 ? available_cpus() : options_.threads;
   memory_budget_ = options_.memory_budget == 0 ? physical_memory() : options_.memory_budget;
   if (threads_ > 1) pool_ = ThreadPool::shared(threads_);
-  for (std::size_t i = 0; i < graph_.inputs.size(); ++i) inputs_.push_back(info_of(graph_, graph_.inputs[i], graph_.input_names[i]));
-  for (std::size_t i = 0; i < graph_.outputs.size(); ++i) outputs_.push_back(info_of(graph_, graph_.outputs[i], graph_.output_names[i]));
+  for (std::size_t i = 0; i < graph_.inputs.size(); ++i)
+    inputs_.push_back(info_of(graph_, graph_.inputs[i], graph_.input_names[i]));
+  for (std::size_t i = 0; i < graph_.outputs.size(); ++i)
+    outputs_.push_back(info_of(graph_, graph_.outputs[i], graph_.output_names[i]));
   const std::vector<bool> decides = find_shape_values(graph_);
   for (const ValueId input : graph_.inputs) {
     decides_shapes_.push_back(decides[input]);
@@ -105,20 +115,29 @@ ModelImpl::~ModelImpl() = default;
 void ModelImpl::check_input(std::size_t index, const ConstTensorView& view) const {
   if (index >= inputs_.size()) invalid_argument("input ", index, " does not exist: the model has ", inputs_.size());
   const ValueInfo& info = inputs_[index];
-  const auto wanted = [&] { return text("input \"", printable(info.name), "\": the model wants ", describe(info)); };
-  if (view.rank > 0 && view.shape == nullptr) invalid_argument(wanted(), ", the view given has rank ", view.rank, " but no shape");
+  if (view.rank > 0 && view.shape == nullptr)
+    refuse_input(info, text("the view has rank ", view.rank, " but no shape"));
   if (options_.limits.rank != 0 && view.rank > options_.limits.rank) {
-    fail(ErrorCode::kLimitExceeded, wanted(), ", the view given has rank ", view.rank, ", the limit is ", options_.limits.rank);
+    refuse_input(info, text("got rank ", view.rank, ", the limit is ", options_.limits.rank));
   }
-  const Shape shape(view.shape, view.shape + view.rank);
-  if (std::any_of(shape.begin(), shape.end(), [](std::int64_t size) { return size < 0; })) {
-    invalid_argument(wanted(), ", got the shape ", shape, " with a negative dimension");
+  std::size_t bytes = size_of(view.type);
+  bool overflow = false;
+  bool empty = false;
+  for (std::size_t i = 0; i < view.rank; ++i) {
+    if (view.shape[i] < 0) refuse_input(info, text("got the shape ", shape_of(view), " with a negative dimension"));
+    empty = empty || view.shape[i] == 0;
+    overflow = overflow || __builtin_mul_overflow(bytes, static_cast<std::size_t>(view.shape[i]), &bytes);
   }
-  if (view.type != info.type || !fits(info, view.shape, view.rank)) invalid_argument(wanted(), ", got ", view.type, " ", shape);
-  const std::size_t bytes = byte_count(view.type, shape);
-  if (view.data == nullptr && bytes > 0) invalid_argument(wanted(), ", got no data (null) for shape ", shape);
+  if (empty) bytes = 0;
+  if (view.type != info.type || !fits(info, view.shape, view.rank)) {
+    refuse_input(info, text("got ", view.type, " ", shape_of(view)));
+  }
+  if (!empty && (overflow || bytes > static_cast<std::size_t>(INT64_MAX))) {
+    refuse_input(info, text("got the shape ", shape_of(view), ", which needs more bytes than 63 bits can count"));
+  }
+  if (view.data == nullptr && bytes > 0) refuse_input(info, text("got no data (null) for shape ", shape_of(view)));
   if (reinterpret_cast<std::uintptr_t>(view.data) % std::max<std::size_t>(size_of(view.type), 1) != 0) {
-    invalid_argument(wanted(), ", the data given is not aligned to its element size of ", size_of(view.type));
+    refuse_input(info, text("the data is not aligned to its element size of ", size_of(view.type)));
   }
 }
 

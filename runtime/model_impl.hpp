@@ -47,8 +47,8 @@ class ModelImpl {
   void check_input(std::size_t index, const ConstTensorView& view) const;
   /// Writes the key, reusing its memory. Requires: all inputs bound and checked.
   void make_key(const std::vector<InputBinding>& inputs, ProgramKey& key) const;
-  /// From the cache, or compiled now; the least recently used program makes room. Errors: kInvalidArgument when a dimension that several inputs share by
-  /// name has different sizes; those of `compile`.
+  /// From the cache, or compiled now; the least recently used program makes room. Errors: kInvalidArgument when a
+  /// dimension that several inputs share by name has different sizes; those of `compile`.
   std::shared_ptr<const Program> program(const ProgramKey& key, const std::vector<InputBinding>& inputs);
 
   /// A session from the pool, or a new one; given back by the caller.

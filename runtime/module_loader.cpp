@@ -17,7 +17,8 @@ namespace {
 std::string own_folder() {
   std::string path;
   Dl_info info{};
-  if (::dladdr(reinterpret_cast<const void*>(&open_module), &info) != 0 && info.dli_fname != nullptr) path = info.dli_fname;
+  if (::dladdr(reinterpret_cast<const void*>(&open_module), &info) != 0 && info.dli_fname != nullptr)
+    path = info.dli_fname;
   if (path.empty() || path.front() != '/') {
     // A program's own name is what its caller wrote.
     std::array<char, PATH_MAX> target{};
@@ -29,7 +30,8 @@ std::string own_folder() {
 
 std::vector<std::string> module_folders() {
   std::vector<std::string> folders;
-  if (const char* given = ::secure_getenv("LINNET_MODULE_DIR"); given != nullptr && given[0] == '/') folders.emplace_back(given);
+  if (const char* given = ::secure_getenv("LINNET_MODULE_DIR"); given != nullptr && given[0] == '/')
+    folders.emplace_back(given);
   if (const std::string own = own_folder(); !own.empty()) {
     folders.push_back(own);
     folders.push_back(own + "/linnet");
@@ -49,7 +51,8 @@ void* open_module(const char* file_name, std::string* reason) {
     *reason = text("the module ", file_name, " cannot be opened: ", error != nullptr ? error : "unknown reason");
     return nullptr;
   }
-  *reason = text("the module ", file_name, " was not found beside the library (LINNET_MODULE_DIR names another folder)");
+  *reason =
+      text("the module ", file_name, " was not found beside the library (LINNET_MODULE_DIR names another folder)");
   return nullptr;
 }
 

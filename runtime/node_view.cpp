@@ -7,7 +7,8 @@ std::optional<Dims> NodeView::input_elements(std::size_t index) const {
   const Value& value = input_value(index);
   if (value.constant != nullptr) {
     const bool integral = (kIntegerTypes | TypeSet{DataType::kBool}).has(value.constant->type);
-    if (!integral || value.constant->count() > static_cast<std::int64_t>(InferContext::kMaxElements)) return std::nullopt;
+    if (!integral || value.constant->count() > static_cast<std::int64_t>(InferContext::kMaxElements))
+      return std::nullopt;
     const std::vector<std::int64_t> integers = integers_of(*value.constant);
     return Dims(integers.begin(), integers.end());
   }
@@ -24,10 +25,12 @@ std::optional<std::vector<std::int64_t>> NodeView::input_integers(std::size_t in
 void InferContext::set_output(std::size_t index, DataType type, Dims dims) {
   if (!has_output(index)) return;
   if (options_->limits.rank != 0 && dims.size() > options_->limits.rank) {
-    fail(ErrorCode::kLimitExceeded, "output ", index, " has rank ", dims.size(), ", the limit is ", options_->limits.rank);
+    fail(ErrorCode::kLimitExceeded, "output ", index, " has rank ", dims.size(), ", the limit is ",
+         options_->limits.rank);
   }
   for (const Dim dim : dims) {
-    if (dim.known() && dim.value() < 0) invalid_model("output ", index, " would have shape ", dims, ", with a negative dimension");
+    if (dim.known() && dim.value() < 0)
+      invalid_model("output ", index, " would have shape ", dims, ", with a negative dimension");
   }
   Value& value = (*mutable_values_)[node_->outputs[index]];
   value.type = {type, true, std::move(dims)};

@@ -22,8 +22,8 @@ struct OpaqueAttribute {
   std::string kind;  ///< "graph", "graphs", "sparse_tensor", ...
 };
 
-using AttributeValue = std::variant<float, std::int64_t, std::string, ConstantPtr, std::vector<float>, std::vector<std::int64_t>,
-                                    std::vector<std::string>, OpaqueAttribute>;
+using AttributeValue = std::variant<float, std::int64_t, std::string, ConstantPtr, std::vector<float>,
+                                    std::vector<std::int64_t>, std::vector<std::string>, OpaqueAttribute>;
 struct NamedAttribute {
   std::string name;
   AttributeValue value;
@@ -32,7 +32,8 @@ struct NamedAttribute {
 /// What `parse` sees of a node. Getters throw kInvalidModel when the attribute has another type.
 class ParseContext {
  public:
-  ParseContext(int opset, const std::vector<NamedAttribute>& attributes, std::size_t input_count, std::size_t output_count);
+  ParseContext(int opset, const std::vector<NamedAttribute>& attributes, std::size_t input_count,
+               std::size_t output_count);
 
   /// Version of the operator set the node belongs to; `parse` is the only code that sees it.
   int opset() const { return opset_; }
@@ -90,13 +91,16 @@ class NodeView {
   Shape input_shape(std::size_t index) const { return to_shape(input_dims(index)); }
   /// Null when the value is not constant.
   const ConstantPtr& input_constant(std::size_t index) const { return input_value(index).constant; }
-  /// The elements of a small integer (or bool) tensor as far as known, also from constants; nothing when not even their number is.
+  /// The elements of a small integer (or bool) tensor as far as known, also from constants; nothing when not even their
+  /// number is.
   std::optional<Dims> input_elements(std::size_t index) const;
   /// input_elements, if every one is a number.
   std::optional<std::vector<std::int64_t>> input_integers(std::size_t index) const;
 
   std::size_t output_count() const { return node_->outputs.size(); }
-  bool has_output(std::size_t index) const { return index < node_->outputs.size() && node_->outputs[index] != kNoValue; }
+  bool has_output(std::size_t index) const {
+    return index < node_->outputs.size() && node_->outputs[index] != kNoValue;
+  }
   const TensorType& output(std::size_t index) const { return (*values_)[node_->outputs[index]].type; }
   Shape output_shape(std::size_t index) const { return to_shape(output(index).dims); }
 
@@ -112,11 +116,13 @@ class InferContext : public NodeView {
   InferContext(const Node& node, std::vector<Value>& values, const Options& options)
       : NodeView(node, values, options), mutable_values_(&values) {}
 
-  /// Does nothing for an output that the node leaves out. Errors: kUnsupported past the rank limit, kInvalidModel for a negative dimension.
+  /// Does nothing for an output that the node leaves out. Errors: kUnsupported past the rank limit, kInvalidModel for a
+  /// negative dimension.
   void set_output(std::size_t index, DataType type, Dims dims);
   /// The output has this type, but even its rank depends on values that are not known yet.
   void set_output_unranked(std::size_t index, DataType type);
-  /// What is known of the elements of a small integer output. Requires: set_output was called with as many elements; at most kMaxElements.
+  /// What is known of the elements of a small integer output. Requires: set_output was called with as many elements; at
+  /// most kMaxElements.
   void set_output_elements(std::size_t index, Dims elements);
 
   static constexpr std::size_t kMaxElements = 1024;
@@ -137,7 +143,8 @@ class PackedWeights {
 /// What `prepare` sees: all shapes are numbers.
 class PrepareContext : public NodeView {
  public:
-  PrepareContext(const NodeView& node, int threads, PackedWeights& weights) : NodeView(node), threads_(threads), weights_(&weights) {}
+  PrepareContext(const NodeView& node, int threads, PackedWeights& weights)
+      : NodeView(node), threads_(threads), weights_(&weights) {}
   /// The most threads a run may use; workers are numbered below it.
   int threads() const { return threads_; }
   PackedWeights& weights() const { return *weights_; }
@@ -168,7 +175,8 @@ struct Implementation {
   std::string (*accepts)(const NodeView&);
   /// Null: no state, no workspace.
   Prepared (*prepare)(const PrepareContext&);
-  /// Allocates nothing, locks nothing, throws only for faults that depend on the data (kRuntimeFault) and what RunControl throws.
+  /// Allocates nothing, locks nothing, throws only for faults that depend on the data (kRuntimeFault) and what
+  /// RunControl throws.
   void (*run)(const RunArguments&);
 };
 
@@ -190,10 +198,11 @@ using FusionHook = std::optional<Replacement> (*)(const FusionContext&);
 
 /// What passes, planner and compiler know of an operator; they never look at its name.
 struct OpFacts {
-  std::vector<std::uint8_t> in_place_inputs;  ///< inputs whose memory output 0 may take over (same byte size is checked by the planner)
-  int view_of = -1;                           ///< output 0 has the bytes of this input, under another shape: no step is needed
-  std::uint64_t value_inputs = 0;             ///< bit i: shapes depend on the elements of input i
-  std::uint64_t shape_only_inputs = 0;    ///< bit i: outputs depend on the shape of input i alone
+  std::vector<std::uint8_t>
+      in_place_inputs;  ///< inputs whose memory output 0 may take over (same byte size is checked by the planner)
+  int view_of = -1;     ///< output 0 has the bytes of this input, under another shape: no step is needed
+  std::uint64_t value_inputs = 0;       ///< bit i: shapes depend on the elements of input i
+  std::uint64_t shape_only_inputs = 0;  ///< bit i: outputs depend on the shape of input i alone
   bool elementwise = false;
   bool commutative = false;
   bool deterministic = true;
@@ -213,7 +222,8 @@ struct OpDef {
   /// Never null in the result. ParseContext::finish is called by the caller.
   AttributesPtr (*parse)(ParseContext&) = nullptr;
   void (*infer)(InferContext&) = nullptr;
-  std::vector<Implementation> implementations;  ///< in order of preference; the reference stands last and accepts all that infer accepts
+  std::vector<Implementation>
+      implementations;  ///< in order of preference; the reference stands last and accepts all that infer accepts
   OpFacts facts;
 };
 

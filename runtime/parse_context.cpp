@@ -11,8 +11,13 @@ const char* kind_of(const AttributeValue& value) {
 
 }  // namespace
 
-ParseContext::ParseContext(int opset, const std::vector<NamedAttribute>& attributes, std::size_t input_count, std::size_t output_count)
-    : opset_(opset), attributes_(attributes), asked_(attributes.size(), false), input_count_(input_count), output_count_(output_count) {}
+ParseContext::ParseContext(int opset, const std::vector<NamedAttribute>& attributes, std::size_t input_count,
+                           std::size_t output_count)
+    : opset_(opset),
+      attributes_(attributes),
+      asked_(attributes.size(), false),
+      input_count_(input_count),
+      output_count_(output_count) {}
 
 bool ParseContext::has(std::string_view name) {
   for (std::size_t i = 0; i < attributes_.size(); ++i) {
@@ -29,7 +34,8 @@ const T* ParseContext::find(std::string_view name, const char* kind) {
     if (attributes_[i].name != name) continue;
     asked_[i] = true;
     const T* value = std::get_if<T>(&attributes_[i].value);
-    if (value == nullptr) invalid_model("attribute \"", name, "\" is ", kind_of(attributes_[i].value), ", expected ", kind);
+    if (value == nullptr)
+      invalid_model("attribute \"", name, "\" is ", kind_of(attributes_[i].value), ", expected ", kind);
     return value;
   }
   return nullptr;
@@ -78,7 +84,8 @@ ConstantPtr ParseContext::get_tensor(std::string_view name) {
 
 void ParseContext::finish() const {
   for (std::size_t i = 0; i < attributes_.size(); ++i) {
-    if (!asked_[i]) invalid_model("attribute \"", printable(attributes_[i].name), "\" does not exist at opset ", opset_);
+    if (!asked_[i])
+      invalid_model("attribute \"", printable(attributes_[i].name), "\" does not exist at opset ", opset_);
   }
 }
 

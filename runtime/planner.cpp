@@ -22,7 +22,8 @@ bool live_together(const Block& a, const Block& b) { return a.first <= b.last &&
 std::size_t checked_sum(const std::vector<Block>& blocks) {
   std::size_t sum = 0;
   for (const Block& block : blocks) {
-    if (__builtin_add_overflow(sum, block.bytes, &sum)) fail(ErrorCode::kLimitExceeded, "the values of a run need more bytes than 64 bits can count");
+    if (__builtin_add_overflow(sum, block.bytes, &sum))
+      fail(ErrorCode::kLimitExceeded, "the values of a run need more bytes than 64 bits can count");
   }
   return sum;
 }
@@ -65,7 +66,7 @@ std::size_t sweep(const std::vector<Block>& blocks, std::vector<std::size_t>& of
   Order by_last = by_first;
   std::stable_sort(by_first.begin(), by_first.end(), [&](auto a, auto b) { return blocks[a].first < blocks[b].first; });
   std::stable_sort(by_last.begin(), by_last.end(), [&](auto a, auto b) { return blocks[a].last < blocks[b].last; });
-  std::map<std::size_t, std::size_t> gaps;                  // offset -> bytes
+  std::map<std::size_t, std::size_t> gaps;                 // offset -> bytes
   std::set<std::pair<std::size_t, std::size_t>> by_bytes;  // (bytes, offset)
   std::size_t arena = 0;
   const auto add_gap = [&](std::size_t offset, std::size_t bytes) {
@@ -135,7 +136,8 @@ class Random {
 
 class Search {
  public:
-  Search(const std::vector<Block>& blocks, MemoryPlan& best) : blocks_(blocks), placement_(blocks), best_(best), offsets_(blocks.size()) {}
+  Search(const std::vector<Block>& blocks, MemoryPlan& best)
+      : blocks_(blocks), placement_(blocks), best_(best), offsets_(blocks.size()) {}
 
   bool done() const { return best_.arena_bytes == best_.lower_bound_bytes; }
 
@@ -215,7 +217,9 @@ MemoryPlan plan_memory(const std::vector<Block>& blocks) {
   plan.arena_bytes = sum + 1;  // worse than any placement
   Search search(blocks, plan);
   search.try_order(sorted_by(blocks, [](const Block& block) { return block.bytes; }));
-  search.try_order(sorted_by(blocks, [](const Block& block) { return static_cast<double>(block.bytes) * static_cast<double>(block.last - block.first + 1); }));
+  search.try_order(sorted_by(blocks, [](const Block& block) {
+    return static_cast<double>(block.bytes) * static_cast<double>(block.last - block.first + 1);
+  }));
   search.try_order(sorted_by(blocks, [](const Block& block) { return block.last - block.first; }));
   search.try_order(sorted_by(blocks, [](const Block& block) { return SIZE_MAX - block.first; }));
   search.climb();
@@ -233,18 +237,22 @@ std::string check_plan(const std::vector<Block>& blocks, const MemoryPlan& plan)
   for (const std::uint32_t id : by_first) {
     const Block& block = blocks[id];
     const std::size_t offset = plan.offsets[id];
-    if (offset % kArenaAlignment != 0) return text("block ", id, " lies at ", offset, ", which is not aligned to ", kArenaAlignment);
-    if (offset > plan.arena_bytes || block.bytes > plan.arena_bytes - offset) return text("block ", id, " ends past the arena");
+    if (offset % kArenaAlignment != 0)
+      return text("block ", id, " lies at ", offset, ", which is not aligned to ", kArenaAlignment);
+    if (offset > plan.arena_bytes || block.bytes > plan.arena_bytes - offset)
+      return text("block ", id, " ends past the arena");
     if (block.bytes == 0) continue;
     while (!ends.empty() && ends.begin()->first < block.first) {
       live.erase(ends.begin()->second);
       ends.erase(ends.begin());
     }
     const auto next = live.lower_bound(offset);
-    if (next != live.end() && next->first < offset + block.bytes) return text("blocks ", id, " and ", next->second, " overlap");
+    if (next != live.end() && next->first < offset + block.bytes)
+      return text("blocks ", id, " and ", next->second, " overlap");
     if (next != live.begin()) {
       const auto previous = std::prev(next);
-      if (previous->first + blocks[previous->second].bytes > offset) return text("blocks ", previous->second, " and ", id, " overlap");
+      if (previous->first + blocks[previous->second].bytes > offset)
+        return text("blocks ", previous->second, " and ", id, " overlap");
     }
     live.emplace(offset, id);
     ends.emplace(block.last, offset);

@@ -23,15 +23,16 @@ struct MemoryPlan {
   std::size_t lower_bound_bytes = 0;  ///< the most bytes live at once: no plan can do with less
 };
 
-/// Tries greedy placement by size and by other orders, then improves the best by a short search with a fixed seed (the same blocks give the same plan).
-/// Stops as soon as the lower bound is reached. Near-linear in the blocks for chains; many thousands of blocks skip the search.
-/// Errors: kLimitExceeded when the sum of sizes overflows.
+/// Tries greedy placement by size and by other orders, then improves the best by a short search with a fixed seed (the
+/// same blocks give the same plan). Stops as soon as the lower bound is reached. Near-linear in the blocks for chains;
+/// many thousands of blocks skip the search. Errors: kLimitExceeded when the sum of sizes overflows.
 MemoryPlan plan_memory(const std::vector<Block>& blocks);
 
 /// The most bytes live at once.
 std::size_t lower_bound(const std::vector<Block>& blocks);
 
-/// Independent of how the plan was made: "" when every block lies within the arena and no two live at once overlap, otherwise what is wrong.
+/// Independent of how the plan was made: "" when every block lies within the arena and no two live at once overlap,
+/// otherwise what is wrong.
 std::string check_plan(const std::vector<Block>& blocks, const MemoryPlan& plan);
 
 }  // namespace linnet::internal

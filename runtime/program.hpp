@@ -16,9 +16,9 @@ namespace linnet::internal {
 struct Place {
   enum class Kind : std::uint8_t { kNone, kConstant, kArena, kInput, kOutput };
   Kind kind = Kind::kNone;
-  std::uint32_t index = 0;           ///< kInput, kOutput: position in the graph's inputs or outputs
-  std::size_t offset = 0;            ///< kArena: bytes from its start
-  const void* constant = nullptr;    ///< kConstant
+  std::uint32_t index = 0;         ///< kInput, kOutput: position in the graph's inputs or outputs
+  std::size_t offset = 0;          ///< kArena: bytes from its start
+  const void* constant = nullptr;  ///< kConstant
 };
 
 struct Step {
@@ -74,7 +74,9 @@ struct CompileSettings {
   std::size_t memory_budget;  ///< bytes of arena; never 0
 };
 
-/// Errors: kInvalidArgument or kInvalidModel for shapes that the model cannot take, kUnsupported, kLimitExceeded for the memory budget, std::bad_alloc.
-std::shared_ptr<const Program> compile(const Graph& graph, const std::vector<ProgramInput>& inputs, const CompileSettings& settings);
+/// Errors: kInvalidArgument or kInvalidModel for shapes that the model cannot take, kUnsupported, kLimitExceeded for
+/// the memory budget, std::bad_alloc.
+std::shared_ptr<const Program> compile(const Graph& graph, const std::vector<ProgramInput>& inputs,
+                                       const CompileSettings& settings);
 
 }  // namespace linnet::internal

@@ -4,7 +4,8 @@ namespace linnet::internal {
 
 void Registry::add(OpDef definition) {
   auto key = std::make_pair(definition.domain, definition.name);
-  if (!definitions_.emplace(std::move(key), std::move(definition)).second) fail(ErrorCode::kInternal, "an operator is registered twice");
+  if (!definitions_.emplace(std::move(key), std::move(definition)).second)
+    fail(ErrorCode::kInternal, "an operator is registered twice");
 }
 
 const OpDef* Registry::find(std::string_view domain, std::string_view name) const {

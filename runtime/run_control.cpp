@@ -7,7 +7,8 @@
 namespace linnet::internal {
 namespace {
 
-/// Below this much work (ns) a second thread costs more than it brings: waking a sleeping helper takes some microseconds.
+/// Below this much work (ns) a second thread costs more than it brings: waking a sleeping helper takes some
+/// microseconds.
 constexpr double kLeastParallelWork = 20000.0;
 
 struct Guarded {
@@ -37,7 +38,8 @@ bool RunControl::stop_requested() const noexcept {
 
 void RunControl::check_slow() const {
   if (stop_ != nullptr && stop_->load(std::memory_order_relaxed)) fail(ErrorCode::kCancelled, "the run was cancelled");
-  if (has_deadline_ && std::chrono::steady_clock::now() >= deadline_) fail(ErrorCode::kDeadlineExceeded, "the run passed its deadline");
+  if (has_deadline_ && std::chrono::steady_clock::now() >= deadline_)
+    fail(ErrorCode::kDeadlineExceeded, "the run passed its deadline");
 }
 
 void RunControl::run_tasks(std::size_t count, double work, Task task, void* context) {

@@ -20,20 +20,24 @@ class RunControl {
   /// The most threads a step may use; workers are numbered below it.
   int threads() const noexcept { return threads_; }
 
-  /// Calls body(index) or body(index, worker) for every index below `count`, on up to threads() threads, and returns when all are done. A task should take
-  /// 0.5 ms at most: cancellation is looked at between tasks. `work` estimates the whole loop in nanoseconds of one thread; short loops stay on this one.
-  /// Bodies must not throw, and write to places of their own, so that the result does not depend on the number of threads.
-  /// Errors: kCancelled, kDeadlineExceeded (some bodies were then not called).
+  /// Calls body(index) or body(index, worker) for every index below `count`, on up to threads() threads, and returns
+  /// when all are done. A task should take 0.5 ms at most: cancellation is looked at between tasks. `work` estimates
+  /// the whole loop in nanoseconds of one thread; short loops stay on this one. Bodies must not throw, and write to
+  /// places of their own, so that the result does not depend on the number of threads. Errors: kCancelled,
+  /// kDeadlineExceeded (some bodies were then not called).
   template <typename Body>
   void parallel_for(std::size_t count, double work, const Body& body) {
-    run_tasks(count, work, [](void* context, std::size_t index, std::size_t worker) {
-      (void)worker;
-      if constexpr (std::is_invocable_v<const Body&, std::size_t, std::size_t>) {
-        (*static_cast<const Body*>(context))(index, worker);
-      } else {
-        (*static_cast<const Body*>(context))(index);
-      }
-    }, const_cast<Body*>(&body));
+    run_tasks(
+        count, work,
+        [](void* context, std::size_t index, std::size_t worker) {
+          (void)worker;
+          if constexpr (std::is_invocable_v<const Body&, std::size_t, std::size_t>) {
+            (*static_cast<const Body*>(context))(index, worker);
+          } else {
+            (*static_cast<const Body*>(context))(index);
+          }
+        },
+        const_cast<Body*>(&body));
   }
 
   /// Errors: kCancelled, kDeadlineExceeded.

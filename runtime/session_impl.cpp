@@ -16,14 +16,18 @@ alignas(64) constexpr std::byte kNothing[64] = {};
 }  // namespace
 
 SessionImpl::SessionImpl(ModelImpl& model)
-    : model_(model), control_(model.pool(), model.threads()), inputs_(model.inputs().size()), outputs_(model.outputs().size()) {
+    : model_(model),
+      control_(model.pool(), model.threads()),
+      inputs_(model.inputs().size()),
+      outputs_(model.outputs().size()) {
   control_.set_flush_denormals(model.options().flush_denormals);
 }
 
 void SessionImpl::bind_input(std::size_t index, const ConstTensorView& view) {
   model_.check_input(index, view);
   InputBinding& input = inputs_[index];
-  const bool same_shape = input.bound && std::equal(input.shape.begin(), input.shape.end(), view.shape, view.shape + view.rank);
+  const bool same_shape =
+      input.bound && std::equal(input.shape.begin(), input.shape.end(), view.shape, view.shape + view.rank);
   if (!same_shape) {
     shapes_changed_ = true;
     input.bound = false;
@@ -37,8 +41,10 @@ void SessionImpl::bind_input(std::size_t index, const ConstTensorView& view) {
 
 void SessionImpl::bind_output(std::size_t index, const TensorView& view) {
   if (index >= outputs_.size()) invalid_argument("output ", index, " does not exist: the model has ", outputs_.size());
-  if (view.rank > 0 && view.shape == nullptr) invalid_argument("output ", index, ": the view given has rank ", view.rank, " but no shape");
-  if (view.data == nullptr && !std::any_of(view.shape, view.shape + view.rank, [](std::int64_t size) { return size == 0; })) {
+  if (view.rank > 0 && view.shape == nullptr)
+    invalid_argument("output ", index, ": the view given has rank ", view.rank, " but no shape");
+  if (view.data == nullptr &&
+      !std::any_of(view.shape, view.shape + view.rank, [](std::int64_t size) { return size == 0; })) {
     invalid_argument("output ", index, ": no data (null)");
   }
   OutputBinding& output = outputs_[index];
@@ -67,7 +73,9 @@ void SessionImpl::prepare() {
 
 void SessionImpl::find_program() {
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    if (!inputs_[i].bound) invalid_argument("input \"", printable(model_.inputs()[i].name), "\" is not given: the model wants ", describe(model_.inputs()[i]));
+    if (!inputs_[i].bound)
+      invalid_argument("input \"", printable(model_.inputs()[i].name), "\" is not given: the model wants ",
+                       describe(model_.inputs()[i]));
   }
   model_.make_key(inputs_, key_);
   if (current_ != nullptr && current_->key == key_) {
@@ -103,15 +111,17 @@ std::unique_ptr<SessionImpl::BoundProgram> SessionImpl::bind(ProgramKey key, std
   for (std::uint32_t i = 0; i < program->operands.size(); ++i) {
     const Place& place = program->operands[i];
     // Inputs and constants are only ever read through `const void*`.
-    if (place.kind == Place::Kind::kConstant) bound->operands[i] = const_cast<void*>(place.constant != nullptr ? place.constant : kNothing);
+    if (place.kind == Place::Kind::kConstant)
+      bound->operands[i] = const_cast<void*>(place.constant != nullptr ? place.constant : kNothing);
     if (place.kind == Place::Kind::kInput) bound->patches.push_back({i, place.index, false});
     if (place.kind == Place::Kind::kOutput) bound->patches.push_back({i, place.index, true});
   }
   bound->calls.reserve(program->steps.size());
   for (const Step& step : program->steps) {
     void** inputs = bound->operands.data() + step.first_operand;
-    bound->calls.push_back({step.implementation->run,
-                            {step.state.get(), const_cast<const void* const*>(inputs), inputs + step.input_count, nullptr, control_}});
+    bound->calls.push_back(
+        {step.implementation->run,
+         {step.state.get(), const_cast<const void* const*>(inputs), inputs + step.input_count, nullptr, control_}});
   }
   bound->program = std::move(program);
   reserve_arena(bound->program->arena_bytes);
@@ -152,8 +162,8 @@ void SessionImpl::prepare_outputs() {
     const ProgramOutput& made = current_->program->outputs[i];
     if (output.bound) {
       if (output.type == made.type && output.shape == made.shape) continue;
-      invalid_argument("output \"", printable(model_.outputs()[i].name), "\" is ", made.type, " ", made.shape, " for these inputs, the buffer bound is ",
-                       output.type, " ", output.shape);
+      invalid_argument("output \"", printable(model_.outputs()[i].name), "\" is ", made.type, " ", made.shape,
+                       " for these inputs, the buffer bound is ", output.type, " ", output.shape);
     }
     if (output.own != nullptr && output.own_bytes >= made.bytes) continue;
     output.own.reset();
@@ -171,7 +181,8 @@ void* SessionImpl::output_data(std::size_t position) const {
 void SessionImpl::point_at_buffers() {
   check_overlap();
   for (const Patch& patch : current_->patches) {
-    current_->operands[patch.operand] = patch.output ? output_data(patch.position) : const_cast<void*>(inputs_[patch.position].data);
+    current_->operands[patch.operand] =
+        patch.output ? output_data(patch.position) : const_cast<void*>(inputs_[patch.position].data);
   }
 }
 
@@ -186,13 +197,17 @@ void SessionImpl::check_overlap() const {
     if (!outputs_[i].bound) continue;
     const std::size_t bytes = current_->program->outputs[i].bytes;
     for (std::size_t input = 0; input < inputs_.size(); ++input) {
-      if (overlap(outputs_[i].data, bytes, inputs_[input].data, byte_count(inputs_[input].type, inputs_[input].shape))) {
-        invalid_argument("the buffer of output \"", printable(model_.outputs()[i].name), "\" overlaps input \"", printable(model_.inputs()[input].name), "\"");
+      if (overlap(outputs_[i].data, bytes, inputs_[input].data,
+                  byte_count(inputs_[input].type, inputs_[input].shape))) {
+        invalid_argument("the buffer of output \"", printable(model_.outputs()[i].name), "\" overlaps input \"",
+                         printable(model_.inputs()[input].name), "\"");
       }
     }
     for (std::size_t other = 0; other < i; ++other) {
-      if (outputs_[other].bound && overlap(outputs_[i].data, bytes, outputs_[other].data, current_->program->outputs[other].bytes)) {
-        invalid_argument("the buffers of outputs \"", printable(model_.outputs()[other].name), "\" and \"", printable(model_.outputs()[i].name), "\" overlap");
+      if (outputs_[other].bound &&
+          overlap(outputs_[i].data, bytes, outputs_[other].data, current_->program->outputs[other].bytes)) {
+        invalid_argument("the buffers of outputs \"", printable(model_.outputs()[other].name), "\" and \"",
+                         printable(model_.outputs()[i].name), "\" overlap");
       }
     }
   }
@@ -209,11 +224,16 @@ ConstTensorView SessionImpl::output(std::size_t index) const {
 
 const void* SessionImpl::source_of(const Place& place) const {
   switch (place.kind) {
-    case Place::Kind::kConstant: return place.constant;
-    case Place::Kind::kArena: return arena_.get() + place.offset;
-    case Place::Kind::kInput: return inputs_[place.index].data;
-    case Place::Kind::kOutput: return output_data(place.index);
-    case Place::Kind::kNone: break;
+    case Place::Kind::kConstant:
+      return place.constant;
+    case Place::Kind::kArena:
+      return arena_.get() + place.offset;
+    case Place::Kind::kInput:
+      return inputs_[place.index].data;
+    case Place::Kind::kOutput:
+      return output_data(place.index);
+    case Place::Kind::kNone:
+      break;
   }
   return nullptr;
 }

@@ -10,8 +10,9 @@
 
 namespace linnet::internal {
 
-/// A dimension, or an element of a small integer tensor that describes a shape: a number, a symbol (an index into Graph::symbols, equal
-/// symbols are equal numbers) or unknown. Numbers may be negative only as tensor elements (the -1 of Reshape).
+/// A dimension, or an element of a small integer tensor that describes a shape: a number, a symbol (an index into
+/// Graph::symbols, equal symbols are equal numbers) or unknown. Numbers may be negative only as tensor elements (the -1
+/// of Reshape).
 class Dim {
  public:
   constexpr Dim() = default;
@@ -27,7 +28,9 @@ class Dim {
   constexpr std::uint32_t symbol_index() const { return static_cast<std::uint32_t>(value_); }
 
   /// Certainly the same number.
-  constexpr bool same(Dim other) const { return kind_ != Kind::kUnknown && kind_ == other.kind_ && value_ == other.value_; }
+  constexpr bool same(Dim other) const {
+    return kind_ != Kind::kUnknown && kind_ == other.kind_ && value_ == other.value_;
+  }
   /// Certainly different numbers.
   constexpr bool differs(Dim other) const { return known() && other.known() && value_ != other.value_; }
   constexpr bool is(std::int64_t number) const { return known() && value_ == number; }
@@ -51,9 +54,11 @@ Dims to_dims(const Shape& shape);
 
 /// a * b, or nothing when it overflows. Requires: a, b >= 0.
 std::optional<std::int64_t> checked_product(std::int64_t a, std::int64_t b);
-/// Number of elements; a zero dimension makes it 0 whatever the others are. Errors: kInvalidModel for a negative dimension or overflow.
+/// Number of elements; a zero dimension makes it 0 whatever the others are. Errors: kInvalidModel for a negative
+/// dimension or overflow.
 std::int64_t element_count(const Shape& shape);
-/// element_count(shape) * size_of(type). Errors: kInvalidModel when it overflows, kUnsupported for a type without a size.
+/// element_count(shape) * size_of(type). Errors: kInvalidModel when it overflows, kUnsupported for a type without a
+/// size.
 std::size_t byte_count(DataType type, const Shape& shape);
 /// Number of elements if every dimension is known (or one is 0).
 Dim element_count(const Dims& dims);

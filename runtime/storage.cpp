@@ -13,8 +13,8 @@ bool is_unread(std::uint64_t mask, std::size_t input) { return input < 64 && (ma
 
 class Assigner {
  public:
-  Assigner(const Graph& graph, const std::vector<NodeId>& steps, const std::vector<ValueId>& views, const std::vector<Value>& values,
-           const std::vector<std::uint64_t>& unread)
+  Assigner(const Graph& graph, const std::vector<NodeId>& steps, const std::vector<ValueId>& views,
+           const std::vector<Value>& values, const std::vector<std::uint64_t>& unread)
       : graph_(graph), steps_(steps), views_(views), values_(values), unread_(unread) {
     map_.of_value.assign(values.size(), StorageMap::kNone);
     last_read_.assign(values.size(), 0);
@@ -22,7 +22,8 @@ class Assigner {
 
   StorageMap run() {
     find_last_reads();
-    for (std::uint32_t input = 0; input < graph_.inputs.size(); ++input) add_external(graph_.inputs[input], Place::Kind::kInput, input);
+    for (std::uint32_t input = 0; input < graph_.inputs.size(); ++input)
+      add_external(graph_.inputs[input], Place::Kind::kInput, input);
     for (std::size_t step = 0; step < steps_.size(); ++step) place_outputs(step);
     for (ValueId value = 0; value < views_.size(); ++value) {
       if (views_[value] != value) map_.of_value[value] = storage_of(views_[value]);
@@ -59,7 +60,9 @@ class Assigner {
     return map_.of_value[value];
   }
 
-  std::size_t bytes_of(ValueId value) const { return byte_count(values_[value].type.type, to_shape(values_[value].type.dims)); }
+  std::size_t bytes_of(ValueId value) const {
+    return byte_count(values_[value].type.type, to_shape(values_[value].type.dims));
+  }
 
   /// The storage that output 0 of the step may take over, or kNone.
   std::uint32_t find_in_place(std::size_t step, std::size_t bytes) {
@@ -68,7 +71,9 @@ class Assigner {
       if (input >= node.inputs.size() || node.inputs[input] == kNoValue || is_unread(unread_[step], input)) continue;
       const ValueId source = views_[node.inputs[input]];
       const std::uint32_t storage = storage_of(source);
-      if (map_.storages[storage].kind != Place::Kind::kArena || map_.storages[storage].bytes != bytes || last_read_[source] != step) continue;
+      if (map_.storages[storage].kind != Place::Kind::kArena || map_.storages[storage].bytes != bytes ||
+          last_read_[source] != step)
+        continue;
       const auto elsewhere_too = [&](ValueId other) {
         return other != kNoValue && other != node.inputs[input] && storage_of(views_[other]) == storage;
       };
@@ -100,7 +105,8 @@ class Assigner {
     }
   }
 
-  /// A graph output that a step makes lives in the caller's buffer from the start; the same memory can serve one output only.
+  /// A graph output that a step makes lives in the caller's buffer from the start; the same memory can serve one output
+  /// only.
   void claim_outputs() {
     for (std::uint32_t output = 0; output < graph_.outputs.size(); ++output) {
       const std::uint32_t id = storage_of(views_[graph_.outputs[output]]);
@@ -123,8 +129,8 @@ class Assigner {
 
 }  // namespace
 
-StorageMap assign_storage(const Graph& graph, const std::vector<NodeId>& steps, const std::vector<ValueId>& views, const std::vector<Value>& values,
-                          const std::vector<std::uint64_t>& unread_inputs) {
+StorageMap assign_storage(const Graph& graph, const std::vector<NodeId>& steps, const std::vector<ValueId>& views,
+                          const std::vector<Value>& values, const std::vector<std::uint64_t>& unread_inputs) {
   return Assigner(graph, steps, views, values, unread_inputs).run();
 }
 

@@ -77,7 +77,8 @@ class Signal {
 
 }  // namespace
 
-/// One job at a time. `gate` holds kOpen while helpers may join and counts those inside; the job's fields only change while it is 0.
+/// One job at a time. `gate` holds kOpen while helpers may join and counts those inside; the job's fields only change
+/// while it is 0.
 struct ThreadPool::State {
   static constexpr std::uint32_t kOpen = 1U << 31;
 
@@ -152,7 +153,8 @@ ThreadPool::~ThreadPool() {
 
 void ThreadPool::run(std::size_t count, int threads, RunControl::Task task, void* context) noexcept {
   State& state = *state_;
-  const int wanted = std::min({threads, state.most_threads.load(std::memory_order_relaxed), static_cast<int>(std::min<std::size_t>(count, 4096))});
+  const int wanted = std::min({threads, state.most_threads.load(std::memory_order_relaxed),
+                               static_cast<int>(std::min<std::size_t>(count, 4096))});
   if (wanted <= 1 || state.taken.exchange(true, std::memory_order_acquire)) {
     for (std::size_t index = 0; index < count; ++index) task(context, index, 0);
     return;

@@ -8,7 +8,8 @@
 
 namespace linnet::internal {
 
-/// Thread-safety: run may be called from any thread; while the helpers serve one caller, another caller does its tasks alone.
+/// Thread-safety: run may be called from any thread; while the helpers serve one caller, another caller does its tasks
+/// alone.
 class ThreadPool {
  public:
   /// `most_threads` counts the calling thread. Helpers start at the first run that wants them. Errors: std::bad_alloc.
@@ -17,8 +18,9 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  /// Calls task(context, index, worker) for every index below `count` and returns when all have returned. The caller is worker 0; at most `threads`
-  /// workers take part, maybe fewer. Tasks must not throw. Never fails: where no helper can be started, the caller does it all.
+  /// Calls task(context, index, worker) for every index below `count` and returns when all have returned. The caller is
+  /// worker 0; at most `threads` workers take part, maybe fewer. Tasks must not throw. Never fails: where no helper can
+  /// be started, the caller does it all.
   void run(std::size_t count, int threads, RunControl::Task task, void* context) noexcept;
 
   /// The pool of this process, alive as long as somebody holds it. Grows to the largest number asked for.
@@ -29,7 +31,8 @@ class ThreadPool {
   std::unique_ptr<State> state_;
 };
 
-/// CPUs that this process may use: affinity mask and container quota (cgroup cpu.max, rounded up) respected; at least 1.
+/// CPUs that this process may use: affinity mask and container quota (cgroup cpu.max, rounded up) respected; at
+/// least 1.
 int available_cpus() noexcept;
 
 }  // namespace linnet::internal

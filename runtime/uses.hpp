@@ -9,7 +9,7 @@
 namespace linnet::internal {
 
 struct Use {
-  std::uint32_t readers = 0;     ///< inputs that name the value
+  std::uint32_t readers = 0;  ///< inputs that name the value
   bool graph_output = false;
   NodeId last_reader = kNoNode;  ///< with one reader: that reader
 };

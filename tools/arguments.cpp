@@ -12,8 +12,10 @@
 namespace linnet::tools {
 namespace {
 
-const std::map<std::string, Backend> kBackends = {
-    {"auto", Backend::kAuto}, {"onednn", Backend::kOnednn}, {"simd", Backend::kSimd}, {"reference", Backend::kReference}};
+const std::map<std::string, Backend> kBackends = {{"auto", Backend::kAuto},
+                                                  {"onednn", Backend::kOnednn},
+                                                  {"simd", Backend::kSimd},
+                                                  {"reference", Backend::kReference}};
 const std::map<std::string, Precision> kPrecisions = {{"f32", Precision::kF32}, {"bf16", Precision::kBf16}};
 
 template <typename T>
@@ -37,17 +39,29 @@ void fill_random(Tensor& tensor, std::mt19937& random) {
   std::normal_distribution<float> normal;
   for (std::size_t i = 0; i < tensor.count(); ++i) {
     switch (tensor.type()) {
-      case DataType::kFloat32: tensor.data<float>()[i] = normal(random); break;
-      case DataType::kFloat64: tensor.data<double>()[i] = static_cast<double>(normal(random)); break;
-      case DataType::kBfloat16: static_cast<std::uint16_t*>(tensor.data())[i] = upper_half(normal(random)); break;
-      case DataType::kFloat16: static_cast<std::uint16_t*>(tensor.data())[i] = small_float16(static_cast<std::uint32_t>(random())); break;
-      default: static_cast<std::uint8_t*>(tensor.data())[i * size_of(tensor.type())] = random() & 1; break;  // 0 or 1, little-endian
+      case DataType::kFloat32:
+        tensor.data<float>()[i] = normal(random);
+        break;
+      case DataType::kFloat64:
+        tensor.data<double>()[i] = static_cast<double>(normal(random));
+        break;
+      case DataType::kBfloat16:
+        static_cast<std::uint16_t*>(tensor.data())[i] = upper_half(normal(random));
+        break;
+      case DataType::kFloat16:
+        static_cast<std::uint16_t*>(tensor.data())[i] = small_float16(static_cast<std::uint32_t>(random()));
+        break;
+      default:
+        static_cast<std::uint8_t*>(tensor.data())[i * size_of(tensor.type())] = random() & 1;
+        break;  // 0 or 1, little-endian
     }
   }
 }
 
 Shape random_shape(const ValueInfo& info, const std::map<std::string, std::int64_t>& dims) {
-  if (!info.has_shape) throw Error(ErrorCode::kInvalidArgument, fmt::format("input \"{}\" has no shape in the model: give it with --input", info.name));
+  if (!info.has_shape)
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("input \"{}\" has no shape in the model: give it with --input", info.name));
   Shape shape;
   for (const Dimension& dimension : info.shape) {
     const auto named = dims.find(dimension.name);
@@ -68,7 +82,8 @@ void check_dim_names(const Model& model, const std::map<std::string, std::int64_
     }
     if (!found) {
       throw Error(ErrorCode::kInvalidArgument,
-                  fmt::format("--dim {}={}: no input has a dimension of that name; there are: {}", name, size, known.empty() ? "none" : known));
+                  fmt::format("--dim {}={}: no input has a dimension of that name; there are: {}", name, size,
+                              known.empty() ? "none" : known));
     }
   }
 }
@@ -77,20 +92,32 @@ void check_dim_names(const Model& model, const std::map<std::string, std::int64_
 
 std::pair<std::string, std::string> split_assignment(const std::string& text, const char* option) {
   const std::size_t at = text.rfind('=');
-  if (at == std::string::npos || at == 0 || at + 1 == text.size()) throw CLI::ValidationError(option, "expected NAME=VALUE, got " + text);
+  if (at == std::string::npos || at == 0 || at + 1 == text.size())
+    throw CLI::ValidationError(option, "expected NAME=VALUE, got " + text);
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
 void ModelArguments::add_to(CLI::App& command) {
   command.add_option("MODEL", path, "ONNX model file")->required();
-  command.add_option("--dim", dims, "size of a named dimension, as NAME=N (1 when not given)")->type_name("NAME=N")->each([](const std::string& text) {
-    std::int64_t size = 0;
-    if (!CLI::detail::lexical_cast(split_assignment(text, "--dim").second, size) || size < 0) throw CLI::ValidationError("--dim", "not a size: " + text);
-  });
-  command.add_option("--threads", threads, "threads to use; 0: all CPUs this process may use")->check(CLI::Range(0, 1024))->capture_default_str();
-  command.add_option("--backend", backend, "auto, onednn, simd or reference")->check(CLI::IsMember(keys(kBackends)))->capture_default_str();
-  command.add_option("--precision", precision, "f32, or bf16 where the CPU has it")->check(CLI::IsMember(keys(kPrecisions)))->capture_default_str();
-  command.add_option("--memory-budget", memory_budget, "bytes a run may use for intermediate values (64MB, 2GB, ...); 0: the machine's memory")
+  command.add_option("--dim", dims, "size of a named dimension, as NAME=N (1 when not given)")
+      ->type_name("NAME=N")
+      ->each([](const std::string& text) {
+        std::int64_t size = 0;
+        if (!CLI::detail::lexical_cast(split_assignment(text, "--dim").second, size) || size < 0)
+          throw CLI::ValidationError("--dim", "not a size: " + text);
+      });
+  command.add_option("--threads", threads, "threads to use; 0: all CPUs this process may use")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  command.add_option("--backend", backend, "auto, onednn, simd or reference")
+      ->check(CLI::IsMember(keys(kBackends)))
+      ->capture_default_str();
+  command.add_option("--precision", precision, "f32, or bf16 where the CPU has it")
+      ->check(CLI::IsMember(keys(kPrecisions)))
+      ->capture_default_str();
+  command
+      .add_option("--memory-budget", memory_budget,
+                  "bytes a run may use for intermediate values (64MB, 2GB, ...); 0: the machine's memory")
       ->transform(CLI::AsSizeValue(false));
   command.add_flag("--flush-denormals", flush_denormals, "treat denormal floats as zero");
   command.add_option("--disable-pass", disabled_passes, "switch an optimisation off by name; all: every one");
@@ -137,7 +164,8 @@ std::vector<Tensor> make_inputs(const Model& model, const ModelArguments& argume
     const ValueInfo& info = model.inputs()[i];
     if (!inputs.random) {
       throw Error(ErrorCode::kInvalidArgument,
-                  fmt::format("input \"{}\" ({}) is not given: use --input {}=FILE.npy, or --random for random data", info.name, text_of(info), info.name));
+                  fmt::format("input \"{}\" ({}) is not given: use --input {}=FILE.npy, or --random for random data",
+                              info.name, text_of(info), info.name));
     }
     tensors[i] = Tensor(info.type, random_shape(info, dims));
     fill_random(tensors[i], random);

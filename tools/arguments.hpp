@@ -38,8 +38,8 @@ struct InputArguments {
   bool random = false;
 };
 
-/// One tensor per model input: from its file, or else random (normal floats, integers 0 and 1) with fixed seed. Named dimensions take --dim, then 1.
-/// Errors: linnet::Error naming the input that is missing or whose shape is open.
+/// One tensor per model input: from its file, or else random (normal floats, integers 0 and 1) with fixed seed. Named
+/// dimensions take --dim, then 1. Errors: linnet::Error naming the input that is missing or whose shape is open.
 std::vector<Tensor> make_inputs(const Model& model, const ModelArguments& arguments, const InputArguments& inputs);
 
 /// "[4,100]"

@@ -46,7 +46,9 @@ struct Measurement {
   std::vector<OperatorTime> operators;
 };
 
-double milliseconds_since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
+double milliseconds_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 void measure_runs(Session& session, double seconds, Measurement& measured) {
@@ -131,9 +133,12 @@ nlohmann::ordered_json to_json(const BenchArguments& arguments, const Measuremen
   json["runs"] = latency.count();
   json["load_ms"] = measured.load_ms;
   json["first_run_ms"] = measured.first_run_ms;
-  json["latency_us"] = {{"min", latency.min() * 1e-3},           {"p50", latency.quantile(0.5) * 1e-3},
-                        {"p90", latency.quantile(0.9) * 1e-3},   {"p99", latency.quantile(0.99) * 1e-3},
-                        {"p999", latency.quantile(0.999) * 1e-3}, {"max", latency.max() * 1e-3},
+  json["latency_us"] = {{"min", latency.min() * 1e-3},
+                        {"p50", latency.quantile(0.5) * 1e-3},
+                        {"p90", latency.quantile(0.9) * 1e-3},
+                        {"p99", latency.quantile(0.99) * 1e-3},
+                        {"p999", latency.quantile(0.999) * 1e-3},
+                        {"max", latency.max() * 1e-3},
                         {"mean", latency.mean() * 1e-3}};
   json["peak_rss_bytes"] = measured.peak_rss_bytes;
   json["weights_bytes"] = measured.model.weights_bytes;
@@ -142,7 +147,10 @@ nlohmann::ordered_json to_json(const BenchArguments& arguments, const Measuremen
   json["allocations_per_run"] = measured.allocations_per_run;
   json["runs_per_second"] = latency.mean() > 0.0 ? 1e9 / latency.mean() : 0.0;
   for (const OperatorTime& entry : measured.operators) {
-    json["operators"].push_back({{"op", entry.op}, {"implementation", entry.implementation}, {"steps", entry.steps}, {"us", entry.microseconds}});
+    json["operators"].push_back({{"op", entry.op},
+                                 {"implementation", entry.implementation},
+                                 {"steps", entry.steps},
+                                 {"us", entry.microseconds}});
   }
   return json;
 }
@@ -150,19 +158,23 @@ nlohmann::ordered_json to_json(const BenchArguments& arguments, const Measuremen
 void print(const BenchArguments& arguments, const Measurement& measured) {
   const LatencyHistogram& latency = measured.latency;
   const auto us = [&](double fraction) { return latency.quantile(fraction) * 1e-3; };
-  fmt::print("{}  threads {}, backend {}, precision {}, isa {}\n", arguments.model.path, arguments.model.threads == 0 ? "all" : std::to_string(arguments.model.threads),
-             arguments.model.backend, arguments.model.precision, isa());
-  fmt::print("load {:.3f} ms, first run {:.3f} ms, {} runs, {:.0f} runs/s\n", measured.load_ms, measured.first_run_ms, latency.count(), 1e9 / latency.mean());
-  fmt::print("latency us  min {:.2f}  p50 {:.2f}  p90 {:.2f}  p99 {:.2f}  p99.9 {:.2f}  max {:.2f}  mean {:.2f}\n", latency.min() * 1e-3, us(0.5), us(0.9), us(0.99),
-             us(0.999), latency.max() * 1e-3, latency.mean() * 1e-3);
+  fmt::print("{}  threads {}, backend {}, precision {}, isa {}\n", arguments.model.path,
+             arguments.model.threads == 0 ? "all" : std::to_string(arguments.model.threads), arguments.model.backend,
+             arguments.model.precision, isa());
+  fmt::print("load {:.3f} ms, first run {:.3f} ms, {} runs, {:.0f} runs/s\n", measured.load_ms, measured.first_run_ms,
+             latency.count(), 1e9 / latency.mean());
+  fmt::print("latency us  min {:.2f}  p50 {:.2f}  p90 {:.2f}  p99 {:.2f}  p99.9 {:.2f}  max {:.2f}  mean {:.2f}\n",
+             latency.min() * 1e-3, us(0.5), us(0.9), us(0.99), us(0.999), latency.max() * 1e-3, latency.mean() * 1e-3);
   fmt::print("memory  peak {:.1f} MB, weights {:.1f} MB, arena {} bytes (lower bound {}), {:.3g} allocations a run\n\n",
-             static_cast<double>(measured.peak_rss_bytes) / 1048576.0, static_cast<double>(measured.model.weights_bytes) / 1048576.0, measured.program.arena_bytes,
+             static_cast<double>(measured.peak_rss_bytes) / 1048576.0,
+             static_cast<double>(measured.model.weights_bytes) / 1048576.0, measured.program.arena_bytes,
              measured.program.arena_lower_bound_bytes, measured.allocations_per_run);
   double total = 0.0;
   for (const OperatorTime& entry : measured.operators) total += entry.microseconds;
   fmt::print("{:24} {:12} {:>6} {:>12} {:>7}\n", "operator", "by", "steps", "us a run", "share");
   for (const OperatorTime& entry : measured.operators) {
-    fmt::print("{:24} {:12} {:>6} {:>12.3f} {:>6.1f}%\n", entry.op, entry.implementation, entry.steps, entry.microseconds, total > 0.0 ? 100.0 * entry.microseconds / total : 0.0);
+    fmt::print("{:24} {:12} {:>6} {:>12.3f} {:>6.1f}%\n", entry.op, entry.implementation, entry.steps,
+               entry.microseconds, total > 0.0 ? 100.0 * entry.microseconds / total : 0.0);
   }
 }
 
@@ -189,9 +201,13 @@ void add_bench_command(CLI::App& app, Outcome&) {
   auto arguments = std::make_shared<BenchArguments>();
   arguments->inputs.random = true;
   arguments->model.add_to(*command);
-  command->add_option("--input", arguments->inputs.files, "an input's data, as NAME=FILE.npy; random where not given")->type_name("NAME=FILE.npy");
-  command->add_option("--seconds", arguments->seconds, "how long to measure")->check(CLI::PositiveNumber)->capture_default_str();
-  command->add_option("--json", arguments->json, "write the figures to this file; -: to standard output, and nothing else");
+  command->add_option("--input", arguments->inputs.files, "an input's data, as NAME=FILE.npy; random where not given")
+      ->type_name("NAME=FILE.npy");
+  command->add_option("--seconds", arguments->seconds, "how long to measure")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--json", arguments->json,
+                      "write the figures to this file; -: to standard output, and nothing else");
   command->footer("Example:\n  linnet bench model.onnx --dim batch=8 --threads 1 --seconds 5 --json figures.json");
   command->callback([arguments] { run(*arguments); });
 }

@@ -22,21 +22,27 @@ std::int64_t on_line(Bits bits) {
 
 template <typename Bits>
 double steps(const ConstTensorView& a, const ConstTensorView& b, std::size_t index) {
-  return std::fabs(static_cast<double>(on_line(load<Bits>(a.data, index))) - static_cast<double>(on_line(load<Bits>(b.data, index))));
+  return std::fabs(static_cast<double>(on_line(load<Bits>(a.data, index))) -
+                   static_cast<double>(on_line(load<Bits>(b.data, index))));
 }
 
 double ulp(const ConstTensorView& a, const ConstTensorView& b, std::size_t index) {
   switch (a.type) {
-    case DataType::kFloat32: return steps<std::uint32_t>(a, b, index);
-    case DataType::kFloat64: return steps<std::uint64_t>(a, b, index);
+    case DataType::kFloat32:
+      return steps<std::uint32_t>(a, b, index);
+    case DataType::kFloat64:
+      return steps<std::uint64_t>(a, b, index);
     case DataType::kFloat16:
-    case DataType::kBfloat16: return steps<std::uint16_t>(a, b, index);
-    default: return 0.0;
+    case DataType::kBfloat16:
+      return steps<std::uint16_t>(a, b, index);
+    default:
+      return 0.0;
   }
 }
 
 bool is_integer(DataType type) {
-  return type != DataType::kFloat32 && type != DataType::kFloat64 && type != DataType::kFloat16 && type != DataType::kBfloat16;
+  return type != DataType::kFloat32 && type != DataType::kFloat64 && type != DataType::kFloat16 &&
+         type != DataType::kBfloat16;
 }
 
 }  // namespace
@@ -47,7 +53,8 @@ Comparison compare(const ConstTensorView& actual, const ConstTensorView& expecte
   const Shape expected_shape(expected.shape, expected.shape + expected.rank);
   if (actual.type != expected.type || actual_shape != expected_shape) {
     result.comparable = false;
-    result.reason = fmt::format("is {} {}, expected {} {}", name_of(actual.type), text_of(actual_shape), name_of(expected.type), text_of(expected_shape));
+    result.reason = fmt::format("is {} {}, expected {} {}", name_of(actual.type), text_of(actual_shape),
+                                name_of(expected.type), text_of(expected_shape));
     return result;
   }
   std::size_t count = 1;
@@ -56,10 +63,11 @@ Comparison compare(const ConstTensorView& actual, const ConstTensorView& expecte
     const double a = element(actual, i);
     const double b = element(expected, i);
     if (std::isnan(a) && std::isnan(b)) continue;
-    const bool same = is_integer(actual.type)
-                          ? std::memcmp(static_cast<const char*>(actual.data) + i * size_of(actual.type),
-                                        static_cast<const char*>(expected.data) + i * size_of(actual.type), size_of(actual.type)) == 0
-                          : a == b;
+    const bool same =
+        is_integer(actual.type)
+            ? std::memcmp(static_cast<const char*>(actual.data) + i * size_of(actual.type),
+                          static_cast<const char*>(expected.data) + i * size_of(actual.type), size_of(actual.type)) == 0
+            : a == b;
     if (same) continue;
     const double difference = std::fabs(a - b);
     result.largest_absolute = difference <= result.largest_absolute ? result.largest_absolute : difference;
@@ -77,10 +85,11 @@ Comparison compare(const ConstTensorView& actual, const ConstTensorView& expecte
 
 std::string describe(const Comparison& comparison) {
   if (!comparison.comparable) return comparison.reason;
-  const std::string largest = fmt::format("largest difference {:.3g} absolute, {:.0f} ULP", comparison.largest_absolute, comparison.largest_ulp);
+  const std::string largest = fmt::format("largest difference {:.3g} absolute, {:.0f} ULP", comparison.largest_absolute,
+                                          comparison.largest_ulp);
   if (comparison.outside == 0) return largest;
-  return fmt::format("{} elements differ too much; the first is {}: {:.9g}, expected {:.9g}; {}", comparison.outside, comparison.first_outside,
-                     comparison.actual_at_first, comparison.expected_at_first, largest);
+  return fmt::format("{} elements differ too much; the first is {}: {:.9g}, expected {:.9g}; {}", comparison.outside,
+                     comparison.first_outside, comparison.actual_at_first, comparison.expected_at_first, largest);
 }
 
 }  // namespace linnet::tools

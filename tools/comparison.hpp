@@ -19,7 +19,7 @@ struct Comparison {
   double largest_absolute = 0.0;
   /// Steps between neighbouring floats of the type (float32, float64, float16, bfloat16); 0 for other types.
   double largest_ulp = 0.0;
-  std::size_t outside = 0;      ///< elements with |actual - expected| > atol + rtol |expected|
+  std::size_t outside = 0;  ///< elements with |actual - expected| > atol + rtol |expected|
   std::size_t first_outside = 0;
   double actual_at_first = 0.0;
   double expected_at_first = 0.0;

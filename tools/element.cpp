@@ -29,18 +29,30 @@ double from_bfloat16(std::uint16_t bits) {
 
 double element(const ConstTensorView& view, std::size_t index) {
   switch (view.type) {
-    case DataType::kFloat32: return static_cast<double>(load<float>(view.data, index));
-    case DataType::kFloat64: return load<double>(view.data, index);
-    case DataType::kFloat16: return from_float16(load<std::uint16_t>(view.data, index));
-    case DataType::kBfloat16: return from_bfloat16(load<std::uint16_t>(view.data, index));
-    case DataType::kInt8: return load<std::int8_t>(view.data, index);
-    case DataType::kInt16: return load<std::int16_t>(view.data, index);
-    case DataType::kInt32: return load<std::int32_t>(view.data, index);
-    case DataType::kInt64: return static_cast<double>(load<std::int64_t>(view.data, index));
-    case DataType::kUint16: return load<std::uint16_t>(view.data, index);
-    case DataType::kUint32: return load<std::uint32_t>(view.data, index);
-    case DataType::kUint64: return static_cast<double>(load<std::uint64_t>(view.data, index));
-    default: return load<std::uint8_t>(view.data, index);
+    case DataType::kFloat32:
+      return static_cast<double>(load<float>(view.data, index));
+    case DataType::kFloat64:
+      return load<double>(view.data, index);
+    case DataType::kFloat16:
+      return from_float16(load<std::uint16_t>(view.data, index));
+    case DataType::kBfloat16:
+      return from_bfloat16(load<std::uint16_t>(view.data, index));
+    case DataType::kInt8:
+      return load<std::int8_t>(view.data, index);
+    case DataType::kInt16:
+      return load<std::int16_t>(view.data, index);
+    case DataType::kInt32:
+      return load<std::int32_t>(view.data, index);
+    case DataType::kInt64:
+      return static_cast<double>(load<std::int64_t>(view.data, index));
+    case DataType::kUint16:
+      return load<std::uint16_t>(view.data, index);
+    case DataType::kUint32:
+      return load<std::uint32_t>(view.data, index);
+    case DataType::kUint64:
+      return static_cast<double>(load<std::uint64_t>(view.data, index));
+    default:
+      return load<std::uint8_t>(view.data, index);
   }
 }
 

@@ -52,13 +52,15 @@ Json to_json(const std::vector<ValueInfo>& infos) {
         shape.push_back(dimension.name.empty() ? Json(nullptr) : Json(dimension.name));
       }
     }
-    list.push_back({{"name", info.name}, {"type", name_of(info.type)}, {"shape", info.has_shape ? shape : Json(nullptr)}});
+    list.push_back(
+        {{"name", info.name}, {"type", name_of(info.type)}, {"shape", info.has_shape ? shape : Json(nullptr)}});
   }
   return list;
 }
 
 Json to_json(const NodeSummary& node) {
-  return {{"name", node.name}, {"op", node.op}, {"domain", node.domain}, {"opset", node.opset}, {"inputs", node.inputs}, {"outputs", node.outputs}};
+  return {{"name", node.name},   {"op", node.op},         {"domain", node.domain},
+          {"opset", node.opset}, {"inputs", node.inputs}, {"outputs", node.outputs}};
 }
 
 Json to_json(const std::vector<NodeSummary>& nodes) {
@@ -72,7 +74,8 @@ Json to_json(const ProgramSummary& program) {
   json["steps"] = Json::array();
   for (const StepSummary& step : program.steps) {
     Json refusals = Json::array();
-    for (const Refusal& refusal : step.refusals) refusals.push_back({{"implementation", refusal.implementation}, {"reason", refusal.reason}});
+    for (const Refusal& refusal : step.refusals)
+      refusals.push_back({{"implementation", refusal.implementation}, {"reason", refusal.reason}});
     Json entry = to_json(step.node);
     entry["implementation"] = step.implementation;
     entry["refusals"] = refusals;
@@ -107,7 +110,8 @@ Json to_json(const Inspection& inspection) {
   json["nodes_before"] = to_json(inspection.before.nodes);
   json["nodes_after"] = to_json(inspection.after.nodes);
   json["passes"] = Json::array();
-  for (const auto& [name, changes] : inspection.after.passes) json["passes"].push_back({{"name", name}, {"changes", changes}});
+  for (const auto& [name, changes] : inspection.after.passes)
+    json["passes"].push_back({{"name", name}, {"changes", changes}});
   json["weights_bytes"] = inspection.after.weights_bytes;
   json["isa"] = isa();
   json["program"] = to_json(inspection.program);
@@ -124,14 +128,16 @@ void print_nodes(const std::string& title, const std::vector<NodeSummary>& nodes
   fmt::print("\n{} ({})\n", title, nodes.size());
   for (std::size_t i = 0; i < std::min(nodes.size(), kShown); ++i) {
     const NodeSummary& node = nodes[i];
-    fmt::print("  {}{}{} {}  ({}) -> {}\n", node.domain, node.domain.empty() ? "" : ".", node.op, node.name, fmt::join(node.inputs, ", "), fmt::join(node.outputs, ", "));
+    fmt::print("  {}{}{} {}  ({}) -> {}\n", node.domain, node.domain.empty() ? "" : ".", node.op, node.name,
+               fmt::join(node.inputs, ", "), fmt::join(node.outputs, ", "));
   }
   if (nodes.size() > kShown) fmt::print("  ... and {} more (--json lists all)\n", nodes.size() - kShown);
 }
 
 void print(const Inspection& inspection) {
   const ModelSummary& model = inspection.after;
-  fmt::print("IR version {}, producer {}, opsets", model.ir_version, model.producer.empty() ? "unknown" : model.producer);
+  fmt::print("IR version {}, producer {}, opsets", model.ir_version,
+             model.producer.empty() ? "unknown" : model.producer);
   for (const auto& [domain, version] : model.opsets) fmt::print(" {}={}", domain.empty() ? "ai.onnx" : domain, version);
   fmt::print("\n");
   print_infos("inputs", model.inputs);
@@ -143,11 +149,14 @@ void print(const Inspection& inspection) {
   fmt::print("\n\nsteps for these input shapes ({}; isa {})\n", inspection.program.steps.size(), isa());
   for (std::size_t i = 0; i < inspection.program.steps.size(); ++i) {
     const StepSummary& step = inspection.program.steps[i];
-    fmt::print("  {} {} {}: {} -> {}\n", i, step.node.op, step.node.name, step.implementation, step.output_shapes.empty() ? "" : text_of(step.output_shapes[0]));
-    for (const Refusal& refusal : step.refusals) fmt::print("      not {}: {}\n", refusal.implementation, refusal.reason);
+    fmt::print("  {} {} {}: {} -> {}\n", i, step.node.op, step.node.name, step.implementation,
+               step.output_shapes.empty() ? "" : text_of(step.output_shapes[0]));
+    for (const Refusal& refusal : step.refusals)
+      fmt::print("      not {}: {}\n", refusal.implementation, refusal.reason);
   }
-  fmt::print("\nweights {} bytes, packed {} bytes; arena {} bytes, lower bound {}\n", model.weights_bytes, inspection.program.packed_weights_bytes,
-             inspection.program.arena_bytes, inspection.program.arena_lower_bound_bytes);
+  fmt::print("\nweights {} bytes, packed {} bytes; arena {} bytes, lower bound {}\n", model.weights_bytes,
+             inspection.program.packed_weights_bytes, inspection.program.arena_bytes,
+             inspection.program.arena_lower_bound_bytes);
 }
 
 void run(const InspectArguments& arguments) {
@@ -167,11 +176,13 @@ void run(const InspectArguments& arguments) {
 }  // namespace
 
 void add_inspect_command(CLI::App& app, Outcome&) {
-  CLI::App* command = app.add_subcommand("inspect", "show a model's graph, the implementations chosen and the memory plan");
+  CLI::App* command =
+      app.add_subcommand("inspect", "show a model's graph, the implementations chosen and the memory plan");
   auto arguments = std::make_shared<InspectArguments>();
   arguments->inputs.random = true;
   arguments->model.add_to(*command);
-  command->add_option("--input", arguments->inputs.files, "an input's data, where shapes depend on it")->type_name("NAME=FILE.npy");
+  command->add_option("--input", arguments->inputs.files, "an input's data, where shapes depend on it")
+      ->type_name("NAME=FILE.npy");
   command->add_flag("--json", arguments->json, "print JSON");
   command->add_option("--plan", arguments->plan, "draw the memory plan into this SVG file");
   command->footer("Example:\n  linnet inspect model.onnx --dim batch=4 --plan plan.svg");

@@ -6,12 +6,13 @@
 namespace linnet::tools {
 namespace {
 
-constexpr int kExactBits = 10;                          // one bucket a nanosecond below 2^10
+constexpr int kExactBits = 10;  // one bucket a nanosecond below 2^10
 constexpr int kBucketsPerDoubling = 1 << (kExactBits - 1);
-constexpr int kMostBits = 44;                           // about five hours
+constexpr int kMostBits = 44;  // about five hours
 
 std::size_t bucket_of(std::int64_t value) {
-  const auto clamped = static_cast<std::uint64_t>(std::clamp<std::int64_t>(value, 0, (std::int64_t{1} << kMostBits) - 1));
+  const auto clamped =
+      static_cast<std::uint64_t>(std::clamp<std::int64_t>(value, 0, (std::int64_t{1} << kMostBits) - 1));
   if (clamped < (1U << kExactBits)) return clamped;
   const int bits = 64 - __builtin_clzll(clamped);
   const int shift = bits - kExactBits;
@@ -29,7 +30,8 @@ double value_of(std::size_t bucket) {
 
 }  // namespace
 
-LatencyHistogram::LatencyHistogram() : buckets_(static_cast<std::size_t>(kMostBits - kExactBits + 2) * kBucketsPerDoubling, 0) {}
+LatencyHistogram::LatencyHistogram()
+    : buckets_(static_cast<std::size_t>(kMostBits - kExactBits + 2) * kBucketsPerDoubling, 0) {}
 
 void LatencyHistogram::add(std::int64_t nanoseconds) {
   ++buckets_[bucket_of(nanoseconds)];

@@ -25,7 +25,8 @@ struct RunArguments {
 
 /// Output names of exported models may hold characters that a file name should not.
 std::string file_name_of(std::string name) {
-  std::replace_if(name.begin(), name.end(), [](char c) { return c == '/' || c == '\\' || c == '\0'; }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return c == '/' || c == '\\' || c == '\0'; }, '_');
   return name.empty() || name[0] == '.' ? "_" + name : name;
 }
 
@@ -45,7 +46,8 @@ bool check_expected(const Model& model, const std::vector<Tensor>& outputs, cons
   for (const std::string& text : arguments.expected) {
     const auto [name, file] = split_assignment(text, "--expect");
     const Tensor expected = read_npy(file);
-    const Comparison comparison = compare(outputs[model.output_index(name)].view(), expected.view(), arguments.tolerance);
+    const Comparison comparison =
+        compare(outputs[model.output_index(name)].view(), expected.view(), arguments.tolerance);
     fmt::print("{} {}: {}\n", comparison.passed() ? "ok  " : "FAIL", name, describe(comparison));
     passed = passed && comparison.passed();
   }
@@ -57,7 +59,8 @@ int run(const RunArguments& arguments) {
   const std::vector<Tensor> inputs = make_inputs(model, arguments.model, arguments.inputs);
   const std::vector<Tensor> outputs = model.run(inputs);
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    fmt::print("{}  {} {}\n  {}\n", model.outputs()[i].name, name_of(outputs[i].type()), text_of(outputs[i].shape()), first_values(outputs[i], 8));
+    fmt::print("{}  {} {}\n  {}\n", model.outputs()[i].name, name_of(outputs[i].type()), text_of(outputs[i].shape()),
+               first_values(outputs[i], 8));
   }
   if (!arguments.output_dir.empty()) write_outputs(model, outputs, arguments.output_dir);
   return check_expected(model, outputs, arguments) ? 0 : 1;
@@ -69,10 +72,12 @@ void add_run_command(CLI::App& app, Outcome& outcome) {
   CLI::App* command = app.add_subcommand("run", "run a model once and print its outputs");
   auto arguments = std::make_shared<RunArguments>();
   arguments->model.add_to(*command);
-  command->add_option("--input", arguments->inputs.files, "an input's data, as NAME=FILE.npy")->type_name("NAME=FILE.npy");
+  command->add_option("--input", arguments->inputs.files, "an input's data, as NAME=FILE.npy")
+      ->type_name("NAME=FILE.npy");
   command->add_flag("--random", arguments->inputs.random, "random data for inputs that are not given");
   command->add_option("--output-dir", arguments->output_dir, "write every output to this folder, as NAME.npy");
-  command->add_option("--expect", arguments->expected, "compare an output, as NAME=FILE.npy")->type_name("NAME=FILE.npy");
+  command->add_option("--expect", arguments->expected, "compare an output, as NAME=FILE.npy")
+      ->type_name("NAME=FILE.npy");
   command->add_option("--rtol", arguments->tolerance.rtol, "relative tolerance of --expect")->capture_default_str();
   command->add_option("--atol", arguments->tolerance.atol, "absolute tolerance of --expect")->capture_default_str();
   command->footer("Example:\n  linnet run model.onnx --input x=x.npy --expect y=y.npy --output-dir out");

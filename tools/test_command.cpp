@@ -33,7 +33,8 @@ std::vector<fs::path> find_tests(const std::string& folder) {
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     if (entry.path().filename() == "model.onnx") tests.push_back(entry.path().parent_path());
   }
-  if (tests.empty()) throw Error(ErrorCode::kInvalidArgument, fmt::format("there is no model.onnx in {} or below", folder));
+  if (tests.empty())
+    throw Error(ErrorCode::kInvalidArgument, fmt::format("there is no model.onnx in {} or below", folder));
   std::sort(tests.begin(), tests.end());
   return tests;
 }
@@ -41,7 +42,8 @@ std::vector<fs::path> find_tests(const std::string& folder) {
 std::vector<fs::path> data_sets(const fs::path& test) {
   std::vector<fs::path> sets;
   for (const auto& entry : fs::directory_iterator(test)) {
-    if (entry.is_directory() && entry.path().filename().string().rfind("test_data_set_", 0) == 0) sets.push_back(entry.path());
+    if (entry.is_directory() && entry.path().filename().string().rfind("test_data_set_", 0) == 0)
+      sets.push_back(entry.path());
   }
   std::sort(sets.begin(), sets.end());
   return sets;
@@ -113,14 +115,19 @@ int run(const TestArguments& arguments) {
 }  // namespace
 
 void add_test_command(CLI::App& app, Outcome& outcome) {
-  CLI::App* command = app.add_subcommand("test", "run folders in ONNX's test layout and compare with the outputs kept there");
+  CLI::App* command =
+      app.add_subcommand("test", "run folders in ONNX's test layout and compare with the outputs kept there");
   auto arguments = std::make_shared<TestArguments>();
-  command->add_option("DIR", arguments->folders, "folder with model.onnx and test_data_set_N, or folders of such")->required();
+  command->add_option("DIR", arguments->folders, "folder with model.onnx and test_data_set_N, or folders of such")
+      ->required();
   command->add_option("--backend", arguments->backend, "auto, onednn, simd or reference")
       ->check(CLI::IsMember({"auto", "onednn", "simd", "reference"}))
       ->capture_default_str();
-  command->add_option("--threads", arguments->threads, "threads to use; 0: all CPUs this process may use")->check(CLI::Range(0, 1024))->capture_default_str();
-  command->add_option("--disable-pass", arguments->disabled_passes, "switch an optimisation off by name; all: every one");
+  command->add_option("--threads", arguments->threads, "threads to use; 0: all CPUs this process may use")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  command->add_option("--disable-pass", arguments->disabled_passes,
+                      "switch an optimisation off by name; all: every one");
   command->add_option("--rtol", arguments->tolerance.rtol, "relative tolerance")->capture_default_str();
   command->add_option("--atol", arguments->tolerance.atol, "absolute tolerance")->capture_default_str();
   command->footer("Example:\n  linnet test onnx/backend/test/data/node --backend simd");

@@ -15,7 +15,7 @@ struct NodeSummary {
   std::string op;
   std::string domain;
   int opset = 0;
-  std::vector<std::string> inputs;   ///< value names; "" for an input left out
+  std::vector<std::string> inputs;  ///< value names; "" for an input left out
   std::vector<std::string> outputs;
 };
 
@@ -29,7 +29,7 @@ struct ModelSummary {
   /// After inlining functions and after the passes; load with `disabled_passes = {"all"}` to see the nodes before them.
   std::vector<NodeSummary> nodes;
   std::vector<std::pair<std::string, std::size_t>> passes;  ///< name and number of changes; in the order they ran
-  std::size_t weights_bytes = 0;  ///< initializers of the model as it stands after the passes
+  std::size_t weights_bytes = 0;                            ///< initializers of the model as it stands after the passes
 };
 
 struct Refusal {

@@ -155,7 +155,8 @@ class LINNET_API Tensor {
   std::unique_ptr<void, Free> data_;
 };
 
-/// One dimension of a model's input or output: a number, or (value < 0) any size, with the model's name for it if it has one.
+/// One dimension of a model's input or output: a number, or (value < 0) any size, with the model's name for it if it
+/// has one.
 struct Dimension {
   std::int64_t value = -1;
   std::string name;
@@ -185,11 +186,11 @@ struct Options {
   int threads = 0;  ///< 0: as many as the CPUs this process may use
   Backend backend = Backend::kAuto;
   Precision precision = Precision::kF32;
-  std::size_t memory_budget = 0;        ///< bytes for the arena of one session; 0: the machine's memory
-  bool flush_denormals = false;         ///< treat denormal floats as zero during runs; the caller's mode is restored
-  std::size_t program_cache = 16;       ///< programs (one per set of input shapes) kept by a model
-  bool copy_weights = false;            ///< copy all weights at load, so that a file cut short later does no harm
-  bool allow_external_links = false;    ///< accept symbolic and hard links as external data
+  std::size_t memory_budget = 0;      ///< bytes for the arena of one session; 0: the machine's memory
+  bool flush_denormals = false;       ///< treat denormal floats as zero during runs; the caller's mode is restored
+  std::size_t program_cache = 16;     ///< programs (one per set of input shapes) kept by a model
+  bool copy_weights = false;          ///< copy all weights at load, so that a file cut short later does no harm
+  bool allow_external_links = false;  ///< accept symbolic and hard links as external data
   std::vector<std::string> disabled_passes;  ///< names as `linnet inspect` prints them; "all" for every pass
   Limits limits;
   /// Receives log lines; empty: nothing is logged.
@@ -224,8 +225,8 @@ class LINNET_API Session {
   Session& operator=(Session&&) noexcept;
   ~Session();
 
-  /// Input `index` (in the order of Model::inputs) is read from this memory at every run until bound anew. The memory stays the caller's
-  /// and must not overlap any output. Errors: kInvalidArgument, saying what the model wants.
+  /// Input `index` (in the order of Model::inputs) is read from this memory at every run until bound anew. The memory
+  /// stays the caller's and must not overlap any output. Errors: kInvalidArgument, saying what the model wants.
   void bind_input(std::size_t index, const ConstTensorView& view);
   void bind_output(std::size_t index, const TensorView& view);
   /// Output `index` goes to memory of the session again (as at first).
@@ -233,14 +234,17 @@ class LINNET_API Session {
 
   /// Compiles for the shapes of the inputs bound now and reserves all memory, so that the next run allocates nothing.
   void prepare();
-  /// Runs on the bound inputs. A warm run (shapes seen before) allocates nothing, takes no lock, and with one thread makes no system call.
-  /// After an error, kCancelled and kDeadlineExceeded included, the session is as good as new; outputs are unspecified.
+  /// Runs on the bound inputs. A warm run (shapes seen before) allocates nothing, takes no lock, and with one thread
+  /// makes no system call. After an error, kCancelled and kDeadlineExceeded included, the session is as good as new;
+  /// outputs are unspecified.
   void run(const RunOptions& options = {});
   /// The result of the last run: the bound memory, or the session's, valid until the next run or prepare.
   ConstTensorView output(std::size_t index) const;
 
-  /// Binds, runs and, for outputs without a caller's buffer (data == nullptr or fewer given), leaves the result in output(i).
-  void run(const std::vector<ConstTensorView>& inputs, const std::vector<TensorView>& outputs, const RunOptions& options = {});
+  /// Binds, runs and, for outputs without a caller's buffer (data == nullptr or fewer given), leaves the result in
+  /// output(i).
+  void run(const std::vector<ConstTensorView>& inputs, const std::vector<TensorView>& outputs,
+           const RunOptions& options = {});
   /// Owned tensors in and out.
   std::vector<Tensor> run(const std::vector<Tensor>& inputs, const RunOptions& options = {});
 
@@ -267,7 +271,7 @@ class LINNET_API Model {
   Model& operator=(Model&&) noexcept;
   ~Model();
 
-  const std::vector<ValueInfo>& inputs() const;   ///< without initializers
+  const std::vector<ValueInfo>& inputs() const;  ///< without initializers
   const std::vector<ValueInfo>& outputs() const;
   /// Index of an input or output by name. Errors: kInvalidArgument, listing the names there are.
   std::size_t input_index(std::string_view name) const;
@@ -288,16 +292,49 @@ class LINNET_API Model {
 /// "0.1.0"
 LINNET_API const char* version() noexcept;
 
-template <> constexpr DataType data_type_of<float>() { return DataType::kFloat32; }
-template <> constexpr DataType data_type_of<double>() { return DataType::kFloat64; }
-template <> constexpr DataType data_type_of<bool>() { return DataType::kBool; }
-template <> constexpr DataType data_type_of<std::int8_t>() { return DataType::kInt8; }
-template <> constexpr DataType data_type_of<std::int16_t>() { return DataType::kInt16; }
-template <> constexpr DataType data_type_of<std::int32_t>() { return DataType::kInt32; }
-template <> constexpr DataType data_type_of<std::int64_t>() { return DataType::kInt64; }
-template <> constexpr DataType data_type_of<std::uint8_t>() { return DataType::kUint8; }
-template <> constexpr DataType data_type_of<std::uint16_t>() { return DataType::kUint16; }
-template <> constexpr DataType data_type_of<std::uint32_t>() { return DataType::kUint32; }
-template <> constexpr DataType data_type_of<std::uint64_t>() { return DataType::kUint64; }
+template <>
+constexpr DataType data_type_of<float>() {
+  return DataType::kFloat32;
+}
+template <>
+constexpr DataType data_type_of<double>() {
+  return DataType::kFloat64;
+}
+template <>
+constexpr DataType data_type_of<bool>() {
+  return DataType::kBool;
+}
+template <>
+constexpr DataType data_type_of<std::int8_t>() {
+  return DataType::kInt8;
+}
+template <>
+constexpr DataType data_type_of<std::int16_t>() {
+  return DataType::kInt16;
+}
+template <>
+constexpr DataType data_type_of<std::int32_t>() {
+  return DataType::kInt32;
+}
+template <>
+constexpr DataType data_type_of<std::int64_t>() {
+  return DataType::kInt64;
+}
+template <>
+constexpr DataType data_type_of<std::uint8_t>() {
+  return DataType::kUint8;
+}
+template <>
+constexpr DataType data_type_of<std::uint16_t>() {
+  return DataType::kUint16;
+}
+template <>
+constexpr DataType data_type_of<std::uint32_t>() {
+  return DataType::kUint32;
+}
+template <>
+constexpr DataType data_type_of<std::uint64_t>() {
+  return DataType::kUint64;
+}
 
 }  // namespace linnet

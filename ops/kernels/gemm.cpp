@@ -133,8 +133,9 @@ void MultiplyFewRows(const Product& product) {
     tile.columns = std::min(step, product.column_end - column);
     tile.b = panel_begin + column % kPanelColumns;
     tile.b_width = panel_width(product.n, panel);
-    tile.next_b = panel_begin + product.k * kPanelColumns;
-    tile.next_b_width = tile.columns > kPanelColumns ? panel_width(product.n, panel + 1) : 0;
+    const bool two_panels = tile.columns > kPanelColumns;
+    tile.next_b = two_panels ? panel_begin + product.k * kPanelColumns : nullptr;
+    tile.next_b_width = two_panels ? panel_width(product.n, panel + 1) : 0;
     tile.c = product.c + column;
     tile.bias = epilogue.bias == nullptr ? nullptr : epilogue.bias + column;
     tile_functions[divide_up(tile.columns, kLanes) - 1](tile);
@@ -221,11 +222,27 @@ namespace linnet::kernels {
 
 HWY_EXPORT(Gemm);
 
+namespace {
+
+// Stands in for packed B without rows, which may be null: its columns are pointed to, though none is read.
+constexpr float kNoRows[kPanelColumns] = {};
+
+}  // namespace
+
 void gemm(std::size_t m, std::size_t n, std::size_t k, const float* a, std::size_t a_row_stride, const float* packed_b,
           const GemmEpilogue& epilogue, float* c, std::size_t c_row_stride, std::size_t panel_begin,
           std::size_t panel_end) {
-  const Product product = {m, n, k, a, a_row_stride, packed_b, epilogue, c, c_row_stride,
-                           panel_begin * kPanelColumns, std::min(n, panel_end * kPanelColumns)};
+  const Product product = {m,
+                           n,
+                           k,
+                           a,
+                           a_row_stride,
+                           k == 0 ? kNoRows : packed_b,
+                           epilogue,
+                           c,
+                           c_row_stride,
+                           panel_begin * kPanelColumns,
+                           std::min(n, panel_end * kPanelColumns)};
   LINNET_DISPATCH(Gemm)(product);
 }
 

@@ -1,9 +1,9 @@
 // The matrix product C = activation(start + A * B) on float32, with B (the weights) packed once beforehand.
 //
-// Every element of C is one chain over k = 0, 1, ..., K-1: acc = fma(A[m,k], B[k,n], acc), beginning with its start value
-// (on CPUs without FMA a product and a sum, both rounded). Nothing else enters: not M or N, not the row's place in the
-// matrix, not how the caller slices the work. So a row's bits depend neither on its neighbours nor on threads. Products
-// with zeros are not skipped: NaN and infinities in A and B go where IEEE 754 sends them.
+// Every element of C is one chain over k = 0, 1, ..., K-1: acc = fma(A[m,k], B[k,n], acc), beginning with its start
+// value (on CPUs without FMA a product and a sum, both rounded). Nothing else enters: not M or N, not the row's place
+// in the matrix, not how the caller slices the work. So a row's bits depend neither on its neighbours nor on threads.
+// Products with zeros are not skipped: NaN and infinities in A and B go where IEEE 754 sends them.
 //
 // The functions here allocate nothing, start no thread and may be called from many threads at once.
 #ifndef LINNET_OPS_KERNELS_GEMM_HPP_
@@ -16,10 +16,10 @@
 
 namespace linnet::kernels {
 
-// Packed B is a row of panels. A panel holds 64 columns of B, row by row and without gaps, so that one product reads the
-// weights as one stream: element (k, n) is at packed[panel * K * 64 + k * width + n % 64], where panel = n / 64 and width
-// is 64 but for the last panel: there it is the number of columns left, rounded up to 16. The columns added so are zeros.
-// The layout is the same for every instruction set.
+// Packed B is a row of panels. A panel holds 64 columns of B, row by row and without gaps, so that one product reads
+// the weights as one stream: element (k, n) is at packed[panel * K * 64 + k * width + n % 64], where panel = n / 64 and
+// width is 64 but for the last panel: there it is the number of columns left, rounded up to 16. The columns added so
+// are zeros. The layout is the same for every instruction set.
 constexpr std::size_t kPanelColumns = 64;
 constexpr std::size_t kColumnUnit = 16;
 
@@ -37,11 +37,11 @@ constexpr std::size_t packed_b_bytes(std::size_t k, std::size_t n) {
 }
 
 // Packs B [k, n], whose element (i, j) is b[i * row_stride + j * column_stride], times alpha. `packed` has room for
-// packed_b_bytes(k, n) and does not overlap `b`; kernels are fastest when it is aligned to 64 bytes, and need no alignment.
-// Panels may be packed one by one: panel p alone is pack_b(b + p * 64 * column_stride, row_stride, column_stride, k,
-// its columns, alpha, packed + p * k * 64).
-void pack_b(const float* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n, float alpha,
-            float* packed);
+// packed_b_bytes(k, n) and does not overlap `b`; kernels are fastest when it is aligned to 64 bytes, and need no
+// alignment. Panels may be packed one by one: panel p alone is pack_b(b + p * 64 * column_stride, row_stride,
+// column_stride, k, its columns, alpha, packed + p * k * 64).
+void pack_b(const float* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n,
+            float alpha, float* packed);
 
 // What happens to an element of C besides the product. The start value of the chain over k is
 //   bias[n] + addend_scale * addend[m * addend_row_stride + n * addend_column_stride]

@@ -60,8 +60,8 @@ void PackRows(const Panel& panel) {
 void PackColumns(const Panel& panel) { PackElements(panel, 0, panel.k, 0, panel.columns); }
 #else
 // Rows are contiguous: B is the transposition of a plain matrix, as in a Linear layer's weights [N, K]. Blocks of 4 x 4
-// are turned in registers. 64 rows at a time, 16 KiB of packed B, stay in the first-level cache until they are complete,
-// and 256 bytes of each column are read at once.
+// are turned in registers. 64 rows at a time, 16 KiB of packed B, stay in the first-level cache until they are
+// complete, and 256 bytes of each column are read at once.
 void PackColumns(const Panel& panel) {
   constexpr std::size_t kBlockRows = 64;
   const hn::FixedTag<float, 4> d;
@@ -101,14 +101,9 @@ void PackB(const float* b, std::size_t row_stride, std::size_t column_stride, st
            float* packed) {
   for (std::size_t index = 0; index < panel_count(n); ++index) {
     const std::size_t column = index * kPanelColumns;
-    const Panel panel = {b + column * column_stride,
-                         row_stride,
-                         column_stride,
-                         k,
-                         std::min(kPanelColumns, n - column),
-                         panel_width(n, index),
-                         alpha,
-                         packed + column * k};
+    const Panel panel = {
+        b + column * column_stride, row_stride, column_stride,      k, std::min(kPanelColumns, n - column),
+        panel_width(n, index),      alpha,      packed + column * k};
     if (panel.columns < panel.width) {
       for (std::size_t row = 0; row < k; ++row) {
         std::fill(panel.packed + row * panel.width + panel.columns, panel.packed + (row + 1) * panel.width, 0.0f);
@@ -133,8 +128,8 @@ namespace linnet::kernels {
 
 HWY_EXPORT(PackB);
 
-void pack_b(const float* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n, float alpha,
-            float* packed) {
+void pack_b(const float* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n,
+            float alpha, float* packed) {
   LINNET_DISPATCH(PackB)(b, row_stride, column_stride, k, n, alpha, packed);
 }
 

@@ -41,7 +41,8 @@ GemmSlices choose_slices(std::size_t m, std::size_t n, std::size_t k, std::size_
   const double area = kMaxSliceWork / depth;
   const double panel = static_cast<double>(kPanelColumns);
   slices.rows_per_slice = whole_tiles(std::sqrt(area), m);
-  const double most_panels = std::min(area / static_cast<double>(slices.rows_per_slice), kMaxSliceWeights / depth) / panel;
+  const double most_panels =
+      std::min(area / static_cast<double>(slices.rows_per_slice), kMaxSliceWeights / depth) / panel;
   slices.panels_per_slice = whole_panels(most_panels, panels);
   slices.rows_per_slice = whole_tiles(area / (static_cast<double>(slices.panels_per_slice) * panel), m);
 

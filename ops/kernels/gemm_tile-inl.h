@@ -1,4 +1,5 @@
-// One register tile of the matrix product: kRows rows of C times kVectors vectors of columns. Per-target: see README.md.
+// One register tile of the matrix product: kRows rows of C times kVectors vectors of columns. Per-target: see
+// README.md.
 #include "ops/kernels/highway_config.h"
 
 #include <cstddef>
@@ -82,7 +83,8 @@ HWY_INLINE void StoreTile(const TileVector (&sums)[kRows][kVectors], const Tile&
     if (rest == kLanes) hn::StoreU(sums[row][kLast], d, c + kLast * kLanes);
   }
   if (rest == kLanes) return;
-  // Activated before the store, since a load that follows a store of part of a vector waits until that has left the core.
+  // Activated before the store, since a load that follows a store of part of a vector waits until that has left the
+  // core.
   HWY_ALIGN float last[kRows * kLanes];
   LINNET_UNROLL
   for (std::size_t row = 0; row < kRows; ++row) hn::Store(sums[row][kLast], d, last + row * kLanes);
@@ -97,7 +99,8 @@ HWY_INLINE void LoadStart(const Tile& tile, TileVector (&sums)[kRows][kVectors])
   const TileTag d;
   if (tile.resume) {
     LINNET_UNROLL
-    for (std::size_t row = 0; row < kRows; ++row) LoadColumns(tile.c + row * tile.c_row_stride, tile.columns, sums[row]);
+    for (std::size_t row = 0; row < kRows; ++row)
+      LoadColumns(tile.c + row * tile.c_row_stride, tile.columns, sums[row]);
     return;
   }
   TileVector bias[kVectors];

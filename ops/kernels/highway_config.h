@@ -8,4 +8,7 @@
 
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
 
+// The fallback is one element at a time on every compiler, not Highway's emulation of 128-bit vectors.
+#define HWY_BROKEN_EMU128 1
+
 #endif  // LINNET_OPS_KERNELS_HIGHWAY_CONFIG_H_

@@ -6,9 +6,9 @@
 
 namespace linnet::kernels {
 
-// The difference is rounded first: nothing cancels where x is near a large mean, as it would in x * scale + (bias - mean *
-// scale). Then one fma (a product and a sum, both rounded, on CPUs without it). NaN and infinities go as IEEE 754 has it.
-// `x` and `y` are the same array or do not overlap; no alignment is needed.
+// The difference is rounded first: nothing cancels where x is near a large mean, as it would in x * scale + (bias -
+// mean * scale). Then one fma (a product and a sum, both rounded, on CPUs without it). NaN and infinities go as IEEE
+// 754 has it. `x` and `y` are the same array or do not overlap; no alignment is needed.
 
 // y[i] = (x[i] - mean) * scale + bias for i < count.
 void shift_scale(const float* x, float mean, float scale, float bias, float* y, std::size_t count);

@@ -22,7 +22,7 @@ constexpr NamedTarget kTargets[] = {
 #elif HWY_ARCH_ARM
     {"neon", HWY_NEON},
 #endif
-    {"scalar", HWY_SCALAR | HWY_EMU128},
+    {"scalar", HWY_SCALAR},
 };
 
 std::int64_t usable_targets() { return hwy::SupportedTargets() & (HWY_TARGETS); }

@@ -18,22 +18,22 @@ namespace linnet::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 // max(v, bound) and min(v, bound) that keep NaN in v, and v where both are equal. (x86's max and min return their
-// second operand in these cases; NEON's keep NaN; Highway's scalar ones drop it.)
+// second operand in these cases; elsewhere Highway's drop NaN or choose among zeros.)
 template <class V>
 HWY_INLINE V AtLeast(V bound, V v) {
-#if HWY_TARGET == HWY_SCALAR
-  return hn::IfThenElse(hn::Lt(v, bound), bound, v);
-#else
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
   return hn::Max(bound, v);
+#else
+  return hn::IfThenElse(hn::Lt(v, bound), bound, v);
 #endif
 }
 
 template <class V>
 HWY_INLINE V AtMost(V bound, V v) {
-#if HWY_TARGET == HWY_SCALAR
-  return hn::IfThenElse(hn::Gt(v, bound), bound, v);
-#else
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
   return hn::Min(bound, v);
+#else
+  return hn::IfThenElse(hn::Gt(v, bound), bound, v);
 #endif
 }
 

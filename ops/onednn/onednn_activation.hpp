@@ -6,9 +6,10 @@
 
 namespace linnet::internal {
 
-/// ONNX's parameters mean the same in oneDNN. Deviations of oneDNN 3.2 from ops/kernels/activation.hpp: NaN becomes 0 (Relu), 1 (HardSigmoid), the lower
-/// bound (Clip) or inf (Exp); Relu keeps no sign to lose; denormal results of Exp and Sigmoid are 0; Elu is exp(x) - 1, so 0 near 0; the left tails of
-/// both Gelus lose all digits by -6, and Gelu is inf from 1.7e38 on.
+/// ONNX's parameters mean the same in oneDNN. Deviations of oneDNN 3.2 from ops/kernels/activation.hpp: NaN becomes 0
+/// (Relu), 1 (HardSigmoid), the lower bound (Clip) or inf (Exp); Relu keeps no sign to lose; denormal results of Exp
+/// and Sigmoid are 0; Elu is exp(x) - 1, so 0 near 0; the left tails of both Gelus lose all digits by -6, and Gelu is
+/// inf from 1.7e38 on.
 OnednnActivation onednn_activation(const kernels::Activation& activation);
 
 }  // namespace linnet::internal

@@ -49,7 +49,9 @@ std::string onednn_refusal() {
   return onednn_api(&reason) != nullptr ? std::string() : reason;
 }
 
-void OnednnPrimitiveDeleter::operator()(OnednnPrimitive* primitive) const noexcept { onednn_api(nullptr)->destroy(primitive); }
+void OnednnPrimitiveDeleter::operator()(OnednnPrimitive* primitive) const noexcept {
+  onednn_api(nullptr)->destroy(primitive);
+}
 
 OnednnPrimitivePtr make_onednn_eltwise(const OnednnEltwiseProblem& problem, int contexts) {
   return make(onednn_api(nullptr)->create_eltwise, problem, contexts);
@@ -65,10 +67,14 @@ OnednnPrimitivePtr make_onednn_matmul(const OnednnMatmulProblem& problem, int co
 
 void check_onednn(OnednnStatus status) {
   switch (status) {
-    case OnednnStatus::kOk: return;
-    case OnednnStatus::kOutOfMemory: fail(ErrorCode::kOutOfMemory, "oneDNN got no memory");
-    case OnednnStatus::kUnsupported: unsupported("oneDNN has no implementation for this problem");
-    case OnednnStatus::kFailed: fail(ErrorCode::kInternal, "oneDNN failed");
+    case OnednnStatus::kOk:
+      return;
+    case OnednnStatus::kOutOfMemory:
+      fail(ErrorCode::kOutOfMemory, "oneDNN got no memory");
+    case OnednnStatus::kUnsupported:
+      unsupported("oneDNN has no implementation for this problem");
+    case OnednnStatus::kFailed:
+      fail(ErrorCode::kInternal, "oneDNN failed");
   }
 }
 

@@ -1,5 +1,6 @@
-// Puts more than one thread to work on a problem whose rows are independent: oneDNN primitives are made for one thread each, and this cuts the rows into
-// slices for RunControl::parallel_for. The cut depends on the problem only, so the result does not depend on the number of threads.
+// Puts more than one thread to work on a problem whose rows are independent: oneDNN primitives are made for one thread
+// each, and this cuts the rows into slices for RunControl::parallel_for. The cut depends on the problem only, so the
+// result does not depend on the number of threads.
 #pragma once
 
 #include <algorithm>
@@ -15,9 +16,9 @@ struct OnednnSlices {
   std::int64_t rows = 0;
   std::int64_t slice_rows = 1;
   std::int64_t row_elements = 1;  ///< for the user: what a row is
-  OnednnPrimitivePtr whole;  ///< null when there are fewer than slice_rows rows
-  OnednnPrimitivePtr last;   ///< null when slice_rows divides rows
-  std::size_t worker_bytes = 0;  ///< workspace of one worker
+  OnednnPrimitivePtr whole;       ///< null when there are fewer than slice_rows rows
+  OnednnPrimitivePtr last;        ///< null when slice_rows divides rows
+  std::size_t worker_bytes = 0;   ///< workspace of one worker
 
   std::size_t count() const { return static_cast<std::size_t>((rows + slice_rows - 1) / slice_rows); }
 };
@@ -32,16 +33,19 @@ OnednnSlices make_onednn_slices(std::int64_t rows, std::int64_t slice_rows, cons
   if (rows % slice_rows != 0) slices.last = make(rows % slice_rows);
   const OnednnApi* api = onednn_api(nullptr);
   for (const OnednnPrimitivePtr* primitive : {&slices.whole, &slices.last}) {
-    if (*primitive != nullptr) slices.worker_bytes = std::max(slices.worker_bytes, api->workspace_bytes(primitive->get()));
+    if (*primitive != nullptr)
+      slices.worker_bytes = std::max(slices.worker_bytes, api->workspace_bytes(primitive->get()));
   }
   slices.worker_bytes = (slices.worker_bytes + 63) / 64 * 64;
   return slices;
 }
 
-/// Executes every slice; `buffers_of(first_row)` says where the slice that starts there reads and writes (its workspace is set here).
-/// Requires: args.workspace has threads() * worker_bytes bytes. `work`: nanoseconds of the whole on one thread. Errors: those of check_onednn.
+/// Executes every slice; `buffers_of(first_row)` says where the slice that starts there reads and writes (its workspace
+/// is set here). Requires: args.workspace has threads() * worker_bytes bytes. `work`: nanoseconds of the whole on one
+/// thread. Errors: those of check_onednn.
 template <typename BuffersOf>
-void execute_onednn_slices(const OnednnSlices& slices, const RunArguments& args, double work, const BuffersOf& buffers_of) {
+void execute_onednn_slices(const OnednnSlices& slices, const RunArguments& args, double work,
+                           const BuffersOf& buffers_of) {
   const OnednnApi* api = onednn_api(nullptr);
   std::atomic<OnednnStatus> status{OnednnStatus::kOk};
   args.control.parallel_for(slices.count(), work, [&](std::size_t slice, std::size_t worker) {

@@ -5,7 +5,8 @@
 
 namespace linnet::internal {
 
-/// Offers every node with this hook the only reader of its output, again and again as long as the hook takes it in. Returns the number of nodes taken in.
+/// Offers every node with this hook the only reader of its output, again and again as long as the hook takes it in.
+/// Returns the number of nodes taken in.
 std::size_t fuse_consumers(PassContext& context, FusionHook OpFacts::*hook);
 
 }  // namespace linnet::internal

@@ -22,7 +22,8 @@ std::vector<std::pair<std::string, std::size_t>> run_passes(PassContext& context
     invalid_argument("there is no pass \"", printable(name), "\" to switch off; there are: ", known);
   }
   const auto is_disabled = [&](const char* name) {
-    return std::any_of(disabled.begin(), disabled.end(), [&](const std::string& entry) { return entry == "all" || entry == name; });
+    return std::any_of(disabled.begin(), disabled.end(),
+                       [&](const std::string& entry) { return entry == "all" || entry == name; });
   };
   std::vector<std::pair<std::string, std::size_t>> changes;
   for (const Pass& pass : all_passes()) {

@@ -1,4 +1,5 @@
-// A pass makes the graph smaller or cheaper and leaves its meaning. Each stands in a file of its own and can be switched off by name.
+// A pass makes the graph smaller or cheaper and leaves its meaning. Each stands in a file of its own and can be
+// switched off by name.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +19,8 @@ struct PassContext {
 
 struct Pass {
   const char* name;
-  /// Returns the number of changes. Nodes stay in topological order; a node that is no longer needed may stay until remove_dead.
+  /// Returns the number of changes. Nodes stay in topological order; a node that is no longer needed may stay until
+  /// remove_dead.
   std::size_t (*run)(PassContext& context);
 };
 

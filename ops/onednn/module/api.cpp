@@ -57,7 +57,8 @@ const OnednnApi& table() {
 }  // namespace
 }  // namespace linnet::internal
 
-extern "C" __attribute__((visibility("default"))) const linnet::internal::OnednnApi* linnet_onednn_api(std::uint32_t version) {
+extern "C" __attribute__((visibility("default"))) const linnet::internal::OnednnApi* linnet_onednn_api(
+    std::uint32_t version) {
   using namespace linnet::internal;
   if (version != kOnednnApiVersion) return nullptr;
   const OnednnApi* result = nullptr;

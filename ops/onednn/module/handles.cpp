@@ -1,6 +1,7 @@
 #include "ops/onednn/module/handles.hpp"
 
-// Found in the OpenMP runtime that oneDNN itself has loaded, whichever that is; null when oneDNN was built without OpenMP.
+// Found in the OpenMP runtime that oneDNN itself has loaded, whichever that is; null when oneDNN was built without
+// OpenMP.
 extern "C" {
 __attribute__((weak)) int omp_get_max_threads();
 __attribute__((weak)) void omp_set_num_threads(int threads);
@@ -24,16 +25,26 @@ PrimitiveAttributes user_scratchpad_attributes() {
 EltwiseKind eltwise_kind(const OnednnActivation& activation) {
   const float alpha = activation.alpha;
   switch (activation.kind) {
-    case OnednnEltwise::kRelu: return {dnnl_eltwise_relu, alpha, 0.0F};
-    case OnednnEltwise::kLogistic: return {dnnl_eltwise_logistic, 0.0F, 0.0F};
-    case OnednnEltwise::kTanh: return {dnnl_eltwise_tanh, 0.0F, 0.0F};
-    case OnednnEltwise::kElu: return {dnnl_eltwise_elu, alpha, 0.0F};
-    case OnednnEltwise::kHardSigmoid: return {dnnl_eltwise_hardsigmoid, alpha, activation.beta};
-    case OnednnEltwise::kGeluErf: return {dnnl_eltwise_gelu_erf, 0.0F, 0.0F};
-    case OnednnEltwise::kGeluTanh: return {dnnl_eltwise_gelu_tanh, 0.0F, 0.0F};
-    case OnednnEltwise::kExp: return {dnnl_eltwise_exp, 0.0F, 0.0F};
-    case OnednnEltwise::kClip: return {dnnl_eltwise_clip, alpha, activation.beta};
-    case OnednnEltwise::kNone: break;
+    case OnednnEltwise::kRelu:
+      return {dnnl_eltwise_relu, alpha, 0.0F};
+    case OnednnEltwise::kLogistic:
+      return {dnnl_eltwise_logistic, 0.0F, 0.0F};
+    case OnednnEltwise::kTanh:
+      return {dnnl_eltwise_tanh, 0.0F, 0.0F};
+    case OnednnEltwise::kElu:
+      return {dnnl_eltwise_elu, alpha, 0.0F};
+    case OnednnEltwise::kHardSigmoid:
+      return {dnnl_eltwise_hardsigmoid, alpha, activation.beta};
+    case OnednnEltwise::kGeluErf:
+      return {dnnl_eltwise_gelu_erf, 0.0F, 0.0F};
+    case OnednnEltwise::kGeluTanh:
+      return {dnnl_eltwise_gelu_tanh, 0.0F, 0.0F};
+    case OnednnEltwise::kExp:
+      return {dnnl_eltwise_exp, 0.0F, 0.0F};
+    case OnednnEltwise::kClip:
+      return {dnnl_eltwise_clip, alpha, activation.beta};
+    case OnednnEltwise::kNone:
+      break;
   }
   throw Failure{OnednnStatus::kUnsupported};
 }

@@ -55,7 +55,8 @@ using PrimitiveDesc = std::unique_ptr<dnnl_primitive_desc, Destroy>;
 using PrimitiveAttributes = std::unique_ptr<dnnl_primitive_attr, Destroy>;
 using PostOps = std::unique_ptr<dnnl_post_ops, Destroy>;
 
-/// For oneDNN's functions that write a handle: `created<Stream>([&](auto* out) { return dnnl_stream_create(out, ...); })`.
+/// For oneDNN's functions that write a handle: `created<Stream>([&](auto* out) { return dnnl_stream_create(out, ...);
+/// })`.
 template <typename Owner, typename Create>
 Owner created(const Create& create) {
   typename Owner::pointer handle = nullptr;

@@ -11,12 +11,21 @@ MemoryDesc matrix(std::int64_t rows, std::int64_t columns, std::int64_t row_stri
       [&](auto* out) { return dnnl_memory_desc_create_with_strides(out, 2, dimensions, dnnl_f32, strides); });
 }
 
+/// Distance of a matrix's rows. A single row has none, and counts as dense: oneDNN's best code wants that.
+std::int64_t row_distance(std::int64_t rows, std::int64_t row_stride, std::int64_t columns) {
+  return rows == 1 ? columns : row_stride;
+}
+
 MemoryDesc addend(const OnednnMatmulProblem& problem) {
   switch (problem.bias) {
-    case OnednnBias::kNone: return nullptr;
-    case OnednnBias::kScalar: return matrix(1, 1, 1, 1);
-    case OnednnBias::kRow: return matrix(1, problem.n, problem.n, 1);
-    case OnednnBias::kMatrix: return matrix(problem.m, problem.n, problem.bias_row_stride, 1);
+    case OnednnBias::kNone:
+      return nullptr;
+    case OnednnBias::kScalar:
+      return matrix(1, 1, 1, 1);
+    case OnednnBias::kRow:
+      return matrix(1, problem.n, problem.n, 1);
+    case OnednnBias::kMatrix:
+      return matrix(problem.m, problem.n, row_distance(problem.m, problem.bias_row_stride, problem.n), 1);
   }
   throw Failure{OnednnStatus::kUnsupported};
 }
@@ -29,11 +38,13 @@ MemoryDesc weights(const OnednnMatmulProblem& problem) {
       [&](auto* out) { return dnnl_memory_desc_create_with_tag(out, 2, dimensions, dnnl_f32, dnnl_format_tag_any); });
 }
 
-/// alpha * AB, then + addend, then the activation; a row goes in as oneDNN's own bias, which comes before all of these, where alpha allows it.
+/// alpha * AB, then + addend, then the activation; a row goes in as oneDNN's own bias, which comes before all of these,
+/// where alpha allows it.
 PrimitiveAttributes attributes_of(const OnednnMatmulProblem& problem, const_dnnl_memory_desc_t binary_addend) {
   PrimitiveAttributes attributes = user_scratchpad_attributes();
   const auto post_ops = created<PostOps>([](auto* out) { return dnnl_post_ops_create(out); });
-  if (problem.alpha != 1.0F) check(dnnl_post_ops_append_eltwise(post_ops.get(), dnnl_eltwise_linear, problem.alpha, 0.0F));
+  if (problem.alpha != 1.0F)
+    check(dnnl_post_ops_append_eltwise(post_ops.get(), dnnl_eltwise_linear, problem.alpha, 0.0F));
   if (binary_addend != nullptr) check(dnnl_post_ops_append_binary(post_ops.get(), dnnl_binary_add, binary_addend));
   if (problem.activation.kind != OnednnEltwise::kNone) {
     const EltwiseKind kind = eltwise_kind(problem.activation);
@@ -75,11 +86,11 @@ std::unique_ptr<OnednnPrimitive> make_matmul(const OnednnMatmulProblem& problem,
   const bool own_bias = problem.bias == OnednnBias::kRow && problem.alpha == 1.0F;
   const PrimitiveAttributes attributes = attributes_of(problem, own_bias ? nullptr : bias.get());
   MemoryDesc a = matrix(problem.m, problem.k, problem.a_row_stride, problem.a_column_stride);
-  MemoryDesc dst = matrix(problem.m, problem.n, problem.dst_row_stride, 1);
+  MemoryDesc dst = matrix(problem.m, problem.n, row_distance(problem.m, problem.dst_row_stride, problem.n), 1);
   const MemoryDesc b = weights(problem);
   const auto description = created<PrimitiveDesc>([&](auto* out) {
-    return dnnl_matmul_primitive_desc_create(out, engine(), a.get(), b.get(), own_bias ? bias.get() : nullptr, dst.get(),
-                                             attributes.get());
+    return dnnl_matmul_primitive_desc_create(out, engine(), a.get(), b.get(), own_bias ? bias.get() : nullptr,
+                                             dst.get(), attributes.get());
   });
   std::vector<OnednnPrimitive::Argument> arguments;
   arguments.push_back({DNNL_ARG_SRC, std::move(a), src_of});
@@ -93,14 +104,16 @@ std::unique_ptr<OnednnPrimitive> make_matmul(const OnednnMatmulProblem& problem,
   return primitive;
 }
 
-void pack_weights(const OnednnPrimitive& matmul, const float* b, std::int64_t row_stride, std::int64_t column_stride, void* packed) {
+void pack_weights(const OnednnPrimitive& matmul, const float* b, std::int64_t row_stride, std::int64_t column_stride,
+                  void* packed) {
   const OneThread one_thread;
   const dnnl_memory_desc_t target = matmul.description_of(DNNL_ARG_WEIGHTS);
   const dnnl_dims_t* dimensions = nullptr;
   check(dnnl_memory_desc_query(target, dnnl_query_dims, static_cast<void*>(&dimensions)));
   MemoryDesc plain = matrix((*dimensions)[0], (*dimensions)[1], row_stride, column_stride);
   MemoryDesc blocked = created<MemoryDesc>([&](auto* out) { return dnnl_memory_desc_clone(out, target); });
-  const PrimitiveAttributes attributes = created<PrimitiveAttributes>([](auto* out) { return dnnl_primitive_attr_create(out); });
+  const PrimitiveAttributes attributes =
+      created<PrimitiveAttributes>([](auto* out) { return dnnl_primitive_attr_create(out); });
   const auto description = created<PrimitiveDesc>([&](auto* out) {
     return dnnl_reorder_primitive_desc_create(out, plain.get(), engine(), blocked.get(), engine(), attributes.get());
   });

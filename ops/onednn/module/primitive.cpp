@@ -18,7 +18,8 @@ struct OnednnPrimitive::Context {
 };
 
 OnednnPrimitive::OnednnPrimitive(const dnnl_primitive_desc* description, std::vector<Argument> arguments, int contexts)
-    : primitive_(onednn::created<onednn::Primitive>([&](auto* out) { return dnnl_primitive_create(out, description); })),
+    : primitive_(
+          onednn::created<onednn::Primitive>([&](auto* out) { return dnnl_primitive_create(out, description); })),
       arguments_(std::move(arguments)),
       idle_(static_cast<std::size_t>(std::max(contexts, 1) + kSpareContexts)) {
   const char* name = nullptr;
@@ -79,8 +80,8 @@ void OnednnPrimitive::execute(const OnednnBuffers& buffers) const {
   }
   {
     const onednn::OneThread one_thread;
-    onednn::check(dnnl_primitive_execute(primitive_.get(), context->stream.get(), static_cast<int>(context->arguments.size()),
-                                         context->arguments.data()));
+    onednn::check(dnnl_primitive_execute(primitive_.get(), context->stream.get(),
+                                         static_cast<int>(context->arguments.size()), context->arguments.data()));
   }
   give_back(std::move(context));
 }

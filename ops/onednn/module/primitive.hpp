@@ -18,7 +18,8 @@ struct OnednnPrimitive {
     void* (*pointer)(const OnednnBuffers&);
   };
 
-  /// Takes the arguments and adds the scratchpad. `contexts`: executions at once that find their arguments ready. Errors: Failure, std::bad_alloc.
+  /// Takes the arguments and adds the scratchpad. `contexts`: executions at once that find their arguments ready.
+  /// Errors: Failure, std::bad_alloc.
   OnednnPrimitive(const dnnl_primitive_desc* description, std::vector<Argument> arguments, int contexts);
   ~OnednnPrimitive();
 
@@ -60,7 +61,8 @@ MemoryDesc queried(const dnnl_primitive_desc* description, dnnl_query_t query);
 std::unique_ptr<OnednnPrimitive> make_eltwise(const OnednnEltwiseProblem& problem, int contexts);
 std::unique_ptr<OnednnPrimitive> make_softmax(const OnednnSoftmaxProblem& problem, int contexts);
 std::unique_ptr<OnednnPrimitive> make_matmul(const OnednnMatmulProblem& problem, int contexts);
-void pack_weights(const OnednnPrimitive& matmul, const float* b, std::int64_t row_stride, std::int64_t column_stride, void* packed);
+void pack_weights(const OnednnPrimitive& matmul, const float* b, std::int64_t row_stride, std::int64_t column_stride,
+                  void* packed);
 
 }  // namespace onednn
 }  // namespace linnet::internal

@@ -1,0 +1,55 @@
+// What unary operators without a vectorised kernel share: Y = f(X), element by element, computed in double and rounded
+// once. Y has X's type and shape.
+#pragma once
+
+#include <memory>
+
+#include "ops/chunks.hpp"
+#include "ops/element_types.hpp"
+
+namespace linnet::internal {
+
+struct ScalarFunctionState {
+  std::size_t count = 0;
+  DataType type = DataType::kUndefined;
+};
+
+inline Prepared prepare_scalar_function(const PrepareContext& context) {
+  const Shape shape = context.input_shape(0);
+  Prepared prepared;
+  prepared.state = std::make_shared<const ScalarFunctionState>(
+      ScalarFunctionState{static_cast<std::size_t>(element_count(shape)), context.input_type(0)});
+  return prepared;
+}
+
+template <double (*kFunction)(double)>
+void run_scalar_function(const RunArguments& arguments) {
+  constexpr std::size_t kChunk = 8192;
+  constexpr double kCost = 15.0;  // ns per element
+  const auto& state = *static_cast<const ScalarFunctionState*>(arguments.state);
+  visit_float_type(state.type, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const T* x = static_cast<const T*>(arguments.inputs[0]);
+    T* y = static_cast<T*>(arguments.outputs[0]);
+    for_chunks(arguments.control, state.count, kChunk, kCost, [&](std::size_t first, std::size_t size) {
+      for (std::size_t i = first; i < first + size; ++i) y[i] = static_cast<T>(kFunction(static_cast<double>(x[i])));
+    });
+  });
+}
+
+inline void infer_scalar_function(InferContext& context) { infer_same_as_first(context, kFloatTypes); }
+
+/// The whole operator but its name and first opset.
+template <double (*kFunction)(double)>
+OpDef scalar_function_op() {
+  OpDef op;
+  op.parse = parse_nothing;
+  op.infer = infer_scalar_function;
+  op.implementations = {
+      {"reference", Backend::kReference, nullptr, prepare_scalar_function, run_scalar_function<kFunction>}};
+  op.facts.elementwise = true;
+  op.facts.in_place_inputs = {0};
+  return op;
+}
+
+}  // namespace linnet::internal

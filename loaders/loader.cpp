@@ -22,7 +22,8 @@ std::string folder_of(const std::string& path) {
 
 void check_ir_version(std::int64_t version) {
   if (version >= onnx::kOldestIrVersion && version <= onnx::kNewestIrVersion) return;
-  invalid_model("the model has IR version ", version, "; versions ", onnx::kOldestIrVersion, " to ", onnx::kNewestIrVersion, " can be read");
+  invalid_model("the model has IR version ", version, "; versions ", onnx::kOldestIrVersion, " to ",
+                onnx::kNewestIrVersion, " can be read");
 }
 
 onnx::ModelProto read_model(const MappedFile& file) {
@@ -34,7 +35,8 @@ onnx::ModelProto read_model(const MappedFile& file) {
   return model;
 }
 
-LoadedModel load(std::shared_ptr<const MappedFile> file, ExternalData& external, const Registry& registry, const Options& options) {
+LoadedModel load(std::shared_ptr<const MappedFile> file, ExternalData& external, const Registry& registry,
+                 const Options& options) {
   onnx::ModelProto model = read_model(*file);
   LoadedModel result;
   result.ir_version = model.ir_version;
@@ -62,7 +64,8 @@ LoadedModel load_model_file(const std::string& path, const Registry& registry, c
 LoadedModel load_model_bytes(const void* bytes, std::size_t size, const Registry& registry, const Options& options) {
   if (bytes == nullptr && size > 0) invalid_argument("the model's bytes are null");
   if (options.limits.file_bytes != 0 && size > options.limits.file_bytes) {
-    fail(ErrorCode::kLimitExceeded, "the model has ", size, " bytes; the limit (Options::limits.file_bytes) is ", options.limits.file_bytes);
+    fail(ErrorCode::kLimitExceeded, "the model has ", size, " bytes; the limit (Options::limits.file_bytes) is ",
+         options.limits.file_bytes);
   }
   ExternalData external(options);
   return load(MappedFile::copy(bytes, size), external, registry, options);

@@ -16,14 +16,15 @@ struct LoadedModel {
   std::string producer;                        ///< name and version of the program that wrote the model
 };
 
-/// Loads an ONNX model: IR versions 3 to 14, ONNX's own operator sets 7 to 28 (older ones are converted by ONNX's library). The graph's types are inferred;
-/// no pass has run. Constants may lie in the mapped file and keep it mapped.
+/// Loads an ONNX model: IR versions 3 to 14, ONNX's own operator sets 7 to 28 (older ones are converted by ONNX's
+/// library). The graph's types are inferred; no pass has run. Constants may lie in the mapped file and keep it mapped.
 /// Errors: kIo, kInvalidModel, kUnsupported (one error for all that is unsupported), kLimitExceeded; std::bad_alloc.
 LoadedModel load_model_file(const std::string& path, const Registry& registry, const Options& options);
 /// The same from memory, which is copied once. External data is refused (kUnsupported): there is no folder to look in.
 LoadedModel load_model_bytes(const void* bytes, std::size_t size, const Registry& registry, const Options& options);
 
-/// Reads a file that holds one serialized TensorProto, as the `.pb` files of ONNX's tests do. Errors: kIo, kInvalidModel, kUnsupported.
+/// Reads a file that holds one serialized TensorProto, as the `.pb` files of ONNX's tests do. Errors: kIo,
+/// kInvalidModel, kUnsupported.
 ConstantPtr read_tensor_proto_file(const std::string& path);
 
 }  // namespace linnet::internal

@@ -47,13 +47,16 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::string& path, std:
   return map(file, path, limit_bytes);
 }
 
-std::shared_ptr<const MappedFile> MappedFile::map(const FileDescriptor& file, const std::string& name, std::size_t limit_bytes) {
+std::shared_ptr<const MappedFile> MappedFile::map(const FileDescriptor& file, const std::string& name,
+                                                  std::size_t limit_bytes) {
   struct stat status {};
-  if (::fstat(file.get(), &status) != 0) fail(ErrorCode::kIo, "cannot examine \"", printable(name, 400), "\": ", std::strerror(errno));
+  if (::fstat(file.get(), &status) != 0)
+    fail(ErrorCode::kIo, "cannot examine \"", printable(name, 400), "\": ", std::strerror(errno));
   if (!S_ISREG(status.st_mode)) fail(ErrorCode::kIo, "\"", printable(name, 400), "\" is not a regular file");
   const auto size = static_cast<std::size_t>(status.st_size);
   if (limit_bytes != 0 && size > limit_bytes) {
-    fail(ErrorCode::kLimitExceeded, "\"", printable(name, 400), "\" has ", size, " bytes; the limit (Options::limits.file_bytes) is ", limit_bytes);
+    fail(ErrorCode::kLimitExceeded, "\"", printable(name, 400), "\" has ", size,
+         " bytes; the limit (Options::limits.file_bytes) is ", limit_bytes);
   }
 
   std::shared_ptr<MappedFile> result(new MappedFile);

@@ -24,17 +24,19 @@ class FileDescriptor {
 };
 
 /// Thread-safety: immutable.
-/// A mapped file that is cut short by someone else afterwards raises SIGBUS where its pages are read; Options::copy_weights is the answer to that.
+/// A mapped file that is cut short by someone else afterwards raises SIGBUS where its pages are read;
+/// Options::copy_weights is the answer to that.
 class MappedFile {
  public:
   /// Files up to this size are read, not mapped: that is quicker, and nothing that happens to the file later matters.
   static constexpr std::size_t kReadBytes = std::size_t{64} << 10;
 
-  /// Errors: kIo for a file that is missing, unreadable or no regular file (a pipe or device is refused without waiting for it), kLimitExceeded for
-  /// one of more than `limit_bytes` (0: no limit).
+  /// Errors: kIo for a file that is missing, unreadable or no regular file (a pipe or device is refused without waiting
+  /// for it), kLimitExceeded for one of more than `limit_bytes` (0: no limit).
   static std::shared_ptr<const MappedFile> open(const std::string& path, std::size_t limit_bytes);
   /// The same for an open descriptor; `name` is for messages.
-  static std::shared_ptr<const MappedFile> map(const FileDescriptor& file, const std::string& name, std::size_t limit_bytes);
+  static std::shared_ptr<const MappedFile> map(const FileDescriptor& file, const std::string& name,
+                                               std::size_t limit_bytes);
   /// A copy of bytes in memory, for what has no file.
   static std::shared_ptr<const MappedFile> copy(const void* bytes, std::size_t size);
 
@@ -48,7 +50,8 @@ class MappedFile {
   /// Whether the bytes are memory of this process, which nobody else can change.
   bool is_private() const noexcept { return !mapped_; }
 
-  /// Gives back the whole pages within [begin, begin + bytes), which was read and is not needed soon; they are read anew when touched.
+  /// Gives back the whole pages within [begin, begin + bytes), which was read and is not needed soon; they are read
+  /// anew when touched.
   void forget(const std::byte* begin, std::size_t bytes) const noexcept;
 
  private:

@@ -7,9 +7,8 @@
 
 namespace linnet::internal {
 
-/// A hash table from names, whose bytes must outlive it, to 32-bit numbers. One block of memory, linear probing, and a hash that is keyed per process:
-/// a model cannot be made so that its names collide.
-/// Requires of every name: not empty.
+/// A hash table from names, whose bytes must outlive it, to 32-bit numbers. One block of memory, linear probing, and a
+/// hash that is keyed per process: a model cannot be made so that its names collide. Requires of every name: not empty.
 class NameTable {
  public:
   /// Makes room for `count` names in all.

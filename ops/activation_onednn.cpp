@@ -1,6 +1,7 @@
-// The oneDNN implementation of the activations. It runs only when `--backend onednn` asks for it: the simd kernels are
-// as fast, need no call into another library, and keep promises that oneDNN does not make
-// (ops/onednn/onednn_activation.hpp lists what differs).
+// The oneDNN implementation of the activations. It runs only when `--backend onednn` asks for it: the simd kernels keep
+// promises that oneDNN does not make (ops/onednn/onednn_activation.hpp lists what differs), and need no call into
+// another library. Measured on one Zen 4 core against oneDNN 3.2: 0.3 us less per call; on 16384 elements LeakyRelu and
+// Exp take 0.8 and 0.6 of oneDNN's time, Sigmoid and Tanh 1.2 of it and Gelu 1.7.
 #include "ops/activation.hpp"
 #include "ops/onednn/onednn_activation.hpp"
 #include "ops/onednn/onednn_slices.hpp"

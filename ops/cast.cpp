@@ -1,9 +1,10 @@
 // Cast: output = input converted element by element to the type `to`. Any shape. Opsets 6 to newest.
 //   float -> float: rounded once, to nearest even; too large becomes infinite. NaN stays NaN.
-//   float -> integer: towards zero; what does not fit becomes the nearest end of the range, NaN becomes 0 (ONNX leaves both open).
-//   integer -> integer: the low bits. Integer -> float: rounded once, to nearest even.
-//   to bool: false for 0 and -0 only; from bool: 0 or 1.
-// `saturate` (19) and `round_mode` (24) are about float8 types only. Deviation: string, float8 and 4-bit types are not supported.
+//   float -> integer: towards zero; what does not fit becomes the nearest end of the range, NaN becomes 0 (ONNX leaves
+//   both open). integer -> integer: the low bits. Integer -> float: rounded once, to nearest even. to bool: false for 0
+//   and -0 only; from bool: 0 or 1.
+// `saturate` (19) and `round_mode` (24) are about float8 types only. Deviation: string, float8 and 4-bit types are not
+// supported.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -71,15 +72,18 @@ T saturated(double value) {
   return static_cast<T>(value);
 }
 
-/// A double that rounds to a 16-bit float as the integer itself would: of more than 53 bits the lowest say only whether any is set.
+/// A double that rounds to a 16-bit float as the integer itself would: of more than 53 bits the lowest say only whether
+/// any is set.
 template <typename T>
 double rounded_to_odd(T value) {
   if constexpr (sizeof(T) < 8) {
     return static_cast<double>(value);
   } else {
     const bool negative = value < 0;
-    const std::uint64_t magnitude = negative ? std::uint64_t{0} - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
-    const std::uint64_t kept = (magnitude & ~std::uint64_t{2047}) | ((magnitude & 2047) != 0 && magnitude >> 53 != 0 ? 2048 : 0);
+    const std::uint64_t magnitude =
+        negative ? std::uint64_t{0} - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
+    const std::uint64_t kept =
+        (magnitude & ~std::uint64_t{2047}) | ((magnitude & 2047) != 0 && magnitude >> 53 != 0 ? 2048 : 0);
     const double result = static_cast<double>(magnitude >> 53 != 0 ? kept : magnitude);
     return negative ? -result : result;
   }
@@ -128,9 +132,8 @@ Prepared prepare_cast(const PrepareContext& context) {
   auto state = std::make_shared<CastState>();
   state->count = static_cast<std::size_t>(element_count(context.input_shape(0)));
   visit_type(context.input_type(0), [&](auto from) {
-    visit_type(context.output(0).type, [&](auto to) {
-      state->cast = cast_range<typename decltype(from)::type, typename decltype(to)::type>;
-    });
+    visit_type(context.output(0).type,
+               [&](auto to) { state->cast = cast_range<typename decltype(from)::type, typename decltype(to)::type>; });
   });
   return {state, 0, 0};
 }
@@ -156,7 +159,9 @@ void register_cast(Registry& registry) {
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_cast, run_cast}};
   op.facts.in_place_inputs = {0};
   op.facts.elementwise = true;
-  op.facts.is_identity = [](const NodeView& node) { return node.input_type(0) == node.attributes<CastAttributes>().to; };
+  op.facts.is_identity = [](const NodeView& node) {
+    return node.input_type(0) == node.attributes<CastAttributes>().to;
+  };
   registry.add(std::move(op));
 }
 

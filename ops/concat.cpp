@@ -1,5 +1,5 @@
-// Concat: joins tensors of one type and rank along `axis`; all other dimensions are equal. axis in [-r,r). Opsets 4 to newest.
-// Deviation: a negative axis, new in opset 11, is taken at every opset.
+// Concat: joins tensors of one type and rank along `axis`; all other dimensions are equal. axis in [-r,r). Opsets 4 to
+// newest. Deviation: a negative axis, new in opset 11, is taken at every opset.
 #include <algorithm>
 #include <cstring>
 
@@ -23,12 +23,14 @@ void check_inputs(const InferContext& context, std::size_t axis) {
   const Dims& first = context.input_dims(0);
   for (std::size_t i = 0; i < context.input_count(); ++i) {
     if (!context.has_input(i)) invalid_model("input ", i, " is missing");
-    if (context.input_type(i) != type) invalid_model("input ", i, " is ", context.input_type(i), ", expected ", type, " as input 0 is");
+    if (context.input_type(i) != type)
+      invalid_model("input ", i, " is ", context.input_type(i), ", expected ", type, " as input 0 is");
     const Dims& dims = context.input_dims(i);
     if (dims.size() != first.size()) invalid_model("input ", i, " has rank ", dims.size(), ", expected ", first.size());
     for (std::size_t d = 0; d < dims.size(); ++d) {
       if (d == axis || !dims[d].differs(first[d])) continue;
-      invalid_model("input ", i, " has shape ", dims, ", which differs from ", first, " of input 0 outside axis ", axis);
+      invalid_model("input ", i, " has shape ", dims, ", which differs from ", first, " of input 0 outside axis ",
+                    axis);
     }
   }
 }
@@ -67,7 +69,8 @@ void join_elements(InferContext& context) {
   bool any = false;
   for (std::size_t i = 0; i < context.input_count(); ++i) {
     const Dim length = context.input_dims(i)[0];
-    if (!length.known() || length.value() > static_cast<std::int64_t>(InferContext::kMaxElements - joined.size())) return;
+    if (!length.known() || length.value() > static_cast<std::int64_t>(InferContext::kMaxElements - joined.size()))
+      return;
     const std::optional<Dims> elements = context.input_elements(i);
     any = any || elements;
     const Dims known = elements ? *elements : Dims(static_cast<std::size_t>(length.value()));
@@ -109,7 +112,8 @@ Prepared prepare_concat(const PrepareContext& context) {
   state->rows = static_cast<std::size_t>(element_count(Shape(output.begin(), output.begin() + axis)));
   const std::size_t inner_bytes = byte_count(context.output(0).type, Shape(inner_begin, output.end()));
   for (std::size_t i = 0; i < context.input_count(); ++i) {
-    const std::size_t bytes = static_cast<std::size_t>(context.input_dims(i)[static_cast<std::size_t>(axis)].value()) * inner_bytes;
+    const std::size_t bytes =
+        static_cast<std::size_t>(context.input_dims(i)[static_cast<std::size_t>(axis)].value()) * inner_bytes;
     if (bytes > 0) state->pieces.push_back({i, bytes, state->row_bytes});
     state->row_bytes += bytes;
   }
@@ -117,7 +121,8 @@ Prepared prepare_concat(const PrepareContext& context) {
 }
 
 /// Copies bytes [first, last) of one output row, wherever they come from.
-void copy_part(const ConcatState& state, const RunArguments& args, std::size_t row, std::size_t first, std::size_t last) {
+void copy_part(const ConcatState& state, const RunArguments& args, std::size_t row, std::size_t first,
+               std::size_t last) {
   auto* to = static_cast<std::byte*>(args.outputs[0]) + row * state.row_bytes;
   for (const ConcatState::Piece& piece : state.pieces) {
     const std::size_t begin = std::max(first, piece.offset);
@@ -139,13 +144,15 @@ void run_concat(const RunArguments& args) {
   const std::size_t parts = rows_per_task > 1 ? 1 : (state.row_bytes + kChunkBytes - 1) / kChunkBytes;
   const std::size_t part_bytes = parts == 1 ? state.row_bytes : kChunkBytes;
   const std::size_t row_tasks = (state.rows + rows_per_task - 1) / rows_per_task;
-  const double work = static_cast<double>(state.rows) * (static_cast<double>(state.row_bytes) * kNanosecondsPerByte +
-                                                         static_cast<double>(state.pieces.size()) * kNanosecondsPerPiece);
+  const double work =
+      static_cast<double>(state.rows) * (static_cast<double>(state.row_bytes) * kNanosecondsPerByte +
+                                         static_cast<double>(state.pieces.size()) * kNanosecondsPerPiece);
   args.control.parallel_for(row_tasks * parts, work, [&](std::size_t task) {
     const std::size_t first = task % parts * part_bytes;
     const std::size_t last = std::min(first + part_bytes, state.row_bytes);
     const std::size_t row = task / parts * rows_per_task;
-    for (std::size_t r = row; r < std::min(row + rows_per_task, state.rows); ++r) copy_part(state, args, r, first, last);
+    for (std::size_t r = row; r < std::min(row + rows_per_task, state.rows); ++r)
+      copy_part(state, args, r, first, last);
   });
 }
 

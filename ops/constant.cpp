@@ -1,5 +1,6 @@
 // Constant: output = the tensor of the one attribute that is given:
-//   value (a tensor), and from opset 12 value_float and value_int (scalars of float32 and int64), value_floats and value_ints (1-D).
+//   value (a tensor), and from opset 12 value_float and value_int (scalars of float32 and int64), value_floats and
+//   value_ints (1-D).
 // No step runs: passes and compiler take the tensor itself (Attributes::constant_value). Opsets 1 to newest.
 // Deviation: value_string, value_strings (12) and sparse_value (11) are not supported.
 #include "ops/copy.hpp"
@@ -13,8 +14,8 @@ struct ConstantAttributes : Attributes {
   ConstantPtr constant_value() const override { return value; }
 };
 
-constexpr const char* kForms[] = {"value",        "value_float",   "value_floats", "value_int",
-                                  "value_ints",   "value_string",  "value_strings", "sparse_value"};
+constexpr const char* kForms[] = {"value",      "value_float",  "value_floats",  "value_int",
+                                  "value_ints", "value_string", "value_strings", "sparse_value"};
 
 /// The form that is given. Errors: kInvalidModel unless there is exactly one that this opset has.
 std::string given_form(ParseContext& context) {

@@ -1,6 +1,7 @@
 // Dropout at inference: output = data; the optional mask (shape of data) says that every element was kept.
 //   opset 7: ratio is an attribute, mask has data's type (ones); opset 10: mask is bool (true);
-//   opset 12: ratio (float scalar) and training_mode (bool scalar, default false) are inputs 1 and 2, seed an attribute; 13, 22: more types.
+//   opset 12: ratio (float scalar) and training_mode (bool scalar, default false) are inputs 1 and 2, seed an
+//   attribute; 13, 22: more types.
 // Deviation: training mode is not supported, unless ratio is the constant 0, which drops nothing.
 #include <algorithm>
 
@@ -53,12 +54,15 @@ void infer_dropout(InferContext& context) {
   }
   if (context.has_input(2)) {
     require_scalar(context, 2, "training_mode");
-    if (context.input_type(2) != DataType::kBool) invalid_model("input training_mode is ", context.input_type(2), ", expected bool");
+    if (context.input_type(2) != DataType::kBool)
+      invalid_model("input training_mode is ", context.input_type(2), ", expected bool");
     const auto training = context.input_integers(2);
-    if (training && training->size() == 1 && training->front() != 0 && !keeps_all) unsupported("training mode is not supported");
+    if (training && training->size() == 1 && training->front() != 0 && !keeps_all)
+      unsupported("training mode is not supported");
   }
   context.set_output(0, type, context.input_dims(0));
-  context.set_output(1, context.attributes<DropoutAttributes>().mask_is_bool ? DataType::kBool : type, context.input_dims(0));
+  context.set_output(1, context.attributes<DropoutAttributes>().mask_is_bool ? DataType::kBool : type,
+                     context.input_dims(0));
 }
 
 struct DropoutState {
@@ -79,7 +83,8 @@ Prepared prepare_dropout(const PrepareContext& context) {
 
 void run_dropout(const RunArguments& args) {
   const auto& state = *static_cast<const DropoutState*>(args.state);
-  if (args.outputs[0] != nullptr) copy_bytes(args.control, args.outputs[0], args.inputs[0], state.count * size_of(state.type));
+  if (args.outputs[0] != nullptr)
+    copy_bytes(args.control, args.outputs[0], args.inputs[0], state.count * size_of(state.type));
   if (!state.has_mask) return;
   visit_type(state.mask_type, [&](auto tag) {
     using T = typename decltype(tag)::type;

@@ -19,8 +19,8 @@ AttributesPtr parse_flatten(ParseContext& context) {
 void infer_flatten(InferContext& context) {
   require_tensor_type(context, 0, "input");
   const Dims& dims = context.input_dims(0);
-  const auto axis = static_cast<std::size_t>(
-      normalized_axis_or_end(context.attributes<FlattenAttributes>().axis, dims.size()));
+  const auto axis =
+      static_cast<std::size_t>(normalized_axis_or_end(context.attributes<FlattenAttributes>().axis, dims.size()));
   context.set_output(0, context.input_type(0), {product_of(dims, 0, axis), product_of(dims, axis, dims.size())});
   pass_elements(context);
 }

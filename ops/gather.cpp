@@ -1,6 +1,7 @@
 // Gather: output[o..., i..., n...] = data[o..., indices[i...], n...], where o stand before `axis` and n behind it;
-// output rank is r - 1 + rank of indices. axis in [-r,r), default 0; indices (int32, int64) in [-size,size), negative ones from opset 11.
-// Deviation: negative axes and indices are taken at every opset. An index out of range is an error of the run. Opsets 1 to newest.
+// output rank is r - 1 + rank of indices. axis in [-r,r), default 0; indices (int32, int64) in [-size,size), negative
+// ones from opset 11. Deviation: negative axes and indices are taken at every opset. An index out of range is an error
+// of the run. Opsets 1 to newest.
 #include <algorithm>
 #include <cstring>
 
@@ -32,7 +33,8 @@ void pick_elements(InferContext& context) {
   Dims picked;
   for (const Dim index : *indices) {
     const bool in_range = index.known() && index.value() >= -size && index.value() < size;
-    picked.push_back(in_range ? (*from)[static_cast<std::size_t>(index.value() < 0 ? index.value() + size : index.value())] : Dim());
+    picked.push_back(
+        in_range ? (*from)[static_cast<std::size_t>(index.value() < 0 ? index.value() + size : index.value())] : Dim());
   }
   context.set_output_elements(0, std::move(picked));
 }
@@ -78,7 +80,8 @@ void check_indices(const Index* indices, const GatherState& state) {
   const std::int64_t size = state.axis_size;
   for (std::size_t i = 0; i < state.index_count; ++i) {
     if (indices[i] >= -size && indices[i] < size) continue;
-    fail(ErrorCode::kRuntimeFault, "index ", indices[i], " at position ", i, " is outside [", -size, ",", size - 1, "]");
+    fail(ErrorCode::kRuntimeFault, "index ", indices[i], " at position ", i, " is outside [", -size, ",", size - 1,
+         "]");
   }
 }
 
@@ -93,7 +96,8 @@ void gather_pieces(const RunArguments& args, const GatherState& state, std::size
   std::size_t position = first % state.index_count;
   for (std::size_t i = 0; i < count; ++i, to += bytes) {
     const Index index = indices[position];
-    const std::size_t row = index < 0 ? axis_size - static_cast<std::size_t>(-static_cast<std::int64_t>(index)) : static_cast<std::size_t>(index);
+    const std::size_t row = index < 0 ? axis_size - static_cast<std::size_t>(-static_cast<std::int64_t>(index))
+                                      : static_cast<std::size_t>(index);
     std::memcpy(to, slab + row * bytes, bytes);
     if (++position == state.index_count) {
       position = 0;

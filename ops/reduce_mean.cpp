@@ -196,13 +196,14 @@ T mean_of(const Reduction& reduction, const T* x) {
       sum = static_cast<std::make_unsigned_t<T>>(sum +
                                                  static_cast<std::make_unsigned_t<T>>(x[reduction.offset(i, true)]));
     }
+    const std::int64_t count = std::max<std::int64_t>(reduction.count, 1);  // infer refuses the mean of no integers
     if constexpr (std::is_signed_v<T>) {
-      return static_cast<T>(static_cast<T>(sum) / reduction.count);
+      return static_cast<T>(static_cast<T>(sum) / count);
     } else {
-      return static_cast<T>(sum / static_cast<std::uint64_t>(reduction.count));
+      return static_cast<T>(sum / static_cast<std::uint64_t>(count));
     }
   } else {
-    double sum = -0.0;  // the neutral element: the mean of -0 is -0
+    double sum = 0;
     for (std::int64_t i = 0; i < reduction.count; ++i) sum += static_cast<double>(x[reduction.offset(i, true)]);
     return static_cast<T>(sum / static_cast<double>(reduction.count));
   }

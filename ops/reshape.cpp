@@ -1,8 +1,9 @@
 // Reshape: the same elements under the shape that input 1 (int64, 1-D) gives. A view.
-// In `shape`, -1 (once at most) takes what is left, and 0 copies the dimension at the same position of the input; with allowzero=1
-// (opset 14) 0 means zero. Opsets 5 to newest; opset 1's shape attribute is older than what is loaded.
-// Deviation: where dimensions of an empty input are copied by 0, -1 takes the product of the others ([0,2,3] by [0,-1] is [0,6]);
-// ONNX leaves this open. An element that is a symbol is taken for the output's dimension, as if it could not be 0.
+// In `shape`, -1 (once at most) takes what is left, and 0 copies the dimension at the same position of the input; with
+// allowzero=1 (opset 14) 0 means zero. Opsets 5 to newest; opset 1's shape attribute is older than what is loaded.
+// Deviation: where dimensions of an empty input are copied by 0, -1 takes the product of the others ([0,2,3] by [0,-1]
+// is [0,6]); ONNX leaves this open. An element that is a symbol is taken for the output's dimension, as if it could not
+// be 0.
 #include <algorithm>
 
 #include "ops/copy.hpp"
@@ -21,7 +22,8 @@ AttributesPtr parse_reshape(ParseContext& context) {
   return attributes;
 }
 
-/// Dimensions whose product the -1 has to make up for: those of the input over those of the output, with what stands on both sides left out.
+/// Dimensions whose product the -1 has to make up for: those of the input over those of the output, with what stands on
+/// both sides left out.
 struct Quotient {
   Dims numerator;
   Dims denominator;
@@ -30,7 +32,8 @@ struct Quotient {
 void cancel(Quotient& quotient) {
   Dims left;
   for (const Dim dim : quotient.denominator) {
-    const auto twin = std::find_if(quotient.numerator.begin(), quotient.numerator.end(), [&](Dim other) { return dim.is_symbol() && dim.same(other); });
+    const auto twin = std::find_if(quotient.numerator.begin(), quotient.numerator.end(),
+                                   [&](Dim other) { return dim.is_symbol() && dim.same(other); });
     if (twin == quotient.numerator.end()) {
       left.push_back(dim);
     } else {
@@ -74,7 +77,9 @@ Dims reshaped(const Dims& input, const Dims& wanted, bool allow_zero) {
     } else if (dim.known() && dim.value() < -1) {
       invalid_model("shape ", wanted, " has the negative dimension ", dim);
     } else if (dim.is(0) && !allow_zero) {
-      if (i >= input.size()) invalid_model("0 at position ", i, " of shape ", wanted, " copies a dimension that input ", input, " does not have");
+      if (i >= input.size())
+        invalid_model("0 at position ", i, " of shape ", wanted, " copies a dimension that input ", input,
+                      " does not have");
       result[i] = input[i];
       copied[i] = true;
     } else {

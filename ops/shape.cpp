@@ -1,5 +1,6 @@
-// Shape: the dimensions of data as a 1-D int64 tensor; from opset 15 those from `start` (default 0) up to, not including, `end` (default r).
-// Negative start and end count from the back, and both are clamped to [0,r]. The elements of data are never read. Opsets 1 to newest.
+// Shape: the dimensions of data as a 1-D int64 tensor; from opset 15 those from `start` (default 0) up to, not
+// including, `end` (default r). Negative start and end count from the back, and both are clamped to [0,r]. The elements
+// of data are never read. Opsets 1 to newest.
 #include <algorithm>
 
 #include "ops/shape_helpers.hpp"

@@ -67,7 +67,8 @@ void set_output_of_rank(InferContext& context, std::size_t output, DataType type
 }
 
 void pass_elements(InferContext& context, std::size_t input) {
-  if (std::optional<Dims> elements = context.input_elements(input)) context.set_output_elements(0, std::move(*elements));
+  if (std::optional<Dims> elements = context.input_elements(input))
+    context.set_output_elements(0, std::move(*elements));
 }
 
 std::string short_list(const std::vector<std::int64_t>& values) {

@@ -1,7 +1,10 @@
-// Slice: along each axis named, the elements start, start+step, ... before end, as Python's data[start:end:step] has it.
-//   Negative start and end count from the back, and both are clamped to what the step can reach: [0,size], for a negative step [-1,size-1].
-//   opset 1: starts, ends, axes (default 0,1,...) are attributes; opset 10: they and steps (default 1, not 0) are inputs 1 to 4 (int32 or int64, 1-D).
-// Opsets 1 to newest. Deviation: negative axes, new in opset 11, are taken at every opset; an axis named twice is an error.
+// Slice: along each axis named, the elements start, start+step, ... before end, as Python's data[start:end:step] has
+// it.
+//   Negative start and end count from the back, and both are clamped to what the step can reach: [0,size], for a
+//   negative step [-1,size-1]. opset 1: starts, ends, axes (default 0,1,...) are attributes; opset 10: they and steps
+//   (default 1, not 0) are inputs 1 to 4 (int32 or int64, 1-D).
+// Opsets 1 to newest. Deviation: negative axes, new in opset 11, are taken at every opset; an axis named twice is an
+// error.
 #include <algorithm>
 
 #include "ops/shape_helpers.hpp"
@@ -22,7 +25,8 @@ AttributesPtr parse_slice(ParseContext& context) {
     if (context.input_count() < 3) invalid_model("inputs starts and ends are missing");
     return attributes;
   }
-  if (context.input_count() > 1) invalid_model("starts, ends and axes are inputs from opset 10, before they are attributes");
+  if (context.input_count() > 1)
+    invalid_model("starts, ends and axes are inputs from opset 10, before they are attributes");
   const auto starts = context.get_ints("starts");
   const auto ends = context.get_ints("ends");
   if (!starts) invalid_model("attribute \"starts\" is missing");
@@ -40,8 +44,6 @@ struct Range {
   Dim end = INT64_MAX;
   Dim step = 1;
 };
-
-
 
 /// The elements of a list input, unknown ones where they are not known. Nothing when not even their number is.
 std::optional<Dims> list_input(const NodeView& node, std::size_t input, const char* name) {
@@ -62,6 +64,9 @@ struct Lists {
 /// Nothing when their length is not known. Errors: kInvalidModel when lengths differ.
 std::optional<Lists> lists_of(const NodeView& node) {
   const auto& attributes = node.attributes<SliceAttributes>();
+  if (attributes.starts.size() > node.input_rank(0)) {
+    invalid_model("starts has ", attributes.starts.size(), " elements, but the rank is ", node.input_rank(0));
+  }
   std::optional<Dims> starts = to_dims(attributes.starts);
   std::optional<Dims> ends = to_dims(attributes.ends);
   std::optional<Dims> axes;
@@ -70,9 +75,8 @@ std::optional<Lists> lists_of(const NodeView& node) {
   bool steps_given = false;
   if (attributes.axes) axes = to_dims(*attributes.axes);
   if (attributes.from_inputs) {
-    for (const std::size_t input : {1, 2}) {
-      if (!node.has_input(input)) invalid_model("input ", input == 1 ? "starts" : "ends", " is missing");
-    }
+    if (!node.has_input(1)) invalid_model("input starts is missing");
+    if (!node.has_input(2)) invalid_model("input ends is missing");
     axes_given = node.has_input(3);
     steps_given = node.has_input(4);
     starts = list_input(node, 1, "starts");
@@ -87,8 +91,8 @@ std::optional<Lists> lists_of(const NodeView& node) {
   }
   if (!steps) steps = Dims(starts->size(), Dim(1));
   if (ends->size() != starts->size() || axes->size() != starts->size() || steps->size() != starts->size()) {
-    invalid_model("starts, ends, axes and steps have ", starts->size(), ", ", ends->size(), ", ", axes->size(), " and ", steps->size(),
-                  " elements, expected as many of each");
+    invalid_model("starts, ends, axes and steps have ", starts->size(), ", ", ends->size(), ", ", axes->size(), " and ",
+                  steps->size(), " elements, expected as many of each");
   }
   return Lists{*starts, *ends, *axes, *steps};
 }
@@ -120,18 +124,21 @@ Extent extent_of(std::int64_t size, std::int64_t start, std::int64_t end, std::i
   const std::int64_t last = std::clamp(end < 0 ? end + size : end, lowest, highest);
   const std::int64_t distance = step > 0 ? last - first : first - last;
   if (distance <= 0) return {0, 0};
-  const std::uint64_t pace = step > 0 ? static_cast<std::uint64_t>(step) : std::uint64_t{0} - static_cast<std::uint64_t>(step);
+  const std::uint64_t pace =
+      step > 0 ? static_cast<std::uint64_t>(step) : std::uint64_t{0} - static_cast<std::uint64_t>(step);
   return {first, static_cast<std::int64_t>((static_cast<std::uint64_t>(distance) - 1) / pace) + 1};
 }
 
 bool takes_all(Dim size, const Range& range) {
-  if (range.step.is(1)) return range.start.is(0) && (range.end.is(INT64_MAX) || (range.end.is_symbol() && range.end.same(size)));
+  if (range.step.is(1))
+    return range.start.is(0) && (range.end.is(INT64_MAX) || (range.end.is_symbol() && range.end.same(size)));
   return range.step.is(-1) && range.start.is(-1) && range.end.is(INT64_MIN);
 }
 
 Dim sliced(Dim size, const Range& range) {
   const bool numbers = range.start.known() && range.end.known() && range.step.known();
-  if (size.known() && numbers) return extent_of(size.value(), range.start.value(), range.end.value(), range.step.value()).count;
+  if (size.known() && numbers)
+    return extent_of(size.value(), range.start.value(), range.end.value(), range.step.value()).count;
   if (size.is(0)) return 0;
   return takes_all(size, range) ? size : Dim::unknown();
 }
@@ -140,9 +147,11 @@ Dim sliced(Dim size, const Range& range) {
 void cut_elements(InferContext& context, const Range& range) {
   const std::optional<Dims> from = context.input_elements(0);
   if (!from || !range.start.known() || !range.end.known() || !range.step.known()) return;
-  const Extent extent = extent_of(static_cast<std::int64_t>(from->size()), range.start.value(), range.end.value(), range.step.value());
+  const Extent extent =
+      extent_of(static_cast<std::int64_t>(from->size()), range.start.value(), range.end.value(), range.step.value());
   Dims cut;
-  for (std::int64_t i = 0; i < extent.count; ++i) cut.push_back((*from)[static_cast<std::size_t>(extent.first + i * range.step.value())]);
+  for (std::int64_t i = 0; i < extent.count; ++i)
+    cut.push_back((*from)[static_cast<std::size_t>(extent.first + i * range.step.value())]);
   context.set_output_elements(0, std::move(cut));
 }
 

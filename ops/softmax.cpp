@@ -31,7 +31,8 @@ void infer(InferContext& context) {
 }
 
 constexpr std::int64_t kTaskElements = 16384;
-constexpr double kSimdCost = 1.5;  // ns per element
+constexpr std::int64_t kLeastColumns = 16;  // a vector's width, and a cache line
+constexpr double kSimdCost = 1.5;           // ns per element
 constexpr double kReferenceCost = 25.0;
 
 struct State {
@@ -50,17 +51,28 @@ Prepared prepare(const PrepareContext& context) {
   return prepared;
 }
 
-/// Calls body(first, count) for groups of the outermost indices, of about kTaskElements elements each.
+/// Sums that one task computes: those of the outermost indices [first, first + count), and of these the columns
+/// [column, column + columns) of [0, inner).
+struct Task {
+  std::int64_t first, count, column, columns;
+};
+
+/// Calls body(Task) for tasks of about kTaskElements elements that cover all; how they are cut depends on the extents
+/// only.
 template <typename Body>
-void for_outer_groups(RunControl& control, const SoftmaxExtents& extents, double cost, const Body& body) {
+void for_tasks(RunControl& control, const SoftmaxExtents& extents, double cost, const Body& body) {
   if (extents.count() == 0) return;
   const std::int64_t group = std::clamp<std::int64_t>(kTaskElements / (extents.axis * extents.inner), 1, extents.outer);
   const std::int64_t groups = (extents.outer + group - 1) / group;
-  control.parallel_for(static_cast<std::size_t>(groups), static_cast<double>(extents.count()) * cost,
-                       [&](std::size_t index) {
-                         const std::int64_t first = static_cast<std::int64_t>(index) * group;
-                         body(first, std::min(group, extents.outer - first));
-                       });
+  const std::int64_t block = std::clamp(kTaskElements / extents.axis / kLeastColumns * kLeastColumns,
+                                        std::min(kLeastColumns, extents.inner), extents.inner);
+  const std::int64_t blocks = (extents.inner + block - 1) / block;
+  const double work = static_cast<double>(extents.count()) * cost;
+  control.parallel_for(static_cast<std::size_t>(groups * blocks), work, [&](std::size_t index) {
+    const std::int64_t first = static_cast<std::int64_t>(index) / blocks * group;
+    const std::int64_t column = static_cast<std::int64_t>(index) % blocks * block;
+    body(Task{first, std::min(group, extents.outer - first), column, std::min(block, extents.inner - column)});
+  });
 }
 
 std::string accepts_simd(const NodeView& node) {
@@ -73,16 +85,18 @@ void run_simd(const RunArguments& args) {
   const auto axis = static_cast<std::size_t>(extents.axis);
   const auto inner = static_cast<std::size_t>(extents.inner);
   const auto rows = state.logarithm ? kernels::log_softmax : kernels::softmax;
-  const auto strided = state.logarithm ? kernels::log_softmax_strided : kernels::softmax_strided;
-  for_outer_groups(args.control, extents, kSimdCost, [&](std::int64_t first, std::int64_t count) {
-    const float* x = static_cast<const float*>(args.inputs[0]) + first * extents.axis * extents.inner;
-    float* y = static_cast<float*>(args.outputs[0]) + first * extents.axis * extents.inner;
+  const auto columns = state.logarithm ? kernels::log_softmax_columns : kernels::softmax_columns;
+  for_tasks(args.control, extents, kSimdCost, [&](const Task& task) {
+    const std::int64_t begin = task.first * extents.axis * extents.inner + task.column;
+    const float* x = static_cast<const float*>(args.inputs[0]) + begin;
+    float* y = static_cast<float*>(args.outputs[0]) + begin;
     if (inner == 1) {
-      rows(x, y, static_cast<std::size_t>(count), axis);
+      rows(x, y, static_cast<std::size_t>(task.count), axis);
       return;
     }
-    for (std::int64_t outer = 0; outer < count; ++outer, x += axis * inner, y += axis * inner)
-      strided(x, y, axis, inner);
+    for (std::int64_t outer = 0; outer < task.count; ++outer, x += axis * inner, y += axis * inner) {
+      columns(x, y, axis, inner, static_cast<std::size_t>(task.columns));
+    }
   });
 }
 
@@ -112,11 +126,13 @@ void run_reference(const RunArguments& args) {
   const SoftmaxExtents& extents = state.extents;
   visit_float_type(state.type, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    for_outer_groups(args.control, extents, kReferenceCost, [&](std::int64_t first, std::int64_t count) {
-      for (std::int64_t row = first * extents.inner; row < (first + count) * extents.inner; ++row) {
-        const std::int64_t begin = row / extents.inner * extents.axis * extents.inner + row % extents.inner;
-        reference_row(static_cast<const T*>(args.inputs[0]) + begin, static_cast<T*>(args.outputs[0]) + begin,
-                      extents.axis, extents.inner, state.logarithm);
+    for_tasks(args.control, extents, kReferenceCost, [&](const Task& task) {
+      for (std::int64_t outer = task.first; outer < task.first + task.count; ++outer) {
+        for (std::int64_t column = task.column; column < task.column + task.columns; ++column) {
+          const std::int64_t begin = outer * extents.axis * extents.inner + column;
+          reference_row(static_cast<const T*>(args.inputs[0]) + begin, static_cast<T*>(args.outputs[0]) + begin,
+                        extents.axis, extents.inner, state.logarithm);
+        }
       }
     });
   });

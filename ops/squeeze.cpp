@@ -27,7 +27,8 @@ void set_squeezed(InferContext& context, const std::vector<std::int64_t>& axes) 
   const Dims& dims = context.input_dims(0);
   std::vector<bool> removed(dims.size(), false);
   for (const std::size_t axis : distinct_axes(axes, dims.size())) {
-    if (dims[axis].differs(1)) invalid_model("axis ", axis, " of shape ", dims, " has size ", dims[axis], ", expected 1");
+    if (dims[axis].differs(1))
+      invalid_model("axis ", axis, " of shape ", dims, " has size ", dims[axis], ", expected 1");
     removed[axis] = true;
   }
   Dims kept;
@@ -61,7 +62,8 @@ void infer_squeeze(InferContext& context) {
     require_int64(context, 1, "axes");
     const Dim length = list_length(context, 1, "axes");
     const auto rank = static_cast<std::int64_t>(context.input_rank(0));
-    if (length.known() && length.value() > rank) invalid_model(length.value(), " axes are named, but the rank is ", rank);
+    if (length.known() && length.value() > rank)
+      invalid_model(length.value(), " axes are named, but the rank is ", rank);
     if (const auto axes = context.input_integers(1)) {
       set_squeezed(context, *axes);
     } else {
@@ -81,7 +83,9 @@ void register_squeeze(Registry& registry) {
   op.implementations = {copy_implementation()};
   op.facts.view_of = 0;
   op.facts.value_inputs = 1U << 1;
-  op.facts.is_identity = [](const NodeView& node) { return node.output(0).ranked && node.output(0).dims.size() == node.input_rank(0); };
+  op.facts.is_identity = [](const NodeView& node) {
+    return node.output(0).ranked && node.output(0).dims.size() == node.input_rank(0);
+  };
   registry.add(std::move(op));
 }
 

@@ -12,8 +12,8 @@ namespace {
 /// Sizes are 2 at least and their product is below 2^63.
 constexpr std::size_t kMostAxes = 63;
 constexpr std::int64_t kTaskBytes = std::int64_t{1} << 17;
-constexpr std::int64_t kTile = 16;      ///< units along both sides of what is turned over at a time
-constexpr std::int64_t kBlock = 128;    ///< units along both sides of a task that turns over
+constexpr std::int64_t kTile = 16;    ///< units along both sides of what is turned over at a time
+constexpr std::int64_t kBlock = 128;  ///< units along both sides of a task that turns over
 constexpr double kNanosecondsPerUnit = 1.0;
 
 std::int64_t product(const std::vector<std::int64_t>& sizes) {
@@ -82,7 +82,8 @@ void copy_rows(RunControl& control, const StridedCopy& copy, const std::byte* so
   const std::int64_t part = rows_per_task > 1 ? length : std::min(length, units_per_task);
   const std::int64_t parts = (length + part - 1) / part;
   const std::int64_t row_tasks = (rows + rows_per_task - 1) / rows_per_task;
-  const double work = static_cast<double>(rows * length) * (kNanosecondsPerUnit + 0.1 * static_cast<double>(copy.unit_bytes));
+  const double work =
+      static_cast<double>(rows * length) * (kNanosecondsPerUnit + 0.1 * static_cast<double>(copy.unit_bytes));
   control.parallel_for(static_cast<std::size_t>(row_tasks * parts), work, [&](std::size_t index) {
     const auto task = static_cast<std::int64_t>(index);
     Walk walk(copy);
@@ -92,15 +93,17 @@ void copy_rows(RunControl& control, const StridedCopy& copy, const std::byte* so
     const std::int64_t count = std::min(part, length - begin);
     walk.start(first_row);
     for (std::int64_t row = first_row; row < std::min(first_row + rows_per_task, rows); ++row, walk.next()) {
-      copy_row<kUnit>(source + walk.source + begin * copy.source_strides[last], target + walk.target + begin * copy.unit_bytes, count,
-                      copy.source_strides[last], copy.unit_bytes);
+      copy_row<kUnit>(source + walk.source + begin * copy.source_strides[last],
+                      target + walk.target + begin * copy.unit_bytes, count, copy.source_strides[last],
+                      copy.unit_bytes);
     }
   });
 }
 
 /// to[i][j] = from[j][i] for i < rows, j < columns; rows of `from` and `to` are so many bytes apart.
 template <std::size_t kUnit>
-void turn_over(const std::byte* from, std::int64_t from_stride, std::byte* to, std::int64_t to_stride, std::int64_t rows, std::int64_t columns) {
+void turn_over(const std::byte* from, std::int64_t from_stride, std::byte* to, std::int64_t to_stride,
+               std::int64_t rows, std::int64_t columns) {
   struct Unit {
     std::byte bytes[kUnit];
   };
@@ -110,11 +113,13 @@ void turn_over(const std::byte* from, std::int64_t from_stride, std::byte* to, s
       const std::int64_t tile_columns = std::min(kTile, columns - j0);
       Unit tile[kTile][kTile];
       for (std::int64_t j = 0; j < tile_columns; ++j) {
-        std::memcpy(tile[j], from + (j0 + j) * from_stride + i0 * static_cast<std::int64_t>(kUnit), static_cast<std::size_t>(tile_rows) * kUnit);
+        std::memcpy(tile[j], from + (j0 + j) * from_stride + i0 * static_cast<std::int64_t>(kUnit),
+                    static_cast<std::size_t>(tile_rows) * kUnit);
       }
       for (std::int64_t i = 0; i < tile_rows; ++i) {
         std::byte* row = to + (i0 + i) * to_stride + j0 * static_cast<std::int64_t>(kUnit);
-        for (std::int64_t j = 0; j < tile_columns; ++j) std::memcpy(row + j * static_cast<std::int64_t>(kUnit), &tile[j][i], kUnit);
+        for (std::int64_t j = 0; j < tile_columns; ++j)
+          std::memcpy(row + j * static_cast<std::int64_t>(kUnit), &tile[j][i], kUnit);
       }
     }
   }
@@ -129,26 +134,31 @@ void copy_turned(RunControl& control, const StridedCopy& copy, const std::byte* 
   const std::int64_t row_blocks = (rows + kBlock - 1) / kBlock;
   const std::int64_t column_blocks = (columns + kBlock - 1) / kBlock;
   const std::int64_t planes = product(copy.sizes) / rows / columns;
-  const std::int64_t planes_per_task = row_blocks * column_blocks > 1 ? 1 : std::clamp<std::int64_t>(kBlock * kBlock / (rows * columns), 1, planes);
+  const std::int64_t planes_per_task =
+      row_blocks * column_blocks > 1 ? 1 : std::clamp<std::int64_t>(kBlock * kBlock / (rows * columns), 1, planes);
   const std::int64_t plane_tasks = (planes + planes_per_task - 1) / planes_per_task;
   const double work = static_cast<double>(planes * rows * columns) * kNanosecondsPerUnit;
-  control.parallel_for(static_cast<std::size_t>(plane_tasks * row_blocks * column_blocks), work, [&](std::size_t index) {
-    auto task = static_cast<std::int64_t>(index);
-    const std::int64_t column = task % column_blocks * kBlock;
-    task /= column_blocks;
-    const std::int64_t row = task % row_blocks * kBlock;
-    const std::int64_t first_plane = task / row_blocks * planes_per_task;
-    Walk walk(copy);
-    for (std::size_t axis = 0; axis < last; ++axis) {
-      if (axis != dense) walk.add_axis(axis);
-    }
-    walk.start(first_plane);
-    for (std::int64_t plane = first_plane; plane < std::min(first_plane + planes_per_task, planes); ++plane, walk.next()) {
-      turn_over<kUnit>(source + walk.source + row * copy.unit_bytes + column * copy.source_strides[last], copy.source_strides[last],
-                       target + walk.target + row * copy.target_strides[dense] + column * copy.unit_bytes, copy.target_strides[dense],
-                       std::min(kBlock, rows - row), std::min(kBlock, columns - column));
-    }
-  });
+  control.parallel_for(
+      static_cast<std::size_t>(plane_tasks * row_blocks * column_blocks), work, [&](std::size_t index) {
+        auto task = static_cast<std::int64_t>(index);
+        const std::int64_t column = task % column_blocks * kBlock;
+        task /= column_blocks;
+        const std::int64_t row = task % row_blocks * kBlock;
+        const std::int64_t first_plane = task / row_blocks * planes_per_task;
+        Walk walk(copy);
+        for (std::size_t axis = 0; axis < last; ++axis) {
+          if (axis != dense) walk.add_axis(axis);
+        }
+        walk.start(first_plane);
+        for (std::int64_t plane = first_plane; plane < std::min(first_plane + planes_per_task, planes);
+             ++plane, walk.next()) {
+          turn_over<kUnit>(source + walk.source + row * copy.unit_bytes + column * copy.source_strides[last],
+                           copy.source_strides[last],
+                           target + walk.target + row * copy.target_strides[dense] + column * copy.unit_bytes,
+                           copy.target_strides[dense], std::min(kBlock, rows - row),
+                           std::min(kBlock, columns - column));
+        }
+      });
 }
 
 template <std::size_t kUnit>
@@ -189,7 +199,8 @@ void add_axis(StridedCopy& copy, std::int64_t size, std::int64_t stride) {
 
 }  // namespace
 
-StridedCopy make_strided_copy(std::size_t element_bytes, const Shape& shape, const std::vector<std::int64_t>& strides, std::int64_t offset) {
+StridedCopy make_strided_copy(std::size_t element_bytes, const Shape& shape, const std::vector<std::int64_t>& strides,
+                              std::int64_t offset) {
   StridedCopy copy;
   if (element_count(shape) == 0) return copy;
   const auto bytes = static_cast<std::int64_t>(element_bytes);
@@ -219,12 +230,18 @@ void run_strided_copy(RunControl& control, const StridedCopy& copy, const void* 
   if (copy.sizes.empty()) return copy_bytes(control, to, from + copy.offset, static_cast<std::size_t>(copy.unit_bytes));
   if (copy.unit_bytes > kTaskBytes) return copy_large_units(control, copy, from, to);
   switch (copy.unit_bytes) {
-    case 1: return copy_units<1>(control, copy, from, to);
-    case 2: return copy_units<2>(control, copy, from, to);
-    case 4: return copy_units<4>(control, copy, from, to);
-    case 8: return copy_units<8>(control, copy, from, to);
-    case 16: return copy_units<16>(control, copy, from, to);
-    default: return copy_units<0>(control, copy, from, to);
+    case 1:
+      return copy_units<1>(control, copy, from, to);
+    case 2:
+      return copy_units<2>(control, copy, from, to);
+    case 4:
+      return copy_units<4>(control, copy, from, to);
+    case 8:
+      return copy_units<8>(control, copy, from, to);
+    case 16:
+      return copy_units<16>(control, copy, from, to);
+    default:
+      return copy_units<0>(control, copy, from, to);
   }
 }
 

@@ -1,4 +1,5 @@
-// Transpose: output dimension i is input dimension perm[i]; default perm reverses the order. Any shape and type. Opsets 1 to newest.
+// Transpose: output dimension i is input dimension perm[i]; default perm reverses the order. Any shape and type. Opsets
+// 1 to newest.
 #include "ops/shape_helpers.hpp"
 #include "ops/strided_copy.hpp"
 
@@ -27,7 +28,8 @@ std::vector<std::size_t> permutation_of(const NodeView& node) {
   if (perm->size() != rank) invalid_model("perm ", short_list(*perm), " has ", perm->size(), " axes, expected ", rank);
   std::vector<bool> used(rank, false);
   for (const std::int64_t axis : *perm) {
-    if (axis < 0 || axis >= static_cast<std::int64_t>(rank)) invalid_model("perm ", short_list(*perm), " names axis ", axis, ", which is outside [0,", rank, ")");
+    if (axis < 0 || axis >= static_cast<std::int64_t>(rank))
+      invalid_model("perm ", short_list(*perm), " names axis ", axis, ", which is outside [0,", rank, ")");
     if (used[static_cast<std::size_t>(axis)]) invalid_model("perm ", short_list(*perm), " names axis ", axis, " twice");
     used[static_cast<std::size_t>(axis)] = true;
     order.push_back(static_cast<std::size_t>(axis));

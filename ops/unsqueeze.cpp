@@ -1,6 +1,7 @@
-// Unsqueeze: inserts dimensions of size 1, so that they stand at `axes` of the output, whose rank is r + number of axes. A view.
-// axes in [-r_out,r_out), in any order, an attribute before opset 13 and input 1 (int64, 1-D) since. Opsets 1 to newest.
-// Deviation: negative axes, new in opset 11, are taken at every opset; a 0-D axes input counts as one axis.
+// Unsqueeze: inserts dimensions of size 1, so that they stand at `axes` of the output, whose rank is r + number of
+// axes. A view. axes in [-r_out,r_out), in any order, an attribute before opset 13 and input 1 (int64, 1-D) since.
+// Opsets 1 to newest. Deviation: negative axes, new in opset 11, are taken at every opset; a 0-D axes input counts as
+// one axis.
 #include "ops/copy.hpp"
 #include "ops/shape_helpers.hpp"
 
@@ -68,7 +69,9 @@ void register_unsqueeze(Registry& registry) {
   op.implementations = {copy_implementation()};
   op.facts.view_of = 0;
   op.facts.value_inputs = 1U << 1;
-  op.facts.is_identity = [](const NodeView& node) { return node.output(0).ranked && node.output(0).dims.size() == node.input_rank(0); };
+  op.facts.is_identity = [](const NodeView& node) {
+    return node.output(0).ranked && node.output(0).dims.size() == node.input_rank(0);
+  };
   registry.add(std::move(op));
 }
 

@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
-"""Runs clang-tidy over the sources in BUILD/compile_commands.json, two at a time, and remembers what was clean.
+"""Runs clang-tidy over the sources in BUILD/compile_commands.json, one per CPU at a time, and remembers what was clean.
 
 usage: tools/tidy.py BUILD [FILE...]
 
-A file is looked at again only if something that it is made of changed: the key is a digest of the file after the
-preprocessor (comments kept: NOLINT is one), of .clang-tidy and of clang-tidy's version. Keys of clean files lie in the
-user's cache folder, so every checkout and branch shares them. Exit status 1 if any file has a finding.
+A file is looked at again only if something that it is made of changed: the key is a digest of the file, of the files of
+this repository that it includes, its compile options, both .clang-tidy files and clang-tidy's version. Keys of clean
+files lie in the user's cache folder, so every checkout and branch shares them. Exit status 1 if any file has a finding.
 """
 
 import concurrent.futures
+import functools
 import hashlib
 import json
 import os
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
@@ -39,18 +41,39 @@ def compile_options(entry):
     return options
 
 
-def preprocessed(entry):
-    command = ["clang++", *compile_options(entry), "-w", "-E", "-P", "-C", entry["file"]]
-    return subprocess.run(command, cwd=entry["directory"], capture_output=True, check=True).stdout
+INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*["<]([^">]+)[">]', re.MULTILINE)
 
 
-def look_at(entry, salt, clean):
+@functools.lru_cache(maxsize=None)
+def text_and_includes(path):
+    """The bytes of a file and the files of this repository that it includes."""
+    text = path.read_bytes()
+    names = [name.decode() for name in INCLUDE.findall(text)]
+    found = [folder / name for name in names for folder in (ROOT, ROOT / "include") if (folder / name).is_file()]
+    return text, found
+
+
+def key_of(entry, build, salt):
+    """Digest of all that a verdict on this file depends on, the system's headers excepted."""
+    digest = hashlib.sha256(salt)
+    options = " ".join(compile_options(entry)).replace(str(build), "BUILD").replace(str(ROOT), "ROOT")
+    digest.update(options.encode())
+    seen = set()
+    waiting = [pathlib.Path(entry["file"])]
+    while waiting:
+        path = waiting.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        text, includes = text_and_includes(path)
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + text)
+        waiting += includes
+    return digest.hexdigest()
+
+
+def look_at(entry, build, salt, clean):
     """What is wrong with one file, as text; empty if nothing is."""
-    try:
-        source = preprocessed(entry)
-    except subprocess.CalledProcessError as error:
-        return error.stderr.decode(errors="replace")
-    key = hashlib.sha256(salt + source.replace(str(ROOT).encode(), b"")).hexdigest()
+    key = key_of(entry, build, salt)
     if (clean / key).exists():
         return ""
     command = ["clang-tidy", "--quiet", entry["file"], "--", *compile_options(entry), "-Wno-unknown-warning-option"]
@@ -79,11 +102,11 @@ def main():
     clean = cache_folder()
     clean.mkdir(parents=True, exist_ok=True)
     version = subprocess.run(["clang-tidy", "--version"], capture_output=True, check=True).stdout
-    salt = version + (ROOT / ".clang-tidy").read_bytes()
+    salt = version + b"".join(path.read_bytes() for path in (ROOT / ".clang-tidy", ROOT / "tests/.clang-tidy"))
 
     findings = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        tasks = {pool.submit(look_at, entry, salt, clean): entry["file"] for entry in entries}
+        tasks = {pool.submit(look_at, entry, build, salt, clean): entry["file"] for entry in entries}
         for done, task in enumerate(concurrent.futures.as_completed(tasks), 1):
             if sys.stderr.isatty():
                 print(f"\rclang-tidy {done}/{len(tasks)}", end="", file=sys.stderr)

@@ -6,14 +6,22 @@ namespace {
 AttributeValue value_of(const AttributeProto& attribute, const TensorSource& source) {
   const AttributeType type = type_of(attribute);
   switch (type) {
-    case AttributeType::kFloat: return attribute.f;
-    case AttributeType::kInt: return attribute.i;
-    case AttributeType::kString: return std::string(attribute.s);
-    case AttributeType::kTensor: return read_tensor(attribute.t, source);
-    case AttributeType::kFloats: return attribute.floats;
-    case AttributeType::kInts: return attribute.ints;
-    case AttributeType::kStrings: return std::vector<std::string>(attribute.strings.begin(), attribute.strings.end());
-    default: return OpaqueAttribute{name_of(type)};
+    case AttributeType::kFloat:
+      return attribute.f;
+    case AttributeType::kInt:
+      return attribute.i;
+    case AttributeType::kString:
+      return std::string(attribute.s);
+    case AttributeType::kTensor:
+      return read_tensor(attribute.t, source);
+    case AttributeType::kFloats:
+      return attribute.floats;
+    case AttributeType::kInts:
+      return attribute.ints;
+    case AttributeType::kStrings:
+      return std::vector<std::string>(attribute.strings.begin(), attribute.strings.end());
+    default:
+      return OpaqueAttribute{name_of(type)};
   }
 }
 
@@ -39,7 +47,8 @@ AttributeType type_of(const AttributeProto& attribute) {
   if (found != AttributeType::kUndefined && found != attribute.type) {
     invalid_model("is declared as ", name_of(attribute.type), " but holds ", name_of(found));
   }
-  if (found == AttributeType::kUndefined && attribute.type == AttributeType::kTensor) invalid_model("is declared as tensor but holds none");
+  if (found == AttributeType::kUndefined && attribute.type == AttributeType::kTensor)
+    invalid_model("is declared as tensor but holds none");
   return attribute.type;
 }
 

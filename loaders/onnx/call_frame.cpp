@@ -8,7 +8,8 @@ namespace linnet::internal::onnx {
 namespace {
 
 const BoundAttribute* find(const std::vector<BoundAttribute>& attributes, std::string_view name) {
-  const auto found = std::find_if(attributes.begin(), attributes.end(), [&](const auto& entry) { return entry.name == name; });
+  const auto found =
+      std::find_if(attributes.begin(), attributes.end(), [&](const auto& entry) { return entry.name == name; });
   return found == attributes.end() ? nullptr : &*found;
 }
 
@@ -31,20 +32,21 @@ void append_field(std::string& out, std::uint32_t field, std::initializer_list<s
 std::optional<BoundAttribute> resolve(const CallFrame& frame, const AttributeProto& attribute, Span bytes) {
   if (attribute.ref_attr_name.empty()) return BoundAttribute{attribute.name, bytes, frame.file};
   if (frame.function == nullptr) {
-    invalid_model("attribute \"", printable(attribute.name), "\" refers to parameter \"", printable(attribute.ref_attr_name),
-                  "\", but stands outside a function");
+    invalid_model("attribute \"", printable(attribute.name), "\" refers to parameter \"",
+                  printable(attribute.ref_attr_name), "\", but stands outside a function");
   }
   const BoundAttribute* parameter = find(frame.attributes, attribute.ref_attr_name);
   if (parameter == nullptr) return std::nullopt;
   const AttributeType type = type_of(read<AttributeProto>(parameter->bytes));
   if (attribute.type != AttributeType::kUndefined && attribute.type != type) {
-    invalid_model("attribute \"", printable(attribute.name), "\" wants a parameter of type ", name_of(attribute.type), ", but \"",
-                  printable(attribute.ref_attr_name), "\" is ", name_of(type));
+    invalid_model("attribute \"", printable(attribute.name), "\" wants a parameter of type ", name_of(attribute.type),
+                  ", but \"", printable(attribute.ref_attr_name), "\" is ", name_of(type));
   }
   return BoundAttribute{attribute.name, parameter->bytes, parameter->file};
 }
 
-std::vector<BoundAttribute> bind_parameters(const CallFrame& caller, const NodeProto& call, const FunctionProto& function,
+std::vector<BoundAttribute> bind_parameters(const CallFrame& caller, const NodeProto& call,
+                                            const FunctionProto& function,
                                             const std::shared_ptr<const MappedFile>& function_file) {
   std::vector<BoundAttribute> defaults;
   for (const Span bytes : function.attribute_protos) {
@@ -55,7 +57,8 @@ std::vector<BoundAttribute> bind_parameters(const CallFrame& caller, const NodeP
   for (const Span bytes : call.attributes) {
     const auto attribute = read<AttributeProto>(bytes);
     names.push_back(attribute.name);
-    const bool known = std::find(function.attributes.begin(), function.attributes.end(), attribute.name) != function.attributes.end() ||
+    const bool known = std::find(function.attributes.begin(), function.attributes.end(), attribute.name) !=
+                           function.attributes.end() ||
                        find(defaults, attribute.name) != nullptr;
     if (!known) invalid_model(describe(function), " has no attribute \"", printable(attribute.name), "\"");
     if (auto value = resolve(caller, attribute, bytes)) bound.push_back(std::move(*value));
@@ -84,7 +87,9 @@ std::string resolved_node(const CallFrame& frame, const NodeProto& node) {
   return out;
 }
 
-std::string title(const CallFrame& frame) { return frame.function == nullptr ? "the model" : describe(*frame.function); }
+std::string title(const CallFrame& frame) {
+  return frame.function == nullptr ? "the model" : describe(*frame.function);
+}
 
 void check_unique(std::vector<std::string_view>& names) {
   std::sort(names.begin(), names.end());

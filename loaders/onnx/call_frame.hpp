@@ -1,4 +1,5 @@
-// One level of the import: the graph itself, or a function that is being written out in the place of the node that calls it.
+// One level of the import: the graph itself, or a function that is being written out in the place of the node that
+// calls it.
 #pragma once
 
 #include <memory>
@@ -21,8 +22,8 @@ struct BoundAttribute {
 };
 
 struct CallFrame {
-  std::string path;                        ///< put before the names of nodes and values; empty for the graph itself
-  const FunctionProto* function = nullptr; ///< null for the graph itself
+  std::string path;                         ///< put before the names of nodes and values; empty for the graph itself
+  const FunctionProto* function = nullptr;  ///< null for the graph itself
   std::shared_ptr<const FunctionProto> owned_function;  ///< set for one that came from ONNX's library
   const std::vector<Span>* nodes = nullptr;
   std::size_t next_node = 0;
@@ -35,14 +36,15 @@ struct CallFrame {
   bool sees_local_functions = true;        ///< ONNX's own definitions do not mean the model's functions
 };
 
-/// What stands for the attribute within the frame: itself, or the value of the parameter it refers to. Nothing when that parameter was not given, which
-/// means that the attribute is not there.
-/// Errors: kInvalidModel for a reference outside a function, or to a parameter of another type.
+/// What stands for the attribute within the frame: itself, or the value of the parameter it refers to. Nothing when
+/// that parameter was not given, which means that the attribute is not there. Errors: kInvalidModel for a reference
+/// outside a function, or to a parameter of another type.
 std::optional<BoundAttribute> resolve(const CallFrame& frame, const AttributeProto& attribute, Span bytes);
 
 /// Binds the parameters of `function` to the attributes of a call in `caller`: given ones, then defaults.
 /// Errors: kInvalidModel for an attribute that the function does not have.
-std::vector<BoundAttribute> bind_parameters(const CallFrame& caller, const NodeProto& call, const FunctionProto& function,
+std::vector<BoundAttribute> bind_parameters(const CallFrame& caller, const NodeProto& call,
+                                            const FunctionProto& function,
                                             const std::shared_ptr<const MappedFile>& function_file);
 
 /// The serialized NodeProto with its attribute references replaced.

@@ -7,25 +7,36 @@ namespace {
 
 const char* name_of(TypeProto::Kind kind) {
   switch (kind) {
-    case TypeProto::Kind::kNone: return "none";
-    case TypeProto::Kind::kTensor: return "tensor";
-    case TypeProto::Kind::kSequence: return "sequence";
-    case TypeProto::Kind::kMap: return "map";
-    case TypeProto::Kind::kOpaque: return "opaque";
-    case TypeProto::Kind::kSparseTensor: return "sparse tensor";
-    case TypeProto::Kind::kOptional: return "optional";
+    case TypeProto::Kind::kNone:
+      return "none";
+    case TypeProto::Kind::kTensor:
+      return "tensor";
+    case TypeProto::Kind::kSequence:
+      return "sequence";
+    case TypeProto::Kind::kMap:
+      return "map";
+    case TypeProto::Kind::kOpaque:
+      return "opaque";
+    case TypeProto::Kind::kSparseTensor:
+      return "sparse tensor";
+    case TypeProto::Kind::kOptional:
+      return "optional";
   }
   return "unknown";
 }
 
 Dim dimension(const DimensionProto& dim, std::size_t index, SymbolTable& symbols) {
   switch (dim.kind) {
-    case DimensionProto::Kind::kUnknown: return Dim::unknown();
-    case DimensionProto::Kind::kParam: return dim.param.empty() ? Dim::unknown() : symbols.intern(dim.param);
-    case DimensionProto::Kind::kValue: break;
+    case DimensionProto::Kind::kUnknown:
+      return Dim::unknown();
+    case DimensionProto::Kind::kParam:
+      return dim.param.empty() ? Dim::unknown() : symbols.intern(dim.param);
+    case DimensionProto::Kind::kValue:
+      break;
   }
   if (dim.value < 0) {
-    invalid_model("dimension ", index, " is declared as ", dim.value, "; one that is not fixed needs a name (dim_param) or nothing");
+    invalid_model("dimension ", index, " is declared as ", dim.value,
+                  "; one that is not fixed needs a name (dim_param) or nothing");
   }
   return {dim.value};
 }
@@ -47,7 +58,8 @@ TensorType declared_type(const TypeProto& type, SymbolTable& symbols, const Opti
   result.type = element_type(type.elem_type);
   if (!type.has_shape) return result;
   if (options.limits.rank != 0 && type.dims.size() > options.limits.rank) {
-    fail(ErrorCode::kLimitExceeded, "rank ", type.dims.size(), " exceeds the limit of ", options.limits.rank, " (Options::limits.rank)");
+    fail(ErrorCode::kLimitExceeded, "rank ", type.dims.size(), " exceeds the limit of ", options.limits.rank,
+         " (Options::limits.rank)");
   }
   result.ranked = true;
   result.dims.reserve(type.dims.size());
@@ -56,14 +68,16 @@ TensorType declared_type(const TypeProto& type, SymbolTable& symbols, const Opti
   return result;
 }
 
-std::string contradiction(const TensorType& declared, const TensorType& known, const std::vector<std::string>& symbols) {
+std::string contradiction(const TensorType& declared, const TensorType& known,
+                          const std::vector<std::string>& symbols) {
   if (declared.type == DataType::kUndefined || known.type == DataType::kUndefined) return {};
   if (declared.type != known.type) return text("is declared as ", declared.type, " but is ", known.type);
   if (!declared.ranked || !known.ranked) return {};
   bool differs = declared.dims.size() != known.dims.size();
   for (std::size_t i = 0; !differs && i < declared.dims.size(); ++i) differs = declared.dims[i].differs(known.dims[i]);
   if (!differs) return {};
-  return text("is declared with shape ", describe(declared.dims, symbols), " but has shape ", describe(known.dims, symbols));
+  return text("is declared with shape ", describe(declared.dims, symbols), " but has shape ",
+              describe(known.dims, symbols));
 }
 
 }  // namespace linnet::internal::onnx

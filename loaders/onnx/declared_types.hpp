@@ -23,12 +23,13 @@ class SymbolTable {
 };
 
 /// The declared type. Without an element type: kUndefined, for the caller to judge.
-/// Errors: kInvalidModel for a negative dimension, dimensions whose product overflows, or an unknown element type; kUnsupported for one that Linnet
-/// cannot hold and for sequences, maps, optionals, sparse and opaque values; kLimitExceeded past Options::limits.rank. Without the value's name.
+/// Errors: kInvalidModel for a negative dimension, dimensions whose product overflows, or an unknown element type;
+/// kUnsupported for one that Linnet cannot hold and for sequences, maps, optionals, sparse and opaque values;
+/// kLimitExceeded past Options::limits.rank. Without the value's name.
 TensorType declared_type(const TypeProto& type, SymbolTable& symbols, const Options& options);
 
-/// Compares what is declared with what is known; nothing is wrong where either is unknown. Returns what is, in words, or nothing.
-/// `symbols` are the graph's.
+/// Compares what is declared with what is known; nothing is wrong where either is unknown. Returns what is, in words,
+/// or nothing. `symbols` are the graph's.
 std::string contradiction(const TensorType& declared, const TensorType& known, const std::vector<std::string>& symbols);
 
 }  // namespace linnet::internal::onnx

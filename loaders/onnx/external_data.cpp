@@ -100,7 +100,8 @@ void check_location(std::string_view location) {
   }
 }
 
-FileDescriptor open_beneath(const FileDescriptor& folder, const std::string& location, bool allow_links, bool use_openat2) {
+FileDescriptor open_beneath(const FileDescriptor& folder, const std::string& location, bool allow_links,
+                            bool use_openat2) {
   if (allow_links) {
     FileDescriptor file(::openat(folder.get(), location.c_str(), kReadFlags));
     if (!file.valid()) cannot_open(location, errno);
@@ -133,7 +134,8 @@ ExternalData::Bytes ExternalData::find(const TensorProto& tensor, std::size_t by
   }
   const auto& data = file(std::string(*location));
   if (offset > data->size() || bytes > data->size() - offset) {
-    invalid_model("the data is at bytes ", offset, " to ", offset, " + ", bytes, " of ", quoted(*location), ", which has only ", data->size(), " bytes");
+    invalid_model("the data is at bytes ", offset, " to ", offset, " + ", bytes, " of ", quoted(*location),
+                  ", which has only ", data->size(), " bytes");
   }
   return {data->data() + offset, data};
 }
@@ -144,7 +146,8 @@ const std::shared_ptr<const MappedFile>& ExternalData::file(const std::string& l
 
   if (!folder_.valid()) {
     folder_ = FileDescriptor(::open(folder_path_.c_str(), kFolderFlags));
-    if (!folder_.valid()) fail(ErrorCode::kIo, "cannot open the folder ", quoted(folder_path_), ": ", std::strerror(errno));
+    if (!folder_.valid())
+      fail(ErrorCode::kIo, "cannot open the folder ", quoted(folder_path_), ": ", std::strerror(errno));
   }
   const FileDescriptor file = open_beneath(folder_, location, options_->allow_external_links);
   struct stat status {};

@@ -6,7 +6,8 @@ namespace linnet::internal::onnx {
 namespace {
 
 /// The cycle that closes when the last function on `path` calls `first`: "a -> b -> a".
-std::string describe_cycle(const std::vector<LocalFunction>& functions, const std::vector<std::size_t>& path, std::size_t first) {
+std::string describe_cycle(const std::vector<LocalFunction>& functions, const std::vector<std::size_t>& path,
+                           std::size_t first) {
   constexpr std::size_t kShown = 8;
   const auto begin = std::find(path.begin(), path.end(), first);
   const auto length = static_cast<std::size_t>(path.end() - begin);
@@ -44,7 +45,8 @@ FunctionTable::FunctionTable(const std::vector<Span>& functions, const Options& 
     for (const Span bytes : functions_[i].proto.nodes) {
       node.clear();
       read(node, bytes);
-      if (const LocalFunction* callee = find(node)) calls[i].push_back(static_cast<std::size_t>(callee - functions_.data()));
+      if (const LocalFunction* callee = find(node))
+        calls[i].push_back(static_cast<std::size_t>(callee - functions_.data()));
     }
   }
   measure(calls, options);
@@ -92,8 +94,8 @@ void FunctionTable::measure(const std::vector<std::vector<std::size_t>>& calls, 
   if (options.limits.nesting == 0) return;
   for (const LocalFunction& function : functions_) {
     if (function.depth > options.limits.nesting) {
-      fail(ErrorCode::kLimitExceeded, describe(function.proto), " calls functions nested ", function.depth, " deep; the limit (Options::limits.nesting) is ",
-           options.limits.nesting);
+      fail(ErrorCode::kLimitExceeded, describe(function.proto), " calls functions nested ", function.depth,
+           " deep; the limit (Options::limits.nesting) is ", options.limits.nesting);
     }
   }
 }

@@ -43,7 +43,8 @@ void add_initializers(const GraphEnds& ends, const GraphProto& proto, const Tens
       continue;
     }
     Value& value = ends.graph.values[*known];
-    if (*known >= declared_inputs || value.constant != nullptr) invalid_model("two initializers are named \"", printable(tensor.name), "\"");
+    if (*known >= declared_inputs || value.constant != nullptr)
+      invalid_model("two initializers are named \"", printable(tensor.name), "\"");
     if (constant == nullptr) continue;
     TensorType type = type_of(*constant);
     if (const std::string wrong = contradiction(value.type, type, ends.graph.symbols); !wrong.empty()) {
@@ -53,7 +54,8 @@ void add_initializers(const GraphEnds& ends, const GraphProto& proto, const Tens
     value.constant = std::move(constant);
   }
   if (proto.sparse_initializers > 0) {
-    ends.unsupported.add_other(text(proto.sparse_initializers, " sparse initializers"), "sparse tensors are not supported");
+    ends.unsupported.add_other(text(proto.sparse_initializers, " sparse initializers"),
+                               "sparse tensors are not supported");
   }
 
   std::vector<ValueId> inputs;
@@ -78,7 +80,8 @@ void add_outputs(const GraphEnds& ends, const GraphProto& proto) {
     ends.graph.output_names.emplace_back(info.name);
     std::string wrong;
     try {
-      wrong = contradiction(declared_type(info.type, ends.symbols, ends.options), ends.graph.values[*id].type, ends.graph.symbols);
+      wrong = contradiction(declared_type(info.type, ends.symbols, ends.options), ends.graph.values[*id].type,
+                            ends.graph.symbols);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kUnsupported) throw Error(error.code(), text(what, ": ", error.what()));
       ends.unsupported.add_other(what, error.what());

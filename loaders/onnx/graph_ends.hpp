@@ -21,13 +21,13 @@ struct GraphEnds {
 /// Adds the graph's inputs, also those that are initializers. Errors: two of one name.
 void add_inputs(const GraphEnds& ends, const GraphProto& proto);
 
-/// Adds the initializers as constants. One that is also an input is that input's value: the input is then no input of the model, whatever the IR version.
-/// Before IR version 4 every initializer should be declared as input too; that is not asked for.
-/// Errors: two of one name, one that contradicts its declaration as input.
+/// Adds the initializers as constants. One that is also an input is that input's value: the input is then no input of
+/// the model, whatever the IR version. Before IR version 4 every initializer should be declared as input too; that is
+/// not asked for. Errors: two of one name, one that contradicts its declaration as input.
 void add_initializers(const GraphEnds& ends, const GraphProto& proto, const TensorSource& source);
 
-/// Adds the graph's outputs; all nodes must have been added. Errors: none at all, two of one name, one that nothing produces, one whose type is known and
-/// contradicts the declared type.
+/// Adds the graph's outputs; all nodes must have been added. Errors: none at all, two of one name, one that nothing
+/// produces, one whose type is known and contradicts the declared type.
 void add_outputs(const GraphEnds& ends, const GraphProto& proto);
 
 }  // namespace linnet::internal::onnx

@@ -32,7 +32,11 @@ void check_required(const Node& node) {
 class Importer {
  public:
   Importer(const ModelProto& model, const OpsetImports& opsets, const TensorSource& source, const Registry& registry)
-      : model_(model), source_(source), options_(*source.options), registry_(registry), functions_(model.functions, options_) {
+      : model_(model),
+        source_(source),
+        options_(*source.options),
+        registry_(registry),
+        functions_(model.functions, options_) {
     CallFrame& frame = frames_.emplace_back();
     frame.nodes = &model.graph.nodes;
     frame.opsets = opsets;
@@ -122,14 +126,16 @@ void Importer::import_next_node() {
   CallFrame& frame = frames_.back();
   const Span bytes = (*frame.nodes)[frame.next_node++];
   if (options_.limits.nodes != 0 && ++nodes_seen_ > options_.limits.nodes) {
-    fail(ErrorCode::kLimitExceeded, "the model has more than ", options_.limits.nodes, " nodes with its functions written out (Options::limits.nodes)");
+    fail(ErrorCode::kLimitExceeded, "the model has more than ", options_.limits.nodes,
+         " nodes with its functions written out (Options::limits.nodes)");
   }
   proto_.clear();
   read(proto_, bytes);
   if (proto_.op_type.empty()) invalid_model("a node at byte ", bytes.offset(), " has no op_type");
   const int opset = frame.opsets.find(proto_.domain);
   if (opset == 0) {
-    invalid_model(describe_node(frame, opset), ": ", title(frame), " does not import the operator set of domain \"", printable(proto_.domain), "\"");
+    invalid_model(describe_node(frame, opset), ": ", title(frame), " does not import the operator set of domain \"",
+                  printable(proto_.domain), "\"");
   }
   resolve_inputs(frame);
 
@@ -140,7 +146,9 @@ void Importer::import_next_node() {
     return;
   }
   if (canonical_domain(proto_.domain).empty() && opset < kOldestOpset) {
-    refuse(frame, opset, text("opset ", opset, " of ONNX's own domain is older than ", kOldestOpset, ", the oldest that runs within a function"));
+    refuse(frame, opset,
+           text("opset ", opset, " of ONNX's own domain is older than ", kOldestOpset,
+                ", the oldest that runs within a function"));
     return;
   }
   const OpDef* op = registry_.find(proto_.domain, proto_.op_type);
@@ -198,7 +206,8 @@ void Importer::resolve_inputs(const CallFrame& frame) {
     }
     const std::uint32_t* id = frame.names.find(name);
     if (id == nullptr) {
-      invalid_model(describe_node(frame, frame.opsets.find(proto_.domain)), " ", diagnose_missing(*frame.nodes, frame.next_node - 1, name));
+      invalid_model(describe_node(frame, frame.opsets.find(proto_.domain)), " ",
+                    diagnose_missing(*frame.nodes, frame.next_node - 1, name));
     }
     inputs_.push_back(*id);
   }
@@ -221,8 +230,10 @@ void Importer::add_node(CallFrame& frame, const OpDef& op, int opset) {
     refuse(frame, opset, error.what());
     return;
   }
-  if (ConstantPtr constant = node.attributes->constant_value(); constant != nullptr && node.inputs.empty() && node.outputs.size() == 1) {
-    bind_output(frame, proto_.outputs[0], graph_.add_constant(value_name(frame, proto_.outputs[0]), std::move(constant)));
+  if (ConstantPtr constant = node.attributes->constant_value();
+      constant != nullptr && node.inputs.empty() && node.outputs.size() == 1) {
+    bind_output(frame, proto_.outputs[0],
+                graph_.add_constant(value_name(frame, proto_.outputs[0]), std::move(constant)));
     return;
   }
 
@@ -276,18 +287,20 @@ void Importer::refuse(CallFrame& frame, int opset, const std::string& reason) {
   }
 }
 
-void Importer::begin_call(const CallFrame& caller, const FunctionProto& function, const std::shared_ptr<const MappedFile>& file,
-                          std::shared_ptr<const FunctionProto> owned) {
+void Importer::begin_call(const CallFrame& caller, const FunctionProto& function,
+                          const std::shared_ptr<const MappedFile>& file, std::shared_ptr<const FunctionProto> owned) {
   const std::size_t limit = options_.limits.nesting;
   if (limit != 0 && frames_.size() > limit) {
-    fail(ErrorCode::kLimitExceeded, describe(function), " is called more than ", limit, " functions deep (Options::limits.nesting)");
+    fail(ErrorCode::kLimitExceeded, describe(function), " is called more than ", limit,
+         " functions deep (Options::limits.nesting)");
   }
   const std::string call = describe_node(caller, caller.opsets.find(proto_.domain));
   if (inputs_.size() > function.inputs.size()) {
     invalid_model(call, ": ", inputs_.size(), " inputs, but ", describe(function), " has ", function.inputs.size());
   }
   if (proto_.outputs.size() > function.outputs.size()) {
-    invalid_model(call, ": ", proto_.outputs.size(), " outputs, but ", describe(function), " has ", function.outputs.size());
+    invalid_model(call, ": ", proto_.outputs.size(), " outputs, but ", describe(function), " has ",
+                  function.outputs.size());
   }
   CallFrame frame;
   frame.path = node_name(caller) + "/";
@@ -303,8 +316,11 @@ void Importer::begin_call(const CallFrame& caller, const FunctionProto& function
     throw Error(error.code(), text(call, ": ", error.what()));
   }
   for (std::size_t i = 0; i < function.inputs.size(); ++i) {
-    const bool inserted = !function.inputs[i].empty() && frame.names.insert(function.inputs[i], i < inputs_.size() ? inputs_[i] : kNoValue);
-    if (!inserted) invalid_model(describe(function), " has input \"", printable(function.inputs[i]), "\", which is empty or a repetition");
+    const bool inserted = !function.inputs[i].empty() &&
+                          frame.names.insert(function.inputs[i], i < inputs_.size() ? inputs_[i] : kNoValue);
+    if (!inserted)
+      invalid_model(describe(function), " has input \"", printable(function.inputs[i]),
+                    "\", which is empty or a repetition");
   }
   frame.results = proto_.outputs;
   frame.first_value = graph_.values.size();
@@ -357,7 +373,8 @@ std::string Importer::describe_node(const CallFrame& frame, int opset) const {
 
 }  // namespace
 
-Graph import_graph(const ModelProto& model, const OpsetImports& opsets, const TensorSource& source, const Registry& registry) {
+Graph import_graph(const ModelProto& model, const OpsetImports& opsets, const TensorSource& source,
+                   const Registry& registry) {
   return Importer(model, opsets, source, registry).run();
 }
 

@@ -60,25 +60,34 @@ FunctionBody find_function_body(const std::string& domain, const std::string& op
     return result;
   }
   if (!library().reason.empty()) {
-    result.reason = text("there is no kernel for it, and its definition through other operators, if ONNX has one, could not be looked up: ",
-                         library().reason);
+    result.reason = text(
+        "there is no kernel for it, and its definition through other operators, if ONNX has one, could not be looked "
+        "up: ",
+        library().reason);
     return result;
   }
   std::vector<LinnetOnnxType> types;
   std::vector<std::vector<std::int64_t>> dims(input_types.size());
   for (std::size_t i = 0; i < input_types.size(); ++i) {
     for (const Dim dim : input_types[i].dims) dims[i].push_back(dim.known() ? dim.value() : -1);
-    types.push_back({static_cast<std::int32_t>(input_types[i].type), input_types[i].ranked, dims[i].size(), dims[i].data()});
+    types.push_back(
+        {static_cast<std::int32_t>(input_types[i].type), input_types[i].ranked, dims[i].size(), dims[i].data()});
   }
   ErrorText error{};
-  const int status = library().function_body(domain.c_str(), op_type.c_str(), opset, node.data(), node.size(), types.data(), types.size(), keep,
-                                             &result.bytes, error.data(), error.size());
+  const int status =
+      library().function_body(domain.c_str(), op_type.c_str(), opset, node.data(), node.size(), types.data(),
+                              types.size(), keep, &result.bytes, error.data(), error.size());
   if (status == kLinnetOnnxDone) return result;
   result.bytes.reset();
   switch (status) {
-    case kLinnetOnnxUnknownOperator: result.reason = text("ONNX has no such operator at opset ", opset); break;
-    case kLinnetOnnxNoFunction: result.reason = "there is no kernel for it, and ONNX does not define it through other operators"; break;
-    default: result.reason = text("ONNX cannot define it through other operators: ", printable(error.data(), 400));
+    case kLinnetOnnxUnknownOperator:
+      result.reason = text("ONNX has no such operator at opset ", opset);
+      break;
+    case kLinnetOnnxNoFunction:
+      result.reason = "there is no kernel for it, and ONNX does not define it through other operators";
+      break;
+    default:
+      result.reason = text("ONNX cannot define it through other operators: ", printable(error.data(), 400));
   }
   return result;
 }
@@ -89,8 +98,10 @@ std::shared_ptr<const MappedFile> convert_to_opset(const MappedFile& model, int 
   }
   std::shared_ptr<const MappedFile> converted;
   ErrorText error{};
-  const int status = library().convert_version(model.data(), model.size(), opset, keep, &converted, error.data(), error.size());
-  if (status != kLinnetOnnxDone) unsupported("ONNX cannot convert the model to opset ", opset, ": ", printable(error.data(), 400));
+  const int status =
+      library().convert_version(model.data(), model.size(), opset, keep, &converted, error.data(), error.size());
+  if (status != kLinnetOnnxDone)
+    unsupported("ONNX cannot convert the model to opset ", opset, ": ", printable(error.data(), 400));
   return converted;
 }
 

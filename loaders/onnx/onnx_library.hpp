@@ -1,5 +1,5 @@
-// What only ONNX's own library knows: definitions of operators through others, and conversion from old operator sets. It lives in a module that is opened
-// at the first question.
+// What only ONNX's own library knows: definitions of operators through others, and conversion from old operator sets.
+// It lives in a module that is opened at the first question.
 #pragma once
 
 #include <memory>
@@ -17,7 +17,8 @@ struct FunctionBody {
   std::string reason;                       ///< then: why not
 };
 
-/// How ONNX defines the operator through others, for this node (a serialized NodeProto without attribute references). Thread-safe.
+/// How ONNX defines the operator through others, for this node (a serialized NodeProto without attribute references).
+/// Thread-safe.
 FunctionBody find_function_body(const std::string& domain, const std::string& op_type, int opset, std::string_view node,
                                 const std::vector<TensorType>& input_types);
 

@@ -24,16 +24,17 @@ OpsetImports::OpsetImports(const std::vector<OperatorSetIdProto>& imports, const
     const std::string_view domain = canonical_domain(import.domain);
     const int newest = newest_version(domain);
     if (import.version < 1 || import.version > newest) {
-      invalid_model(owner, " imports opset ", import.version, " of domain ", quoted_domain(domain), "; known are 1 to ", newest);
+      invalid_model(owner, " imports opset ", import.version, " of domain ", quoted_domain(domain), "; known are 1 to ",
+                    newest);
     }
     versions_.emplace_back(domain, static_cast<int>(import.version));
   }
   std::sort(versions_.begin(), versions_.end());
-  const auto twice =
-      std::adjacent_find(versions_.begin(), versions_.end(), [](const auto& a, const auto& b) { return a.first == b.first; });
+  const auto twice = std::adjacent_find(versions_.begin(), versions_.end(),
+                                        [](const auto& a, const auto& b) { return a.first == b.first; });
   if (twice != versions_.end()) {
-    invalid_model(owner, " imports the operator set of domain ", quoted_domain(twice->first), " twice, at opset ", twice->second, " and ",
-                  (twice + 1)->second);
+    invalid_model(owner, " imports the operator set of domain ", quoted_domain(twice->first), " twice, at opset ",
+                  twice->second, " and ", (twice + 1)->second);
   }
 }
 

@@ -9,9 +9,14 @@ void read(ExternalDataEntry& into, Span bytes) {
   WireReader reader(bytes, "StringStringEntryProto");
   while (reader.next()) {
     switch (reader.field()) {
-      case 1: into.key = reader.string("key"); break;
-      case 2: into.value = reader.string("value"); break;
-      default: reader.skip();
+      case 1:
+        into.key = reader.string("key");
+        break;
+      case 2:
+        into.value = reader.string("value");
+        break;
+      default:
+        reader.skip();
     }
   }
 }
@@ -28,7 +33,8 @@ void read(DimensionProto& into, Span bytes) {
         into.kind = DimensionProto::Kind::kParam;
         into.param = reader.string("dim_param");
         break;
-      default: reader.skip();
+      default:
+        reader.skip();
     }
   }
 }
@@ -49,9 +55,14 @@ void read_tensor_type(TypeProto& into, Span bytes) {
   WireReader reader(bytes, "TypeProto.Tensor");
   while (reader.next()) {
     switch (reader.field()) {
-      case 1: into.elem_type = reader.int32("elem_type"); break;
-      case 2: read_shape(into, reader.span("shape")); break;
-      default: reader.skip();
+      case 1:
+        into.elem_type = reader.int32("elem_type");
+        break;
+      case 2:
+        read_shape(into, reader.span("shape"));
+        break;
+      default:
+        reader.skip();
     }
   }
 }
@@ -69,9 +80,14 @@ void read(OperatorSetIdProto& into, Span bytes) {
   WireReader reader(bytes, "OperatorSetIdProto");
   while (reader.next()) {
     switch (reader.field()) {
-      case 1: into.domain = reader.string("domain"); break;
-      case 2: into.version = reader.int64("version"); break;
-      default: reader.skip();
+      case 1:
+        into.domain = reader.string("domain");
+        break;
+      case 2:
+        into.version = reader.int64("version");
+        break;
+      default:
+        reader.skip();
     }
   }
 }
@@ -80,14 +96,29 @@ void read(NodeProto& into, Span bytes) {
   WireReader reader(bytes, "NodeProto");
   while (reader.next()) {
     switch (reader.field()) {
-      case 1: into.inputs.push_back(reader.string("input")); break;
-      case 2: into.outputs.push_back(reader.string("output")); break;
-      case 3: into.name = reader.string("name"); break;
-      case 4: into.op_type = reader.string("op_type"); break;
-      case 5: into.attributes.push_back(reader.span("attribute")); break;
-      case 7: into.domain = reader.string("domain"); break;
-      case 8: into.overload = reader.string("overload"); break;
-      default: reader.skip();
+      case 1:
+        into.inputs.push_back(reader.string("input"));
+        break;
+      case 2:
+        into.outputs.push_back(reader.string("output"));
+        break;
+      case 3:
+        into.name = reader.string("name");
+        break;
+      case 4:
+        into.op_type = reader.string("op_type");
+        break;
+      case 5:
+        into.attributes.push_back(reader.span("attribute"));
+        break;
+      case 7:
+        into.domain = reader.string("domain");
+        break;
+      case 8:
+        into.overload = reader.string("overload");
+        break;
+      default:
+        reader.skip();
     }
   }
 }
@@ -96,15 +127,24 @@ void read(GraphProto& into, Span bytes) {
   WireReader reader(bytes, "GraphProto");
   while (reader.next()) {
     switch (reader.field()) {
-      case 1: into.nodes.push_back(reader.span("node")); break;
-      case 5: into.initializers.push_back(reader.span("initializer")); break;
-      case 11: into.inputs.push_back(reader.span("input")); break;
-      case 12: into.outputs.push_back(reader.span("output")); break;
+      case 1:
+        into.nodes.push_back(reader.span("node"));
+        break;
+      case 5:
+        into.initializers.push_back(reader.span("initializer"));
+        break;
+      case 11:
+        into.inputs.push_back(reader.span("input"));
+        break;
+      case 12:
+        into.outputs.push_back(reader.span("output"));
+        break;
       case 15:
         reader.span("sparse_initializer");
         ++into.sparse_initializers;
         break;
-      default: reader.skip();
+      default:
+        reader.skip();
     }
   }
 }
@@ -113,16 +153,35 @@ void read(FunctionProto& into, Span bytes) {
   WireReader reader(bytes, "FunctionProto");
   while (reader.next()) {
     switch (reader.field()) {
-      case 1: into.name = reader.string("name"); break;
-      case 4: into.inputs.push_back(reader.string("input")); break;
-      case 5: into.outputs.push_back(reader.string("output")); break;
-      case 6: into.attributes.push_back(reader.string("attribute")); break;
-      case 7: into.nodes.push_back(reader.span("node")); break;
-      case 9: read(into.opset_imports.emplace_back(), reader.span("opset_import")); break;
-      case 10: into.domain = reader.string("domain"); break;
-      case 11: into.attribute_protos.push_back(reader.span("attribute_proto")); break;
-      case 13: into.overload = reader.string("overload"); break;
-      default: reader.skip();
+      case 1:
+        into.name = reader.string("name");
+        break;
+      case 4:
+        into.inputs.push_back(reader.string("input"));
+        break;
+      case 5:
+        into.outputs.push_back(reader.string("output"));
+        break;
+      case 6:
+        into.attributes.push_back(reader.string("attribute"));
+        break;
+      case 7:
+        into.nodes.push_back(reader.span("node"));
+        break;
+      case 9:
+        read(into.opset_imports.emplace_back(), reader.span("opset_import"));
+        break;
+      case 10:
+        into.domain = reader.string("domain");
+        break;
+      case 11:
+        into.attribute_protos.push_back(reader.span("attribute_proto"));
+        break;
+      case 13:
+        into.overload = reader.string("overload");
+        break;
+      default:
+        reader.skip();
     }
   }
 }
@@ -131,16 +190,27 @@ void read(ModelProto& into, Span bytes) {
   WireReader reader(bytes, "ModelProto");
   while (reader.next()) {
     switch (reader.field()) {
-      case 1: into.ir_version = reader.int64("ir_version"); break;
-      case 2: into.producer_name = reader.string("producer_name"); break;
-      case 3: into.producer_version = reader.string("producer_version"); break;
+      case 1:
+        into.ir_version = reader.int64("ir_version");
+        break;
+      case 2:
+        into.producer_name = reader.string("producer_name");
+        break;
+      case 3:
+        into.producer_version = reader.string("producer_version");
+        break;
       case 7:
         into.has_graph = true;
         read(into.graph, reader.span("graph"));
         break;
-      case 8: read(into.opset_imports.emplace_back(), reader.span("opset_import")); break;
-      case 25: into.functions.push_back(reader.span("functions")); break;
-      default: reader.skip();
+      case 8:
+        read(into.opset_imports.emplace_back(), reader.span("opset_import"));
+        break;
+      case 25:
+        into.functions.push_back(reader.span("functions"));
+        break;
+      default:
+        reader.skip();
     }
   }
 }
@@ -150,37 +220,58 @@ void read(TensorProto& into, Span bytes) {
   WireReader reader(bytes, "TensorProto");
   while (reader.next()) {
     switch (reader.field()) {
-      case 1: reader.varints("dims", [&](std::uint64_t dim) { into.dims.push_back(static_cast<std::int64_t>(dim)); }); break;
-      case 2: into.data_type = reader.int32("data_type"); break;
+      case 1:
+        reader.varints("dims", [&](std::uint64_t dim) { into.dims.push_back(static_cast<std::int64_t>(dim)); });
+        break;
+      case 2:
+        into.data_type = reader.int32("data_type");
+        break;
       case 3:
         reader.span("segment");
         into.has_segment = true;
         break;
-      case 4: into.float_count += reader.count_fixed("float_data", sizeof(float)); break;
-      case 5: into.int32_count += reader.count_varints("int32_data"); break;
+      case 4:
+        into.float_count += reader.count_fixed("float_data", sizeof(float));
+        break;
+      case 5:
+        into.int32_count += reader.count_varints("int32_data");
+        break;
       case 6:
         reader.span("string_data");
         ++into.string_count;
         break;
-      case 7: into.int64_count += reader.count_varints("int64_data"); break;
-      case 8: into.name = reader.string("name"); break;
+      case 7:
+        into.int64_count += reader.count_varints("int64_data");
+        break;
+      case 8:
+        into.name = reader.string("name");
+        break;
       case 9:
         into.has_raw_data = true;
         into.raw_data = reader.string("raw_data");
         break;
-      case 10: into.double_count += reader.count_fixed("double_data", sizeof(double)); break;
-      case 11: into.uint64_count += reader.count_varints("uint64_data"); break;
-      case 13: read(into.external_data.emplace_back(), reader.span("external_data")); break;
-      case 14: into.data_location = reader.int32("data_location"); break;
-      default: reader.skip();
+      case 10:
+        into.double_count += reader.count_fixed("double_data", sizeof(double));
+        break;
+      case 11:
+        into.uint64_count += reader.count_varints("uint64_data");
+        break;
+      case 13:
+        read(into.external_data.emplace_back(), reader.span("external_data"));
+        break;
+      case 14:
+        into.data_location = reader.int32("data_location");
+        break;
+      default:
+        reader.skip();
     }
   }
 }
 
 std::string name_of(AttributeType type) {
-  constexpr std::array<const char*, 15> kNames = {"undefined", "float",   "int",    "string",        "tensor",
-                                                  "graph",     "floats",  "ints",   "strings",       "tensors",
-                                                  "graphs",    "sparse_tensor", "sparse_tensors", "type_proto", "type_protos"};
+  constexpr std::array<const char*, 15> kNames = {
+      "undefined", "float",   "int",    "string",        "tensor",         "graph",      "floats",     "ints",
+      "strings",   "tensors", "graphs", "sparse_tensor", "sparse_tensors", "type_proto", "type_protos"};
   const auto index = static_cast<std::size_t>(static_cast<std::int32_t>(type));
   return index < kNames.size() ? kNames[index] : text("type ", static_cast<std::int32_t>(type));
 }
@@ -190,7 +281,9 @@ void read(AttributeProto& into, Span bytes) {
   WireReader reader(bytes, "AttributeProto");
   while (reader.next()) {
     switch (reader.field()) {
-      case 1: into.name = reader.string("name"); break;
+      case 1:
+        into.name = reader.string("name");
+        break;
       case 2:
         into.f = reader.float32("f");
         found(AttributeType::kFloat);
@@ -239,8 +332,12 @@ void read(AttributeProto& into, Span bytes) {
         reader.span("type_protos");
         found(AttributeType::kTypeProtos);
         break;
-      case 20: into.type = static_cast<AttributeType>(reader.int32("type")); break;
-      case 21: into.ref_attr_name = reader.string("ref_attr_name"); break;
+      case 20:
+        into.type = static_cast<AttributeType>(reader.int32("type"));
+        break;
+      case 21:
+        into.ref_attr_name = reader.string("ref_attr_name");
+        break;
       case 22:
         reader.span("sparse_tensor");
         found(AttributeType::kSparseTensor);
@@ -249,7 +346,8 @@ void read(AttributeProto& into, Span bytes) {
         reader.span("sparse_tensors");
         found(AttributeType::kSparseTensors);
         break;
-      default: reader.skip();
+      default:
+        reader.skip();
     }
   }
 }
@@ -270,7 +368,8 @@ void read(TypeProto& into, Span bytes) {
         if (kind == TypeProto::Kind::kTensor) read_tensor_type(into, value);
         break;
       }
-      default: reader.skip();
+      default:
+        reader.skip();
     }
   }
 }
@@ -279,9 +378,14 @@ void read(ValueInfoProto& into, Span bytes) {
   WireReader reader(bytes, "ValueInfoProto");
   while (reader.next()) {
     switch (reader.field()) {
-      case 1: into.name = reader.string("name"); break;
-      case 2: read(into.type, reader.span("type")); break;
-      default: reader.skip();
+      case 1:
+        into.name = reader.string("name");
+        break;
+      case 2:
+        read(into.type, reader.span("type"));
+        break;
+      default:
+        reader.skip();
     }
   }
 }
@@ -310,7 +414,8 @@ void check_subgraphs(Span node, std::size_t limit) {
     } else if (level.kind == Kind::kAttribute && (field == 6 || field == 11)) {
       const Span graph = level.reader.span(field == 6 ? "g" : "graphs");
       if (limit != 0 && depth == limit) {
-        fail(ErrorCode::kLimitExceeded, "subgraphs are nested more than ", limit, " deep (Options::limits.nesting), at byte ", graph.offset());
+        fail(ErrorCode::kLimitExceeded, "subgraphs are nested more than ", limit,
+             " deep (Options::limits.nesting), at byte ", graph.offset());
       }
       ++depth;
       levels.push_back({WireReader(graph, "GraphProto"), Kind::kGraph});

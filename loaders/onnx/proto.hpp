@@ -1,7 +1,8 @@
 // The messages of onnx.proto (ONNX 1.23, IR version 14) as far as the loader needs them: views into the file's bytes.
 //
-// `read` adds to what is there, which is protobuf's rule for a field that occurs twice: the last scalar wins, lists are joined, messages merged.
-// Strings are taken as they are: UTF-8 is not checked, a NUL byte is allowed. Unknown fields are passed over. Errors: kInvalidModel.
+// `read` adds to what is there, which is protobuf's rule for a field that occurs twice: the last scalar wins, lists are
+// joined, messages merged. Strings are taken as they are: UTF-8 is not checked, a NUL byte is allowed. Unknown fields
+// are passed over. Errors: kInvalidModel.
 #pragma once
 
 #include <cstdint>
@@ -82,7 +83,8 @@ struct TensorProto {
   std::vector<Span> parts;
 };
 
-/// Walks the elements of kInt32, kInt64 or kUint64 (as uint64, sign-extended), of kFloat (as float) or kDouble (as double): visitor(element).
+/// Walks the elements of kInt32, kInt64 or kUint64 (as uint64, sign-extended), of kFloat (as float) or kDouble (as
+/// double): visitor(element).
 template <TensorField field, typename Visitor>
 void for_each_element(const TensorProto& tensor, Visitor&& visitor) {
   for (const Span part : tensor.parts) {
@@ -147,7 +149,15 @@ struct DimensionProto {
 
 struct TypeProto {
   /// The numbers of the fields of TypeProto.
-  enum class Kind : std::uint8_t { kNone = 0, kTensor = 1, kSequence = 4, kMap = 5, kOpaque = 7, kSparseTensor = 8, kOptional = 9 };
+  enum class Kind : std::uint8_t {
+    kNone = 0,
+    kTensor = 1,
+    kSequence = 4,
+    kMap = 5,
+    kOpaque = 7,
+    kSparseTensor = 8,
+    kOptional = 9
+  };
   Kind kind = Kind::kNone;
   std::int32_t elem_type = 0;
   bool has_shape = false;
@@ -176,8 +186,8 @@ Proto read(Span bytes) {
   return proto;
 }
 
-/// Walks every subgraph below a NodeProto without recursion. Errors: kLimitExceeded for more than `limit` graphs within each other (0: no limit),
-/// kInvalidModel for damage.
+/// Walks every subgraph below a NodeProto without recursion. Errors: kLimitExceeded for more than `limit` graphs within
+/// each other (0: no limit), kInvalidModel for damage.
 void check_subgraphs(Span node, std::size_t limit);
 
 }  // namespace linnet::internal::onnx

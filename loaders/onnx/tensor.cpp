@@ -13,12 +13,18 @@ constexpr std::size_t kForgetBytes = std::size_t{1} << 20;
 
 const char* name_of(TensorField field) {
   switch (field) {
-    case TensorField::kFloat: return "float_data";
-    case TensorField::kInt32: return "int32_data";
-    case TensorField::kString: return "string_data";
-    case TensorField::kInt64: return "int64_data";
-    case TensorField::kDouble: return "double_data";
-    case TensorField::kUint64: return "uint64_data";
+    case TensorField::kFloat:
+      return "float_data";
+    case TensorField::kInt32:
+      return "int32_data";
+    case TensorField::kString:
+      return "string_data";
+    case TensorField::kInt64:
+      return "int64_data";
+    case TensorField::kDouble:
+      return "double_data";
+    case TensorField::kUint64:
+      return "uint64_data";
   }
   return "";
 }
@@ -26,12 +32,17 @@ const char* name_of(TensorField field) {
 /// The list that holds elements of this type when raw_data does not. Source: the comments of TensorProto in onnx.proto.
 TensorField field_of(DataType type) {
   switch (type) {
-    case DataType::kFloat32: return TensorField::kFloat;
-    case DataType::kFloat64: return TensorField::kDouble;
-    case DataType::kInt64: return TensorField::kInt64;
+    case DataType::kFloat32:
+      return TensorField::kFloat;
+    case DataType::kFloat64:
+      return TensorField::kDouble;
+    case DataType::kInt64:
+      return TensorField::kInt64;
     case DataType::kUint32:
-    case DataType::kUint64: return TensorField::kUint64;
-    default: return TensorField::kInt32;
+    case DataType::kUint64:
+      return TensorField::kUint64;
+    default:
+      return TensorField::kInt32;
   }
 }
 
@@ -49,7 +60,8 @@ std::array<FieldCount, 6> lists_of(const TensorProto& tensor) {
            {TensorField::kUint64, tensor.uint64_count}}};
 }
 
-/// The only list with elements; null when all are empty. Errors: kInvalidModel when raw_data or another list has some too.
+/// The only list with elements; null when all are empty. Errors: kInvalidModel when raw_data or another list has some
+/// too.
 const FieldCount* only_list(const std::array<FieldCount, 6>& lists, const char* first) {
   const FieldCount* only = nullptr;
   for (const FieldCount& list : lists) {
@@ -72,8 +84,8 @@ ConstantPtr copied(DataType type, const Shape& shape, const void* bytes) {
 }
 
 /// From `bytes` bytes at `data` within the file.
-ConstantPtr from_file(DataType type, Shape shape, const std::byte* data, std::size_t bytes, const std::shared_ptr<const MappedFile>& file,
-                      const Options& options) {
+ConstantPtr from_file(DataType type, Shape shape, const std::byte* data, std::size_t bytes,
+                      const std::shared_ptr<const MappedFile>& file, const Options& options) {
   const bool aligned = reinterpret_cast<std::uintptr_t>(data) % size_of(type) == 0;
   const bool trusted = file->is_private() || (kFloatTypes.has(type) && !options.copy_weights);
   if (bytes > kCopyBytes && aligned && trusted && type != DataType::kBool) {
@@ -103,7 +115,8 @@ void copy_elements(const TensorProto& tensor, DataType type, T* out) {
       out[index] = static_cast<T>(element);
     } else {
       // As protobuf does, only the lower 32 bits of int32_data count.
-      const auto value = field == TensorField::kInt32 ? std::int64_t{static_cast<std::int32_t>(element)} : static_cast<std::int64_t>(element);
+      const auto value = field == TensorField::kInt32 ? std::int64_t{static_cast<std::int32_t>(element)}
+                                                      : static_cast<std::int64_t>(element);
       if (value < std::int64_t{std::numeric_limits<T>::min()} || value > std::int64_t{std::numeric_limits<T>::max()}) {
         invalid_model(name_of(field), "[", index, "] is ", value, ", which is no ", type);
       }
@@ -139,8 +152,9 @@ ConstantPtr from_list(const TensorProto& tensor, DataType type, const Shape& sha
 
 DataType element_type(std::int32_t number) {
   // The types beyond DataType. Source: TensorProto.DataType in onnx.proto, from 17 on.
-  constexpr std::array<const char*, 12> kOthers = {"float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz", "uint4",     "int4",
-                                                   "float4e2m1",   "float8e8m0",     "uint2",      "int2",           "float6e2m3", "float6e3m2"};
+  constexpr std::array<const char*, 12> kOthers = {"float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz",
+                                                   "uint4",        "int4",           "float4e2m1", "float8e8m0",
+                                                   "uint2",        "int2",           "float6e2m3", "float6e3m2"};
   constexpr std::int32_t kFirstOther = 17;
   if (number == 0) invalid_model("the element type is missing");
   if (number < 0 || number >= kFirstOther + static_cast<std::int32_t>(kOthers.size())) {
@@ -157,7 +171,8 @@ DataType element_type(std::int32_t number) {
 ConstantPtr read_tensor(const TensorProto& tensor, const TensorSource& source) {
   const Options& options = *source.options;
   if (options.limits.rank != 0 && tensor.dims.size() > options.limits.rank) {
-    fail(ErrorCode::kLimitExceeded, "rank ", tensor.dims.size(), " exceeds the limit of ", options.limits.rank, " (Options::limits.rank)");
+    fail(ErrorCode::kLimitExceeded, "rank ", tensor.dims.size(), " exceeds the limit of ", options.limits.rank,
+         " (Options::limits.rank)");
   }
   const DataType type = element_type(tensor.data_type);
   if (tensor.has_segment) unsupported("tensors stored in segments are not supported");
@@ -177,12 +192,15 @@ ConstantPtr read_tensor(const TensorProto& tensor, const TensorSource& source) {
   const FieldCount* list = only_list(lists, tensor.raw_data.empty() ? nullptr : "raw_data");
   if (list == nullptr) {
     if (tensor.raw_data.size() != bytes) {
-      invalid_model("raw_data has ", tensor.raw_data.size(), " bytes, but shape ", shape, " of ", type, " needs ", bytes);
+      invalid_model("raw_data has ", tensor.raw_data.size(), " bytes, but shape ", shape, " of ", type, " needs ",
+                    bytes);
     }
-    return from_file(type, shape, reinterpret_cast<const std::byte*>(tensor.raw_data.data()), bytes, source.file, options);
+    return from_file(type, shape, reinterpret_cast<const std::byte*>(tensor.raw_data.data()), bytes, source.file,
+                     options);
   }
   if (list->field != field_of(type)) {
-    invalid_model("elements of type ", type, " are given in ", name_of(list->field), "; they belong in ", name_of(field_of(type)), " or raw_data");
+    invalid_model("elements of type ", type, " are given in ", name_of(list->field), "; they belong in ",
+                  name_of(field_of(type)), " or raw_data");
   }
   if (list->count != count) {
     invalid_model(name_of(list->field), " has ", list->count, " elements, but shape ", shape, " needs ", count);

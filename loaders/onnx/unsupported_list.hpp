@@ -27,7 +27,8 @@ class UnsupportedList {
     if (count_ == 0) return;
     const char* subject = count_ != nodes_ ? " part" : " node";
     const char* owner = count_ != nodes_ ? " of the model" : "";
-    std::string message = text(count_, subject, count_ == 1 ? "" : "s", owner, count_ == 1 ? " is" : " are", " not supported:", lines_);
+    std::string message =
+        text(count_, subject, count_ == 1 ? "" : "s", owner, count_ == 1 ? " is" : " are", " not supported:", lines_);
     if (count_ > kShown) message += text("\n  and ", count_ - kShown, " more");
     throw Error(ErrorCode::kUnsupported, message);
   }

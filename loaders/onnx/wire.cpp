@@ -13,7 +13,8 @@ constexpr const char* kUnknownField = nullptr;
 
 void WireReader::long_tag() {
   const std::uint64_t tag = varint("tag");
-  if (tag > 0xffffffffu || (tag >> 3) == 0) damaged("tag", tag, " is no field tag; this is not an ONNX model, or it is damaged");
+  if (tag > 0xffffffffu || (tag >> 3) == 0)
+    damaged("tag", tag, " is no field tag; this is not an ONNX model, or it is damaged");
   field_ = static_cast<std::uint32_t>(tag >> 3);
   wire_type_ = static_cast<std::uint32_t>(tag & 7);
 }
@@ -36,8 +37,8 @@ std::size_t WireReader::count_varints(const char* name) {
     return 1;
   }
   const Span bytes = span(name);
-  return static_cast<std::size_t>(
-      std::count_if(bytes.data, bytes.data + bytes.size, [](char byte) { return static_cast<unsigned char>(byte) < 0x80; }));
+  return static_cast<std::size_t>(std::count_if(bytes.data, bytes.data + bytes.size,
+                                                [](char byte) { return static_cast<unsigned char>(byte) < 0x80; }));
 }
 
 std::size_t WireReader::count_fixed(const char* name, std::size_t element_bytes) {
@@ -58,13 +59,25 @@ std::size_t WireReader::count_fixed(const char* name, std::size_t element_bytes)
 
 void WireReader::skip() {
   switch (wire_type_) {
-    case kVarint: varint(kUnknownField); break;
-    case kFixed64: fixed<double>(kUnknownField); break;
-    case kLengthDelimited: span(kUnknownField); break;
-    case kBeginGroup: skip_group(); break;
-    case kFixed32: fixed<float>(kUnknownField); break;
-    case kEndGroup: damaged(kUnknownField, "a group ends that never began");
-    default: damaged(kUnknownField, "wire type ", wire_type_, " does not exist; this is not an ONNX model, or it is damaged");
+    case kVarint:
+      varint(kUnknownField);
+      break;
+    case kFixed64:
+      fixed<double>(kUnknownField);
+      break;
+    case kLengthDelimited:
+      span(kUnknownField);
+      break;
+    case kBeginGroup:
+      skip_group();
+      break;
+    case kFixed32:
+      fixed<float>(kUnknownField);
+      break;
+    case kEndGroup:
+      damaged(kUnknownField, "a group ends that never began");
+    default:
+      damaged(kUnknownField, "wire type ", wire_type_, " does not exist; this is not an ONNX model, or it is damaged");
   }
 }
 
@@ -85,7 +98,9 @@ void WireReader::skip_group() {
   }
 }
 
-void WireReader::wrong_type(const char* name) const { damaged(name, "the field has wire type ", wire_type_, ", which it cannot have"); }
+void WireReader::wrong_type(const char* name) const {
+  damaged(name, "the field has wire type ", wire_type_, ", which it cannot have");
+}
 
 void WireReader::too_long(const char* name, std::uint64_t size) const {
   damaged(name, size, " bytes should follow, but ", end_ - at_, " are left: the file is cut short or damaged");
@@ -93,7 +108,8 @@ void WireReader::too_long(const char* name, std::uint64_t size) const {
 
 void WireReader::damaged_field(const char* name, const std::string& what) const {
   std::string where = name != nullptr ? name : text("field ", field_);
-  invalid_model(message_, ".", where, " at byte ", (field_begin_ != nullptr ? field_begin_ : at_) - origin_, ": ", what);
+  invalid_model(message_, ".", where, " at byte ", (field_begin_ != nullptr ? field_begin_ : at_) - origin_, ": ",
+                what);
 }
 
 }  // namespace linnet::internal::onnx

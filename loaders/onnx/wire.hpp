@@ -1,4 +1,5 @@
-// Reads protobuf's wire format in place. Nothing is copied, nothing is recursive, and every length is checked before it is believed.
+// Reads protobuf's wire format in place. Nothing is copied, nothing is recursive, and every length is checked before it
+// is believed.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,8 @@
 
 namespace linnet::internal::onnx {
 
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers in ONNX files are little-endian and are read as they stand");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+              "numbers in ONNX files are little-endian and are read as they stand");
 
 /// Bytes of a message, and where the file that holds them begins (for the offsets in messages).
 struct Span {
@@ -31,7 +33,8 @@ struct Span {
 ///     }
 ///   }
 ///
-/// After next(), exactly one getter or skip() must be called. Every error is kInvalidModel and names the message, the field and the byte offset.
+/// After next(), exactly one getter or skip() must be called. Every error is kInvalidModel and names the message, the
+/// field and the byte offset.
 class WireReader {
  public:
   WireReader(Span span, const char* message)
@@ -113,7 +116,14 @@ class WireReader {
   }
 
  private:
-  enum WireType : std::uint32_t { kVarint = 0, kFixed64 = 1, kLengthDelimited = 2, kBeginGroup = 3, kEndGroup = 4, kFixed32 = 5 };
+  enum WireType : std::uint32_t {
+    kVarint = 0,
+    kFixed64 = 1,
+    kLengthDelimited = 2,
+    kBeginGroup = 3,
+    kEndGroup = 4,
+    kFixed32 = 5
+  };
 
   void long_tag();
   void expect(WireType type, const char* name) const {

@@ -35,7 +35,8 @@ int guarded(char* error, std::size_t error_size, Body&& body) noexcept {
 
 template <typename Proto>
 bool parse(Proto& proto, const void* bytes, std::size_t size) {
-  return size <= static_cast<std::size_t>(std::numeric_limits<int>::max()) && proto.ParseFromArray(bytes, static_cast<int>(size));
+  return size <= static_cast<std::size_t>(std::numeric_limits<int>::max()) &&
+         proto.ParseFromArray(bytes, static_cast<int>(size));
 }
 
 template <typename Proto>
@@ -77,8 +78,8 @@ void add_defaults(onnx::FunctionProto& function, const onnx::OpSchema& schema) {
   for (const std::string& name : required) function.add_attribute(name);
 }
 
-int function_body(const onnx::OpSchema& schema, const onnx::NodeProto& node, int opset, const std::vector<onnx::TypeProto>& types,
-                  onnx::FunctionProto& function) {
+int function_body(const onnx::OpSchema& schema, const onnx::NodeProto& node, int opset,
+                  const std::vector<onnx::TypeProto>& types, onnx::FunctionProto& function) {
   if (const onnx::FunctionProto* body = schema.GetFunction(opset)) {
     function = *body;
     return kLinnetOnnxDone;
@@ -94,9 +95,11 @@ extern "C" {
 
 __attribute__((visibility("default"))) int linnet_onnx_interface() { return kLinnetOnnxInterface; }
 
-__attribute__((visibility("default"))) int linnet_onnx_function_body(const char* domain, const char* op_type, int opset, const void* node_bytes,
-                                                                     std::size_t node_size, const LinnetOnnxType* input_types,
-                                                                     std::size_t input_count, LinnetOnnxEmit emit, void* context, char* error,
+__attribute__((visibility("default"))) int linnet_onnx_function_body(const char* domain, const char* op_type, int opset,
+                                                                     const void* node_bytes, std::size_t node_size,
+                                                                     const LinnetOnnxType* input_types,
+                                                                     std::size_t input_count, LinnetOnnxEmit emit,
+                                                                     void* context, char* error,
                                                                      std::size_t error_size) {
   return guarded(error, error_size, [&]() -> int {
     const onnx::OpSchema* schema = onnx::OpSchemaRegistry::Schema(op_type, opset, domain);
@@ -117,8 +120,9 @@ __attribute__((visibility("default"))) int linnet_onnx_function_body(const char*
   });
 }
 
-__attribute__((visibility("default"))) int linnet_onnx_convert_version(const void* model_bytes, std::size_t size, int opset, LinnetOnnxEmit emit,
-                                                                       void* context, char* error, std::size_t error_size) {
+__attribute__((visibility("default"))) int linnet_onnx_convert_version(const void* model_bytes, std::size_t size,
+                                                                       int opset, LinnetOnnxEmit emit, void* context,
+                                                                       char* error, std::size_t error_size) {
   return guarded(error, error_size, [&]() -> int {
     onnx::ModelProto model;
     if (!parse(model, model_bytes, size)) {

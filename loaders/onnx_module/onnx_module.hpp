@@ -1,5 +1,5 @@
-// The C interface of liblinnet_onnx.so, which holds ONNX's own C++ library: what ONNX knows and Linnet does not. It is opened only when it is needed.
-// No exception crosses it. Thread-safety: every function may be called from any thread.
+// The C interface of liblinnet_onnx.so, which holds ONNX's own C++ library: what ONNX knows and Linnet does not. It is
+// opened only when it is needed. No exception crosses it. Thread-safety: every function may be called from any thread.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ enum LinnetOnnxStatus : int {
 
 /// What is known of a node's input.
 struct LinnetOnnxType {
-  std::int32_t elem_type;    ///< TensorProto.DataType; 0: unknown, or an input left out
+  std::int32_t elem_type;  ///< TensorProto.DataType; 0: unknown, or an input left out
   bool ranked;
   std::size_t rank;
   const std::int64_t* dims;  ///< -1 for an unknown one
@@ -29,15 +29,17 @@ using LinnetOnnxEmit = bool (*)(void* context, const void* bytes, std::size_t si
 inline constexpr int kLinnetOnnxInterface = 1;
 using LinnetOnnxInterface = int (*)();
 
-/// Emits the FunctionProto that defines `op_type` of `domain` at `opset`, with its own opset imports and the defaults of its attributes. `node` is the
-/// serialized NodeProto, without attribute references. `error` receives a text of at most `error_size` - 1 bytes.
-using LinnetOnnxFunctionBody = int (*)(const char* domain, const char* op_type, int opset, const void* node, std::size_t node_size,
-                                       const LinnetOnnxType* input_types, std::size_t input_count, LinnetOnnxEmit emit, void* context,
-                                       char* error, std::size_t error_size);
+/// Emits the FunctionProto that defines `op_type` of `domain` at `opset`, with its own opset imports and the defaults
+/// of its attributes. `node` is the serialized NodeProto, without attribute references. `error` receives a text of at
+/// most `error_size` - 1 bytes.
+using LinnetOnnxFunctionBody = int (*)(const char* domain, const char* op_type, int opset, const void* node,
+                                       std::size_t node_size, const LinnetOnnxType* input_types,
+                                       std::size_t input_count, LinnetOnnxEmit emit, void* context, char* error,
+                                       std::size_t error_size);
 
 /// Checks the serialized ModelProto and emits it converted to `opset` of ONNX's own domain.
-using LinnetOnnxConvertVersion = int (*)(const void* model, std::size_t size, int opset, LinnetOnnxEmit emit, void* context, char* error,
-                                         std::size_t error_size);
+using LinnetOnnxConvertVersion = int (*)(const void* model, std::size_t size, int opset, LinnetOnnxEmit emit,
+                                         void* context, char* error, std::size_t error_size);
 
 // Exported as linnet_onnx_interface, linnet_onnx_function_body and linnet_onnx_convert_version.
 }

@@ -14,7 +14,7 @@ enum class ActivationKind : std::uint8_t {
   kLeakyRelu,    // x < 0 ? alpha * x : x
   kSigmoid,      // 1 / (1 + e^-x)
   kTanh,         // tanh(x); tanh(-0) is -0
-  kElu,          // x < 0 ? alpha * (e^x - 1) : x
+  kElu,          // x < 0 ? alpha * (e^x - 1) : x; alpha is finite
   kHardSigmoid,  // max(0, min(1, alpha * x + beta))
   kClip,         // min(max(x, alpha), beta): beta where alpha > beta; x is kept where it equals a bound
   kGelu,         // x / 2 * (1 + erf(x / sqrt(2))); -inf gives NaN (-inf * 0), as the formula does

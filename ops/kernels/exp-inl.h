@@ -1,9 +1,9 @@
 // e^x and what is made of it: Exp, Sigmoid, Tanh, Elu. Per-target: see README.md.
 //
 // All start from e^x = 2^n (1 + q): n = round(x / ln 2), r = x - n ln 2 in [-0.347, 0.347], q = e^r - 1. The forms
-// below differ in how they put 2^n and q together so that no rounding but the last one matters much: sums such as 1 +
-// 2^n (1 + q) are taken as an exact part plus 2^n q (whose product is exact too), and what their rounding lost is added
-// back.
+// below differ in how they put 2^n and q together so that no rounding but the last one matters much: a sum such as
+// 1 + 2^n (1 + q) is taken as an exact part plus 2^n q (whose product is exact too), and what its rounding lost is
+// added back.
 #include "ops/kernels/highway_config.h"
 
 #include "hwy/highway.h"
@@ -122,9 +122,9 @@ struct ReducedExp {
 //
 // Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits. ln 2 = 0x1.62e4p-1 + 0x1.7f7d1cp-20 to 2^-44.
 // The first part has 15 bits: its product with n and the subtraction from x are exact, with or without FMA, so `high`
-// is exact and r = high + middle, where `middle` collects everything small. q = r + r^2 p(r) is summed as high +
-// (middle + r^2 p(r)), so that the rounding of r does not count. p has degree 4, minimax in the error relative to e^r -
-// 1 over |r| <= 0.3475 (1.4e-8).
+// is exact and r = high + middle, where `middle` collects everything small. q = r + r^2 p(r) is summed as
+// high + (middle + r^2 p(r)), so that the rounding of r does not count. p has degree 4 and is minimax over
+// |r| <= 0.3475: q differs from e^r - 1 by 1.4e-8 of itself at most.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE ReducedExp<D> ReduceExp(D d, V x, V low) {
   const V shift = hn::Set(d, 12582912.0f);
@@ -183,10 +183,10 @@ HWY_INLINE V Sigmoid(D d, V x) {
   return ScaleDown(d, y, ExponentWhere(d, negative, e.n));
 }
 
-// tanh(x) = sign(x) (1 - E) / (1 + E), E = e^-2|x| = 2^n (1 + q). The denominator is h_d + l_d + u: h_d = fl(fl(1 +
-// 2^n) + 2^n q), l_d what this sum lost, u = 2^n - (fl(1 + 2^n) - 1) what is left of 2^n if it is below 2^-23; likewise
-// the numerator h_n + l_n - u. For small x, n = 0 and the numerator is -q, so no digit cancels. The quotient is w = h_n
-// / h_d, to two ULP, plus (h_n - w h_d + l_n - w l_d - 2 u) / h_d, as w is 1 wherever u is not 0.
+// tanh(x) = sign(x) (1 - E) / (1 + E), E = e^-2|x| = 2^n (1 + q). The denominator is h_d + l_d + u, where
+// h_d = fl(fl(1 + 2^n) + 2^n q), l_d is what this sum lost, and u = 2^n - (fl(1 + 2^n) - 1) is left of a 2^n below
+// 2^-23; likewise the numerator is h_n + l_n - u. For small x, n = 0 and the numerator is -q, so no digit cancels. The
+// quotient is w = fl(h_n / h_d) to two ULP plus (h_n - w h_d + l_n - w l_d - 2 u) / h_d, as w is 1 wherever u is not 0.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V Tanh(D d, V x) {
   const V one = hn::Set(d, 1.0f);
@@ -210,8 +210,8 @@ HWY_INLINE V Tanh(D d, V x) {
   return hn::CopySign(hn::MulAdd(rest, reciprocal, w), x);
 }
 
-// x < 0 ? alpha * (e^x - 1) : x. e^x - 1 = (2^n - 1) + 2^n q = h + l as above; the product alpha * h + alpha * l rounds
-// once.
+// x < 0 ? alpha * (e^x - 1) : x, alpha finite. e^x - 1 = (2^n - 1) + 2^n q = h + l as above; alpha * h + alpha * l
+// rounds once.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V Elu(D d, V x, V alpha) {
   const ReducedExp<D> e = ReduceExp(d, hn::Max(hn::Set(d, -30.0f), hn::Min(x, hn::Zero(d))));

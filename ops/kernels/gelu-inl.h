@@ -53,15 +53,14 @@ HWY_INLINE TwoFloats<V> MinusHalfSquare(D d, V a) {
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE TwoFloats<V> GeluTanhExponent(D d, V a) {
 #if HWY_NATIVE_FMA
-  const V k1 = hn::Set(d, 0x1.9884500000000p+0f);
-  const V k2 = hn::Set(d, 0x1.2444f20000000p-4f);
+  const V k1 = hn::Set(d, 0x1.98845p+0f);
+  const V k2 = hn::Set(d, 0x1.2444f2p-4f);
   const V square = hn::Mul(a, a);
   const V square_low = hn::MulSub(a, a, square);
   const V sum = hn::MulAdd(k2, square, k1);
   V sum_low = hn::MulAdd(k2, square, hn::Sub(k1, sum));
   sum_low = hn::MulAdd(k2, square_low, sum_low);
-  sum_low =
-      hn::Add(sum_low, hn::MulAdd(hn::Set(d, 0x1.49b16a0000000p-29f), square, hn::Set(d, 0x1.9ea1b20000000p-23f)));
+  sum_low = hn::Add(sum_low, hn::MulAdd(hn::Set(d, 0x1.49b16ap-29f), square, hn::Set(d, 0x1.9ea1b2p-23f)));
   const V high = hn::Mul(a, sum);
   const V low = hn::MulAdd(a, sum_low, hn::MulSub(a, sum, high));
   return {hn::Neg(high), hn::Neg(low)};
@@ -98,7 +97,7 @@ HWY_INLINE V GeluTail(D d, V a) {
   V denominator = hn::MulAdd(a, hn::Set(d, 0x1.d2a23ap-7f), hn::Set(d, 0x1.d97130p-4f));
   denominator = hn::MulAdd(a, denominator, hn::Set(d, 0x1.d7e91ep-2f));
   denominator = hn::MulAdd(a, denominator, hn::Set(d, 0x1.fc266ap-1f));
-  denominator = hn::MulAdd(a, denominator, hn::Set(d, 0x1p+0f));
+  denominator = hn::MulAdd(a, denominator, hn::Set(d, 1.0f));
   const V k = hn::Set(d, 0x1.40d932p+1f);
   const V p = hn::Mul(a, denominator);
   const V s = ExactMulAdd(d, p, k, numerator);

@@ -99,6 +99,7 @@ void PackColumns(const Panel& panel) {
 
 void PackB(const float* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n, float alpha,
            float* packed) {
+  if (k == 0) return;
   for (std::size_t index = 0; index < panel_count(n); ++index) {
     const std::size_t column = index * kPanelColumns;
     const Panel panel = {

@@ -48,7 +48,12 @@ GemmSlices choose_slices(std::size_t m, std::size_t n, std::size_t k, std::size_
 
   const double work = static_cast<double>(m) * static_cast<double>(n) * depth;
   const std::size_t wanted = static_cast<std::size_t>(std::min(static_cast<double>(threads), work / kMinSliceWork));
-  if (slices.count() >= wanted) return slices;
+  if (slices.count() >= wanted) {
+    // No small slice at the end.
+    slices.rows_per_slice = std::min(m, divide_up(divide_up(m, slices.row_slices()), kRowUnit) * kRowUnit);
+    slices.panels_per_slice = divide_up(panels, slices.panel_slices());
+    return slices;
+  }
   if (m >= 2 * kRowUnit * wanted || panels == 1) {
     slices.rows_per_slice = std::min(m, divide_up(divide_up(m, wanted), kRowUnit) * kRowUnit);
   } else {

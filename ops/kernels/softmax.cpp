@@ -214,14 +214,14 @@ void LogSoftmaxColumns(const float* x, float* y, std::size_t axis_length, std::s
   }
 }
 
-void SoftmaxStrided(const float* x, float* y, std::size_t axis_length, std::size_t inner) {
+void SoftmaxStrided(const float* x, float* y, std::size_t axis_length, std::size_t inner, std::size_t columns) {
   const std::size_t lanes = hn::Lanes(Tag());
-  for (std::size_t i = 0; i < inner; i += lanes) SoftmaxColumns(x + i, y + i, axis_length, inner, inner - i);
+  for (std::size_t i = 0; i < columns; i += lanes) SoftmaxColumns(x + i, y + i, axis_length, inner, columns - i);
 }
 
-void LogSoftmaxStrided(const float* x, float* y, std::size_t axis_length, std::size_t inner) {
+void LogSoftmaxStrided(const float* x, float* y, std::size_t axis_length, std::size_t inner, std::size_t columns) {
   const std::size_t lanes = hn::Lanes(Tag());
-  for (std::size_t i = 0; i < inner; i += lanes) LogSoftmaxColumns(x + i, y + i, axis_length, inner, inner - i);
+  for (std::size_t i = 0; i < columns; i += lanes) LogSoftmaxColumns(x + i, y + i, axis_length, inner, columns - i);
 }
 
 }  // namespace
@@ -244,12 +244,20 @@ void log_softmax(const float* x, float* y, std::size_t rows, std::size_t columns
   if (columns != 0) LINNET_DISPATCH(LogSoftmaxRows)(x, y, rows, columns);
 }
 
+void softmax_columns(const float* x, float* y, std::size_t axis_length, std::size_t inner, std::size_t columns) {
+  if (axis_length != 0) LINNET_DISPATCH(SoftmaxStrided)(x, y, axis_length, inner, columns);
+}
+
 void softmax_strided(const float* x, float* y, std::size_t axis_length, std::size_t inner) {
-  if (axis_length != 0) LINNET_DISPATCH(SoftmaxStrided)(x, y, axis_length, inner);
+  softmax_columns(x, y, axis_length, inner, inner);
+}
+
+void log_softmax_columns(const float* x, float* y, std::size_t axis_length, std::size_t inner, std::size_t columns) {
+  if (axis_length != 0) LINNET_DISPATCH(LogSoftmaxStrided)(x, y, axis_length, inner, columns);
 }
 
 void log_softmax_strided(const float* x, float* y, std::size_t axis_length, std::size_t inner) {
-  if (axis_length != 0) LINNET_DISPATCH(LogSoftmaxStrided)(x, y, axis_length, inner);
+  log_softmax_columns(x, y, axis_length, inner, inner);
 }
 
 }  // namespace linnet::kernels

@@ -1,0 +1,172 @@
+// Every allocation failing in turn, through load, session and runs: a linnet::Error each time, nothing leaked, and the session gives the same bits
+// afterwards.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include <linnet/tensor_file.hpp>
+
+#include "tests/api/sample_models.hpp"
+#include "tests/support/allocation_counter.hpp"
+#include "tests/support/model_index.hpp"
+#include "tests/support/tensor_difference.hpp"
+#include "tests/support/test_options.hpp"
+
+namespace linnet::test {
+namespace {
+
+enum class Mode { kNthOnly, kFromNth };
+
+/// No workload here makes more allocations than this; a loop that gets so far never ends by itself.
+constexpr std::uint64_t kMostAllocations = 200000;
+
+void arm(Mode mode, std::uint64_t n) {
+  if (mode == Mode::kNthOnly) {
+    AllocationCounter::fail_nth(n);
+  } else {
+    AllocationCounter::fail_from(n);
+  }
+}
+
+enum class Outcome { kSuccess, kError, kOtherException };
+
+/// Runs `body` with its n-th allocation failing. Nothing here allocates while the counter is armed.
+template <typename Body>
+Outcome outcome_of(Mode mode, std::uint64_t n, const Body& body) {
+  Outcome outcome = Outcome::kSuccess;
+  arm(mode, n);
+  try {
+    body();
+  } catch (const Error&) {
+    outcome = Outcome::kError;
+  } catch (...) {
+    outcome = Outcome::kOtherException;
+  }
+  AllocationCounter::fail_none();
+  return outcome;
+}
+
+/// Calls `body` with n = 1, 2, ... failing until none fails any more; checks outcome and leaks each time.
+template <typename Body>
+void fail_every_allocation(Mode mode, const Body& body) {
+  body();  // fills caches that live as long as the process
+  std::uint64_t errors = 0;
+  for (std::uint64_t n = 1; n < kMostAllocations; ++n) {
+    const std::int64_t live = AllocationCounter::live_blocks();
+    const Outcome outcome = outcome_of(mode, n, body);
+    const bool failed = AllocationCounter::has_failed();
+    ASSERT_EQ(AllocationCounter::live_blocks(), live) << "allocation " << n << " failing leaks";
+    ASSERT_NE(outcome, Outcome::kOtherException) << "allocation " << n << " failing throws something else than linnet::Error";
+    if (outcome == Outcome::kError) ++errors;
+    if (failed) continue;
+    ASSERT_EQ(outcome, Outcome::kSuccess) << "an error although nothing failed";
+    EXPECT_GT(errors, 0U);
+    std::printf("%llu allocations failed in turn, %llu of them with an error\n", static_cast<unsigned long long>(n - 1),
+                static_cast<unsigned long long>(errors));
+    return;
+  }
+  FAIL() << "still failing after " << kMostAllocations << " allocations";
+}
+
+class FailingAllocation : public testing::TestWithParam<Mode> {};
+
+TEST_P(FailingAllocation, FromMemoryThroughLoadAndRun) {
+  const std::string bytes = small_network();
+  const Tensor x = sample_tensor({4, 20});
+  const Tensor expected = load(bytes, options_for(Backend::kSimd, 1)).run({x}).front();
+  Tensor y = Tensor::of<float>({4, 5});
+  bool same = true;
+  fail_every_allocation(GetParam(), [&] {
+    const Model model = load(bytes, options_for(Backend::kSimd, 1));
+    Session session = model.session();
+    session.bind_input(0, x.view());
+    session.bind_output(0, y.view());
+    session.run();
+    same = same && std::equal(y.data<float>(), y.data<float>() + y.count(), expected.data<float>());
+  });
+  EXPECT_TRUE(same) << "a run that succeeded gave other bits";
+}
+
+TEST_P(FailingAllocation, FromAFileWithExternalData) {
+  const std::string folder = LINNET_SOURCE_DIR "/models/activation_sampler";
+  const Tensor x = read_npy(folder + "/input.npy");
+  fail_every_allocation(GetParam(), [&] {
+    const Model model = Model::load(folder + "/dynamo_external_dynamic.onnx", options_for(Backend::kSimd, 1));
+    Session session = model.session();
+    session.bind_input(0, x.view());
+    session.run();
+  });
+}
+
+TEST_P(FailingAllocation, OwnedTensorsThroughTheModelsPool) {
+  const Model model = load(small_network(), options_for(Backend::kSimd, 1));
+  const std::vector<Tensor> inputs = {sample_tensor({4, 20})};
+  const Tensor expected = model.run(inputs).front();
+  fail_every_allocation(GetParam(), [&] { model.run(inputs); });
+  EXPECT_EQ(bit_difference(model.run(inputs).front().view(), expected.view()), "");
+}
+
+TEST_P(FailingAllocation, SessionIsUsableAfterwards) {
+  const std::string bytes = small_network();
+  const Tensor small = sample_tensor({4, 20}, 1);
+  const Tensor large = sample_tensor({64, 20}, 2);
+  const Model warm = load(bytes, options_for(Backend::kSimd, 1));
+  const Tensor expected_small = warm.run({small}).front();
+  const Tensor expected_large = warm.run({large}).front();
+  for (std::uint64_t n = 1; n < kMostAllocations; ++n) {
+    // The model is new each time, so that the second shape has to be compiled, and the arena has to grow.
+    const Model model = load(bytes, options_for(Backend::kSimd, 1));
+    Session session = model.session();
+    session.bind_input(0, small.view());
+    session.run();
+    const Outcome outcome = outcome_of(GetParam(), n, [&] {
+      session.bind_input(0, large.view());
+      session.run();
+    });
+    ASSERT_NE(outcome, Outcome::kOtherException) << "allocation " << n;
+    const bool failed = AllocationCounter::has_failed();
+    session.bind_input(0, large.view());
+    session.run();
+    ASSERT_EQ(bit_difference(session.output(0), expected_large.view()), "") << "after allocation " << n << " failed";
+    session.bind_input(0, small.view());
+    session.run();
+    ASSERT_EQ(bit_difference(session.output(0), expected_small.view()), "") << "after allocation " << n << " failed";
+    if (failed) continue;
+    EXPECT_GT(n, 1U) << "the second shape allocated nothing, so nothing was tested";
+    return;
+  }
+  FAIL() << "still failing after " << kMostAllocations << " allocations";
+}
+
+/// Helpers that cannot be started are done without.
+TEST_P(FailingAllocation, WithThreads) {
+  const std::string bytes = model()
+                                .input("x", DataType::kFloat32, {64, 256})
+                                .initializer<float>("w", {256, 256}, sample_values(256 * 256))
+                                .node("MatMul", {"x", "w"}, {"p"})
+                                .node("Tanh", {"p"}, {"y"})
+                                .output("y", DataType::kFloat32, {64, 256})
+                                .bytes();
+  const Tensor x = sample_tensor({64, 256});
+  const Tensor expected = load(bytes, options_for(Backend::kSimd, 1)).run({x}).front();
+  for (std::uint64_t n = 1; n < kMostAllocations; ++n) {
+    const Outcome outcome = outcome_of(GetParam(), n, [&] {
+      Session session = load(bytes, options_for(Backend::kSimd, 2)).session();
+      session.bind_input(0, x.view());
+      session.run();
+    });
+    ASSERT_NE(outcome, Outcome::kOtherException) << "allocation " << n;
+    if (!AllocationCounter::has_failed()) break;
+    ASSERT_LT(n + 1, kMostAllocations);
+  }
+  EXPECT_EQ(bit_difference(load(bytes, options_for(Backend::kSimd, 2)).run({x}).front().view(), expected.view()), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Api, FailingAllocation, testing::Values(Mode::kNthOnly, Mode::kFromNth),
+                         [](const testing::TestParamInfo<Mode>& info) {
+                           return info.param == Mode::kNthOnly ? "NthOnly" : "FromNthOn";
+                         });
+
+}  // namespace
+}  // namespace linnet::test

@@ -1,0 +1,232 @@
+// A run that is cancelled, or past its deadline, ends soon with an error, and the next run gives the same bits. How soon is printed; that it ended inside
+// the work, and not after it, follows from the error itself.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <stdexcept>
+#include <thread>
+
+#include <linnet/tensor_file.hpp>
+
+#include "tests/api/sample_models.hpp"
+#include "tests/support/model_index.hpp"
+#include "tests/support/tensor_difference.hpp"
+#include "tests/support/test_options.hpp"
+
+namespace linnet::test {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double milliseconds(Clock::duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
+
+/// The 1024-4096-4096-1000 perceptron on a batch of 256: hundreds of milliseconds in one thread.
+class BigModel : public testing::TestWithParam<std::tuple<Backend, int>> {
+ protected:
+  static ModelRun run_of_256() {
+    for (const ModelRun& run : large_runs()) {
+      if (run.input_file.find("mlp_1024_4096_4096_1000_input_batch256.npy") != std::string::npos) return run;
+    }
+    throw std::runtime_error("the index of the large models does not list the 1024-4096-4096-1000 perceptron");
+  }
+
+  BigModel()
+      : input_(read_npy(run_of_256().input_file)),
+        session_(Model::load(run_of_256().path,
+                             options_for(std::get<Backend>(GetParam()), std::get<int>(GetParam())))
+                     .session()) {
+    session_.bind_input(0, input_.view());
+    session_.run();
+    const auto start = Clock::now();
+    session_.run();
+    whole_run_ = Clock::now() - start;
+    const ConstTensorView output = session_.output(0);
+    expected_ = Tensor(output.type, Shape(output.shape, output.shape + output.rank));
+    std::memcpy(expected_.data(), output.data, expected_.bytes());
+  }
+
+  void expect_same_bits_now() {
+    session_.run();
+    EXPECT_EQ(bit_difference(session_.output(0), expected_.view()), "") << "the run after the stopped one";
+  }
+
+  Tensor input_;
+  Session session_;
+  Clock::duration whole_run_{};
+  Tensor expected_;
+};
+
+TEST_P(BigModel, StopsWhenCancelledFromAnotherThread) {
+  CancelToken token;
+  RunOptions options;
+  options.cancel = &token;
+  std::atomic<Clock::rep> cancelled_at{0};
+  std::thread canceller([&] {
+    std::this_thread::sleep_for(whole_run_ / 4);
+    cancelled_at = Clock::now().time_since_epoch().count();
+    token.cancel();
+  });
+  int whole_runs = 0;
+  Clock::time_point ended;
+  std::string message;
+  try {  // a busy machine may let a run or two end before the other thread comes to cancel
+    for (; whole_runs < 1000; ++whole_runs) session_.run(options);
+  } catch (const Error& error) {
+    ended = Clock::now();
+    EXPECT_EQ(error.code(), ErrorCode::kCancelled);
+    message = error.what();
+  }
+  canceller.join();
+  EXPECT_EQ(message, "the run was cancelled");
+  std::printf("a run of %.1f ms ended %.2f ms after it was cancelled\n", milliseconds(whole_run_),
+              milliseconds(ended - Clock::time_point(Clock::duration(cancelled_at.load()))));
+  expect_same_bits_now();
+  EXPECT_THROW(session_.run(options), Error) << "the token is still set";
+  token.reset();
+  EXPECT_NO_THROW(session_.run(options));
+}
+
+TEST_P(BigModel, StopsPastItsDeadline) {
+  RunOptions options;
+  options.timeout = whole_run_ / 4;
+  const auto start = Clock::now();
+  try {
+    session_.run(options);
+    FAIL() << "ran to its end in " << milliseconds(Clock::now() - start) << " ms, the limit was " << milliseconds(options.timeout);
+  } catch (const Error& error) {
+    const auto took = Clock::now() - start;
+    EXPECT_EQ(error.code(), ErrorCode::kDeadlineExceeded) << error.what();
+    std::printf("a run of %.1f ms ended %.2f ms after its deadline\n", milliseconds(whole_run_),
+                milliseconds(took - options.timeout));
+  }
+  expect_same_bits_now();
+}
+
+INSTANTIATE_TEST_SUITE_P(Api, BigModel,
+                         testing::Combine(testing::Values(Backend::kSimd, Backend::kAuto), testing::Values(1, 2)),
+                         [](const testing::TestParamInfo<std::tuple<Backend, int>>& info) {
+                           return std::string(name_of(std::get<Backend>(info.param))) + "_threads" +
+                                  std::to_string(std::get<int>(info.param));
+                         });
+
+/// One node on 2^24 floats or so: its only chance to stop is inside.
+struct LongNode {
+  const char* op;
+  Shape shape;
+  std::vector<Message> attributes;
+  std::vector<float> second;  ///< a second operand with the length of the last axis, or nothing
+};
+
+void PrintTo(const LongNode& node, std::ostream* out) { *out << node.op; }
+
+std::vector<LongNode> long_nodes() {
+  constexpr std::int64_t kWide = 4096;
+  const std::vector<float> row(kWide, 0.5f);
+  return {
+      {"Relu", {kWide, kWide}, {}, {}},
+      {"Sigmoid", {kWide, kWide}, {}, {}},
+      {"Tanh", {kWide, kWide}, {}, {}},
+      {"Exp", {kWide, kWide}, {}, {}},
+      {"Add", {kWide, kWide}, {}, row},
+      {"Softmax", {kWide, kWide}, {attribute("axis", 1)}, {}},
+      {"Softmax", {kWide, kWide}, {attribute("axis", 0)}, {}},
+      {"Softmax", {1, kWide * kWide}, {attribute("axis", 1)}, {}},
+      {"LogSoftmax", {1, kWide * kWide}, {attribute("axis", 1)}, {}},
+      {"Transpose", {kWide, kWide}, {attribute("perm", std::vector<std::int64_t>{1, 0})}, {}},
+      {"Cast", {kWide, kWide}, {attribute("to", 11)}, {}},
+      {"Concat", {kWide, kWide}, {attribute("axis", 1)}, row},
+      {"ReduceMean", {kWide, kWide}, {attribute("axes", std::vector<std::int64_t>{0, 1})}, {}},
+      {"ReduceMean", {kWide, kWide}, {attribute("axes", std::vector<std::int64_t>{0})}, {}},
+      {"ReduceMean", {kWide, kWide}, {attribute("axes", std::vector<std::int64_t>{1})}, {}},
+      {"LayerNormalization", {kWide, kWide}, {}, row},
+      {"MatMul", {kWide, kWide}, {}, row},
+  };
+}
+
+std::string model_of(const LongNode& node) {
+  ModelWriter writer = model();
+  writer.opset(17).input("x", DataType::kFloat32, {node.shape[0], node.shape[1]});
+  Names inputs = {"x"};
+  if (!node.second.empty()) {
+    const auto width = static_cast<std::int64_t>(node.second.size());
+    const std::string op = node.op;
+    if (op == "Concat") {
+      writer.initializer<float>("second", {node.shape[0], 1}, node.second);
+    } else if (op == "MatMul") {
+      std::vector<float> matrix;
+      for (int i = 0; i < 64; ++i) matrix.insert(matrix.end(), node.second.begin(), node.second.end());
+      writer.initializer<float>("second", {width, 64}, matrix);
+    } else {
+      writer.initializer<float>("second", {width}, node.second);
+    }
+    inputs.emplace_back("second");
+  }
+  return writer.node(node.op, inputs, {"y"}, node.attributes).output("y").bytes();
+}
+
+class LongRunningNode : public testing::TestWithParam<LongNode> {};
+
+TEST_P(LongRunningNode, StopsInside) {
+  const Tensor x = sample_tensor(GetParam().shape);
+  for (const int threads : {1, 2}) {
+    Session session = load(model_of(GetParam()), options_for(Backend::kSimd, threads)).session();
+    session.bind_input(0, x.view());
+    session.run();
+    const auto start = Clock::now();
+    session.run();
+    const auto whole_run = Clock::now() - start;
+    RunOptions options;
+    options.timeout = whole_run / 16;
+    const auto stop_start = Clock::now();
+    try {
+      session.run(options);
+      ADD_FAILURE() << GetParam().op << " with " << threads << " threads: a run of " << milliseconds(whole_run)
+                    << " ms does not stop inside";
+    } catch (const Error& error) {
+      const auto late = Clock::now() - stop_start - options.timeout;
+      EXPECT_EQ(error.code(), ErrorCode::kDeadlineExceeded) << error.what();
+      std::printf("%s, %d threads: a run of %.1f ms ended %.2f ms after its deadline\n", GetParam().op, threads,
+                  milliseconds(whole_run), milliseconds(late));
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Api, LongRunningNode, testing::ValuesIn(long_nodes()),
+                         [](const testing::TestParamInfo<LongNode>& info) {
+                           return std::string(info.param.op) + "_" + std::to_string(info.index);
+                         });
+
+TEST(Deadline, AlreadyPassedStopsBeforeTheFirstStep) {
+  Session session = load(small_network(), options_for(Backend::kAuto)).session();
+  const Tensor x = sample_tensor({4, 20});
+  session.bind_input(0, x.view());
+  session.prepare();
+  CancelToken token;
+  token.cancel();
+  RunOptions options;
+  options.cancel = &token;
+  try {
+    session.run(options);
+    FAIL() << "ran although cancelled before";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kCancelled) << error.what();
+  }
+  EXPECT_NO_THROW(session.run());
+}
+
+TEST(Deadline, OfAnHourDoesNoHarm) {
+  const Model model = load(small_network(), options_for(Backend::kAuto));
+  const Tensor x = sample_tensor({4, 20});
+  RunOptions options;
+  options.timeout = std::chrono::hours(1);
+  EXPECT_EQ(bit_difference(model.run({x}, options).front().view(), model.run({x}).front().view()), "");
+  options.timeout = std::chrono::nanoseconds::max();
+  EXPECT_EQ(bit_difference(model.run({x}, options).front().view(), model.run({x}).front().view()), "")
+      << "a deadline beyond what the clock can say";
+}
+
+}  // namespace
+}  // namespace linnet::test

@@ -1,0 +1,93 @@
+// The matrix product on the layers of dense networks, one thread. Beside the time: operations and bytes of weights per
+// second, and the shares that they are of what this core can do at most (machine_peaks.hpp): `of_peak` of multiply-adds
+// on registers, `of_read` of reading as many bytes as the weights have. A layer is as fast as it can be when one of
+// them is near 1. LINNET_ISA=avx2 and the like choose the instruction set.
+#include <benchmark/benchmark.h>
+
+#include <cstddef>
+#include <vector>
+
+#include "ops/kernels/gemm.hpp"
+#include "tests/benchmark/machine_peaks.hpp"
+
+namespace {
+
+using ::benchmark::Counter;
+using linnet::kernels::ActivationKind;
+
+std::vector<float> values(std::size_t count) {
+  std::vector<float> result(count);
+  for (std::size_t i = 0; i < count; ++i) result[i] = static_cast<float>(i * 7919 % 1000) / 1000.0f - 0.5f;
+  return result;
+}
+
+// Arguments: rows, depth, columns.
+void gemm_layer(::benchmark::State& state) {
+  const auto m = static_cast<std::size_t>(state.range(0));
+  const auto k = static_cast<std::size_t>(state.range(1));
+  const auto n = static_cast<std::size_t>(state.range(2));
+  const std::vector<float> a = values(m * k);
+  const std::vector<float> b = values(k * n);
+  const std::vector<float> bias = values(n);
+  const std::size_t packed_bytes = linnet::kernels::packed_b_bytes(k, n);
+  std::vector<float> storage(packed_bytes / sizeof(float) + 16);
+  float* packed = storage.data();
+  while (reinterpret_cast<std::size_t>(packed) % 64 != 0) ++packed;
+  linnet::kernels::pack_b(b.data(), n, 1, k, n, 1.0f, packed);
+  std::vector<float> c(m * n);
+  linnet::kernels::GemmEpilogue epilogue;
+  epilogue.bias = bias.data();
+  epilogue.activation.kind = ActivationKind::kRelu;
+
+  for (auto _ : state) {
+    linnet::kernels::gemm(m, n, k, a.data(), k, packed, epilogue, c.data(), n, 0, linnet::kernels::panel_count(n));
+    ::benchmark::ClobberMemory();
+  }
+
+  const double runs = static_cast<double>(state.iterations());
+  const double operations = 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) * runs;
+  const double bytes = static_cast<double>(packed_bytes) * runs;
+  state.counters["GFLOP/s"] = Counter(operations / 1e9, Counter::kIsRate);
+  state.counters["GB/s"] = Counter(bytes / 1e9, Counter::kIsRate);
+  state.counters["of_peak"] = Counter(operations / linnet::benchmark::multiply_add_peak(), Counter::kIsRate);
+  state.counters["of_read"] = Counter(bytes / linnet::benchmark::read_peak(packed_bytes), Counter::kIsRate);
+}
+
+void network(::benchmark::internal::Benchmark* benchmark, int batch, const std::vector<int>& widths) {
+  for (std::size_t layer = 0; layer + 1 < widths.size(); ++layer) {
+    benchmark->Args({batch, widths[layer], widths[layer + 1]});
+  }
+}
+
+void layers(::benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgNames({"rows", "depth", "columns"});
+  network(benchmark, 1, {16, 32, 32, 1});
+  network(benchmark, 4, {100, 64, 32, 5});
+  network(benchmark, 1, {256, 256, 10});
+  network(benchmark, 64, {256, 256, 10});
+  network(benchmark, 1, {512, 1024, 1024, 256});
+  network(benchmark, 64, {512, 1024, 1024, 256});
+  network(benchmark, 1, {1024, 4096, 4096, 1000});
+  network(benchmark, 256, {1024, 4096, 4096, 1000});
+  benchmark->Args({512, 1024, 1024});
+}
+BENCHMARK(gemm_layer)->Apply(layers);
+
+// Arguments: depth, columns, whether B is stored transposed. Bytes are those read and those written.
+void gemm_pack(::benchmark::State& state) {
+  const auto k = static_cast<std::size_t>(state.range(0));
+  const auto n = static_cast<std::size_t>(state.range(1));
+  const bool transposed = state.range(2) != 0;
+  const std::vector<float> b = values(k * n);
+  std::vector<float> packed(linnet::kernels::packed_b_bytes(k, n) / sizeof(float));
+  for (auto _ : state) {
+    linnet::kernels::pack_b(b.data(), transposed ? 1 : n, transposed ? k : 1, k, n, 1.0f, packed.data());
+    ::benchmark::ClobberMemory();
+  }
+  const double bytes =
+      static_cast<double>((k * n + packed.size()) * sizeof(float)) * static_cast<double>(state.iterations());
+  state.counters["GB/s"] = Counter(bytes / 1e9, Counter::kIsRate);
+}
+BENCHMARK(gemm_pack)->ArgNames({"depth", "columns", "transposed"})->ArgsProduct({{256, 1024, 4096}, {1024}, {0, 1}});
+
+}  // namespace

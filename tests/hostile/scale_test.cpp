@@ -1,0 +1,137 @@
+// Models that are legal and large, and ones made to take quadratic time. The bounds on time that these stand for would
+// fail by hours, not by a factor: nothing here looks at a clock but to report.
+#include "tests/hostile/refusal.hpp"
+
+namespace linnet::test {
+namespace {
+
+constexpr DataType kF = DataType::kFloat32;
+
+/// 200,000 nodes, each reading the one before: loads and runs, in bounded memory and without recursion.
+TEST(HostileScale, AChainOf200000Nodes) {
+  constexpr int kNodes = 200000;
+  ModelWriter writer = model().input("x", kF, {"n", 4});
+  std::string last = "x";
+  for (int i = 0; i < kNodes; ++i) {
+    std::string next = "v" + std::to_string(i);
+    writer.node("Relu", {last}, {next}, {}, "node_" + std::to_string(i));
+    last = std::move(next);
+  }
+  const std::string bytes = writer.output(last, kF, {"n", 4}).bytes();
+
+  const PeakMemory memory;
+  const auto begin = std::chrono::steady_clock::now();
+  const Model chain = accept(bytes);
+  Tensor x = Tensor::of<float>({2, 4});
+  for (int i = 0; i < 8; ++i) x.data<float>()[i] = static_cast<float>(i - 4);
+  const std::vector<Tensor> y = chain.run({x});
+  const std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - begin;
+  RecordProperty("load_and_run_ms", std::to_string(time.count()));
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(y[0].data<float>()[i], i < 4 ? 0.0f : static_cast<float>(i - 4));
+  if (const auto growth = memory.growth_bytes()) {
+    EXPECT_LE(*growth, std::size_t{300} << 20);
+  }
+}
+
+TEST(HostileScale, AChainThatIsWrongAtItsEnd) {
+  constexpr int kNodes = 100000;
+  ModelWriter writer = model().input("x", kF, {4});
+  std::string last = "late";
+  for (int i = 0; i < kNodes; ++i) {
+    std::string next = "v" + std::to_string(i);
+    writer.node("Relu", {last}, {next});
+    last = std::move(next);
+  }
+  writer.node("Relu", {last}, {"late"}).output("late");
+  expect_refused("cycle of 100,001", writer.bytes(), ErrorCode::kInvalidModel,
+                 {"reads \"late\", which Relu node produces from what this node makes: the graph has a cycle"});
+}
+
+TEST(HostileScale, ManyInitializers) {
+  ModelWriter writer = model();
+  for (int i = 0; i < 100000; ++i) writer.initializer("w" + std::to_string(i), tensor_header(kF, {1}).float32(4, 1));
+  EXPECT_EQ(accept(writer.output("w99999").bytes()).outputs().size(), 1u);
+}
+
+TEST(HostileScale, ManyReadersOfOneValue) {
+  ModelWriter writer = model().input("x", kF, {4});
+  for (int i = 0; i < 20000; ++i) writer.node("Relu", {"x"}, {"v" + std::to_string(i)});
+  EXPECT_EQ(accept(writer.output("v19999").bytes()).outputs().size(), 1u);
+}
+
+TEST(HostileScale, AConcatOf100000) {
+  const std::string bytes = model()
+                                .input("x", kF, {1})
+                                .node("Concat", Names(100000, "x"), {"y"}, {attribute("axis", 0)})
+                                .output("y", kF, {100000})
+                                .bytes();
+  EXPECT_EQ(accept(bytes).outputs()[0].shape[0].value, 100000);
+}
+
+TEST(HostileScale, AttributesWithoutEnd) {
+  std::vector<Message> many;
+  for (int i = 0; i < 100000; ++i) many.push_back(attribute("a" + std::to_string(i), 1));
+  expect_refused("100,000 attributes",
+                 model().input("x", kF, {1}).node("Relu", {"x"}, {"y"}, many, "r").output("y").bytes(),
+                 ErrorCode::kInvalidModel, {"Relu node \"r\" (opset 17)"});
+  const std::string list =
+      model()
+          .input("x", kF, {1})
+          .node("Transpose", {"x"}, {"y"}, {attribute("perm", std::vector<std::int64_t>(1000000, 0))}, "t")
+          .output("y")
+          .bytes();
+  const PeakMemory memory;
+  EXPECT_THROW(accept(list), Error);
+  if (const auto growth = memory.growth_bytes()) {
+    EXPECT_LE(*growth, kRefusalBytes);
+  }
+}
+
+TEST(HostileScale, LongNamesWithinFunctions) {
+  // Each level adds its name to the path of the next: the paths are kept short.
+  const std::string name(100000, 'n');
+  ModelWriter writer = model().opset(17).opset(1, "d").input("x", kF, {1});
+  for (int i = 0; i < 60; ++i) {
+    FunctionWriter function("d", "f" + std::to_string(i), {"a"}, {"r"});
+    function.opset(17).opset(1, "d");
+    if (i == 0) {
+      function.node("Relu", {"a"}, {"r"});
+    } else {
+      for (int k = 0; k < 2; ++k) {
+        function.node(NodeSpec{
+            "f" + std::to_string(k == 0 ? i - 1 : 0), {k == 0 ? "a" : "t"}, {k == 0 ? "t" : "r"}, {}, name, "d", {}});
+      }
+    }
+    writer.function(function);
+  }
+  const std::string bytes = writer.node("f59", {"x"}, {"y"}, {}, name, "d").output("y").bytes();
+  const PeakMemory memory;
+  EXPECT_EQ(accept(bytes).outputs().size(), 1u);
+  if (const auto growth = memory.growth_bytes()) {
+    EXPECT_LE(*growth, kRefusalBytes);
+  }
+}
+
+TEST(HostileScale, NodesPastTheLimit) {
+  ModelWriter writer = model().input("x", kF, {1});
+  for (int i = 0; i < 1001; ++i) writer.node("Relu", {"x"}, {"v" + std::to_string(i)});
+  const std::string bytes = writer.output("v0").bytes();
+  Options options;
+  options.limits.nodes = 1000;
+  expect_refused("1001 nodes", bytes, ErrorCode::kLimitExceeded,
+                 {"the model has 1001 nodes", "Options::limits.nodes) is 1000"}, options);
+  options.limits.nodes = 1001;
+  EXPECT_EQ(accept(bytes, options).outputs().size(), 1u);
+}
+
+TEST(HostileScale, FilesPastTheLimit) {
+  const std::string bytes = relu_model().bytes();
+  Options options;
+  options.limits.file_bytes = bytes.size() - 1;
+  expect_refused("one byte too many", bytes, ErrorCode::kLimitExceeded, {"Options::limits.file_bytes"}, options);
+  options.limits.file_bytes = bytes.size();
+  EXPECT_EQ(accept(bytes, options).outputs().size(), 1u);
+}
+
+}  // namespace
+}  // namespace linnet::test

@@ -1,0 +1,162 @@
+// Operators that ONNX defines through others, and models of old operator sets. Without the module: that the error says
+// so.
+#include "loaders/onnx/onnx_library.hpp"
+
+#include <cmath>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <linnet/inspect.hpp>
+
+#include "tests/loaders/toy_operators.hpp"
+
+namespace linnet::test {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr DataType kF = DataType::kFloat32;
+
+Model load(const std::string& bytes) { return Model::load(bytes.data(), bytes.size()); }
+
+std::vector<float> run(const Model& model, const std::vector<float>& values, const Shape& shape) {
+  Tensor x(kF, shape);
+  std::copy(values.begin(), values.end(), x.data<float>());
+  const Tensor y = model.run({x})[0];
+  return {y.data<float>(), y.data<float>() + y.count()};
+}
+
+/// x float32 [4] -> op -> y.
+std::string one_node(int opset, const char* op, std::vector<Message> attributes = {}) {
+  return model()
+      .ir_version(opset < 7 ? 3 : 14)
+      .opset(opset)
+      .input("x", kF, {4})
+      .node(op, {"x"}, {"y"}, std::move(attributes), "n")
+      .output("y", kF, {4})
+      .bytes();
+}
+
+TEST(OnnxLibrary, AnswersForOperatorsWithoutADefinition) {
+  const Error missing = error_of([] { load(one_node(17, "NoSuchOperator")); });
+  const Error opaque = error_of([] { load(one_node(17, "Sin")); });
+  EXPECT_EQ(missing.code(), ErrorCode::kUnsupported);
+  if (LINNET_WITH_ONNX_SCHEMAS) {
+    EXPECT_THAT(missing.what(),
+                HasSubstr("NoSuchOperator node \"n\" (opset 17): ONNX has no such operator at opset 17"));
+    EXPECT_THAT(opaque.what(), HasSubstr("Sin node \"n\" (opset 17): there is no kernel for it, and ONNX does not "
+                                         "define it through other operators"));
+  } else {
+    EXPECT_THAT(
+        opaque.what(),
+        HasSubstr("Sin node \"n\" (opset 17): there is no kernel for it, and its definition through other operators"));
+    EXPECT_THAT(opaque.what(), HasSubstr("the module liblinnet_onnx.so was not found"));
+  }
+}
+
+TEST(OnnxLibrary, RunsAnOperatorThroughItsDefinition) {
+  if (!LINNET_WITH_ONNX_SCHEMAS) GTEST_SKIP() << "built without ONNX's library";
+  const Model hard_swish = load(one_node(17, "HardSwish"));
+  for (const NodeSummary& node : summarize(hard_swish).nodes) EXPECT_THAT(node.name, HasSubstr("n/"));
+  const std::vector<float> x{-4, -1, 0.5f, 6};
+  const std::vector<float> y = run(hard_swish, x, {4});
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const float gate = std::fmin(1.0f, std::fmax(0.0f, x[i] / 6.0f + 0.5f));
+    EXPECT_NEAR(y[i], x[i] * gate, 1e-6f);
+  }
+}
+
+TEST(OnnxLibrary, AttributesAndTheirDefaultsReachTheDefinition) {
+  if (!LINNET_WITH_ONNX_SCHEMAS) GTEST_SKIP() << "built without ONNX's library";
+  const std::vector<float> x{-2, -0.5f, 0, 3};
+  const auto expect = [&](const std::string& bytes, float alpha) {
+    const std::vector<float> y = run(load(bytes), x, {4});
+    for (std::size_t i = 0; i < x.size(); ++i) EXPECT_NEAR(y[i], x[i] / (1 + std::exp(-alpha * x[i])), 1e-6f) << alpha;
+  };
+  expect(one_node(24, "Swish"), 1.0f);
+  expect(one_node(24, "Swish", {attribute("alpha", 2.0f)}), 2.0f);
+  // Through a parameter of a function of the model.
+  expect(model()
+             .ir_version(10)
+             .opset(24)
+             .opset(1, "d")
+             .function(FunctionWriter("d", "f", {"a"}, {"r"})
+                           .opset(24)
+                           .parameter("p")
+                           .node("Swish", {"a"}, {"r"}, {attribute_reference("alpha", "p", 1)}))
+             .input("x", kF, {4})
+             .node("f", {"x"}, {"y"}, {attribute("p", 0.5f)}, "c", "d")
+             .output("y")
+             .bytes(),
+         0.5f);
+}
+
+TEST(OnnxLibrary, NamesWhatADefinitionLacks) {
+  if (!LINNET_WITH_ONNX_SCHEMAS) GTEST_SKIP() << "built without ONNX's library";
+  const Error error = error_of([] { load(one_node(17, "ThresholdedRelu")); });
+  EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
+  EXPECT_THAT(error.what(), HasSubstr(" node \"n/"));
+}
+
+TEST(OnnxLibrary, OwnFunctionsComeFirstAndAreNotSeenFromDefinitions) {
+  if (!LINNET_WITH_ONNX_SCHEMAS) GTEST_SKIP() << "built without ONNX's library";
+  // The model means its own HardSigmoid; ONNX's definition of HardSwish means ONNX's.
+  const Model both =
+      load(model()
+               .opset(17)
+               .function(FunctionWriter("", "HardSigmoid", {"a"}, {"r"}).opset(17).node("Relu", {"a"}, {"r"}))
+               .input("x", kF, {2})
+               .node("HardSigmoid", {"x"}, {"own"}, {}, "own")
+               .node("HardSwish", {"x"}, {"y"}, {}, "swish")
+               .output("own")
+               .output("y")
+               .bytes());
+  Tensor x = Tensor::of<float>({2});
+  x.data<float>()[0] = 2;
+  const std::vector<Tensor> y = both.run({x});
+  EXPECT_EQ(y[0].data<float>()[0], 2.0f);
+  EXPECT_NEAR(y[1].data<float>()[0], 2.0f * (2.0f / 6.0f + 0.5f), 1e-6f);
+}
+
+TEST(OnnxLibrary, OldOperatorSetsAreConverted) {
+  // Before opset 7, Add had the attribute `broadcast`; before opset 6, Relu had `consumed_inputs`.
+  const std::string old =
+      model()
+          .ir_version(3)
+          .opset(5)
+          .input("x", kF, {2, 2})
+          .input("b", kF, {2})
+          .initializer<float>("b", {2}, {1, -10})
+          .node("Add", {"x", "b"}, {"h"}, {attribute("broadcast", 1)}, "a")
+          .node("Relu", {"h"}, {"y"}, {attribute("consumed_inputs", std::vector<std::int64_t>{0})}, "r")
+          .output("y", kF, {2, 2})
+          .bytes();
+  if (!LINNET_WITH_ONNX_SCHEMAS) {
+    const Error error = error_of([&] { load(old); });
+    EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
+    EXPECT_THAT(error.what(), HasSubstr("operator sets before 7 are converted by ONNX's own library, and the module "
+                                        "liblinnet_onnx.so was not found"));
+    return;
+  }
+  const Model converted = load(old);
+  EXPECT_THAT(run(converted, {1, 2, 3, 14}, {2, 2}), testing::ElementsAre(2, 0, 4, 4));
+  EXPECT_EQ(summarize(converted).opsets.at(""), 5) << "what the model says";
+}
+
+TEST(OnnxLibrary, WhatCannotBeConvertedIsRefused) {
+  if (!LINNET_WITH_ONNX_SCHEMAS) GTEST_SKIP() << "built without ONNX's library";
+  const Error error = error_of([] { load(one_node(5, "NoSuchOperator")); });
+  EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
+  EXPECT_THAT(error.what(), HasSubstr("ONNX cannot convert the model to opset 7: "));
+}
+
+TEST(OnnxLibrary, ForeignDomainsAreNotLookedUp) {
+  const internal::onnx::FunctionBody body =
+      internal::onnx::find_function_body("", std::string("Celu\0x", 6), 17, "", {});
+  EXPECT_EQ(body.bytes, nullptr);
+  EXPECT_EQ(body.reason, "ONNX has no such operator at opset 17");
+}
+
+}  // namespace
+}  // namespace linnet::test

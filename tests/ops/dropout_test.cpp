@@ -1,0 +1,127 @@
+#include <gtest/gtest.h>
+
+#include "tests/ops/op_tester.hpp"
+
+namespace linnet::internal {
+namespace {
+
+const std::vector<float> kThree = {1, -0.0F, 3};
+
+TEST(Dropout, KeepsEverythingAtInference) {
+  for (const int opset : {7, 10, 12, 13, 22}) {
+    OpTest("Dropout", opset).input<float>({3}, kThree).expect<float>({3}, kThree).run();
+    OpTest("Dropout", opset).input<double>({0, 2}, {}).expect<double>({0, 2}, {}).run();
+    OpTest("Dropout", opset).input<Float16>({}, {2}).expect<Float16>({}, {2}).run();
+    OpTest("Dropout", opset).input<Bfloat16>({1}, {2}).expect<Bfloat16>({1}, {2}).run();
+  }
+  for (const int opset : {7, 10})
+    OpTest("Dropout", opset).attribute("ratio", 0.75F).input<float>({3}, kThree).expect<float>({3}, kThree).run();
+  for (const int opset : {12, 22}) {
+    OpTest("Dropout", opset)
+        .attribute("seed", 1)
+        .input<float>({3}, kThree)
+        .input<float>({}, {0.75F})
+        .expect<float>({3}, kThree)
+        .run();
+    OpTest("Dropout", opset)
+        .input<float>({3}, kThree)
+        .no_input()
+        .input<bool>({}, {false})
+        .expect<float>({3}, kThree)
+        .run();
+    OpTest("Dropout", opset)
+        .input<float>({3}, kThree)
+        .input<double>({1}, {0.5})
+        .input<bool>({1}, {false})
+        .expect<float>({3}, kThree)
+        .run();
+  }
+}
+
+TEST(Dropout, HasAMaskOfOnes) {
+  OpTest("Dropout", 7).input<float>({3}, kThree).expect<float>({3}, kThree).expect<float>({3}, {1, 1, 1}).run();
+  OpTest("Dropout", 7).input<Float16>({2}, {1, 2}).expect<Float16>({2}, {1, 2}).expect<Float16>({2}, {1, 1}).run();
+  for (const int opset : {10, 12, 13, 22}) {
+    OpTest("Dropout", opset)
+        .input<float>({3}, kThree)
+        .expect<float>({3}, kThree)
+        .expect<bool>({3}, {true, true, true})
+        .run();
+    OpTest("Dropout", opset).input<float>({3}, kThree).no_output().expect<bool>({3}, {true, true, true}).run();
+  }
+}
+
+TEST(Dropout, RunsInTrainingModeOnlyWithoutDropping) {
+  for (const int opset : {12, 13, 22}) {
+    OpTest("Dropout", opset)
+        .input<float>({3}, kThree)
+        .constant_input<float>({}, {0})
+        .input<bool>({}, {true})
+        .expect<float>({3}, kThree)
+        .run();
+    OpTest("Dropout", opset)
+        .input<float>({3}, kThree)
+        .constant_input<float>({}, {0.5F})
+        .input<bool>({}, {true})
+        .expect_error(ErrorCode::kUnsupported, "training mode is not supported")
+        .run();
+    OpTest("Dropout", opset)
+        .input<float>({3}, kThree)
+        .no_input()
+        .input<bool>({}, {true})
+        .expect_error(ErrorCode::kUnsupported, "training mode is not supported")
+        .run();
+  }
+}
+
+TEST(Dropout, KeepsSymbols) {
+  OpTest("Dropout", 13)
+      .symbolic_input(DataType::kFloat32, {"batch", "?"})
+      .symbolic_input(DataType::kFloat32, {})
+      .symbolic_input(DataType::kBool, {})
+      .expect_dims(DataType::kFloat32, {"batch", "?"})
+      .expect_dims(DataType::kBool, {"batch", "?"})
+      .infer_only();
+}
+
+TEST(Dropout, SaysWhatIsWrong) {
+  OpTest("Dropout", 13)
+      .input<std::int32_t>({1}, {1})
+      .expect_error(ErrorCode::kUnsupported, "input data is int32, expected a floating-point type")
+      .run();
+  OpTest("Dropout", 13)
+      .input<float>({1}, {1})
+      .input<float>({2}, {0, 0})
+      .expect_error(ErrorCode::kInvalidModel, "input ratio has shape [2], expected a scalar")
+      .run();
+  OpTest("Dropout", 13)
+      .input<float>({1}, {1})
+      .input<std::int64_t>({}, {0})
+      .expect_error(ErrorCode::kInvalidModel, "input ratio is int64, expected a floating-point type")
+      .run();
+  OpTest("Dropout", 13)
+      .input<float>({1}, {1})
+      .no_input()
+      .input<float>({}, {0})
+      .expect_error(ErrorCode::kInvalidModel, "input training_mode is float32, expected bool")
+      .run();
+  OpTest("Dropout", 13)
+      .input<float>({1}, {1})
+      .no_input()
+      .input<bool>({0}, {})
+      .expect_error(ErrorCode::kInvalidModel, "input training_mode has shape [0], expected a scalar")
+      .run();
+  OpTest("Dropout", 13)
+      .attribute("ratio", 0.5F)
+      .input<float>({1}, {1})
+      .expect_error(ErrorCode::kInvalidModel, "attribute \"ratio\" does not exist at opset 13")
+      .run();
+  OpTest("Dropout", 10)
+      .input<float>({1}, {1})
+      .input<float>({}, {0})
+      .expect_error(ErrorCode::kInvalidModel, "2 inputs, expected 1 before opset 12")
+      .run();
+}
+
+}  // namespace
+}  // namespace linnet::internal

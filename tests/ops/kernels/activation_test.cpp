@@ -1,0 +1,232 @@
+#include "ops/kernels/activation.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+#include "tests/ops/kernels/numbers.hpp"
+
+namespace linnet::kernels {
+namespace {
+
+using testing::float_of;
+using testing::Guarded;
+using testing::kInfinity;
+using testing::kLargest;
+using testing::kLeastDenormal;
+using testing::kNan;
+using testing::on_every_isa;
+using testing::same;
+using testing::ulp_distance;
+
+constexpr Activation kNothing{};
+constexpr Activation kReluF{ActivationKind::kRelu};
+constexpr Activation kSigmoidF{ActivationKind::kSigmoid};
+constexpr Activation kTanhF{ActivationKind::kTanh};
+constexpr Activation kEluF{ActivationKind::kElu, 1.0f};
+constexpr Activation kGeluF{ActivationKind::kGelu};
+constexpr Activation kGeluTanhF{ActivationKind::kGeluTanh};
+constexpr Activation kExpF{ActivationKind::kExp};
+constexpr Activation kLeakyReluF{ActivationKind::kLeakyRelu, 0.25f};
+constexpr Activation kHardSigmoidF{ActivationKind::kHardSigmoid, 0.2f, 0.5f};
+constexpr Activation kClipF{ActivationKind::kClip, -1.0f, 6.0f};
+
+float apply(const Activation& activation, float x) {
+  float y = 0;
+  apply_activation(activation, &x, &y, 1);
+  return y;
+}
+
+struct SpecialValue {
+  const char* name;
+  Activation activation;
+  float x;
+  float y;
+};
+
+const SpecialValue kSpecialValues[] = {
+    {"none keeps -0", kNothing, -0.0f, -0.0f},
+    {"none keeps denormals", kNothing, kLeastDenormal, kLeastDenormal},
+    {"relu of -0 is +0", kReluF, -0.0f, 0.0f},
+    {"relu of -1", kReluF, -1.0f, 0.0f},
+    {"relu of -inf", kReluF, -kInfinity, 0.0f},
+    {"relu of +inf", kReluF, kInfinity, kInfinity},
+    {"leaky relu of -0", kLeakyReluF, -0.0f, -0.0f},
+    {"leaky relu of -4", kLeakyReluF, -4.0f, -1.0f},
+    {"leaky relu of -inf", kLeakyReluF, -kInfinity, -kInfinity},
+    {"sigmoid of 0", kSigmoidF, 0.0f, 0.5f},
+    {"sigmoid of -0", kSigmoidF, -0.0f, 0.5f},
+    {"sigmoid of +inf", kSigmoidF, kInfinity, 1.0f},
+    {"sigmoid of -inf", kSigmoidF, -kInfinity, 0.0f},
+    {"sigmoid of -88 is denormal", kSigmoidF, -88.0f, 6.0546014851959517e-39f},
+    {"sigmoid of -103 is the least denormal", kSigmoidF, -103.0f, kLeastDenormal},
+    {"sigmoid of -104", kSigmoidF, -104.0f, 0.0f},
+    {"sigmoid of the largest", kSigmoidF, kLargest, 1.0f},
+    {"sigmoid of the smallest", kSigmoidF, -kLargest, 0.0f},
+    {"tanh of -0", kTanhF, -0.0f, -0.0f},
+    {"tanh of 0", kTanhF, 0.0f, 0.0f},
+    {"tanh of a denormal", kTanhF, kLeastDenormal, kLeastDenormal},
+    {"tanh of a tiny number", kTanhF, -1e-10f, -1e-10f},
+    {"tanh of +inf", kTanhF, kInfinity, 1.0f},
+    {"tanh of -inf", kTanhF, -kInfinity, -1.0f},
+    {"tanh of the largest", kTanhF, -kLargest, -1.0f},
+    {"elu of -0", kEluF, -0.0f, -0.0f},
+    {"elu of 5", kEluF, 5.0f, 5.0f},
+    {"elu of -inf", kEluF, -kInfinity, -1.0f},
+    {"elu of +inf", kEluF, kInfinity, kInfinity},
+    {"elu of a tiny number", kEluF, -1e-20f, -1e-20f},
+    {"elu of a denormal", kEluF, -kLeastDenormal, -kLeastDenormal},
+    {"hard sigmoid of -inf", kHardSigmoidF, -kInfinity, 0.0f},
+    {"hard sigmoid of +inf", kHardSigmoidF, kInfinity, 1.0f},
+    {"hard sigmoid of 0", kHardSigmoidF, 0.0f, 0.5f},
+    {"hard sigmoid of the largest", kHardSigmoidF, kLargest, 1.0f},
+    {"clip below", kClipF, -2.0f, -1.0f},
+    {"clip above", kClipF, kInfinity, 6.0f},
+    {"clip keeps -0", kClipF, -0.0f, -0.0f},
+    {"clip keeps x where it equals a bound", {ActivationKind::kClip, 0.0f, 1.0f}, -0.0f, -0.0f},
+    {"clip with bounds that cross gives the upper", {ActivationKind::kClip, 3.0f, 1.0f}, 5.0f, 1.0f},
+    {"gelu of 0", kGeluF, 0.0f, 0.0f},
+    {"gelu of -0", kGeluF, -0.0f, -0.0f},
+    {"gelu of +inf", kGeluF, kInfinity, kInfinity},
+    {"gelu of -inf is -inf * 0", kGeluF, -kInfinity, kNan},
+    {"gelu of the largest is not infinite", kGeluF, kLargest, kLargest},
+    {"gelu of the smallest", kGeluF, -kLargest, -0.0f},
+    {"gelu of a tiny number is a half", kGeluF, -0x1p-40f, -0x1p-41f},
+    {"gelu of -15", kGeluF, -15.0f, -0.0f},
+    {"tanh-gelu of -0", kGeluTanhF, -0.0f, -0.0f},
+    {"tanh-gelu of +inf", kGeluTanhF, kInfinity, kInfinity},
+    {"tanh-gelu of -inf is -inf * 0", kGeluTanhF, -kInfinity, kNan},
+    {"tanh-gelu of the largest is not infinite", kGeluTanhF, kLargest, kLargest},
+    {"tanh-gelu of the smallest", kGeluTanhF, -kLargest, -0.0f},
+    {"tanh-gelu of a tiny number is a half", kGeluTanhF, 0x1p-40f, 0x1p-41f},
+    {"exp of 0", kExpF, 0.0f, 1.0f},
+    {"exp of -0", kExpF, -0.0f, 1.0f},
+    {"exp of +inf", kExpF, kInfinity, kInfinity},
+    {"exp of -inf", kExpF, -kInfinity, 0.0f},
+    {"exp of 88.72 is finite", kExpF, 0x1.62e42ep+6f, 0x1.ffff08p+127f},
+    {"exp of 88.73", kExpF, 88.73f, kInfinity},
+    {"exp of the largest", kExpF, kLargest, kInfinity},
+    {"exp of -103.5 is the least denormal", kExpF, -103.5f, kLeastDenormal},
+    {"exp of -104", kExpF, -104.0f, 0.0f},
+};
+
+const Activation kAll[] = {kNothing,      kReluF, kLeakyReluF, kSigmoidF,  kTanhF, kEluF,
+                           kHardSigmoidF, kClipF, kGeluF,      kGeluTanhF, kExpF};
+
+TEST(Activation, SpecialValues) {
+  on_every_isa([] {
+    for (const SpecialValue& value : kSpecialValues) {
+      EXPECT_TRUE(same(apply(value.activation, value.x), value.y)) << value.name;
+    }
+  });
+}
+
+TEST(Activation, ReferenceGivesTheSameSpecialValues) {
+  for (const SpecialValue& value : kSpecialValues) {
+    EXPECT_TRUE(same(apply_activation_scalar(value.activation, value.x), value.y)) << value.name;
+  }
+}
+
+TEST(Activation, NanGivesNan) {
+  on_every_isa([] {
+    for (const Activation& activation : kAll) {
+      for (const std::uint32_t bits : {0x7fc00000u, 0xffc00000u, 0x7f800001u, 0xff800001u, 0x7fffffffu, 0xffffffffu}) {
+        EXPECT_TRUE(std::isnan(apply(activation, float_of(bits)))) << static_cast<int>(activation.kind) << ' ' << bits;
+      }
+    }
+  });
+}
+
+struct Bound {
+  const char* name;
+  Activation activation;
+  std::int64_t ulp;
+};
+
+const Bound kBounds[] = {
+    {"relu", kReluF, 0},
+    {"leaky relu", {ActivationKind::kLeakyRelu, 0.01f}, 0},
+    {"clip", kClipF, 0},
+    {"exp", kExpF, 1},
+    {"sigmoid", kSigmoidF, 1},
+    {"tanh", kTanhF, 1},
+    {"elu", kEluF, 1},
+    {"selu's elu", {ActivationKind::kElu, 1.6732632f}, 1},
+    {"elu with a negative alpha", {ActivationKind::kElu, -0.3f}, 1},
+    {"hard sigmoid", kHardSigmoidF, 1},
+    {"hard sigmoid that cancels", {ActivationKind::kHardSigmoid, 0.3f, -0.7f}, 1},
+    {"gelu", kGeluF, 2},
+    {"tanh-gelu", kGeluTanhF, 2},
+};
+
+// Every 1021st float of all 2^32.
+std::vector<float> sampled_floats() {
+  std::vector<float> x;
+  for (std::uint64_t bits = 0; bits < (std::uint64_t{1} << 32); bits += 1021)
+    x.push_back(float_of(static_cast<std::uint32_t>(bits)));
+  return x;
+}
+
+TEST(Activation, ErrorIsWithinTheBound) {
+  const std::vector<float> x = sampled_floats();
+  std::vector<float> expected(x.size()), y(x.size());
+  for (const Bound& bound : kBounds) {
+    SCOPED_TRACE(bound.name);
+    std::transform(x.begin(), x.end(), expected.begin(),
+                   [&](float v) { return apply_activation_scalar(bound.activation, v); });
+    on_every_isa([&] {
+      apply_activation(bound.activation, x.data(), y.data(), x.size());
+      std::int64_t worst = 0;
+      float worst_x = 0;
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        const std::int64_t distance = ulp_distance(y[i], expected[i]);
+        if (distance > worst) worst = distance, worst_x = x[i];
+      }
+      EXPECT_LE(worst, bound.ulp) << "at " << worst_x;
+    });
+  }
+}
+
+// Values where kernels change their form, and some between.
+std::vector<float> assorted(std::size_t count) {
+  const float list[] = {0.5f, -0.49f, 3.0f,      -20.0f,     -0.0f, 90.0f,  -1e-39f,
+                        kNan, -5.5f,  kInfinity, -kInfinity, 0.1f,  -100.0f};
+  std::vector<float> values(count);
+  for (std::size_t i = 0; i < count; ++i) values[i] = list[i % std::size(list)];
+  return values;
+}
+
+TEST(Activation, EverySizeGivesEveryElementTheSameResult) {
+  on_every_isa([] {
+    for (const Activation& activation : kAll) {
+      for (std::size_t count = 0; count <= 70; ++count) {
+        const std::vector<float> x = assorted(count);
+        Guarded from(x), to(count);
+        apply_activation(activation, from.data(), to.data(), count);
+        ASSERT_TRUE(to.intact()) << count;
+        Guarded in_place(x);
+        apply_activation(activation, in_place.data(), in_place.data(), count);
+        ASSERT_TRUE(in_place.intact()) << count;
+        for (std::size_t i = 0; i < count; ++i) {
+          const float alone = apply(activation, x[i]);
+          ASSERT_TRUE(same(to.values()[i], alone)) << static_cast<int>(activation.kind) << ' ' << count << ' ' << i;
+          ASSERT_TRUE(same(in_place.values()[i], alone))
+              << static_cast<int>(activation.kind) << ' ' << count << ' ' << i;
+        }
+      }
+    }
+  });
+}
+
+TEST(Activation, DoubleReferenceIsNotRounded) {
+  EXPECT_EQ(activation_reference(kExpF, 1.0f), std::exp(1.0));
+  EXPECT_EQ(activation_reference(kTanhF, 0.5f), std::tanh(0.5));
+  EXPECT_NEAR(activation_reference(kGeluF, 1.0f), 0.841344746068542949, 1e-15);
+  EXPECT_NEAR(activation_reference(kGeluTanhF, 1.0f), 0.841191990608276, 1e-14);
+}
+
+}  // namespace
+}  // namespace linnet::kernels

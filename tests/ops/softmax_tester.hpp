@@ -1,0 +1,12 @@
+// What Softmax and LogSoftmax are tested with.
+#pragma once
+
+#include "tests/ops/op_tester.hpp"
+
+namespace linnet::internal {
+
+/// Every axis of several shapes, at opsets where it is one axis and where X is flattened, all types, rows with special
+/// values.
+void check_softmax(const char* op, bool logarithm);
+
+}  // namespace linnet::internal

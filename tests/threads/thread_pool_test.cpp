@@ -1,0 +1,131 @@
+#include "runtime/thread_pool.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <ctime>
+#include <numeric>
+#include <thread>
+#include <vector>
+
+#include "runtime/error.hpp"
+
+namespace linnet::internal {
+namespace {
+
+constexpr double kMuchWork = 1e9;
+
+TEST(ThreadPool, EveryIndexIsCalledOnce) {
+  ThreadPool pool(4);
+  RunControl control(&pool, 4);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<std::atomic<int>> calls(257);
+    control.parallel_for(calls.size(), kMuchWork, [&](std::size_t index) { calls[index].fetch_add(1); });
+    for (const auto& count : calls) ASSERT_EQ(count.load(), 1);
+  }
+}
+
+TEST(ThreadPool, WorkersStayBelowTheThreadsAskedFor) {
+  ThreadPool pool(8);
+  RunControl control(&pool, 2);
+  std::atomic<std::size_t> most{0};
+  for (int round = 0; round < 50; ++round) {
+    control.parallel_for(64, kMuchWork, [&](std::size_t, std::size_t worker) {
+      std::size_t seen = most.load();
+      while (seen < worker && !most.compare_exchange_weak(seen, worker)) {
+      }
+    });
+  }
+  EXPECT_LT(most.load(), 2U);
+}
+
+TEST(ThreadPool, SeveralCallersAtOnce) {
+  ThreadPool pool(3);
+  std::vector<std::thread> callers;
+  std::atomic<long> total{0};
+  for (int caller = 0; caller < 4; ++caller) {
+    callers.emplace_back([&] {
+      RunControl control(&pool, 3);
+      for (int round = 0; round < 100; ++round) {
+        long sum = 0;
+        std::vector<long> parts(50, 0);
+        control.parallel_for(parts.size(), kMuchWork,
+                             [&](std::size_t index) { parts[index] = static_cast<long>(index); });
+        for (const long part : parts) sum += part;
+        total.fetch_add(sum);
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(total.load(), 4L * 100L * (49L * 50L / 2L));
+}
+
+TEST(ThreadPool, HelpersAlwaysTakePartInLongWork) {
+  ThreadPool pool(2);
+  RunControl control(&pool, 2);
+  std::atomic<int> by_helper{0};
+  for (int round = 0; round < 20 && by_helper.load() == 0; ++round) {
+    control.parallel_for(40, kMuchWork, [&](std::size_t, std::size_t worker) {
+      std::this_thread::sleep_for(std::chrono::microseconds(200));
+      if (worker == 1) by_helper.fetch_add(1);
+    });
+  }
+  EXPECT_GT(by_helper.load(), 0);
+}
+
+TEST(ThreadPool, StopsBetweenTasksWhenCancelled) {
+  ThreadPool pool(2);
+  RunControl control(&pool, 2);
+  std::atomic<bool> stop{false};
+  control.set_stop(&stop);
+  std::atomic<int> calls{0};
+  try {
+    control.parallel_for(100000, kMuchWork, [&](std::size_t) {
+      if (calls.fetch_add(1) == 10) stop.store(true);
+    });
+    FAIL() << "not cancelled";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kCancelled);
+  }
+  EXPECT_LT(calls.load(), 100);
+  control.clear();
+  calls = 0;
+  control.parallel_for(100, kMuchWork, [&](std::size_t) { calls.fetch_add(1); });
+  EXPECT_EQ(calls.load(), 100);
+}
+
+TEST(ThreadPool, PassedDeadlineIsAnError) {
+  RunControl control(nullptr, 1);
+  control.set_deadline(std::chrono::steady_clock::now() - std::chrono::seconds(1));
+  try {
+    control.check();
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kDeadlineExceeded);
+  }
+}
+
+TEST(ThreadPool, IdleHelpersSleep) {
+  ThreadPool pool(2);
+  RunControl control(&pool, 2);
+  control.parallel_for(64, kMuchWork, [](std::size_t) { std::this_thread::sleep_for(std::chrono::microseconds(50)); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  const std::clock_t before = std::clock();
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  const double used_ms = 1000.0 * static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
+  EXPECT_LT(used_ms, 30.0) << "CPU time of the process while nothing ran; spinning would use 300 ms";
+}
+
+TEST(ThreadPool, SharedPoolIsOne) {
+  const auto first = ThreadPool::shared(2);
+  EXPECT_EQ(ThreadPool::shared(3), first);
+}
+
+TEST(AvailableCpus, AtLeastOneAndNoMoreThanTheMachineHas) {
+  EXPECT_GE(available_cpus(), 1);
+  EXPECT_LE(available_cpus(), static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
+}
+
+}  // namespace
+}  // namespace linnet::internal

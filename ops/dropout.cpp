@@ -45,24 +45,32 @@ void require_scalar(const NodeView& node, std::size_t input, const char* name) {
 void infer_dropout(InferContext& context) {
   const DataType type = context.input_type(0);
   if (!kFloatTypes.has(type)) unsupported("input data is ", type, ", expected a floating-point type");
-  bool keeps_all = false;
+  bool drops_nothing = false;
   if (context.has_input(1)) {
     require_scalar(context, 1, "ratio");
     const DataType ratio = context.input_type(1);
     if (!kFloatTypes.has(ratio)) invalid_model("input ratio is ", ratio, ", expected a floating-point type");
-    keeps_all = context.input_constant(1) != nullptr && is_zero(*context.input_constant(1));
+    drops_nothing = context.input_constant(1) != nullptr && is_zero(*context.input_constant(1));
   }
   if (context.has_input(2)) {
     require_scalar(context, 2, "training_mode");
     if (context.input_type(2) != DataType::kBool)
       invalid_model("input training_mode is ", context.input_type(2), ", expected bool");
     const auto training = context.input_integers(2);
-    if (training && training->size() == 1 && training->front() != 0 && !keeps_all)
+    if (training && training->size() == 1 && training->front() != 0 && !drops_nothing)
       unsupported("training mode is not supported");
   }
   context.set_output(0, type, context.input_dims(0));
   context.set_output(1, context.attributes<DropoutAttributes>().mask_is_bool ? DataType::kBool : type,
                      context.input_dims(0));
+}
+
+/// Known not to train before the run, or to drop nothing.
+bool keeps_all(const NodeView& node) {
+  if (!node.has_input(2)) return true;
+  if (node.has_input(1) && node.input_constant(1) != nullptr && is_zero(*node.input_constant(1))) return true;
+  const auto training = node.input_integers(2);
+  return training && training->size() == 1 && training->front() == 0;
 }
 
 struct DropoutState {
@@ -104,7 +112,7 @@ void register_dropout(Registry& registry) {
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_dropout, run_dropout}};
   op.facts.in_place_inputs = {0};
   op.facts.value_inputs = 0b110;
-  op.facts.is_identity = [](const NodeView&) { return true; };
+  op.facts.is_identity = keeps_all;
   registry.add(std::move(op));
 }
 

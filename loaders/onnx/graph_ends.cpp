@@ -27,13 +27,13 @@ void add_initializers(const GraphEnds& ends, const GraphProto& proto, const Tens
   for (const Span bytes : proto.initializers) {
     const auto tensor = read<TensorProto>(bytes);
     if (tensor.name.empty()) invalid_model("an initializer at byte ", bytes.offset(), " has no name");
-    const std::string what = text("initializer \"", printable(tensor.name), "\"");
+    const auto what = [&] { return text("initializer \"", printable(tensor.name), "\""); };
     ConstantPtr constant;
     try {
       constant = read_tensor(tensor, source);
     } catch (const Error& error) {
-      if (error.code() != ErrorCode::kUnsupported) throw Error(error.code(), text(what, ": ", error.what()));
-      ends.unsupported.add_other(what, error.what());
+      if (error.code() != ErrorCode::kUnsupported) throw Error(error.code(), text(what(), ": ", error.what()));
+      ends.unsupported.add_other(what(), error.what());
     }
     const std::uint32_t* known = ends.names.find(tensor.name);
     if (known == nullptr) {
@@ -48,7 +48,7 @@ void add_initializers(const GraphEnds& ends, const GraphProto& proto, const Tens
     if (constant == nullptr) continue;
     TensorType type = type_of(*constant);
     if (const std::string wrong = contradiction(value.type, type, ends.graph.symbols); !wrong.empty()) {
-      invalid_model(what, " is also a graph input, which ", wrong);
+      invalid_model(what(), " is also a graph input, which ", wrong);
     }
     value.type = std::move(type);
     value.constant = std::move(constant);
@@ -72,10 +72,10 @@ void add_outputs(const GraphEnds& ends, const GraphProto& proto) {
   for (const Span bytes : proto.outputs) {
     const auto info = read<ValueInfoProto>(bytes);
     if (info.name.empty()) invalid_model("a graph output at byte ", bytes.offset(), " has no name");
-    const std::string what = text("graph output \"", printable(info.name), "\"");
+    const auto what = [&] { return text("graph output \"", printable(info.name), "\""); };
     if (!seen.insert(info.name, 0)) invalid_model("two graph outputs are named \"", printable(info.name), "\"");
     const std::uint32_t* id = ends.names.find(info.name);
-    if (id == nullptr) invalid_model(what, " is never produced");
+    if (id == nullptr) invalid_model(what(), " is never produced");
     ends.graph.outputs.push_back(*id);
     ends.graph.output_names.emplace_back(info.name);
     std::string wrong;
@@ -83,10 +83,10 @@ void add_outputs(const GraphEnds& ends, const GraphProto& proto) {
       wrong = contradiction(declared_type(info.type, ends.symbols, ends.options), ends.graph.values[*id].type,
                             ends.graph.symbols);
     } catch (const Error& error) {
-      if (error.code() != ErrorCode::kUnsupported) throw Error(error.code(), text(what, ": ", error.what()));
-      ends.unsupported.add_other(what, error.what());
+      if (error.code() != ErrorCode::kUnsupported) throw Error(error.code(), text(what(), ": ", error.what()));
+      ends.unsupported.add_other(what(), error.what());
     }
-    if (!wrong.empty()) invalid_model(what, " ", wrong);
+    if (!wrong.empty()) invalid_model(what(), " ", wrong);
   }
   if (ends.graph.outputs.empty()) invalid_model("the graph has no outputs");
 }

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <exception>
 #include <limits>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -78,6 +79,16 @@ void add_defaults(onnx::FunctionProto& function, const onnx::OpSchema& schema) {
   for (const std::string& name : required) function.add_attribute(name);
 }
 
+/// Index of an input that is given but whose type is not known, or -1. Some of ONNX's builders need every type, and do not look.
+int input_without_type(const onnx::NodeProto& node, const std::vector<onnx::TypeProto>& types) {
+  for (int i = 0; i < node.input_size(); ++i) {
+    const auto index = static_cast<std::size_t>(i);
+    const bool typed = index < types.size() && types[index].value_case() != onnx::TypeProto::VALUE_NOT_SET;
+    if (!node.input(i).empty() && !typed) return i;
+  }
+  return -1;
+}
+
 int function_body(const onnx::OpSchema& schema, const onnx::NodeProto& node, int opset,
                   const std::vector<onnx::TypeProto>& types, onnx::FunctionProto& function) {
   if (const onnx::FunctionProto* body = schema.GetFunction(opset)) {
@@ -85,6 +96,9 @@ int function_body(const onnx::OpSchema& schema, const onnx::NodeProto& node, int
     return kLinnetOnnxDone;
   }
   if (!schema.HasContextDependentFunction()) return kLinnetOnnxNoFunction;
+  if (const int input = input_without_type(node, types); input >= 0) {
+    throw std::invalid_argument("the type of input " + std::to_string(input) + " is not known");
+  }
   const onnx::FunctionBodyBuildContextImpl context(node, types);
   return schema.BuildContextDependentFunction(context, function, opset) ? kLinnetOnnxDone : kLinnetOnnxNoFunction;
 }

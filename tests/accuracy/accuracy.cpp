@@ -138,10 +138,16 @@ void compare(const float* x, const float* y, const double* expected, std::size_t
   statistics.total += count;
   std::size_t i = 0;
   for (; i + kGroup <= count; i += kGroup) {
-    // A group that is correctly rounded throughout adds nothing to an error that is 0.5 already.
+    // A group that is correctly rounded throughout adds nothing to an error that is 0.5 already, or if nothing was
+    // rounded.
     std::uint32_t difference = 0;
-    for (std::size_t k = i; k < i + kGroup; ++k) difference |= bits_of(static_cast<float>(expected[k])) ^ bits_of(y[k]);
-    if (difference == 0 && statistics.worst_error >= 0.5) {
+    bool exact = true;
+    for (std::size_t k = i; k < i + kGroup; ++k) {
+      const float rounded = static_cast<float>(expected[k]);
+      difference |= bits_of(rounded) ^ bits_of(y[k]);
+      exact &= static_cast<double>(rounded) == expected[k];
+    }
+    if (difference == 0 && (exact || statistics.worst_error >= 0.5)) {
       statistics.correctly_rounded += kGroup;
     } else {
       for (std::size_t k = i; k < i + kGroup; ++k) compare_one(x[k], y[k], expected[k], statistics);

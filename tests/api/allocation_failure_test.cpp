@@ -90,9 +90,10 @@ TEST_P(FailingAllocation, FromMemoryThroughLoadAndRun) {
 
 TEST_P(FailingAllocation, FromAFileWithExternalData) {
   const std::string folder = LINNET_SOURCE_DIR "/models/activation_sampler";
+  const std::string path = folder + "/dynamo_external_dynamic.onnx";
   const Tensor x = read_npy(folder + "/input.npy");
   fail_every_allocation(GetParam(), [&] {
-    const Model model = Model::load(folder + "/dynamo_external_dynamic.onnx", options_for(Backend::kSimd, 1));
+    const Model model = Model::load(path, options_for(Backend::kSimd, 1));
     Session session = model.session();
     session.bind_input(0, x.view());
     session.run();

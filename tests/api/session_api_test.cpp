@@ -84,10 +84,10 @@ TEST_F(SessionApi, WrongInputsSayWhatTheModelWants) {
   EXPECT_INVALID_ARGUMENT(session.bind_input(0, below), wants + "got the shape [-4,20] with a negative dimension");
   ConstTensorView shapeless = x_.view();
   shapeless.shape = nullptr;
-  EXPECT_INVALID_ARGUMENT(session.bind_input(0, shapeless), wants + "the view given has rank 2 but no shape");
+  EXPECT_INVALID_ARGUMENT(session.bind_input(0, shapeless), wants + "the view has rank 2 but no shape");
   ConstTensorView odd = x_.view();
   odd.data = static_cast<const char*>(odd.data) + 1;
-  EXPECT_INVALID_ARGUMENT(session.bind_input(0, odd), wants + "the data given is not aligned to its element size of 4");
+  EXPECT_INVALID_ARGUMENT(session.bind_input(0, odd), wants + "the data is not aligned to its element size of 4");
   EXPECT_INVALID_ARGUMENT(session.bind_input(1, x_.view()), "input 1 does not exist: the model has 1");
 }
 
@@ -100,10 +100,12 @@ TEST_F(SessionApi, DimensionsThatOverflowAreRefused) {
                         .session();
   const Shape huge = {std::int64_t{1} << 40, std::int64_t{1} << 40};
   const ConstTensorView view{DataType::kFloat32, huge.data(), huge.size(), x_.data()};
-  EXPECT_THROW(session.bind_input(0, view), Error);
+  EXPECT_INVALID_ARGUMENT(session.bind_input(0, view),
+                          "input \"x\": the model wants float32 of any shape, got the shape [1099511627776,1099511627776], which needs more bytes "
+                          "than 63 bits can count");
   const Shape deep(100, 1);
   const ConstTensorView nested{DataType::kFloat32, deep.data(), deep.size(), x_.data()};
-  EXPECT_EQ(thrown_by([&] { session.bind_input(0, nested); }).code, ErrorCode::kLimitExceeded);
+  EXPECT_INVALID_ARGUMENT(session.bind_input(0, nested), "input \"x\": the model wants float32 of any shape, got rank 100, the limit is 64");
 }
 
 TEST_F(SessionApi, NumberOfInputsAndOutputs) {

@@ -1,6 +1,9 @@
 // Models that are legal and large, and ones made to take quadratic time. The bounds on time that these stand for would
 // fail by hours, not by a factor: nothing here looks at a clock but to report.
+#include <filesystem>
+
 #include "tests/hostile/refusal.hpp"
+#include "tests/loaders/temporary_folder.hpp"
 
 namespace linnet::test {
 namespace {
@@ -110,6 +113,53 @@ TEST(HostileScale, LongNamesWithinFunctions) {
   if (const auto growth = memory.growth_bytes()) {
     EXPECT_LE(*growth, kRefusalBytes);
   }
+}
+
+/// A model of more than 2 GiB, which libprotobuf cannot read: its weights stay in the (sparse) file, untouched.
+TEST(HostileScale, AFileOfMoreThanTwoGibibytes) {
+  constexpr std::uint64_t kCount = (std::uint64_t{1} << 29) + 16;
+  constexpr std::uint64_t kBytes = kCount * sizeof(float);
+  std::string head;
+  for (std::size_t padding = 0; padding == 0 || head.size() % sizeof(float) != 0; ++padding) {
+    // raw_data, the tensor, the graph and the model end together, at the end of the file.
+    const Message tensor = Message()
+                               .bytes(12, std::string(padding, ' '))
+                               .raw(tensor_header(kF, {static_cast<std::int64_t>(kCount)}, "w").str())
+                               .tag(9, 2)
+                               .raw_varint(kBytes);
+    const Message graph = Message()
+                              .message(1, NodeSpec{"Gather", {"w", "i"}, {"y"}, {}, {}, {}, {}}.message())
+                              .message(11, value_info("i", DataType::kInt64, {1}))
+                              .message(12, Message().bytes(1, "y"))
+                              .tag(5, 2)
+                              .raw_varint(tensor.str().size() + kBytes)
+                              .raw(tensor.str());
+    head = Message()
+               .integer(1, 8)
+               .message(8, Message().integer(2, 17))
+               .tag(7, 2)
+               .raw_varint(graph.str().size() + kBytes)
+               .raw(graph.str())
+               .str();
+  }
+  const TemporaryFolder folder;
+  const std::string path = folder.write("large.onnx", head);
+  std::error_code error;
+  std::filesystem::resize_file(path, head.size() + kBytes, error);
+  if (error) GTEST_SKIP() << "no room for a sparse file: " << error.message();
+
+  const PeakMemory memory;
+  const Model large = Model::load(path);
+  Tensor index = Tensor::of<std::int64_t>({1});
+  index.data<std::int64_t>()[0] = static_cast<std::int64_t>(kCount) - 1;
+  EXPECT_EQ(large.run({index})[0].data<float>()[0], 0.0f);
+  if (const auto growth = memory.growth_bytes()) {
+    EXPECT_LE(*growth, kRefusalBytes);
+  }
+  // One byte less, and the file is cut short.
+  std::filesystem::resize_file(path, head.size() + kBytes - 1);
+  expect_refusal("cut short", ErrorCode::kInvalidModel, {"ModelProto.graph", "the file is cut short"},
+                 [&] { Model::load(path); });
 }
 
 TEST(HostileScale, NodesPastTheLimit) {

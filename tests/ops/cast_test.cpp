@@ -157,6 +157,20 @@ TEST(Cast, KeepsElementsOfShapes) {
       .infer_only();
 }
 
+TEST(Cast, IsAnIdentityToTheSameType) {
+  const auto cast = [](DataType to, bool identity) {
+    OpTest("Cast", 13)
+        .attribute("to", number_of(to))
+        .symbolic_input(DataType::kFloat32, {"?"})
+        .expect_dims(to, {"?"})
+        .expect_identity(identity)
+        .infer_only();
+  };
+  cast(DataType::kFloat32, true);
+  cast(DataType::kFloat64, false);
+  cast(DataType::kInt32, false);
+}
+
 TEST(Cast, IgnoresAttributesOfFloat8) {
   OpTest("Cast", 19)
       .attribute("to", 6)

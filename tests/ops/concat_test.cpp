@@ -107,7 +107,7 @@ TEST(Concat, JoinsLargeTensorsInParts) {
 }
 
 TEST(Concat, AddsUpSymbols) {
-  const auto concat = [](std::int64_t axis, NamedDims a, NamedDims b, NamedDims result) {
+  const auto concat = [](std::int64_t axis, const NamedDims& a, const NamedDims& b, const NamedDims& result) {
     OpTest("Concat", 13)
         .attribute("axis", axis)
         .symbolic_input(DataType::kFloat32, a)

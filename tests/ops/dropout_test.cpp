@@ -74,6 +74,30 @@ TEST(Dropout, RunsInTrainingModeOnlyWithoutDropping) {
   }
 }
 
+TEST(Dropout, IsAnIdentityUnlessItMayTrain) {
+  const auto dropout = [] {
+    return OpTest("Dropout", 13)
+        .symbolic_input(DataType::kFloat32, {"batch", 4})
+        .expect_dims(DataType::kFloat32, {"batch", 4});
+  };
+  dropout().expect_identity(true).infer_only();
+  dropout().symbolic_input(DataType::kFloat32, {}).named("a ratio").expect_identity(true).infer_only();
+  dropout().no_input().constant_input<bool>({}, {false}).named("inference").expect_identity(true).infer_only();
+  dropout().no_input().symbolic_input(DataType::kBool, {}).named("maybe training").expect_identity(false).infer_only();
+  dropout()
+      .constant_input<float>({}, {0})
+      .symbolic_input(DataType::kBool, {})
+      .named("ratio 0")
+      .expect_identity(true)
+      .infer_only();
+  dropout()
+      .constant_input<float>({}, {0.5F})
+      .symbolic_input(DataType::kBool, {})
+      .named("a ratio, maybe training")
+      .expect_identity(false)
+      .infer_only();
+}
+
 TEST(Dropout, KeepsSymbols) {
   OpTest("Dropout", 13)
       .symbolic_input(DataType::kFloat32, {"batch", "?"})

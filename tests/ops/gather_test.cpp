@@ -109,6 +109,7 @@ TEST(Gather, LooksUpLargeTablesInParts) {
     for (std::int64_t column = 64; column >= 0; --column) columns.push_back(table->as<float>()[row * 65 + column]);
   }
   std::vector<std::int32_t> backwards;
+  backwards.reserve(65);
   for (std::int32_t column = 0; column < 65; ++column) backwards.push_back(-1 - column);
   OpTest("Gather", 13)
       .attribute("axis", 1)

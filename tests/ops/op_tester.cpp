@@ -192,6 +192,11 @@ OpTest& OpTest::expect_no_elements() {
   return *this;
 }
 
+OpTest& OpTest::expect_identity(bool identity) {
+  identity_ = identity;
+  return *this;
+}
+
 OpTest& OpTest::expect_error(ErrorCode code, std::string words) {
   error_ = code;
   error_words_ = std::move(words);
@@ -345,6 +350,10 @@ void OpTest::infer_only() {
       return;
     }
     check_inferred(item);
+    if (identity_) {
+      const auto is_identity = item.op->facts.is_identity;
+      EXPECT_EQ(*identity_, is_identity != nullptr && is_identity(item.view())) << "whether the node is an identity";
+    }
   } catch (const Error& error) {
     report(error);
   }

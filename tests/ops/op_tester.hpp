@@ -142,6 +142,8 @@ class OpTest {
   /// For infer_only: of the last output.
   OpTest& expect_elements(const NamedDims& elements);
   OpTest& expect_no_elements();
+  /// For infer_only: whether the operator's facts call the node an identity.
+  OpTest& expect_identity(bool identity);
 
   /// Parse, infer or, when they pass, every implementation throws this code, with `words` in the message.
   OpTest& expect_error(ErrorCode code, std::string words);
@@ -214,6 +216,7 @@ class OpTest {
   std::vector<NamedAttribute> attributes_;
   std::vector<Input> inputs_;
   std::vector<Output> outputs_;
+  std::optional<bool> identity_;
   std::optional<ErrorCode> error_;
   std::string error_words_;
   std::optional<std::vector<std::string>> accepting_;

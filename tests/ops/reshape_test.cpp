@@ -115,6 +115,22 @@ TEST(Reshape, KeepsSymbols) {
   }
 }
 
+TEST(Reshape, IsAnIdentityIfTheShapeStays) {
+  const auto reshape = [](const std::vector<std::int64_t>& shape, const NamedDims& result, bool identity) {
+    OpTest("Reshape", 14)
+        .named(text(shape))
+        .symbolic_input(DataType::kFloat32, {"batch", 6})
+        .constant_input<std::int64_t>({static_cast<std::int64_t>(shape.size())}, shape)
+        .expect_dims(DataType::kFloat32, result)
+        .expect_identity(identity)
+        .infer_only();
+  };
+  reshape({-1, 6}, {"batch", 6}, true);
+  reshape({0, 0}, {"batch", 6}, true);
+  reshape({0, 2, 3}, {"batch", 2, 3}, false);
+  reshape({-1, 3}, {"?", 3}, false);
+}
+
 TEST(Reshape, KnowsAtLeastTheRankOfAnUnknownShape) {
   OpTest("Reshape", 14)
       .symbolic_input(DataType::kFloat32, {"batch", 6})

@@ -212,17 +212,17 @@ TEST(Slice, CutsLargeTensorsInParts) {
 }
 
 TEST(Slice, KeepsSymbolsThatAreNotCut) {
-  const auto cut = [](NamedDims start, NamedDims end, NamedDims axis, NamedDims step) {
+  const auto cut = [](const NamedDims& start, const NamedDims& end, const NamedDims& axis, const NamedDims& step) {
     return OpTest("Slice", 13)
         .symbolic_input(DataType::kFloat32, {"batch", "time", 8})
         .symbolic_input(DataType::kInt64, {1})
-        .elements(std::move(start))
+        .elements(start)
         .symbolic_input(DataType::kInt64, {1})
-        .elements(std::move(end))
+        .elements(end)
         .symbolic_input(DataType::kInt64, {1})
-        .elements(std::move(axis))
+        .elements(axis)
         .symbolic_input(DataType::kInt64, {1})
-        .elements(std::move(step));
+        .elements(step);
   };
   cut({2}, {5}, {2}, {1}).expect_dims(DataType::kFloat32, {"batch", "time", 3}).infer_only();
   cut({0}, {INT64_MAX}, {1}, {1}).named("all").expect_dims(DataType::kFloat32, {"batch", "time", 8}).infer_only();
@@ -248,6 +248,26 @@ TEST(Slice, KeepsSymbolsThatAreNotCut) {
       .named("unknown number of axes")
       .expect_dims(DataType::kFloat32, {"?", "?"})
       .infer_only();
+}
+
+TEST(Slice, IsAnIdentityIfItKeepsAll) {
+  const auto cut = [](std::int64_t start, std::int64_t end, std::int64_t step, const NamedDims& result, bool identity) {
+    OpTest("Slice", 13)
+        .named(text(start, ":", end, ":", step))
+        .symbolic_input(DataType::kFloat32, {"batch", 4})
+        .constant_input<std::int64_t>({1}, {start})
+        .constant_input<std::int64_t>({1}, {end})
+        .constant_input<std::int64_t>({1}, {1})
+        .constant_input<std::int64_t>({1}, {step})
+        .expect_dims(DataType::kFloat32, result)
+        .expect_identity(identity)
+        .infer_only();
+  };
+  cut(0, INT64_MAX, 1, {"batch", 4}, true);
+  cut(-100, 4, 1, {"batch", 4}, true);
+  cut(-1, INT64_MIN, -1, {"batch", 4}, false);
+  cut(0, 3, 1, {"batch", 3}, false);
+  cut(0, 4, 2, {"batch", 2}, false);
 }
 
 TEST(Slice, CutsElements) {

@@ -126,6 +126,25 @@ TEST(Transpose, HoldsTheRankLimit) {
   check(DataType::kFloat32, shape, perm);
 }
 
+TEST(Transpose, IsAnIdentityIfNothingMoves) {
+  const auto transpose = [](const NamedDims& dims, const NamedDims& result, const std::vector<std::int64_t>& perm,
+                            bool identity) {
+    OpTest("Transpose", 13)
+        .named(text(perm))
+        .ints("perm", perm)
+        .symbolic_input(DataType::kFloat32, dims)
+        .expect_dims(DataType::kFloat32, result)
+        .expect_identity(identity)
+        .infer_only();
+  };
+  transpose({"batch", "?"}, {"batch", "?"}, {0, 1}, true);
+  transpose({"batch", 4}, {4, "batch"}, {1, 0}, false);
+  transpose({4, 4}, {4, 4}, {1, 0}, false);
+  transpose({"batch", "batch"}, {"batch", "batch"}, {1, 0}, false);
+  transpose({1, 1, 4}, {1, 1, 4}, {1, 0, 2}, true);
+  transpose({1, 4}, {4, 1}, {1, 0}, false);
+}
+
 TEST(Transpose, KeepsSymbols) {
   OpTest("Transpose", 13)
       .ints("perm", {2, 0, 1})

@@ -62,9 +62,11 @@ TEST(Errors, CarryCodeAndMessage) {
 
 TEST(Errors, ShareTheirMessageWhenCopied) {
   const Error error(ErrorCode::kIo, "no such file");
-  const Error copy = error;
-  EXPECT_EQ(copy.what(), error.what()) << "the same bytes";
-  EXPECT_STREQ(copy.what(), "no such file");
+  const std::vector<Error> copies(2, error);
+  for (const Error& copy : copies) {
+    EXPECT_EQ(copy.what(), error.what()) << "the same bytes";
+    EXPECT_STREQ(copy.what(), "no such file");
+  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <linnet/linnet.hpp>
 
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@ struct ModelRun {
   std::string output_name;
   std::string output_file;
 };
+
+inline void PrintTo(const ModelRun& run, std::ostream* out) { *out << run.path << " on " << run.input_file; }
 
 /// models/index.tsv. Errors: std::runtime_error for a missing or damaged index.
 std::vector<ModelRun> committed_runs();

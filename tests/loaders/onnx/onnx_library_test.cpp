@@ -94,7 +94,7 @@ TEST(OnnxLibrary, AttributesAndTheirDefaultsReachTheDefinition) {
 
 TEST(OnnxLibrary, NamesWhatADefinitionLacks) {
   if (!LINNET_WITH_ONNX_SCHEMAS) GTEST_SKIP() << "built without ONNX's library";
-  const Error error = error_of([] { load(one_node(17, "ThresholdedRelu")); });
+  const Error error = error_of([] { load(one_node(22, "ThresholdedRelu")); });
   EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
   EXPECT_THAT(error.what(), HasSubstr(" node \"n/"));
 }

@@ -54,10 +54,51 @@ double packing_work(const MatrixProduct& product) {
   return static_cast<double>(product.columns) * static_cast<double>(product.depth) / kPackedPerNanosecond;
 }
 
+/// Packs rows of one panel of a B: they are contiguous in the packed panel.
+void pack_panel(const MatrixProduct& product, const float* b, std::size_t panel, std::size_t row, std::size_t rows,
+                float* packed) {
+  const std::size_t column = panel * kernels::kPanelColumns;
+  const float* from = b + static_cast<std::int64_t>(row) * product.b_depth_stride +
+                      static_cast<std::int64_t>(column) * product.b_column_stride;
+  const std::size_t columns = std::min(kernels::kPanelColumns, static_cast<std::size_t>(product.columns) - column);
+  kernels::pack_b(from, static_cast<std::size_t>(product.b_depth_stride),
+                  static_cast<std::size_t>(product.b_column_stride), rows, columns, product.alpha, packed);
+}
+
 void pack_one_b(const MatrixProduct& product, const float* b, float* packed) {
   kernels::pack_b(b, static_cast<std::size_t>(product.b_depth_stride),
                   static_cast<std::size_t>(product.b_column_stride), static_cast<std::size_t>(product.depth),
                   static_cast<std::size_t>(product.columns), product.alpha, packed);
+}
+
+/// Packs a constant B in bands of the source, and lets go of each band's mapped pages: weights are never in memory
+/// twice.
+void pack_constant(const MatrixProduct& product, const Constant& source, const float* b, float* packed) {
+  constexpr std::size_t kBandBytes = std::size_t{4} << 20;
+  const auto depth = static_cast<std::size_t>(product.depth);
+  const auto columns = static_cast<std::size_t>(product.columns);
+  if (source.forget == nullptr || depth * columns * sizeof(float) <= kBandBytes) {
+    pack_one_b(product, b, packed);
+    return;
+  }
+  const bool transposed = product.b_depth_stride == 1;  // a panel's columns are rows of the source
+  const std::size_t line_bytes = (transposed ? depth : columns) * sizeof(float);
+  const std::size_t unit = transposed ? kernels::kPanelColumns : 1;
+  const std::size_t lines = std::max<std::size_t>(kBandBytes / line_bytes / unit, 1) * unit;
+  const std::size_t line_count = transposed ? columns : depth;
+  for (std::size_t line = 0; line < line_count; line += lines) {
+    const std::size_t count = std::min(lines, line_count - line);
+    const std::size_t first_panel = transposed ? line / kernels::kPanelColumns : 0;
+    const std::size_t end_panel =
+        transposed ? (line + count + kernels::kPanelColumns - 1) / kernels::kPanelColumns : panels(product);
+    const std::size_t row = transposed ? 0 : line;
+    const std::size_t rows = transposed ? depth : count;
+    for (std::size_t panel = first_panel; panel < end_panel; ++panel) {
+      float* to = packed + panel * kernels::kPanelColumns * depth + row * kernels::panel_width(columns, panel);
+      pack_panel(product, b, panel, row, rows, to);
+    }
+    source.forget_range(reinterpret_cast<const std::byte*>(b) + line * line_bytes, count * line_bytes);
+  }
 }
 
 /// Bytes of `matrices` packed B. Errors: kLimitExceeded when they cannot be counted.
@@ -122,7 +163,7 @@ Prepared prepare(const PrepareContext& context) {
     state->packed = context.weights().get(b, key, packed_bytes(product, product.b_matrices), [&](std::byte* memory) {
       auto* packed = reinterpret_cast<float*>(memory);
       for (std::int64_t i = 0; i < product.b_matrices; ++i, packed += state->packed_elements) {
-        pack_one_b(product, b->as<float>() + i * product.depth * product.columns, packed);
+        pack_constant(product, *b, b->as<float>() + i * product.depth * product.columns, packed);
       }
     });
     prepared.unread_inputs |= 2;
@@ -231,16 +272,6 @@ class Runner {
     a_row_stride_ = static_cast<std::size_t>(depth);
   }
 
-  /// Packs rows of one panel of a B.
-  void pack_panel(const float* b, std::size_t panel, std::size_t row, std::size_t rows, float* packed) const {
-    const std::size_t column = panel * kernels::kPanelColumns;
-    const float* from = b + static_cast<std::int64_t>(row) * product_.b_depth_stride +
-                        static_cast<std::int64_t>(column) * product_.b_column_stride;
-    const std::size_t columns = std::min(kernels::kPanelColumns, static_cast<std::size_t>(product_.columns) - column);
-    kernels::pack_b(from, static_cast<std::size_t>(product_.b_depth_stride),
-                    static_cast<std::size_t>(product_.b_column_stride), rows, columns, product_.alpha, packed);
-  }
-
   /// Packs one B into the workspace, in tasks of a panel's rows: they are contiguous in the packed panel.
   void pack(const float* b) {
     const auto columns = static_cast<std::size_t>(product_.columns);
@@ -251,7 +282,7 @@ class Runner {
       const std::size_t panel = task / chunks;
       const std::size_t row = task % chunks * kPackedRows;
       float* to = packed + panel * kernels::kPanelColumns * depth + row * kernels::panel_width(columns, panel);
-      pack_panel(b, panel, row, std::min<std::size_t>(kPackedRows, depth - row), to);
+      pack_panel(product_, b, panel, row, std::min<std::size_t>(kPackedRows, depth - row), to);
     });
   }
 
@@ -289,7 +320,7 @@ class Runner {
       const std::size_t panel = task % count;
       const std::size_t column = panel * kernels::kPanelColumns;
       const MatrixProduct::Batch batch = product_.batch(index);
-      pack_panel(b_ + batch.b, panel, 0, depth, room_for_b(worker));
+      pack_panel(product_, b_ + batch.b, panel, 0, depth, room_for_b(worker));
       kernels::GemmEpilogue epilogue = epilogue_;
       if (epilogue.bias != nullptr) epilogue.bias += column;
       if (epilogue.addend != nullptr) epilogue.addend += column * epilogue.addend_column_stride;

@@ -4,6 +4,7 @@
 // uint64. As numpy has it, sums of integers wrap around and their quotient is cut towards zero; the mean of no elements
 // is NaN. Deviations: a mean of no integers is refused, and negative axes are taken at every opset.
 #include <algorithm>
+#include <numeric>
 
 #include "ops/chunks.hpp"
 #include "ops/element_types.hpp"
@@ -162,8 +163,44 @@ Prepared prepare(const PrepareContext& context) {
   return prepared;
 }
 
+/// Whether one mean is shared by several tasks: each writes the sum of kSimdChunk neighbours to the workspace.
+bool in_parts(const Reduction& reduction) {
+  return reduction.count > kSimdChunk && !reduction.reduced.empty() && reduction.reduced.back();
+}
+
+std::int64_t parts_of(const Reduction& reduction) { return (reduction.count + kSimdChunk - 1) / kSimdChunk; }
+
+Prepared prepare_simd(const PrepareContext& context) {
+  auto reduction = std::make_shared<Reduction>(reduction_of(context));
+  Prepared prepared;
+  if (in_parts(*reduction)) {
+    prepared.workspace_bytes = static_cast<std::size_t>(reduction->results * parts_of(*reduction)) * sizeof(double);
+  }
+  prepared.state = std::move(reduction);
+  return prepared;
+}
+
+void run_in_parts(const RunArguments& args, const Reduction& reduction) {
+  const auto* x = static_cast<const float*>(args.inputs[0]);
+  auto* y = static_cast<float*>(args.outputs[0]);
+  auto* sums = static_cast<double*>(args.workspace);
+  const std::int64_t parts = parts_of(reduction);
+  const auto tasks = static_cast<std::size_t>(reduction.results * parts);
+  for_chunks(args.control, tasks, 1, 0.1 * static_cast<double>(kSimdChunk), [&](std::size_t first, std::size_t) {
+    const auto task = static_cast<std::int64_t>(first);
+    const std::int64_t start = task % parts * kSimdChunk;
+    const auto size = static_cast<std::size_t>(std::min(kSimdChunk, reduction.count - start));
+    sums[first] = kernels::reduce_sum(x + task / parts * reduction.count + start, size);
+  });
+  for (std::int64_t result = 0; result < reduction.results; ++result) {
+    const double sum = std::accumulate(sums + result * parts, sums + (result + 1) * parts, 0.0);
+    y[result] = static_cast<float>(sum / static_cast<double>(reduction.count));
+  }
+}
+
 void run_simd(const RunArguments& args) {
   const Reduction& reduction = *static_cast<const Reduction*>(args.state);
+  if (in_parts(reduction)) return run_in_parts(args, reduction);
   const auto* x = static_cast<const float*>(args.inputs[0]);
   auto* y = static_cast<float*>(args.outputs[0]);
   const auto results = static_cast<std::size_t>(reduction.results);
@@ -238,7 +275,7 @@ void register_reduce_mean(Registry& registry) {
   op.parse = parse;
   op.infer = infer;
   op.implementations = {
-      {"simd", Backend::kSimd, accepts_simd, prepare, run_simd},
+      {"simd", Backend::kSimd, accepts_simd, prepare_simd, run_simd},
       {"reference", Backend::kReference, nullptr, prepare, run_reference},
   };
   op.facts.value_inputs = 1U << 1;

@@ -1,5 +1,8 @@
 #include "runtime/constant.hpp"
 
+#include <sys/mman.h>
+
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -9,10 +12,17 @@
 namespace linnet::internal {
 
 std::shared_ptr<std::byte> allocate_aligned(std::size_t bytes) {
-  const std::size_t rounded = bytes > SIZE_MAX - 64 ? 0 : (bytes + 63) / 64 * 64 + (bytes == 0 ? 64 : 0);
-  void* memory = rounded == 0 ? nullptr : std::aligned_alloc(64, rounded);
+  constexpr std::size_t kHugePage = std::size_t{2} << 20;
+  const std::size_t alignment = bytes >= 2 * kHugePage ? kHugePage : 64;
+  const std::size_t rounded = (std::max<std::size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
+  void* memory = rounded < bytes ? nullptr : std::aligned_alloc(alignment, rounded);
   if (memory == nullptr) throw std::bad_alloc();
-  return {static_cast<std::byte*>(memory), [](std::byte* block) { std::free(block); }};
+  std::shared_ptr<std::byte> block(static_cast<std::byte*>(memory), [](std::byte* start) { std::free(start); });
+#if defined(MADV_HUGEPAGE)
+  // Whole huge pages only; a system that does not have them says so, which does no harm.
+  if (alignment == kHugePage) madvise(memory, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
+#endif
+  return block;
 }
 
 ConstantPtr make_constant(DataType type, const Shape& shape, std::byte** data) {

@@ -16,16 +16,24 @@ struct Constant {
   std::size_t bytes = 0;
   const std::byte* data = nullptr;
   std::shared_ptr<const void> owner;
+  /// For bytes that a file holds too: lets the system take back the memory of `size` bytes at `begin`, to be read from
+  /// the file again when touched. Null for bytes that exist nowhere else.
+  void (*forget)(const void* owner, const std::byte* begin, std::size_t size) = nullptr;
 
   template <typename T>
   const T* as() const {
     return reinterpret_cast<const T*>(data);
   }
+  /// Says that [begin, begin + size) of the data has been read and is not needed soon.
+  void forget_range(const void* begin, std::size_t size) const {
+    if (forget != nullptr) forget(owner.get(), static_cast<const std::byte*>(begin), size);
+  }
   std::int64_t count() const { return bytes == 0 ? 0 : static_cast<std::int64_t>(bytes / size_of(type)); }
 };
 using ConstantPtr = std::shared_ptr<const Constant>;
 
-/// A 64-byte aligned block, freed with its last owner. Errors: std::bad_alloc.
+/// A 64-byte aligned block, freed with its last owner; large ones in huge pages where the system allows.
+/// Errors: std::bad_alloc.
 std::shared_ptr<std::byte> allocate_aligned(std::size_t bytes);
 
 /// A constant with memory of its own; `data` receives where to write the elements.

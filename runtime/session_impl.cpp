@@ -258,32 +258,29 @@ void SessionImpl::run_steps(const RunOptions& options, std::int64_t* step_times)
   control_.clear();
   if (options.cancel != nullptr) control_.set_stop(&options.cancel->cancelled_);
   if (options.timeout.count() > 0) control_.set_deadline(deadline_after(options.timeout));
-  const auto longest = std::chrono::steady_clock::time_point::max() - now;
-  control_.set_deadline(now + std::min<std::chrono::steady_clock::duration>(options.timeout, longest));
-}
-control_.check();
-const FloatMode mode(model_.options().flush_denormals);
-const Call* const first = current_->calls.data();
-const Call* const end = first + current_->calls.size();
-const Call* call = first;
-try {
-  for (; call != end; ++call) {
-    control_.check();
-    if (step_times == nullptr) {
+  control_.check();
+  const FloatMode mode(model_.options().flush_denormals);
+  const Call* const first = current_->calls.data();
+  const Call* const end = first + current_->calls.size();
+  const Call* call = first;
+  try {
+    for (; call != end; ++call) {
+      control_.check();
+      if (step_times == nullptr) {
+        call->run(call->arguments);
+        continue;
+      }
+      const auto start = std::chrono::steady_clock::now();
       call->run(call->arguments);
-      continue;
+      const auto took = std::chrono::steady_clock::now() - start;
+      step_times[call - first] = std::chrono::duration_cast<std::chrono::nanoseconds>(took).count();
     }
-    const auto start = std::chrono::steady_clock::now();
-    call->run(call->arguments);
-    const auto took = std::chrono::steady_clock::now() - start;
-    step_times[call - first] = std::chrono::duration_cast<std::chrono::nanoseconds>(took).count();
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kCancelled || error.code() == ErrorCode::kDeadlineExceeded) throw;
+    const NodeId node = current_->program->steps[static_cast<std::size_t>(call - first)].node;
+    throw with_node_and_inputs(model_.graph().nodes[node], current_->program->values, model_.graph().symbols, error);
   }
-} catch (const Error& error) {
-  if (error.code() == ErrorCode::kCancelled || error.code() == ErrorCode::kDeadlineExceeded) throw;
-  const NodeId node = current_->program->steps[static_cast<std::size_t>(call - first)].node;
-  throw with_node_and_inputs(model_.graph().nodes[node], current_->program->values, model_.graph().symbols, error);
-}
-copy_outputs();
+  copy_outputs();
 }
 
 std::vector<std::int64_t> SessionImpl::run_profiled() {

@@ -95,6 +95,9 @@ ConstantPtr from_file(DataType type, Shape shape, const std::byte* data, std::si
     constant->bytes = bytes;
     constant->data = data;
     constant->owner = file;
+    constant->forget = [](const void* owner, const std::byte* begin, std::size_t size) {
+      static_cast<const MappedFile*>(owner)->forget(begin, size);
+    };
     return constant;
   }
   ConstantPtr constant = copied(type, shape, data);

@@ -1,5 +1,5 @@
-// Every allocation failing in turn, through load, session and runs: a linnet::Error each time, nothing leaked, and the session gives the same bits
-// afterwards.
+// Every allocation failing in turn, through load, session and runs: a linnet::Error each time, nothing leaked, and the
+// session gives the same bits afterwards.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -57,7 +57,8 @@ void fail_every_allocation(Mode mode, const Body& body) {
     const Outcome outcome = outcome_of(mode, n, body);
     const bool failed = AllocationCounter::has_failed();
     ASSERT_EQ(AllocationCounter::live_blocks(), live) << "allocation " << n << " failing leaks";
-    ASSERT_NE(outcome, Outcome::kOtherException) << "allocation " << n << " failing throws something else than linnet::Error";
+    ASSERT_NE(outcome, Outcome::kOtherException)
+        << "allocation " << n << " failing throws something else than linnet::Error";
     if (outcome == Outcome::kError) ++errors;
     if (failed) continue;
     ASSERT_EQ(outcome, Outcome::kSuccess) << "an error although nothing failed";

@@ -28,9 +28,15 @@ std::string chain() {
   writer.initializer<float>("c", {kWidth}, std::vector<float>(kWidth, 0.25f));
   for (int i = 0; i < kNodes; ++i) {
     switch (i % 3) {
-      case 0: writer.node("Relu", {value(i)}, {value(i + 1)}); break;
-      case 1: writer.node("Tanh", {value(i)}, {value(i + 1)}); break;
-      default: writer.node("Add", {value(i), "c"}, {value(i + 1)}); break;
+      case 0:
+        writer.node("Relu", {value(i)}, {value(i + 1)});
+        break;
+      case 1:
+        writer.node("Tanh", {value(i)}, {value(i + 1)});
+        break;
+      default:
+        writer.node("Add", {value(i), "c"}, {value(i + 1)});
+        break;
     }
   }
   return writer.output(value(kNodes), DataType::kFloat32, {1, kWidth}).bytes();
@@ -67,10 +73,12 @@ TEST(DeepChain, LoadsAndRuns) {
   const auto ended = std::chrono::steady_clock::now();
   const std::clock_t cpu = std::clock() - cpu_start;
   const std::size_t growth = memory_status("VmHWM") - before;
-  std::printf("a chain of %d nodes: loaded in %.2f s, compiled and run in %.2f s (%.2f s of CPU time in all), memory grew by %.0f MB\n",
-              kNodes,
-              std::chrono::duration<double>(loaded - start).count(), std::chrono::duration<double>(ended - loaded).count(),
-              static_cast<double>(cpu) / CLOCKS_PER_SEC, static_cast<double>(growth) / 1e6);
+  std::printf(
+      "a chain of %d nodes: loaded in %.2f s, compiled and run in %.2f s (%.2f s of CPU time in all), memory grew by "
+      "%.0f MB\n",
+      kNodes, std::chrono::duration<double>(loaded - start).count(),
+      std::chrono::duration<double>(ended - loaded).count(), static_cast<double>(cpu) / CLOCKS_PER_SEC,
+      static_cast<double>(growth) / 1e6);
   for (std::size_t i = 0; i < y.count(); ++i) EXPECT_NEAR(y.data<float>()[i], expected_of(x.data<float>()[i]), 1e-5f);
   // A sanitizer's own memory is a multiple of the program's.
   if (AllocationCounter::sees_malloc()) {

@@ -21,22 +21,21 @@ std::string first_cpp_block(const std::string& markdown) {
 }
 
 TEST(Example, StandsInTheReadmeAsItIsCompiled) {
+  const std::string block = first_cpp_block(read_file(kSource + "/README.md"));
+  EXPECT_NE(block.find("linnet::Model::load"), std::string::npos) << "README.md opens with another example";
   const std::string program = read_file(kSource + "/examples/quickstart.cpp");
-  const std::string code = program.substr(program.find("#include"));
-  EXPECT_EQ(first_cpp_block(read_file(kSource + "/README.md")), code);
+  EXPECT_EQ(program.substr(program.find("int main")), block);
 }
 
-TEST(Example, PrintsFiveProbabilities) {
-  const std::string command = std::string("'") + LINNET_BINARY_DIR "/quickstart' '" + kSource +
-                              "/models/activation_sampler/dynamo_external_dynamic.onnx'";
+TEST(Example, PrintsAProbability) {
+  const std::string command = "cd '" + kSource + "' && '" + LINNET_BINARY_DIR "/quickstart'";
   FILE* const pipe = ::popen(command.c_str(), "r");
   ASSERT_NE(pipe, nullptr);
-  int count = 0;
-  double sum = 0.0;
-  for (double probability = 0.0; std::fscanf(pipe, "%lf", &probability) == 1; ++count) sum += probability;
+  double probability = -1.0;
+  EXPECT_EQ(std::fscanf(pipe, "P(class 0) = %lf\n", &probability), 1);
   EXPECT_EQ(::pclose(pipe), 0);
-  EXPECT_EQ(count, 5);
-  EXPECT_NEAR(sum, 1.0, 5e-4);  // of five numbers printed with four digits
+  EXPECT_GT(probability, 0.0);
+  EXPECT_LT(probability, 1.0);
 }
 
 }  // namespace

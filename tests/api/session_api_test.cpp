@@ -28,11 +28,11 @@ Thrown thrown_by(const std::function<void()>& body) {
   return {};
 }
 
-#define EXPECT_INVALID_ARGUMENT(body, expected_message)    \
-  do {                                                     \
-    const Thrown thrown = thrown_by([&] { body; });        \
-    EXPECT_EQ(thrown.code, ErrorCode::kInvalidArgument);   \
-    EXPECT_EQ(thrown.message, expected_message);           \
+#define EXPECT_INVALID_ARGUMENT(body, expected_message)  \
+  do {                                                   \
+    const Thrown thrown = thrown_by([&] { body; });      \
+    EXPECT_EQ(thrown.code, ErrorCode::kInvalidArgument); \
+    EXPECT_EQ(thrown.message, expected_message);         \
   } while (false)
 
 class SessionApi : public testing::Test {
@@ -92,20 +92,19 @@ TEST_F(SessionApi, WrongInputsSayWhatTheModelWants) {
 }
 
 TEST_F(SessionApi, DimensionsThatOverflowAreRefused) {
-  Session session = load(model()
-                             .input("x", DataType::kFloat32)
-                             .node("Relu", {"x"}, {"y"})
-                             .output("y", DataType::kFloat32)
-                             .bytes())
-                        .session();
+  Session session =
+      load(model().input("x", DataType::kFloat32).node("Relu", {"x"}, {"y"}).output("y", DataType::kFloat32).bytes())
+          .session();
   const Shape huge = {std::int64_t{1} << 40, std::int64_t{1} << 40};
   const ConstTensorView view{DataType::kFloat32, huge.data(), huge.size(), x_.data()};
   EXPECT_INVALID_ARGUMENT(session.bind_input(0, view),
-                          "input \"x\": the model wants float32 of any shape, got the shape [1099511627776,1099511627776], which needs more bytes "
+                          "input \"x\": the model wants float32 of any shape, got the shape "
+                          "[1099511627776,1099511627776], which needs more bytes "
                           "than 63 bits can count");
   const Shape deep(100, 1);
   const ConstTensorView nested{DataType::kFloat32, deep.data(), deep.size(), x_.data()};
-  EXPECT_INVALID_ARGUMENT(session.bind_input(0, nested), "input \"x\": the model wants float32 of any shape, got rank 100, the limit is 64");
+  EXPECT_INVALID_ARGUMENT(session.bind_input(0, nested),
+                          "input \"x\": the model wants float32 of any shape, got rank 100, the limit is 64");
 }
 
 TEST_F(SessionApi, NumberOfInputsAndOutputs) {

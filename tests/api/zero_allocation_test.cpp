@@ -30,9 +30,10 @@ TEST(AllocationCounter, SeesWhatIsAllocated) {
   EXPECT_GE(allocations_during([] { Tensor::of<float>({100}); }), 1U);
   if (AllocationCounter::sees_malloc()) {
     EXPECT_EQ(allocations_during([] {
-      void* volatile memory = std::malloc(10);
-      std::free(memory);
-    }), 1U);
+                void* volatile memory = std::malloc(10);
+                std::free(memory);
+              }),
+              1U);
   }
   const std::int64_t live = AllocationCounter::live_blocks();
   const auto kept = std::make_unique<std::vector<int>>(100);
@@ -54,8 +55,9 @@ TEST_P(WarmRun, AllocatesNothing) {
   session.prepare();
   EXPECT_EQ(allocations_during([&] { session.run(); }), 0U) << "the first run after prepare";
   EXPECT_EQ(allocations_during([&] {
-    for (int i = 0; i < kWarmRuns; ++i) session.run();
-  }), 0U);
+              for (int i = 0; i < kWarmRuns; ++i) session.run();
+            }),
+            0U);
 }
 
 TEST_P(WarmRun, AllocatesNothingWithATokenAndADeadline) {
@@ -68,8 +70,9 @@ TEST_P(WarmRun, AllocatesNothingWithATokenAndADeadline) {
   run_options.cancel = &token;
   run_options.timeout = std::chrono::seconds(100);
   EXPECT_EQ(allocations_during([&] {
-    for (int i = 0; i < kWarmRuns; ++i) session.run(run_options);
-  }), 0U);
+              for (int i = 0; i < kWarmRuns; ++i) session.run(run_options);
+            }),
+            0U);
 }
 
 TEST_P(WarmRun, AllocatesNothingWhenShapesSeenBeforeComeBack) {
@@ -81,9 +84,11 @@ TEST_P(WarmRun, AllocatesNothingWhenShapesSeenBeforeComeBack) {
   }
   for (const Tensor& x : inputs) {
     EXPECT_EQ(allocations_during([&] {
-      session.bind_input(0, x.view());
-      session.run();
-    }), 0U) << "batch of " << x.shape()[0];
+                session.bind_input(0, x.view());
+                session.run();
+              }),
+              0U)
+        << "batch of " << x.shape()[0];
   }
 }
 
@@ -102,8 +107,9 @@ TEST_P(WarmRun, AllocatesNothingWhenThreadsShareTheWork) {
   session.bind_input(0, x.view());
   session.run();
   EXPECT_EQ(allocations_during([&] {
-    for (int i = 0; i < kWarmRuns; ++i) session.run();
-  }), 0U);
+              for (int i = 0; i < kWarmRuns; ++i) session.run();
+            }),
+            0U);
 }
 
 TEST_P(WarmRun, AllocatesNothingInAnyExportedModel) {

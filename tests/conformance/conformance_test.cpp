@@ -1,5 +1,6 @@
-// ONNX's official node tests, as a ledger: must_pass.txt names the tests that pass in every backend, must_fail.txt those of supported operators that
-// are refused, each with a part of the message and the reason. Tests in neither list concern operators that Linnet does not have.
+// ONNX's official node tests, as a ledger: must_pass.txt names the tests that pass in every backend, must_fail.txt
+// those of supported operators that are refused, each with a part of the message and the reason. Tests in neither list
+// concern operators that Linnet does not have.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -54,7 +55,8 @@ std::vector<Tensor> read_side(const fs::path& data_set, const std::string& side)
   }
 }
 
-/// Empty when every data set gives the expected outputs within ONNX's tolerance, else what is different. Errors: those of load and run.
+/// Empty when every data set gives the expected outputs within ONNX's tolerance, else what is different. Errors: those
+/// of load and run.
 std::string run_node_test(const std::string& test, Backend backend) {
   const Tolerance tolerance{1e-3, 1e-7};
   const Model model = Model::load((folder_of(test) / "model.onnx").string(), options_for(backend));
@@ -104,7 +106,8 @@ TEST_P(MustFail, WithTheMessageOfTheLedger) {
     try {
       const std::string found = run_node_test(test, backend);
       ASSERT_NE(found, "") << test << " passes now in backend " << name_of(backend) << ": move it to must_pass.txt";
-      FAIL() << test << " runs in backend " << name_of(backend) << " with a wrong result instead of an error: " << found;
+      FAIL() << test << " runs in backend " << name_of(backend)
+             << " with a wrong result instead of an error: " << found;
     } catch (const Error& error) {
       EXPECT_NE(std::strstr(error.what(), GetParam()[1].c_str()), nullptr)
           << test << " in backend " << name_of(backend) << ": " << error.what();
@@ -126,7 +129,8 @@ TEST(Ledger, NamesEveryTestOnceAndOnlyTestsThatExist) {
   }
 }
 
-/// Runs all of them, prints how many pass, and with LINNET_TEST_LEDGER=FILE writes a line per test: name, "pass" or what went wrong.
+/// Runs all of them, prints how many pass, and with LINNET_TEST_LEDGER=FILE writes a line per test: name, "pass" or
+/// what went wrong.
 TEST(Ledger, CountOfAllNodeTests) {
   const char* const report_path = std::getenv("LINNET_TEST_LEDGER");
   std::ofstream report;

@@ -18,8 +18,7 @@ std::string name_of_run(const testing::TestParamInfo<ModelRun>& info) { return i
 std::string differences(const std::vector<Tensor>& actual, const std::vector<Tensor>& expected) {
   if (actual.size() != expected.size()) return "another number of outputs";
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    const std::string found =
-        difference(actual[i].view(), expected[i].view(), model_tolerance(expected[i].type()));
+    const std::string found = difference(actual[i].view(), expected[i].view(), model_tolerance(expected[i].type()));
     if (!found.empty()) return "output " + std::to_string(i) + ": " + found;
   }
   return {};
@@ -68,8 +67,8 @@ TEST_P(ModelProperty, MemoryAndFileGiveTheSame) {
   const std::string bytes = read_file(run.path);
   const auto from_memory = [&] { return Model::load(bytes.data(), bytes.size(), options_for(Backend::kSimd)); };
   if (!has_external_data(run)) {
-    EXPECT_EQ(bit_differences(from_memory().run({read_npy(run.input_file)}), run_with(run, options_for(Backend::kSimd))),
-              "");
+    EXPECT_EQ(
+        bit_differences(from_memory().run({read_npy(run.input_file)}), run_with(run, options_for(Backend::kSimd))), "");
     return;
   }
   // Weights of 256 bytes and less stay in the file, so some models with a .data file beside them do without.
@@ -79,12 +78,14 @@ TEST_P(ModelProperty, MemoryAndFileGiveTheSame) {
     FAIL() << "loaded without the folder that holds its weights";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kUnsupported) << error.what();
-    const char* const message = ".onnx.data\", but the model was loaded from memory and has no folder; load it from its file";
+    const char* const message =
+        ".onnx.data\", but the model was loaded from memory and has no folder; load it from its file";
     EXPECT_NE(std::strstr(error.what(), message), nullptr) << error.what();
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Committed, ModelProperty, testing::ValuesIn(first_of_each_model(committed_runs())), name_of_run);
+INSTANTIATE_TEST_SUITE_P(Committed, ModelProperty, testing::ValuesIn(first_of_each_model(committed_runs())),
+                         name_of_run);
 
 class LargeModel : public testing::TestWithParam<ModelRun> {};
 

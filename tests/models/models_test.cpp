@@ -22,8 +22,8 @@ std::string name_of_case(const testing::TestParamInfo<RunInBackend>& info) {
   return std::get<ModelRun>(info.param).name + "_" + name_of(std::get<Backend>(info.param));
 }
 
-/// oneDNN runs these only when its backend is asked for, and is further off there (tests/ops/onednn_tolerance.hpp): its LogSoftmax, in float32
-/// whatever follows, is up to 3.5e-6 off.
+/// oneDNN runs these only when its backend is asked for, and is further off there (tests/ops/onednn_tolerance.hpp): its
+/// LogSoftmax, in float32 whatever follows, is up to 3.5e-6 off.
 Tolerance tolerance_for(const ModelRun& run, Backend backend, DataType type) {
   const bool log_softmax = run.path.find("/models/log_softmax_") != std::string::npos;
   return backend == Backend::kOnednn && log_softmax ? Tolerance{2e-6, 5e-6} : model_tolerance(type);

@@ -1,8 +1,8 @@
 // Counts every allocation of the process, and can make one of them fail.
 //
-// Linked into every test executable. With the GNU C library the C functions themselves are replaced (malloc, calloc, realloc, aligned_alloc,
-// posix_memalign, memalign, valloc, pvalloc, free), and operator new is seen through them. Under a sanitizer, which has its own malloc, or with
-// another C library only operator new and delete are replaced.
+// Linked into every test executable. With the GNU C library the C functions themselves are replaced (malloc, calloc,
+// realloc, aligned_alloc, posix_memalign, memalign, valloc, pvalloc, free), and operator new is seen through them.
+// Under a sanitizer, which has its own malloc, or with another C library only operator new and delete are replaced.
 #pragma once
 
 #include <cstdint>

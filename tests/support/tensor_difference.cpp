@@ -21,10 +21,14 @@ double element(const ConstTensorView& tensor, std::size_t index) {
 
 double float_at(const ConstTensorView& tensor, std::size_t index) {
   switch (tensor.type) {
-    case DataType::kFloat32: return element<float>(tensor, index);
-    case DataType::kFloat64: return element<double>(tensor, index);
-    case DataType::kFloat16: return element<internal::Float16>(tensor, index);
-    default: return element<internal::Bfloat16>(tensor, index);
+    case DataType::kFloat32:
+      return element<float>(tensor, index);
+    case DataType::kFloat64:
+      return element<double>(tensor, index);
+    case DataType::kFloat16:
+      return element<internal::Float16>(tensor, index);
+    default:
+      return element<internal::Bfloat16>(tensor, index);
   }
 }
 
@@ -52,10 +56,14 @@ bool close(double actual, double expected, const Tolerance& tolerance) {
 
 Tolerance model_tolerance(DataType type) {
   switch (type) {
-    case DataType::kFloat32: return {1e-4, 1e-6};
-    case DataType::kFloat64: return {1e-6, 1e-9};
-    case DataType::kFloat16: return {5e-3, 1e-3};
-    default: return {};
+    case DataType::kFloat32:
+      return {1e-4, 1e-6};
+    case DataType::kFloat64:
+      return {1e-6, 1e-9};
+    case DataType::kFloat16:
+      return {5e-3, 1e-3};
+    default:
+      return {};
   }
 }
 

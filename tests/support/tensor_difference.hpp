@@ -16,8 +16,8 @@ struct Tolerance {
 /// The tolerance of models/checking.py for results of the same network computed in two ways, by element type.
 Tolerance model_tolerance(DataType type);
 
-/// Empty when type and shape are the same and every element is within the tolerance, else what is different. NaN equals NaN, an infinity only
-/// itself; integers and bool must be equal.
+/// Empty when type and shape are the same and every element is within the tolerance, else what is different. NaN equals
+/// NaN, an infinity only itself; integers and bool must be equal.
 std::string difference(const ConstTensorView& actual, const ConstTensorView& expected, const Tolerance& tolerance);
 
 /// Empty when type, shape and all bytes are the same, else what is different.

@@ -1,5 +1,5 @@
-// Options for tests of the whole way from a file to an output. LINNET_TEST_PASSES=off switches every pass off, so that the
-// same tests run once optimised and once as the model stands.
+// Options for tests of the whole way from a file to an output. LINNET_TEST_PASSES=off switches every pass off, so that
+// the same tests run once optimised and once as the model stands.
 #pragma once
 
 #include <linnet/inspect.hpp>
@@ -33,10 +33,14 @@ inline std::vector<Backend> all_backends() {
 
 inline const char* name_of(Backend backend) {
   switch (backend) {
-    case Backend::kAuto: return "auto";
-    case Backend::kOnednn: return "onednn";
-    case Backend::kSimd: return "simd";
-    case Backend::kReference: return "reference";
+    case Backend::kAuto:
+      return "auto";
+    case Backend::kOnednn:
+      return "onednn";
+    case Backend::kSimd:
+      return "simd";
+    case Backend::kReference:
+      return "reference";
   }
   return "unknown";
 }

@@ -1,5 +1,5 @@
-// One model used from many threads: sessions of their own, Model::run, loading, and handles that go away while a run is under way. Run under
-// ThreadSanitizer too.
+// One model used from many threads: sessions of their own, Model::run, loading, and handles that go away while a run is
+// under way. Run under ThreadSanitizer too.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -47,7 +47,9 @@ class Concurrency : public testing::TestWithParam<int> {
  protected:
   Options options() const { return options_for(Backend::kAuto, GetParam()); }
   /// An input per thread, each with a batch of its own.
-  static Tensor input_of(int thread) { return sample_tensor({60 + 3 * thread, 64}, static_cast<std::uint32_t>(thread)); }
+  static Tensor input_of(int thread) {
+    return sample_tensor({60 + 3 * thread, 64}, static_cast<std::uint32_t>(thread));
+  }
   std::vector<Tensor> expected_outputs() const {
     const Model model = load(wide_network(), options());
     std::vector<Tensor> outputs;
@@ -123,7 +125,8 @@ TEST_P(Concurrency, LoadingInParallel) {
   EXPECT_EQ(wrong.load(), 0);
 }
 
-/// An operator that only ONNX's library knows, so that threads open its module at the same time. Without the module: an error each time.
+/// An operator that only ONNX's library knows, so that threads open its module at the same time. Without the module: an
+/// error each time.
 TEST_P(Concurrency, UnknownOperatorsInParallel) {
   const std::string bytes = model()
                                 .opset(18)
@@ -202,8 +205,9 @@ TEST_P(Concurrency, CancelFromAnotherThread) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Threads, Concurrency, testing::Values(1, 2, 3),
-                         [](const testing::TestParamInfo<int>& info) { return "threads" + std::to_string(info.param); });
+INSTANTIATE_TEST_SUITE_P(Threads, Concurrency, testing::Values(1, 2, 3), [](const testing::TestParamInfo<int>& info) {
+  return "threads" + std::to_string(info.param);
+});
 
 }  // namespace
 }  // namespace linnet::test

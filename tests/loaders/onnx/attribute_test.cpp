@@ -8,9 +8,13 @@
 namespace linnet::test {
 namespace {
 
-using namespace internal::onnx;
 using internal::ConstantPtr;
 using internal::NamedAttribute;
+using internal::onnx::AttributeProto;
+using internal::onnx::ExternalData;
+using internal::onnx::read;
+using internal::onnx::read_attribute;
+using internal::onnx::Span;
 using testing::HasSubstr;
 
 NamedAttribute read_message(const Message& message) {

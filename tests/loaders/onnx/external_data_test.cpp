@@ -13,8 +13,12 @@
 namespace linnet::test {
 namespace {
 
-using namespace internal::onnx;
 using internal::FileDescriptor;
+using internal::onnx::ExternalData;
+using internal::onnx::open_beneath;
+using internal::onnx::read;
+using internal::onnx::Span;
+using internal::onnx::TensorProto;
 using testing::HasSubstr;
 
 TensorProto external(const Entries& entries, std::string& bytes) {

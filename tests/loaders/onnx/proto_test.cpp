@@ -8,7 +8,17 @@
 namespace linnet::test {
 namespace {
 
-using namespace internal::onnx;
+using internal::onnx::AttributeProto;
+using internal::onnx::AttributeType;
+using internal::onnx::check_subgraphs;
+using internal::onnx::for_each_element;
+using internal::onnx::NodeProto;
+using internal::onnx::read;
+using internal::onnx::Span;
+using internal::onnx::TensorField;
+using internal::onnx::TensorProto;
+using internal::onnx::TypeProto;
+using internal::onnx::ValueInfoProto;
 using testing::ElementsAre;
 using testing::HasSubstr;
 

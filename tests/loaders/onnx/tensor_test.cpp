@@ -14,9 +14,13 @@
 namespace linnet::test {
 namespace {
 
-using namespace internal::onnx;
 using internal::ConstantPtr;
 using internal::MappedFile;
+using internal::onnx::ExternalData;
+using internal::onnx::read;
+using internal::onnx::read_tensor;
+using internal::onnx::Span;
+using internal::onnx::TensorProto;
 using testing::ElementsAre;
 
 ConstantPtr read_from(const std::shared_ptr<const MappedFile>& file, const Options& options = {},

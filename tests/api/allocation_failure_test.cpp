@@ -73,13 +73,14 @@ void fail_every_allocation(Mode mode, const Body& body) {
 class FailingAllocation : public testing::TestWithParam<Mode> {};
 
 TEST_P(FailingAllocation, FromMemoryThroughLoadAndRun) {
+  const Options options = options_for(Backend::kSimd, 1);
   const std::string bytes = small_network();
   const Tensor x = sample_tensor({4, 20});
-  const Tensor expected = load(bytes, options_for(Backend::kSimd, 1)).run({x}).front();
+  const Tensor expected = load(bytes, options).run({x}).front();
   Tensor y = Tensor::of<float>({4, 5});
   bool same = true;
   fail_every_allocation(GetParam(), [&] {
-    const Model model = load(bytes, options_for(Backend::kSimd, 1));
+    const Model model = load(bytes, options);
     Session session = model.session();
     session.bind_input(0, x.view());
     session.bind_output(0, y.view());
@@ -90,11 +91,12 @@ TEST_P(FailingAllocation, FromMemoryThroughLoadAndRun) {
 }
 
 TEST_P(FailingAllocation, FromAFileWithExternalData) {
+  const Options options = options_for(Backend::kSimd, 1);
   const std::string folder = LINNET_SOURCE_DIR "/models/activation_sampler";
   const std::string path = folder + "/dynamo_external_dynamic.onnx";
   const Tensor x = read_npy(folder + "/input.npy");
   fail_every_allocation(GetParam(), [&] {
-    const Model model = Model::load(path, options_for(Backend::kSimd, 1));
+    const Model model = Model::load(path, options);
     Session session = model.session();
     session.bind_input(0, x.view());
     session.run();
@@ -143,6 +145,7 @@ TEST_P(FailingAllocation, SessionIsUsableAfterwards) {
 
 /// Helpers that cannot be started are done without.
 TEST_P(FailingAllocation, WithThreads) {
+  const Options options = options_for(Backend::kSimd, 2);
   const std::string bytes = model()
                                 .input("x", DataType::kFloat32, {64, 256})
                                 .initializer<float>("w", {256, 256}, sample_values(256 * 256))
@@ -154,7 +157,7 @@ TEST_P(FailingAllocation, WithThreads) {
   const Tensor expected = load(bytes, options_for(Backend::kSimd, 1)).run({x}).front();
   for (std::uint64_t n = 1; n < kMostAllocations; ++n) {
     const Outcome outcome = outcome_of(GetParam(), n, [&] {
-      Session session = load(bytes, options_for(Backend::kSimd, 2)).session();
+      Session session = load(bytes, options).session();
       session.bind_input(0, x.view());
       session.run();
     });
@@ -162,7 +165,7 @@ TEST_P(FailingAllocation, WithThreads) {
     if (!AllocationCounter::has_failed()) break;
     ASSERT_LT(n + 1, kMostAllocations);
   }
-  EXPECT_EQ(bit_difference(load(bytes, options_for(Backend::kSimd, 2)).run({x}).front().view(), expected.view()), "");
+  EXPECT_EQ(bit_difference(load(bytes, options).run({x}).front().view(), expected.view()), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(Api, FailingAllocation, testing::Values(Mode::kNthOnly, Mode::kFromNth),

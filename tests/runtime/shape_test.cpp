@@ -240,6 +240,7 @@ TEST(RowMajorStrides, CountElements) {
   EXPECT_EQ(row_major_strides({}), (std::vector<std::int64_t>{}));
   EXPECT_EQ(row_major_strides({5}), (std::vector<std::int64_t>{1}));
   EXPECT_EQ(row_major_strides({2, 0, 4}), (std::vector<std::int64_t>{4, 4, 1}));
+  EXPECT_EQ(row_major_strides({std::int64_t{1} << 40, std::int64_t{1} << 40, 0}).size(), 3U) << "no overflow";
 }
 
 }  // namespace

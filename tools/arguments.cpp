@@ -112,7 +112,7 @@ void ModelArguments::add_to(CLI::App& command) {
   command.add_option("--backend", backend, "auto, onednn, simd or reference")
       ->check(CLI::IsMember(keys(kBackends)))
       ->capture_default_str();
-  command.add_option("--precision", precision, "f32, or bf16 where the CPU has it")
+  command.add_option("--precision", precision, "f32; bf16 is refused by this version")
       ->check(CLI::IsMember(keys(kPrecisions)))
       ->capture_default_str();
   command

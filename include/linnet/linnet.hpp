@@ -170,7 +170,7 @@ struct ValueInfo {
 };
 
 enum class Backend : std::uint8_t { kAuto, kOnednn, kSimd, kReference };
-enum class Precision : std::uint8_t { kF32, kBf16 };
+enum class Precision : std::uint8_t { kF32, kBf16 };  ///< kBf16 is refused by this version (kUnsupported)
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
 
 /// Bounds on what a model may ask for; all are on by default. 0 switches one off.

@@ -24,8 +24,8 @@ void log_softmax(const float* x, float* y, std::size_t rows, std::size_t columns
 void softmax_strided(const float* x, float* y, std::size_t axis_length, std::size_t inner);
 void log_softmax_strided(const float* x, float* y, std::size_t axis_length, std::size_t inner);
 
-// The same for the first `columns` of the `inner` columns only; the others are neither read nor written, so tasks can share
-// the columns of one tensor. Requires: columns <= inner.
+// The same for the first `columns` of the `inner` columns only; the others are neither read nor written, so tasks can
+// share the columns of one tensor. Requires: columns <= inner.
 void softmax_columns(const float* x, float* y, std::size_t axis_length, std::size_t inner, std::size_t columns);
 void log_softmax_columns(const float* x, float* y, std::size_t axis_length, std::size_t inner, std::size_t columns);
 

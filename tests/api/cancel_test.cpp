@@ -2,6 +2,7 @@
 // soon is printed; that it ended inside the work, and not after it, follows from the error itself.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -22,6 +23,39 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 double milliseconds(Clock::duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
+
+struct Lateness {
+  bool stopped = false;
+  Clock::duration whole_run{};  ///< the fastest seen
+  Clock::duration late{};       ///< from the deadline to the error
+};
+
+/// Gives the bound session a quarter of the time that it needs, until a run stops inside. A busy machine makes the
+/// first guess at that time too long; runs that end in time correct it.
+Lateness stop_inside(Session& session, Clock::duration guess) {
+  Lateness lateness{false, guess, {}};
+  for (int attempt = 0; attempt < 100 && !lateness.stopped; ++attempt) {
+    RunOptions options;
+    options.timeout = lateness.whole_run / 4;
+    const auto start = Clock::now();
+    try {
+      session.run(options);
+      lateness.whole_run = std::min(lateness.whole_run, Clock::now() - start);
+    } catch (const Error& error) {
+      lateness.late = Clock::now() - start - options.timeout;
+      lateness.stopped = true;
+      EXPECT_EQ(error.code(), ErrorCode::kDeadlineExceeded) << error.what();
+    }
+  }
+  return lateness;
+}
+
+void report_lateness(const std::string& what, const Lateness& lateness) {
+  EXPECT_TRUE(lateness.stopped) << what << ": a run of " << milliseconds(lateness.whole_run)
+                                << " ms never stopped inside";
+  std::printf("%s: a run of %.1f ms ended %.2f ms after its deadline\n", what.c_str(), milliseconds(lateness.whole_run),
+              milliseconds(lateness.late));
+}
 
 /// The 1024-4096-4096-1000 perceptron on a batch of 256: hundreds of milliseconds in one thread.
 class BigModel : public testing::TestWithParam<std::tuple<Backend, int>> {
@@ -89,19 +123,7 @@ TEST_P(BigModel, StopsWhenCancelledFromAnotherThread) {
 }
 
 TEST_P(BigModel, StopsPastItsDeadline) {
-  RunOptions options;
-  options.timeout = whole_run_ / 4;
-  const auto start = Clock::now();
-  try {
-    session_.run(options);
-    FAIL() << "ran to its end in " << milliseconds(Clock::now() - start) << " ms, the limit was "
-           << milliseconds(options.timeout);
-  } catch (const Error& error) {
-    const auto took = Clock::now() - start;
-    EXPECT_EQ(error.code(), ErrorCode::kDeadlineExceeded) << error.what();
-    std::printf("a run of %.1f ms ended %.2f ms after its deadline\n", milliseconds(whole_run_),
-                milliseconds(took - options.timeout));
-  }
+  report_lateness("perceptron", stop_inside(session_, whole_run_));
   expect_same_bits_now();
 }
 
@@ -178,19 +200,7 @@ TEST_P(LongRunningNode, StopsInside) {
     const auto start = Clock::now();
     session.run();
     const auto whole_run = Clock::now() - start;
-    RunOptions options;
-    options.timeout = whole_run / 16;
-    const auto stop_start = Clock::now();
-    try {
-      session.run(options);
-      ADD_FAILURE() << GetParam().op << " with " << threads << " threads: a run of " << milliseconds(whole_run)
-                    << " ms does not stop inside";
-    } catch (const Error& error) {
-      const auto late = Clock::now() - stop_start - options.timeout;
-      EXPECT_EQ(error.code(), ErrorCode::kDeadlineExceeded) << error.what();
-      std::printf("%s, %d threads: a run of %.1f ms ended %.2f ms after its deadline\n", GetParam().op, threads,
-                  milliseconds(whole_run), milliseconds(late));
-    }
+    report_lateness(GetParam().op + (" with " + std::to_string(threads)) + " threads", stop_inside(session, whole_run));
   }
 }
 

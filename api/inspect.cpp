@@ -77,7 +77,7 @@ ModelSummary summarize(const Model& model) {
 
 ProgramSummary summarize_program(const Model& model, const std::vector<ConstTensorView>& inputs) {
   return guarded([&] {
-    const std::shared_ptr<internal::ModelImpl> impl = model.impl();
+    const std::shared_ptr<internal::ModelImpl>& impl = model.impl();
     if (inputs.size() != impl->inputs().size())
       internal::invalid_argument(inputs.size(), " inputs given, the model wants ", impl->inputs().size());
     internal::SessionImpl session(*impl);

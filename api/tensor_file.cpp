@@ -57,7 +57,7 @@ std::optional<std::string_view> find_entry(std::string_view dictionary, std::str
   if (at == std::string_view::npos) return std::nullopt;
   at = dictionary.find(':', at + quoted.size());
   if (at == std::string_view::npos) return std::nullopt;
-  at = dictionary.find_first_not_of(" ", at + 1);
+  at = dictionary.find_first_not_of(' ', at + 1);
   if (at == std::string_view::npos) return std::nullopt;
   return dictionary.substr(at);
 }

@@ -79,9 +79,100 @@ std::string accepts_simd(const NodeView& node) {
   return node.input_type(0) == DataType::kFloat32 ? "" : text("only float32, not ", node.input_type(0));
 }
 
+/// Contiguous rows longer than this are shared by tasks of kPart elements; the parts' sums lie in the workspace.
+constexpr std::int64_t kLongRow = std::int64_t{1} << 18;
+constexpr std::int64_t kPart = std::int64_t{1} << 16;
+
+bool has_long_rows(const SoftmaxExtents& extents) { return extents.inner == 1 && extents.axis > kLongRow; }
+
+std::int64_t parts_of(const SoftmaxExtents& extents) { return (extents.axis + kPart - 1) / kPart; }
+
+Prepared prepare_simd(const PrepareContext& context) {
+  Prepared prepared = prepare(context);
+  const SoftmaxExtents extents = softmax_extents(context);
+  if (has_long_rows(extents)) {
+    prepared.workspace_bytes = static_cast<std::size_t>(parts_of(extents)) * sizeof(kernels::LogSoftmaxSums);
+  }
+  return prepared;
+}
+
+/// One row in parts: how it is cut, and so its bits, depends on its length only.
+class LongRow {
+ public:
+  LongRow(const RunArguments& args, const SoftmaxExtents& extents, std::int64_t row)
+      : control_(args.control),
+        x_(static_cast<const float*>(args.inputs[0]) + row * extents.axis),
+        y_(static_cast<float*>(args.outputs[0]) + row * extents.axis),
+        length_(extents.axis),
+        parts_(static_cast<std::size_t>(parts_of(extents))),
+        sums_(static_cast<kernels::LogSoftmaxSums*>(args.workspace)) {}
+
+  void softmax() {
+    const float maximum = find_maximum();
+    for_parts([&](std::size_t part, std::size_t begin, std::size_t size) {
+      sums_[part].scaled_others = kernels::softmax_exponentials(x_ + begin, y_ + begin, size, maximum);
+    });
+    const double sum = total().scaled_others;
+    for_parts(
+        [&](std::size_t, std::size_t begin, std::size_t size) { kernels::softmax_divide(sum, y_ + begin, size); });
+  }
+
+  void log_softmax() {
+    const float maximum = find_maximum();
+    for_parts([&](std::size_t part, std::size_t begin, std::size_t size) {
+      sums_[part] = kernels::log_softmax_sums(x_ + begin, size, maximum);
+    });
+    const kernels::LogSoftmaxSums sums = total();
+    for_parts([&](std::size_t, std::size_t begin, std::size_t size) {
+      kernels::log_softmax_results(x_ + begin, y_ + begin, size, maximum, sums);
+    });
+  }
+
+ private:
+  template <typename Body>
+  void for_parts(const Body& body) {
+    control_.parallel_for(parts_, static_cast<double>(length_) * kSimdCost / 3.0, [&](std::size_t part) {
+      const std::int64_t begin = static_cast<std::int64_t>(part) * kPart;
+      body(part, static_cast<std::size_t>(begin), static_cast<std::size_t>(std::min(kPart, length_ - begin)));
+    });
+  }
+
+  float find_maximum() {
+    for_parts([&](std::size_t part, std::size_t begin, std::size_t size) {
+      sums_[part] = {static_cast<double>(kernels::softmax_maximum(x_ + begin, size)), 0.0};
+    });
+    double largest = sums_[0].equal;
+    for (std::size_t part = 1; part < parts_; ++part) largest = std::max(largest, sums_[part].equal);
+    return static_cast<float>(largest);
+  }
+
+  kernels::LogSoftmaxSums total() const {
+    kernels::LogSoftmaxSums sums;
+    for (std::size_t part = 0; part < parts_; ++part) {
+      sums.equal += sums_[part].equal;
+      sums.scaled_others += sums_[part].scaled_others;
+    }
+    return sums;
+  }
+
+  RunControl& control_;
+  const float* x_;
+  float* y_;
+  std::int64_t length_;
+  std::size_t parts_;
+  kernels::LogSoftmaxSums* sums_;
+};
+
 void run_simd(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
   const SoftmaxExtents& extents = state.extents;
+  if (has_long_rows(extents)) {
+    for (std::int64_t row = 0; row < extents.outer; ++row) {
+      LongRow long_row(args, extents, row);
+      state.logarithm ? long_row.log_softmax() : long_row.softmax();
+    }
+    return;
+  }
   const auto axis = static_cast<std::size_t>(extents.axis);
   const auto inner = static_cast<std::size_t>(extents.inner);
   const auto rows = state.logarithm ? kernels::log_softmax : kernels::softmax;
@@ -164,7 +255,7 @@ SoftmaxExtents softmax_extents(const NodeView& node) {
 std::vector<Implementation> softmax_implementations() {
   return {
       onednn_softmax_implementation(),
-      {"simd", Backend::kSimd, accepts_simd, prepare, run_simd},
+      {"simd", Backend::kSimd, accepts_simd, prepare_simd, run_simd},
       {"reference", Backend::kReference, nullptr, prepare, run_reference},
   };
 }

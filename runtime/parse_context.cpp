@@ -59,7 +59,8 @@ std::int64_t ParseContext::require_int(std::string_view name) {
 
 std::string ParseContext::get_string(std::string_view name, std::string otherwise) {
   const std::string* value = find<std::string>(name, "a string");
-  return value != nullptr ? *value : std::move(otherwise);
+  if (value != nullptr) return *value;
+  return otherwise;
 }
 
 std::optional<std::vector<std::int64_t>> ParseContext::get_ints(std::string_view name) {

@@ -21,6 +21,7 @@ const std::map<std::string, Precision> kPrecisions = {{"f32", Precision::kF32}, 
 template <typename T>
 std::vector<std::string> keys(const std::map<std::string, T>& map) {
   std::vector<std::string> names;
+  names.reserve(map.size());
   for (const auto& entry : map) names.push_back(entry.first);
   return names;
 }

@@ -96,6 +96,7 @@ std::vector<OperatorTime> measure_operators(Session& session, const ProgramSumma
     entry.microseconds += sums[i] / runs;
   }
   std::vector<OperatorTime> sorted;
+  sorted.reserve(table.size());
   for (const auto& entry : table) sorted.push_back(entry.second);
   std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.microseconds > b.microseconds; });
   return sorted;
@@ -115,6 +116,7 @@ Measurement measure(const BenchArguments& arguments) {
   measure_runs(session, arguments.seconds, measured);
   measured.peak_rss_bytes = peak_resident_bytes();
   std::vector<ConstTensorView> views;
+  views.reserve(inputs.size());
   for (const Tensor& input : inputs) views.push_back(input.view());
   measured.program = summarize_program(model, views);
   measured.model = summarize(model);

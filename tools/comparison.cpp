@@ -85,8 +85,8 @@ Comparison compare(const ConstTensorView& actual, const ConstTensorView& expecte
 
 std::string describe(const Comparison& comparison) {
   if (!comparison.comparable) return comparison.reason;
-  const std::string largest = fmt::format("largest difference {:.3g} absolute, {:.0f} ULP", comparison.largest_absolute,
-                                          comparison.largest_ulp);
+  std::string largest = fmt::format("largest difference {:.3g} absolute, {:.0f} ULP", comparison.largest_absolute,
+                                    comparison.largest_ulp);
   if (comparison.outside == 0) return largest;
   return fmt::format("{} elements differ too much; the first is {}: {:.9g}, expected {:.9g}; {}", comparison.outside,
                      comparison.first_outside, comparison.actual_at_first, comparison.expected_at_first, largest);

@@ -37,6 +37,7 @@ Inspection inspect(const InspectArguments& arguments) {
   const Model unchanged = Model::load(arguments.model.path, options);
   const std::vector<Tensor> inputs = make_inputs(model, arguments.model, arguments.inputs);
   std::vector<ConstTensorView> views;
+  views.reserve(inputs.size());
   for (const Tensor& input : inputs) views.push_back(input.view());
   return {summarize(unchanged), summarize(model), summarize_program(model, views)};
 }

@@ -37,6 +37,8 @@ void count_allocation() noexcept { g_allocations.fetch_add(1, std::memory_order_
 
 #if defined(LINNET_COUNTS_ALLOCATIONS)
 // glibc lets a program replace its allocator; these count and pass on. operator new comes through malloc.
+// The C library names its parameters with underscores.
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name)
 extern "C" {
 void* __libc_malloc(std::size_t);
 void* __libc_calloc(std::size_t, std::size_t);
@@ -60,4 +62,5 @@ void* aligned_alloc(std::size_t alignment, std::size_t bytes) {
   return __libc_memalign(alignment, bytes);
 }
 }
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)
 #endif

@@ -79,7 +79,8 @@ void add_defaults(onnx::FunctionProto& function, const onnx::OpSchema& schema) {
   for (const std::string& name : required) function.add_attribute(name);
 }
 
-/// Index of an input that is given but whose type is not known, or -1. Some of ONNX's builders need every type, and do not look.
+/// Index of an input that is given but whose type is not known, or -1. Some of ONNX's builders need every type, and do
+/// not look.
 int input_without_type(const onnx::NodeProto& node, const std::vector<onnx::TypeProto>& types) {
   for (int i = 0; i < node.input_size(); ++i) {
     const auto index = static_cast<std::size_t>(i);

@@ -87,30 +87,42 @@ float RowMaximum(const float* x, std::size_t columns) {
   return hn::GetLane(hn::MaxOfLanes(d, maximum));
 }
 
-void SoftmaxRow(const float* x, float* y, std::size_t columns) {
+// y = 2^64 e^(x - maximum); returns the sum in double.
+double Exponentials(const float* x, float* y, std::size_t count, float maximum) {
   const Tag d;
   const std::size_t lanes = hn::Lanes(d);
-  const V m = hn::Set(d, RowMaximum(x, columns));
+  const V m = hn::Set(d, maximum);
   Sums sums;
   std::size_t i = 0;
-  for (; i + lanes <= columns; i += lanes) {
+  for (; i + lanes <= count; i += lanes) {
     const V e = ScaledExp(d, hn::LoadU(d, x + i), m);
     hn::StoreU(e, d, y + i);
     sums.Add(d, e);
   }
-  if (i < columns) {
-    const V e = ScaledExp(d, LoadPartial(d, x + i, columns - i), m);
-    StorePartial(d, e, y + i, columns - i);
-    sums.Add(d, hn::IfThenElseZero(hn::FirstN(d, columns - i), e));
+  if (i < count) {
+    const V e = ScaledExp(d, LoadPartial(d, x + i, count - i), m);
+    StorePartial(d, e, y + i, count - i);
+    sums.Add(d, hn::IfThenElseZero(hn::FirstN(d, count - i), e));
   }
-  const double inverse = 1.0 / sums.Total();
+  return sums.Total();
+}
+
+// y = y / sum.
+void DivideBy(double sum, float* y, std::size_t count) {
+  const Tag d;
+  const std::size_t lanes = hn::Lanes(d);
+  const double inverse = 1.0 / sum;
   const float inverse_high = static_cast<float>(inverse);
   const V high = hn::Set(d, inverse_high);
   const V low = hn::Set(d, static_cast<float>(inverse - static_cast<double>(inverse_high)));
-  for (i = 0; i < columns; i += lanes) {
-    const V e = LoadUpTo(d, y + i, columns - i);
-    StoreUpTo(d, hn::MulAdd(e, high, hn::Mul(e, low)), y + i, columns - i);
+  for (std::size_t i = 0; i < count; i += lanes) {
+    const V e = LoadUpTo(d, y + i, count - i);
+    StoreUpTo(d, hn::MulAdd(e, high, hn::Mul(e, low)), y + i, count - i);
   }
+}
+
+void SoftmaxRow(const float* x, float* y, std::size_t columns) {
+  DivideBy(Exponentials(x, y, columns, RowMaximum(x, columns)), y, columns);
 }
 
 void SoftmaxRows(const float* x, float* y, std::size_t rows, std::size_t columns) {
@@ -130,27 +142,36 @@ HWY_INLINE V LogResult(Tag d, V x, VD m_lower, VD m_upper, VD log_lower, VD log_
   return Demote(d, lower, upper);
 }
 
-void LogSoftmaxRow(const float* x, float* y, std::size_t columns) {
+LogSoftmaxSums SumsOf(const float* x, std::size_t count, float maximum) {
   const Tag d;
-  const Doubles<Tag>::Tag dd;
   const std::size_t lanes = hn::Lanes(d);
-  const float maximum = RowMaximum(x, columns);
   const V m = hn::Set(d, maximum);
   Sums others;
   std::size_t equal = 0;
-  for (std::size_t i = 0; i < columns; i += lanes) {
-    const V v = LoadUpTo(d, x + i, columns - i);
-    const auto valid = hn::FirstN(d, std::min(lanes, columns - i));
+  for (std::size_t i = 0; i < count; i += lanes) {
+    const V v = LoadUpTo(d, x + i, count - i);
+    const auto valid = hn::FirstN(d, std::min(lanes, count - i));
     const auto is_maximum = hn::And(valid, hn::Eq(v, m));
     equal += hn::CountTrue(d, is_maximum);
     others.Add(d, hn::IfThenElseZero(hn::AndNot(is_maximum, valid), ScaledExp(d, v, m)));
   }
-  const VD log_of_sum = hn::Set(dd, LogOfSum(maximum, static_cast<double>(equal), others.Total()));
-  const VD m_double = hn::Set(dd, static_cast<double>(maximum));
-  for (std::size_t i = 0; i < columns; i += lanes) {
-    const V v = LoadUpTo(d, x + i, columns - i);
-    StoreUpTo(d, LogResult(d, v, m_double, m_double, log_of_sum, log_of_sum), y + i, columns - i);
+  return {static_cast<double>(equal), others.Total()};
+}
+
+void LogResults(const float* x, float* y, std::size_t count, float maximum, const LogSoftmaxSums& sums) {
+  const Tag d;
+  const Doubles<Tag>::Tag dd;
+  const VD log_of_sum = hn::Set(dd, LogOfSum(maximum, sums.equal, sums.scaled_others));
+  const VD m = hn::Set(dd, static_cast<double>(maximum));
+  for (std::size_t i = 0; i < count; i += hn::Lanes(d)) {
+    const V v = LoadUpTo(d, x + i, count - i);
+    StoreUpTo(d, LogResult(d, v, m, m, log_of_sum, log_of_sum), y + i, count - i);
   }
+}
+
+void LogSoftmaxRow(const float* x, float* y, std::size_t columns) {
+  const float maximum = RowMaximum(x, columns);
+  LogResults(x, y, columns, maximum, SumsOf(x, columns, maximum));
 }
 
 void LogSoftmaxRows(const float* x, float* y, std::size_t rows, std::size_t columns) {
@@ -235,6 +256,11 @@ HWY_EXPORT(SoftmaxRows);
 HWY_EXPORT(LogSoftmaxRows);
 HWY_EXPORT(SoftmaxStrided);
 HWY_EXPORT(LogSoftmaxStrided);
+HWY_EXPORT(RowMaximum);
+HWY_EXPORT(Exponentials);
+HWY_EXPORT(DivideBy);
+HWY_EXPORT(SumsOf);
+HWY_EXPORT(LogResults);
 
 void softmax(const float* x, float* y, std::size_t rows, std::size_t columns) {
   if (columns != 0) LINNET_DISPATCH(SoftmaxRows)(x, y, rows, columns);
@@ -258,6 +284,22 @@ void log_softmax_columns(const float* x, float* y, std::size_t axis_length, std:
 
 void log_softmax_strided(const float* x, float* y, std::size_t axis_length, std::size_t inner) {
   log_softmax_columns(x, y, axis_length, inner, inner);
+}
+
+float softmax_maximum(const float* x, std::size_t count) { return LINNET_DISPATCH(RowMaximum)(x, count); }
+
+double softmax_exponentials(const float* x, float* y, std::size_t count, float maximum) {
+  return LINNET_DISPATCH(Exponentials)(x, y, count, maximum);
+}
+
+void softmax_divide(double sum, float* y, std::size_t count) { LINNET_DISPATCH(DivideBy)(sum, y, count); }
+
+LogSoftmaxSums log_softmax_sums(const float* x, std::size_t count, float maximum) {
+  return LINNET_DISPATCH(SumsOf)(x, count, maximum);
+}
+
+void log_softmax_results(const float* x, float* y, std::size_t count, float maximum, const LogSoftmaxSums& sums) {
+  LINNET_DISPATCH(LogResults)(x, y, count, maximum, sums);
 }
 
 }  // namespace linnet::kernels

@@ -29,6 +29,22 @@ void log_softmax_strided(const float* x, float* y, std::size_t axis_length, std:
 void softmax_columns(const float* x, float* y, std::size_t axis_length, std::size_t inner, std::size_t columns);
 void log_softmax_columns(const float* x, float* y, std::size_t axis_length, std::size_t inner, std::size_t columns);
 
+// The steps of one long row, so that tasks can share it: the maximum of each part (unspecified where it holds NaN; the
+// largest of all is the row's), then for Softmax y = 2^64 e^(x - maximum) with the sum of each part, and y = y / sum of
+// all. Requires: count > 0.
+float softmax_maximum(const float* x, std::size_t count);
+double softmax_exponentials(const float* x, float* y, std::size_t count, float maximum);
+void softmax_divide(double sum, float* y, std::size_t count);
+
+// For LogSoftmax: how many elements equal the row's maximum, and 2^64 times the sum of e^(x - maximum) over the others.
+struct LogSoftmaxSums {
+  double equal = 0;
+  double scaled_others = 0;
+};
+LogSoftmaxSums log_softmax_sums(const float* x, std::size_t count, float maximum);
+// y from the sums over all parts.
+void log_softmax_results(const float* x, float* y, std::size_t count, float maximum, const LogSoftmaxSums& sums);
+
 }  // namespace linnet::kernels
 
 #endif  // LINNET_OPS_KERNELS_SOFTMAX_HPP_

@@ -1,6 +1,6 @@
-// libFuzzer target: a model that loads must run, or throw linnet::Error, within its memory budget and deadline, and give
-// the same bits twice. A checksum of the bytes chooses the size of unknown dimensions and the backend, and the bytes
-// themselves fill the inputs.
+// libFuzzer target: a model that loads must run, or throw linnet::Error, within its memory budget and deadline, and
+// give the same bits twice. A checksum of the bytes chooses the size of unknown dimensions and the backend, and the
+// bytes themselves fill the inputs.
 #include <chrono>
 #include <cstddef>
 #include <cstdint>

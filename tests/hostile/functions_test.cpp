@@ -23,6 +23,7 @@ std::string with_functions(const std::vector<FunctionWriter>& functions, const N
 
 TEST(HostileFunctions, ThatCallThemselves) {
   std::vector<FunctionWriter> ring;
+  ring.reserve(20);
   for (int i = 0; i < 20; ++i)
     ring.push_back(function("f" + std::to_string(i)).node(call("f" + std::to_string((i + 1) % 20), "a", "r")));
   expect_all_refused({

@@ -73,6 +73,7 @@ TEST(HostileScale, AConcatOf100000) {
 
 TEST(HostileScale, AttributesWithoutEnd) {
   std::vector<Message> many;
+  many.reserve(100000);
   for (int i = 0; i < 100000; ++i) many.push_back(attribute("a" + std::to_string(i), 1));
   expect_refused("100,000 attributes",
                  model().input("x", kF, {1}).node("Relu", {"x"}, {"y"}, many, "r").output("y").bytes(),

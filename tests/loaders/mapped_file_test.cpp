@@ -78,6 +78,7 @@ TEST(MappedFile, ManyFilesLeaveNoDescriptorOpen) {
   const TemporaryFolder folder;
   const std::string path = folder.write("f", std::string(MappedFile::kReadBytes * 2, 'x'));
   std::vector<std::shared_ptr<const MappedFile>> files;
+  files.reserve(2000);
   for (int i = 0; i < 2000; ++i) files.push_back(MappedFile::open(path, 0));  // more than a process may have open
   EXPECT_EQ(files.back()->size(), MappedFile::kReadBytes * 2);
 }

@@ -26,6 +26,7 @@ TEST(NameTable, FindsWhatWasInserted) {
 
 TEST(NameTable, GrowsAndReserves) {
   std::vector<std::string> names;
+  names.reserve(20000);
   for (int i = 0; i < 20000; ++i)
     names.push_back(std::string(static_cast<std::size_t>(i % 40 + 1), 'n') + std::to_string(i));
   for (const bool reserved : {false, true}) {

@@ -50,7 +50,7 @@ class RandomGraph {
     std::vector<float> elements(count);
     std::uniform_real_distribution<float> distribution(least, most);
     for (float& element : elements) element = distribution(random_);
-    const std::string name = fresh("c");
+    std::string name = fresh("c");
     model_.initializer<float>(name, shape, elements);
     return name;
   }

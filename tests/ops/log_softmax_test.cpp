@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <vector>
+
 #include "tests/ops/softmax_tester.hpp"
 
 namespace linnet::internal {
@@ -14,6 +17,21 @@ TEST(LogSoftmax, KeepsTheDigitsOfADominantElement) {
       .expect<float>({3}, {-2.0612472e-9F, -20.000000F, -30.0F})
       .tolerance(ulp(4))
       .implementation("simd")
+      .run();
+}
+
+/// Rows that tasks share: two of them, the second with a NaN.
+TEST(LogSoftmax, LongRows) {
+  constexpr std::size_t kLength = (std::size_t{1} << 18) + 12345;
+  std::vector<float> x(2 * kLength);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i * 7919 % 1009) * 0.02F - 10.0F;
+  x[200000] = 25.0F;
+  x[kLength + 77] = std::numeric_limits<float>::quiet_NaN();
+  OpTest("LogSoftmax", 13)
+      .input<float>({2, static_cast<std::int64_t>(kLength)}, x)
+      .expect_reference()
+      .tolerance(ulp(4))
+      .tolerance_of("onednn", close(1e-4, 1e-4))  // it sums a row in float
       .run();
 }
 

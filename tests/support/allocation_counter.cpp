@@ -78,6 +78,8 @@ using linnet::test::may_allocate;
 
 #if LINNET_COUNT_MALLOC
 
+// The C library names its parameters with underscores.
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name)
 extern "C" {
 void* __libc_malloc(std::size_t size);
 void* __libc_calloc(std::size_t count, std::size_t size);
@@ -143,6 +145,7 @@ void free(void* memory) {
   __libc_free(memory);
 }
 }  // extern "C"
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)
 
 #else
 

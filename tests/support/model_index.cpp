@@ -34,8 +34,10 @@ std::vector<ModelRun> read_index(const std::string& folder) {
     const std::vector<std::string> cells = split(line);
     if (cells.size() < 5) throw std::runtime_error(folder + "/index.tsv: no run: " + line);
     const std::string number = std::to_string(runs.size() + 2);  // the line's number in the file
-    runs.push_back({"line" + number + "_" + identifier(cells[0]), folder + "/" + cells[0], cells[1],
-                    folder + "/" + cells[2], cells[3], folder + "/" + cells[4]});
+    const auto path = [&](const std::string& name) { return std::string(folder).append("/").append(name); };
+    std::string name = "line";
+    name.append(number).append("_").append(identifier(cells[0]));
+    runs.push_back({std::move(name), path(cells[0]), cells[1], path(cells[2]), cells[3], path(cells[4])});
   }
   return runs;
 }

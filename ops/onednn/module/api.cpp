@@ -59,7 +59,10 @@ const OnednnApi& table() {
 
 extern "C" __attribute__((visibility("default"))) const linnet::internal::OnednnApi* linnet_onednn_api(
     std::uint32_t version) {
-  using namespace linnet::internal;
+  using linnet::internal::kOnednnApiVersion;
+  using linnet::internal::OnednnApi;
+  using linnet::internal::OnednnStatus;
+  namespace onednn = linnet::internal::onednn;
   if (version != kOnednnApiVersion) return nullptr;
   const OnednnApi* result = nullptr;
   const OnednnStatus status = onednn::guarded([&] {

@@ -67,7 +67,7 @@ void OnednnPrimitive::give_back(std::unique_ptr<Context> context) const noexcept
   for (std::atomic<Context*>& slot : idle_) {
     Context* empty = nullptr;
     if (slot.compare_exchange_strong(empty, context.get(), std::memory_order_release, std::memory_order_relaxed)) {
-      context.release();
+      static_cast<void>(context.release());
       return;
     }
   }

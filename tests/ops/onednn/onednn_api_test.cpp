@@ -201,6 +201,7 @@ TEST(OnednnMatmul, OnePrimitiveServesManyThreads) {
   const Matmul matmul({"", 8, 48, 64, false, false, true, 1, OnednnBias::kRow});
   const std::vector<float> expected = matmul.run();
   std::vector<std::thread> threads;
+  threads.reserve(6);
   std::atomic<int> wrong{0};
   for (int i = 0; i < 6; ++i) {  // more than the two contexts made in advance
     threads.emplace_back([&] {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include <cstring>
 
 #include "runtime/float16.hpp"
@@ -10,7 +12,7 @@ namespace linnet::internal {
 namespace {
 
 TEST(AllocateAligned, GivesBlocksOfCacheLines) {
-  for (const std::size_t bytes : {0, 1, 63, 64, 65, 100000}) {
+  for (const std::size_t bytes : std::vector<std::size_t>{0, 1, 63, 64, 65, 100000}) {
     const std::shared_ptr<std::byte> block = allocate_aligned(bytes);
     ASSERT_NE(block, nullptr);
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block.get()) % 64, 0U);

@@ -32,7 +32,7 @@ std::vector<ModelRun> read_index(const std::string& folder) {
   std::vector<ModelRun> runs;
   while (std::getline(lines, line)) {
     const std::vector<std::string> cells = split(line);
-    if (cells.size() < 5) throw std::runtime_error(folder + "/index.tsv: no run: " + line);
+    if (cells.size() < 5) throw std::runtime_error(std::string(folder).append("/index.tsv: no run: ").append(line));
     const std::string number = std::to_string(runs.size() + 2);  // the line's number in the file
     const auto path = [&](const std::string& name) { return std::string(folder).append("/").append(name); };
     std::string name = "line";

@@ -62,6 +62,7 @@ extern "C" __attribute__((visibility("default"))) const linnet::internal::Onednn
   using linnet::internal::kOnednnApiVersion;
   using linnet::internal::OnednnApi;
   using linnet::internal::OnednnStatus;
+  using linnet::internal::table;
   namespace onednn = linnet::internal::onednn;
   if (version != kOnednnApiVersion) return nullptr;
   const OnednnApi* result = nullptr;

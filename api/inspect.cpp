@@ -33,13 +33,12 @@ std::size_t weights_bytes(const Graph& graph) {
   return bytes;
 }
 
-StepSummary summarize_step(const Graph& graph, const internal::Program& program, const internal::Step& step,
+StepSummary summarize_part(const Graph& graph, const internal::Program& program, const internal::StepPart& part,
                            const Options& options) {
-  const internal::Node& node = graph.nodes[step.node];
+  const internal::Node& node = graph.nodes[part.node];
   StepSummary summary;
   summary.node = summarize_node(graph, node);
-  summary.implementation = step.implementation->name;
-  summary.workspace_bytes = step.workspace_bytes;
+  summary.implementation = part.implementation->name;
   internal::Refusals refusals;
   internal::select_implementation(internal::NodeView(node, program.values, options), &refusals);
   for (const auto& [name, reason] : refusals) summary.refusals.push_back({name, reason});
@@ -48,6 +47,33 @@ StepSummary summarize_step(const Graph& graph, const internal::Program& program,
   };
   for (const ValueId input : node.inputs) summary.input_shapes.push_back(shape_of(input));
   for (const ValueId output : node.outputs) summary.output_shapes.push_back(shape_of(output));
+  return summary;
+}
+
+/// The whole of a chain: operators and names joined, all inputs but the rows between its nodes.
+StepSummary join(std::vector<StepSummary> chain) {
+  StepSummary joined = chain.front();
+  for (std::size_t i = 1; i < chain.size(); ++i) {
+    const StepSummary& part = chain[i];
+    joined.node.op += "+" + part.node.op;
+    joined.node.name += "+" + part.node.name;
+    if (part.implementation != chain[i - 1].implementation) joined.implementation += "+" + part.implementation;
+    joined.node.inputs.insert(joined.node.inputs.end(), part.node.inputs.begin() + 1, part.node.inputs.end());
+    joined.input_shapes.insert(joined.input_shapes.end(), part.input_shapes.begin() + 1, part.input_shapes.end());
+  }
+  joined.node.outputs = chain.back().node.outputs;
+  joined.output_shapes = chain.back().output_shapes;
+  joined.refusals.clear();
+  joined.chain = std::move(chain);
+  return joined;
+}
+
+StepSummary summarize_step(const Graph& graph, const internal::Program& program, const internal::Step& step,
+                           const Options& options) {
+  std::vector<StepSummary> parts;
+  for (const internal::StepPart& part : step.parts) parts.push_back(summarize_part(graph, program, part, options));
+  StepSummary summary = parts.size() == 1 ? std::move(parts.front()) : join(std::move(parts));
+  summary.workspace_bytes = step.workspace_bytes;
   return summary;
 }
 
@@ -122,11 +148,7 @@ bool onednn_available(std::string* reason) noexcept {
 }
 
 std::vector<std::string> pass_names() {
-  return guarded([&] {
-    std::vector<std::string> names;
-    for (const internal::Pass& pass : internal::all_passes()) names.emplace_back(pass.name);
-    return names;
-  });
+  return guarded([&] { return internal::all_pass_names(); });
 }
 
 }  // namespace linnet

@@ -39,6 +39,7 @@ struct State {
   bool reads_highest = false;
   DataType type = DataType::kUndefined;
   std::size_t count = 0;
+  std::size_t columns = 1;  ///< of the last dimension
 };
 
 Prepared prepare(const PrepareContext& context) {
@@ -48,9 +49,46 @@ Prepared prepare(const PrepareContext& context) {
   state->reads_lowest = attributes.bounds_are_inputs && context.has_input(1);
   state->reads_highest = attributes.bounds_are_inputs && context.has_input(2);
   state->type = context.input_type(0);
-  state->count = static_cast<std::size_t>(element_count(context.input_shape(0)));
+  const Shape shape = context.input_shape(0);
+  state->count = static_cast<std::size_t>(element_count(shape));
+  if (!shape.empty()) state->columns = static_cast<std::size_t>(shape.back());
   Prepared prepared;
   prepared.state = state;
+  return prepared;
+}
+
+/// The activation with the bounds that a run gives it.
+Activation activation_in_run(const State& state, const void* const* inputs) {
+  Activation activation = state.activation;
+  if (state.reads_lowest) activation.alpha = *static_cast<const float*>(inputs[1]);
+  if (state.reads_highest) activation.beta = *static_cast<const float*>(inputs[2]);
+  return activation;
+}
+
+void apply(const Activation& activation, const float* x, float* y, std::size_t count) {
+  if (std::isnan(activation.alpha) || std::isnan(activation.beta)) {  // as a bound, it makes all of Clip's output NaN
+    std::fill_n(y, count, std::numeric_limits<float>::quiet_NaN());
+    return;
+  }
+  kernels::apply_activation(activation, x, y, count);
+}
+
+/// Of a chain: state is that of the whole tensor, whose last dimension makes the rows.
+void run_rows(const RowArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  apply(activation_in_run(state, args.inputs), static_cast<const float*>(args.x), static_cast<float*>(args.y),
+        args.rows * state.columns);
+}
+
+Prepared prepare_simd(const PrepareContext& context) {
+  Prepared prepared = prepare(context);
+  const State& state = *static_cast<const State*>(prepared.state.get());
+  if (state.count == 0) return prepared;
+  RowWise& rows = prepared.row_wise;
+  rows.run = run_rows;
+  rows.rows = state.count / state.columns;
+  rows.x_row_bytes = rows.y_row_bytes = state.columns * sizeof(float);
+  rows.row_cost = static_cast<double>(state.columns) * simd_cost(state.activation.kind);
   return prepared;
 }
 
@@ -60,19 +98,11 @@ std::string accepts_simd(const NodeView& node) {
 
 void run_simd(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
-  Activation activation = state.activation;
-  if (state.reads_lowest) activation.alpha = *static_cast<const float*>(args.inputs[1]);
-  if (state.reads_highest) activation.beta = *static_cast<const float*>(args.inputs[2]);
+  const Activation activation = activation_in_run(state, args.inputs);
   const auto* x = static_cast<const float*>(args.inputs[0]);
   auto* y = static_cast<float*>(args.outputs[0]);
-  if (std::isnan(activation.alpha) ||
-      std::isnan(activation.beta)) {  // a bound that is NaN makes all of Clip's output NaN
-    std::fill_n(y, state.count, std::numeric_limits<float>::quiet_NaN());
-    return;
-  }
-  for_chunks(
-      args.control, state.count, kSimdChunk, simd_cost(activation.kind),
-      [&](std::size_t first, std::size_t size) { kernels::apply_activation(activation, x + first, y + first, size); });
+  for_chunks(args.control, state.count, kSimdChunk, simd_cost(activation.kind),
+             [&](std::size_t first, std::size_t size) { apply(activation, x + first, y + first, size); });
 }
 
 /// Of floating-point elements: in double, rounded once.
@@ -135,7 +165,7 @@ void infer_activation(InferContext& context) { infer_same_as_first(context, kFlo
 std::vector<Implementation> activation_implementations() {
   return {
       onednn_activation_implementation(),
-      {"simd", Backend::kSimd, accepts_simd, prepare, run_simd},
+      {"simd", Backend::kSimd, accepts_simd, prepare_simd, run_simd},
       {"reference", Backend::kReference, nullptr, prepare, run_reference},
   };
 }

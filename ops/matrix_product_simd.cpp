@@ -8,9 +8,10 @@
 namespace linnet::internal {
 namespace {
 
-/// Multiply-adds and elements packed that a core gets through in a nanosecond, and what one task may take; for choosing
-/// tasks only.
+/// Multiply-adds, weights and elements packed that a core gets through in a nanosecond, and what one task may take; for
+/// choosing tasks only.
 constexpr double kProductsPerNanosecond = 50.0;
+constexpr double kWeightsPerNanosecond = 20.0;  ///< read from the third-level cache
 constexpr double kPackedPerNanosecond = 2.0;
 constexpr double kTaskNanoseconds = 3e5;
 /// Rows of B in one packing task (256 KiB of a panel), and of a transposed A's.
@@ -46,8 +47,9 @@ std::size_t panels(const MatrixProduct& product) {
 }
 
 double product_work(const MatrixProduct& product) {
-  return 1 +
-         static_cast<double>(product.y_elements()) * static_cast<double>(product.depth + 1) / kProductsPerNanosecond;
+  const double weights = static_cast<double>(product.columns) * static_cast<double>(product.depth + 1);
+  return 1 + std::max(weights * static_cast<double>(product.rows) / kProductsPerNanosecond,
+                      weights / kWeightsPerNanosecond);
 }
 
 double packing_work(const MatrixProduct& product) {
@@ -145,6 +147,56 @@ std::shared_ptr<const std::byte> scaled_row(const PrepareContext& context, const
                                });
 }
 
+/// Start values and activation of every element.
+kernels::GemmEpilogue epilogue_of(const SimdProduct& state, const void* const* inputs) {
+  const MatrixProduct& product = state.product;
+  kernels::GemmEpilogue epilogue;
+  epilogue.activation = product.activation;
+  if (!product.has_c) return epilogue;
+  if (state.bias != nullptr) {
+    epilogue.bias = reinterpret_cast<const float*>(state.bias.get());
+    return epilogue;
+  }
+  const auto* c = static_cast<const float*>(inputs[2]);
+  if (product.beta == 1.0F && product.c_row_stride == 0 && product.c_column_stride == 1) {
+    epilogue.bias = c;
+    return epilogue;
+  }
+  epilogue.addend = c;
+  epilogue.addend_scale = product.beta;
+  epilogue.addend_row_stride = static_cast<std::size_t>(product.c_row_stride);
+  epilogue.addend_column_stride = static_cast<std::size_t>(product.c_column_stride);
+  return epilogue;
+}
+
+/// Of a chain.
+void run_rows(const RowArguments& args) {
+  const SimdProduct& state = *static_cast<const SimdProduct*>(args.state);
+  const auto columns = static_cast<std::size_t>(state.product.columns);
+  const auto depth = static_cast<std::size_t>(state.product.depth);
+  kernels::gemm(args.rows, columns, depth, static_cast<const float*>(args.x), depth,
+                reinterpret_cast<const float*>(state.packed.get()), epilogue_of(state, args.inputs),
+                static_cast<float*>(args.y), columns, 0, kernels::panel_count(columns));
+}
+
+/// The rows of Y, when all come from one packed B and their own row of A alone.
+RowWise row_wise(const SimdProduct& state) {
+  const MatrixProduct& product = state.product;
+  RowWise rows;
+  const bool same_start = !product.has_c || product.c_row_stride == 0;
+  const bool dense = product.a_depth_stride == 1 && product.a_row_stride == product.depth;
+  if (product.batches != 1 || state.packed == nullptr || !same_start || !dense) return rows;
+  rows.run = run_rows;
+  rows.rows = static_cast<std::size_t>(product.rows);
+  rows.x_row_bytes = static_cast<std::size_t>(product.depth) * sizeof(float);
+  rows.y_row_bytes = static_cast<std::size_t>(product.columns) * sizeof(float);
+  rows.weights_bytes =
+      kernels::packed_b_bytes(static_cast<std::size_t>(product.depth), static_cast<std::size_t>(product.columns));
+  rows.row_cost =
+      static_cast<double>(product.columns) * static_cast<double>(product.depth + 1) / kProductsPerNanosecond;
+  return rows;
+}
+
 Prepared prepare(const PrepareContext& context) {
   auto state = std::make_shared<SimdProduct>();
   state->product = matrix_product(context);
@@ -171,6 +223,7 @@ Prepared prepare(const PrepareContext& context) {
   state->bias = scaled_row(context, product);
   if (state->bias != nullptr || (context.has_input(2) && !product.has_c)) prepared.unread_inputs |= 4;
   choose_tasks(*state, context.threads());
+  prepared.row_wise = row_wise(*state);
   if (product.transposed_a()) {
     state->transposed_a_elements = cache_lines(static_cast<std::size_t>(product.rows * product.depth));
     prepared.workspace_bytes += state->transposed_a_elements * sizeof(float);
@@ -200,9 +253,8 @@ class Runner {
         b_(static_cast<const float*>(args.inputs[1])),
         y_(static_cast<float*>(args.outputs[0])),
         workspace_(static_cast<float*>(args.workspace)),
-        a_row_stride_(static_cast<std::size_t>(product_.a_row_stride)) {
-    set_epilogue();
-  }
+        a_row_stride_(static_cast<std::size_t>(product_.a_row_stride)),
+        epilogue_(epilogue_of(state_, args.inputs)) {}
 
   void run() {
     if (product_.batches == 0) return;
@@ -222,24 +274,6 @@ class Runner {
   }
 
  private:
-  void set_epilogue() {
-    epilogue_.activation = product_.activation;
-    if (!product_.has_c) return;
-    if (state_.bias != nullptr) {
-      epilogue_.bias = reinterpret_cast<const float*>(state_.bias.get());
-      return;
-    }
-    const auto* c = static_cast<const float*>(args_.inputs[2]);
-    if (product_.beta == 1.0F && product_.c_row_stride == 0 && product_.c_column_stride == 1) {
-      epilogue_.bias = c;
-      return;
-    }
-    epilogue_.addend = c;
-    epilogue_.addend_scale = product_.beta;
-    epilogue_.addend_row_stride = static_cast<std::size_t>(product_.c_row_stride);
-    epilogue_.addend_column_stride = static_cast<std::size_t>(product_.c_column_stride);
-  }
-
   const float* packed_b() const { return reinterpret_cast<const float*>(state_.packed.get()); }
   float* room_for_b(std::size_t worker) const {
     return workspace_ + state_.transposed_a_elements + worker * state_.packed_elements;

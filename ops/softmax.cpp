@@ -87,11 +87,24 @@ bool has_long_rows(const SoftmaxExtents& extents) { return extents.inner == 1 &&
 
 std::int64_t parts_of(const SoftmaxExtents& extents) { return (extents.axis + kPart - 1) / kPart; }
 
+void run_rows(const RowArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  const auto rows = state.logarithm ? kernels::log_softmax : kernels::softmax;
+  rows(static_cast<const float*>(args.x), static_cast<float*>(args.y), args.rows,
+       static_cast<std::size_t>(state.extents.axis));
+}
+
 Prepared prepare_simd(const PrepareContext& context) {
   Prepared prepared = prepare(context);
   const SoftmaxExtents extents = softmax_extents(context);
   if (has_long_rows(extents)) {
     prepared.workspace_bytes = static_cast<std::size_t>(parts_of(extents)) * sizeof(kernels::LogSoftmaxSums);
+  } else if (extents.inner == 1 && extents.count() > 0) {
+    RowWise& rows = prepared.row_wise;
+    rows.run = run_rows;
+    rows.rows = static_cast<std::size_t>(extents.outer);
+    rows.x_row_bytes = rows.y_row_bytes = static_cast<std::size_t>(extents.axis) * sizeof(float);
+    rows.row_cost = static_cast<double>(extents.axis) * kSimdCost;
   }
   return prepared;
 }

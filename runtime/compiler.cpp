@@ -4,7 +4,9 @@
 
 #include "runtime/evaluate.hpp"
 #include "runtime/infer.hpp"
+#include "runtime/passes/pass.hpp"
 #include "runtime/program.hpp"
+#include "runtime/row_chain.hpp"
 #include "runtime/storage.hpp"
 
 namespace linnet::internal {
@@ -24,8 +26,9 @@ class Compiler {
     infer_nodes();
     find_steps();
     check_sizes();
-    prepare_steps();
-    const StorageMap storage = assign_storage(graph_, steps_, views_, program_->values, unread_);
+    prepare_nodes();
+    make_steps();
+    const StorageMap storage = assign_storage(graph_, step_values_, views_, program_->values);
     plan(storage);
     place_operands(storage);
     return program_;
@@ -85,6 +88,14 @@ class Compiler {
     }
   }
 
+  /// A node that will be a step, or a part of one.
+  struct PreparedNode {
+    NodeId node = kNoNode;
+    const Implementation* implementation = nullptr;
+    Prepared prepared;
+    std::vector<ValueId> inputs;  ///< kNoValue: left out or not read
+  };
+
   /// Nodes that an output depends on and that are neither constant nor views.
   void find_steps() {
     std::vector<bool> needed(values().size(), false);
@@ -114,14 +125,16 @@ class Compiler {
       if (view_of >= 0) {
         views_[node.outputs[0]] = views_[node.inputs[static_cast<std::size_t>(view_of)]];
       } else {
-        steps_.push_back(*id);
+        nodes_.emplace_back();
+        nodes_.back().node = *id;
       }
     }
   }
 
   /// Before anything is packed or allocated: one value alone must fit the budget.
   void check_sizes() {
-    for (const NodeId id : steps_) {
+    for (const PreparedNode& entry : nodes_) {
+      const NodeId id = entry.node;
       for (const ValueId output : graph_.nodes[id].outputs) {
         if (output == kNoValue) continue;
         const TensorType& type = values()[output].type;
@@ -135,27 +148,98 @@ class Compiler {
     }
   }
 
-  void prepare_steps() {
-    program_->steps.reserve(steps_.size());
-    unread_.reserve(steps_.size());
-    for (const NodeId id : steps_) {
-      const NodeView node = view(id);
-      Step step;
-      step.node = id;
+  void prepare_nodes() {
+    for (PreparedNode& entry : nodes_) {
+      const Node& node = graph_.nodes[entry.node];
+      const NodeView view_of_node = view(entry.node);
       try {
-        step.implementation = &select_implementation(node, nullptr);
-        Prepared prepared;
-        if (step.implementation->prepare != nullptr) {
-          prepared = step.implementation->prepare(PrepareContext(node, settings_.threads, settings_.weights));
+        entry.implementation = &select_implementation(view_of_node, nullptr);
+        if (entry.implementation->prepare != nullptr) {
+          entry.prepared =
+              entry.implementation->prepare(PrepareContext(view_of_node, settings_.threads, settings_.weights));
         }
-        step.state = std::move(prepared.state);
-        step.workspace_bytes = prepared.workspace_bytes;
-        unread_.push_back(prepared.unread_inputs);
       } catch (const Error& error) {
-        throw with_node_and_inputs(graph_.nodes[id], values(), graph_.symbols, error);
+        throw with_node_and_inputs(node, values(), graph_.symbols, error);
       }
-      program_->steps.push_back(std::move(step));
+      entry.inputs = node.inputs;
+      for (std::size_t i = 0; i < std::min<std::size_t>(node.inputs.size(), 64); ++i) {
+        if ((entry.prepared.unread_inputs >> i & 1) != 0) entry.inputs[i] = kNoValue;
+      }
     }
+  }
+
+  void make_steps() {
+    program_->steps.reserve(nodes_.size());
+    step_values_.reserve(nodes_.size());
+    const bool chains = !is_disabled(settings_.options, kChainRows);
+    const std::vector<std::uint32_t> readers = chains ? count_readers() : std::vector<std::uint32_t>();
+    for (std::size_t first = 0; first < nodes_.size();) {
+      const std::size_t length = chains ? chained_steps_from(first, readers) : 1;
+      length == 1 ? add_step(nodes_[first]) : add_chain(first, length);
+      first += length;
+    }
+  }
+
+  /// By the value whose bytes are read; a graph output counts as a reader.
+  std::vector<std::uint32_t> count_readers() const {
+    std::vector<std::uint32_t> readers(views_.size(), 0);
+    for (const PreparedNode& entry : nodes_) {
+      for (const ValueId input : entry.inputs) {
+        if (input != kNoValue) ++readers[views_[input]];
+      }
+    }
+    for (const ValueId output : graph_.outputs) ++readers[views_[output]];
+    return readers;
+  }
+
+  /// Whether `next` does nothing but go on with the rows of `entry`.
+  bool continues(const PreparedNode& entry, const PreparedNode& next, const std::vector<std::uint32_t>& readers) const {
+    const RowWise& rows = entry.prepared.row_wise;
+    const RowWise& next_rows = next.prepared.row_wise;
+    const ValueId between = graph_.nodes[entry.node].outputs[0];
+    return next_rows.run != nullptr && next_rows.rows == rows.rows && next_rows.x_row_bytes == rows.y_row_bytes &&
+           next.inputs[0] != kNoValue && views_[next.inputs[0]] == between && readers[between] == 1;
+  }
+
+  std::size_t chained_steps_from(std::size_t first, const std::vector<std::uint32_t>& readers) {
+    if (nodes_[first].prepared.row_wise.run == nullptr) return 1;
+    std::vector<RowWise> rows = {nodes_[first].prepared.row_wise};
+    for (std::size_t i = first + 1; i < nodes_.size() && continues(nodes_[i - 1], nodes_[i], readers); ++i) {
+      rows.push_back(nodes_[i].prepared.row_wise);
+    }
+    return chained_steps(rows.data(), rows.size(), settings_.threads);
+  }
+
+  void add_step(PreparedNode& entry) {
+    const Node& node = graph_.nodes[entry.node];
+    Step step;
+    step.parts = {{entry.node, entry.implementation}};
+    step.run = entry.implementation->run;
+    step.state = std::move(entry.prepared.state);
+    step.workspace_bytes = entry.prepared.workspace_bytes;
+    program_->steps.push_back(std::move(step));
+    step_values_.push_back({std::move(entry.inputs), node.outputs, node.op->facts.in_place_inputs});
+  }
+
+  void add_chain(std::size_t first, std::size_t length) {
+    Step step;
+    StepValues step_values;
+    std::vector<RowChain::Member> members;
+    for (std::size_t i = first; i < first + length; ++i) {
+      PreparedNode& entry = nodes_[i];
+      step.parts.push_back({entry.node, entry.implementation});
+      members.push_back({entry.prepared.row_wise, std::move(entry.prepared.state),
+                         static_cast<std::uint32_t>(step_values.inputs.size())});
+      if (i > first) entry.inputs[0] = kNoValue;
+      step_values.inputs.insert(step_values.inputs.end(), entry.inputs.begin(), entry.inputs.end());
+    }
+    step_values.outputs = {graph_.nodes[nodes_[first + length - 1].node].outputs[0]};
+    auto chain = std::make_shared<const RowChain>(std::move(members), settings_.threads);
+    step.run = RowChain::run;
+    step.workspace_bytes = chain->workspace_bytes();
+    step.state = std::move(chain);
+    program_->steps.push_back(std::move(step));
+    step_values_.push_back(std::move(step_values));
   }
 
   void plan(const StorageMap& map) {
@@ -210,16 +294,13 @@ class Compiler {
   void place_operands(const StorageMap& map) {
     for (std::size_t index = 0; index < program_->steps.size(); ++index) {
       Step& step = program_->steps[index];
-      const Node& node = graph_.nodes[step.node];
       step.first_operand = static_cast<std::uint32_t>(program_->operands.size());
-      step.input_count = static_cast<std::uint32_t>(node.inputs.size());
-      step.output_count = static_cast<std::uint32_t>(node.outputs.size());
-      for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-        const bool unread = node.inputs[i] == kNoValue || (i < 64 && (unread_[index] >> i & 1) != 0);
-        program_->operands.push_back(unread ? Place{} : place_of(node.inputs[i], map));
+      step.input_count = static_cast<std::uint32_t>(step_values_[index].inputs.size());
+      step.output_count = static_cast<std::uint32_t>(step_values_[index].outputs.size());
+      for (const auto* operands : {&step_values_[index].inputs, &step_values_[index].outputs}) {
+        for (const ValueId value : *operands)
+          program_->operands.push_back(value == kNoValue ? Place{} : place_of(value, map));
       }
-      for (const ValueId output : node.outputs)
-        program_->operands.push_back(output == kNoValue ? Place{} : place_of(output, map));
     }
     for (const ValueId output : graph_.outputs) {
       const TensorType& type = values()[output].type;
@@ -232,9 +313,9 @@ class Compiler {
   const Graph& graph_;
   const CompileSettings& settings_;
   std::shared_ptr<Program> program_;
-  std::vector<NodeId> steps_;
+  std::vector<PreparedNode> nodes_;
   std::vector<ValueId> views_;
-  std::vector<std::uint64_t> unread_;
+  std::vector<StepValues> step_values_;  ///< beside Program::steps
   std::vector<std::size_t> storage_block_;
 };
 

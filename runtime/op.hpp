@@ -154,10 +154,31 @@ class PrepareContext : public NodeView {
   PackedWeights* weights_;
 };
 
+/// What a row-wise step does to some of its rows.
+struct RowArguments {
+  const void* state;          ///< that of Prepared
+  const void* const* inputs;  ///< as in RunArguments, but for input 0
+  const void* x;              ///< the rows of input 0, one after another
+  void* y;                    ///< for the rows of output 0; does not overlap x
+  std::size_t rows;
+};
+
+/// A step whose output 0 is made of `rows` rows, each from the same row of input 0 and from nothing else that a run
+/// changes. Its result does not depend on how many rows are asked for at once.
+struct RowWise {
+  void (*run)(const RowArguments&) = nullptr;  ///< allocates nothing, locks nothing, never throws; null: not row-wise
+  std::size_t rows = 0;
+  std::size_t x_row_bytes = 0;
+  std::size_t y_row_bytes = 0;
+  double row_cost = 0.0;          ///< nanoseconds of one thread
+  std::size_t weights_bytes = 0;  ///< read whatever the number of rows
+};
+
 struct Prepared {
   std::shared_ptr<const void> state;  ///< what `run` needs besides pointers; may be null
   std::size_t workspace_bytes = 0;    ///< 64-byte aligned scratch memory during the step
   std::uint64_t unread_inputs = 0;    ///< bit i: input i was packed or otherwise consumed here, `run` does not read it
+  RowWise row_wise = {};              ///< for chains of steps
 };
 
 struct RunArguments {

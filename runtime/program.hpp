@@ -21,15 +21,21 @@ struct Place {
   const void* constant = nullptr;  ///< kConstant
 };
 
-struct Step {
+/// A node and what runs it.
+struct StepPart {
+  NodeId node = kNoNode;
   const Implementation* implementation = nullptr;
+};
+
+struct Step {
+  std::vector<StepPart> parts;  ///< one, or those of a chain (row_chain.hpp)
+  void (*run)(const RunArguments&) = nullptr;
   std::shared_ptr<const void> state;
   std::uint32_t first_operand = 0;  ///< inputs, then outputs, in Program::operands
   std::uint32_t input_count = 0;
   std::uint32_t output_count = 0;
   std::size_t workspace_bytes = 0;
   std::size_t workspace_offset = 0;
-  NodeId node = kNoNode;
 };
 
 /// A graph output as this program makes it.

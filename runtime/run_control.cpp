@@ -1,5 +1,7 @@
 #include "runtime/run_control.hpp"
 
+#include <algorithm>
+
 #include "runtime/error.hpp"
 #include "runtime/float_mode.hpp"
 #include "runtime/thread_pool.hpp"
@@ -7,9 +9,10 @@
 namespace linnet::internal {
 namespace {
 
-/// Below this much work (ns) a second thread costs more than it brings: waking a sleeping helper takes some
-/// microseconds.
-constexpr double kLeastParallelWork = 20000.0;
+/// Least work (ns) for which a helper that spins pays: it takes some cache lines from core to core, 0.5 us in all.
+constexpr double kLeastSharedWork = 3000.0;
+/// Least work of a run for which waking helpers that sleep pays: a system call and tens of microseconds until they run.
+constexpr double kLeastWakingWork = 20000.0;
 
 struct Guarded {
   const RunControl* control;
@@ -42,26 +45,37 @@ void RunControl::check_slow() const {
     fail(ErrorCode::kDeadlineExceeded, "the run passed its deadline");
 }
 
+void RunControl::fail_if_abandoned() const {
+  if (!abandoned_.load(std::memory_order_relaxed)) return;
+  check_slow();
+  fail(ErrorCode::kCancelled, "the run was cancelled");  // the token has been reset since
+}
+
 void RunControl::run_tasks(std::size_t count, double work, Task task, void* context) {
-  const bool parallel = pool_ != nullptr && threads_ > 1 && count > 1 && work >= kLeastParallelWork;
+  bool parallel = pool_ != nullptr && threads_ > 1 && count > 1 && work >= kLeastSharedWork;
+  bool wake = false;
+  if (parallel) {
+    shared_work_ += work;
+    wake = std::max(shared_work_, last_shared_work_) >= kLeastWakingWork;
+    parallel = wake || pool_->awake();
+  }
   const bool stoppable = stop_ != nullptr || has_deadline_;
   if (!parallel) {
     for (std::size_t index = 0; index < count; ++index) {
       if (stoppable && index > 0) check_slow();
       task(context, index, 0);
     }
+    if (stoppable) fail_if_abandoned();
     return;
   }
   if (!stoppable && !flush_denormals_) {
-    pool_->run(count, threads_, task, context);
+    pool_->run(count, threads_, wake, task, context);
     return;
   }
   Guarded guarded{this, task, context, {false}};
-  pool_->run(count, threads_, guarded_task, &guarded);
-  if (guarded.stopped.load(std::memory_order_relaxed)) {
-    check_slow();
-    fail(ErrorCode::kCancelled, "the run was cancelled");
-  }
+  pool_->run(count, threads_, wake, guarded_task, &guarded);
+  if (guarded.stopped.load(std::memory_order_relaxed)) abandoned_.store(true, std::memory_order_relaxed);
+  fail_if_abandoned();
 }
 
 }  // namespace linnet::internal

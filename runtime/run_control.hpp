@@ -45,15 +45,28 @@ class RunControl {
     if (stop_ != nullptr || has_deadline_) check_slow();
   }
   bool stop_requested() const noexcept;
+  /// For the bodies of parallel_for, where a task takes long: true when the run is to stop; the body then returns as it
+  /// is, and parallel_for reports the error. Thread-safety: all threads.
+  bool abandon_if_stopped() noexcept {
+    if (stop_ == nullptr && !has_deadline_) return false;
+    if (!stop_requested()) return false;
+    abandoned_.store(true, std::memory_order_relaxed);
+    return true;
+  }
 
   void set_stop(const std::atomic<bool>* stop) noexcept { stop_ = stop; }
   void set_deadline(std::chrono::steady_clock::time_point deadline) noexcept {
     deadline_ = deadline;
     has_deadline_ = true;
   }
-  void clear() noexcept {
+  /// Before every run: no token, no deadline; what the last run shared out is kept, for it says whether this one's
+  /// helpers are worth waking.
+  void begin_run() noexcept {
     stop_ = nullptr;
     has_deadline_ = false;
+    last_shared_work_ = shared_work_;
+    shared_work_ = 0.0;
+    abandoned_.store(false, std::memory_order_relaxed);
   }
   bool flush_denormals() const noexcept { return flush_denormals_; }
   void set_flush_denormals(bool flush) noexcept { flush_denormals_ = flush; }
@@ -61,12 +74,16 @@ class RunControl {
  private:
   void run_tasks(std::size_t count, double work, Task task, void* context);
   void check_slow() const;
+  void fail_if_abandoned() const;
 
   ThreadPool* pool_;
   int threads_;
   const std::atomic<bool>* stop_ = nullptr;
   bool has_deadline_ = false;
+  std::atomic<bool> abandoned_{false};
   bool flush_denormals_ = false;
+  double shared_work_ = 0.0;  ///< nanoseconds, of this run's loops so far that helpers may share
+  double last_shared_work_ = 0.0;
   std::chrono::steady_clock::time_point deadline_{};
 };
 

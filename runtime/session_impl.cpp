@@ -127,7 +127,7 @@ std::unique_ptr<SessionImpl::BoundProgram> SessionImpl::bind(ProgramKey key, std
   for (const Step& step : program->steps) {
     void** inputs = bound->operands.data() + step.first_operand;
     bound->calls.push_back(
-        {step.implementation->run,
+        {step.run,
          {step.state.get(), const_cast<const void* const*>(inputs), inputs + step.input_count, nullptr, control_}});
   }
   bound->program = std::move(program);
@@ -255,7 +255,7 @@ void SessionImpl::copy_outputs() {
 
 void SessionImpl::run_steps(const RunOptions& options, std::int64_t* step_times) {
   prepare();
-  control_.clear();
+  control_.begin_run();
   if (options.cancel != nullptr) control_.set_stop(&options.cancel->cancelled_);
   if (options.timeout.count() > 0) control_.set_deadline(deadline_after(options.timeout));
   control_.check();
@@ -277,7 +277,7 @@ void SessionImpl::run_steps(const RunOptions& options, std::int64_t* step_times)
     }
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kCancelled || error.code() == ErrorCode::kDeadlineExceeded) throw;
-    const NodeId node = current_->program->steps[static_cast<std::size_t>(call - first)].node;
+    const NodeId node = current_->program->steps[static_cast<std::size_t>(call - first)].parts.back().node;
     throw with_node_and_inputs(model_.graph().nodes[node], current_->program->values, model_.graph().symbols, error);
   }
   copy_outputs();

@@ -9,13 +9,11 @@ namespace {
 
 constexpr std::size_t kForever = SIZE_MAX;
 
-bool is_unread(std::uint64_t mask, std::size_t input) { return input < 64 && (mask >> input & 1) != 0; }
-
 class Assigner {
  public:
-  Assigner(const Graph& graph, const std::vector<NodeId>& steps, const std::vector<ValueId>& views,
-           const std::vector<Value>& values, const std::vector<std::uint64_t>& unread)
-      : graph_(graph), steps_(steps), views_(views), values_(values), unread_(unread) {
+  Assigner(const Graph& graph, const std::vector<StepValues>& steps, const std::vector<ValueId>& views,
+           const std::vector<Value>& values)
+      : graph_(graph), steps_(steps), views_(views), values_(values) {
     map_.of_value.assign(values.size(), StorageMap::kNone);
     last_read_.assign(values.size(), 0);
   }
@@ -35,9 +33,8 @@ class Assigner {
  private:
   void find_last_reads() {
     for (std::size_t step = 0; step < steps_.size(); ++step) {
-      const Node& node = graph_.nodes[steps_[step]];
-      for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-        if (node.inputs[i] != kNoValue && !is_unread(unread_[step], i)) last_read_[views_[node.inputs[i]]] = step;
+      for (const ValueId input : steps_[step].inputs) {
+        if (input != kNoValue) last_read_[views_[input]] = step;
       }
     }
     for (const ValueId output : graph_.outputs) last_read_[views_[output]] = kForever;
@@ -66,30 +63,28 @@ class Assigner {
 
   /// The storage that output 0 of the step may take over, or kNone.
   std::uint32_t find_in_place(std::size_t step, std::size_t bytes) {
-    const Node& node = graph_.nodes[steps_[step]];
-    for (const std::uint8_t input : node.op->facts.in_place_inputs) {
-      if (input >= node.inputs.size() || node.inputs[input] == kNoValue || is_unread(unread_[step], input)) continue;
-      const ValueId source = views_[node.inputs[input]];
+    const std::vector<ValueId>& inputs = steps_[step].inputs;
+    for (const std::uint8_t input : steps_[step].in_place_inputs) {
+      if (input >= inputs.size() || inputs[input] == kNoValue) continue;
+      const ValueId source = views_[inputs[input]];
       const std::uint32_t storage = storage_of(source);
       if (map_.storages[storage].kind != Place::Kind::kArena || map_.storages[storage].bytes != bytes ||
           last_read_[source] != step)
         continue;
       const auto elsewhere_too = [&](ValueId other) {
-        return other != kNoValue && other != node.inputs[input] && storage_of(views_[other]) == storage;
+        return other != kNoValue && other != inputs[input] && storage_of(views_[other]) == storage;
       };
-      if (std::none_of(node.inputs.begin(), node.inputs.end(), elsewhere_too)) return storage;
+      if (std::none_of(inputs.begin(), inputs.end(), elsewhere_too)) return storage;
     }
     return StorageMap::kNone;
   }
 
   void place_outputs(std::size_t step) {
-    const Node& node = graph_.nodes[steps_[step]];
-    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-      if (node.inputs[i] == kNoValue || is_unread(unread_[step], i)) continue;
-      map_.storages[storage_of(views_[node.inputs[i]])].last = step;
+    for (const ValueId input : steps_[step].inputs) {
+      if (input != kNoValue) map_.storages[storage_of(views_[input])].last = step;
     }
-    for (std::size_t i = 0; i < node.outputs.size(); ++i) {
-      const ValueId output = node.outputs[i];
+    for (std::size_t i = 0; i < steps_[step].outputs.size(); ++i) {
+      const ValueId output = steps_[step].outputs[i];
       if (output == kNoValue) continue;
       const std::size_t bytes = bytes_of(output);
       std::uint32_t storage = i == 0 ? find_in_place(step, bytes) : StorageMap::kNone;
@@ -119,19 +114,18 @@ class Assigner {
   }
 
   const Graph& graph_;
-  const std::vector<NodeId>& steps_;
+  const std::vector<StepValues>& steps_;
   const std::vector<ValueId>& views_;
   const std::vector<Value>& values_;
-  const std::vector<std::uint64_t>& unread_;
   StorageMap map_;
   std::vector<std::size_t> last_read_;
 };
 
 }  // namespace
 
-StorageMap assign_storage(const Graph& graph, const std::vector<NodeId>& steps, const std::vector<ValueId>& views,
-                          const std::vector<Value>& values, const std::vector<std::uint64_t>& unread_inputs) {
-  return Assigner(graph, steps, views, values, unread_inputs).run();
+StorageMap assign_storage(const Graph& graph, const std::vector<StepValues>& steps, const std::vector<ValueId>& views,
+                          const std::vector<Value>& values) {
+  return Assigner(graph, steps, views, values).run();
 }
 
 }  // namespace linnet::internal

@@ -36,9 +36,10 @@ class Signal {
  public:
   std::uint32_t load() const noexcept { return value_.load(std::memory_order_acquire); }
 
-  void raise() noexcept {
+  /// Those that spin see it at once; those that sleep are woken if `wake`, a system call of some microseconds.
+  void raise(bool wake = true) noexcept {
     value_.fetch_add(1, std::memory_order_seq_cst);
-    if (sleepers_.load(std::memory_order_seq_cst) == 0) return;
+    if (!wake || sleepers_.load(std::memory_order_seq_cst) == 0) return;
 #if defined(__linux__)
     syscall(SYS_futex, &value_, FUTEX_WAKE_PRIVATE, 0x7fffffff, nullptr, nullptr, 0);
 #else
@@ -46,6 +47,8 @@ class Signal {
     changed_.notify_all();
 #endif
   }
+
+  int sleepers() const noexcept { return sleepers_.load(std::memory_order_relaxed); }
 
   /// Returns when the value is no longer `seen`: spins a little, then sleeps.
   void wait_past(std::uint32_t seen) noexcept {
@@ -82,13 +85,21 @@ class Signal {
 struct ThreadPool::State {
   static constexpr std::uint32_t kOpen = 1U << 31;
 
+  /// The tasks of one worker: every `threads`-th, beginning with its number. So a worker does the same tasks in every
+  /// run, whose weights its cache may still hold, and workers side by side do neighbouring tasks, which read the same
+  /// weights where rows are shared out.
+  struct alignas(64) Share {
+    std::atomic<std::size_t> taken{0};
+  };
+
   std::atomic<bool> taken{false};
-  std::atomic<std::uint32_t> gate{0};
-  std::atomic<std::size_t> next{0};
+  alignas(64) std::atomic<std::uint32_t> gate{0};
   RunControl::Task task = nullptr;
   void* context = nullptr;
   std::size_t count = 0;
-  int threads = 0;
+  std::size_t threads = 0;
+  std::unique_ptr<Share[]> shares;
+  std::size_t share_count = 0;
 
   Signal work;  ///< raised for a new job, and to stop
   Signal done;  ///< raised when the last helper leaves a closed job
@@ -97,10 +108,17 @@ struct ThreadPool::State {
   std::mutex growing;
   std::vector<std::thread> helpers;
 
+  /// First the worker's own share, then what the others have not begun.
   void take_part(std::size_t worker) noexcept {
-    for (std::size_t index = next.fetch_add(1, std::memory_order_relaxed); index < count;
-         index = next.fetch_add(1, std::memory_order_relaxed)) {
-      task(context, index, worker);
+    for (std::size_t i = 0; i < threads; ++i) {
+      const std::size_t owner = worker + i < threads ? worker + i : worker + i - threads;
+      std::atomic<std::size_t>& taken_of_owner = shares[owner].taken;
+      for (;;) {
+        if (owner + taken_of_owner.load(std::memory_order_relaxed) * threads >= count) break;
+        const std::size_t index = owner + taken_of_owner.fetch_add(1, std::memory_order_relaxed) * threads;
+        if (index >= count) break;
+        task(context, index, worker);
+      }
     }
   }
 
@@ -121,7 +139,7 @@ struct ThreadPool::State {
     std::uint32_t seen = work.load();
     while (!stop.load(std::memory_order_acquire)) {
       if (join()) {
-        if (static_cast<int>(worker) < threads) take_part(worker);
+        if (worker < threads) take_part(worker);
         leave();
       }
       work.wait_past(seen);
@@ -132,6 +150,10 @@ struct ThreadPool::State {
   void start_helpers(int wanted) noexcept {
     const std::lock_guard<std::mutex> lock(growing);
     try {
+      if (share_count < static_cast<std::size_t>(wanted)) {
+        shares = std::make_unique<Share[]>(static_cast<std::size_t>(wanted));
+        share_count = static_cast<std::size_t>(wanted);
+      }
       while (static_cast<int>(helpers.size()) + 1 < wanted) {
         const std::size_t worker = helpers.size() + 1;
         helpers.emplace_back([this, worker] { help(worker); });
@@ -151,22 +173,34 @@ ThreadPool::~ThreadPool() {
   for (std::thread& helper : state_->helpers) helper.join();
 }
 
-void ThreadPool::run(std::size_t count, int threads, RunControl::Task task, void* context) noexcept {
+bool ThreadPool::awake() const noexcept {
+  const int helpers = state_->started.load(std::memory_order_relaxed) - 1;
+  return state_->work.sleepers() < helpers;
+}
+
+void ThreadPool::run(std::size_t count, int threads, bool wake, RunControl::Task task, void* context) noexcept {
   State& state = *state_;
-  const int wanted = std::min({threads, state.most_threads.load(std::memory_order_relaxed),
-                               static_cast<int>(std::min<std::size_t>(count, 4096))});
-  if (wanted <= 1 || state.taken.exchange(true, std::memory_order_acquire)) {
+  int wanted = std::min({threads, state.most_threads.load(std::memory_order_relaxed),
+                         static_cast<int>(std::min<std::size_t>(count, 4096))});
+  const bool alone = wanted <= 1 || state.taken.exchange(true, std::memory_order_acquire);
+  if (!alone) {
+    if (state.started.load(std::memory_order_relaxed) < wanted) state.start_helpers(wanted);
+    wanted = std::min(wanted, static_cast<int>(state.share_count));
+  }
+  if (alone || wanted <= 1) {
     for (std::size_t index = 0; index < count; ++index) task(context, index, 0);
+    if (!alone) state.taken.store(false, std::memory_order_release);
     return;
   }
-  if (state.started.load(std::memory_order_relaxed) < wanted) state.start_helpers(wanted);
   state.task = task;
   state.context = context;
   state.count = count;
-  state.threads = wanted;
-  state.next.store(0, std::memory_order_relaxed);
+  state.threads = static_cast<std::size_t>(wanted);
+  for (std::size_t worker = 0; worker < state.threads; ++worker) {
+    state.shares[worker].taken.store(0, std::memory_order_relaxed);
+  }
   state.gate.store(State::kOpen, std::memory_order_release);
-  state.work.raise();
+  state.work.raise(wake);
   state.take_part(0);
   // Closed: nobody joins any more; those inside finish the task they are in.
   std::uint32_t seen = state.done.load();

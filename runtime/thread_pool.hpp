@@ -19,9 +19,13 @@ class ThreadPool {
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   /// Calls task(context, index, worker) for every index below `count` and returns when all have returned. The caller is
-  /// worker 0; at most `threads` workers take part, maybe fewer. Tasks must not throw. Never fails: where no helper can
-  /// be started, the caller does it all.
-  void run(std::size_t count, int threads, RunControl::Task task, void* context) noexcept;
+  /// worker 0; at most `threads` workers take part, maybe fewer. With `wake` helpers that sleep are woken, else only
+  /// those that still spin take part. Tasks must not throw. Never fails: where no helper can be started, the caller
+  /// does it all.
+  void run(std::size_t count, int threads, bool wake, RunControl::Task task, void* context) noexcept;
+
+  /// Whether a helper spins, so that it can take part at once. A guess: it may fall asleep at any time.
+  bool awake() const noexcept;
 
   /// The pool of this process, alive as long as somebody holds it. Grows to the largest number asked for.
   static std::shared_ptr<ThreadPool> shared(int threads);

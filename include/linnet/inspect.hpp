@@ -38,12 +38,14 @@ struct Refusal {
 };
 
 struct StepSummary {
-  NodeSummary node;
-  std::string implementation;     ///< "simd", "onednn", "reference", ...
+  NodeSummary node;            ///< of a chain: operators and names joined by "+", the inputs and outputs of the whole
+  std::string implementation;  ///< "simd", "onednn", "reference", ...
   std::vector<Refusal> refusals;  ///< implementations that come earlier in the operator's list
   std::vector<Shape> input_shapes;
   std::vector<Shape> output_shapes;
   std::size_t workspace_bytes = 0;
+  /// The nodes that run as this one step, in order, block of rows by block of rows; empty for a node of its own.
+  std::vector<StepSummary> chain;
 };
 
 /// A block of the arena: the values that share it and the steps during which it is live.
@@ -76,7 +78,7 @@ LINNET_API const char* isa() noexcept;
 LINNET_API bool optimized_build() noexcept;
 /// Whether oneDNN can be used; otherwise `reason` (may be null) receives why not.
 LINNET_API bool onednn_available(std::string* reason) noexcept;
-/// Every pass, in the order they run.
+/// Every pass, in the order they run; the last, "chain_rows", joins steps of a program rather than nodes.
 LINNET_API std::vector<std::string> pass_names();
 
 /// Runs the bound session once, timing every step; the i-th entry belongs to step i of the program. Nanoseconds.

@@ -9,7 +9,9 @@ namespace {
 
 // Multiply-adds of a slice: at most 0.3 ms at 5e10 a second; at least so many that taking a slice costs little beside.
 constexpr double kMaxSliceWork = 1 << 24;
-constexpr double kMinSliceWork = 1 << 18;
+constexpr double kMinSliceWork = 1 << 16;
+// At most so many slices for each thread: a thread that comes late leaves little for the others to wait for.
+constexpr std::size_t kSlicesPerThread = 4;
 // With few rows the time goes into reading weights: 8 MiB of them take 0.3 ms at 28 GB/s.
 constexpr double kMaxSliceWeights = 1 << 21;
 
@@ -27,6 +29,23 @@ std::size_t whole_tiles(double part, std::size_t rows) {
 std::size_t whole_panels(double part, std::size_t panels) {
   if (part >= static_cast<double>(panels)) return panels;
   return std::max<std::size_t>(1, static_cast<std::size_t>(part));
+}
+
+// How many of its units a slice gets.
+struct Part {
+  std::size_t units;
+  std::size_t end;  // units that the busiest thread does
+};
+
+// So that `users` threads that take at most `most` slices are done soonest; of equals, the smallest.
+Part even_part(std::size_t units, std::size_t users, std::size_t most) {
+  Part best = {units, units};
+  for (std::size_t count = users; count <= std::max(most, users); count += users) {
+    const std::size_t part = divide_up(units, count);
+    const std::size_t end = divide_up(divide_up(units, part), users) * part;
+    if (end <= best.end) best = {part, end};
+  }
+  return best;
 }
 
 }  // namespace
@@ -47,17 +66,25 @@ GemmSlices choose_slices(std::size_t m, std::size_t n, std::size_t k, std::size_
   slices.rows_per_slice = whole_tiles(area / (static_cast<double>(slices.panels_per_slice) * panel), m);
 
   const double work = static_cast<double>(m) * static_cast<double>(n) * depth;
-  const std::size_t wanted = static_cast<std::size_t>(std::min(static_cast<double>(threads), work / kMinSliceWork));
-  if (slices.count() >= wanted) {
+  const double worth = std::max(1.0, work / kMinSliceWork);
+  const std::size_t users = static_cast<std::size_t>(std::min(static_cast<double>(threads), worth));
+  if (slices.count() >= users * kSlicesPerThread) {
     // No small slice at the end.
     slices.rows_per_slice = std::min(m, divide_up(divide_up(m, slices.row_slices()), kRowUnit) * kRowUnit);
     slices.panels_per_slice = divide_up(panels, slices.panel_slices());
     return slices;
   }
-  if (m >= 2 * kRowUnit * wanted || panels == 1) {
-    slices.rows_per_slice = std::min(m, divide_up(divide_up(m, wanted), kRowUnit) * kRowUnit);
+  const std::size_t most = static_cast<std::size_t>(std::min(static_cast<double>(users * kSlicesPerThread), worth));
+  const std::size_t tiles = divide_up(m, kRowUnit);
+  const Part by_rows = even_part(tiles, users, most);
+  const Part by_panels = even_part(panels, users, most);
+  const bool rows_are_evener = std::min(by_rows.end * kRowUnit, m) * panels <= by_panels.end * m;
+  if (m >= 2 * kRowUnit * users && rows_are_evener) {
+    slices.panels_per_slice = panels;
+    slices.rows_per_slice = std::min(m, by_rows.units * kRowUnit);
   } else {
-    slices.panels_per_slice = std::max<std::size_t>(1, panels / wanted);
+    slices.rows_per_slice = m;
+    slices.panels_per_slice = by_panels.units;
   }
   return slices;
 }

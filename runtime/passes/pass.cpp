@@ -12,22 +12,29 @@ const std::vector<Pass>& all_passes() {
   return kPasses;
 }
 
+std::vector<std::string> all_pass_names() {
+  std::vector<std::string> names;
+  for (const Pass& pass : all_passes()) names.emplace_back(pass.name);
+  names.emplace_back(kChainRows);
+  return names;
+}
+
+bool is_disabled(const Options& options, std::string_view pass) {
+  return std::any_of(options.disabled_passes.begin(), options.disabled_passes.end(),
+                     [&](const std::string& entry) { return entry == "all" || entry == pass; });
+}
+
 std::vector<std::pair<std::string, std::size_t>> run_passes(PassContext& context) {
-  const std::vector<std::string>& disabled = context.options.disabled_passes;
-  for (const std::string& name : disabled) {
-    const auto named = [&](const Pass& pass) { return name == pass.name; };
-    if (name == "all" || std::any_of(all_passes().begin(), all_passes().end(), named)) continue;
+  const std::vector<std::string> names = all_pass_names();
+  for (const std::string& name : context.options.disabled_passes) {
+    if (name == "all" || std::find(names.begin(), names.end(), name) != names.end()) continue;
     std::string known = "all";
-    for (const Pass& pass : all_passes()) known += text(", ", pass.name);
+    for (const std::string& pass : names) known += text(", ", pass);
     invalid_argument("there is no pass \"", printable(name), "\" to switch off; there are: ", known);
   }
-  const auto is_disabled = [&](const char* name) {
-    return std::any_of(disabled.begin(), disabled.end(),
-                       [&](const std::string& entry) { return entry == "all" || entry == name; });
-  };
   std::vector<std::pair<std::string, std::size_t>> changes;
   for (const Pass& pass : all_passes()) {
-    if (!is_disabled(pass.name)) changes.emplace_back(pass.name, pass.run(context));
+    if (!is_disabled(context.options, pass.name)) changes.emplace_back(pass.name, pass.run(context));
   }
   return changes;
 }

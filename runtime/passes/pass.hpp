@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,15 @@ std::size_t remove_dead(PassContext& context);
 
 /// In the order they run.
 const std::vector<Pass>& all_passes();
+
+/// Steps of programs that are joined by the compiler (row_chain.hpp): switched off by this name like a pass.
+inline constexpr const char* kChainRows = "chain_rows";
+
+/// Names of all_passes() and kChainRows.
+std::vector<std::string> all_pass_names();
+
+/// Whether Options::disabled_passes names it, or all.
+bool is_disabled(const Options& options, std::string_view pass);
 
 /// Runs every pass that Options::disabled_passes does not name; returns names and changes of those that ran.
 /// Errors: kInvalidArgument for a name in disabled_passes that is no pass, naming those there are.

@@ -52,6 +52,17 @@ TEST_P(ModelProperty, EveryPassKeepsTheResult) {
   }
 }
 
+TEST_P(ModelProperty, ChainsKeepEveryBit) {
+  for (const int threads : {1, 2, 3}) {
+    Options options;
+    options.backend = Backend::kSimd;
+    options.threads = threads;
+    const std::vector<Tensor> chained = run_with(GetParam(), options);
+    options.disabled_passes = {"chain_rows"};
+    EXPECT_EQ(bit_differences(chained, run_with(GetParam(), options)), "") << threads << " threads";
+  }
+}
+
 TEST_P(ModelProperty, ThreadsKeepEveryBit) {
   for (const Backend backend : {Backend::kSimd, Backend::kAuto}) {
     const std::vector<Tensor> with_one = run_with(GetParam(), options_for(backend, 1));

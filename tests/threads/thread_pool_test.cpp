@@ -89,7 +89,7 @@ TEST(ThreadPool, StopsBetweenTasksWhenCancelled) {
     EXPECT_EQ(error.code(), ErrorCode::kCancelled);
   }
   EXPECT_LT(calls.load(), 100);
-  control.clear();
+  control.begin_run();
   calls = 0;
   control.parallel_for(100, kMuchWork, [&](std::size_t) { calls.fetch_add(1); });
   EXPECT_EQ(calls.load(), 100);

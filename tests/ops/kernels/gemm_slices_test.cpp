@@ -91,8 +91,15 @@ TEST(GemmSlices, SplitFewRowsByPanelsAndManyByRows) {
   EXPECT_EQ(few.row_slices(), 1u);
   EXPECT_GE(few.panel_slices(), 2u);
   const GemmSlices many = choose_slices(240, 64, 512, 2);
-  EXPECT_EQ(many.row_slices(), 2u);
+  EXPECT_EQ(many.row_slices(), 4u);
   EXPECT_EQ(many.panel_slices(), 1u);
+}
+
+TEST(GemmSlices, DivideEvenlyAmongThreads) {
+  EXPECT_EQ(choose_slices(1, 1024, 512, 2).panels_per_slice, 2u);     // 16 panels: 4 slices each
+  EXPECT_EQ(choose_slices(1, 12 * 64, 512, 2).panels_per_slice, 2u);  // 12 panels: 3 slices each, not 2 and 1
+  EXPECT_EQ(choose_slices(240, 64, 512, 2).rows_per_slice, 60u);      // 20 tiles: 2 slices of 5 each, not 4 and 3 of 3
+  EXPECT_EQ(choose_slices(64, 1024, 1024, 2).row_slices(), 1u);  // 16 panels are halved, 6 tiles of 64 rows not quite
 }
 
 TEST(GemmSlices, AnEmptyProductHasNoSlices) {

@@ -125,7 +125,26 @@ void SoftmaxRow(const float* x, float* y, std::size_t columns) {
   DivideBy(Exponentials(x, y, columns, RowMaximum(x, columns)), y, columns);
 }
 
+// Rows of one vector at most, which stays in a register from the load to the store; one row's chain of dependent
+// operations overlaps the next one's. The same operations as SoftmaxRow.
+void SoftmaxShortRows(const float* x, float* y, std::size_t rows, std::size_t columns) {
+  const Tag d;
+  const auto valid = hn::FirstN(d, columns);
+  const V lowest = hn::Set(d, -std::numeric_limits<float>::infinity());
+  for (std::size_t row = 0; row < rows; ++row, x += columns, y += columns) {
+    const V v = LoadUpTo(d, x, columns);
+    const V e = ScaledExp(d, v, hn::MaxOfLanes(d, hn::IfThenElse(valid, v, lowest)));
+    Sums sums;
+    sums.Add(d, hn::IfThenElseZero(valid, e));
+    const double inverse = 1.0 / sums.Total();
+    const float high = static_cast<float>(inverse);
+    const V low = hn::Set(d, static_cast<float>(inverse - static_cast<double>(high)));
+    StoreUpTo(d, hn::MulAdd(e, hn::Set(d, high), hn::Mul(e, low)), y, columns);
+  }
+}
+
 void SoftmaxRows(const float* x, float* y, std::size_t rows, std::size_t columns) {
+  if (columns <= hn::Lanes(Tag())) return SoftmaxShortRows(x, y, rows, columns);
   for (std::size_t row = 0; row < rows; ++row) SoftmaxRow(x + row * columns, y + row * columns, columns);
 }
 

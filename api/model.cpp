@@ -1,6 +1,7 @@
 // linnet::Model and linnet::Session: thin handles on runtime/.
 #include "api/guard.hpp"
 #include "loaders/loader.hpp"
+#include "ops/kernels/targets.hpp"
 #include "ops/ops.hpp"
 #include "runtime/log.hpp"
 #include "runtime/model_impl.hpp"
@@ -16,6 +17,10 @@ using internal::SessionImpl;
 namespace {
 
 std::shared_ptr<ModelImpl> finish(internal::LoadedModel&& loaded, const Options& options) {
+  if (options.precision == Precision::kBf16 && !kernels::has_bfloat16_instructions()) {
+    internal::log(options, LogLevel::kWarning,
+                  "precision bf16: this CPU has no bfloat16 arithmetic (AVX512_BF16), so float32 is used");
+  }
   internal::PassContext context{loaded.graph, internal::all_operators(), options};
   const std::size_t before = loaded.graph.nodes.size();
   internal::ModelFacts facts{loaded.ir_version, std::move(loaded.opsets), std::move(loaded.producer),

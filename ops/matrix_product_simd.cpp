@@ -4,14 +4,12 @@
 
 #include "ops/kernels/gemm.hpp"
 #include "ops/matrix_product.hpp"
+#include "ops/matrix_product_packing.hpp"
 
 namespace linnet::internal {
 namespace {
 
-/// Multiply-adds, weights and elements packed that a core gets through in a nanosecond, and what one task may take; for
-/// choosing tasks only.
-constexpr double kProductsPerNanosecond = 50.0;
-constexpr double kWeightsPerNanosecond = 20.0;  ///< read from the third-level cache
+/// Elements packed that a core gets through in a nanosecond, and what one task may take; for choosing tasks only.
 constexpr double kPackedPerNanosecond = 2.0;
 constexpr double kTaskNanoseconds = 3e5;
 /// Rows of B in one packing task (256 KiB of a panel), and of a transposed A's.
@@ -59,11 +57,9 @@ double packing_work(const MatrixProduct& product) {
 /// Packs rows of one panel of a B: they are contiguous in the packed panel.
 void pack_panel(const MatrixProduct& product, const float* b, std::size_t panel, std::size_t row, std::size_t rows,
                 float* packed) {
-  const std::size_t column = panel * kernels::kPanelColumns;
-  const float* from = b + static_cast<std::int64_t>(row) * product.b_depth_stride +
-                      static_cast<std::int64_t>(column) * product.b_column_stride;
-  const std::size_t columns = std::min(kernels::kPanelColumns, static_cast<std::size_t>(product.columns) - column);
-  kernels::pack_b(from, static_cast<std::size_t>(product.b_depth_stride),
+  const std::size_t columns =
+      std::min(kernels::kPanelColumns, static_cast<std::size_t>(product.columns) - panel * kernels::kPanelColumns);
+  kernels::pack_b(panel_rows(product, b, panel, row), static_cast<std::size_t>(product.b_depth_stride),
                   static_cast<std::size_t>(product.b_column_stride), rows, columns, product.alpha, packed);
 }
 
@@ -71,36 +67,6 @@ void pack_one_b(const MatrixProduct& product, const float* b, float* packed) {
   kernels::pack_b(b, static_cast<std::size_t>(product.b_depth_stride),
                   static_cast<std::size_t>(product.b_column_stride), static_cast<std::size_t>(product.depth),
                   static_cast<std::size_t>(product.columns), product.alpha, packed);
-}
-
-/// Packs a constant B in bands of the source, and lets go of each band's mapped pages: weights are never in memory
-/// twice.
-void pack_constant(const MatrixProduct& product, const Constant& source, const float* b, float* packed) {
-  constexpr std::size_t kBandBytes = std::size_t{4} << 20;
-  const auto depth = static_cast<std::size_t>(product.depth);
-  const auto columns = static_cast<std::size_t>(product.columns);
-  if (source.forget == nullptr || depth * columns * sizeof(float) <= kBandBytes) {
-    pack_one_b(product, b, packed);
-    return;
-  }
-  const bool transposed = product.b_depth_stride == 1;  // a panel's columns are rows of the source
-  const std::size_t line_bytes = (transposed ? depth : columns) * sizeof(float);
-  const std::size_t unit = transposed ? kernels::kPanelColumns : 1;
-  const std::size_t lines = std::max<std::size_t>(kBandBytes / line_bytes / unit, 1) * unit;
-  const std::size_t line_count = transposed ? columns : depth;
-  for (std::size_t line = 0; line < line_count; line += lines) {
-    const std::size_t count = std::min(lines, line_count - line);
-    const std::size_t first_panel = transposed ? line / kernels::kPanelColumns : 0;
-    const std::size_t end_panel =
-        transposed ? (line + count + kernels::kPanelColumns - 1) / kernels::kPanelColumns : panels(product);
-    const std::size_t row = transposed ? 0 : line;
-    const std::size_t rows = transposed ? depth : count;
-    for (std::size_t panel = first_panel; panel < end_panel; ++panel) {
-      float* to = packed + panel * kernels::kPanelColumns * depth + row * kernels::panel_width(columns, panel);
-      pack_panel(product, b, panel, row, rows, to);
-    }
-    source.forget_range(reinterpret_cast<const std::byte*>(b) + line * line_bytes, count * line_bytes);
-  }
 }
 
 /// Bytes of `matrices` packed B. Errors: kLimitExceeded when they cannot be counted.
@@ -134,49 +100,15 @@ void choose_tasks(SimdProduct& state, int threads) {
   }
 }
 
-/// beta * C, when C is a constant row.
-std::shared_ptr<const std::byte> scaled_row(const PrepareContext& context, const MatrixProduct& product) {
-  const bool is_row = product.has_c && product.c_row_stride == 0 && product.c_column_stride == 1;
-  if (!is_row || product.beta == 1.0F || context.input_constant(2) == nullptr) return nullptr;
-  const ConstantPtr& c = context.input_constant(2);
-  const auto count = static_cast<std::size_t>(product.columns);
-  return context.weights().get(c, text("simd row ", count, " times ", product.beta), count * sizeof(float),
-                               [&](std::byte* memory) {
-                                 auto* scaled = reinterpret_cast<float*>(memory);
-                                 for (std::size_t i = 0; i < count; ++i) scaled[i] = product.beta * c->as<float>()[i];
-                               });
-}
-
-/// Start values and activation of every element.
-kernels::GemmEpilogue epilogue_of(const SimdProduct& state, const void* const* inputs) {
-  const MatrixProduct& product = state.product;
-  kernels::GemmEpilogue epilogue;
-  epilogue.activation = product.activation;
-  if (!product.has_c) return epilogue;
-  if (state.bias != nullptr) {
-    epilogue.bias = reinterpret_cast<const float*>(state.bias.get());
-    return epilogue;
-  }
-  const auto* c = static_cast<const float*>(inputs[2]);
-  if (product.beta == 1.0F && product.c_row_stride == 0 && product.c_column_stride == 1) {
-    epilogue.bias = c;
-    return epilogue;
-  }
-  epilogue.addend = c;
-  epilogue.addend_scale = product.beta;
-  epilogue.addend_row_stride = static_cast<std::size_t>(product.c_row_stride);
-  epilogue.addend_column_stride = static_cast<std::size_t>(product.c_column_stride);
-  return epilogue;
-}
-
 /// Of a chain.
 void run_rows(const RowArguments& args) {
   const SimdProduct& state = *static_cast<const SimdProduct*>(args.state);
   const auto columns = static_cast<std::size_t>(state.product.columns);
   const auto depth = static_cast<std::size_t>(state.product.depth);
   kernels::gemm(args.rows, columns, depth, static_cast<const float*>(args.x), depth,
-                reinterpret_cast<const float*>(state.packed.get()), epilogue_of(state, args.inputs),
-                static_cast<float*>(args.y), columns, 0, kernels::panel_count(columns));
+                reinterpret_cast<const float*>(state.packed.get()),
+                epilogue_of(state.product, state.bias.get(), args.inputs), static_cast<float*>(args.y), columns, 0,
+                kernels::panel_count(columns));
 }
 
 /// The rows of Y, when all come from one packed B and their own row of A alone.
@@ -215,7 +147,12 @@ Prepared prepare(const PrepareContext& context) {
     state->packed = context.weights().get(b, key, packed_bytes(product, product.b_matrices), [&](std::byte* memory) {
       auto* packed = reinterpret_cast<float*>(memory);
       for (std::int64_t i = 0; i < product.b_matrices; ++i, packed += state->packed_elements) {
-        pack_constant(product, *b, b->as<float>() + i * product.depth * product.columns, packed);
+        const float* matrix = b->as<float>() + i * product.depth * product.columns;
+        for_bands(product, *b, matrix, [&](std::size_t panel, std::size_t row, std::size_t rows) {
+          const std::size_t width = kernels::panel_width(static_cast<std::size_t>(product.columns), panel);
+          float* to = packed + panel * kernels::kPanelColumns * static_cast<std::size_t>(product.depth) + row * width;
+          pack_panel(product, matrix, panel, row, rows, to);
+        });
       }
     });
     prepared.unread_inputs |= 2;
@@ -254,7 +191,7 @@ class Runner {
         y_(static_cast<float*>(args.outputs[0])),
         workspace_(static_cast<float*>(args.workspace)),
         a_row_stride_(static_cast<std::size_t>(product_.a_row_stride)),
-        epilogue_(epilogue_of(state_, args.inputs)) {}
+        epilogue_(epilogue_of(product_, state_.bias.get(), args.inputs)) {}
 
   void run() {
     if (product_.batches == 0) return;

@@ -96,8 +96,6 @@ ModelImpl::ModelImpl(Graph graph, ModelFacts facts, Options options)
   if (options_.threads < 0 || options_.threads > kMostThreads) {
     invalid_argument("option threads is ", options_.threads, ", expected 0 (all CPUs) to ", kMostThreads);
   }
-  if (options_.precision != Precision::kF32)
-    unsupported("precision bf16 is not available: this version computes in f32 only");
   threads_ = options_.threads == 0 ? available_cpus() : options_.threads;
   memory_budget_ = options_.memory_budget == 0 ? physical_memory() : options_.memory_budget;
   if (threads_ > 1) pool_ = ThreadPool::shared(threads_);

@@ -113,7 +113,7 @@ void ModelArguments::add_to(CLI::App& command) {
   command.add_option("--backend", backend, "auto, onednn, simd or reference")
       ->check(CLI::IsMember(keys(kBackends)))
       ->capture_default_str();
-  command.add_option("--precision", precision, "f32; bf16 is refused by this version")
+  command.add_option("--precision", precision, "f32; bf16: products of rounded operands, where the CPU can")
       ->check(CLI::IsMember(keys(kPrecisions)))
       ->capture_default_str();
   command

@@ -24,7 +24,7 @@ struct ModelArguments {
   bool flush_denormals = false;
   std::vector<std::string> disabled_passes;
   std::vector<std::string> dims;  ///< NAME=N
-  std::string log_level = "off";
+  std::string log_level = "warning";
 
   /// Adds MODEL and the options above to a command.
   void add_to(CLI::App& command);

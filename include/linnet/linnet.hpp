@@ -170,7 +170,10 @@ struct ValueInfo {
 };
 
 enum class Backend : std::uint8_t { kAuto, kOnednn, kSimd, kReference };
-enum class Precision : std::uint8_t { kF32, kBf16 };  ///< kBf16 is refused by this version (kUnsupported)
+/// kBf16: matrix products with constant weights round their operands to bfloat16 and sum in float32; everything else
+/// stays float32. About twice as fast, with 2 to 3 correct digits. On CPUs without bfloat16 arithmetic a warning is
+/// logged and float32 is used.
+enum class Precision : std::uint8_t { kF32, kBf16 };
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
 
 /// Bounds on what a model may ask for; all are on by default. 0 switches one off.

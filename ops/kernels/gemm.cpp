@@ -14,13 +14,14 @@
 #include "hwy/highway.h"
 #include "ops/kernels/dispatch.h"
 #include "ops/kernels/gemm_tile-inl.h"
+#include "ops/kernels/targets.hpp"
 
 #ifndef LINNET_OPS_KERNELS_GEMM_CPP_ONCE_
 #define LINNET_OPS_KERNELS_GEMM_CPP_ONCE_
 namespace linnet::kernels {
 namespace {
 
-// The arguments of gemm().
+// The arguments of gemm(), or of gemm_bfloat16(), whose pairs count as one step of k and travel as floats.
 struct Product {
   std::size_t m;
   std::size_t n;
@@ -47,10 +48,10 @@ namespace {
 
 using TileFunction = void (*)(const Tile&);
 
-template <std::size_t kRows, std::size_t kVectors>
+template <class Dot, std::size_t kRows, std::size_t kVectors>
 constexpr TileFunction tile_function() {
   if constexpr (kVectors <= max_tile_vectors(kRows)) {
-    return MultiplyTile<kRows, kVectors>;
+    return MultiplyTile<Dot, kRows, kVectors>;
   } else {
     return nullptr;
   }
@@ -59,18 +60,19 @@ constexpr TileFunction tile_function() {
 constexpr std::size_t kMaxVectors = 8;
 using TileFunctions = std::array<std::array<TileFunction, kMaxVectors>, kMaxRows>;
 
-template <std::size_t kRows, std::size_t... kVectors>
+template <class Dot, std::size_t kRows, std::size_t... kVectors>
 constexpr std::array<TileFunction, kMaxVectors> tile_functions_of_rows(std::index_sequence<kVectors...>) {
-  return {tile_function<kRows, kVectors + 1>()...};
+  return {tile_function<Dot, kRows, kVectors + 1>()...};
 }
 
-template <std::size_t... kRows>
+template <class Dot, std::size_t... kRows>
 constexpr TileFunctions make_tile_functions(std::index_sequence<kRows...>) {
-  return {tile_functions_of_rows<kRows + 1>(std::make_index_sequence<kMaxVectors>())...};
+  return {tile_functions_of_rows<Dot, kRows + 1>(std::make_index_sequence<kMaxVectors>())...};
 }
 
 // By rows - 1 and vectors - 1; null where a tile would not fit the registers.
-constexpr TileFunctions kTileFunctions = make_tile_functions(std::make_index_sequence<kMaxRows>());
+template <class Dot>
+constexpr TileFunctions kTileFunctions = make_tile_functions<Dot>(std::make_index_sequence<kMaxRows>());
 
 // Writes the start values of `count` elements of a row of C, from `column` on. Requires: there is an addend.
 HWY_NOINLINE void StoreStart(const Product& product, std::size_t row, std::size_t column, std::size_t count) {
@@ -111,6 +113,7 @@ void ActivateStored(const Product& product, std::size_t row, std::size_t rows, s
 
 // C of no more rows than any tile has: every weight is read once. One row takes two panels at a time where a panel is
 // less than 8 vectors wide.
+template <class Dot>
 void MultiplyFewRows(const Product& product) {
   const GemmEpilogue& epilogue = product.epilogue;
   const std::size_t columns = product.column_end - product.column_begin;
@@ -126,7 +129,7 @@ void MultiplyFewRows(const Product& product) {
   tile.relu = epilogue.activation.kind == ActivationKind::kRelu;
   tile.partial_activation = activates_stored(epilogue) ? &epilogue.activation : nullptr;
   const std::size_t step = max_tile_vectors(product.m) * kLanes;
-  const auto& tile_functions = kTileFunctions[product.m - 1];
+  const auto& tile_functions = kTileFunctions<Dot>[product.m - 1];
   for (std::size_t column = product.column_begin; column < product.column_end; column += step) {
     const std::size_t panel = column / kPanelColumns;
     const float* panel_begin = product.packed_b + panel * product.k * kPanelColumns;
@@ -149,6 +152,7 @@ constexpr std::size_t kBlockDepth = 512;
 constexpr std::size_t kChunkRows = 240;
 
 // One row tile of C, `columns` wide from `column` on in one panel, times the block [k_begin, k_begin + depth).
+template <class Dot>
 void MultiplyRowTile(const Product& product, std::size_t row, std::size_t rows, std::size_t column, std::size_t columns,
                      std::size_t k_begin, std::size_t depth) {
   const GemmEpilogue& epilogue = product.epilogue;
@@ -176,11 +180,12 @@ void MultiplyRowTile(const Product& product, std::size_t row, std::size_t rows, 
     tile.b = block + i;
     tile.c = product.c + row * product.c_row_stride + column + i;
     tile.bias = epilogue.bias == nullptr ? nullptr : epilogue.bias + column + i;
-    kTileFunctions[rows - 1][divide_up(tile.columns, kLanes) - 1](tile);
+    kTileFunctions<Dot>[rows - 1][divide_up(tile.columns, kLanes) - 1](tile);
   }
   if (last_block && activates_stored(epilogue)) ActivateStored(product, row, rows, column, columns);
 }
 
+template <class Dot>
 void MultiplyChunk(const Product& product, std::size_t row_begin, std::size_t row_end) {
   for (std::size_t column = product.column_begin; column < product.column_end; column += kPanelColumns) {
     const std::size_t columns = std::min(kPanelColumns, product.column_end - column);
@@ -194,7 +199,7 @@ void MultiplyChunk(const Product& product, std::size_t row_begin, std::size_t ro
       for (std::size_t left = row_tiles; left != 0; --left) {
         // Tiles of nearly equal height: 7 rows are 4 + 3, not 6 + 1.
         const std::size_t rows = divide_up(row_end - row, left);
-        MultiplyRowTile(product, row, rows, column, columns, k_begin, depth);
+        MultiplyRowTile<Dot>(product, row, rows, column, columns, k_begin, depth);
         row += rows;
       }
       k_begin += depth;
@@ -202,15 +207,26 @@ void MultiplyChunk(const Product& product, std::size_t row_begin, std::size_t ro
   }
 }
 
-void Gemm(const Product& product) {
+template <class Dot>
+void Multiply(const Product& product) {
   if (product.m == 0 || product.column_begin >= product.column_end) return;
   if (product.m <= kMaxRowsOfWideTile) {
-    MultiplyFewRows(product);
+    MultiplyFewRows<Dot>(product);
     return;
   }
   for (std::size_t row = 0; row < product.m; row += kChunkRows) {
-    MultiplyChunk(product, row, std::min(row + kChunkRows, product.m));
+    MultiplyChunk<Dot>(product, row, std::min(row + kChunkRows, product.m));
   }
+}
+
+void Gemm(const Product& product) { Multiply<FloatDot>(product); }
+
+void GemmBfloat16(const Product& product, bool instructions) {
+#if HWY_TARGET == HWY_AVX3
+  if (instructions) return Multiply<PairDot>(product);
+#endif
+  (void)instructions;
+  Multiply<WidenedPairDot>(product);
 }
 
 }  // namespace
@@ -221,6 +237,7 @@ HWY_AFTER_NAMESPACE();
 namespace linnet::kernels {
 
 HWY_EXPORT(Gemm);
+HWY_EXPORT(GemmBfloat16);
 
 namespace {
 
@@ -244,6 +261,23 @@ void gemm(std::size_t m, std::size_t n, std::size_t k, const float* a, std::size
                            panel_begin * kPanelColumns,
                            std::min(n, panel_end * kPanelColumns)};
   LINNET_DISPATCH(Gemm)(product);
+}
+
+void gemm_bfloat16(std::size_t m, std::size_t n, std::size_t pairs, const Bfloat16Pair* a, std::size_t a_row_stride,
+                   const Bfloat16Pair* packed_b, const GemmEpilogue& epilogue, float* c, std::size_t c_row_stride,
+                   std::size_t panel_begin, std::size_t panel_end) {
+  const Product product = {m,
+                           n,
+                           pairs,
+                           reinterpret_cast<const float*>(a),
+                           a_row_stride,
+                           pairs == 0 ? kNoRows : reinterpret_cast<const float*>(packed_b),
+                           epilogue,
+                           c,
+                           c_row_stride,
+                           panel_begin * kPanelColumns,
+                           std::min(n, panel_end * kPanelColumns)};
+  LINNET_DISPATCH(GemmBfloat16)(product, has_bfloat16_instructions());
 }
 
 }  // namespace linnet::kernels

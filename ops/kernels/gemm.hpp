@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 #include "ops/kernels/activation.hpp"
 
@@ -71,6 +72,29 @@ struct GemmEpilogue {
 void gemm(std::size_t m, std::size_t n, std::size_t k, const float* a, std::size_t a_row_stride, const float* packed_b,
           const GemmEpilogue& epilogue, float* c, std::size_t c_row_stride, std::size_t panel_begin,
           std::size_t panel_end);
+
+// The same product of bfloat16 operands with sums in float32, for callers that ask for speed and give up digits: A and
+// B are rounded to 8 significant bits. Two neighbours along k are one pair, `pairs` = (k + 1) / 2 of them, the last
+// filled up with zero. Packed B has the panels of `gemm` with pairs for elements. An element of C is one chain over the
+// pairs, each adding its two products to the sum; with the CPU's own instructions (has_bfloat16_instructions) their
+// order and rounding are the CPU's, and denormals count as zero, so bits differ between kinds of CPU but neither
+// between rows nor between runs.
+struct Bfloat16Pair {
+  std::uint16_t elements[2];
+};
+
+constexpr std::size_t pair_count(std::size_t k) { return k / 2 + k % 2; }
+
+// Rounds `rows` rows of k floats to nearest even, as pairs; a row takes pair_count(k) of them. NaN stays NaN.
+void to_bfloat16_pairs(const float* a, std::size_t a_row_stride, std::size_t rows, std::size_t k, Bfloat16Pair* pairs);
+
+// As pack_b; `packed` has room for packed_b_bytes(pair_count(k), n).
+void pack_b_bfloat16(const float* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n,
+                     float alpha, Bfloat16Pair* packed);
+
+void gemm_bfloat16(std::size_t m, std::size_t n, std::size_t pairs, const Bfloat16Pair* a, std::size_t a_row_stride,
+                   const Bfloat16Pair* packed_b, const GemmEpilogue& epilogue, float* c, std::size_t c_row_stride,
+                   std::size_t panel_begin, std::size_t panel_end);
 
 // A part of C: rows [row_begin, row_end) of the panels [panel_begin, panel_end).
 struct GemmSlice {

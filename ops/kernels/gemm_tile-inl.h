@@ -39,6 +39,35 @@ constexpr std::size_t max_tile_vectors(std::size_t rows) {
 #endif
 }
 
+// What one step along k does: sum + a b, of floats or of pairs of bfloat16, which travel as the 32 bits of a float.
+struct FloatDot {
+  static HWY_INLINE TileVector MulAdd(TileVector a, TileVector b, TileVector sum) { return hn::MulAdd(a, b, sum); }
+};
+
+// Pairs on any CPU: first the lower halves, then the upper ones.
+struct WidenedPairDot {
+  static HWY_INLINE TileVector MulAdd(TileVector a, TileVector b, TileVector sum) {
+    const TileTag d;
+    const hn::RebindToUnsigned<TileTag> du;
+    const auto upper = hn::Set(du, 0xFFFF0000u);
+    const auto a_bits = hn::BitCast(du, a);
+    const auto b_bits = hn::BitCast(du, b);
+    sum = hn::MulAdd(hn::BitCast(d, hn::ShiftLeft<16>(a_bits)), hn::BitCast(d, hn::ShiftLeft<16>(b_bits)), sum);
+    return hn::MulAdd(hn::BitCast(d, hn::And(a_bits, upper)), hn::BitCast(d, hn::And(b_bits, upper)), sum);
+  }
+};
+
+#if HWY_TARGET == HWY_AVX3
+// Pairs by AVX512_BF16, which denormals are zero for. An assembler's line, since not every CPU that this target is for
+// has the instruction, and compilers want functions that use it to be marked.
+struct PairDot {
+  static HWY_INLINE TileVector MulAdd(TileVector a, TileVector b, TileVector sum) {
+    __asm__("vdpbf16ps %[b], %[a], %[sum]" : [sum] "+v"(sum.raw) : [a] "v"(a.raw), [b] "v"(b.raw));
+    return sum;
+  }
+};
+#endif
+
 // Tile (0, 0) is the first element of all pointers but `next_b`.
 struct Tile {
   std::size_t k;        // of this block
@@ -114,7 +143,7 @@ HWY_INLINE void LoadStart(const Tile& tile, TileVector (&sums)[kRows][kVectors])
   }
 }
 
-template <std::size_t kRows, std::size_t kVectors>
+template <class Dot, std::size_t kRows, std::size_t kVectors>
 void MultiplyTile(const Tile& tile) {
   const TileTag d;
   TileVector sums[kRows][kVectors];
@@ -135,7 +164,7 @@ void MultiplyTile(const Tile& tile) {
     for (std::size_t row = 0; row < kRows; ++row) {
       const TileVector a_element = hn::Set(d, a[row * a_row_stride]);
       LINNET_UNROLL
-      for (std::size_t j = 0; j < kVectors; ++j) sums[row][j] = hn::MulAdd(a_element, b_row[j], sums[row][j]);
+      for (std::size_t j = 0; j < kVectors; ++j) sums[row][j] = Dot::MulAdd(a_element, b_row[j], sums[row][j]);
     }
     ++a;
     b += b_width;

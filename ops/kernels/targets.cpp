@@ -33,6 +33,17 @@ std::int64_t all_targets() {
   return targets;
 }
 
+#if HWY_ARCH_X86
+constexpr std::int64_t kBfloat16Target = HWY_AVX3;
+bool cpu_has_bfloat16() {
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx512bf16") != 0;
+}
+#else
+constexpr std::int64_t kBfloat16Target = 0;
+bool cpu_has_bfloat16() { return false; }
+#endif
+
 bool choose(std::string_view name) {
   std::int64_t chosen = 0;
   if (name == "auto") chosen = all_targets();
@@ -42,6 +53,7 @@ bool choose(std::string_view name) {
   if (chosen == 0) return false;
   hwy::SetSupportedTargetsForTest(chosen);
   hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  internal::bfloat16_instructions.store(cpu_has_bfloat16() && (chosen & kBfloat16Target) != 0);
   return true;
 }
 
@@ -50,10 +62,12 @@ bool choose(std::string_view name) {
 namespace internal {
 
 std::atomic<bool> targets_ready{false};
+std::atomic<bool> bfloat16_instructions{false};
 
 void read_isa_from_environment() {
   static const bool once = [] {
-    if (const char* name = std::getenv("LINNET_ISA")) choose(name);
+    const char* const name = std::getenv("LINNET_ISA");
+    if (name == nullptr || !choose(name)) choose("auto");
     return true;
   }();
   targets_ready.store(once, std::memory_order_release);

@@ -22,6 +22,7 @@ bool set_isa(std::string_view name);
 
 namespace internal {
 extern std::atomic<bool> targets_ready;
+extern std::atomic<bool> bfloat16_instructions;
 void read_isa_from_environment();
 }  // namespace internal
 
@@ -29,6 +30,13 @@ void read_isa_from_environment();
 // instruction set in place. Every kernel calls this before it dispatches: warm, it is one load.
 inline void initialize_targets() {
   if (!internal::targets_ready.load(std::memory_order_acquire)) internal::read_isa_from_environment();
+}
+
+// Whether kernels multiply bfloat16 by instructions of their own now: the CPU has AVX512_BF16 and the kernels run on
+// AVX-512.
+inline bool has_bfloat16_instructions() {
+  initialize_targets();
+  return internal::bfloat16_instructions.load(std::memory_order_relaxed);
 }
 
 }  // namespace linnet::kernels

@@ -179,12 +179,5 @@ TEST(Session, OptionsOutOfRange) {
   expect_error(ErrorCode::kInvalidArgument, "option threads is -1", [&] { ModelImpl(dynamic_graph(), {}, options); });
 }
 
-TEST(Session, PrecisionThatIsNotThereIsRefused) {
-  Options options;
-  options.precision = Precision::kBf16;
-  expect_error(ErrorCode::kUnsupported, "precision bf16 is not available",
-               [&] { ModelImpl(dynamic_graph(), {}, options); });
-}
-
 }  // namespace
 }  // namespace linnet::internal

@@ -1,0 +1,71 @@
+#include "ops/matrix_product_packing.hpp"
+
+#include <algorithm>
+
+namespace linnet::internal {
+
+const float* panel_rows(const MatrixProduct& product, const float* b, std::size_t panel, std::size_t row) {
+  return b + static_cast<std::int64_t>(row) * product.b_depth_stride +
+         static_cast<std::int64_t>(panel * kernels::kPanelColumns) * product.b_column_stride;
+}
+
+void for_bands(const MatrixProduct& product, const Constant& source, const float* b,
+               const std::function<void(std::size_t, std::size_t, std::size_t)>& pack) {
+  constexpr std::size_t kBandBytes = std::size_t{4} << 20;
+  const auto depth = static_cast<std::size_t>(product.depth);
+  const auto columns = static_cast<std::size_t>(product.columns);
+  const std::size_t panels = kernels::panel_count(columns);
+  if (source.forget == nullptr || depth * columns * sizeof(float) <= kBandBytes) {
+    for (std::size_t panel = 0; panel < panels; ++panel) pack(panel, 0, depth);
+    return;
+  }
+  const bool transposed = product.b_depth_stride == 1;  // a panel's columns are rows of the source
+  const std::size_t line_bytes = (transposed ? depth : columns) * sizeof(float);
+  const std::size_t unit = transposed ? kernels::kPanelColumns : 2;
+  const std::size_t lines = std::max<std::size_t>(kBandBytes / line_bytes / unit, 1) * unit;
+  const std::size_t line_count = transposed ? columns : depth;
+  for (std::size_t line = 0; line < line_count; line += lines) {
+    const std::size_t count = std::min(lines, line_count - line);
+    const std::size_t first_panel = transposed ? line / kernels::kPanelColumns : 0;
+    const std::size_t end_panel = transposed ? kernels::panel_count(line + count) : panels;
+    for (std::size_t panel = first_panel; panel < end_panel; ++panel) {
+      pack(panel, transposed ? 0 : line, transposed ? depth : count);
+    }
+    source.forget_range(reinterpret_cast<const std::byte*>(b) + line * line_bytes, count * line_bytes);
+  }
+}
+
+std::shared_ptr<const std::byte> scaled_row(const PrepareContext& context, const MatrixProduct& product) {
+  const bool is_row = product.has_c && product.c_row_stride == 0 && product.c_column_stride == 1;
+  if (!is_row || product.beta == 1.0F || context.input_constant(2) == nullptr) return nullptr;
+  const ConstantPtr& c = context.input_constant(2);
+  const auto count = static_cast<std::size_t>(product.columns);
+  return context.weights().get(c, text("simd row ", count, " times ", product.beta), count * sizeof(float),
+                               [&](std::byte* memory) {
+                                 auto* scaled = reinterpret_cast<float*>(memory);
+                                 for (std::size_t i = 0; i < count; ++i) scaled[i] = product.beta * c->as<float>()[i];
+                               });
+}
+
+kernels::GemmEpilogue epilogue_of(const MatrixProduct& product, const std::byte* scaled_row,
+                                  const void* const* inputs) {
+  kernels::GemmEpilogue epilogue;
+  epilogue.activation = product.activation;
+  if (!product.has_c) return epilogue;
+  if (scaled_row != nullptr) {
+    epilogue.bias = reinterpret_cast<const float*>(scaled_row);
+    return epilogue;
+  }
+  const auto* c = static_cast<const float*>(inputs[2]);
+  if (product.beta == 1.0F && product.c_row_stride == 0 && product.c_column_stride == 1) {
+    epilogue.bias = c;
+    return epilogue;
+  }
+  epilogue.addend = c;
+  epilogue.addend_scale = product.beta;
+  epilogue.addend_row_stride = static_cast<std::size_t>(product.c_row_stride);
+  epilogue.addend_column_stride = static_cast<std::size_t>(product.c_column_stride);
+  return epilogue;
+}
+
+}  // namespace linnet::internal

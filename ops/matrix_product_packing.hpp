@@ -1,0 +1,30 @@
+// What the own kernels' matrix products share: reading constant weights once, and the epilogue.
+#pragma once
+
+#include <functional>
+
+#include "ops/kernels/gemm.hpp"
+#include "ops/matrix_product.hpp"
+
+namespace linnet::internal {
+
+/// Multiply-adds and weights that a core gets through in a nanosecond; for choosing tasks only.
+inline constexpr double kProductsPerNanosecond = 50.0;
+inline constexpr double kWeightsPerNanosecond = 20.0;  ///< read from the third-level cache
+
+/// Where row `row` of a panel's columns begins in B.
+const float* panel_rows(const MatrixProduct& product, const float* b, std::size_t panel, std::size_t row);
+
+/// Calls pack(panel, row, rows) for parts of the panels that cover the matrix `b` of the constant `source` once, in the
+/// order of its bytes, and lets go of the mapped pages behind it: weights are never in memory twice. `row` is even, and
+/// so is `rows` but for the last ones.
+void for_bands(const MatrixProduct& product, const Constant& source, const float* b,
+               const std::function<void(std::size_t panel, std::size_t row, std::size_t rows)>& pack);
+
+/// beta * C, when C is a constant row and beta is not 1; null otherwise.
+std::shared_ptr<const std::byte> scaled_row(const PrepareContext& context, const MatrixProduct& product);
+
+/// Start values and activation of every element. `scaled_row`: as the function returns it.
+kernels::GemmEpilogue epilogue_of(const MatrixProduct& product, const std::byte* scaled_row, const void* const* inputs);
+
+}  // namespace linnet::internal

@@ -2,20 +2,10 @@
 
 #include "ops/binary.hpp"
 #include "ops/element_types.hpp"
+#include "ops/known_elements.hpp"
 
 namespace linnet::internal {
 namespace {
-
-bool holds(DataType type, std::int64_t number) {
-  return visit_type(type, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (std::is_integral_v<T> && sizeof(T) < 8) {
-      return number >= std::numeric_limits<T>::min() && number <= std::numeric_limits<T>::max();
-    } else {
-      return !std::is_same_v<T, std::uint64_t> || number >= 0;
-    }
-  });
-}
 
 /// Unknown where the result is not certain, or would wrap around.
 Dim computed_element(BinaryOp op, DataType type, Dim a, Dim b) {
@@ -60,30 +50,16 @@ Dim computed_element(BinaryOp op, DataType type, Dim a, Dim b) {
   return certain && holds(type, result) ? Dim(result) : Dim::unknown();
 }
 
-void infer_elements(InferContext& context, BinaryOp op, const Dims& dims) {
-  const std::optional<Dims> a = context.input_elements(0);
-  const std::optional<Dims> b = context.input_elements(1);
-  const Dim count = element_count(dims);
-  if (!a || !b || !count.known() || count.value() > static_cast<std::int64_t>(InferContext::kMaxElements)) return;
-  const auto size = static_cast<std::size_t>(count.value());
-  const auto fits = [&](const Dims& elements) { return elements.size() == size || elements.size() == 1; };
-  if (!fits(*a) || !fits(*b)) return;
-  Dims elements(size);
-  for (std::size_t i = 0; i < size; ++i) {
-    elements[i] =
-        computed_element(op, context.input_type(0), (*a)[a->size() == 1 ? 0 : i], (*b)[b->size() == 1 ? 0 : i]);
-  }
-  context.set_output_elements(0, std::move(elements));
-}
-
 }  // namespace
 
 void infer_binary(InferContext& context, BinaryOp op) {
   require_type(context, 0, "A", kNumericTypes);
   require_type_of_first(context, 1, "B", "A");
-  Dims dims = broadcast(context.input_dims(0), context.input_dims(1));
-  context.set_output(0, context.input_type(0), dims);
-  if (kIntegerTypes.has(context.input_type(0))) infer_elements(context, op, dims);
+  const DataType type = context.input_type(0);
+  context.set_output(0, type, broadcast(context.input_dims(0), context.input_dims(1)));
+  if (!has_known_elements(type)) return;
+  infer_known_elements(context,
+                       [&](const Dims& operands) { return computed_element(op, type, operands[0], operands[1]); });
 }
 
 }  // namespace linnet::internal

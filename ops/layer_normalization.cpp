@@ -6,9 +6,12 @@
 // Deviation: stash_type does not lower the precision of the computation. It runs in float or double and rounds once.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
+#include "ops/chunks.hpp"
 #include "ops/element_types.hpp"
 #include "ops/kernels/normalization.hpp"
+#include "ops/kernels/reduction.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -16,6 +19,8 @@ namespace {
 /// Elements of one task.
 constexpr std::int64_t kSimdChunk = 32768;
 constexpr std::int64_t kReferenceChunk = 8192;
+constexpr double kSimdCost = 0.5;                  // ns per element
+constexpr std::int64_t kLongRow = 4 * kSimdChunk;  ///< rows from here on are shared by tasks
 
 struct LayerNormalizationAttributes : Attributes {
   std::int64_t axis = -1;
@@ -163,15 +168,64 @@ std::string accepts_simd(const NodeView& node) {
   return "";
 }
 
+std::int64_t parts_of(const State& state) { return (state.columns + kSimdChunk - 1) / kSimdChunk; }
+
+/// Long rows: each of a row's parts has a sum in the workspace.
+Prepared prepare_simd(const PrepareContext& context) {
+  Prepared prepared = prepare(context);
+  const State& state = *static_cast<const State*>(prepared.state.get());
+  if (state.columns >= kLongRow) prepared.workspace_bytes = static_cast<std::size_t>(parts_of(state)) * sizeof(double);
+  return prepared;
+}
+
+/// The sum of of_part(first, count) over the parts of a row. Its order depends on the row's length alone.
+template <typename OfPart>
+double sum_of_parts(const RunArguments& args, const State& state, const OfPart& of_part) {
+  auto* sums = static_cast<double*>(args.workspace);
+  for_chunks(args.control, static_cast<std::size_t>(state.columns), kSimdChunk, kSimdCost / 3,
+             [&](std::size_t first, std::size_t count) { sums[first / kSimdChunk] = of_part(first, count); });
+  return std::accumulate(sums, sums + parts_of(state), 0.0);
+}
+
+void run_long_row(const RunArguments& args, const State& state, std::int64_t row) {
+  const float* x = static_cast<const float*>(args.inputs[0]) + row * state.columns;
+  const auto* scale = static_cast<const float*>(args.inputs[1]);
+  const auto* bias = static_cast<const float*>(bias_of(state, args));
+  float* y = static_cast<float*>(args.outputs[0]) + row * state.columns;
+  const auto size = static_cast<double>(state.columns);
+  const double mean = sum_of_parts(args, state,
+                                   [&](std::size_t first, std::size_t count) {
+                                     return kernels::reduce_row(kernels::ReduceKind::kSum, x + first, count);
+                                   }) /
+                      size;
+  const double variance = sum_of_parts(args, state,
+                                       [&](std::size_t first, std::size_t count) {
+                                         return kernels::sum_of_squared_distances(x + first, mean, count);
+                                       }) /
+                          size;
+  const auto inv_std_dev = static_cast<float>(1.0 / std::sqrt(variance + static_cast<double>(state.epsilon)));
+  for_chunks(args.control, static_cast<std::size_t>(state.columns), kSimdChunk, kSimdCost / 3,
+             [&](std::size_t first, std::size_t count) {
+               kernels::normalize(x + first, scale + first, bias == nullptr ? nullptr : bias + first, mean, inv_std_dev,
+                                  y + first, count);
+             });
+  if (state.has_mean) static_cast<float*>(args.outputs[1])[row] = static_cast<float>(mean);
+  if (state.has_inv_std_dev) static_cast<float*>(args.outputs[2])[row] = inv_std_dev;
+}
+
 void run_simd(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
+  if (state.columns >= kLongRow) {
+    for (std::int64_t row = 0; row < state.rows; ++row) run_long_row(args, state, row);
+    return;
+  }
   const auto* x = static_cast<const float*>(args.inputs[0]);
   const auto* scale = static_cast<const float*>(args.inputs[1]);
   const auto* bias = static_cast<const float*>(bias_of(state, args));
   auto* y = static_cast<float*>(args.outputs[0]);
   auto* mean = static_cast<float*>(mean_of(state, args));
   auto* inv_std_dev = static_cast<float*>(inv_std_dev_of(state, args));
-  for_rows(args, state, kSimdChunk, 0.5, [&](std::int64_t first, std::int64_t rows) {
+  for_rows(args, state, kSimdChunk, kSimdCost, [&](std::int64_t first, std::int64_t rows) {
     kernels::layer_norm(x + first * state.columns, scale, bias, state.epsilon, y + first * state.columns,
                         mean == nullptr ? nullptr : mean + first,
                         inv_std_dev == nullptr ? nullptr : inv_std_dev + first, static_cast<std::size_t>(rows),
@@ -236,7 +290,7 @@ void register_layer_normalization(Registry& registry) {
   op.parse = parse;
   op.infer = infer;
   op.implementations = {
-      {"simd", Backend::kSimd, accepts_simd, prepare, run_simd},
+      {"simd", Backend::kSimd, accepts_simd, prepare_simd, run_simd},
       {"reference", Backend::kReference, nullptr, prepare, run_reference},
   };
   op.facts.in_place_inputs = {0};

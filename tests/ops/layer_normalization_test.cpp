@@ -60,6 +60,20 @@ TEST(LayerNormalization, StartsAtEveryAxis) {
   }
 }
 
+TEST(LayerNormalization, SharesLongRows) {
+  for (const bool with_bias : {true, false}) {
+    OpTest test("LayerNormalization", 17);
+    test.random_input(DataType::kFloat32, {2, 140001}, -2, 2).random_input(DataType::kFloat32, {140001}, -2, 2);
+    if (with_bias) test.random_input(DataType::kFloat32, {140001}, -2, 2);
+    // |x - mean| / deviation < 2, times 2, plus 2; a handful of roundings.
+    test.expect_reference()
+        .expect_reference()
+        .expect_reference()
+        .tolerance_of("simd", close(1e-6, 6 * 6 * 0x1p-24))
+        .run();
+  }
+}
+
 TEST(LayerNormalization, BroadcastsScaleAndBToX) {
   const Shape shapes[] = {{}, {1}, {3, 1}, {2, 1, 1}, {2, 3, 4}, {1, 3, 1}, {1, 1, 4}};
   for (const Shape& shape : shapes) {

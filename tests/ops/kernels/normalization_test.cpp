@@ -28,89 +28,6 @@ long double exact_sum(const std::vector<float>& x) {
   return sum;
 }
 
-// Sixteen partial sums and a tree, in plain doubles.
-double sum_in_the_promised_order(const std::vector<float>& x) {
-  double partial[16] = {};
-  for (std::size_t i = 0; i < x.size(); ++i) partial[i % 16] += x[i];
-  for (std::size_t width = 8; width != 0; width /= 2) {
-    for (std::size_t k = 0; k < width; ++k) partial[k] += partial[k + width];
-  }
-  return partial[0];
-}
-
-TEST(ReduceSum, EveryBitIsTheSameOnEveryInstructionSet) {
-  for (std::size_t count = 0; count <= 100; ++count) {
-    const std::vector<float> x = random_floats(count, 1.0f, 1e6f, static_cast<unsigned>(count));
-    const double expected = sum_in_the_promised_order(x);
-    on_every_isa([&] {
-      Guarded from(x);
-      EXPECT_EQ(reduce_sum(from.data(), count), expected) << count;
-    });
-  }
-}
-
-TEST(ReduceSum, LongRowsKeepEveryDigitOfAFloat) {
-  std::vector<float> x(std::size_t{1} << 20);
-  std::mt19937 generator(1);
-  std::uniform_real_distribution<float> uniform(0.0f, 1.0f);
-  for (float& value : x) value = uniform(generator);
-  const float expected = static_cast<float>(exact_sum(x));
-  on_every_isa([&] { EXPECT_EQ(static_cast<float>(reduce_sum(x.data(), x.size())), expected); });
-}
-
-TEST(ReduceSum, CancellationAndSpecialValues) {
-  on_every_isa([] {
-    const auto sum = [](const std::vector<float>& x) { return reduce_sum(x.data(), x.size()); };
-    EXPECT_EQ(sum({}), 0.0);
-    EXPECT_EQ(sum({kLargest, kLargest, -kLargest, -kLargest}), 0.0);
-    EXPECT_EQ(sum({1e8f, 1.0f, -1e8f}), 1.0);
-    EXPECT_EQ(sum({1.0f, kInfinity}), static_cast<double>(kInfinity));
-    EXPECT_TRUE(std::isnan(sum({kInfinity, -kInfinity})));
-    EXPECT_TRUE(std::isnan(sum({1.0f, kNan, 2.0f})));
-  });
-}
-
-TEST(ReduceSumStrided, SumsInTheOrderOfTheAxis) {
-  on_every_isa([] {
-    for (const std::size_t axis_length : {0u, 1u, 2u, 37u}) {
-      for (std::size_t inner = 0; inner <= 140; inner += inner < 40 ? 1 : 7) {
-        const std::vector<float> x = random_floats(axis_length * inner, 3.0f, 100.0f, 5);
-        Guarded y(inner);
-        reduce_sum_strided(x.data(), y.data(), axis_length, inner);
-        ASSERT_TRUE(y.intact()) << inner;
-        for (std::size_t i = 0; i < inner; ++i) {
-          double sum = 0;
-          for (std::size_t k = 0; k < axis_length; ++k) sum += x[k * inner + i];
-          ASSERT_EQ(y.values()[i], static_cast<float>(sum)) << axis_length << " x " << inner << ", " << i;
-        }
-      }
-    }
-  });
-}
-
-TEST(ReduceMeanStrided, DividesBeforeItRounds) {
-  on_every_isa([] {
-    constexpr std::size_t kStride = 90;
-    for (const std::size_t axis_length : {1u, 3u, 37u}) {
-      const std::vector<float> x = random_floats(axis_length * kStride, 3.0f, 100.0f, 7);
-      for (std::size_t count = 0; count <= kStride; ++count) {
-        Guarded y(count);
-        reduce_mean_strided(x.data(), y.data(), axis_length, count, kStride);
-        ASSERT_TRUE(y.intact()) << count;
-        for (std::size_t i = 0; i < count; ++i) {
-          double sum = 0;
-          for (std::size_t k = 0; k < axis_length; ++k) sum += x[k * kStride + i];
-          ASSERT_EQ(y.values()[i], static_cast<float>(sum / static_cast<double>(axis_length))) << count << ' ' << i;
-        }
-      }
-    }
-    const float nothing = 0;
-    float y = 0;
-    reduce_mean_strided(&nothing, &y, 0, 1, 1);
-    EXPECT_TRUE(std::isnan(y)) << "nothing / 0";
-  });
-}
-
 struct Expected {
   std::vector<long double> normalized;
   float mean = 0;
@@ -224,6 +141,40 @@ TEST(LayerNorm, ConstantAndSpecialRows) {
       x[18] = special;
       layer_norm(x.data(), nullptr, nullptr, 1e-5f, y.data(), nullptr, nullptr, 1, 20);
       for (const float value : y) EXPECT_TRUE(std::isnan(value)) << special;
+    }
+  });
+}
+
+// What tasks do that share a row.
+TEST(LayerNorm, ItsStepsGiveTheSameBits) {
+  on_every_isa([] {
+    for (const std::size_t count : {1u, 15u, 16u, 70u, 333u}) {
+      const std::vector<float> x = random_floats(count, 3.0f, 2.0f, 1);
+      const std::vector<float> scale = random_floats(count, 1.0f, 0.5f, 2);
+      const std::vector<float> bias = random_floats(count, 0.0f, 0.5f, 3);
+      double sum = 0;
+      for (const float value : x) sum += value;
+      const double mean = sum / static_cast<double>(count);
+      double squares = 0;
+      for (const float value : x) squares += (value - mean) * (value - mean);
+      EXPECT_NEAR(sum_of_squared_distances(x.data(), mean, count), squares, squares * 1e-13 + 1e-13);
+      for (const bool scaled : {true, false}) {
+        for (const bool biased : {true, false}) {
+          const float* scales = scaled ? scale.data() : nullptr;
+          const float* biases = biased ? bias.data() : nullptr;
+          // A row of its own statistics: those of zeros and ones are exact.
+          std::vector<float> row(count);
+          for (std::size_t i = 0; i < count; ++i) row[i] = static_cast<float>(i % 2);
+          Guarded expected(count), y(count);
+          float row_mean = 0;
+          float inv_std_dev = 0;
+          layer_norm(row.data(), scales, biases, 1.0f, expected.data(), &row_mean, &inv_std_dev, 1, count);
+          const double ones = static_cast<double>(count / 2);
+          normalize(row.data(), scales, biases, ones / static_cast<double>(count), inv_std_dev, y.data(), count);
+          ASSERT_TRUE(y.intact());
+          EXPECT_EQ(y.values(), expected.values()) << count;
+        }
+      }
     }
   });
 }

@@ -1,0 +1,111 @@
+// Reductions in double, on single numbers and on vectors. Per-target: see README.md.
+//
+// A reduction is a struct of two functions: term(x), what an element contributes, and join(a, b); and of the number
+// `start`, which changes nothing when it is joined.
+#include "ops/kernels/highway_config.h"
+
+#include <cmath>
+#include <cstddef>
+#include <limits>
+
+#include "hwy/highway.h"
+#include "ops/kernels/vector_math-inl.h"
+
+#if defined(LINNET_OPS_KERNELS_REDUCTION_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef LINNET_OPS_KERNELS_REDUCTION_INL_H_
+#undef LINNET_OPS_KERNELS_REDUCTION_INL_H_
+#else
+#define LINNET_OPS_KERNELS_REDUCTION_INL_H_
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace linnet::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using DoubleTag = Doubles<hn::ScalableTag<float>>::Tag;
+using VD = hn::Vec<DoubleTag>;
+
+struct Sum {
+  double start = 0;
+  HWY_INLINE double term(double x) const { return x; }
+  HWY_INLINE VD term(VD x) const { return x; }
+  HWY_INLINE double join(double a, double b) const { return a + b; }
+  HWY_INLINE VD join(VD a, VD b) const { return hn::Add(a, b); }
+};
+
+struct SumOfSquaredDistances : Sum {
+  double from = 0;
+  HWY_INLINE double term(double x) const { return (x - from) * (x - from); }
+  HWY_INLINE VD term(VD x) const {
+    const VD distance = hn::Sub(x, hn::Set(DoubleTag(), from));
+    return hn::Mul(distance, distance);
+  }
+};
+
+struct SumOfSquares : Sum {
+  HWY_INLINE double term(double x) const { return x * x; }
+  HWY_INLINE VD term(VD x) const { return hn::Mul(x, x); }
+};
+
+struct Product {
+  double start = 1;
+  HWY_INLINE double term(double x) const { return x; }
+  HWY_INLINE VD term(VD x) const { return x; }
+  HWY_INLINE double join(double a, double b) const { return a * b; }
+  HWY_INLINE VD join(VD a, VD b) const { return hn::Mul(a, b); }
+};
+
+// AtLeast and AtMost keep NaN in their second operand only.
+struct Maximum {
+  double start = -std::numeric_limits<double>::infinity();
+  HWY_INLINE double term(double x) const { return x; }
+  HWY_INLINE VD term(VD x) const { return x; }
+  HWY_INLINE double join(double a, double b) const { return std::isnan(a) || a > b ? a : b; }
+  HWY_INLINE VD join(VD a, VD b) const { return hn::IfThenElse(hn::IsNaN(a), a, AtLeast(a, b)); }
+};
+
+struct Minimum {
+  double start = std::numeric_limits<double>::infinity();
+  HWY_INLINE double term(double x) const { return x; }
+  HWY_INLINE VD term(VD x) const { return x; }
+  HWY_INLINE double join(double a, double b) const { return std::isnan(a) || a < b ? a : b; }
+  HWY_INLINE VD join(VD a, VD b) const { return hn::IfThenElse(hn::IsNaN(a), a, AtMost(a, b)); }
+};
+
+// Of x[0 .. count), in the order that reduce_row promises.
+template <class Reduction>
+HWY_INLINE double ReduceRun(const Reduction& reduction, const float* x, std::size_t count) {
+  const hn::ScalableTag<float> d;
+  const DoubleTag dd;
+  constexpr std::size_t kPartialResults = 16;
+  constexpr std::size_t kParts = Doubles<hn::ScalableTag<float>>::kParts;
+  constexpr std::size_t kVectors = kPartialResults / hn::MaxLanes(d);
+  VD results[kVectors * kParts];
+  for (VD& result : results) result = hn::Set(dd, reduction.start);
+  std::size_t i = 0;
+  for (; i + kPartialResults <= count; i += kPartialResults) {
+#pragma GCC unroll 16
+    for (std::size_t k = 0; k < kVectors; ++k) {
+      const auto v = hn::LoadU(d, x + i + k * hn::Lanes(d));
+      VD& lower = results[k * kParts];
+      lower = reduction.join(lower, reduction.term(PromoteLower(d, v)));
+      if (kParts == 1) continue;
+      VD& upper = results[k * kParts + kParts - 1];
+      upper = reduction.join(upper, reduction.term(PromoteUpper(d, v)));
+    }
+  }
+  HWY_ALIGN double partial[kPartialResults];
+  for (std::size_t k = 0; k < kVectors * kParts; ++k) hn::Store(results[k], dd, partial + k * hn::Lanes(dd));
+  for (std::size_t k = 0; i + k < count; ++k) {
+    partial[k] = reduction.join(partial[k], reduction.term(static_cast<double>(x[i + k])));
+  }
+  for (std::size_t width = kPartialResults / 2; width != 0; width /= 2) {
+    for (std::size_t k = 0; k < width; ++k) partial[k] = reduction.join(partial[k], partial[k + width]);
+  }
+  return partial[0];
+}
+
+}  // namespace linnet::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // LINNET_OPS_KERNELS_REDUCTION_INL_H_

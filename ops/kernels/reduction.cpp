@@ -1,0 +1,143 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ops/kernels/reduction.cpp"
+
+#include "ops/kernels/reduction.hpp"
+
+#include <cmath>
+
+#include "ops/kernels/highway_config.h"
+
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+#include "ops/kernels/dispatch.h"
+#include "ops/kernels/reduction-inl.h"
+#include "ops/kernels/vector_math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace linnet::kernels::HWY_NAMESPACE {
+namespace {
+
+using Tag = hn::ScalableTag<float>;
+using V = hn::Vec<Tag>;
+
+struct Columns {
+  std::size_t rows;
+  std::size_t stride;
+};
+
+// `count` neighbouring results, Lanes at most.
+template <class Reduction>
+HWY_INLINE void ReduceVector(const Reduction& reduction, Tag d, const float* x, double* results, const Columns& columns,
+                             std::size_t count) {
+  const DoubleTag dd;
+  const bool whole = count >= hn::Lanes(d);
+  VD lower = hn::Set(dd, reduction.start), upper = lower;
+  for (std::size_t row = 0; row < columns.rows; ++row) {
+    const float* from = x + row * columns.stride;
+    const V v = whole ? hn::LoadU(d, from) : LoadPartial(d, from, count);
+    lower = reduction.join(lower, reduction.term(PromoteLower(d, v)));
+    upper = reduction.join(upper, reduction.term(PromoteUpper(d, v)));
+  }
+  // On the scalar target there is one lane, and `upper` holds nothing.
+  HWY_ALIGN double buffer[2 * hn::MaxLanes(dd)];
+  hn::Store(lower, dd, buffer);
+  hn::Store(upper, dd, buffer + hn::Lanes(dd));
+  for (std::size_t i = 0; i < count && i < hn::Lanes(d); ++i) results[i] = buffer[i];
+}
+
+// Four vectors of neighbouring results: their operations overlap.
+template <class Reduction>
+HWY_INLINE void ReduceFourVectors(const Reduction& reduction, Tag d, const float* x, double* results,
+                                  const Columns& columns) {
+  constexpr std::size_t kVectors = 4;
+  constexpr std::size_t kParts = Doubles<Tag>::kParts;
+  const DoubleTag dd;
+  VD lower[kVectors], upper[kVectors];
+  for (VD& result : lower) result = hn::Set(dd, reduction.start);
+  for (VD& result : upper) result = hn::Set(dd, reduction.start);
+  for (std::size_t row = 0; row < columns.rows; ++row) {
+#pragma GCC unroll 4
+    for (std::size_t j = 0; j < kVectors; ++j) {
+      const V v = hn::LoadU(d, x + row * columns.stride + j * hn::Lanes(d));
+      lower[j] = reduction.join(lower[j], reduction.term(PromoteLower(d, v)));
+      if (kParts == 2) upper[j] = reduction.join(upper[j], reduction.term(PromoteUpper(d, v)));
+    }
+  }
+  for (std::size_t j = 0; j < kVectors; ++j) {
+    hn::StoreU(lower[j], dd, results + j * hn::Lanes(d));
+    if (kParts == 2) hn::StoreU(upper[j], dd, results + j * hn::Lanes(d) + hn::Lanes(dd));
+  }
+}
+
+template <class Reduction>
+void ReduceAllColumns(const Reduction& reduction, const float* x, double* results, const Columns& columns,
+                      std::size_t count) {
+  const Tag d;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t i = 0;
+  for (; i + 4 * lanes <= count; i += 4 * lanes) ReduceFourVectors(reduction, d, x + i, results + i, columns);
+  for (; i < count; i += lanes) ReduceVector(reduction, d, x + i, results + i, columns, count - i);
+}
+
+template <class Function>
+HWY_INLINE decltype(auto) WithReduction(ReduceKind kind, Function&& function) {
+  switch (kind) {
+    case ReduceKind::kSum:
+      break;
+    case ReduceKind::kSumOfSquares:
+      return function(SumOfSquares());
+    case ReduceKind::kProduct:
+      return function(Product());
+    case ReduceKind::kMaximum:
+      return function(Maximum());
+    case ReduceKind::kMinimum:
+      return function(Minimum());
+  }
+  return function(Sum());
+}
+
+double ReduceRow(ReduceKind kind, const float* x, std::size_t count) {
+  return WithReduction(kind, [=](auto reduction) HWY_ATTR { return ReduceRun(reduction, x, count); });
+}
+
+void ReduceColumns(ReduceKind kind, const float* x, double* results, std::size_t rows, std::size_t count,
+                   std::size_t stride) {
+  WithReduction(kind, [=](auto reduction) HWY_ATTR { ReduceAllColumns(reduction, x, results, {rows, stride}, count); });
+}
+
+}  // namespace
+}  // namespace linnet::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace linnet::kernels {
+
+HWY_EXPORT(ReduceRow);
+HWY_EXPORT(ReduceColumns);
+
+double reduce_row(ReduceKind kind, const float* x, std::size_t count) {
+  return LINNET_DISPATCH(ReduceRow)(kind, x, count);
+}
+
+void reduce_columns(ReduceKind kind, const float* x, double* results, std::size_t rows, std::size_t count,
+                    std::size_t stride) {
+  LINNET_DISPATCH(ReduceColumns)(kind, x, results, rows, count, stride);
+}
+
+double join_reduced(ReduceKind kind, double first, double second) {
+  switch (kind) {
+    case ReduceKind::kSum:
+    case ReduceKind::kSumOfSquares:
+      break;
+    case ReduceKind::kProduct:
+      return first * second;
+    case ReduceKind::kMaximum:
+      return std::isnan(first) || first > second ? first : second;
+    case ReduceKind::kMinimum:
+      return std::isnan(first) || first < second ? first : second;
+  }
+  return first + second;
+}
+
+}  // namespace linnet::kernels
+#endif  // HWY_ONCE

@@ -1,0 +1,34 @@
+// Sums, products, maxima and minima of float32.
+#ifndef LINNET_OPS_KERNELS_REDUCTION_HPP_
+#define LINNET_OPS_KERNELS_REDUCTION_HPP_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace linnet::kernels {
+
+// What is made of some numbers, and of none.
+enum class ReduceKind : std::uint8_t {
+  kSum,           // 0
+  kSumOfSquares,  // 0
+  kProduct,       // 1
+  kMaximum,       // NaN if any number is NaN; -infinity
+  kMinimum,       // NaN if any number is NaN; infinity
+};
+
+// Of x[0 .. count), in double: sixteen partial results, of the elements whose index is 0, 1, ... 15 modulo 16, joined
+// as a binary tree. This order, and so every bit of the result, is the same on every instruction set. For kSum the
+// error relative to the sum of |x| is below (count / 16 + 5) * 2^-53.
+double reduce_row(ReduceKind kind, const float* x, std::size_t count);
+
+// results[i] = that of x[row * stride + i] over row < rows, for i < count <= stride: in double, in the order of the
+// rows. `results` does not overlap `x`.
+void reduce_columns(ReduceKind kind, const float* x, double* results, std::size_t rows, std::size_t count,
+                    std::size_t stride);
+
+// Joins the results of two halves of the numbers.
+double join_reduced(ReduceKind kind, double first, double second);
+
+}  // namespace linnet::kernels
+
+#endif  // LINNET_OPS_KERNELS_REDUCTION_HPP_

@@ -1,0 +1,48 @@
+// What ReduceMean, ReduceSum, ReduceSumSquare, ReduceProd, ReduceMax and ReduceMin share.
+#pragma once
+
+#include <vector>
+
+#include "runtime/data_type.hpp"
+#include "runtime/op.hpp"
+
+namespace linnet::internal {
+
+enum class ReduceOp { kMean, kSum, kSumSquare, kProd, kMax, kMin };
+
+inline constexpr TypeSet kSummedTypes =
+    kFloatTypes | TypeSet{DataType::kInt32, DataType::kInt64, DataType::kUint32, DataType::kUint64};
+inline constexpr TypeSet kComparedTypes = kSummedTypes | TypeSet{DataType::kInt8, DataType::kUint8, DataType::kBool};
+
+struct ReduceAttributes : Attributes {
+  ReduceOp op = ReduceOp::kMean;
+  std::vector<std::int64_t> axes;  ///< of the opsets in which they are an attribute; else input 1, if there is one
+  bool keep_dims = true;
+  bool keep_without_axes = false;
+};
+
+/// By dimension of X: is it reduced? Nothing when the axes are not known. Errors: kInvalidModel for wrong axes.
+std::optional<std::vector<bool>> reduced_dims(const NodeView& node);
+
+/// X as a few dimensions, alternately kept and reduced: neighbours of the same kind are joined, those of size 1 left
+/// out. There are none where Y or what lies behind each of its elements is empty.
+struct Reduction {
+  ReduceOp op = ReduceOp::kMean;
+  DataType type = DataType::kFloat32;
+  std::int64_t results = 0;  ///< elements of Y
+  std::int64_t count = 1;    ///< elements of X behind each
+  Shape sizes, strides;
+  std::vector<bool> reduced;
+
+  /// Offset of the first element behind a result, or (reduced) of element `index` behind the first result.
+  std::int64_t offset(std::int64_t index, bool of_reduced) const;
+};
+
+/// Requires: all shapes and axes known.
+Reduction reduction_of(const NodeView& node);
+
+/// simd for float32 where the reduced dimensions are neighbours; reference.
+std::vector<Implementation> reduction_implementations();
+Implementation reduction_reference_implementation();
+
+}  // namespace linnet::internal

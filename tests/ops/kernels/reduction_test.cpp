@@ -1,0 +1,160 @@
+#include "ops/kernels/reduction.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstddef>
+#include <random>
+#include <vector>
+
+#include "tests/ops/kernels/numbers.hpp"
+
+namespace linnet::kernels {
+namespace {
+
+using testing::Guarded;
+using testing::kInfinity;
+using testing::kLargest;
+using testing::kNan;
+using testing::on_every_isa;
+using testing::random_floats;
+
+constexpr ReduceKind kKinds[] = {ReduceKind::kSum, ReduceKind::kSumOfSquares, ReduceKind::kProduct,
+                                 ReduceKind::kMaximum, ReduceKind::kMinimum};
+
+double start_of(ReduceKind kind) {
+  switch (kind) {
+    case ReduceKind::kProduct:
+      return 1;
+    case ReduceKind::kMaximum:
+      return -std::numeric_limits<double>::infinity();
+    case ReduceKind::kMinimum:
+      return std::numeric_limits<double>::infinity();
+    default:
+      return 0;
+  }
+}
+
+double joined(ReduceKind kind, double a, double b) {
+  switch (kind) {
+    case ReduceKind::kProduct:
+      return a * b;
+    case ReduceKind::kMaximum:
+      return std::isnan(a) || a > b ? a : b;
+    case ReduceKind::kMinimum:
+      return std::isnan(a) || a < b ? a : b;
+    default:
+      return a + b;
+  }
+}
+
+double term(ReduceKind kind, float x) {
+  const auto wide = static_cast<double>(x);
+  return kind == ReduceKind::kSumOfSquares ? wide * wide : wide;
+}
+
+// Sixteen partial results and a tree, in plain doubles.
+double in_the_promised_order(ReduceKind kind, const std::vector<float>& x) {
+  double partial[16];
+  for (double& value : partial) value = start_of(kind);
+  for (std::size_t i = 0; i < x.size(); ++i) partial[i % 16] = joined(kind, partial[i % 16], term(kind, x[i]));
+  for (std::size_t width = 8; width != 0; width /= 2) {
+    for (std::size_t k = 0; k < width; ++k) partial[k] = joined(kind, partial[k], partial[k + width]);
+  }
+  return partial[0];
+}
+
+TEST(ReduceRow, EveryBitIsTheSameOnEveryInstructionSet) {
+  for (const ReduceKind kind : kKinds) {
+    for (std::size_t count = 0; count <= 100; ++count) {
+      const float deviation = kind == ReduceKind::kProduct ? 0.3f : 1e6f;
+      const std::vector<float> x = random_floats(count, 1.0f, deviation, static_cast<unsigned>(count));
+      const double expected = in_the_promised_order(kind, x);
+      on_every_isa([&] {
+        Guarded from(x);
+        EXPECT_EQ(reduce_row(kind, from.data(), count), expected) << static_cast<int>(kind) << ' ' << count;
+      });
+    }
+  }
+}
+
+TEST(ReduceRow, LongRowsKeepEveryDigitOfAFloat) {
+  std::vector<float> x(std::size_t{1} << 20);
+  std::mt19937 generator(1);
+  std::uniform_real_distribution<float> uniform(0.0f, 1.0f);
+  long double sum = 0;
+  for (float& value : x) sum += value = uniform(generator);
+  const auto expected = static_cast<float>(sum);
+  on_every_isa([&] { EXPECT_EQ(static_cast<float>(reduce_row(ReduceKind::kSum, x.data(), x.size())), expected); });
+}
+
+TEST(ReduceRow, CancellationAndSpecialValues) {
+  on_every_isa([] {
+    const auto sum = [](const std::vector<float>& x) { return reduce_row(ReduceKind::kSum, x.data(), x.size()); };
+    EXPECT_EQ(sum({}), 0.0);
+    EXPECT_EQ(sum({kLargest, kLargest, -kLargest, -kLargest}), 0.0);
+    EXPECT_EQ(sum({1e8f, 1.0f, -1e8f}), 1.0);
+    EXPECT_EQ(sum({1.0f, kInfinity}), static_cast<double>(kInfinity));
+    EXPECT_TRUE(std::isnan(sum({kInfinity, -kInfinity})));
+  });
+}
+
+// In each place of a row, and of two rows of columns.
+TEST(Reduce, NanStaysNan) {
+  on_every_isa([] {
+    for (const ReduceKind kind : kKinds) {
+      for (std::size_t place = 0; place < 40; ++place) {
+        std::vector<float> x(40, 1.0f);
+        x[place] = kNan;
+        EXPECT_TRUE(std::isnan(reduce_row(kind, x.data(), x.size()))) << static_cast<int>(kind) << ' ' << place;
+        std::vector<double> columns(20);
+        reduce_columns(kind, x.data(), columns.data(), 2, 20, 20);
+        for (std::size_t i = 0; i < 20; ++i) {
+          EXPECT_EQ(std::isnan(columns[i]), i == place % 20) << static_cast<int>(kind) << ' ' << place << ' ' << i;
+        }
+      }
+    }
+  });
+}
+
+TEST(ReduceColumns, ReducesInTheOrderOfTheRows) {
+  constexpr double kCanary = 12345.0;
+  on_every_isa([&] {
+    for (const ReduceKind kind : kKinds) {
+      for (const std::size_t rows : {0u, 1u, 2u, 37u}) {
+        for (std::size_t count = 0; count <= 140; count += count < 40 ? 1 : 7) {
+          const std::size_t stride = count + 3;
+          const float deviation = kind == ReduceKind::kProduct ? 0.3f : 100.0f;
+          const std::vector<float> values = random_floats(rows * stride, 1.0f, deviation, 5);
+          Guarded x(values);
+          std::vector<double> results(count + 1, kCanary);
+          reduce_columns(kind, x.data(), results.data(), rows, count, stride);
+          ASSERT_EQ(results[count], kCanary) << "written past " << count;
+          for (std::size_t i = 0; i < count; ++i) {
+            double expected = start_of(kind);
+            for (std::size_t row = 0; row < rows; ++row) {
+              expected = joined(kind, expected, term(kind, values[row * stride + i]));
+            }
+            ASSERT_EQ(results[i], expected) << static_cast<int>(kind) << ' ' << rows << " x " << count << ", " << i;
+          }
+        }
+      }
+    }
+  });
+}
+
+TEST(JoinReduced, JoinsTwoHalves) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_EQ(join_reduced(ReduceKind::kSum, 2, 3), 5);
+  EXPECT_EQ(join_reduced(ReduceKind::kSumOfSquares, 2, 3), 5);
+  EXPECT_EQ(join_reduced(ReduceKind::kProduct, 2, 3), 6);
+  EXPECT_EQ(join_reduced(ReduceKind::kMaximum, 2, 3), 3);
+  EXPECT_EQ(join_reduced(ReduceKind::kMinimum, 2, 3), 2);
+  for (const ReduceKind kind : kKinds) {
+    EXPECT_TRUE(std::isnan(join_reduced(kind, nan, 1))) << static_cast<int>(kind);
+    EXPECT_TRUE(std::isnan(join_reduced(kind, 1, nan))) << static_cast<int>(kind);
+  }
+}
+
+}  // namespace
+}  // namespace linnet::kernels

@@ -1,5 +1,5 @@
-// Measures the error of the activation kernels over all 2^32 float32 inputs, and of softmax and log-softmax on random
-// rows, and prints a Markdown table.
+// Measures the error of the activation and unary kernels over all 2^32 float32 inputs, and of softmax and log-softmax
+// on random rows, and prints a Markdown table.
 //
 //   accuracy [--function NAME] [--isa NAME]... [--stride N] [--threads N]
 //
@@ -15,36 +15,57 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <variant>
 #include <vector>
 
 #include "ops/kernels/activation.hpp"
 #include "ops/kernels/softmax.hpp"
 #include "ops/kernels/targets.hpp"
+#include "ops/kernels/unary.hpp"
 
 namespace {
 
 using linnet::kernels::Activation;
 using linnet::kernels::ActivationKind;
+using linnet::kernels::UnaryKind;
 
+// An activation, or a function that is none.
 struct Function {
   const char* name;
-  Activation activation;
+  std::variant<Activation, UnaryKind> kernel;
   std::int64_t bound;  // ULP from the correctly rounded value
+
+  void apply(const float* x, float* y, std::size_t count) const {
+    if (const auto* activation = std::get_if<Activation>(&kernel)) {
+      linnet::kernels::apply_activation(*activation, x, y, count);
+    } else {
+      linnet::kernels::unary(std::get<UnaryKind>(kernel), x, y, count);
+    }
+  }
+  double reference(double x) const {
+    if (const auto* activation = std::get_if<Activation>(&kernel)) {
+      return linnet::kernels::activation_reference(*activation, x);
+    }
+    return linnet::kernels::unary_reference(std::get<UnaryKind>(kernel), x);
+  }
 };
 
 const Function kFunctions[] = {
-    {"Exp", {ActivationKind::kExp}, 1},
-    {"Sigmoid", {ActivationKind::kSigmoid}, 1},
-    {"Tanh", {ActivationKind::kTanh}, 1},
-    {"Elu(1)", {ActivationKind::kElu, 1.0f}, 1},
-    {"Elu(1.6732632)", {ActivationKind::kElu, 1.6732632f}, 1},
-    {"HardSigmoid(0.2,0.5)", {ActivationKind::kHardSigmoid, 0.2f, 0.5f}, 1},
-    {"HardSigmoid(1/6,0.5)", {ActivationKind::kHardSigmoid, 1.0f / 6, 0.5f}, 1},
-    {"Gelu", {ActivationKind::kGelu}, 2},
-    {"GeluTanh", {ActivationKind::kGeluTanh}, 2},
-    {"Relu", {ActivationKind::kRelu}, 0},
-    {"LeakyRelu(0.01)", {ActivationKind::kLeakyRelu, 0.01f}, 0},
-    {"Clip(0,6)", {ActivationKind::kClip, 0.0f, 6.0f}, 0},
+    {"Exp", Activation{ActivationKind::kExp}, 1},
+    {"Sigmoid", Activation{ActivationKind::kSigmoid}, 1},
+    {"Tanh", Activation{ActivationKind::kTanh}, 1},
+    {"Elu(1)", Activation{ActivationKind::kElu, 1.0f}, 1},
+    {"Elu(1.6732632)", Activation{ActivationKind::kElu, 1.6732632f}, 1},
+    {"HardSigmoid(0.2,0.5)", Activation{ActivationKind::kHardSigmoid, 0.2f, 0.5f}, 1},
+    {"HardSigmoid(1/6,0.5)", Activation{ActivationKind::kHardSigmoid, 1.0f / 6, 0.5f}, 1},
+    {"Gelu", Activation{ActivationKind::kGelu}, 2},
+    {"GeluTanh", Activation{ActivationKind::kGeluTanh}, 2},
+    {"Relu", Activation{ActivationKind::kRelu}, 0},
+    {"LeakyRelu(0.01)", Activation{ActivationKind::kLeakyRelu, 0.01f}, 0},
+    {"Clip(0,6)", Activation{ActivationKind::kClip, 0.0f, 6.0f}, 0},
+    {"Log", UnaryKind::kLog, 1},
+    {"Sqrt", UnaryKind::kSqrt, 0},
+    {"Reciprocal", UnaryKind::kReciprocal, 0},
 };
 
 struct RowFunction {
@@ -176,14 +197,14 @@ std::vector<Statistics> measure(const Function& function, const std::vector<cons
     in_parallel(count, threads, [&](std::size_t begin, std::size_t end, unsigned) {
       for (std::size_t i = begin; i < end; ++i) {
         x[i] = float_of(static_cast<std::uint32_t>((first + i) * stride));
-        expected[i] = linnet::kernels::activation_reference(function.activation, x[i]);
+        expected[i] = function.reference(x[i]);
       }
     });
     for (std::size_t isa = 0; isa < isas.size(); ++isa) {
       linnet::kernels::set_isa(isas[isa]);
       std::vector<Statistics> parts(threads);
       in_parallel(count, threads, [&](std::size_t begin, std::size_t end, unsigned thread) {
-        linnet::kernels::apply_activation(function.activation, &x[begin], &y[begin], end - begin);
+        function.apply(&x[begin], &y[begin], end - begin);
         compare(&x[begin], &y[begin], &expected[begin], end - begin, parts[thread]);
       });
       for (const Statistics& part : parts) result[isa].merge(part);

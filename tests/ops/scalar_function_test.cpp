@@ -1,4 +1,4 @@
-// Erf, Sqrt and Pow: operators with a reference implementation only.
+// Erf and Pow: operators with a reference implementation only.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -22,13 +22,6 @@ TEST(Erf, ValuesTailsAndSpecials) {
 
 TEST(Erf, RefusesIntegers) {
   OpTest("Erf", 13).input<std::int32_t>({1}, {1}).expect_error(ErrorCode::kInvalidModel, "int32");
-}
-
-TEST(Sqrt, ValuesAndSpecials) {
-  OpTest("Sqrt", 13)
-      .input<float>({5}, {4.0F, 2.0F, 0.0F, -1.0F, kInf})
-      .expect<float>({5}, {2.0F, 1.41421356F, 0.0F, kNan, kInf})
-      .run();
 }
 
 TEST(Pow, BroadcastsAndKeepsTheTypeOfTheBase) {

@@ -1,0 +1,91 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ops/kernels/unary.cpp"
+
+#include "ops/kernels/unary.hpp"
+
+#include "ops/kernels/highway_config.h"
+
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+#include "ops/kernels/apply-inl.h"
+#include "ops/kernels/dispatch.h"
+#include "ops/kernels/log-inl.h"
+#include "ops/kernels/vector_math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace linnet::kernels::HWY_NAMESPACE {
+namespace {
+
+using Tag = hn::ScalableTag<float>;
+using V = hn::Vec<Tag>;
+
+struct NegFunction {
+  HWY_INLINE V operator()(Tag /*d*/, V x) const { return hn::Neg(x); }
+};
+struct AbsFunction {
+  HWY_INLINE V operator()(Tag /*d*/, V x) const { return hn::Abs(x); }
+};
+struct ReciprocalFunction {
+  HWY_INLINE V operator()(Tag d, V x) const { return hn::Div(hn::Set(d, 1.0f), x); }
+};
+struct SqrtFunction {
+  HWY_INLINE V operator()(Tag /*d*/, V x) const { return hn::Sqrt(x); }
+};
+struct LogFunction {
+  HWY_INLINE V operator()(Tag d, V x) const { return Log(d, x); }
+};
+// Rounding gives -0 where the sign of x is lost on the way.
+struct FloorFunction {
+  HWY_INLINE V operator()(Tag /*d*/, V x) const { return hn::CopySign(hn::Floor(x), x); }
+};
+struct CeilFunction {
+  HWY_INLINE V operator()(Tag /*d*/, V x) const { return hn::CopySign(hn::Ceil(x), x); }
+};
+struct RoundFunction {
+  HWY_INLINE V operator()(Tag /*d*/, V x) const { return hn::CopySign(hn::Round(x), x); }
+};
+struct SignFunction {
+  HWY_INLINE V operator()(Tag d, V x) const {
+    const V zero = hn::Zero(d);
+    const V one = hn::Set(d, 1.0f);
+    const V below = hn::IfThenElse(hn::Lt(x, zero), hn::Neg(one), hn::Add(hn::Sub(x, x), zero));
+    return hn::IfThenElse(hn::Gt(x, zero), one, below);
+  }
+};
+
+void Unary(UnaryKind kind, const float* x, float* y, std::size_t count) {
+  switch (kind) {
+    case UnaryKind::kNeg:
+      return ApplyToRun(NegFunction(), x, y, count);
+    case UnaryKind::kAbs:
+      return ApplyToRun(AbsFunction(), x, y, count);
+    case UnaryKind::kReciprocal:
+      return ApplyToRun(ReciprocalFunction(), x, y, count);
+    case UnaryKind::kSqrt:
+      return ApplyToRun(SqrtFunction(), x, y, count);
+    case UnaryKind::kLog:
+      return ApplyToRun(LogFunction(), x, y, count);
+    case UnaryKind::kFloor:
+      return ApplyToRun(FloorFunction(), x, y, count);
+    case UnaryKind::kCeil:
+      return ApplyToRun(CeilFunction(), x, y, count);
+    case UnaryKind::kRound:
+      return ApplyToRun(RoundFunction(), x, y, count);
+    case UnaryKind::kSign:
+      return ApplyToRun(SignFunction(), x, y, count);
+  }
+}
+
+}  // namespace
+}  // namespace linnet::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace linnet::kernels {
+
+HWY_EXPORT(Unary);
+
+void unary(UnaryKind kind, const float* x, float* y, std::size_t count) { LINNET_DISPATCH(Unary)(kind, x, y, count); }
+
+}  // namespace linnet::kernels
+#endif  // HWY_ONCE

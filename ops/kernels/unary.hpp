@@ -1,0 +1,33 @@
+// Functions of one float32 that no matrix product takes in as epilogue, on contiguous runs.
+#ifndef LINNET_OPS_KERNELS_UNARY_HPP_
+#define LINNET_OPS_KERNELS_UNARY_HPP_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace linnet::kernels {
+
+// NaN gives NaN everywhere.
+enum class UnaryKind : std::uint8_t {
+  kNeg,         // -x
+  kAbs,         // |x|
+  kReciprocal,  // 1 / x; of zeros, infinities of their sign
+  kSqrt,        // the square root; NaN below zero, -0 of -0
+  kLog,         // the natural logarithm; NaN below zero, -infinity of both zeros
+  kFloor,       // the next integer below
+  kCeil,        // the next integer above; -0 in (-1, -0]
+  kRound,       // the nearest integer, halves to the even one; -0 in [-0.5, -0]
+  kSign,        // -1, 0 or 1; +0 of both zeros
+};
+
+// y[i] = function(x[i]) for i < count. `x` and `y` are the same array or do not overlap; no alignment is needed. Log
+// lies within 1 ULP of the correctly rounded value over all 2^32 inputs (docs/accuracy.md), the others are exact or
+// round once. With denormals flushed, only denormal inputs and results differ.
+void unary(UnaryKind kind, const float* x, float* y, std::size_t count);
+
+// The same in double (relative error about 1e-15).
+double unary_reference(UnaryKind kind, double x);
+
+}  // namespace linnet::kernels
+
+#endif  // LINNET_OPS_KERNELS_UNARY_HPP_

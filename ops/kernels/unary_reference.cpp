@@ -1,0 +1,31 @@
+#include <cmath>
+
+#include "ops/kernels/unary.hpp"
+
+namespace linnet::kernels {
+
+double unary_reference(UnaryKind kind, double x) {
+  switch (kind) {
+    case UnaryKind::kNeg:
+      return -x;
+    case UnaryKind::kAbs:
+      return std::fabs(x);
+    case UnaryKind::kReciprocal:
+      return 1 / x;
+    case UnaryKind::kSqrt:
+      return std::sqrt(x);
+    case UnaryKind::kLog:
+      return std::log(x);
+    case UnaryKind::kFloor:
+      return std::floor(x);
+    case UnaryKind::kCeil:
+      return std::ceil(x);
+    case UnaryKind::kRound:
+      return std::nearbyint(x);
+    case UnaryKind::kSign:
+      return std::isnan(x) ? x : static_cast<double>(x > 0) - static_cast<double>(x < 0);
+  }
+  return x;
+}
+
+}  // namespace linnet::kernels

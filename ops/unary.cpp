@@ -1,0 +1,148 @@
+// Neg, Abs, Reciprocal, Sqrt, Log, Floor, Ceil, Round (halves to even) and Sign (+0 of both zeros): Y = f(X), element
+// by element; NaN stays NaN. X and Y have the same type and shape, of any rank. Floats are computed in double and
+// rounded once, float32 by the kernel; integers wrap around (-128 is its own Neg and Abs). Opsets 6 to newest (Sign
+// from 9, Round from 11): Neg takes signed types, Abs and Sign all numeric ones, the others floats; bfloat16 (from 13)
+// is accepted at every opset.
+#include "ops/kernels/unary.hpp"
+#include "ops/chunks.hpp"
+#include "ops/element_types.hpp"
+#include "ops/known_elements.hpp"
+
+namespace linnet::internal {
+namespace {
+
+using kernels::UnaryKind;
+
+constexpr std::size_t kChunk = 16384;
+constexpr double kSimdCost = 1.0;        // ns per element
+constexpr double kReferenceCost = 10.0;  // the same
+
+struct UnaryAttributes : Attributes {
+  explicit UnaryAttributes(UnaryKind unary) : kind(unary) {}
+  UnaryKind kind;
+};
+
+template <UnaryKind kKind>
+AttributesPtr parse(ParseContext&) {
+  static const AttributesPtr kAttributes = std::make_shared<UnaryAttributes>(kKind);
+  return kAttributes;
+}
+
+UnaryKind kind_of(const NodeView& node) { return node.attributes<UnaryAttributes>().kind; }
+
+/// Of integers: Neg, Abs or Sign.
+template <typename T>
+T computed_integer(UnaryKind kind, T x) {
+  if (kind == UnaryKind::kSign) return static_cast<T>((x > 0 ? 1 : 0) - (x < 0 ? 1 : 0));
+  if (kind == UnaryKind::kAbs && x >= 0) return x;
+  return static_cast<T>(std::uint64_t{0} - static_cast<std::uint64_t>(x));
+}
+
+/// Unknown where the result would wrap around. Symbols are sizes, which are not negative.
+Dim computed_element(UnaryKind kind, DataType type, Dim x) {
+  if (x.is_symbol() && kind == UnaryKind::kAbs) return x;
+  if (!x.known() || !holds(type, x.value())) return Dim::unknown();
+  if (kind == UnaryKind::kSign || x.value() >= 0) return computed_integer(kind, x.value());
+  return x.value() != INT64_MIN && holds(type, -x.value()) ? Dim(-x.value()) : Dim::unknown();
+}
+
+TypeSet types_of(UnaryKind kind) {
+  switch (kind) {
+    case UnaryKind::kNeg:
+      return kFloatTypes | kSignedTypes;
+    case UnaryKind::kAbs:
+    case UnaryKind::kSign:
+      return kNumericTypes;
+    default:
+      return kFloatTypes;
+  }
+}
+
+void infer(InferContext& context) {
+  const UnaryKind kind = kind_of(context);
+  const DataType type = context.input_type(0);
+  infer_same_as_first(context, types_of(kind));
+  if (!has_known_elements(type)) return;
+  infer_known_elements(context, [&](const Dims& operands) { return computed_element(kind, type, operands[0]); });
+}
+
+struct State {
+  UnaryKind kind = UnaryKind::kNeg;
+  DataType type = DataType::kUndefined;
+  std::size_t count = 0;
+};
+
+Prepared prepare(const PrepareContext& context) {
+  auto state = std::make_shared<State>();
+  state->kind = kind_of(context);
+  state->type = context.input_type(0);
+  state->count = static_cast<std::size_t>(element_count(context.input_shape(0)));
+  Prepared prepared;
+  prepared.state = std::move(state);
+  return prepared;
+}
+
+std::string accepts_simd(const NodeView& node) {
+  return node.input_type(0) == DataType::kFloat32 ? "" : text("only float32, not ", node.input_type(0));
+}
+
+void run_simd(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  const auto* x = static_cast<const float*>(args.inputs[0]);
+  auto* y = static_cast<float*>(args.outputs[0]);
+  for_chunks(args.control, state.count, kChunk, kSimdCost,
+             [&](std::size_t first, std::size_t size) { kernels::unary(state.kind, x + first, y + first, size); });
+}
+
+template <typename T>
+T computed(UnaryKind kind, T x) {
+  if constexpr (std::is_integral_v<T>) {
+    return computed_integer(kind, x);
+  } else {
+    return static_cast<T>(kernels::unary_reference(kind, static_cast<double>(x)));
+  }
+}
+
+void run_reference(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  visit_type(state.type, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const auto* x = static_cast<const T*>(args.inputs[0]);
+    auto* y = static_cast<T*>(args.outputs[0]);
+    if constexpr (!std::is_same_v<T, bool>) {
+      for_chunks(args.control, state.count, kChunk, kReferenceCost, [&](std::size_t first, std::size_t size) {
+        for (std::size_t i = first; i < first + size; ++i) y[i] = computed(state.kind, x[i]);
+      });
+    }
+  });
+}
+
+template <UnaryKind kKind>
+OpDef unary(const char* name, int since_opset = 6) {
+  OpDef op;
+  op.name = name;
+  op.since_opset = since_opset;
+  op.parse = parse<kKind>;
+  op.infer = infer;
+  op.implementations = {
+      {"simd", Backend::kSimd, accepts_simd, prepare, run_simd},
+      {"reference", Backend::kReference, nullptr, prepare, run_reference},
+  };
+  op.facts.elementwise = true;
+  op.facts.in_place_inputs = {0};
+  return op;
+}
+
+}  // namespace
+
+void register_neg(Registry& registry) { registry.add(unary<UnaryKind::kNeg>("Neg")); }
+void register_abs(Registry& registry) { registry.add(unary<UnaryKind::kAbs>("Abs")); }
+void register_reciprocal(Registry& registry) { registry.add(unary<UnaryKind::kReciprocal>("Reciprocal")); }
+void register_sqrt(Registry& registry) { registry.add(unary<UnaryKind::kSqrt>("Sqrt")); }
+void register_log(Registry& registry) { registry.add(unary<UnaryKind::kLog>("Log")); }
+void register_floor(Registry& registry) { registry.add(unary<UnaryKind::kFloor>("Floor")); }
+void register_ceil(Registry& registry) { registry.add(unary<UnaryKind::kCeil>("Ceil")); }
+void register_round(Registry& registry) { registry.add(unary<UnaryKind::kRound>("Round", 11)); }
+void register_sign(Registry& registry) { registry.add(unary<UnaryKind::kSign>("Sign", 9)); }
+
+}  // namespace linnet::internal

@@ -1,0 +1,131 @@
+#include "ops/kernels/unary.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+#include "tests/ops/kernels/numbers.hpp"
+
+namespace linnet::kernels {
+namespace {
+
+using testing::bits_of;
+using testing::float_of;
+using testing::Guarded;
+using testing::kInfinity;
+using testing::kLargest;
+using testing::kLeastDenormal;
+using testing::kNan;
+using testing::on_every_isa;
+using testing::random_floats;
+using testing::same;
+using testing::ulp_distance;
+
+constexpr UnaryKind kKinds[] = {UnaryKind::kNeg,  UnaryKind::kAbs,   UnaryKind::kReciprocal,
+                                UnaryKind::kSqrt, UnaryKind::kLog,   UnaryKind::kFloor,
+                                UnaryKind::kCeil, UnaryKind::kRound, UnaryKind::kSign};
+
+float expected(UnaryKind kind, float x) { return static_cast<float>(unary_reference(kind, x)); }
+
+float apply(UnaryKind kind, float x) {
+  float y = 0;
+  unary(kind, &x, &y, 1);
+  return y;
+}
+
+TEST(Unary, SpecialValues) {
+  struct Case {
+    UnaryKind kind;
+    float x;
+    float y;
+  };
+  const Case cases[] = {
+      {UnaryKind::kNeg, 0.0f, -0.0f},
+      {UnaryKind::kNeg, -kInfinity, kInfinity},
+      {UnaryKind::kAbs, -0.0f, 0.0f},
+      {UnaryKind::kAbs, -kLeastDenormal, kLeastDenormal},
+      {UnaryKind::kReciprocal, 0.0f, kInfinity},
+      {UnaryKind::kReciprocal, -0.0f, -kInfinity},
+      {UnaryKind::kReciprocal, -kInfinity, -0.0f},
+      {UnaryKind::kSqrt, -0.0f, -0.0f},
+      {UnaryKind::kSqrt, -1.0f, kNan},
+      {UnaryKind::kSqrt, kInfinity, kInfinity},
+      {UnaryKind::kLog, 0.0f, -kInfinity},
+      {UnaryKind::kLog, -0.0f, -kInfinity},
+      {UnaryKind::kLog, -kLeastDenormal, kNan},
+      {UnaryKind::kLog, -kInfinity, kNan},
+      {UnaryKind::kLog, kInfinity, kInfinity},
+      {UnaryKind::kLog, 1.0f, 0.0f},
+      {UnaryKind::kLog, kLeastDenormal, -103.278929f},
+      {UnaryKind::kLog, kLargest, 88.7228394f},
+      {UnaryKind::kFloor, -0.5f, -1.0f},
+      {UnaryKind::kFloor, -0.0f, -0.0f},
+      {UnaryKind::kFloor, 0.5f, 0.0f},
+      {UnaryKind::kFloor, -kLargest, -kLargest},
+      {UnaryKind::kCeil, -0.5f, -0.0f},
+      {UnaryKind::kCeil, kLeastDenormal, 1.0f},
+      {UnaryKind::kCeil, 8388607.5f, 8388608.0f},
+      {UnaryKind::kRound, 0.5f, 0.0f},
+      {UnaryKind::kRound, -0.5f, -0.0f},
+      {UnaryKind::kRound, 1.5f, 2.0f},
+      {UnaryKind::kRound, 2.5f, 2.0f},
+      {UnaryKind::kRound, -kInfinity, -kInfinity},
+      {UnaryKind::kSign, 0.0f, 0.0f},
+      {UnaryKind::kSign, -0.0f, 0.0f},
+      {UnaryKind::kSign, -kLeastDenormal, -1.0f},
+      {UnaryKind::kSign, kInfinity, 1.0f},
+      {UnaryKind::kSign, -kInfinity, -1.0f},
+  };
+  on_every_isa([&] {
+    for (const Case& c : cases) {
+      EXPECT_TRUE(same(apply(c.kind, c.x), c.y)) << static_cast<int>(c.kind) << " of " << c.x;
+      EXPECT_TRUE(same(expected(c.kind, c.x), c.y)) << "reference: " << static_cast<int>(c.kind) << " of " << c.x;
+    }
+    for (const UnaryKind kind : kKinds) EXPECT_TRUE(std::isnan(apply(kind, kNan))) << static_cast<int>(kind);
+  });
+}
+
+// Every 1021st float: of all there are, the accuracy program tells.
+TEST(Unary, LiesWithinItsBound) {
+  std::vector<float> x;
+  for (std::uint64_t bits = 0; bits < std::uint64_t{1} << 32; bits += 1021) {
+    x.push_back(float_of(static_cast<std::uint32_t>(bits)));
+  }
+  std::vector<float> y(x.size());
+  on_every_isa([&] {
+    for (const UnaryKind kind : kKinds) {
+      unary(kind, x.data(), y.data(), x.size());
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        const float want = expected(kind, x[i]);
+        const bool good = kind == UnaryKind::kLog ? ulp_distance(y[i], want) <= 1 : bool(same(y[i], want));
+        ASSERT_TRUE(good) << static_cast<int>(kind) << " of " << x[i] << ": " << y[i] << ", not " << want;
+      }
+    }
+  });
+}
+
+TEST(Unary, EverySizeInPlaceAndNot) {
+  const std::vector<float> values = random_floats(70, 0.5f, 3.0f, 1);
+  on_every_isa([&] {
+    for (const UnaryKind kind : kKinds) {
+      for (std::size_t count = 0; count <= values.size(); ++count) {
+        const std::vector<float> some(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(count));
+        Guarded x(some), y(count);
+        unary(kind, x.data(), y.data(), count);
+        ASSERT_TRUE(y.intact() && x.values() == some) << count;
+        for (std::size_t i = 0; i < count; ++i) {
+          // The place of an element does not matter.
+          ASSERT_TRUE(same(y.values()[i], apply(kind, some[i]))) << static_cast<int>(kind) << ' ' << count << ' ' << i;
+        }
+        unary(kind, x.data(), x.data(), count);
+        ASSERT_TRUE(x.intact()) << count;
+        for (std::size_t i = 0; i < count; ++i) ASSERT_EQ(bits_of(x.values()[i]), bits_of(y.values()[i])) << i;
+      }
+    }
+  });
+}
+
+}  // namespace
+}  // namespace linnet::kernels

@@ -59,4 +59,28 @@ void for_broadcast_runs(const BroadcastLoops& loops, std::size_t first, std::siz
   }
 }
 
+/// For operators of any number of inputs, where A stands for Y: the elements of B that belong to [first, first + count)
+/// of Y. They are lined up in `buffer`, unless B has the shape of Y: then they lie in B.
+template <typename T>
+const T* line_up(const BroadcastLoops& loops, const T* b_elements, std::size_t first, std::size_t count, T* buffer) {
+  if (loops.b_dense) return b_elements + first;
+  for_broadcast_runs(loops, first, count, [&](std::size_t y, std::size_t, std::size_t b, std::size_t run) {
+    if (loops.inner.b_stride == 0) {
+      std::fill_n(buffer + (y - first), run, b_elements[b]);
+    } else {
+      std::copy_n(b_elements + b, run, buffer + (y - first));
+    }
+  });
+  return buffer;
+}
+
+/// Elements of Y that are worked on at a time by those who line up their operands.
+inline constexpr std::size_t kLinedUp = 1024;
+
+/// Calls body(first, count) for blocks of at most kLinedUp elements that cover [first, first + count).
+template <typename Body>
+void for_lined_up(std::size_t first, std::size_t count, const Body& body) {
+  for (std::size_t done = 0; done < count; done += kLinedUp) body(first + done, std::min(kLinedUp, count - done));
+}
+
 }  // namespace linnet::internal

@@ -163,7 +163,13 @@ std::vector<LongNode> long_nodes() {
       {"ReduceMean", {kWide, kWide}, {attribute("axes", std::vector<std::int64_t>{0, 1})}, {}},
       {"ReduceMean", {kWide, kWide}, {attribute("axes", std::vector<std::int64_t>{0})}, {}},
       {"ReduceMean", {kWide, kWide}, {attribute("axes", std::vector<std::int64_t>{1})}, {}},
+      {"ReduceMean", {kWide * kWide / 4, 4}, {attribute("axes", std::vector<std::int64_t>{0})}, {}},
+      {"ReduceMax", {kWide, kWide}, {attribute("axes", std::vector<std::int64_t>{0})}, {}},
       {"LayerNormalization", {kWide, kWide}, {}, row},
+      {"LayerNormalization", {4, kWide * 1024}, {}, std::vector<float>(kWide * 1024, 0.5f)},
+      {"Log", {kWide, kWide}, {}, {}},
+      {"Max", {kWide, kWide}, {}, row},
+      {"Less", {kWide, kWide}, {}, row},
       {"MatMul", {kWide, kWide}, {}, row},
   };
 }

@@ -91,5 +91,39 @@ TEST(BroadcastLoops, RunsCoverEveryRangeOfRandomShapes) {
   }
 }
 
+TEST(LineUp, GivesTheElementsBesideTheResult) {
+  const Shape y = {2, 3, 4};
+  for (const Shape& shape : {Shape{2, 3, 4}, Shape{4}, Shape{3, 1}, Shape{2, 1, 4}, Shape{}, Shape{1, 3, 4}}) {
+    std::vector<int> operand(static_cast<std::size_t>(element_count(shape)));
+    for (std::size_t i = 0; i < operand.size(); ++i) operand[i] = static_cast<int>(i);
+    const BroadcastLoops loops = broadcast_loops(y, shape);
+    Shape padded = shape;
+    padded.insert(padded.begin(), y.size() - shape.size(), 1);
+    for (std::size_t first = 0; first < 24; ++first) {
+      for (std::size_t count = 1; first + count <= 24; ++count) {
+        std::vector<int> buffer(count + 1, -1);
+        const int* lined_up = line_up(loops, operand.data(), first, count, buffer.data());
+        ASSERT_EQ(lined_up == operand.data() + first && buffer[0] == -1, shape == y);
+        ASSERT_EQ(buffer[count], -1);
+        for (std::size_t i = 0; i < count; ++i) {
+          const auto index = elements_at(first + i, y, padded, y).second;
+          ASSERT_EQ(lined_up[i], static_cast<int>(index)) << text(shape) << " at " << first + i;
+        }
+      }
+    }
+  }
+}
+
+TEST(LineUp, BlocksCoverTheRange) {
+  std::size_t next = 5;
+  for_lined_up(5, 3 * kLinedUp + 7, [&](std::size_t first, std::size_t count) {
+    EXPECT_EQ(first, next);
+    EXPECT_GT(count, 0U);
+    EXPECT_LE(count, kLinedUp);
+    next += count;
+  });
+  EXPECT_EQ(next, 5 + 3 * kLinedUp + 7);
+}
+
 }  // namespace
 }  // namespace linnet::internal

@@ -1,4 +1,5 @@
-// Cast: output = input converted element by element to the type `to`. Any shape. Opsets 6 to newest.
+// Cast: output = input converted element by element to the type `to`; CastLike: to the type of target_type, whose
+// elements are never read. Any shape. Opsets 6 (CastLike: 15) to newest.
 //   float -> float: rounded once, to nearest even; too large becomes infinite. NaN stays NaN.
 //   float -> integer: towards zero; what does not fit becomes the nearest end of the range, NaN becomes 0 (ONNX leaves
 //   both open). integer -> integer: the low bits. Integer -> float: rounded once, to nearest even. to bool: false for 0
@@ -20,15 +21,25 @@ struct CastAttributes : Attributes {
   DataType to = DataType::kUndefined;
 };
 
+/// Attributes that are about float8 types only.
+void ignore_float8(ParseContext& context) {
+  if (context.opset() >= 19) context.ignore("saturate");
+  if (context.opset() >= 24) context.ignore("round_mode");
+}
+
 AttributesPtr parse_cast(ParseContext& context) {
   auto attributes = std::make_shared<CastAttributes>();
   const std::int64_t to = context.require_int("to");
   if (to < 1 || to > 255) invalid_model("attribute \"to\" is ", to, ", which is no element type");
   attributes->to = static_cast<DataType>(to);
   if (!kTensorTypes.has(attributes->to)) unsupported("casting to ", attributes->to, " is not supported");
-  if (context.opset() >= 19) context.ignore("saturate");
-  if (context.opset() >= 24) context.ignore("round_mode");
+  ignore_float8(context);
   return attributes;
+}
+
+AttributesPtr parse_cast_like(ParseContext& context) {
+  ignore_float8(context);
+  return std::make_shared<NoAttributes>();
 }
 
 /// An element of a shape that keeps its value in the other type, or unknown.
@@ -47,15 +58,21 @@ Dim cast_element(Dim element, DataType to) {
   });
 }
 
-void infer_cast(InferContext& context) {
+void infer_cast_to(InferContext& context, DataType to) {
   require_tensor_type(context, 0, "input");
-  const DataType to = context.attributes<CastAttributes>().to;
   context.set_output(0, to, context.input_dims(0));
   if (!(kIntegerTypes | TypeSet{DataType::kBool}).has(to)) return;
   std::optional<Dims> elements = context.input_elements(0);
   if (!elements) return;
   for (Dim& element : *elements) element = cast_element(element, to);
   context.set_output_elements(0, std::move(*elements));
+}
+
+void infer_cast(InferContext& context) { infer_cast_to(context, context.attributes<CastAttributes>().to); }
+
+void infer_cast_like(InferContext& context) {
+  require_tensor_type(context, 1, "target_type");
+  infer_cast_to(context, context.input_type(1));
 }
 
 template <typename T>
@@ -148,20 +165,29 @@ void run_cast(const RunArguments& args) {
   });
 }
 
-}  // namespace
-
-void register_cast(Registry& registry) {
+OpDef cast_op(const char* name, int since_opset) {
   OpDef op;
-  op.name = "Cast";
-  op.since_opset = 6;
+  op.name = name;
+  op.since_opset = since_opset;
   op.parse = parse_cast;
   op.infer = infer_cast;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_cast, run_cast}};
   op.facts.in_place_inputs = {0};
   op.facts.elementwise = true;
-  op.facts.is_identity = [](const NodeView& node) {
-    return node.input_type(0) == node.attributes<CastAttributes>().to;
-  };
+  op.facts.is_identity = [](const NodeView& node) { return node.input_type(0) == node.output(0).type; };
+  return op;
+}
+
+}  // namespace
+
+void register_cast(Registry& registry) { registry.add(cast_op("Cast", 6)); }
+
+void register_cast_like(Registry& registry) {
+  OpDef op = cast_op("CastLike", 15);
+  op.min_inputs = op.max_inputs = 2;
+  op.parse = parse_cast_like;
+  op.infer = infer_cast_like;
+  op.facts.shape_only_inputs = 1U << 1;
   registry.add(std::move(op));
 }
 

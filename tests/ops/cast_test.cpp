@@ -220,5 +220,48 @@ TEST(Cast, SaysWhatIsWrong) {
       .infer_only();
 }
 
+TEST(CastLike, TakesTheTypeOfItsTarget) {
+  for (const DataType from : kAllTypes) {
+    for (const DataType to : kAllTypes) {
+      OpTest("CastLike", 15)
+          .named(text(from, " to ", to))
+          .input(small_numbers(from))
+          .input(random_tensor(to, {2}, 0, 1, 1))
+          .expect(small_numbers(to))
+          .expect_identity(from == to)
+          .run();
+    }
+  }
+  for (const int opset : {19, 24}) {
+    OpTest test("CastLike", opset);
+    test.attribute("saturate", std::int64_t{0});
+    if (opset >= 24) test.attribute("round_mode", std::string("up"));
+    test.input<float>({2}, {1.7F, -1.7F}).input<std::int8_t>({0}, {}).expect<std::int8_t>({2}, {1, -1}).run();
+  }
+}
+
+TEST(CastLike, KeepsElementsOfShapes) {
+  OpTest("CastLike", 19)
+      .symbolic_input(DataType::kInt32, {2})
+      .elements({"n", 3})
+      .symbolic_input(DataType::kInt64, {"m"})
+      .expect_dims(DataType::kInt64, {2})
+      .expect_elements({"n", 3})
+      .infer_only();
+}
+
+TEST(CastLike, SaysWhatIsWrong) {
+  OpTest("CastLike", 19)
+      .input<float>({1}, {1})
+      .symbolic_input(DataType::kString, {1})
+      .expect_error(ErrorCode::kUnsupported, "input target_type is string")
+      .infer_only();
+  OpTest("CastLike", 13)
+      .input<float>({1}, {1})
+      .input<float>({1}, {1})
+      .expect_error(ErrorCode::kUnsupported, "the operator exists from opset 15")
+      .run();
+}
+
 }  // namespace
 }  // namespace linnet::internal

@@ -1,0 +1,98 @@
+// Expand: output = input repeated to the shape that its own and `shape` (int64, 1-D) broadcast to, as NumPy has it: a 1
+// in `shape` keeps the input's dimension. Opsets 8 to newest; bfloat16 (from 13) is accepted at every opset. Deviation:
+// strings are not supported.
+#include <cstring>
+
+#include "ops/broadcast_loops.hpp"
+#include "ops/chunks.hpp"
+#include "ops/known_elements.hpp"
+#include "ops/shape_helpers.hpp"
+#include "ops/sized_elements.hpp"
+
+namespace linnet::internal {
+namespace {
+
+constexpr std::size_t kChunk = 32768;
+constexpr double kCost = 0.5;  // ns per element
+
+/// Of one row of elements; other outputs that are small enough to be known do not describe shapes.
+void expand_elements(InferContext& context) {
+  const std::optional<Dims> from = context.input_elements(0);
+  const Dim count = element_count(context.output(0).dims);
+  if (!from || !count.known() || count.value() > static_cast<std::int64_t>(InferContext::kMaxElements)) return;
+  const auto size = static_cast<std::size_t>(count.value());
+  if (from->size() == size) return pass_elements(context);
+  if (from->size() == 1) context.set_output_elements(0, Dims(size, from->front()));
+}
+
+void infer(InferContext& context) {
+  require_tensor_type(context, 0, "input");
+  require_int64(context, 1, "shape");
+  const Dim length = list_length(context, 1, "shape");
+  const DataType type = context.input_type(0);
+  const Dims& dims = context.input_dims(0);
+  const std::optional<Dims> shape = context.input_elements(1);
+  if (!shape) {
+    const auto rank = static_cast<std::int64_t>(dims.size());
+    set_output_of_rank(context, 0, type, length.known() ? Dim(std::max(rank, length.value())) : Dim::unknown());
+    return;
+  }
+  check_rank(context, 0, static_cast<std::int64_t>(shape->size()));
+  for (const Dim dim : *shape) {
+    if (dim.known() && dim.value() < 0) invalid_model("input shape is ", *shape, ", with a negative dimension");
+  }
+  context.set_output(0, type, broadcast(dims, *shape));
+  if (has_known_elements(type)) expand_elements(context);
+}
+
+struct State {
+  std::size_t count = 0;
+  std::size_t element_bytes = 0;
+  BroadcastLoops input;  ///< beside the output
+};
+
+Prepared prepare(const PrepareContext& context) {
+  const Shape shape = context.output_shape(0);
+  auto state = std::make_shared<State>();
+  state->count = static_cast<std::size_t>(element_count(shape));
+  state->element_bytes = size_of(context.input_type(0));
+  state->input = broadcast_loops(shape, context.input_shape(0));
+  return {std::move(state), 0, 0};
+}
+
+void run(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  visit_size(state.element_bytes, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const auto* input = static_cast<const T*>(args.inputs[0]);
+    auto* output = static_cast<T*>(args.outputs[0]);
+    for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t first, std::size_t size) {
+      const T* elements = line_up(state.input, input, first, size, output + first);
+      if (elements != output + first) std::memcpy(output + first, elements, size * sizeof(T));
+    });
+  });
+}
+
+}  // namespace
+
+void register_expand(Registry& registry) {
+  OpDef op;
+  op.name = "Expand";
+  op.since_opset = 8;
+  op.min_inputs = op.max_inputs = 2;
+  op.parse = parse_nothing;
+  op.infer = infer;
+  op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
+  op.facts.value_inputs = 1U << 1;
+  op.facts.is_identity = [](const NodeView& node) {
+    const TensorType& output = node.output(0);
+    if (!output.ranked || output.dims.size() != node.input_rank(0)) return false;
+    for (std::size_t i = 0; i < output.dims.size(); ++i) {
+      if (!output.dims[i].same(node.input_dims(0)[i])) return false;
+    }
+    return true;
+  };
+  registry.add(std::move(op));
+}
+
+}  // namespace linnet::internal

@@ -2,10 +2,24 @@
 
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <vector>
 
 #include "tools/commands.hpp"
 
 namespace linnet::tools {
+namespace {
+
+/// What stood where a command belongs, and the commands there are. Empty when nothing stood there.
+std::string unknown_command(const CLI::App& app) {
+  const std::vector<std::string> unread = app.remaining();
+  if (unread.empty() || !app.get_subcommands().empty()) return "";
+  std::string message = "there is no command or option \"" + unread.front() + "\"; the commands are";
+  for (const CLI::App* command : app.get_subcommands(nullptr)) message += " " + command->get_name();
+  return message;
+}
+
+}  // namespace
 
 int run_program(int argc, const char* const* argv) {
   CLI::App app{"Runs, inspects, measures and tests ONNX models on CPUs."};
@@ -22,7 +36,12 @@ int run_program(int argc, const char* const* argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const bool asked_for_help = error.get_exit_code() == 0;
-    app.exit(error);
+    const std::string unknown = asked_for_help ? "" : unknown_command(app);
+    if (!unknown.empty()) {
+      std::fprintf(stderr, "linnet: %s\n", unknown.c_str());
+    } else {
+      app.exit(error);
+    }
     return asked_for_help ? 0 : 2;
   } catch (const std::exception& error) {
     std::fflush(stdout);

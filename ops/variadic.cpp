@@ -151,12 +151,14 @@ void combine_reference(const State& state, const RunArguments& args, std::size_t
   using Wide = std::conditional_t<sizeof(T) == 2 && !std::is_integral_v<T>, float, T>;
   Wide so_far[kLinedUp];
   T line[kLinedUp];
-  for (std::size_t input = 0; input < state.operands.size(); ++input) {
-    const T* operand = line_up(state.operands[input], static_cast<const T*>(args.inputs[input]), first, count, line);
-    for (std::size_t i = 0; i < count; ++i) {
-      const auto element = static_cast<Wide>(operand[i]);
-      so_far[i] = input == 0 ? element : joined(state.op, so_far[i], element);
-    }
+  const auto operand_of = [&](std::size_t input) {
+    return line_up(state.operands[input], static_cast<const T*>(args.inputs[input]), first, count, line);
+  };
+  const T* operand = operand_of(0);
+  for (std::size_t i = 0; i < count; ++i) so_far[i] = static_cast<Wide>(operand[i]);
+  for (std::size_t input = 1; input < state.operands.size(); ++input) {
+    operand = operand_of(input);
+    for (std::size_t i = 0; i < count; ++i) so_far[i] = joined(state.op, so_far[i], static_cast<Wide>(operand[i]));
   }
   const auto divisor = static_cast<Wide>(state.op == VariadicOp::kMean ? state.operands.size() : 1);
   T* result = static_cast<T*>(args.outputs[0]) + first;

@@ -44,7 +44,7 @@ TEST(Expand, TakesEveryType) {
 
 TEST(Expand, MakesLargeTensors) {
   Literals<float> expected;
-  for (std::int64_t i = 0; i < 3 * 50000; ++i) expected.push_back(static_cast<float>(i / 50000));
+  for (const float value : {0.0F, 1.0F, 2.0F}) expected.insert(expected.end(), 50000, value);
   OpTest("Expand", 13)
       .input<float>({3, 1}, {0, 1, 2})
       .input<std::int64_t>({2}, {3, 50000})

@@ -169,8 +169,9 @@ TEST(LayerNorm, ItsStepsGiveTheSameBits) {
           float row_mean = 0;
           float inv_std_dev = 0;
           layer_norm(row.data(), scales, biases, 1.0f, expected.data(), &row_mean, &inv_std_dev, 1, count);
-          const double ones = static_cast<double>(count / 2);
-          normalize(row.data(), scales, biases, ones / static_cast<double>(count), inv_std_dev, y.data(), count);
+          const std::size_t ones = count / 2;
+          const double exact_mean = static_cast<double>(ones) / static_cast<double>(count);
+          normalize(row.data(), scales, biases, exact_mean, inv_std_dev, y.data(), count);
           ASSERT_TRUE(y.intact());
           EXPECT_EQ(y.values(), expected.values()) << count;
         }

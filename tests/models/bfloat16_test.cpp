@@ -1,0 +1,74 @@
+// Precision::kBf16 on whole models: close to float32, the same whatever the threads, and refused nowhere.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+
+#include <linnet/inspect.hpp>
+#include <linnet/tensor_file.hpp>
+
+#include "ops/kernels/targets.hpp"
+#include "tests/support/model_index.hpp"
+#include "tests/support/tensor_difference.hpp"
+#include "tests/support/test_options.hpp"
+
+namespace linnet::test {
+namespace {
+
+Options bf16_options(int threads, Backend backend = Backend::kAuto) {
+  Options options = options_for(backend, threads);
+  options.precision = Precision::kBf16;
+  return options;
+}
+
+const std::string kModel = std::string(LINNET_TEST_DATA_DIR) + "/large/mlp_256_256_256_256_10";
+
+TEST(Bfloat16, IsCloseToFloat32AndIndependentOfThreads) {
+  const Tensor x = read_npy(kModel + "_input_batch64.npy");
+  const Tensor expected = read_npy(kModel + "_output_batch64.npy");
+  Tensor first;
+  for (const int threads : {1, 2, 3}) {
+    const Tensor y = Model::load(kModel + ".onnx", bf16_options(threads)).run({x}).front();
+    ASSERT_EQ(y.shape(), expected.shape());
+    for (std::size_t i = 0; i < y.count(); ++i) {
+      ASSERT_NEAR(y.data<float>()[i], expected.data<float>()[i], 0.02) << "element " << i << ", probabilities";
+    }
+    if (threads == 1) first = y;
+    EXPECT_EQ(bit_difference(y.view(), first.view()), "") << threads << " threads";
+  }
+}
+
+TEST(Bfloat16, EveryNodeSaysWhatComputesIt) {
+  const Model model = Model::load(kModel + ".onnx", bf16_options(1));
+  const Tensor x = read_npy(kModel + "_input_batch1.npy");
+  bool products = false;
+  for (const StepSummary& step : summarize_program(model, {x.view()}).steps) {
+    if (step.node.op.find("Gemm") != 0) continue;
+    products = true;
+    if (kernels::has_bfloat16_instructions()) {
+      EXPECT_NE(step.implementation.find("bf16"), std::string::npos) << step.implementation;
+    } else {
+      EXPECT_EQ(step.implementation.find("bf16"), std::string::npos) << step.implementation;
+    }
+  }
+  EXPECT_TRUE(products);
+}
+
+TEST(Bfloat16, CpusWithoutItAreToldAndGetFloat32) {
+  ASSERT_TRUE(kernels::set_isa("scalar"));
+  std::string logged;
+  Options options = bf16_options(1);
+  options.log = [&](LogLevel level, std::string_view line) {
+    if (level == LogLevel::kWarning) logged = line;
+  };
+  const Tensor x = read_npy(kModel + "_input_batch1.npy");
+  const Tensor y = Model::load(kModel + ".onnx", options).run({x}).front();
+  Options f32 = options_for(Backend::kAuto, 1);
+  const Tensor expected = Model::load(kModel + ".onnx", f32).run({x}).front();
+  kernels::set_isa("auto");
+  EXPECT_NE(logged.find("no bfloat16 arithmetic"), std::string::npos) << logged;
+  EXPECT_EQ(bit_difference(y.view(), expected.view()), "");
+}
+
+}  // namespace
+}  // namespace linnet::test

@@ -52,8 +52,8 @@ void register_matmul(Registry& registry) {
   op.max_inputs = 2;
   op.parse = parse_matmul;
   op.infer = infer_matmul;
-  op.implementations = {bfloat16_matrix_product(), simd_matrix_product(), onednn_matrix_product(),
-                        reference_matrix_product()};
+  op.implementations = {onednn_bfloat16_matrix_product(), bfloat16_matrix_product(), simd_matrix_product(),
+                        onednn_matrix_product(), reference_matrix_product()};
   op.facts.absorb_addend = absorb_addend_into_product;
   op.facts.absorb_affine = absorb_affine_into_product;
   op.facts.absorb_activation = absorb_activation_into_product;

@@ -61,7 +61,8 @@ MatrixProduct matrix_product(const NodeView& node);
 // ([1,1024], [1024,1024]), 1154 against 1205 us ([64,1024], [1024,1024]) and 2.61 against 2.57 ms ([512,512],
 // [512,512]). Where only a run knows B and A has few rows, oneDNN is faster (124 against 56 us for [1,1024],
 // [1024,1024]), for it need not pack B; but it does not promise the same bits for a row in every batch.
-Implementation bfloat16_matrix_product();  ///< only on request
+Implementation onednn_bfloat16_matrix_product();  ///< only on request; where the CPU has AMX
+Implementation bfloat16_matrix_product();         ///< only on request
 Implementation simd_matrix_product();
 Implementation onednn_matrix_product();
 Implementation reference_matrix_product();

@@ -1,9 +1,16 @@
-// Matrix products by oneDNN's matmul, float32. Its primitives are made for one thread: Y is cut into a grid of blocks,
-// and each block is one execution. Constant B is packed block by block into oneDNN's own layout.
+// Matrix products by oneDNN's matmul, float32 or (on request) of bfloat16 operands with float32 sums. Its primitives
+// are made for one thread: Y is cut into a grid of blocks, and each block is one execution. Constant B is packed block
+// by block into oneDNN's own layout.
 #include <algorithm>
 #include <atomic>
 #include <string>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+#include "ops/kernels/gemm.hpp"
+#include "ops/kernels/targets.hpp"
 #include "ops/matrix_product.hpp"
 #include "ops/onednn/onednn_activation.hpp"
 #include "ops/onednn/onednn_backend.hpp"
@@ -30,6 +37,9 @@ struct Cut {
 
 struct OnednnProduct {
   MatrixProduct product;
+  /// A is rounded to pairs in the workspace, and the activation is our own, on each block behind oneDNN.
+  bool bfloat16 = false;
+  std::size_t pairs_offset = 0;
   Cut rows, columns;
   OnednnPrimitivePtr primitives[2][2];  ///< [shorter rows][shorter columns]; null where there is no such block
   std::size_t worker_bytes = 0;         ///< workspace of one worker
@@ -62,6 +72,28 @@ std::string accepts(const NodeView& node) {
   return onednn_refusal();
 }
 
+/// Tiles for bfloat16 (AMX-BF16).
+bool cpu_has_tiles() {
+#if defined(__x86_64__)
+  unsigned int eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx >> 22 & 1) != 0 && (edx >> 24 & 1) != 0;
+#else
+  return false;
+#endif
+}
+
+std::string accepts_bfloat16(const NodeView& node) {
+  if (const std::string refusal = bfloat16_refusal(node); !refusal.empty()) return refusal;
+  if (!kernels::has_bfloat16_instructions()) return "this CPU has no AVX512_BF16";
+  static const bool has_tiles = cpu_has_tiles();
+  if (!has_tiles && node.options().backend != Backend::kOnednn) return "this CPU has no AMX; only on request";
+  const MatrixProduct product = matrix_product(node);
+  if (product.has_c && product.c_row_stride != 0 && product.c_column_stride == 0 && product.columns > 1) {
+    return "C is a column, for which oneDNN has slow code only";
+  }
+  return onednn_refusal();
+}
+
 /// The block sizes depend on the product only, so the result does not depend on the number of threads.
 void cut(OnednnProduct& state) {
   const MatrixProduct& product = state.product;
@@ -78,7 +110,8 @@ OnednnBias bias_kind(const MatrixProduct& product) {
   return product.c_column_stride != 0 ? OnednnBias::kRow : OnednnBias::kScalar;
 }
 
-OnednnMatmulProblem problem_of(const MatrixProduct& product, std::int64_t rows, std::int64_t columns, bool packed) {
+OnednnMatmulProblem problem_of(const OnednnProduct& state, std::int64_t rows, std::int64_t columns, bool packed) {
+  const MatrixProduct& product = state.product;
   OnednnMatmulProblem problem;
   problem.m = rows;
   problem.n = columns;
@@ -93,6 +126,11 @@ OnednnMatmulProblem problem_of(const MatrixProduct& product, std::int64_t rows, 
   problem.bias = bias_kind(product);
   problem.bias_row_stride = product.c_row_stride;
   problem.activation = onednn_activation(product.activation);
+  if (state.bfloat16) {
+    problem.bfloat16 = true;
+    problem.a_row_stride = 2 * static_cast<std::int64_t>(kernels::pair_count(static_cast<std::size_t>(product.depth)));
+    problem.activation = {};
+  }
   return problem;
 }
 
@@ -103,8 +141,8 @@ void make_primitives(OnednnProduct& state, bool packed, int threads) {
       OnednnPrimitivePtr& primitive = state.primitives[state.rows.is_last_and_shorter(row) ? 1 : 0]
                                                       [state.columns.is_last_and_shorter(column) ? 1 : 0];
       if (primitive != nullptr) continue;
-      primitive = make_onednn_matmul(
-          problem_of(state.product, state.rows.size(row), state.columns.size(column), packed), threads);
+      primitive =
+          make_onednn_matmul(problem_of(state, state.rows.size(row), state.columns.size(column), packed), threads);
       state.worker_bytes = std::max(state.worker_bytes, api->workspace_bytes(primitive.get()));
     }
   }
@@ -127,9 +165,9 @@ void pack_b(OnednnProduct& state, const PrepareContext& context) {
         }
         const std::int64_t offset =
             matrix * product.depth * product.columns + state.columns.begin(column) * product.b_column_stride;
-        const std::string key =
-            text("onednn ", api->packed_layout(primitive), " at ", offset, " of [", product.depth, ",",
-                 state.columns.size(column), "] strides ", product.b_depth_stride, " ", product.b_column_stride);
+        const std::string key = text(state.bfloat16 ? "onednn bf16 " : "onednn ", api->packed_layout(primitive), " at ",
+                                     offset, " of [", product.depth, ",", state.columns.size(column), "] strides ",
+                                     product.b_depth_stride, " ", product.b_column_stride);
         state.packed.push_back(context.weights().get(b, key, api->packed_bytes(primitive), [&](std::byte* memory) {
           check_onednn(
               api->pack(primitive, b->as<float>() + offset, product.b_depth_stride, product.b_column_stride, memory));
@@ -161,9 +199,11 @@ void prepare_c(OnednnProduct& state, const PrepareContext& context, Prepared& pr
   prepared.workspace_bytes += (bytes + 63) / 64 * 64;
 }
 
+template <bool kBfloat16>
 Prepared prepare(const PrepareContext& context) {
   auto state = std::make_shared<OnednnProduct>();
   state->product = matrix_product(context);
+  state->bfloat16 = kBfloat16;
   cut(*state);
   const bool packed = context.input_constant(1) != nullptr;
   make_primitives(*state, packed, context.threads());
@@ -174,6 +214,13 @@ Prepared prepare(const PrepareContext& context) {
     prepared.unread_inputs |= 2;
   }
   prepare_c(*state, context, prepared);
+  if (kBfloat16) {
+    state->pairs_offset = prepared.workspace_bytes;
+    const MatrixProduct& product = state->product;
+    prepared.workspace_bytes += static_cast<std::size_t>(product.rows) *
+                                kernels::pair_count(static_cast<std::size_t>(product.depth)) *
+                                sizeof(kernels::Bfloat16Pair);
+  }
   prepared.state = std::move(state);
   return prepared;
 }
@@ -189,6 +236,31 @@ const float* addend_of(const OnednnProduct& state, const RunArguments& args) {
   return scaled;
 }
 
+/// A as pairs, in the workspace.
+const kernels::Bfloat16Pair* round_a(const OnednnProduct& state, const RunArguments& args) {
+  constexpr std::size_t kTaskElements = 1 << 17;
+  const auto rows = static_cast<std::size_t>(state.product.rows);
+  const auto depth = static_cast<std::size_t>(state.product.depth);
+  const auto* a = static_cast<const float*>(args.inputs[0]);
+  auto* pairs = reinterpret_cast<kernels::Bfloat16Pair*>(static_cast<std::byte*>(args.workspace) + state.pairs_offset);
+  const std::size_t step = std::max<std::size_t>(1, kTaskElements / depth);
+  const double work = static_cast<double>(rows) * static_cast<double>(depth) / 4.0;
+  args.control.parallel_for((rows + step - 1) / step, work, [&](std::size_t task) {
+    const std::size_t row = task * step;
+    kernels::to_bfloat16_pairs(a + row * depth, depth, std::min(step, rows - row), depth,
+                               pairs + row * kernels::pair_count(depth));
+  });
+  return pairs;
+}
+
+/// The activation behind a block of bfloat16 products.
+void activate(const MatrixProduct& product, float* y, std::int64_t rows, std::int64_t columns) {
+  if (product.activation.kind == kernels::ActivationKind::kNone) return;
+  for (std::int64_t row = 0; row < rows; ++row, y += product.columns) {
+    kernels::apply_activation(product.activation, y, y, static_cast<std::size_t>(columns));
+  }
+}
+
 void run(const RunArguments& args) {
   const auto& state = *static_cast<const OnednnProduct*>(args.state);
   const MatrixProduct& product = state.product;
@@ -196,6 +268,8 @@ void run(const RunArguments& args) {
   const auto* a = static_cast<const float*>(args.inputs[0]);
   const auto* b = static_cast<const float*>(args.inputs[1]);
   const float* c = addend_of(state, args);
+  const kernels::Bfloat16Pair* pairs = state.bfloat16 ? round_a(state, args) : nullptr;
+  const auto row_pairs = static_cast<std::int64_t>(kernels::pair_count(static_cast<std::size_t>(product.depth)));
   auto* y = static_cast<float*>(args.outputs[0]);
   const std::int64_t row_blocks = state.rows.count();
   const std::int64_t column_blocks = state.columns.count();
@@ -213,6 +287,7 @@ void run(const RunArguments& args) {
     const std::int64_t column = state.columns.begin(column_block);
     OnednnBuffers buffers;
     buffers.src = a + batch.a + row * product.a_row_stride;
+    if (pairs != nullptr) buffers.src = pairs + row * row_pairs;
     if (state.packed.empty()) {
       buffers.weights = b + batch.b + column * product.b_column_stride;
     } else {
@@ -222,16 +297,22 @@ void run(const RunArguments& args) {
           state.packed[static_cast<std::size_t>((matrix * column_blocks + column_block) * 2 + shorter)].get();
     }
     if (c != nullptr) buffers.bias = c + row * product.c_row_stride + column * product.c_column_stride;
-    buffers.dst = y + batch_index * product.y_elements() + row * product.columns + column;
+    float* const block = y + batch_index * product.y_elements() + row * product.columns + column;
+    buffers.dst = block;
     buffers.workspace = static_cast<std::byte*>(args.workspace) + worker * state.worker_bytes;
     const OnednnStatus result = api->execute(state.primitive(row_block, column_block), &buffers);
     if (result != OnednnStatus::kOk) status.store(result, std::memory_order_relaxed);
+    if (pairs != nullptr) activate(product, block, state.rows.size(row_block), state.columns.size(column_block));
   });
   check_onednn(status.load(std::memory_order_relaxed));
 }
 
 }  // namespace
 
-Implementation onednn_matrix_product() { return {"onednn", Backend::kOnednn, accepts, prepare, run}; }
+Implementation onednn_matrix_product() { return {"onednn", Backend::kOnednn, accepts, prepare<false>, run}; }
+
+Implementation onednn_bfloat16_matrix_product() {
+  return {"onednn bf16", Backend::kOnednn, accepts_bfloat16, prepare<true>, run};
+}
 
 }  // namespace linnet::internal

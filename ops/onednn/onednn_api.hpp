@@ -9,7 +9,7 @@
 
 namespace linnet::internal {
 
-inline constexpr std::uint32_t kOnednnApiVersion = 1;
+inline constexpr std::uint32_t kOnednnApiVersion = 2;
 
 enum class OnednnEltwise : std::int32_t {
   kNone,
@@ -51,15 +51,18 @@ enum class OnednnBias : std::int32_t {
   kMatrix,  ///< [m, n], rows bias_row_stride apart
 };
 
-/// dst = activation(alpha * A B + bias) with A [m, k], B [k, n], dst [m, n], all f32. A beta that is not 1 is the
-/// caller's: it passes beta * C as bias. Strides count elements; of each matrix's two strides one must be 1 (a
-/// transposed A has a_row_stride 1). Sizes are at least 1. Several rows of dst that do not follow each other
+/// dst = activation(alpha * A B + bias) with A [m, k], B [k, n], dst [m, n], all f32 unless said otherwise. A beta that
+/// is not 1 is the caller's: it passes beta * C as bias. Strides count elements; of each matrix's two strides one must
+/// be 1 (a transposed A has a_row_stride 1). Sizes are at least 1. Several rows of dst that do not follow each other
 /// (dst_row_stride > n) keep oneDNN 3.2 from its best code, and from reading a blocked B.
 struct OnednnMatmulProblem {
   std::int64_t m = 0, n = 0, k = 0;
   std::int64_t a_row_stride = 0, a_column_stride = 1;
   /// B is read in the primitive's own layout, as OnednnApi::pack writes it; the strides below are then not used.
   bool packed_b = false;
+  /// A and the packed B are bfloat16 (B is rounded by OnednnApi::pack), sums and everything else float32. Requires:
+  /// packed_b.
+  bool bfloat16 = false;
   std::int64_t b_row_stride = 0, b_column_stride = 1;
   std::int64_t dst_row_stride = 0;
   float alpha = 1.0F;

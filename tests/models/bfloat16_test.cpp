@@ -38,6 +38,21 @@ TEST(Bfloat16, IsCloseToFloat32AndIndependentOfThreads) {
   }
 }
 
+/// The same operands and float32 sums, in another order.
+TEST(Bfloat16, OnednnGivesNearlyTheSame) {
+  if (!kernels::has_bfloat16_instructions() || !onednn_available(nullptr)) {
+    GTEST_SKIP() << "no AVX512_BF16 or no oneDNN here";
+  }
+  const Tensor x = read_npy(kModel + "_input_batch64.npy");
+  const Tensor own = Model::load(kModel + ".onnx", bf16_options(1, Backend::kSimd)).run({x}).front();
+  const Model model = Model::load(kModel + ".onnx", bf16_options(2, Backend::kOnednn));
+  EXPECT_EQ(summarize_program(model, {x.view()}).steps.front().implementation, "onednn bf16");
+  const Tensor y = model.run({x}).front();
+  for (std::size_t i = 0; i < y.count(); ++i) {
+    ASSERT_NEAR(y.data<float>()[i], own.data<float>()[i], 0.005) << "element " << i;
+  }
+}
+
 TEST(Bfloat16, EveryNodeSaysWhatComputesIt) {
   const Model model = Model::load(kModel + ".onnx", bf16_options(1));
   const Tensor x = read_npy(kModel + "_input_batch1.npy");

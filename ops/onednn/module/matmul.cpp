@@ -4,11 +4,12 @@
 namespace linnet::internal::onednn {
 namespace {
 
-MemoryDesc matrix(std::int64_t rows, std::int64_t columns, std::int64_t row_stride, std::int64_t column_stride) {
+MemoryDesc matrix(std::int64_t rows, std::int64_t columns, std::int64_t row_stride, std::int64_t column_stride,
+                  dnnl_data_type_t type = dnnl_f32) {
   const dnnl_dims_t dimensions = {rows, columns};
   const dnnl_dims_t strides = {row_stride, column_stride};
   return created<MemoryDesc>(
-      [&](auto* out) { return dnnl_memory_desc_create_with_strides(out, 2, dimensions, dnnl_f32, strides); });
+      [&](auto* out) { return dnnl_memory_desc_create_with_strides(out, 2, dimensions, type, strides); });
 }
 
 /// Distance of a matrix's rows. A single row has none, and counts as dense: oneDNN's best code wants that.
@@ -30,12 +31,15 @@ MemoryDesc addend(const OnednnMatmulProblem& problem) {
   throw Failure{OnednnStatus::kUnsupported};
 }
 
+dnnl_data_type_t operand_type(const OnednnMatmulProblem& problem) { return problem.bfloat16 ? dnnl_bf16 : dnnl_f32; }
+
 /// B as the primitive reads it: in a layout of its choice, or as the caller has it.
 MemoryDesc weights(const OnednnMatmulProblem& problem) {
   if (!problem.packed_b) return matrix(problem.k, problem.n, problem.b_row_stride, problem.b_column_stride);
   const dnnl_dims_t dimensions = {problem.k, problem.n};
-  return created<MemoryDesc>(
-      [&](auto* out) { return dnnl_memory_desc_create_with_tag(out, 2, dimensions, dnnl_f32, dnnl_format_tag_any); });
+  return created<MemoryDesc>([&](auto* out) {
+    return dnnl_memory_desc_create_with_tag(out, 2, dimensions, operand_type(problem), dnnl_format_tag_any);
+  });
 }
 
 /// alpha * AB, then + addend, then the activation; a row goes in as oneDNN's own bias, which comes before all of these,
@@ -85,7 +89,7 @@ std::unique_ptr<OnednnPrimitive> make_matmul(const OnednnMatmulProblem& problem,
   MemoryDesc bias = addend(problem);
   const bool own_bias = problem.bias == OnednnBias::kRow && problem.alpha == 1.0F;
   const PrimitiveAttributes attributes = attributes_of(problem, own_bias ? nullptr : bias.get());
-  MemoryDesc a = matrix(problem.m, problem.k, problem.a_row_stride, problem.a_column_stride);
+  MemoryDesc a = matrix(problem.m, problem.k, problem.a_row_stride, problem.a_column_stride, operand_type(problem));
   MemoryDesc dst = matrix(problem.m, problem.n, row_distance(problem.m, problem.dst_row_stride, problem.n), 1);
   const MemoryDesc b = weights(problem);
   const auto description = created<PrimitiveDesc>([&](auto* out) {

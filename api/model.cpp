@@ -54,6 +54,15 @@ class Borrowed {
   std::unique_ptr<SessionImpl> session_;
 };
 
+/// guarded(body), refused while another thread is in the session.
+template <typename Body>
+decltype(auto) alone_in(SessionImpl& session, Body&& body) {
+  return guarded([&] {
+    const internal::InUse::Claim claim(session.in_use());
+    return body();
+  });
+}
+
 std::vector<Tensor> run_owned(SessionImpl& session, const std::vector<Tensor>& inputs, const RunOptions& options) {
   const std::size_t wanted = session.model().inputs().size();
   if (inputs.size() != wanted) internal::invalid_argument(inputs.size(), " inputs given, the model wants ", wanted);
@@ -123,27 +132,27 @@ Session& Session::operator=(Session&& other) noexcept {
 Session::~Session() = default;
 
 void Session::bind_input(std::size_t index, const ConstTensorView& view) {
-  guarded([&] { impl_->bind_input(index, view); });
+  alone_in(*impl_, [&] { impl_->bind_input(index, view); });
 }
 void Session::bind_output(std::size_t index, const TensorView& view) {
-  guarded([&] { impl_->bind_output(index, view); });
+  alone_in(*impl_, [&] { impl_->bind_output(index, view); });
 }
 void Session::unbind_output(std::size_t index) {
-  guarded([&] { impl_->unbind_output(index); });
+  alone_in(*impl_, [&] { impl_->unbind_output(index); });
 }
 void Session::prepare() {
-  guarded([&] { impl_->prepare(); });
+  alone_in(*impl_, [&] { impl_->prepare(); });
 }
 void Session::run(const RunOptions& options) {
-  guarded([&] { impl_->run(options); });
+  alone_in(*impl_, [&] { impl_->run(options); });
 }
 ConstTensorView Session::output(std::size_t index) const {
-  return guarded([&] { return impl_->output(index); });
+  return alone_in(*impl_, [&] { return impl_->output(index); });
 }
 
 void Session::run(const std::vector<ConstTensorView>& inputs, const std::vector<TensorView>& outputs,
                   const RunOptions& options) {
-  guarded([&] {
+  alone_in(*impl_, [&] {
     const ModelImpl& model = impl_->model();
     if (inputs.size() != model.inputs().size())
       internal::invalid_argument(inputs.size(), " inputs given, the model wants ", model.inputs().size());
@@ -162,11 +171,11 @@ void Session::run(const std::vector<ConstTensorView>& inputs, const std::vector<
 }
 
 std::vector<Tensor> Session::run(const std::vector<Tensor>& inputs, const RunOptions& options) {
-  return guarded([&] { return run_owned(*impl_, inputs, options); });
+  return alone_in(*impl_, [&] { return run_owned(*impl_, inputs, options); });
 }
 
 std::vector<std::int64_t> run_profiled(Session& session) {
-  return guarded([&] { return session.impl_->run_profiled(); });
+  return alone_in(*session.impl_, [&] { return session.impl_->run_profiled(); });
 }
 
 const char* version() noexcept { return LINNET_VERSION; }

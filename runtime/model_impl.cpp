@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include "runtime/caller_pool.hpp"
 #include "runtime/session_impl.hpp"
 #include "runtime/thread_pool.hpp"
 
@@ -96,9 +97,15 @@ ModelImpl::ModelImpl(Graph graph, ModelFacts facts, Options options)
   if (options_.threads < 0 || options_.threads > kMostThreads) {
     invalid_argument("option threads is ", options_.threads, ", expected 0 (all CPUs) to ", kMostThreads);
   }
-  threads_ = options_.threads == 0 ? available_cpus() : options_.threads;
+  const ThreadPoolFunctions& own_pool = options_.thread_pool;
+  if (own_pool.concurrency != nullptr || own_pool.parallel_for != nullptr) {
+    caller_pool_ = std::make_unique<const CallerPool>(own_pool);
+    threads_ = std::min(options_.threads == 0 ? kMostThreads : options_.threads, caller_pool_->threads());
+  } else {
+    threads_ = options_.threads == 0 ? available_cpus() : options_.threads;
+    if (threads_ > 1) pool_ = ThreadPool::shared(threads_);
+  }
   memory_budget_ = options_.memory_budget == 0 ? physical_memory() : options_.memory_budget;
-  if (threads_ > 1) pool_ = ThreadPool::shared(threads_);
   for (std::size_t i = 0; i < graph_.inputs.size(); ++i)
     inputs_.push_back(info_of(graph_, graph_.inputs[i], graph_.input_names[i]));
   for (std::size_t i = 0; i < graph_.outputs.size(); ++i)

@@ -12,6 +12,7 @@
 
 namespace linnet::internal {
 
+class CallerPool;
 class SessionImpl;
 class ThreadPool;
 
@@ -37,7 +38,9 @@ class ModelImpl {
   const ModelFacts& facts() const { return facts_; }
   const Options& options() const { return options_; }
   int threads() const { return threads_; }
+  /// Null with one thread, and where the caller's own pool takes its place.
   ThreadPool* pool() const { return pool_.get(); }
+  const CallerPool* caller_pool() const { return caller_pool_.get(); }
   const std::vector<ValueInfo>& inputs() const { return inputs_; }
   const std::vector<ValueInfo>& outputs() const { return outputs_; }
   const WeightsStore& weights() const { return weights_; }
@@ -66,7 +69,8 @@ class ModelImpl {
   Options options_;
   int threads_;
   std::size_t memory_budget_;
-  std::shared_ptr<ThreadPool> pool_;  ///< null with one thread
+  std::shared_ptr<ThreadPool> pool_;
+  std::unique_ptr<const CallerPool> caller_pool_;
   std::vector<ValueInfo> inputs_;
   std::vector<ValueInfo> outputs_;
   std::vector<bool> decides_shapes_;  ///< by input position

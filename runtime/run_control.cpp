@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/caller_pool.hpp"
 #include "runtime/error.hpp"
 #include "runtime/float_mode.hpp"
 #include "runtime/thread_pool.hpp"
@@ -51,10 +52,20 @@ void RunControl::fail_if_abandoned() const {
   fail(ErrorCode::kCancelled, "the run was cancelled");  // the token has been reset since
 }
 
+void RunControl::share(std::size_t count, bool wake, Task task, void* context) noexcept {
+  if (caller_pool_ != nullptr) {
+    caller_pool_->run(count, threads_, task, context);
+  } else {
+    pool_->run(count, threads_, wake, task, context);
+  }
+}
+
 void RunControl::run_tasks(std::size_t count, double work, Task task, void* context) {
   bool parallel = pool_ != nullptr && threads_ > 1 && count > 1 && work >= kLeastSharedWork;
   bool wake = false;
-  if (parallel) {
+  if (caller_pool_ != nullptr) {
+    parallel = threads_ > 1 && count > 1 && work >= kLeastWakingWork;  // its threads may sleep: nobody can tell
+  } else if (parallel) {
     shared_work_ += work;
     wake = std::max(shared_work_, last_shared_work_) >= kLeastWakingWork;
     parallel = wake || pool_->awake();
@@ -69,11 +80,11 @@ void RunControl::run_tasks(std::size_t count, double work, Task task, void* cont
     return;
   }
   if (!stoppable && !flush_denormals_) {
-    pool_->run(count, threads_, wake, task, context);
+    share(count, wake, task, context);
     return;
   }
   Guarded guarded{this, task, context, {false}};
-  pool_->run(count, threads_, wake, guarded_task, &guarded);
+  share(count, wake, guarded_task, &guarded);
   if (guarded.stopped.load(std::memory_order_relaxed)) abandoned_.store(true, std::memory_order_relaxed);
   fail_if_abandoned();
 }

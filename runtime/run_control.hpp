@@ -8,6 +8,7 @@
 
 namespace linnet::internal {
 
+class CallerPool;
 class ThreadPool;
 
 /// Thread-safety: parallel_for is called by the thread of the run only; the tasks it calls may call stop_requested.
@@ -15,7 +16,9 @@ class RunControl {
  public:
   using Task = void (*)(void* context, std::size_t index, std::size_t worker);
 
-  RunControl(ThreadPool* pool, int threads) noexcept : pool_(pool), threads_(threads) {}
+  /// `caller_pool`, where there is one, takes the place of `pool`.
+  RunControl(ThreadPool* pool, int threads, const CallerPool* caller_pool = nullptr) noexcept
+      : pool_(pool), caller_pool_(caller_pool), threads_(threads) {}
 
   /// The most threads a step may use; workers are numbered below it.
   int threads() const noexcept { return threads_; }
@@ -73,10 +76,12 @@ class RunControl {
 
  private:
   void run_tasks(std::size_t count, double work, Task task, void* context);
+  void share(std::size_t count, bool wake, Task task, void* context) noexcept;
   void check_slow() const;
   void fail_if_abandoned() const;
 
   ThreadPool* pool_;
+  const CallerPool* caller_pool_;
   int threads_;
   const std::atomic<bool>* stop_ = nullptr;
   bool has_deadline_ = false;

@@ -24,7 +24,7 @@ std::chrono::steady_clock::time_point deadline_after(std::chrono::nanoseconds ti
 
 SessionImpl::SessionImpl(ModelImpl& model)
     : model_(model),
-      control_(model.pool(), model.threads()),
+      control_(model.pool(), model.threads(), model.caller_pool()),
       inputs_(model.inputs().size()),
       outputs_(model.outputs().size()) {
   control_.set_flush_denormals(model.options().flush_denormals);

@@ -4,11 +4,12 @@
 #include <memory>
 #include <vector>
 
+#include "runtime/in_use.hpp"
 #include "runtime/model_impl.hpp"
 
 namespace linnet::internal {
 
-/// Thread-safety: one thread at a time. Requires: the model outlives it.
+/// Thread-safety: one thread at a time, which claims in_use() where others might come. Requires: the model outlives it.
 class SessionImpl {
  public:
   explicit SessionImpl(ModelImpl& model);
@@ -16,6 +17,7 @@ class SessionImpl {
   SessionImpl& operator=(const SessionImpl&) = delete;
 
   ModelImpl& model() const { return model_; }
+  InUse& in_use() const { return in_use_; }
   void bind_input(std::size_t index, const ConstTensorView& view);
   void bind_output(std::size_t index, const TensorView& view);
   void unbind_output(std::size_t index);
@@ -69,6 +71,7 @@ class SessionImpl {
   void copy_outputs();
 
   ModelImpl& model_;
+  mutable InUse in_use_;
   RunControl control_;
   std::vector<InputBinding> inputs_;
   std::vector<OutputBinding> outputs_;

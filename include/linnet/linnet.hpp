@@ -185,8 +185,21 @@ struct Limits {
   std::size_t folded_bytes = std::size_t{64} << 20;  ///< made by constant folding at load
 };
 
+/// The caller's own threads, for Linnet to run its loops on instead of its own. Both functions may be called by any
+/// thread that loads or runs, at the same time too, and must not throw. Linnet starts no thread then. The result has
+/// the same bits as with any other number of threads.
+struct ThreadPoolFunctions {
+  void* context = nullptr;  ///< handed to both; must live as long as the models loaded with it and their sessions
+  /// How many threads may be at work at once, the one that calls parallel_for included; at least 1. Asked at load.
+  int (*concurrency)(void* context) = nullptr;
+  /// Calls task(task_context, index) once for every index below `count`, on any threads (the calling one alone is as
+  /// good), and returns when all calls have returned and what they wrote can be seen.
+  void (*parallel_for)(void* context, std::size_t count, void (*task)(void* task_context, std::size_t index),
+                       void* task_context) = nullptr;
+};
+
 struct Options {
-  int threads = 0;  ///< 0: as many as the CPUs this process may use
+  int threads = 0;  ///< 0: as many as the CPUs this process may use, or as `thread_pool` has
   Backend backend = Backend::kAuto;
   Precision precision = Precision::kF32;
   std::size_t memory_budget = 0;      ///< bytes for the arena of one session; 0: the machine's memory
@@ -198,6 +211,8 @@ struct Options {
   Limits limits;
   /// Receives log lines; empty: nothing is logged.
   std::function<void(LogLevel, std::string_view)> log;
+  /// Both functions set: the caller's threads do the work. Neither: Linnet's own.
+  ThreadPoolFunctions thread_pool;
 };
 
 /// Cancels runs from any thread. All members are thread-safe and signal-safe.
@@ -221,7 +236,8 @@ class Session;
 LINNET_API std::vector<std::int64_t> run_profiled(Session& session);  // <linnet/inspect.hpp>
 
 /// One thread's use of a model: an arena and bound buffers. Keeps the model alive.
-/// Thread-safety: one thread at a time; different sessions of one model run in parallel.
+/// Thread-safety: one thread at a time; a call that finds another under way is refused (kInvalidArgument) and changes
+/// nothing. Different sessions of one model run in parallel.
 class LINNET_API Session {
  public:
   Session(Session&&) noexcept;

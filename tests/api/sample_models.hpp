@@ -50,6 +50,18 @@ inline std::string small_network() {
       .bytes();
 }
 
+/// x [batch, 64] -> MatMul 128 -> Sigmoid -> Softmax -> "y" [batch, 128]: large enough to be shared by threads.
+inline std::string wide_network() {
+  return model()
+      .input("x", DataType::kFloat32, {"batch", 64})
+      .initializer<float>("w", {64, 128}, sample_values(64 * 128))
+      .node("MatMul", {"x", "w"}, {"p"})
+      .node("Sigmoid", {"p"}, {"s"})
+      .node("Softmax", {"s"}, {"y"})
+      .output("y", DataType::kFloat32, {"batch", 128})
+      .bytes();
+}
+
 inline Model load(const std::string& bytes, const Options& options = {}) {
   return Model::load(bytes.data(), bytes.size(), options);
 }

@@ -31,18 +31,6 @@ void in_threads(const std::function<void(int)>& body) {
   for (std::thread& thread : threads) thread.join();
 }
 
-/// Large enough to be shared by threads.
-std::string wide_network() {
-  return model()
-      .input("x", DataType::kFloat32, {"batch", 64})
-      .initializer<float>("w", {64, 128}, sample_values(64 * 128))
-      .node("MatMul", {"x", "w"}, {"p"})
-      .node("Sigmoid", {"p"}, {"s"})
-      .node("Softmax", {"s"}, {"y"})
-      .output("y", DataType::kFloat32, {"batch", 128})
-      .bytes();
-}
-
 class Concurrency : public testing::TestWithParam<int> {
  protected:
   Options options() const { return options_for(Backend::kAuto, GetParam()); }

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -165,7 +166,17 @@ struct ThreadPool::State {
   std::atomic<int> started{1};
 };
 
-ThreadPool::ThreadPool(int most_threads) : state_(std::make_unique<State>()) { state_->most_threads = most_threads; }
+ThreadPool::ThreadPool(int most_threads) : state_(std::make_unique<State>()), after_fork_(start_anew, this) {
+  state_->most_threads = most_threads;
+}
+
+/// The helpers are gone with the process that had them; what is left of them is neither joined nor freed.
+void ThreadPool::start_anew(void* pool) {
+  State* const state = static_cast<ThreadPool*>(pool)->state_.get();
+  const int most_threads = state->most_threads.load();
+  new (state) State;
+  state->most_threads = most_threads;
+}
 
 ThreadPool::~ThreadPool() {
   state_->stop.store(true, std::memory_order_release);
@@ -215,7 +226,8 @@ void ThreadPool::run(std::size_t count, int threads, bool wake, RunControl::Task
 
 std::shared_ptr<ThreadPool> ThreadPool::shared(int threads) {
   static std::mutex mutex;
-  static std::weak_ptr<ThreadPool> current;
+  // Never destroyed: other threads may load while the process exits.
+  static auto& current = *new std::weak_ptr<ThreadPool>;
   const std::lock_guard<std::mutex> lock(mutex);
   std::shared_ptr<ThreadPool> pool = current.lock();
   if (pool == nullptr) {

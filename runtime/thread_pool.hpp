@@ -4,12 +4,13 @@
 #include <cstddef>
 #include <memory>
 
+#include "runtime/after_fork.hpp"
 #include "runtime/run_control.hpp"
 
 namespace linnet::internal {
 
 /// Thread-safety: run may be called from any thread; while the helpers serve one caller, another caller does its tasks
-/// alone.
+/// alone. In the child of a fork, which has none of the helpers, the pool starts anew.
 class ThreadPool {
  public:
   /// `most_threads` counts the calling thread. Helpers start at the first run that wants them. Errors: std::bad_alloc.
@@ -32,7 +33,9 @@ class ThreadPool {
 
  private:
   struct State;
+  static void start_anew(void* pool);
   std::unique_ptr<State> state_;
+  AfterFork after_fork_;
 };
 
 /// CPUs that this process may use: affinity mask and container quota (cgroup cpu.max, rounded up) respected; at

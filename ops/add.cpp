@@ -8,8 +8,9 @@ namespace linnet::internal {
 namespace {
 
 AttributesPtr parse(ParseContext&) {
-  static const AttributesPtr kAddition = std::make_shared<AdditionAttributes>();
-  return kAddition;
+  // Never destroyed: other threads may load while the process exits.
+  static const auto& addition = *new AttributesPtr(std::make_shared<AdditionAttributes>());
+  return addition;
 }
 
 void infer(InferContext& context) { infer_binary(context, BinaryOp::kAdd); }

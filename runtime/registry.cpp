@@ -22,8 +22,9 @@ std::vector<const OpDef*> Registry::all() const {
 }
 
 AttributesPtr parse_nothing(ParseContext&) {
-  static const AttributesPtr kNone = std::make_shared<NoAttributes>();
-  return kNone;
+  // Never destroyed: other threads may load while the process exits.
+  static const auto& none = *new AttributesPtr(std::make_shared<NoAttributes>());
+  return none;
 }
 
 }  // namespace linnet::internal

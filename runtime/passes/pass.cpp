@@ -5,11 +5,12 @@
 namespace linnet::internal {
 
 const std::vector<Pass>& all_passes() {
-  static const std::vector<Pass> kPasses = {
+  // Never destroyed: other threads may load while the process exits.
+  static const auto& passes = *new std::vector<Pass>{
       {"fold_constants", fold_constants}, {"remove_identity", remove_identity}, {"fuse_addend", fuse_addend},
       {"fuse_affine", fuse_affine},       {"fuse_activation", fuse_activation}, {"remove_dead", remove_dead},
   };
-  return kPasses;
+  return passes;
 }
 
 std::vector<std::string> all_pass_names() {

@@ -1,4 +1,5 @@
 // The module's table of functions, and the one symbol that it exports.
+#include "ops/onednn/module/exit_gate.hpp"
 #include "ops/onednn/module/primitive.hpp"
 
 namespace linnet::internal {
@@ -6,7 +7,10 @@ namespace {
 
 template <typename Problem, std::unique_ptr<OnednnPrimitive> (*kMake)(const Problem&, int)>
 OnednnStatus create(const Problem* problem, std::int32_t contexts, OnednnPrimitive** primitive) noexcept {
-  return onednn::guarded([&] { *primitive = kMake(*problem, contexts).release(); });
+  return onednn::guarded([&] {
+    const onednn::ExitGate open;
+    *primitive = kMake(*problem, contexts).release();
+  });
 }
 
 void destroy(OnednnPrimitive* primitive) noexcept { delete primitive; }
@@ -23,7 +27,10 @@ const char* packed_layout(const OnednnPrimitive* primitive) noexcept { return pr
 
 OnednnStatus pack(const OnednnPrimitive* primitive, const float* b, std::int64_t row_stride, std::int64_t column_stride,
                   void* packed) noexcept {
-  return onednn::guarded([&] { onednn::pack_weights(*primitive, b, row_stride, column_stride, packed); });
+  return onednn::guarded([&] {
+    const onednn::ExitGate open;
+    onednn::pack_weights(*primitive, b, row_stride, column_stride, packed);
+  });
 }
 
 OnednnStatus execute(const OnednnPrimitive* primitive, const OnednnBuffers* buffers) noexcept {
@@ -68,6 +75,7 @@ extern "C" __attribute__((visibility("default"))) const linnet::internal::Onednn
   const OnednnApi* result = nullptr;
   const OnednnStatus status = onednn::guarded([&] {
     onednn::engine();
+    onednn::close_gate_at_exit();
     result = &table();
   });
   return status == OnednnStatus::kOk ? result : nullptr;

@@ -42,80 +42,14 @@ Inspection inspect(const InspectArguments& arguments) {
   return {summarize(unchanged), summarize(model), summarize_program(model, views)};
 }
 
-Json to_json(const std::vector<ValueInfo>& infos) {
-  Json list = Json::array();
-  for (const ValueInfo& info : infos) {
-    Json shape = Json::array();
-    for (const Dimension& dimension : info.shape) {
-      if (dimension.value >= 0) {
-        shape.push_back(dimension.value);
-      } else {
-        shape.push_back(dimension.name.empty() ? Json(nullptr) : Json(dimension.name));
-      }
-    }
-    list.push_back(
-        {{"name", info.name}, {"type", name_of(info.type)}, {"shape", info.has_shape ? shape : Json(nullptr)}});
-  }
-  return list;
-}
-
-Json to_json(const NodeSummary& node) {
-  return {{"name", node.name},   {"op", node.op},         {"domain", node.domain},
-          {"opset", node.opset}, {"inputs", node.inputs}, {"outputs", node.outputs}};
-}
-
-Json to_json(const std::vector<NodeSummary>& nodes) {
-  Json list = Json::array();
-  for (const NodeSummary& node : nodes) list.push_back(to_json(node));
-  return list;
-}
-
-Json to_json(const ProgramSummary& program) {
-  Json json;
-  json["steps"] = Json::array();
-  for (const StepSummary& step : program.steps) {
-    Json refusals = Json::array();
-    for (const Refusal& refusal : step.refusals)
-      refusals.push_back({{"implementation", refusal.implementation}, {"reason", refusal.reason}});
-    Json entry = to_json(step.node);
-    entry["implementation"] = step.implementation;
-    entry["refusals"] = refusals;
-    entry["input_shapes"] = step.input_shapes;
-    entry["output_shapes"] = step.output_shapes;
-    entry["workspace_bytes"] = step.workspace_bytes;
-    json["steps"].push_back(entry);
-  }
-  json["blocks"] = Json::array();
-  for (const BlockSummary& block : program.blocks) {
-    json["blocks"].push_back({{"values", block.values},
-                              {"workspace", block.workspace},
-                              {"offset", block.offset},
-                              {"bytes", block.bytes},
-                              {"first_step", block.first_step},
-                              {"last_step", block.last_step}});
-  }
-  json["arena_bytes"] = program.arena_bytes;
-  json["arena_lower_bound_bytes"] = program.arena_lower_bound_bytes;
-  json["packed_weights_bytes"] = program.packed_weights_bytes;
-  json["outputs"] = to_json(program.outputs);
-  return json;
-}
-
-Json to_json(const Inspection& inspection) {
-  Json json;
-  json["ir_version"] = inspection.after.ir_version;
-  json["producer"] = inspection.after.producer;
-  json["opsets"] = inspection.after.opsets;
-  json["inputs"] = to_json(inspection.after.inputs);
-  json["outputs"] = to_json(inspection.after.outputs);
-  json["nodes_before"] = to_json(inspection.before.nodes);
-  json["nodes_after"] = to_json(inspection.after.nodes);
-  json["passes"] = Json::array();
-  for (const auto& [name, changes] : inspection.after.passes)
-    json["passes"].push_back({{"name", name}, {"changes", changes}});
-  json["weights_bytes"] = inspection.after.weights_bytes;
+/// The library's own JSON, with the nodes before the passes beside those after them.
+Json json_of(const Inspection& inspection) {
+  Json json = Json::parse(to_json(inspection.after));
+  json["nodes_before"] = Json::parse(to_json(inspection.before))["nodes"];
+  json["nodes_after"] = std::move(json["nodes"]);
+  json.erase("nodes");
   json["isa"] = isa();
-  json["program"] = to_json(inspection.program);
+  json["program"] = Json::parse(to_json(inspection.program));
   return json;
 }
 
@@ -163,7 +97,7 @@ void print(const Inspection& inspection) {
 void run(const InspectArguments& arguments) {
   const Inspection inspection = inspect(arguments);
   if (arguments.json) {
-    fmt::print("{}\n", to_json(inspection).dump(2, ' ', false, Json::error_handler_t::replace));
+    fmt::print("{}\n", json_of(inspection).dump(2));
   } else {
     print(inspection);
   }

@@ -63,19 +63,33 @@ decltype(auto) alone_in(SessionImpl& session, Body&& body) {
   });
 }
 
-std::vector<Tensor> run_owned(SessionImpl& session, const std::vector<Tensor>& inputs, const RunOptions& options) {
+ConstTensorView view_of(const Tensor& tensor) { return tensor.view(); }
+ConstTensorView view_of(const ConstTensorView& view) { return view; }
+
+/// What is bound for one run is the caller's to free after it, whether it succeeds or not.
+class BoundForOneRun {
+ public:
+  explicit BoundForOneRun(SessionImpl& session) : session_(session) { session.unbind_all(); }
+  ~BoundForOneRun() { session_.unbind_all(); }
+  BoundForOneRun(const BoundForOneRun&) = delete;
+  BoundForOneRun& operator=(const BoundForOneRun&) = delete;
+
+ private:
+  SessionImpl& session_;
+};
+
+template <typename Input>
+std::vector<Tensor> run_owned(SessionImpl& session, const std::vector<Input>& inputs, const RunOptions& options) {
   const std::size_t wanted = session.model().inputs().size();
   if (inputs.size() != wanted) internal::invalid_argument(inputs.size(), " inputs given, the model wants ", wanted);
-  for (std::size_t i = 0; i < inputs.size(); ++i) session.bind_input(i, inputs[i].view());
-  const std::size_t output_count = session.model().outputs().size();
-  for (std::size_t i = 0; i < output_count; ++i) session.unbind_output(i);
+  const BoundForOneRun bound(session);
+  for (std::size_t i = 0; i < inputs.size(); ++i) session.bind_input(i, view_of(inputs[i]));
   session.prepare();
   std::vector<Tensor> outputs;
-  outputs.reserve(output_count);
+  outputs.reserve(session.model().outputs().size());
   for (const internal::ProgramOutput& made : session.program().outputs) outputs.emplace_back(made.type, made.shape);
-  for (std::size_t i = 0; i < output_count; ++i) session.bind_output(i, outputs[i].view());
+  for (std::size_t i = 0; i < outputs.size(); ++i) session.bind_output(i, outputs[i].view());
   session.run(options);
-  for (std::size_t i = 0; i < output_count; ++i) session.unbind_output(i);
   return outputs;
 }
 
@@ -114,6 +128,13 @@ Session Model::session() const {
 }
 
 std::vector<Tensor> Model::run(const std::vector<Tensor>& inputs, const RunOptions& options) const {
+  return guarded([&] {
+    const std::shared_ptr<ModelImpl> alive = impl_;
+    const Borrowed borrowed(*alive);
+    return run_owned(borrowed.session(), inputs, options);
+  });
+}
+std::vector<Tensor> Model::run_views(const std::vector<ConstTensorView>& inputs, const RunOptions& options) const {
   return guarded([&] {
     const std::shared_ptr<ModelImpl> alive = impl_;
     const Borrowed borrowed(*alive);
@@ -171,6 +192,10 @@ void Session::run(const std::vector<ConstTensorView>& inputs, const std::vector<
 }
 
 std::vector<Tensor> Session::run(const std::vector<Tensor>& inputs, const RunOptions& options) {
+  return alone_in(*impl_, [&] { return run_owned(*impl_, inputs, options); });
+}
+
+std::vector<Tensor> Session::run_views(const std::vector<ConstTensorView>& inputs, const RunOptions& options) {
   return alone_in(*impl_, [&] { return run_owned(*impl_, inputs, options); });
 }
 

@@ -14,11 +14,7 @@ class InUse {
   class Claim {
    public:
     /// Errors: kInvalidArgument when another call holds it.
-    explicit Claim(InUse& in_use) : in_use_(in_use) {
-      if (in_use.taken_.exchange(true, std::memory_order_acquire)) {
-        invalid_argument("the session is in use by another thread: a session serves one call at a time");
-      }
-    }
+    explicit Claim(InUse& in_use) : in_use_(in_use) { in_use.take(); }
     ~Claim() { in_use_.taken_.store(false, std::memory_order_release); }
     Claim(const Claim&) = delete;
     Claim& operator=(const Claim&) = delete;
@@ -26,6 +22,13 @@ class InUse {
    private:
     InUse& in_use_;
   };
+
+  /// A claim that is never given back. Errors: kInvalidArgument when another call holds it.
+  void take() {
+    if (taken_.exchange(true, std::memory_order_acquire)) {
+      invalid_argument("the session is in use by another thread: a session serves one call at a time");
+    }
+  }
 
  private:
   std::atomic<bool> taken_{false};

@@ -69,7 +69,22 @@ void SessionImpl::unbind_output(std::size_t index) {
   buffers_changed_ = true;
 }
 
+void SessionImpl::unbind_all() noexcept {
+  for (InputBinding& input : inputs_) input.data = nullptr;
+  for (OutputBinding& output : outputs_) output.bound = false;
+  buffers_changed_ = true;
+}
+
+void SessionImpl::require_inputs() const {
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    if (!inputs_[i].bound || inputs_[i].data == nullptr)
+      invalid_argument("input \"", printable(model_.inputs()[i].name), "\" is not given: the model wants ",
+                       describe(model_.inputs()[i]));
+  }
+}
+
 void SessionImpl::prepare() {
+  if (shapes_changed_ || buffers_changed_) require_inputs();
   if (shapes_changed_ || model_.has_shape_inputs()) find_program();
   if (buffers_changed_) {
     prepare_outputs();
@@ -79,11 +94,6 @@ void SessionImpl::prepare() {
 }
 
 void SessionImpl::find_program() {
-  for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    if (!inputs_[i].bound)
-      invalid_argument("input \"", printable(model_.inputs()[i].name), "\" is not given: the model wants ",
-                       describe(model_.inputs()[i]));
-  }
   model_.make_key(inputs_, key_);
   if (current_ != nullptr && current_->key == key_) {
     shapes_changed_ = false;

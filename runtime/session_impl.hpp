@@ -21,6 +21,8 @@ class SessionImpl {
   void bind_input(std::size_t index, const ConstTensorView& view);
   void bind_output(std::size_t index, const TensorView& view);
   void unbind_output(std::size_t index);
+  /// Forgets the caller's buffers: inputs must be bound anew, outputs go to memory of the session.
+  void unbind_all() noexcept;
   void prepare();
   void run(const RunOptions& options) { run_steps(options, nullptr); }
   /// Nanoseconds of every step.
@@ -58,6 +60,7 @@ class SessionImpl {
     std::size_t own_bytes = 0;
   };
 
+  void require_inputs() const;
   void find_program();
   std::unique_ptr<BoundProgram> bind(ProgramKey key, std::shared_ptr<const Program> program);
   void reserve_arena(std::size_t bytes);

@@ -31,6 +31,7 @@ namespace linnet {
 
 namespace internal {
 class ModelImpl;
+struct SessionAccess;
 class SessionImpl;
 }  // namespace internal
 
@@ -264,11 +265,14 @@ class LINNET_API Session {
   /// output(i).
   void run(const std::vector<ConstTensorView>& inputs, const std::vector<TensorView>& outputs,
            const RunOptions& options = {});
-  /// Owned tensors in and out.
+  /// Owned tensors in and out. Nothing is bound afterwards.
   std::vector<Tensor> run(const std::vector<Tensor>& inputs, const RunOptions& options = {});
+  /// The same, on borrowed inputs.
+  std::vector<Tensor> run_views(const std::vector<ConstTensorView>& inputs, const RunOptions& options = {});
 
  private:
   friend class Model;
+  friend struct internal::SessionAccess;
   friend LINNET_API std::vector<std::int64_t> run_profiled(Session& session);
   Session(std::shared_ptr<internal::ModelImpl> model, std::unique_ptr<internal::SessionImpl> impl);
   std::shared_ptr<internal::ModelImpl> model_;
@@ -299,6 +303,8 @@ class LINNET_API Model {
   Session session() const;
   /// Runs on a session from a pool that the model keeps.
   std::vector<Tensor> run(const std::vector<Tensor>& inputs, const RunOptions& options = {}) const;
+  /// The same, on borrowed inputs.
+  std::vector<Tensor> run_views(const std::vector<ConstTensorView>& inputs, const RunOptions& options = {}) const;
 
   /// For <linnet/inspect.hpp>.
   const std::shared_ptr<internal::ModelImpl>& impl() const noexcept { return impl_; }

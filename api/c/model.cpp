@@ -1,0 +1,141 @@
+// linnet_model and linnet_value_info.
+#include <linnet/inspect.hpp>
+
+#include "api/c/status.hpp"
+
+namespace {
+
+using linnet::Model;
+using linnet::Options;
+using linnet::ValueInfo;
+using linnet::internal::copied;
+using linnet::internal::info_of;
+using linnet::internal::invalid_argument;
+using linnet::internal::needed;
+using linnet::internal::result;
+using linnet::internal::status_of;
+using linnet::internal::views_of;
+
+const Options& options_of(const linnet_options* options) {
+  static const Options& defaults = *new Options();
+  return options != nullptr ? options->value : defaults;
+}
+
+const linnet_value_info* entry(const std::vector<ValueInfo>& infos, size_t index, const char* kind) {
+  if (index >= infos.size()) invalid_argument(kind, " ", index, " does not exist: the model has ", infos.size());
+  return linnet::internal::handle_of(infos[index]);
+}
+
+}  // namespace
+
+extern "C" {
+
+linnet_status linnet_model_load_file(const char* path, const linnet_options* options, linnet_model** model) {
+  return status_of([&] {
+    linnet_model*& made = result(model, "model");
+    made = new linnet_model{Model::load(std::string(&needed(path, "path")), options_of(options))};
+  });
+}
+
+linnet_status linnet_model_load_memory(const void* bytes, size_t size, const linnet_options* options,
+                                       linnet_model** model) {
+  return status_of([&] {
+    linnet_model*& made = result(model, "model");
+    made = new linnet_model{Model::load(bytes, size, options_of(options))};
+  });
+}
+
+void linnet_model_destroy(linnet_model* model) { delete model; }
+
+size_t linnet_model_input_count(const linnet_model* model) {
+  return model != nullptr ? model->value.inputs().size() : 0;
+}
+
+size_t linnet_model_output_count(const linnet_model* model) {
+  return model != nullptr ? model->value.outputs().size() : 0;
+}
+
+linnet_status linnet_model_input(const linnet_model* model, size_t index, const linnet_value_info** info) {
+  return status_of([&] {
+    const linnet_value_info*& found = result(info, "info");
+    found = entry(needed(model, "model").value.inputs(), index, "input");
+  });
+}
+
+linnet_status linnet_model_output(const linnet_model* model, size_t index, const linnet_value_info** info) {
+  return status_of([&] {
+    const linnet_value_info*& found = result(info, "info");
+    found = entry(needed(model, "model").value.outputs(), index, "output");
+  });
+}
+
+linnet_status linnet_model_input_index(const linnet_model* model, const char* name, size_t* index) {
+  return status_of([&] {
+    size_t& found = result(index, "index");
+    found = needed(model, "model").value.input_index(&needed(name, "name"));
+  });
+}
+
+linnet_status linnet_model_output_index(const linnet_model* model, const char* name, size_t* index) {
+  return status_of([&] {
+    size_t& found = result(index, "index");
+    found = needed(model, "model").value.output_index(&needed(name, "name"));
+  });
+}
+
+linnet_status linnet_model_run(const linnet_model* model, const linnet_tensor* const* inputs, size_t input_count,
+                               linnet_tensor** outputs, size_t output_count, const linnet_run_options* options) {
+  return status_of([&] {
+    const linnet::internal::OutputHandles handles(outputs, output_count);
+    const Model& value = needed(model, "model").value;
+    handles.check(value.outputs().size());
+    handles.set(value.run_views(views_of(inputs, input_count), linnet::internal::run_options_of(options)));
+  });
+}
+
+linnet_status linnet_model_summary_json(const linnet_model* model, char** json) {
+  return status_of([&] {
+    char*& made = result(json, "json");
+    made = copied(linnet::to_json(linnet::summarize(needed(model, "model").value)));
+  });
+}
+
+linnet_status linnet_model_program_json(const linnet_model* model, const linnet_tensor* const* inputs,
+                                        size_t input_count, char** json) {
+  return status_of([&] {
+    char*& made = result(json, "json");
+    const Model& value = needed(model, "model").value;
+    made = copied(linnet::to_json(linnet::summarize_program(value, views_of(inputs, input_count))));
+  });
+}
+
+const char* linnet_value_info_name(const linnet_value_info* info) {
+  return info != nullptr ? info_of(*info).name.c_str() : "";
+}
+
+linnet_type linnet_value_info_type(const linnet_value_info* info) {
+  return info != nullptr ? static_cast<linnet_type>(info_of(*info).type) : LINNET_UNDEFINED;
+}
+
+int32_t linnet_value_info_has_shape(const linnet_value_info* info) {
+  return info != nullptr && info_of(*info).has_shape ? 1 : 0;
+}
+
+size_t linnet_value_info_rank(const linnet_value_info* info) {
+  return info != nullptr ? info_of(*info).shape.size() : 0;
+}
+
+linnet_status linnet_value_info_dimension(const linnet_value_info* info, size_t axis, int64_t* size,
+                                          const char** name) {
+  return status_of([&] {
+    if (name != nullptr) *name = nullptr;
+    int64_t& found = result(size, "size");
+    const ValueInfo& value = info_of(needed(info, "info"));
+    if (axis >= value.shape.size())
+      invalid_argument("dimension ", axis, " does not exist: the rank is ", value.shape.size());
+    found = value.shape[axis].value < 0 ? -1 : value.shape[axis].value;
+    if (name != nullptr) *name = value.shape[axis].name.c_str();
+  });
+}
+
+}  // extern "C"

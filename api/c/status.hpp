@@ -1,0 +1,79 @@
+// The border to C: exceptions become a status and a message of the thread.
+#pragma once
+
+#include <linnet/linnet.h>
+
+#include <cstddef>
+#include <exception>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "api/c/handles.hpp"
+#include "runtime/error.hpp"
+
+namespace linnet::internal {
+
+/// Keeps the error for linnet_last_error; its code as a status. Never allocates.
+linnet_status remember(const Error& error) noexcept;
+linnet_status remember_defect(const std::exception& error) noexcept;
+
+/// Runs `body`. Whatever it throws becomes a status.
+template <typename Body>
+linnet_status status_of(const Body& body) noexcept {
+  try {
+    body();
+    return LINNET_OK;
+  } catch (const Error& error) {
+    return remember(error);
+  } catch (const std::bad_alloc&) {
+    return remember(Error(ErrorCode::kOutOfMemory, "out of memory"));
+  } catch (const std::exception& error) {
+    return remember_defect(error);
+  } catch (...) {
+    return remember(Error(ErrorCode::kInternal, "defect in Linnet"));
+  }
+}
+
+/// Errors: kInvalidArgument when it is null.
+template <typename T>
+T& needed(T* pointer, const char* what) {
+  if (pointer == nullptr) invalid_argument(what, " is NULL");
+  return *pointer;
+}
+
+/// An out-parameter that is 0 or null until it is set. Errors: kInvalidArgument when it is null.
+template <typename T>
+T& result(T* pointer, const char* what) {
+  needed(pointer, what) = T();
+  return *pointer;
+}
+
+/// Errors: kInvalidArgument for a number that no element type has.
+DataType type_of(linnet_type type);
+/// Errors: kInvalidArgument for a rank without a shape, or one that is no rank.
+void check_shape(const std::int64_t* shape, std::size_t rank);
+/// Errors: kInvalidArgument for null tensors.
+std::vector<ConstTensorView> views_of(const linnet_tensor* const* tensors, std::size_t count);
+
+/// The caller's array for the first outputs of a run: null until they are there.
+class OutputHandles {
+ public:
+  /// Errors: kInvalidArgument for `count` of them at null.
+  OutputHandles(linnet_tensor** handles, std::size_t count);
+  /// Errors: kInvalidArgument when the model has fewer outputs.
+  void check(std::size_t model_outputs) const;
+  /// All or, on std::bad_alloc, none. Requires: check.
+  void set(std::vector<Tensor> outputs) const;
+
+ private:
+  linnet_tensor** handles_;
+  std::size_t count_;
+};
+
+/// A string for linnet_string_free. Errors: std::bad_alloc.
+char* copied(const std::string& text);
+/// As they are if `options` is null.
+RunOptions run_options_of(const linnet_run_options* options);
+
+}  // namespace linnet::internal

@@ -1,0 +1,299 @@
+// Linnet's C API: all that <linnet/linnet.hpp>, <linnet/inspect.hpp> and <linnet/tensor_file.hpp> do, for C99 and for
+// every language that can call C.
+//
+// - Handles are opaque pointers. What a function makes is the caller's to destroy, once; handles may be destroyed in
+//   any order, and destroying NULL is fine. A handle that was destroyed must not be used again: that cannot be noticed.
+// - Every function that can fail returns a linnet_status. A NULL where something is needed gives
+//   LINNET_INVALID_ARGUMENT; lack of memory gives LINNET_OUT_OF_MEMORY. linnet_last_error has the message. When a
+//   function fails, what its out-parameters pointed to is 0 or NULL.
+// - Strings are UTF-8 as the model has them, end with a NUL, and are borrowed unless it says otherwise. In const
+//   pointers to memory of a handle nothing may be written.
+// - Flags are int32_t: 0 for no, anything else for yes.
+// - Nothing here prints, throws, exits or uses the network.
+//
+// Thread-safety: as for the C++ API. A linnet_model and a linnet_cancel_token may be used by any threads at the same
+// time; a linnet_session by one at a time (a second one is refused with LINNET_INVALID_ARGUMENT); all else as a
+// variable: read by many, or changed by one.
+//
+// Versions: functions are never changed or removed, only added. In the shared library every function carries the symbol
+// version of the API that it came with (LINNET_C_1, ...), so that a program that needs a newer library does not start
+// with an older one. linnet_c_api_version says at run time what the library has.
+#ifndef LINNET_LINNET_H_
+#define LINNET_LINNET_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#define LINNET_C_API
+#else
+#define LINNET_C_API __attribute__((visibility("default")))
+#endif
+
+/// The version of the C API that this header describes.
+#define LINNET_C_API_VERSION 1
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// What a call came to: one of the values below.
+typedef int32_t linnet_status;
+enum {
+  LINNET_OK = 0,
+  LINNET_INVALID_ARGUMENT = 1,   ///< an argument, input, option or buffer is wrong
+  LINNET_INVALID_MODEL = 2,      ///< the model breaks a rule of ONNX or is damaged
+  LINNET_UNSUPPORTED = 3,        ///< the model is valid, but Linnet cannot run it
+  LINNET_IO = 4,                 ///< a file is missing or cannot be read or written
+  LINNET_OUT_OF_MEMORY = 5,      ///< the system refused memory
+  LINNET_LIMIT_EXCEEDED = 6,     ///< a limit (linnet_options_set_limit) or the memory budget
+  LINNET_CANCELLED = 7,          ///< linnet_cancel_token_cancel was called
+  LINNET_DEADLINE_EXCEEDED = 8,  ///< the time of linnet_run_options_set_timeout has passed
+  LINNET_RUNTIME_FAULT = 9,      ///< a fault that depends on the data, such as an index out of range
+  LINNET_INTERNAL = 10           ///< a defect of Linnet
+};
+
+/// Element types, numbered as in ONNX's TensorProto.DataType.
+typedef int32_t linnet_type;
+enum {
+  LINNET_UNDEFINED = 0,
+  LINNET_FLOAT32 = 1,
+  LINNET_UINT8 = 2,
+  LINNET_INT8 = 3,
+  LINNET_UINT16 = 4,
+  LINNET_INT16 = 5,
+  LINNET_INT32 = 6,
+  LINNET_INT64 = 7,
+  LINNET_STRING = 8,
+  LINNET_BOOL = 9,
+  LINNET_FLOAT16 = 10,
+  LINNET_FLOAT64 = 11,
+  LINNET_UINT32 = 12,
+  LINNET_UINT64 = 13,
+  LINNET_COMPLEX64 = 14,
+  LINNET_COMPLEX128 = 15,
+  LINNET_BFLOAT16 = 16
+};
+
+/// Whose kernels run.
+typedef int32_t linnet_backend;
+enum { LINNET_BACKEND_AUTO = 0, LINNET_BACKEND_ONEDNN = 1, LINNET_BACKEND_SIMD = 2, LINNET_BACKEND_REFERENCE = 3 };
+
+/// What the arithmetic is done in. LINNET_PRECISION_BF16 is refused at load by this version (LINNET_UNSUPPORTED).
+typedef int32_t linnet_precision;
+enum { LINNET_PRECISION_F32 = 0, LINNET_PRECISION_BF16 = 1 };
+
+/// How much a log line matters.
+typedef int32_t linnet_log_level;
+enum { LINNET_LOG_DEBUG = 0, LINNET_LOG_INFO = 1, LINNET_LOG_WARNING = 2, LINNET_LOG_ERROR = 3 };
+
+/// Bounds on what a model may ask for.
+typedef int32_t linnet_limit;
+enum {
+  LINNET_LIMIT_FILE_BYTES = 0,   ///< bytes of the model file
+  LINNET_LIMIT_NODES = 1,        ///< nodes after inlining functions
+  LINNET_LIMIT_NESTING = 2,      ///< subgraphs and functions within each other
+  LINNET_LIMIT_RANK = 3,         ///< dimensions of a tensor
+  LINNET_LIMIT_FOLDED_BYTES = 4  ///< bytes made by constant folding at load
+};
+
+typedef struct linnet_options linnet_options;            ///< how to load a model
+typedef struct linnet_model linnet_model;                ///< a loaded model; immutable
+typedef struct linnet_value_info linnet_value_info;      ///< name, type and shape of a model's input or output
+typedef struct linnet_session linnet_session;            ///< one thread's use of a model: its memory and bound buffers
+typedef struct linnet_tensor linnet_tensor;              ///< an array that owns its memory
+typedef struct linnet_run_options linnet_run_options;    ///< token and time limit of runs
+typedef struct linnet_cancel_token linnet_cancel_token;  ///< cancels runs
+
+/// The message of the last call of this thread that failed, or "" if none has. Valid until the next call of this thread
+/// that fails. Never NULL.
+LINNET_C_API const char* linnet_last_error(void);
+/// "ok", "invalid argument", ...; "unknown status" for a number that is none. Never NULL.
+LINNET_C_API const char* linnet_status_name(linnet_status status);
+/// The library's version, as "0.1.0".
+LINNET_C_API const char* linnet_version(void);
+/// LINNET_C_API_VERSION of the library that was loaded; smaller than the header's: it lacks functions.
+LINNET_C_API uint32_t linnet_c_api_version(void);
+/// The instruction set that the own kernels run on: "avx512", "avx2", "sse4", "neon", "scalar".
+LINNET_C_API const char* linnet_isa(void);
+/// Whether the library itself was compiled with optimisation.
+LINNET_C_API int32_t linnet_optimized_build(void);
+/// LINNET_OK if oneDNN can be used, else LINNET_UNSUPPORTED, with the reason in linnet_last_error.
+LINNET_C_API linnet_status linnet_onednn_available(void);
+/// *json becomes a list of the names of all passes, in the order they run, to be freed with linnet_string_free.
+LINNET_C_API linnet_status linnet_pass_names_json(char** json);
+/// Frees a string that a function gave away. NULL is fine.
+LINNET_C_API void linnet_string_free(char* string);
+
+/// Bytes of one element; 0 for types without a fixed size (string, undefined, unknown).
+LINNET_C_API size_t linnet_type_size(linnet_type type);
+/// "float32", "int64", ...; "unknown" for a number that is no type of Linnet's. Never NULL.
+LINNET_C_API const char* linnet_type_name(linnet_type type);
+
+/// A task of a loop: see linnet_options_set_thread_pool.
+typedef void (*linnet_task)(void* task_context, size_t index);
+/// How many threads may be at work at once, the one that calls parallel_for included; at least 1. Asked at load.
+typedef int32_t (*linnet_concurrency)(void* context);
+/// Calls task(task_context, index) once for every index below `count`, on any threads (the calling one alone is as
+/// good), and returns when all calls have returned and what they wrote can be seen.
+typedef void (*linnet_parallel_for)(void* context, size_t count, linnet_task task, void* task_context);
+/// Receives a log line, with a NUL after its `length` bytes, in the thread of the call that it is about.
+typedef void (*linnet_log)(void* context, linnet_log_level level, const char* line, size_t length);
+
+/// Options as they are at first: all CPUs, best kernels, limits on. Loading copies what is set; the handle may be
+/// changed or destroyed afterwards.
+LINNET_C_API linnet_status linnet_options_create(linnet_options** options);
+LINNET_C_API void linnet_options_destroy(linnet_options* options);
+/// 0: as many as the CPUs this process may use, or as the thread pool has. More than 1024 or less than 0 is refused at
+/// load.
+LINNET_C_API linnet_status linnet_options_set_threads(linnet_options* options, int32_t threads);
+LINNET_C_API linnet_status linnet_options_set_backend(linnet_options* options, linnet_backend backend);
+LINNET_C_API linnet_status linnet_options_set_precision(linnet_options* options, linnet_precision precision);
+/// Bytes for the working memory of one session; 0: the machine's memory.
+LINNET_C_API linnet_status linnet_options_set_memory_budget(linnet_options* options, size_t bytes);
+/// Treat denormal floats as zero during runs; the caller's mode is restored.
+LINNET_C_API linnet_status linnet_options_set_flush_denormals(linnet_options* options, int32_t flush);
+/// Programs (one per set of input shapes) kept by a model.
+LINNET_C_API linnet_status linnet_options_set_program_cache(linnet_options* options, size_t programs);
+/// Copy all weights at load, so that a file cut short later does no harm.
+LINNET_C_API linnet_status linnet_options_set_copy_weights(linnet_options* options, int32_t copy);
+/// Accept symbolic and hard links as external data.
+LINNET_C_API linnet_status linnet_options_set_allow_external_links(linnet_options* options, int32_t allow);
+/// Switches one more pass off by name; "all" for every pass. Unknown names are refused at load.
+LINNET_C_API linnet_status linnet_options_disable_pass(linnet_options* options, const char* name);
+/// 0 switches the limit off.
+LINNET_C_API linnet_status linnet_options_set_limit(linnet_options* options, linnet_limit limit, size_t value);
+/// Sends log lines to `log`; NULL: nothing is logged, as at first. `log` and `context` must stay good as long as models
+/// loaded with it and their sessions; `log` may be called by any thread that loads or runs and must not throw.
+LINNET_C_API linnet_status linnet_options_set_log(linnet_options* options, linnet_log log, void* context);
+/// Runs loops on the caller's threads instead of Linnet's; NULL for both functions: Linnet's own again. Both may be
+/// called by any thread that loads or runs, at the same time too, and must not throw; `context` must live as long as
+/// models loaded with it and their sessions. Results have the same bits as with any other number of threads.
+LINNET_C_API linnet_status linnet_options_set_thread_pool(linnet_options* options, linnet_concurrency concurrency,
+                                                          linnet_parallel_for parallel_for, void* context);
+
+/// Loads a model from a file; external data is looked for in the file's folder only. `options` may be NULL.
+LINNET_C_API linnet_status linnet_model_load_file(const char* path, const linnet_options* options,
+                                                  linnet_model** model);
+/// Loads a model from `size` bytes, which are copied. A model with external data is refused. `options` may be NULL.
+LINNET_C_API linnet_status linnet_model_load_memory(const void* bytes, size_t size, const linnet_options* options,
+                                                    linnet_model** model);
+/// Sessions keep what they need: they and runs under way go on.
+LINNET_C_API void linnet_model_destroy(linnet_model* model);
+/// Number of inputs, initializers not counted; 0 for NULL.
+LINNET_C_API size_t linnet_model_input_count(const linnet_model* model);
+/// Number of outputs; 0 for NULL.
+LINNET_C_API size_t linnet_model_output_count(const linnet_model* model);
+/// *info is borrowed from the model.
+LINNET_C_API linnet_status linnet_model_input(const linnet_model* model, size_t index, const linnet_value_info** info);
+/// *info is borrowed from the model.
+LINNET_C_API linnet_status linnet_model_output(const linnet_model* model, size_t index, const linnet_value_info** info);
+/// The position of the input with this name. The message of the error lists the names there are.
+LINNET_C_API linnet_status linnet_model_input_index(const linnet_model* model, const char* name, size_t* index);
+/// The position of the output with this name. The message of the error lists the names there are.
+LINNET_C_API linnet_status linnet_model_output_index(const linnet_model* model, const char* name, size_t* index);
+/// Runs on a session of a pool that the model keeps. `inputs`: one per input of the model. On success the first
+/// `output_count` of `outputs` are new tensors, the caller's to destroy; output_count may be less than the model has.
+/// `options` may be NULL.
+LINNET_C_API linnet_status linnet_model_run(const linnet_model* model, const linnet_tensor* const* inputs,
+                                            size_t input_count, linnet_tensor** outputs, size_t output_count,
+                                            const linnet_run_options* options);
+/// *json becomes what the model holds (nodes after the passes, opsets, inputs, outputs, bytes of weights), to be freed
+/// with linnet_string_free.
+LINNET_C_API linnet_status linnet_model_summary_json(const linnet_model* model, char** json);
+/// *json becomes the program for these inputs (steps with the implementation chosen and why others were not, memory
+/// plan, output shapes), to be freed with linnet_string_free.
+LINNET_C_API linnet_status linnet_model_program_json(const linnet_model* model, const linnet_tensor* const* inputs,
+                                                     size_t input_count, char** json);
+
+/// The name, without a NUL that it may hold; "" for NULL.
+LINNET_C_API const char* linnet_value_info_name(const linnet_value_info* info);
+/// The element type; LINNET_UNDEFINED for NULL.
+LINNET_C_API linnet_type linnet_value_info_type(const linnet_value_info* info);
+/// 0 if the model leaves even the rank open, and for NULL.
+LINNET_C_API int32_t linnet_value_info_has_shape(const linnet_value_info* info);
+/// Number of dimensions; 0 for NULL.
+LINNET_C_API size_t linnet_value_info_rank(const linnet_value_info* info);
+/// *size becomes the size of dimension `axis`, or -1 if it is open; *name, unless `name` is NULL, the model's name for
+/// an open one, or "".
+LINNET_C_API linnet_status linnet_value_info_dimension(const linnet_value_info* info, size_t axis, int64_t* size,
+                                                       const char** name);
+
+/// A session for one thread at a time; different sessions of a model run in parallel.
+LINNET_C_API linnet_status linnet_session_create(const linnet_model* model, linnet_session** session);
+/// Refused with LINNET_INVALID_ARGUMENT, and nothing destroyed, while another thread is in the session.
+LINNET_C_API linnet_status linnet_session_destroy(linnet_session* session);
+/// Input `index` is read from this memory at every run until bound anew. The memory (dense, row-major, aligned to its
+/// element size) stays the caller's and must not overlap any output; `shape`, `rank` numbers, is copied.
+LINNET_C_API linnet_status linnet_session_bind_input(linnet_session* session, size_t index, linnet_type type,
+                                                     const int64_t* shape, size_t rank, const void* data);
+/// Output `index` is written to this memory at every run; it is checked against the shape of the result at run.
+LINNET_C_API linnet_status linnet_session_bind_output(linnet_session* session, size_t index, linnet_type type,
+                                                      const int64_t* shape, size_t rank, void* data);
+/// Output `index` goes to memory of the session again, as at first.
+LINNET_C_API linnet_status linnet_session_unbind_output(linnet_session* session, size_t index);
+/// Compiles for the shapes bound now and reserves all memory, so that the next run allocates nothing.
+LINNET_C_API linnet_status linnet_session_prepare(linnet_session* session);
+/// Runs on the bound inputs. `options` may be NULL. A warm run allocates nothing, takes no lock, and with one thread
+/// makes no system call. After an error the session is as good as new; outputs are unspecified.
+LINNET_C_API linnet_status linnet_session_run(linnet_session* session, const linnet_run_options* options);
+/// Owned tensors in and out, as linnet_model_run, on this session. Bound buffers are unbound.
+LINNET_C_API linnet_status linnet_session_run_tensors(linnet_session* session, const linnet_tensor* const* inputs,
+                                                      size_t input_count, linnet_tensor** outputs, size_t output_count,
+                                                      const linnet_run_options* options);
+/// The result of the last run: the bound memory, or the session's, valid until the next run or prepare. Each of the
+/// out-parameters may be NULL.
+LINNET_C_API linnet_status linnet_session_output(const linnet_session* session, size_t index, linnet_type* type,
+                                                 const int64_t** shape, size_t* rank, const void** data);
+/// Runs once and times every step. *count becomes the number of steps; the first `capacity` times, in nanoseconds, go
+/// to `nanoseconds`, which may be NULL if capacity is 0.
+LINNET_C_API linnet_status linnet_session_run_profiled(linnet_session* session, int64_t* nanoseconds, size_t capacity,
+                                                       size_t* count);
+
+/// A dense row-major array, 64-byte aligned and zeroed.
+LINNET_C_API linnet_status linnet_tensor_create(linnet_type type, const int64_t* shape, size_t rank,
+                                                linnet_tensor** tensor);
+LINNET_C_API void linnet_tensor_destroy(linnet_tensor* tensor);
+/// LINNET_UNDEFINED for NULL.
+LINNET_C_API linnet_type linnet_tensor_type(const linnet_tensor* tensor);
+/// Borrowed from the tensor, linnet_tensor_rank numbers; NULL for NULL.
+LINNET_C_API const int64_t* linnet_tensor_shape(const linnet_tensor* tensor);
+/// 0 for NULL.
+LINNET_C_API size_t linnet_tensor_rank(const linnet_tensor* tensor);
+/// Number of elements; 0 for NULL.
+LINNET_C_API size_t linnet_tensor_count(const linnet_tensor* tensor);
+/// Bytes of all elements; 0 for NULL.
+LINNET_C_API size_t linnet_tensor_bytes(const linnet_tensor* tensor);
+/// The elements, to read and write; NULL for NULL.
+LINNET_C_API void* linnet_tensor_data(linnet_tensor* tensor);
+/// Reads a .npy file (versions 1 to 3, C or Fortran order, little-endian).
+LINNET_C_API linnet_status linnet_tensor_read_npy(const char* path, linnet_tensor** tensor);
+/// Writes a .npy file, version 1.0, in C order.
+LINNET_C_API linnet_status linnet_tensor_write_npy(const char* path, const linnet_tensor* tensor);
+/// Reads a serialized ONNX TensorProto (a .pb file of ONNX's tests).
+LINNET_C_API linnet_status linnet_tensor_read_proto(const char* path, linnet_tensor** tensor);
+
+/// Options of runs: no token, no time limit at first. May be used for any number of runs.
+LINNET_C_API linnet_status linnet_run_options_create(linnet_run_options** options);
+LINNET_C_API void linnet_run_options_destroy(linnet_run_options* options);
+/// Runs stop soon after the token is cancelled (LINNET_CANCELLED). NULL: no token. The token must live as long as runs
+/// with these options.
+LINNET_C_API linnet_status linnet_run_options_set_cancel_token(linnet_run_options* options,
+                                                               const linnet_cancel_token* token);
+/// Every run may take this long (LINNET_DEADLINE_EXCEEDED); 0: no limit. Less than 0 is refused.
+LINNET_C_API linnet_status linnet_run_options_set_timeout(linnet_run_options* options, int64_t nanoseconds);
+
+LINNET_C_API linnet_status linnet_cancel_token_create(linnet_cancel_token** token);
+LINNET_C_API void linnet_cancel_token_destroy(linnet_cancel_token* token);
+/// Stops runs under way and to come, until reset. From any thread, and from a signal handler. NULL is fine.
+LINNET_C_API void linnet_cancel_token_cancel(linnet_cancel_token* token);
+/// Runs go on again. NULL is fine.
+LINNET_C_API void linnet_cancel_token_reset(linnet_cancel_token* token);
+/// Whether it was cancelled; 0 for NULL.
+LINNET_C_API int32_t linnet_cancel_token_cancelled(const linnet_cancel_token* token);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif  // LINNET_LINNET_H_

@@ -28,7 +28,7 @@ DROPPED_WITH_VALUE = {"-MT", "-MF", "-o"}
 def compile_options(entry):
     """The options of one compile command for clang++: no launcher, compiler, input or output."""
     words = shlex.split(entry["command"])
-    first = next(i for i, word in enumerate(words) if word.endswith(("c++", "g++", "clang++")))
+    first = next(i for i, word in enumerate(words) if word.endswith(("c++", "g++", "clang++", "/cc", "gcc", "clang")))
     options = []
     skip = False
     for word in words[first + 1 :]:

@@ -21,8 +21,8 @@
 #ifndef LINNET_LINNET_H_
 #define LINNET_LINNET_H_
 
-#include <stddef.h>
-#include <stdint.h>
+#include <stddef.h>  // NOLINT(modernize-deprecated-headers): this is C
+#include <stdint.h>  // NOLINT(modernize-deprecated-headers): this is C
 
 #if defined(_WIN32)
 #define LINNET_C_API

@@ -86,7 +86,6 @@ TEST_P(CallerPoolKind, EveryIndexIsCalledOnceByAWorkerBelowTheThreads) {
   internal::RunControl control(nullptr, 3, &pool);
   for (int round = 0; round < 20; ++round) {
     std::vector<std::atomic<int>> calls(257);
-    std::atomic<std::size_t> most_worker{0};
     std::vector<std::atomic<int>> inside(3);
     std::atomic<int> shared_workers{0};
     control.parallel_for(calls.size(), 1e9, [&](std::size_t index, std::size_t worker) {

@@ -79,7 +79,7 @@ enum {
 typedef int32_t linnet_backend;
 enum { LINNET_BACKEND_AUTO = 0, LINNET_BACKEND_ONEDNN = 1, LINNET_BACKEND_SIMD = 2, LINNET_BACKEND_REFERENCE = 3 };
 
-/// What the arithmetic is done in. LINNET_PRECISION_BF16 is refused at load by this version (LINNET_UNSUPPORTED).
+/// What the arithmetic is done in. LINNET_PRECISION_BF16: as linnet::Precision::kBf16 in <linnet/linnet.hpp>.
 typedef int32_t linnet_precision;
 enum { LINNET_PRECISION_F32 = 0, LINNET_PRECISION_BF16 = 1 };
 

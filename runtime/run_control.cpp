@@ -5,6 +5,7 @@
 #include "runtime/caller_pool.hpp"
 #include "runtime/error.hpp"
 #include "runtime/float_mode.hpp"
+#include "runtime/task_trace.hpp"
 #include "runtime/thread_pool.hpp"
 
 namespace linnet::internal {
@@ -31,6 +32,19 @@ void guarded_task(void* context, std::size_t index, std::size_t worker) {
   }
   const FloatMode mode(guarded->control->flush_denormals());
   guarded->task(guarded->context, index, worker);
+}
+
+struct Traced {
+  TaskTrace* trace;
+  RunControl::Task task;
+  void* context;
+};
+
+void traced_task(void* context, std::size_t index, std::size_t worker) {
+  auto* traced = static_cast<Traced*>(context);
+  const auto start = std::chrono::steady_clock::now();
+  traced->task(traced->context, index, worker);
+  traced->trace->add({worker, index, start, std::chrono::steady_clock::now()});
 }
 
 }  // namespace
@@ -61,6 +75,11 @@ void RunControl::share(std::size_t count, bool wake, Task task, void* context) n
 }
 
 void RunControl::run_tasks(std::size_t count, double work, Task task, void* context) {
+  Traced traced{trace_, task, context};
+  if (trace_ != nullptr) {
+    task = traced_task;
+    context = &traced;
+  }
   bool parallel = pool_ != nullptr && threads_ > 1 && count > 1 && work >= kLeastSharedWork;
   bool wake = false;
   if (caller_pool_ != nullptr) {

@@ -9,6 +9,7 @@
 namespace linnet::internal {
 
 class CallerPool;
+class TaskTrace;
 class ThreadPool;
 
 /// Thread-safety: parallel_for is called by the thread of the run only; the tasks it calls may call stop_requested.
@@ -73,6 +74,8 @@ class RunControl {
   }
   bool flush_denormals() const noexcept { return flush_denormals_; }
   void set_flush_denormals(bool flush) noexcept { flush_denormals_ = flush; }
+  /// Every task is timed into `trace` until it is set to null again. Requires: it has room for threads() workers.
+  void set_trace(TaskTrace* trace) noexcept { trace_ = trace; }
 
  private:
   void run_tasks(std::size_t count, double work, Task task, void* context);
@@ -84,6 +87,7 @@ class RunControl {
   const CallerPool* caller_pool_;
   int threads_;
   const std::atomic<bool>* stop_ = nullptr;
+  TaskTrace* trace_ = nullptr;
   bool has_deadline_ = false;
   std::atomic<bool> abandoned_{false};
   bool flush_denormals_ = false;

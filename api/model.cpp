@@ -203,6 +203,10 @@ std::vector<std::int64_t> run_profiled(Session& session) {
   return alone_in(*session.impl_, [&] { return session.impl_->run_profiled(); });
 }
 
+std::vector<TraceEvent> run_traced(Session& session) {
+  return guarded([&] { return session.impl_->run_traced(); });
+}
+
 const char* version() noexcept { return LINNET_VERSION; }
 
 }  // namespace linnet

@@ -6,6 +6,7 @@
 
 #include "runtime/float_mode.hpp"
 #include "runtime/infer.hpp"
+#include "runtime/task_trace.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -19,6 +20,22 @@ std::chrono::steady_clock::time_point deadline_after(std::chrono::nanoseconds ti
   const Clock::time_point now = Clock::now();
   return timeout > Clock::time_point::max() - now ? Clock::time_point::max() : now + timeout;
 }
+
+std::int64_t nanoseconds(std::chrono::steady_clock::duration duration) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
+}
+
+/// Lets a run time its tasks, and ends that however the run ends.
+class TracedTasks {
+ public:
+  TracedTasks(RunControl& control, TaskTrace& trace) : control_(control) { control_.set_trace(&trace); }
+  ~TracedTasks() { control_.set_trace(nullptr); }
+  TracedTasks(const TracedTasks&) = delete;
+  TracedTasks& operator=(const TracedTasks&) = delete;
+
+ private:
+  RunControl& control_;
+};
 
 }  // namespace
 
@@ -263,7 +280,7 @@ void SessionImpl::copy_outputs() {
   }
 }
 
-void SessionImpl::run_steps(const RunOptions& options, std::int64_t* step_times) {
+void SessionImpl::run_steps(const RunOptions& options, StepTime* step_times) {
   prepare();
   control_.begin_run();
   if (options.cancel != nullptr) control_.set_stop(&options.cancel->cancelled_);
@@ -280,10 +297,10 @@ void SessionImpl::run_steps(const RunOptions& options, std::int64_t* step_times)
         call->run(call->arguments);
         continue;
       }
-      const auto start = std::chrono::steady_clock::now();
+      StepTime& time = step_times[call - first];
+      time.start = std::chrono::steady_clock::now();
       call->run(call->arguments);
-      const auto took = std::chrono::steady_clock::now() - start;
-      step_times[call - first] = std::chrono::duration_cast<std::chrono::nanoseconds>(took).count();
+      time.end = std::chrono::steady_clock::now();
     }
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kCancelled || error.code() == ErrorCode::kDeadlineExceeded) throw;
@@ -295,9 +312,38 @@ void SessionImpl::run_steps(const RunOptions& options, std::int64_t* step_times)
 
 std::vector<std::int64_t> SessionImpl::run_profiled() {
   prepare();
-  std::vector<std::int64_t> times(current_->calls.size(), 0);
+  std::vector<StepTime> times(current_->calls.size());
   run_steps({}, times.data());
-  return times;
+  std::vector<std::int64_t> durations;
+  durations.reserve(times.size());
+  for (const StepTime& time : times) durations.push_back(nanoseconds(time.end - time.start));
+  return durations;
+}
+
+std::vector<TraceEvent> SessionImpl::run_traced() {
+  prepare();
+  std::vector<StepTime> steps(current_->calls.size());
+  TaskTrace tasks(control_.threads());
+  const auto begin = std::chrono::steady_clock::now();
+  {
+    const TracedTasks traced(control_, tasks);
+    run_steps({}, steps.data());
+  }
+  std::vector<TraceEvent> events;
+  const auto add = [&](std::size_t step, std::size_t task, std::size_t worker, const auto& time) {
+    events.push_back({step, task, worker, nanoseconds(time.start - begin), nanoseconds(time.end - time.start)});
+  };
+  for (std::size_t step = 0; step < steps.size(); ++step) add(step, TraceEvent::kWholeStep, 0, steps[step]);
+  for (const std::vector<TaskTime>& worker : tasks.workers()) {
+    std::size_t step = 0;  // steps follow each other, and no task outlives its own
+    for (const TaskTime& task : worker) {
+      while (step + 1 < steps.size() && steps[step].end < task.end) ++step;
+      add(step, task.index, task.worker, task);
+    }
+  }
+  // Equal starts: the step, which comes first in the list, stays first.
+  std::stable_sort(events.begin(), events.end(), [](const auto& a, const auto& b) { return a.start_ns < b.start_ns; });
+  return events;
 }
 
 }  // namespace linnet::internal

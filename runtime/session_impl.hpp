@@ -1,6 +1,9 @@
 // What a Session is inside: one arena, and programs bound to it.
 #pragma once
 
+#include <linnet/inspect.hpp>
+
+#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -27,6 +30,8 @@ class SessionImpl {
   void run(const RunOptions& options) { run_steps(options, nullptr); }
   /// Nanoseconds of every step.
   std::vector<std::int64_t> run_profiled();
+  /// When every step ran, and every task of it (see TraceEvent).
+  std::vector<TraceEvent> run_traced();
   ConstTensorView output(std::size_t index) const;
   /// Requires: prepare or run succeeded since inputs changed.
   const Program& program() const { return *current_->program; }
@@ -42,6 +47,10 @@ class SessionImpl {
     std::uint32_t operand;
     std::uint32_t position;  ///< of the graph input or output
     bool output;
+  };
+  struct StepTime {
+    std::chrono::steady_clock::time_point start;
+    std::chrono::steady_clock::time_point end;
   };
   struct BoundProgram {
     ProgramKey key;
@@ -70,7 +79,7 @@ class SessionImpl {
   void check_overlap() const;
   void* output_data(std::size_t position) const;
   const void* source_of(const Place& place) const;
-  void run_steps(const RunOptions& options, std::int64_t* step_times);
+  void run_steps(const RunOptions& options, StepTime* step_times);
   void copy_outputs();
 
   ModelImpl& model_;

@@ -234,7 +234,9 @@ struct RunOptions {
 };
 
 class Session;
+struct TraceEvent;
 LINNET_API std::vector<std::int64_t> run_profiled(Session& session);  // <linnet/inspect.hpp>
+LINNET_API std::vector<TraceEvent> run_traced(Session& session);      // <linnet/inspect.hpp>
 
 /// One thread's use of a model: an arena and bound buffers. Keeps the model alive.
 /// Thread-safety: one thread at a time; a call that finds another under way is refused (kInvalidArgument) and changes
@@ -274,6 +276,7 @@ class LINNET_API Session {
   friend class Model;
   friend struct internal::SessionAccess;
   friend LINNET_API std::vector<std::int64_t> run_profiled(Session& session);
+  friend LINNET_API std::vector<TraceEvent> run_traced(Session& session);
   Session(std::shared_ptr<internal::ModelImpl> model, std::unique_ptr<internal::SessionImpl> impl);
   std::shared_ptr<internal::ModelImpl> model_;
   std::unique_ptr<internal::SessionImpl> impl_;

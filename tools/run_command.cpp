@@ -1,16 +1,18 @@
-// linnet run: runs a model once, prints and keeps its outputs, compares them with files.
+// linnet run: runs a model once, prints and keeps its outputs, compares them with files, writes a trace.
 #include <linnet/tensor_file.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 
 #include "tools/arguments.hpp"
 #include "tools/commands.hpp"
 #include "tools/comparison.hpp"
 #include "tools/print_tensor.hpp"
+#include "tools/trace_json.hpp"
 
 namespace linnet::tools {
 namespace {
@@ -19,6 +21,7 @@ struct RunArguments {
   ModelArguments model;
   InputArguments inputs;
   std::string output_dir;
+  std::string trace;
   std::vector<std::string> expected;  ///< NAME=FILE.npy
   Tolerance tolerance;
 };
@@ -39,6 +42,23 @@ void write_outputs(const Model& model, const std::vector<Tensor>& outputs, const
     write_npy(path, outputs[i].view());
     fmt::print("wrote {}\n", path);
   }
+}
+
+/// Of a warm run: the first one compiles, packs weights and starts threads.
+void write_trace(const Model& model, const std::vector<Tensor>& inputs, const std::string& title,
+                 const std::string& path) {
+  Session session = model.session();
+  std::vector<ConstTensorView> views;
+  views.reserve(inputs.size());
+  for (const Tensor& input : inputs) views.push_back(input.view());
+  for (std::size_t i = 0; i < views.size(); ++i) session.bind_input(i, views[i]);
+  session.run();
+  const std::vector<TraceEvent> events = run_traced(session);
+  std::ofstream file(path);
+  file << trace_json(summarize_program(model, views), events, title).dump() << '\n';
+  file.close();
+  if (!file) throw Error(ErrorCode::kIo, "cannot write " + path);
+  fmt::print("wrote {}\n", path);
 }
 
 bool check_expected(const Model& model, const std::vector<Tensor>& outputs, const RunArguments& arguments) {
@@ -63,6 +83,7 @@ int run(const RunArguments& arguments) {
                first_values(outputs[i], 8));
   }
   if (!arguments.output_dir.empty()) write_outputs(model, outputs, arguments.output_dir);
+  if (!arguments.trace.empty()) write_trace(model, inputs, arguments.model.path, arguments.trace);
   return check_expected(model, outputs, arguments) ? 0 : 1;
 }
 
@@ -78,6 +99,8 @@ void add_run_command(CLI::App& app, Outcome& outcome) {
   command->add_option("--output-dir", arguments->output_dir, "write every output to this folder, as NAME.npy");
   command->add_option("--expect", arguments->expected, "compare an output, as NAME=FILE.npy")
       ->type_name("NAME=FILE.npy");
+  command->add_option("--trace", arguments->trace,
+                      "run once more, warm, and write what ran when on which thread, for chrome://tracing or Perfetto");
   command->add_option("--rtol", arguments->tolerance.rtol, "relative tolerance of --expect")->capture_default_str();
   command->add_option("--atol", arguments->tolerance.atol, "absolute tolerance of --expect")->capture_default_str();
   command->footer("Example:\n  linnet run model.onnx --input x=x.npy --expect y=y.npy --output-dir out");

@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "tools/arguments.hpp"
+#include "tools/bench_compare.hpp"
 #include "tools/commands.hpp"
 #include "tools/latency.hpp"
 #include "tools/process_memory.hpp"
@@ -26,6 +27,8 @@ struct BenchArguments {
   InputArguments inputs;
   double seconds = 2.0;
   std::string json;
+  std::vector<std::string> compare;  ///< two files, or none
+  double fail_above = 0.0;           ///< 0: any ratio will do
 };
 
 struct OperatorTime {
@@ -180,6 +183,18 @@ void print(const BenchArguments& arguments, const Measurement& measured) {
   }
 }
 
+int compare(const BenchArguments& arguments) {
+  const nlohmann::json a = read_bench_result(arguments.compare[0]);
+  const nlohmann::json b = read_bench_result(arguments.compare[1]);
+  const BenchComparison comparison = compare_bench_results(a, b);
+  fmt::print("{}", comparison_table(comparison, arguments.compare[0], arguments.compare[1]));
+  if (arguments.fail_above <= 0.0 || comparison.p50_ratio <= arguments.fail_above) return 0;
+  std::fflush(stdout);
+  fmt::print(stderr, "linnet: B's median latency is {:.3f} times A's, more than {}\n", comparison.p50_ratio,
+             arguments.fail_above);
+  return 1;
+}
+
 void run(const BenchArguments& arguments) {
   if (!optimized_build()) fmt::print(stderr, "linnet: warning: this build is not optimised; its times say nothing\n");
   const Measurement measured = measure(arguments);
@@ -198,20 +213,43 @@ void run(const BenchArguments& arguments) {
 
 }  // namespace
 
-void add_bench_command(CLI::App& app, Outcome&) {
+void add_bench_command(CLI::App& app, Outcome& outcome) {
   CLI::App* command = app.add_subcommand("bench", "measure load time, latency and memory of a model");
   auto arguments = std::make_shared<BenchArguments>();
   arguments->inputs.random = true;
   arguments->model.add_to(*command);
+  command->get_option("MODEL")->required(false);
   command->add_option("--input", arguments->inputs.files, "an input's data, as NAME=FILE.npy; random where not given")
       ->type_name("NAME=FILE.npy");
   command->add_option("--seconds", arguments->seconds, "how long to measure")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command->add_option("--json", arguments->json,
-                      "write the figures to this file; -: to standard output, and nothing else");
-  command->footer("Example:\n  linnet bench model.onnx --dim batch=8 --threads 1 --seconds 5 --json figures.json");
-  command->callback([arguments] { run(*arguments); });
+  CLI::Option* json = command->add_option("--json", arguments->json,
+                                          "write the figures to this file; -: to standard output, and nothing else");
+  CLI::Option* compared =
+      command
+          ->add_option("--compare", arguments->compare,
+                       "print two results of --json side by side with their ratios, instead of measuring")
+          ->expected(2)
+          ->type_name("A.json B.json")
+          ->excludes(command->get_option("MODEL"))
+          ->excludes(json);
+  command
+      ->add_option("--fail-above", arguments->fail_above,
+                   "with --compare: exit status 1 if the median latency of B is more than this many times A's")
+      ->check(CLI::PositiveNumber)
+      ->needs(compared);
+  command->footer(
+      "Examples:\n  linnet bench model.onnx --dim batch=8 --threads 1 --seconds 5 --json figures.json\n"
+      "  linnet bench --compare before.json after.json --fail-above 1.1");
+  command->callback([arguments, &outcome] {
+    if (!arguments->compare.empty()) {
+      outcome.status = compare(*arguments);
+      return;
+    }
+    if (arguments->model.path.empty()) throw CLI::RequiredError("MODEL or --compare");
+    run(*arguments);
+  });
 }
 
 }  // namespace linnet::tools

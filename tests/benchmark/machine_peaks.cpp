@@ -1,7 +1,10 @@
 #include "tests/benchmark/machine_peaks.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <map>
+#include <thread>
 #include <vector>
 
 #undef HWY_TARGET_INCLUDE
@@ -49,6 +52,21 @@ double MultiplyAdd(std::size_t repetitions, float* result) {
   return static_cast<double>(repetitions) * 12 * 2 * static_cast<double>(hn::Lanes(d));
 }
 
+void Copy(const float* from, float* to, std::size_t count) {
+  const D d;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t i = 0;
+  for (; i + 4 * lanes <= count; i += 4 * lanes) {
+    const V v0 = hn::LoadU(d, from + i), v1 = hn::LoadU(d, from + i + lanes);
+    const V v2 = hn::LoadU(d, from + i + 2 * lanes), v3 = hn::LoadU(d, from + i + 3 * lanes);
+    hn::StoreU(v0, d, to + i);
+    hn::StoreU(v1, d, to + i + lanes);
+    hn::StoreU(v2, d, to + i + 2 * lanes);
+    hn::StoreU(v3, d, to + i + 3 * lanes);
+  }
+  for (; i < count; ++i) to[i] = from[i];
+}
+
 // Requires: count is a multiple of 128.
 float Read(const float* from, std::size_t count) {
   const D d;
@@ -77,43 +95,96 @@ namespace linnet::benchmark {
 namespace {
 
 HWY_EXPORT(MultiplyAdd);
+HWY_EXPORT(Copy);
 HWY_EXPORT(Read);
 
-volatile float sink;
+// Written by every thread, so that no result is computed for nothing.
+std::atomic<float> sink;
 
-double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+using Clock = std::chrono::steady_clock;
 
-double measure_multiply_adds() {
-  double best = 0.0;
-  for (int round = 0; round < 200; ++round) {
-    float result = 0.0f;
-    const double begin = seconds();
-    const double operations = LINNET_DISPATCH(MultiplyAdd)(20000, &result);
-    best = std::max(best, operations / (seconds() - begin));
-    sink = result;
+// Calls work(thread) on so many threads at once, `rounds` times. Seconds of the shortest round.
+template <typename Work>
+double shortest_round(int threads, int rounds, const Work& work) {
+  std::atomic<int> ready{0};
+  std::atomic<int> done{0};
+  std::atomic<int> round{-1};
+  std::vector<std::thread> others;
+  for (int thread = 1; thread < threads; ++thread) {
+    others.emplace_back([&, thread] {
+      for (int mine = 0; mine < rounds; ++mine) {
+        ready.fetch_add(1);
+        while (round.load() < mine) {
+        }
+        work(thread);
+        done.fetch_add(1);
+      }
+    });
   }
+  double best = 1e30;
+  for (int mine = 0; mine < rounds; ++mine) {
+    while (ready.load() < (threads - 1) * (mine + 1)) {
+    }
+    const auto begin = Clock::now();
+    round.store(mine);
+    work(0);
+    while (done.load() < (threads - 1) * (mine + 1)) {
+    }
+    best = std::min(best, std::chrono::duration<double>(Clock::now() - begin).count());
+  }
+  for (std::thread& other : others) other.join();
   return best;
+}
+
+double measure_multiply_adds(int threads) {
+  std::atomic<double> operations{0.0};
+  const double seconds = shortest_round(threads, 200, [&](int) {
+    float result = 0.0f;
+    operations.store(LINNET_DISPATCH(MultiplyAdd)(100000, &result));
+    sink.store(result);
+  });
+  return operations.load() * threads / seconds;
+}
+
+// One array per thread, a multiple of 128 floats each, that have `bytes` together or a little less.
+std::vector<std::vector<float>> shares(std::size_t bytes, int threads) {
+  const std::size_t each = bytes / sizeof(float) / static_cast<std::size_t>(threads);
+  const std::size_t count = std::max<std::size_t>(1, each / 128) * 128;
+  return std::vector<std::vector<float>>(static_cast<std::size_t>(threads), std::vector<float>(count, 1.0f));
 }
 
 }  // namespace
 
-double multiply_add_peak() {
-  static const double peak = measure_multiply_adds();
-  return peak;
+double multiply_add_peak(int threads) {
+  static std::map<int, double> peaks;
+  const auto found = peaks.find(threads);
+  return found != peaks.end() ? found->second : peaks[threads] = measure_multiply_adds(threads);
 }
 
-double read_peak(std::size_t bytes) {
-  const std::size_t count = std::max<std::size_t>(1, bytes / sizeof(float) / 128) * 128;
-  const std::vector<float> values(count, 1.0f);
-  const std::size_t repetitions = (1 << 20) / count + 1;
-  double best = 0.0;
-  for (int round = 0; round < 50; ++round) {
-    const double begin = seconds();
-    for (std::size_t i = 0; i < repetitions; ++i) sink = LINNET_DISPATCH(Read)(values.data(), count);
-    best = std::max(best, static_cast<double>(repetitions * count * sizeof(float)) / (seconds() - begin));
-  }
-  return best;
+double read_peak(std::size_t bytes, int threads) {
+  const std::vector<std::vector<float>> arrays = shares(bytes, threads);
+  const std::size_t count = arrays[0].size();
+  const std::size_t repetitions = (1 << 23) / count + 1;
+  const double seconds = shortest_round(threads, 50, [&](int thread) {
+    for (std::size_t i = 0; i < repetitions; ++i)
+      sink.store(LINNET_DISPATCH(Read)(arrays[static_cast<std::size_t>(thread)].data(), count));
+  });
+  return static_cast<double>(static_cast<std::size_t>(threads) * repetitions * count * sizeof(float)) / seconds;
 }
+
+double copy_peak(std::size_t bytes, int threads) {
+  const std::vector<std::vector<float>> from = shares(bytes / 2, threads);
+  std::vector<std::vector<float>> to = from;
+  const std::size_t count = from[0].size();
+  const std::size_t repetitions = (1 << 22) / count + 1;
+  const double seconds = shortest_round(threads, 50, [&](int thread) {
+    const auto share = static_cast<std::size_t>(thread);
+    for (std::size_t i = 0; i < repetitions; ++i) copy_floats(from[share].data(), to[share].data(), count);
+  });
+  return 2.0 * static_cast<double>(static_cast<std::size_t>(threads) * repetitions * count * sizeof(float)) / seconds;
+}
+
+void copy_floats(const float* from, float* to, std::size_t count) { LINNET_DISPATCH(Copy)(from, to, count); }
 
 }  // namespace linnet::benchmark
 #endif  // HWY_ONCE

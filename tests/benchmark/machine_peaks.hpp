@@ -1,4 +1,4 @@
-// What this core can do at most, measured in this process, to compare kernels with.
+// What this machine can do at most, measured in this process, to compare kernels with.
 #ifndef LINNET_TESTS_BENCHMARK_MACHINE_PEAKS_HPP_
 #define LINNET_TESTS_BENCHMARK_MACHINE_PEAKS_HPP_
 
@@ -6,12 +6,22 @@
 
 namespace linnet::benchmark {
 
+// Everything here is the best of many rounds, each timed from the start of the first thread to the end of the last.
+
 // Operations per second of a loop of independent multiply-adds on registers (two operations each), on the instruction
-// set that the kernels run on. Measured at the first call.
-double multiply_add_peak();
+// set that the kernels run on, all threads together. Measured at the first call for so many threads.
+double multiply_add_peak(int threads = 1);
 
 // Bytes per second of a loop that adds up `bytes` bytes again and again, so that they come from the cache they fit in.
-double read_peak(std::size_t bytes);
+// Threads share the bytes among them.
+double read_peak(std::size_t bytes, int threads = 1);
+
+// Bytes per second, those read and those written, of a loop of loads and stores that copies `bytes` / 2 bytes again and
+// again. Threads share the bytes among them.
+double copy_peak(std::size_t bytes, int threads = 1);
+
+// Copies floats with the loads and stores of the instruction set that the kernels run on. Requires: no overlap.
+void copy_floats(const float* from, float* to, std::size_t count);
 
 }  // namespace linnet::benchmark
 

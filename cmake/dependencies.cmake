@@ -9,6 +9,7 @@ execute_process(
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
   "${PROJECT_SOURCE_DIR}/tools/setup.sh"
   "${PROJECT_SOURCE_DIR}/tools/requirements.txt"
+  "${PROJECT_SOURCE_DIR}/tools/bench/requirements.txt"
   "${PROJECT_SOURCE_DIR}/cmake/onnx/CMakeLists.txt")
 string(REPLACE "\n" ";" setup_paths "${setup_paths}")
 foreach(line IN LISTS setup_paths)

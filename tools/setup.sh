@@ -4,6 +4,7 @@
 #
 #   tools/setup.sh            system packages, Python environment, oneDNN, ONNX's C++ library
 #   tools/setup.sh check      the same, and the tools of `make check`, `make fuzz` and `make format`
+#   tools/setup.sh bench      the first, and the engines that `make bench` measures Linnet beside
 #   tools/setup.sh paths      prints where the parts are (KEY=VALUE lines) and installs nothing
 #
 # The parts lie in LINNET_DEPS (default: the user's cache folder), so that several checkouts share them. Each folder's
@@ -29,6 +30,7 @@ check_packages=(clang clang-format clang-tidy libclang-rt-14-dev llvm)
 digest() { cat "$@" | sha256sum | cut -c1-12; }
 
 python_dir=$deps/python-$(digest "$source_dir/tools/requirements.txt")
+peers_dir=$deps/peers-$(digest "$source_dir/tools/bench/requirements.txt")
 onednn_dir=$deps/onednn-$onednn_version
 onnx_dir=$deps/onnx-$onnx_version-$(digest "$source_dir/cmake/onnx/CMakeLists.txt")
 
@@ -113,21 +115,37 @@ make_onnx() {
   touch "$onnx_dir/.complete"
 }
 
+make_peers() {
+  complete "$peers_dir" && return
+  say "ONNX Runtime and OpenVINO in $peers_dir"
+  rm -rf "$peers_dir"
+  quietly "$python" -m venv "$peers_dir"
+  quietly "$peers_dir/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
+    -r "$source_dir/tools/bench/requirements.txt"
+  touch "$peers_dir/.complete"
+}
+
 print_paths() {
   printf 'LINNET_PYTHON=%s\n' "$python_dir/bin/python"
+  printf 'LINNET_PEERS_DIR=%s\n' "$peers_dir"
   printf 'LINNET_ONEDNN_DIR=%s\n' "$onednn_dir"
   printf 'LINNET_ONNX_DIR=%s\n' "$onnx_dir"
   printf 'LINNET_CCACHE_DIR=%s\n' "${CCACHE_DIR:-$cache_root/ccache}"
   printf 'LINNET_CACHE=%s\n' "$cache_root"
 }
 
-all_complete() { complete "$python_dir" && complete "$onednn_dir" && complete "$onnx_dir"; }
+all_complete() {
+  complete "$python_dir" && complete "$onednn_dir" && complete "$onnx_dir" &&
+    { [ "$with_peers" = no ] || complete "$peers_dir"; }
+}
 
+with_peers=no
 case "${1:-build}" in
   paths) print_paths; exit ;;
   build) packages=("${build_packages[@]}") ;;
+  bench) packages=("${build_packages[@]}") with_peers=yes ;;
   check) packages=("${build_packages[@]}" "${check_packages[@]}") ;;
-  *) die "usage: tools/setup.sh [build|check|paths]" ;;
+  *) die "usage: tools/setup.sh [build|check|bench|paths]" ;;
 esac
 
 install_packages "${packages[@]}"
@@ -138,4 +156,5 @@ if ! all_complete; then
   make_python
   make_onednn
   make_onnx
+  if [ "$with_peers" = yes ]; then make_peers; fi
 fi

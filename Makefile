@@ -5,10 +5,10 @@ BUILD ?= build
 FUZZ_SECONDS ?= 60
 CONFIGURE := cmake -G Ninja -S . -DLINNET_WERROR=ON
 
-.PHONY: help setup build run test check format bench fuzz coverage accuracy clean
+.PHONY: help setup build run test check format bench bench-kernels fuzz coverage accuracy clean
 
 help: ## print this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 24
 
 setup: ## install system packages, Python parts, oneDNN and ONNX's C++ library
 	@tools/setup.sh
@@ -33,7 +33,14 @@ format: ## rewrite the sources with clang-format
 	@tools/setup.sh check
 	@tools/format.sh
 
-bench: build ## run the micro-benchmarks
+bench: ## measure beside ONNX Runtime, OpenVINO and PyTorch; writes docs/benchmarks.md (BENCH=--quick: a short try)
+	@tools/setup.sh bench
+	@$(CONFIGURE) -B $(BUILD) -DCMAKE_BUILD_TYPE=Release
+	@cmake --build $(BUILD) --parallel $(JOBS) --target \
+	  linnet_timing onnxruntime_timing openvino_timing machine_peaks linnet_benchmark linnet_large_models
+	@eval "$$(tools/setup.sh paths)" && "$$LINNET_PYTHON" tools/bench/bench.py --build $(BUILD) --peers "$$LINNET_PEERS_DIR" $(BENCH)
+
+bench-kernels: build ## run the micro-benchmarks of the kernels
 	@$(BUILD)/linnet_benchmark
 
 accuracy: build ## measure the activations over all 2^32 floats (minutes)

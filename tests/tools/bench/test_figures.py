@@ -1,0 +1,89 @@
+"""tools/bench/figures.py and measure.py: what is made of the measured figures."""
+
+import unittest
+
+from samples import figures, results
+
+import figures as derived
+from measure import check_agreement, medians, merge_peaks
+
+
+class Figures(unittest.TestCase):
+    def test_best_thread_count_and_ratio(self):
+        case = results()["cases"][0]
+        self.assertEqual(derived.best(case, "openvino")[0], 2)
+        self.assertEqual(derived.best_peer(case, derived.latency), ("onnxruntime", 2.0))
+        self.assertAlmostEqual(derived.ratio(case, derived.latency), 0.1)
+        self.assertAlmostEqual(derived.ratio(case, derived.memory), 5 / 30)
+
+    def test_pytorch_is_no_peer_in_time_to_first_result(self):
+        case = results()["cases"][0]
+        self.assertEqual(derived.best_peer(case, derived.ready)[0], "onnxruntime")
+        self.assertAlmostEqual(derived.ratio(case, derived.ready), 0.15 / 6.0)
+
+    def test_a_missing_engine_has_no_ratio(self):
+        case = results()["cases"][0]
+        del case["engines"]["linnet"]
+        self.assertIsNone(derived.best(case, "linnet"))
+        self.assertIsNone(derived.ratio(case, derived.latency))
+        self.assertIsNone(derived.roofline(case, results()["peaks"]))
+
+    def test_roofline_takes_the_peak_of_the_best_thread_count_and_the_nearest_size(self):
+        sample = results()
+        operations, reading = derived.roofline(sample["cases"][0], sample["peaks"])
+        self.assertAlmostEqual(operations, 3136 / 0.2e-6 / 1e11)
+        self.assertAlmostEqual(reading, 6532 / 0.2e-6 / 1e11)
+
+    def test_all_goals_of_the_sample_are_reached(self):
+        checks = derived.all_checks(results())
+        self.assertEqual([check.what for check in checks if not check.reached], [])
+        self.assertEqual(len(checks), 5 + 3 + 2)
+
+    def test_each_goal_can_be_missed(self):
+        sample = results()
+        linnet = sample["cases"][0]["engines"]["linnet"]
+        linnet["1"] = figures(1.9, rss=29.0, load=5.0) | {"p99_us": 9.0}
+        linnet["2"] = figures(3.0)
+        sample["overhead_us"]["linnet"] = 0.2
+        sample["idle_cpu_ms"]["linnet"]["2"] = 3.0
+        sample["busy_p50_us"]["linnet"]["2"] = 151.0
+        sample["kernels"][0]["by_onednn"] = 1.3
+        sample["kernels"][1]["of_copy"] = 0.8
+        self.assertEqual([check.what for check in derived.all_checks(sample) if check.reached], [])
+
+    def test_what_is_not_measured_is_not_reached(self):
+        sample = results()
+        sample["cases"][0]["engines"] = {}
+        sample["overhead_us"] = sample["idle_cpu_ms"] = sample["busy_p50_us"] = {}
+        sample["kernels"] = []
+        checks = derived.all_checks(sample)
+        self.assertTrue(checks)
+        self.assertTrue(all(check.value is None and not check.reached for check in checks))
+
+
+class Measure(unittest.TestCase):
+    def test_medians(self):
+        runs = [figures(3.0), figures(1.0), figures(2.0)]
+        self.assertEqual(medians(runs)["p50_us"], 2.0)
+        self.assertEqual(medians(runs)["version"], "1.0")
+
+    def test_peaks_are_the_best_of_all_measurements(self):
+        def peaks(operations: float, reading: float) -> dict:
+            return {"multiply_add": operations, "read": {"64": reading}, "copy": {"64": 1.0}}
+
+        merged = merge_peaks([{"1": peaks(10, 5), "2": peaks(18, 3)}, {"1": peaks(9, 7), "2": peaks(19, 4)}])
+        self.assertEqual(merged["1"], {"threads": 1} | peaks(10, 7))
+        self.assertEqual(merged["2"], {"threads": 2} | peaks(19, 7))  # one thread has read more
+
+    def test_engines_that_disagree_are_named(self):
+        case = results()["cases"][0]
+        check_agreement(case)
+        case["engines"]["openvino"]["2"]["checksum"] = 10.02
+        with self.assertRaisesRegex(ValueError, "openvino gives 10.02, linnet 10.0"):
+            check_agreement(case)
+        case["precision"] = "bf16"
+        check_agreement(case)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""Measures Linnet beside ONNX Runtime, OpenVINO and PyTorch and writes docs/benchmarks.md with its pictures.
+
+`make bench` builds what this needs and calls it; BENCH="--rounds 3" and the like pass options on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+from engines import Machinery
+from kernels import measure_kernels
+from machine import describe_machine, describe_versions
+from measure import measure_all
+from pictures import latency_svg, roofline_svg
+from report import report
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+
+
+def cached(build: Path, name: str) -> str:
+    """A variable in the build folder's CMakeCache.txt. Errors: SystemExit."""
+    found = re.search(rf"^{name}:\w+=(.*)$", (build / "CMakeCache.txt").read_text(), re.MULTILINE)
+    return found.group(1) if found else sys.exit(f"{build} is not configured: no {name}")
+
+
+def write(results: dict, docs: Path) -> None:
+    """The page, the pictures and the figures."""
+    folder = docs / "benchmarks"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    (folder / "latency.svg").write_text(latency_svg(results))
+    (folder / "roofline.svg").write_text(roofline_svg(results))
+    (docs / "benchmarks.md").write_text(report(results))
+
+
+def measure(options: argparse.Namespace) -> dict:
+    """All figures, with what they were measured on."""
+    rounds = 1 if options.quick else options.rounds
+    seconds = 0.1 if options.quick else options.seconds
+    with tempfile.TemporaryDirectory() as work:
+        machinery = Machinery(
+            build=options.build.resolve(),
+            peers=options.peers,
+            models=REPOSITORY / "models",
+            large=Path(cached(options.build, "LINNET_TEST_DATA")) / "large",
+            work=Path(work),
+        )
+        figures = measure_all(machinery, rounds, seconds, lambda line: print(line, file=sys.stderr, flush=True))
+    program = options.build / "linnet_benchmark"
+    if program.exists():
+        print("kernels", file=sys.stderr, flush=True)
+        figures["kernels"] = measure_kernels(program, 0.01 if options.quick else 0.2)
+    return {
+        "date": datetime.date.today().isoformat(),
+        "quick": options.quick,
+        "rounds": rounds,
+        "seconds": seconds,
+        "machine": describe_machine(),
+        "versions": describe_versions(figures["cases"], REPOSITORY),
+        **figures,
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=Path, default=REPOSITORY / "build", help="build folder")
+    parser.add_argument("--peers", type=Path, required=True, help="virtual environment of the peers")
+    parser.add_argument("--docs", type=Path, default=REPOSITORY / "docs", help="folder to write to")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=0.5, help="per engine, thread count and round")
+    parser.add_argument("--quick", action="store_true", help="one short round, to see that everything works")
+    parser.add_argument("--rewrite", action="store_true", help="write page and pictures anew from results.json")
+    options = parser.parse_args()
+    if options.rewrite:
+        results = json.loads((options.docs / "benchmarks" / "results.json").read_text())
+    else:
+        results = measure(options)
+    write(results, options.docs)
+    print(f"wrote {options.docs / 'benchmarks.md'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

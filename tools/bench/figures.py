@@ -1,0 +1,133 @@
+"""What follows from the measured figures: best thread counts, ratios, goals reached and missed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable
+
+from cases import BUSY_GOAL, COPY_GOAL, IDLE_GOAL_MS, MEMORY_GOAL, ONEDNN_GOAL, OVERHEAD_GOAL, TAIL_GOAL, memory_bound
+
+Metric = Callable[[dict], float]
+
+
+def latency(figures: dict) -> float:
+    """Median microseconds of a run."""
+    return figures["p50_us"]
+
+
+def ready(figures: dict) -> float:
+    """Milliseconds from the model's file to the first result."""
+    return figures["load_ms"] + figures["first_run_ms"]
+
+
+def memory(figures: dict) -> float:
+    """Peak bytes of the process."""
+    return figures["peak_rss_bytes"]
+
+
+def best(case: dict, engine: str) -> tuple[int, dict] | None:
+    """(threads, figures) of the thread count with the least latency; None if the engine cannot run the case."""
+    by_threads = case["engines"].get(engine)
+    if not by_threads:
+        return None
+    threads = min(by_threads, key=lambda key: by_threads[key]["p50_us"])
+    return int(threads), by_threads[threads]
+
+
+def best_peer(case: dict, metric: Metric) -> tuple[str, float] | None:
+    """(engine, value) of the peer with the least value, each at its best thread count. PyTorch is no peer in the time to
+    first result: it reads modules of its own, not the ONNX model."""
+    peers = [engine for engine in case["engines"] if engine != "linnet" and not (metric is ready and engine == "torch")]
+    values = {engine: metric(best(case, engine)[1]) for engine in peers}
+    return min(values.items(), key=lambda item: item[1]) if values else None
+
+
+def ratio(case: dict, metric: Metric) -> float | None:
+    """Linnet's value by the best peer's; None where one of the two is missing."""
+    own, peer = best(case, "linnet"), best_peer(case, metric)
+    return metric(own[1]) / peer[1] if own and peer else None
+
+
+def roofline(case: dict, peaks: dict) -> tuple[float, float] | None:
+    """Shares of the machine's limits that Linnet reaches at its best thread count: operations per second by those of
+    multiply-adds on registers, bytes of weights per second by those of reading as many bytes again and again."""
+    own = best(case, "linnet")
+    if own is None:
+        return None
+    threads, figures = own
+    peak = peaks[str(threads)]
+    nearest = min(peak["read"], key=lambda size: abs(int(size) - case["stream_bytes"]))
+    seconds = figures["p50_us"] * 1e-6
+    return case["flops"] / seconds / peak["multiply_add"], case["stream_bytes"] / seconds / peak["read"][nearest]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One goal: what, how much, and the most (or, where `least`, the least) that it may be. No value: not measured."""
+
+    what: str
+    value: float | None
+    goal: float
+    least: bool = False
+
+    @property
+    def reached(self) -> bool:
+        """Whether the goal is reached; a figure that is missing has not reached it."""
+        if self.value is None:
+            return False
+        return self.value >= self.goal if self.least else self.value <= self.goal
+
+
+def case_checks(case: dict) -> list[Check]:
+    """The goals of one case."""
+    title = case["title"]
+    checks = [Check(f"latency of {title}, by the best peer's", ratio(case, latency), case["latency_goal"])]
+    if case["ready_goal"] is not None:
+        checks.append(Check(f"time to first result of {title}, by the best peer's", ratio(case, ready), case["ready_goal"]))
+    checks.append(Check(f"peak memory of {title}, by the best peer's", ratio(case, memory), MEMORY_GOAL))
+    own = best(case, "linnet")
+    if own is not None:
+        bound = memory_bound(case) / 2**20
+        checks.append(Check(f"peak memory of {title}, MB", memory(own[1]) / 2**20, bound))
+    if case["tiny"] and own is not None:
+        one_thread = case["engines"]["linnet"].get("1")
+        value = one_thread["p99_us"] / one_thread["p50_us"] if one_thread else None
+        checks.append(Check(f"p99 / p50 of {title} with one thread", value, TAIL_GOAL))
+    return checks
+
+
+def shared_checks(results: dict) -> list[Check]:
+    """The goals that are no single model's."""
+    overhead = results["overhead_us"]
+    share = overhead["linnet"] / overhead["onnxruntime"] if {"linnet", "onnxruntime"} <= overhead.keys() else None
+    checks = [Check("overhead of a run, by ONNX Runtime's", share, OVERHEAD_GOAL)]
+    idle = results["idle_cpu_ms"].get("linnet", {})
+    checks.append(Check("CPU time in a second of idling after a run, ms", max(idle.values(), default=None), IDLE_GOAL_MS))
+    busy = results["busy_p50_us"].get("linnet", {})
+    growth = busy["2"] / busy["1"] if {"1", "2"} <= busy.keys() else None
+    checks.append(Check("latency with 2 threads by that with 1 while every CPU is busy", growth, BUSY_GOAL))
+    return checks
+
+
+# Functions that oneDNN has too and that are held to its time, and those that are no elementwise ones.
+BESIDE_ONEDNN = ("sigmoid", "tanh", "softmax")
+NOT_ELEMENTWISE = ("softmax", "log_softmax")
+
+
+def kernel_checks(kernels: list[dict]) -> list[Check]:
+    """Elementwise kernels on large arrays against a copy; kernels in L1 and L2 against oneDNN's."""
+    checks = []
+    for kernel in kernels:
+        function = kernel["name"].split("/")[0]
+        if kernel["large"]:
+            if function not in NOT_ELEMENTWISE and kernel["of_copy"] is not None:
+                checks.append(Check(f"{kernel['name']}, by a copy's bandwidth", kernel["of_copy"], COPY_GOAL, least=True))
+        elif function in BESIDE_ONEDNN and kernel["by_onednn"] is not None:
+            checks.append(Check(f"{kernel['name']}, by oneDNN's time", kernel["by_onednn"], ONEDNN_GOAL))
+    return checks
+
+
+def all_checks(results: dict) -> list[Check]:
+    """Every goal."""
+    checks = [check for case in results["cases"] for check in case_checks(case)]
+    return checks + shared_checks(results) + kernel_checks(results.get("kernels", []))

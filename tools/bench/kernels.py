@@ -1,0 +1,38 @@
+"""Takes from google-benchmark's JSON what the report shows of the kernels."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+# The kernels with a goal; `make bench-kernels` prints all of them.
+SHOWN = "^(sigmoid|tanh|relu|leaky_relu|softmax|log_softmax|add|mul)/"
+TO_MICROSECONDS = {"ns": 1e-3, "us": 1.0, "ms": 1e3, "s": 1e6}
+
+
+def read_kernels(benchmarks: dict) -> list[dict]:
+    """One entry per benchmark of linnet_benchmark's JSON: name, us, gb_s, and where they were measured, of_copy (our
+    bandwidth by a copy's), by_onednn (our time by oneDNN's); large: beyond every cache."""
+    kernels = []
+    for entry in benchmarks["benchmarks"]:
+        if entry.get("run_type", "iteration") != "iteration":
+            continue
+        kernels.append(
+            {
+                "name": entry["name"],
+                "us": entry["real_time"] * TO_MICROSECONDS[entry["time_unit"]],
+                "gb_s": entry.get("GB/s", 0.0),
+                "of_copy": entry.get("of_copy"),
+                "by_onednn": entry.get("by_onednn"),
+                "large": bool(entry.get("large", 0.0)),
+            }
+        )
+    return kernels
+
+
+def measure_kernels(program: Path, seconds: float) -> list[dict]:
+    """Runs the micro-benchmarks in SHOWN."""
+    command = [str(program), f"--benchmark_filter={SHOWN}", f"--benchmark_min_time={seconds}", "--benchmark_format=json"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    return read_kernels(json.loads(result.stdout))

@@ -1,0 +1,242 @@
+"""Writes docs/benchmarks.md."""
+
+from __future__ import annotations
+
+from cases import BUSY_GOAL, COPY_GOAL, ENGINES, IDLE_GOAL_MS, MEMORY_GOAL, NAMES, ONEDNN_GOAL, OVERHEAD_GOAL, TAIL_GOAL
+from cases import memory_bound
+from figures import Metric, all_checks, best, best_peer, latency, memory, ratio, ready, roofline
+from pictures import time_text
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table; ends with a newline. A "|" in a cell is escaped."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def share_text(share: float | None, goal: float | None = None, bold_below: float = 1.0) -> str:
+    """"**0.31** (goal 0.90)"; bold where Linnet is ahead."""
+    if share is None:
+        return "-"
+    text = f"**{share:.2f}**" if share < bold_below else f"{share:.2f}"
+    return text if goal is None else f"{text} (goal {goal:.2f})"
+
+
+def megabytes(count: float) -> str:
+    """"12.3 MB"."""
+    return f"{count / 2**20:.1f} MB"
+
+
+def milliseconds(value: float) -> str:
+    """Of a time in milliseconds."""
+    return time_text(value * 1e3)
+
+
+def comparison(results: dict, metric: Metric, text, goal_of) -> str:
+    """A row per case with every engine's value and Linnet's share of the best peer's."""
+    rows = []
+    for case in results["cases"]:
+        cells = []
+        for engine in ENGINES:
+            found = best(case, engine)
+            cells.append("-" if found is None else text(metric(found[1])))
+        rows.append([case["title"], *cells, share_text(ratio(case, metric), goal_of(case))])
+    return table(["model", *(NAMES[engine] for engine in ENGINES), "Linnet / best peer"], rows)
+
+
+def behind_text(results: dict) -> str:
+    """The first thing to read: where Linnet is slower than a peer, and which goals it misses."""
+    lines = []
+    slower = []
+    for case in results["cases"]:
+        share = ratio(case, latency)
+        if share is not None and share >= 1.0:
+            peer = NAMES[best_peer(case, latency)[0]]
+            slower.append(f"- {case['title']}: {share:.2f} times the latency of {peer}\n")
+        elif share is None:
+            reason = case["errors"].get("linnet", "no peer was measured")
+            slower.append(f"- {case['title']}: no comparison ({reason})\n")
+    if slower:
+        lines.append("Linnet is **behind** at:\n\n" + "".join(slower))
+    else:
+        lines.append("Linnet has the least latency on every model measured.\n")
+    missed = [check for check in all_checks(results) if not check.reached]
+    if missed:
+        lines.append("Goals **missed**:\n\n" + "".join(missed_line(check) for check in missed))
+    else:
+        lines.append("Every goal is reached.\n")
+    return "\n".join(lines)
+
+
+def missed_line(check) -> str:
+    """One goal in the list of those missed."""
+    value = "not measured" if check.value is None else f"{check.value:.2f}"
+    return f"- {check.what}: {value}, goal {'at least' if check.least else 'at most'} {check.goal:.2f}\n"
+
+
+def tail_text(results: dict) -> str:
+    """p99 by p50 with one thread, tiny models."""
+    rows = []
+    for case in filter(lambda case: case["tiny"], results["cases"]):
+        cells = []
+        for engine in ENGINES:
+            figures = case["engines"].get(engine, {}).get("1")
+            cells.append(f"{figures['p99_us'] / figures['p50_us']:.2f}" if figures else "-")
+        rows.append([case["title"], *cells])
+    return table(["model", *(NAMES[engine] for engine in ENGINES)], rows)
+
+
+def manners_text(results: dict) -> str:
+    """Overhead, idle CPU time, latency on a busy machine."""
+    overhead, idle, busy = results["overhead_us"], results["idle_cpu_ms"], results["busy_p50_us"]
+
+    def row(title: str, cell) -> list[str]:
+        return [title, *(cell(engine) or "-" for engine in ENGINES)]
+
+    def growth(engine: str) -> str | None:
+        by_threads = busy.get(engine, {})
+        return f"{by_threads['2'] / by_threads['1']:.2f}" if {"1", "2"} <= by_threads.keys() else None
+
+    rows = [
+        row(
+            f"a run of one Identity node, one thread (goal: {OVERHEAD_GOAL} of ONNX Runtime's)",
+            lambda engine: time_text(overhead[engine]) if engine in overhead else None,
+        ),
+        row(
+            f"CPU time in a second of idling after runs, more of 1 and 2 threads (goal: {IDLE_GOAL_MS:.0f} ms)",
+            lambda engine: f"{max(idle[engine].values()):.2f} ms" if engine in idle else None,
+        ),
+        row(f"every CPU kept busy: latency with 2 threads by that with 1 (goal: {BUSY_GOAL})", growth),
+    ]
+    return table(["", *(NAMES[engine] for engine in ENGINES)], rows)
+
+
+def roofline_text(results: dict) -> str:
+    """What Linnet reaches of the machine's limits."""
+    rows = []
+    for case in results["cases"]:
+        shares = roofline(case, results["peaks"])
+        if shares is None:
+            continue
+        threads, figures = best(case, "linnet")
+        seconds = figures["p50_us"] * 1e-6
+        rows.append(
+            [
+                case["title"],
+                str(threads),
+                f"{case['flops'] / seconds / 1e9:.1f}",
+                f"{100 * shares[0]:.0f} %",
+                f"{case['stream_bytes'] / seconds / 1e9:.1f}",
+                f"{100 * shares[1]:.0f} %",
+            ]
+        )
+    return table(["model", "threads", "GFLOP/s", "of the peak", "GB/s of weights", "of reading as many bytes"], rows)
+
+
+def kernels_text(kernels: list[dict]) -> str:
+    """The micro-benchmarks that have a goal."""
+    rows = []
+    for kernel in kernels:
+        copy, onednn = kernel.get("of_copy"), kernel.get("by_onednn")
+        rows.append(
+            [
+                kernel["name"],
+                time_text(kernel["us"]),
+                f"{kernel['gb_s']:.1f}",
+                "-" if copy is None else f"{copy:.2f}",
+                "-" if onednn is None else f"{onednn:.2f}",
+            ]
+        )
+    return table(["kernel", "time", "GB/s", "of a copy's bandwidth", "by oneDNN's time"], rows)
+
+
+def machine_text(results: dict) -> str:
+    """Machine, versions, date."""
+    machine, versions = results["machine"], results["versions"]
+    engines = ", ".join(f"{NAMES[engine]} {versions[engine]}" for engine in ENGINES if engine in versions)
+    commit = f" (commit {versions['commit']})" if versions.get("commit") else ""
+    peak = {threads: peaks["multiply_add"] / 1e9 for threads, peaks in results["peaks"].items()}
+    rates = ", ".join(f"{rate:.0f} GFLOP/s with {threads}" for threads, rate in sorted(peak.items()))
+    lines = [
+        f"- Date: {results['date']}; {results['rounds']} rounds of {results['seconds']} s per engine and thread count",
+        f"- CPU: {machine['cpu']}, {machine['cpus']} CPUs; caches: {machine['caches']}",
+        f"- Measured peak of multiply-adds on registers, by threads: {rates}",
+        f"- System: {machine['system']}",
+        f"- {engines}{commit}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def report(results: dict) -> str:
+    """The whole page. Requires: pictures latency.svg and roofline.svg in benchmarks/ beside it."""
+    quick = "**A quick run: one short round. Do not quote these figures.**\n\n" if results["quick"] else ""
+    kernels = results.get("kernels", [])
+    kernels_part = ""
+    if kernels:
+        kernels_part = f"""
+## Kernels
+
+One thread. Goals: on arrays that no cache holds, at least {COPY_GOAL} of the bandwidth of a copy of as many bytes measured in
+the same run; in L1 and L2, at most {ONEDNN_GOAL} times oneDNN's time where it has the same function. `make bench-kernels` prints all.
+
+{kernels_text(kernels)}"""
+    return f"""# Benchmarks
+
+{quick}{behind_text(results)}
+![Latency by model and engine](benchmarks/latency.svg)
+
+![Share of the roofline](benchmarks/roofline.svg)
+
+`make bench` repeats all of this and writes this page. Machines that others use too are noisy: compare ratios, not times.
+
+## Latency
+
+Median time of one run, each engine with the better of 1 and 2 threads.
+
+{comparison(results, latency, time_text, lambda case: case["latency_goal"])}
+## Time to first result
+
+Loading and the first run, the file in the page cache, each in a fresh process; the engine's own start-up is not counted.
+PyTorch loads a module of its own, so it is shown and not compared with.
+
+{comparison(results, ready, milliseconds, lambda case: case["ready_goal"])}
+## Peak memory
+
+Of the process that times the engine. Linnet's goal is also an absolute one: the weights and a tenth, and 12 MB.
+
+{comparison(results, memory, megabytes, lambda case: MEMORY_GOAL)}
+{table(["model", "Linnet", "most allowed"], bounds(results))}
+## Tail
+
+99th percentile by median, one thread; goal at most {TAIL_GOAL:.0f}.
+
+{tail_text(results)}
+## Overhead and manners
+
+{manners_text(results)}
+## Share of the roofline
+
+Operations of the matrix products and bytes of the weights per second, beside what loops of nothing but multiply-adds and
+nothing but reads reach with as many threads in the same run. Where either share is near 100 %, the machine allows no more.
+
+{roofline_text(results)}{kernels_part}
+## How it is measured
+
+Engines run in turn, each in a process of its own: Linnet, ONNX Runtime (C API) and OpenVINO (C++ API) through one protocol
+(`tests/benchmark/peers/timing.hpp`) on buffers of the caller, PyTorch eager from Python. The rounds alternate between engines and
+thread counts; every figure is a median over the rounds. The outputs are compared: engines that disagree stop the run.
+OpenVINO computes in f32 where the model's title does not say bf16. `benchmarks/results.json` has the figures.
+
+{machine_text(results)}
+To repeat: `make bench`; `make bench BENCH=--quick` takes a minute and says little.
+"""
+
+
+def bounds(results: dict) -> list[list[str]]:
+    """Linnet's peak memory beside the most that it may be."""
+    rows = []
+    for case in results["cases"]:
+        own = best(case, "linnet")
+        if own is not None:
+            rows.append([case["title"], megabytes(memory(own[1])), megabytes(memory_bound(case))])
+    return rows

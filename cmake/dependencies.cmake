@@ -1,7 +1,11 @@
 # Where the parts come from. tools/setup.sh knows where it put them; each path can be given with -D instead.
 
 find_package(Threads REQUIRED)
+# Only Highway's headers: neither Linnet nor a program that uses it links libhwy.
 find_package(hwy REQUIRED)
+add_library(linnet_highway INTERFACE)
+target_include_directories(linnet_highway SYSTEM INTERFACE
+  "$<TARGET_PROPERTY:hwy::hwy,INTERFACE_INCLUDE_DIRECTORIES>")
 
 execute_process(
   COMMAND "${PROJECT_SOURCE_DIR}/tools/setup.sh" paths
@@ -36,7 +40,8 @@ if(LINNET_ONNX_SCHEMAS)
       "Run tools/setup.sh, give -DLINNET_ONNX_DIR=..., or build without it: -DLINNET_ONNX_SCHEMAS=OFF")
   endif()
   add_library(linnet_onnx_library INTERFACE)
-  target_compile_definitions(linnet_onnx_library INTERFACE ONNX_ML=1 ONNX_NAMESPACE=onnx ONNX_USE_LITE_PROTO=1)
+  target_compile_definitions(linnet_onnx_library INTERFACE
+    ONNX_ML=1 ONNX_NAMESPACE=onnx ONNX_USE_LITE_PROTO=1 __ONNX_NO_DOC_STRINGS=1)
   target_include_directories(linnet_onnx_library SYSTEM INTERFACE "${LINNET_ONNX_DIR}/include")
   target_link_libraries(linnet_onnx_library INTERFACE "${LINNET_ONNX_DIR}/lib/libonnx.a" protobuf::libprotobuf-lite)
 endif()

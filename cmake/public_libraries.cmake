@@ -18,7 +18,7 @@ foreach(library IN ITEMS linnet linnet_shared)
   target_include_directories(${library} INTERFACE
     "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
   target_link_libraries(${library} PRIVATE
-    Threads::Threads hwy::hwy ${CMAKE_DL_LIBS} $<BUILD_INTERFACE:linnet_flags>)
+    Threads::Threads ${CMAKE_DL_LIBS} $<BUILD_INTERFACE:linnet_flags>)
   # A program linked to the library finds the modules beside it, so they are built with it.
   foreach(module IN ITEMS linnet_onnx linnet_onednn)
     if(TARGET ${module})

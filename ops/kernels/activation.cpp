@@ -26,7 +26,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace linnet::kernels {
 
-HWY_EXPORT(ApplyActivation);
+LINNET_EXPORT(ApplyActivation);
 
 void apply_activation(const Activation& activation, const float* x, float* y, std::size_t count) {
   LINNET_DISPATCH(ApplyActivation)(activation, x, y, count);

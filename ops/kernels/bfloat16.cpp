@@ -83,8 +83,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace linnet::kernels {
 
-HWY_EXPORT(ToPairs);
-HWY_EXPORT(JoinRows);
+LINNET_EXPORT(ToPairs);
+LINNET_EXPORT(JoinRows);
 
 void to_bfloat16_pairs(const float* a, std::size_t a_row_stride, std::size_t rows, std::size_t k, Bfloat16Pair* pairs) {
   LINNET_DISPATCH(ToPairs)(a, a_row_stride, rows, k, pairs);

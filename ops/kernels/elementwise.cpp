@@ -119,7 +119,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace linnet::kernels {
 
-HWY_EXPORT(Binary);
+LINNET_EXPORT(Binary);
 
 void binary(BinaryKind kind, const float* a, bool a_is_scalar, const float* b, bool b_is_scalar, float* y,
             std::size_t count) {

@@ -236,8 +236,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace linnet::kernels {
 
-HWY_EXPORT(Gemm);
-HWY_EXPORT(GemmBfloat16);
+LINNET_EXPORT(Gemm);
+LINNET_EXPORT(GemmBfloat16);
 
 namespace {
 

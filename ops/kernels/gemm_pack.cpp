@@ -127,7 +127,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace linnet::kernels {
 
-HWY_EXPORT(PackB);
+LINNET_EXPORT(PackB);
 
 void pack_b(const float* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n,
             float alpha, float* packed) {

@@ -11,4 +11,7 @@
 // The fallback is one element at a time on every compiler, not Highway's emulation of 128-bit vectors.
 #define HWY_BROKEN_EMU128 1
 
+// Highway's own assertions would call libhwy, of which nothing is linked.
+#define HWY_IS_DEBUG_BUILD 0
+
 #endif  // LINNET_OPS_KERNELS_HIGHWAY_CONFIG_H_

@@ -97,9 +97,9 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace linnet::kernels {
 
-HWY_EXPORT(LayerNorm);
-HWY_EXPORT(SumOfDistances);
-HWY_EXPORT(Normalize);
+LINNET_EXPORT(LayerNorm);
+LINNET_EXPORT(SumOfDistances);
+LINNET_EXPORT(Normalize);
 
 void layer_norm(const float* x, const float* scale, const float* bias, float epsilon, float* y, float* mean,
                 float* inv_std_dev, std::size_t rows, std::size_t columns) {

@@ -112,8 +112,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace linnet::kernels {
 
-HWY_EXPORT(ReduceRow);
-HWY_EXPORT(ReduceColumns);
+LINNET_EXPORT(ReduceRow);
+LINNET_EXPORT(ReduceColumns);
 
 double reduce_row(ReduceKind kind, const float* x, std::size_t count) {
   return LINNET_DISPATCH(ReduceRow)(kind, x, count);

@@ -52,8 +52,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace linnet::kernels {
 
-HWY_EXPORT(ShiftScale);
-HWY_EXPORT(ShiftScaleEach);
+LINNET_EXPORT(ShiftScale);
+LINNET_EXPORT(ShiftScaleEach);
 
 void shift_scale(const float* x, float mean, float scale, float bias, float* y, std::size_t count) {
   LINNET_DISPATCH(ShiftScale)(x, mean, scale, bias, y, count);

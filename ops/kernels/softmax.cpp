@@ -271,15 +271,15 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace linnet::kernels {
 
-HWY_EXPORT(SoftmaxRows);
-HWY_EXPORT(LogSoftmaxRows);
-HWY_EXPORT(SoftmaxStrided);
-HWY_EXPORT(LogSoftmaxStrided);
-HWY_EXPORT(RowMaximum);
-HWY_EXPORT(Exponentials);
-HWY_EXPORT(DivideBy);
-HWY_EXPORT(SumsOf);
-HWY_EXPORT(LogResults);
+LINNET_EXPORT(SoftmaxRows);
+LINNET_EXPORT(LogSoftmaxRows);
+LINNET_EXPORT(SoftmaxStrided);
+LINNET_EXPORT(LogSoftmaxStrided);
+LINNET_EXPORT(RowMaximum);
+LINNET_EXPORT(Exponentials);
+LINNET_EXPORT(DivideBy);
+LINNET_EXPORT(SumsOf);
+LINNET_EXPORT(LogResults);
 
 void softmax(const float* x, float* y, std::size_t rows, std::size_t columns) {
   if (columns != 0) LINNET_DISPATCH(SoftmaxRows)(x, y, rows, columns);

@@ -1,99 +1,111 @@
 #include "ops/kernels/targets.hpp"
 
-#include <cstdint>
 #include <cstdlib>
 
 #include "ops/kernels/dispatch.h"
 
+#if HWY_ARCH_X86
+#include <cpuid.h>
+#endif
+
 namespace linnet::kernels {
 namespace {
 
-struct NamedTarget {
+struct Target {
   const char* name;
-  std::int64_t target;
+  bool (*usable)();  // whether this build contains it and this CPU and system have it
 };
 
-// Best first. HWY_STATIC_TARGET is what the compiler's own flags allow, and always runs.
-constexpr NamedTarget kTargets[] = {
 #if HWY_ARCH_X86
-    {"avx512", HWY_AVX3},
-    {"avx2", HWY_AVX2},
-    {"sse4", HWY_SSE4},
+// What Highway's targets of the same name are compiled with (set_macros-inl.h). __builtin_cpu_supports also asks the
+// system whether it saves the wide registers.
+bool has_sse4() {
+  return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("aes") && __builtin_cpu_supports("pclmul");
+}
+
+bool has_avx2() {
+  // Not every compiler knows the names of these two.
+  unsigned a = 0;
+  unsigned b = 0;
+  unsigned basic = 0;
+  unsigned extended = 0;
+  unsigned d = 0;
+  const bool f16c = __get_cpuid(1, &a, &b, &basic, &d) != 0 && (basic & bit_F16C) != 0;
+  const bool lzcnt = __get_cpuid(0x80000001, &a, &b, &extended, &d) != 0 && (extended & bit_LZCNT) != 0;
+  return has_sse4() && f16c && lzcnt && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+         __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+}
+
+bool has_avx512() {
+  return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+}
+#endif
+
+// Best first, in the order of LINNET_VERSIONS; the fallback, which always runs, stands last.
+constexpr Target kTargets[] = {
+#if HWY_ARCH_X86
+    {"avx512", [] { return (HWY_TARGETS & HWY_AVX3) != 0 && has_avx512(); }},
+    {"avx2", [] { return (HWY_TARGETS & HWY_AVX2) != 0 && has_avx2(); }},
+    {"sse4", [] { return (HWY_TARGETS & HWY_SSE4) != 0 && has_sse4(); }},
 #elif HWY_ARCH_ARM
-    {"neon", HWY_NEON},
-#endif
-    {"scalar", HWY_SCALAR},
-};
-
-std::int64_t usable_targets() { return hwy::SupportedTargets() & (HWY_TARGETS); }
-
-// What the CPU can do, read before set_isa may have narrowed it.
-std::int64_t all_targets() {
-  static const std::int64_t targets = usable_targets();
-  return targets;
-}
-
-#if HWY_ARCH_X86
-constexpr std::int64_t kBfloat16Target = HWY_AVX3;
-bool cpu_has_bfloat16() {
-  __builtin_cpu_init();
-  return __builtin_cpu_supports("avx512bf16") != 0;
-}
+    {"neon", [] { return (HWY_TARGETS & HWY_NEON) != 0; }},
 #else
-constexpr std::int64_t kBfloat16Target = 0;
-bool cpu_has_bfloat16() { return false; }
+    {"", [] { return false; }},
 #endif
+    {"scalar", [] { return true; }},
+};
+constexpr std::size_t kTargetCount = sizeof(kTargets) / sizeof(kTargets[0]);
 
-bool choose(std::string_view name) {
-  std::int64_t chosen = 0;
-  if (name == "auto") chosen = all_targets();
-  for (const NamedTarget& entry : kTargets) {
-    if (name == entry.name) chosen = all_targets() & entry.target;
+// kTargetCount if the name is unknown or the CPU lacks it.
+std::size_t index_of(std::string_view name) {
+  for (std::size_t i = 0; i < kTargetCount; ++i) {
+    if ((name == "auto" || name == kTargets[i].name) && kTargets[i].usable()) return i;
   }
-  if (chosen == 0) return false;
-  hwy::SetSupportedTargetsForTest(chosen);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  internal::bfloat16_instructions.store(cpu_has_bfloat16() && (chosen & kBfloat16Target) != 0);
-  return true;
+  return kTargetCount;
 }
 
 }  // namespace
 
 namespace internal {
 
-std::atomic<bool> targets_ready{false};
-std::atomic<bool> bfloat16_instructions{false};
+std::atomic<std::size_t> chosen{kNotChosen};
 
-void read_isa_from_environment() {
-  static const bool once = [] {
-    const char* const name = std::getenv("LINNET_ISA");
-    if (name == nullptr || !choose(name)) choose("auto");
-    return true;
-  }();
-  targets_ready.store(once, std::memory_order_release);
+// Threads that come here together find the same; one that comes after set_isa leaves its choice alone.
+std::size_t choose_first() {
+  const char* const wanted = std::getenv("LINNET_ISA");
+  std::size_t index = index_of(wanted != nullptr ? wanted : "auto");
+  if (index == kTargetCount) index = index_of("auto");
+  std::size_t before = kNotChosen;
+  return chosen.compare_exchange_strong(before, index) ? index : before;
 }
 
 }  // namespace internal
 
-const char* best_target_name() {
-  initialize_targets();
-  for (const NamedTarget& entry : kTargets) {
-    if (usable_targets() & entry.target) return entry.name;
-  }
-  return "scalar";
+bool has_bfloat16_instructions() {
+#if HWY_ARCH_X86
+  static const bool kCpuHasThem = __builtin_cpu_supports("avx512bf16") != 0;
+  return kCpuHasThem && std::string_view(kTargets[chosen_target()].name) == "avx512";
+#else
+  return false;
+#endif
 }
+
+const char* best_target_name() { return kTargets[chosen_target()].name; }
 
 std::vector<const char*> supported_targets() {
   std::vector<const char*> names;
-  for (const NamedTarget& entry : kTargets) {
-    if (all_targets() & entry.target) names.push_back(entry.name);
+  for (const Target& target : kTargets) {
+    if (target.usable()) names.push_back(target.name);
   }
   return names;
 }
 
 bool set_isa(std::string_view name) {
-  initialize_targets();
-  return choose(name);
+  const std::size_t index = index_of(name);
+  if (index == kTargetCount) return false;
+  internal::chosen.store(index);
+  return true;
 }
 
 }  // namespace linnet::kernels

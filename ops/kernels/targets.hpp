@@ -3,6 +3,7 @@
 #define LINNET_OPS_KERNELS_TARGETS_HPP_
 
 #include <atomic>
+#include <cstddef>
 #include <string_view>
 #include <vector>
 
@@ -21,23 +22,21 @@ std::vector<const char*> supported_targets();
 bool set_isa(std::string_view name);
 
 namespace internal {
-extern std::atomic<bool> targets_ready;
-extern std::atomic<bool> bfloat16_instructions;
-void read_isa_from_environment();
+inline constexpr std::size_t kNotChosen = static_cast<std::size_t>(-1);
+extern std::atomic<std::size_t> chosen;
+std::size_t choose_first();
 }  // namespace internal
 
-// Applies the environment variable LINNET_ISA, once per process; a name that set_isa refuses leaves the best
-// instruction set in place. Every kernel calls this before it dispatches: warm, it is one load.
-inline void initialize_targets() {
-  if (!internal::targets_ready.load(std::memory_order_acquire)) internal::read_isa_from_environment();
+// Index into the tables of dispatch.h. The first call reads the environment variable LINNET_ISA, once per process; a
+// name that set_isa refuses leaves the best instruction set in place. Warm, it is one load.
+inline std::size_t chosen_target() {
+  const std::size_t index = internal::chosen.load(std::memory_order_relaxed);
+  return index != internal::kNotChosen ? index : internal::choose_first();
 }
 
 // Whether kernels multiply bfloat16 by instructions of their own now: the CPU has AVX512_BF16 and the kernels run on
 // AVX-512.
-inline bool has_bfloat16_instructions() {
-  initialize_targets();
-  return internal::bfloat16_instructions.load(std::memory_order_relaxed);
-}
+bool has_bfloat16_instructions();
 
 }  // namespace linnet::kernels
 

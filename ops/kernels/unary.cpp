@@ -83,7 +83,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace linnet::kernels {
 
-HWY_EXPORT(Unary);
+LINNET_EXPORT(Unary);
 
 void unary(UnaryKind kind, const float* x, float* y, std::size_t count) { LINNET_DISPATCH(Unary)(kind, x, y, count); }
 

@@ -94,9 +94,9 @@ HWY_AFTER_NAMESPACE();
 namespace linnet::benchmark {
 namespace {
 
-HWY_EXPORT(MultiplyAdd);
-HWY_EXPORT(Copy);
-HWY_EXPORT(Read);
+LINNET_EXPORT(MultiplyAdd);
+LINNET_EXPORT(Copy);
+LINNET_EXPORT(Read);
 
 // Written by every thread, so that no result is computed for nothing.
 std::atomic<float> sink;

@@ -20,8 +20,9 @@ target_compile_options(linnet_flags INTERFACE -Wall -Wextra -Wconversion -ffp-co
 if(LINNET_WERROR)
   target_compile_options(linnet_flags INTERFACE -Werror)
 endif()
-# Unused system libraries are not loaded.
-target_link_options(linnet_flags INTERFACE LINKER:--as-needed)
+# What nothing calls is left out, system libraries too.
+target_compile_options(linnet_flags INTERFACE -ffunction-sections -fdata-sections)
+target_link_options(linnet_flags INTERFACE LINKER:--as-needed LINKER:--gc-sections)
 
 # For shared objects. Clang's sanitizers leave their symbols for the executable to give.
 set(LINNET_NO_UNDEFINED LINKER:--no-undefined)

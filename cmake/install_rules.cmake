@@ -4,11 +4,14 @@ include(CMakePackageConfigHelpers)
 install(TARGETS linnet linnet_shared EXPORT linnetTargets
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+# There even in a build without modules.
+install(DIRECTORY DESTINATION "${CMAKE_INSTALL_LIBDIR}/linnet")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/linnet" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 # Where the library in lib/ and the command in bin/ both look.
+set(LINNET_MODULE_FOLDER "${CMAKE_INSTALL_LIBDIR}/linnet")
 foreach(module IN ITEMS linnet_onnx linnet_onednn)
   if(TARGET ${module})
-    install(TARGETS ${module} LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}/linnet")
+    install(TARGETS ${module} LIBRARY DESTINATION "${LINNET_MODULE_FOLDER}")
   endif()
 endforeach()
 if(TARGET linnet_command)
@@ -19,11 +22,13 @@ set(package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/linnet")
 install(EXPORT linnetTargets NAMESPACE linnet:: DESTINATION "${package_folder}")
 configure_package_config_file(
   "${PROJECT_SOURCE_DIR}/cmake/package/linnetConfig.cmake.in" "${PROJECT_BINARY_DIR}/linnetConfig.cmake"
-  INSTALL_DESTINATION "${package_folder}")
+  INSTALL_DESTINATION "${package_folder}" PATH_VARS LINNET_MODULE_FOLDER)
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/linnetConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/linnetConfig.cmake" "${PROJECT_BINARY_DIR}/linnetConfigVersion.cmake"
   DESTINATION "${package_folder}")
 
+# From its own place, so that `cmake --install --prefix` may name any.
+file(RELATIVE_PATH LINNET_PREFIX_FROM_PC "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
 configure_file("${PROJECT_SOURCE_DIR}/cmake/package/linnet.pc.in" "${PROJECT_BINARY_DIR}/linnet.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/linnet.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")

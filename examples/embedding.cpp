@@ -1,0 +1,114 @@
+// The examples of docs/embedding.md, compiled as they stand there. Runs from the repository's root.
+#include <linnet/linnet.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace {
+
+const std::string kModel = "models/activation_sampler/dynamo_fixed.onnx";
+
+// What can go wrong is one exception type; its code says whose turn it is.
+bool load_or_explain(const std::string& path) {
+  try {
+    linnet::Model::load(path);
+    return true;
+  } catch (const linnet::Error& error) {
+    switch (error.code()) {
+      case linnet::ErrorCode::kIo:
+        std::printf("not there: %s\n", error.what());
+        break;
+      case linnet::ErrorCode::kInvalidModel:
+      case linnet::ErrorCode::kUnsupported:
+        std::printf("export it again: %s\n", error.what());
+        break;
+      default:
+        std::printf("%s\n", error.what());
+    }
+    return false;
+  }
+}
+
+// One model, any number of threads, one session each: the weights exist once.
+std::vector<float> run_in_threads(const linnet::Model& model, const linnet::Tensor& x, std::size_t count) {
+  std::vector<float> results(count);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < count; ++i) {
+    threads.emplace_back([&, i] {
+      linnet::Session session = model.session();
+      results[i] = session.run({x}).front().data<float>()[0];
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  return results;
+}
+
+// Bounds, and log lines to wherever the application's own go.
+linnet::Options careful_options(std::vector<std::string>* log) {
+  linnet::Options options;
+  options.threads = 1;
+  options.memory_budget = std::size_t{16} << 20;       // bytes of one session's arena
+  options.limits.file_bytes = std::size_t{100} << 20;  // larger files are refused unread
+  options.copy_weights = true;                         // the file may change or vanish while the model lives
+  options.log = [log](linnet::LogLevel, std::string_view line) { log->emplace_back(line); };
+  return options;
+}
+
+// The model's bytes may come from anywhere: a resource, an archive, a database.
+linnet::Model load_from_memory(const std::vector<char>& bytes, const linnet::Options& options) {
+  return linnet::Model::load(bytes.data(), bytes.size(), options);
+}
+
+// Ends with kDeadlineExceeded after 50 ms, or with kCancelled once another thread calls token.cancel().
+linnet::ErrorCode run_within(linnet::Session& session, const linnet::CancelToken& token) {
+  linnet::RunOptions options;
+  options.cancel = &token;
+  options.timeout = std::chrono::milliseconds(50);
+  try {
+    session.run(options);
+    return linnet::ErrorCode{};  // done
+  } catch (const linnet::Error& error) {
+    return error.code();  // the session can be run again
+  }
+}
+
+bool expect(bool condition, const char* what) {
+  if (!condition) std::printf("failed: %s\n", what);
+  return condition;
+}
+
+}  // namespace
+
+int main() {
+  bool good = expect(load_or_explain(kModel), "loads");
+  good &= expect(!load_or_explain("models/no_such_model.onnx"), "a missing file is an error");
+
+  std::ifstream file(kModel, std::ios::binary);
+  const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
+  std::vector<std::string> log;
+  const linnet::Model model = load_from_memory(bytes, careful_options(&log));
+  good &= expect(!log.empty(), "loading is logged");
+
+  const linnet::Tensor x = linnet::Tensor::of<float>({4, 100});
+  const std::vector<float> results = run_in_threads(model, x, 3);
+  for (const float result : results) good &= expect(result == results.front() && result > 0, "every thread the same");
+
+  linnet::Session session = model.session();
+  session.bind_input(0, x.view());
+  linnet::CancelToken token;
+  token.cancel();
+  good &= expect(run_within(session, token) == linnet::ErrorCode::kCancelled, "cancelled");
+  token.reset();
+  linnet::RunOptions patient;
+  patient.cancel = &token;
+  session.run(patient);
+  good &= expect(static_cast<const float*>(session.output(0).data)[0] == results.front(), "as good as new");
+  std::puts(good ? "all as described" : "not as described");
+  return good ? 0 : 1;
+}

@@ -10,64 +10,68 @@
 
 namespace linnet {
 
+/// One node of the graph.
 struct NodeSummary {
-  std::string name;
-  std::string op;
-  std::string domain;
-  int opset = 0;
-  std::vector<std::string> inputs;  ///< value names; "" for an input left out
-  std::vector<std::string> outputs;
+  std::string name;                  ///< as in the model; may be empty
+  std::string op;                    ///< operator, as ONNX spells it
+  std::string domain;                ///< "" is ONNX's own
+  int opset = 0;                     ///< version of the domain's operator set that the node was written for
+  std::vector<std::string> inputs;   ///< value names; "" for an input left out
+  std::vector<std::string> outputs;  ///< value names
 };
 
 /// The model as loaded, independent of input shapes.
 struct ModelSummary {
-  std::vector<ValueInfo> inputs;
-  std::vector<ValueInfo> outputs;
-  std::int64_t ir_version = 0;
+  std::vector<ValueInfo> inputs;               ///< as Model::inputs
+  std::vector<ValueInfo> outputs;              ///< as Model::outputs
+  std::int64_t ir_version = 0;                 ///< of the ONNX file format
   std::map<std::string, std::int64_t> opsets;  ///< by domain; "" is ONNX's own
-  std::string producer;
+  std::string producer;                        ///< program that wrote the model, with its version
   /// After inlining functions and after the passes; load with `disabled_passes = {"all"}` to see the nodes before them.
   std::vector<NodeSummary> nodes;
   std::vector<std::pair<std::string, std::size_t>> passes;  ///< name and number of changes; in the order they ran
   std::size_t weights_bytes = 0;                            ///< initializers of the model as it stands after the passes
 };
 
+/// Why an implementation did not run.
 struct Refusal {
-  std::string implementation;
-  std::string reason;
+  std::string implementation;  ///< as StepSummary::implementation
+  std::string reason;          ///< in words
 };
 
+/// One step of a program.
 struct StepSummary {
   NodeSummary node;            ///< of a chain: operators and names joined by "+", the inputs and outputs of the whole
   std::string implementation;  ///< "simd", "onednn", "reference", ...
-  std::vector<Refusal> refusals;  ///< implementations that come earlier in the operator's list
-  std::vector<Shape> input_shapes;
-  std::vector<Shape> output_shapes;
-  std::size_t workspace_bytes = 0;
+  std::vector<Refusal> refusals;     ///< implementations that come earlier in the operator's list
+  std::vector<Shape> input_shapes;   ///< in the order of node.inputs
+  std::vector<Shape> output_shapes;  ///< in the order of node.outputs
+  std::size_t workspace_bytes = 0;   ///< arena memory that only this step uses
   /// The nodes that run as this one step, in order, block of rows by block of rows; empty for a node of its own.
   std::vector<StepSummary> chain;
 };
 
 /// A block of the arena: the values that share it and the steps during which it is live.
 struct BlockSummary {
-  std::vector<std::string> values;
-  std::size_t offset = 0;
-  std::size_t bytes = 0;
-  std::size_t first_step = 0;
-  std::size_t last_step = 0;
-  bool workspace = false;
+  std::vector<std::string> values;  ///< names; one takes the place of another or is a view of it
+  std::size_t offset = 0;           ///< bytes from the arena's start
+  std::size_t bytes = 0;            ///< size
+  std::size_t first_step = 0;       ///< the step that writes it first
+  std::size_t last_step = 0;        ///< the last step that reads it
+  bool workspace = false;           ///< no value, but the scratch memory of one step
 };
 
 /// The program for one set of input shapes.
 struct ProgramSummary {
-  std::vector<StepSummary> steps;
-  std::vector<BlockSummary> blocks;
-  std::size_t arena_bytes = 0;
-  std::size_t arena_lower_bound_bytes = 0;
-  std::size_t packed_weights_bytes = 0;
-  std::vector<ValueInfo> outputs;  ///< with the concrete shapes
+  std::vector<StepSummary> steps;           ///< in the order they run
+  std::vector<BlockSummary> blocks;         ///< what lies where in the arena
+  std::size_t arena_bytes = 0;              ///< memory of one session for this program
+  std::size_t arena_lower_bound_bytes = 0;  ///< the most bytes that are live at once: no plan needs less
+  std::size_t packed_weights_bytes = 0;     ///< copies of weights in the order in which kernels read them
+  std::vector<ValueInfo> outputs;           ///< with the concrete shapes
 };
 
+/// Errors: kOutOfMemory.
 LINNET_API ModelSummary summarize(const Model& model);
 /// Compiles (or takes from the cache) the program for these inputs; the data is read only where shapes depend on it.
 LINNET_API ProgramSummary summarize_program(const Model& model, const std::vector<ConstTensorView>& inputs);

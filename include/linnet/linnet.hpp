@@ -77,9 +77,9 @@ enum class ErrorCode : std::uint8_t {
 /// What every failing call throws. Copying never throws.
 class LINNET_API Error : public std::exception {
  public:
-  Error(ErrorCode code, std::string message);
-  ErrorCode code() const noexcept { return code_; }
-  const char* what() const noexcept override;
+  Error(ErrorCode code, std::string message);        ///< `message` is what what() returns
+  ErrorCode code() const noexcept { return code_; }  ///< whose fault it is, for programs
+  const char* what() const noexcept override;        ///< what, where and why, for people; never null
 
  private:
   ErrorCode code_;
@@ -91,19 +91,19 @@ using Shape = std::vector<std::int64_t>;
 
 /// Borrowed memory that a run reads. Dense, row-major. `shape` has `rank` entries and must live as long as the view.
 struct ConstTensorView {
-  DataType type = DataType::kUndefined;
-  const std::int64_t* shape = nullptr;
-  std::size_t rank = 0;
-  const void* data = nullptr;
+  DataType type = DataType::kUndefined;  ///< of the elements
+  const std::int64_t* shape = nullptr;   ///< sizes, outermost first
+  std::size_t rank = 0;                  ///< number of dimensions; 0 for a scalar
+  const void* data = nullptr;            ///< first element; may be null if there is none
 };
 
 /// Borrowed memory that a run writes. Dense, row-major.
 struct TensorView {
-  DataType type = DataType::kUndefined;
-  const std::int64_t* shape = nullptr;
-  std::size_t rank = 0;
-  void* data = nullptr;
-  operator ConstTensorView() const { return {type, shape, rank, data}; }
+  DataType type = DataType::kUndefined;  ///< of the elements
+  const std::int64_t* shape = nullptr;   ///< sizes, outermost first
+  std::size_t rank = 0;                  ///< number of dimensions; 0 for a scalar
+  void* data = nullptr;                  ///< first element; may be null if there is none
+  operator ConstTensorView() const { return {type, shape, rank, data}; }  ///< the same memory, to read from
 };
 
 template <typename T>
@@ -116,33 +116,37 @@ class LINNET_API Tensor {
   Tensor() = default;
   /// Errors: kInvalidArgument for a negative dimension, an overflowing size or a type without a size.
   Tensor(DataType type, Shape shape);
+  /// Tensor::of<float>({4, 100}): as the constructor, with the type of the elements in C++.
   template <typename T>
   static Tensor of(Shape shape) {
     return Tensor(data_type_of<T>(), std::move(shape));
   }
-  Tensor(const Tensor& other);
-  Tensor& operator=(const Tensor& other);
-  Tensor(Tensor&&) noexcept = default;
-  Tensor& operator=(Tensor&&) noexcept = default;
+  Tensor(const Tensor& other);                     ///< copies the elements
+  Tensor& operator=(const Tensor& other);          ///< copies the elements
+  Tensor(Tensor&&) noexcept = default;             ///< takes the elements over
+  Tensor& operator=(Tensor&&) noexcept = default;  ///< takes the elements over
 
-  DataType type() const noexcept { return type_; }
-  const Shape& shape() const noexcept { return shape_; }
-  std::size_t count() const noexcept { return count_; }  ///< elements
-  std::size_t bytes() const noexcept { return count_ * size_of(type_); }
-  void* data() noexcept { return data_.get(); }
-  const void* data() const noexcept { return data_.get(); }
+  DataType type() const noexcept { return type_; }                        ///< of the elements
+  const Shape& shape() const noexcept { return shape_; }                  ///< sizes, outermost first
+  std::size_t count() const noexcept { return count_; }                   ///< elements
+  std::size_t bytes() const noexcept { return count_ * size_of(type_); }  ///< of all elements together
+  void* data() noexcept { return data_.get(); }                           ///< first element, in row-major order
+  const void* data() const noexcept { return data_.get(); }               ///< first element, in row-major order
   /// The elements as T. Errors: kInvalidArgument when the tensor holds another type.
   template <typename T>
   T* data() {
     require(data_type_of<T>());
     return static_cast<T*>(data());
   }
+  /// The elements as T. Errors: kInvalidArgument when the tensor holds another type.
   template <typename T>
   const T* data() const {
     require(data_type_of<T>());
     return static_cast<const T*>(data());
   }
+  /// Borrows the elements and the shape: valid until the tensor is assigned to, moved from or destroyed.
   TensorView view() noexcept { return {type_, shape_.data(), shape_.size(), data()}; }
+  /// Borrows the elements and the shape, to read from.
   ConstTensorView view() const noexcept { return {type_, shape_.data(), shape_.size(), data()}; }
 
  private:
@@ -159,30 +163,35 @@ class LINNET_API Tensor {
 /// One dimension of a model's input or output: a number, or (value < 0) any size, with the model's name for it if it
 /// has one.
 struct Dimension {
-  std::int64_t value = -1;
-  std::string name;
+  std::int64_t value = -1;  ///< negative: any size
+  std::string name;         ///< dimensions of one name have one size; empty if the model gives none
 };
 
+/// An input or output of a model, as the model declares it.
 struct ValueInfo {
-  std::string name;
-  DataType type = DataType::kUndefined;
-  bool has_shape = false;  ///< false: the model leaves even the rank open
-  std::vector<Dimension> shape;
+  std::string name;                      ///< as in the model
+  DataType type = DataType::kUndefined;  ///< of the elements
+  bool has_shape = false;                ///< false: the model leaves even the rank open
+  std::vector<Dimension> shape;          ///< outermost first
 };
 
+/// Which implementations may run. kOnednn takes oneDNN wherever it can, whose activations and softmax are less accurate
+/// and which allocates in every run; kReference is plain loops, for comparison.
 enum class Backend : std::uint8_t { kAuto, kOnednn, kSimd, kReference };
+/// In which arithmetic float32 models run.
 /// kBf16: matrix products with constant weights round their operands to bfloat16 and sum in float32; everything else
 /// stays float32. About twice as fast, with 2 to 3 correct digits. On CPUs without bfloat16 arithmetic a warning is
 /// logged and float32 is used.
 enum class Precision : std::uint8_t { kF32, kBf16 };
+/// How much a log line matters.
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
 
 /// Bounds on what a model may ask for; all are on by default. 0 switches one off.
 struct Limits {
-  std::size_t file_bytes = std::size_t{1} << 40;
-  std::size_t nodes = 1000000;  ///< after inlining functions
-  std::size_t nesting = 64;     ///< subgraphs and functions within each other
-  std::size_t rank = 64;
+  std::size_t file_bytes = std::size_t{1} << 40;     ///< of the model, and of each file of external data
+  std::size_t nodes = 1000000;                       ///< after inlining functions
+  std::size_t nesting = 64;                          ///< subgraphs and functions within each other
+  std::size_t rank = 64;                             ///< dimensions of a tensor
   std::size_t folded_bytes = std::size_t{64} << 20;  ///< made by constant folding at load
 };
 
@@ -199,17 +208,18 @@ struct ThreadPoolFunctions {
                        void* task_context) = nullptr;
 };
 
+/// How a model is loaded and run. The defaults are good.
 struct Options {
-  int threads = 0;  ///< 0: as many as the CPUs this process may use, or as `thread_pool` has
-  Backend backend = Backend::kAuto;
-  Precision precision = Precision::kF32;
-  std::size_t memory_budget = 0;      ///< bytes for the arena of one session; 0: the machine's memory
-  bool flush_denormals = false;       ///< treat denormal floats as zero during runs; the caller's mode is restored
-  std::size_t program_cache = 16;     ///< programs (one per set of input shapes) kept by a model
-  bool copy_weights = false;          ///< copy all weights at load, so that a file cut short later does no harm
-  bool allow_external_links = false;  ///< accept symbolic and hard links as external data
+  int threads = 0;                        ///< 0: as many as the CPUs this process may use, or as `thread_pool` has
+  Backend backend = Backend::kAuto;       ///< which implementations may run
+  Precision precision = Precision::kF32;  ///< in which arithmetic
+  std::size_t memory_budget = 0;          ///< bytes for the arena of one session; 0: the machine's memory
+  bool flush_denormals = false;           ///< treat denormal floats as zero during runs; the caller's mode is restored
+  std::size_t program_cache = 16;         ///< programs (one per set of input shapes) kept by a model
+  bool copy_weights = false;              ///< copy all weights at load, so that a file cut short later does no harm
+  bool allow_external_links = false;      ///< accept symbolic and hard links as external data
   std::vector<std::string> disabled_passes;  ///< names as `linnet inspect` prints them; "all" for every pass
-  Limits limits;
+  Limits limits;                             ///< what a model may ask for
   /// Receives log lines; empty: nothing is logged.
   std::function<void(LogLevel, std::string_view)> log;
   /// Both functions set: the caller's threads do the work. Neither: Linnet's own.
@@ -219,8 +229,11 @@ struct Options {
 /// Cancels runs from any thread. All members are thread-safe and signal-safe.
 class CancelToken {
  public:
+  /// Ends the runs that have this token, and all later ones, with kCancelled.
   void cancel() noexcept { cancelled_.store(true, std::memory_order_relaxed); }
+  /// Later runs go on again.
   void reset() noexcept { cancelled_.store(false, std::memory_order_relaxed); }
+  /// Whether cancel was called since the last reset.
   bool cancelled() const noexcept { return cancelled_.load(std::memory_order_relaxed); }
 
  private:
@@ -228,8 +241,9 @@ class CancelToken {
   std::atomic<bool> cancelled_{false};
 };
 
+/// What may end a run early.
 struct RunOptions {
-  const CancelToken* cancel = nullptr;
+  const CancelToken* cancel = nullptr;  ///< null: nothing cancels. Must live as long as the run
   std::chrono::nanoseconds timeout{0};  ///< 0: no deadline
 };
 
@@ -243,13 +257,15 @@ LINNET_API std::vector<TraceEvent> run_traced(Session& session);      // <linnet
 /// nothing. Different sessions of one model run in parallel.
 class LINNET_API Session {
  public:
-  Session(Session&&) noexcept;
-  Session& operator=(Session&&) noexcept;
+  Session(Session&&) noexcept;             ///< `other` can then only be assigned to or destroyed
+  Session& operator=(Session&&) noexcept;  ///< `other` can then only be assigned to or destroyed
   ~Session();
 
   /// Input `index` (in the order of Model::inputs) is read from this memory at every run until bound anew. The memory
   /// stays the caller's and must not overlap any output. Errors: kInvalidArgument, saying what the model wants.
   void bind_input(std::size_t index, const ConstTensorView& view);
+  /// Output `index` (in the order of Model::outputs) is written to this memory at every run until bound anew. Its type
+  /// and shape must be those that the inputs lead to; run and prepare check that. Errors: kInvalidArgument.
   void bind_output(std::size_t index, const TensorView& view);
   /// Output `index` goes to memory of the session again (as at first).
   void unbind_output(std::size_t index);
@@ -257,8 +273,8 @@ class LINNET_API Session {
   /// Compiles for the shapes of the inputs bound now and reserves all memory, so that the next run allocates nothing.
   void prepare();
   /// Runs on the bound inputs. A warm run (shapes seen before) allocates nothing, takes no lock, and with one thread
-  /// makes no system call. After an error, kCancelled and kDeadlineExceeded included, the session is as good as new;
-  /// outputs are unspecified.
+  /// makes no system call; only with Backend::kOnednn oneDNN itself allocates. After an error, kCancelled and
+  /// kDeadlineExceeded included, the session is as good as new; outputs are unspecified.
   void run(const RunOptions& options = {});
   /// The result of the last run: the bound memory, or the session's, valid until the next run or prepare.
   ConstTensorView output(std::size_t index) const;
@@ -291,20 +307,23 @@ class LINNET_API Model {
   /// From memory, which is copied. A model with external data is refused: it has no folder.
   static Model load(const void* bytes, std::size_t size, const Options& options = {});
 
-  Model(const Model&);
-  Model& operator=(const Model&);
-  Model(Model&&) noexcept;
-  Model& operator=(Model&&) noexcept;
+  Model(const Model&);                 ///< another handle to the same model
+  Model& operator=(const Model&);      ///< another handle to the same model
+  Model(Model&&) noexcept;             ///< `other` can then only be assigned to or destroyed
+  Model& operator=(Model&&) noexcept;  ///< `other` can then only be assigned to or destroyed
   ~Model();
 
-  const std::vector<ValueInfo>& inputs() const;  ///< without initializers
-  const std::vector<ValueInfo>& outputs() const;
-  /// Index of an input or output by name. Errors: kInvalidArgument, listing the names there are.
+  const std::vector<ValueInfo>& inputs() const;   ///< without initializers; valid as long as a handle exists
+  const std::vector<ValueInfo>& outputs() const;  ///< valid as long as a handle exists
+  /// Index of an input by name. Errors: kInvalidArgument, listing the names there are.
   std::size_t input_index(std::string_view name) const;
+  /// Index of an output by name. Errors: kInvalidArgument, listing the names there are.
   std::size_t output_index(std::string_view name) const;
 
+  /// A new session, with nothing bound. It keeps the model alive.
   Session session() const;
-  /// Runs on a session from a pool that the model keeps.
+  /// Runs on a session from a pool that the model keeps. Inputs in the order of inputs(), results in that of outputs().
+  /// Errors: as Session::run.
   std::vector<Tensor> run(const std::vector<Tensor>& inputs, const RunOptions& options = {}) const;
   /// The same, on borrowed inputs.
   std::vector<Tensor> run_views(const std::vector<ConstTensorView>& inputs, const RunOptions& options = {}) const;

@@ -137,7 +137,7 @@ std::uintmax_t stripped_size(const std::string& path) {
 // ONNX's part counts, oneDNN's does not.
 TEST(SharedObjects, AreSmall) {
   if (!LINNET_RELEASE) GTEST_SKIP() << "sizes are promised for the release build";
-  constexpr std::uintmax_t kMegabyte = 1000 * 1000;
+  constexpr std::uintmax_t kMegabyte = 1024 * 1024;
   const std::uintmax_t library = stripped_size(kLibrary);
   std::printf("liblinnet.so          %8ju bytes stripped\n", library);
   EXPECT_LE(library, 2 * kMegabyte);

@@ -5,7 +5,7 @@ BUILD ?= build
 FUZZ_SECONDS ?= 60
 CONFIGURE := cmake -G Ninja -S . -DLINNET_WERROR=ON
 
-.PHONY: help setup build run test check format bench bench-kernels fuzz coverage accuracy clean
+.PHONY: help setup build run test check format bench bench-kernels fuzz coverage accuracy docs clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 24
@@ -25,7 +25,7 @@ run: setup ## build, then run the sample network and compare it with PyTorch's o
 test: build ## run the whole test suite
 	@tools/run_tests.sh $(BUILD)
 
-check: ## what CI does: format, static checks, tests, sanitizers, the build without oneDNN
+check: ## what CI does: format, reference, tests, sanitizers, the build without modules
 	@tools/setup.sh check
 	@tools/check.sh
 
@@ -49,6 +49,10 @@ accuracy: build ## measure the activations over all 2^32 floats (minutes)
 fuzz: ## run each fuzzer for FUZZ_SECONDS (60)
 	@tools/setup.sh check
 	@tools/fuzz.sh $(FUZZ_SECONDS)
+
+docs: ## make the API reference, docs/api/html/index.html
+	@tools/setup.sh check
+	@tools/check.sh docs
 
 coverage: setup ## run the tests on an instrumented build and print the line coverage
 	@tools/coverage.sh

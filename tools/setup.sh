@@ -25,7 +25,7 @@ build_packages=(
   libprotobuf-dev protobuf-compiler libhwy-dev libfmt-dev libspdlog-dev
   libgtest-dev libgmock-dev libbenchmark-dev libcli11-dev nlohmann-json3-dev
   python3 python3-venv)
-check_packages=(clang clang-format clang-tidy libclang-rt-14-dev llvm)
+check_packages=(clang clang-format clang-tidy doxygen libclang-rt-14-dev llvm)
 
 digest() { cat "$@" | sha256sum | cut -c1-12; }
 

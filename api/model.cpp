@@ -204,7 +204,7 @@ std::vector<std::int64_t> run_profiled(Session& session) {
 }
 
 std::vector<TraceEvent> run_traced(Session& session) {
-  return guarded([&] { return session.impl_->run_traced(); });
+  return alone_in(*session.impl_, [&] { return session.impl_->run_traced(); });
 }
 
 const char* version() noexcept { return LINNET_VERSION; }

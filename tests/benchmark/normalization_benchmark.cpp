@@ -1,17 +1,22 @@
-// Layer normalisation, sums and means, one thread. Name: kind/rows/columns, or kind/axis/inner for the strided ones.
+// Layer normalisation, and sums over rows and over columns, one thread. Name: kind/rows/columns.
 // side_by_side.hpp explains the counters; the bytes of a sum are those that it reads, a copy's those on both sides.
 #include "ops/kernels/normalization.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
+#include "ops/kernels/reduction.hpp"
 #include "tests/benchmark/side_by_side.hpp"
 
 namespace {
 
 using linnet::benchmark::Floats;
 using linnet::benchmark::run_beside;
+using linnet::kernels::reduce_columns;
+using linnet::kernels::reduce_row;
+using linnet::kernels::ReduceKind;
 
 struct Size {
   std::size_t outer, inner;
@@ -34,28 +39,21 @@ void measure_layer_norm(::benchmark::State& state, Size size) {
   run_beside(state, kernel, {2.0 * count_of(size) * sizeof(float), 8.0 * count_of(size)});
 }
 
-void measure_reduce_sum(::benchmark::State& state, Size size) {
+void measure_reduce_row(::benchmark::State& state, Size size) {
   const Floats x(size.outer * size.inner);
   double sum = 0.0;
   const auto kernel = [&] {
     for (std::size_t row = 0; row < size.outer; ++row)
-      ::benchmark::DoNotOptimize(sum = linnet::kernels::reduce_sum(x.data() + row * size.inner, size.inner));
+      ::benchmark::DoNotOptimize(sum = reduce_row(ReduceKind::kSum, x.data() + row * size.inner, size.inner));
   };
   run_beside(state, kernel, {count_of(size) * sizeof(float), count_of(size)});
 }
 
-void measure_reduce_sum_strided(::benchmark::State& state, Size size) {
+void measure_reduce_columns(::benchmark::State& state, Size size) {
   const Floats x(size.outer * size.inner);
-  Floats y(size.inner);
-  const auto kernel = [&] { linnet::kernels::reduce_sum_strided(x.data(), y.data(), size.outer, size.inner); };
-  run_beside(state, kernel, {count_of(size) * sizeof(float), count_of(size)});
-}
-
-void measure_reduce_mean_strided(::benchmark::State& state, Size size) {
-  const Floats x(size.outer * size.inner);
-  Floats y(size.inner);
+  std::vector<double> sums(size.inner);
   const auto kernel = [&] {
-    linnet::kernels::reduce_mean_strided(x.data(), y.data(), size.outer, size.inner, size.inner);
+    reduce_columns(ReduceKind::kSum, x.data(), sums.data(), size.outer, size.inner, size.inner);
   };
   run_beside(state, kernel, {count_of(size) * sizeof(float), count_of(size)});
 }
@@ -64,10 +62,8 @@ struct Case {
   const char* name;
   void (*measure)(::benchmark::State&, Size);
 };
-constexpr Case kCases[] = {{"layer_norm", measure_layer_norm},
-                           {"reduce_sum", measure_reduce_sum},
-                           {"reduce_sum_strided", measure_reduce_sum_strided},
-                           {"reduce_mean_strided", measure_reduce_mean_strided}};
+constexpr Case kCases[] = {
+    {"layer_norm", measure_layer_norm}, {"reduce_row", measure_reduce_row}, {"reduce_columns", measure_reduce_columns}};
 
 const int registered = [] {
   for (const Case& which : kCases) {

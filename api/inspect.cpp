@@ -93,7 +93,9 @@ ModelSummary summarize(const Model& model) {
     summary.outputs = impl.outputs();
     summary.ir_version = impl.facts().ir_version;
     summary.opsets = impl.facts().opsets;
-    summary.producer = impl.facts().producer;
+    summary.metadata = impl.facts().metadata;
+    summary.producer = summary.metadata.producer_name;
+    if (!summary.metadata.producer_version.empty()) summary.producer += " " + summary.metadata.producer_version;
     summary.passes = impl.facts().passes;
     summary.weights_bytes = weights_bytes(impl.graph());
     for (const internal::Node& node : impl.graph().nodes) summary.nodes.push_back(summarize_node(impl.graph(), node));

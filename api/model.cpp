@@ -23,7 +23,7 @@ std::shared_ptr<ModelImpl> finish(internal::LoadedModel&& loaded, const Options&
   }
   internal::PassContext context{loaded.graph, internal::all_operators(), options};
   const std::size_t before = loaded.graph.nodes.size();
-  internal::ModelFacts facts{loaded.ir_version, std::move(loaded.opsets), std::move(loaded.producer),
+  internal::ModelFacts facts{loaded.ir_version, std::move(loaded.opsets), std::move(loaded.metadata),
                              internal::run_passes(context)};
   internal::log(options, LogLevel::kInfo, "loaded ", before, " nodes, ", loaded.graph.nodes.size(),
                 " after the passes");

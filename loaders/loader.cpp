@@ -35,13 +35,26 @@ onnx::ModelProto read_model(const MappedFile& file) {
   return model;
 }
 
+ModelMetadata metadata_of(const onnx::ModelProto& model) {
+  ModelMetadata metadata;
+  metadata.producer_name = model.producer_name;
+  metadata.producer_version = model.producer_version;
+  metadata.domain = model.domain;
+  metadata.version = model.model_version;
+  metadata.description = model.doc_string;
+  metadata.graph_name = model.graph.name;
+  metadata.graph_description = model.graph.doc_string;
+  for (const onnx::StringStringEntryProto& entry : model.metadata_props)
+    metadata.custom.emplace(entry.key, entry.value);
+  return metadata;
+}
+
 LoadedModel load(std::shared_ptr<const MappedFile> file, ExternalData& external, const Registry& registry,
                  const Options& options) {
   onnx::ModelProto model = read_model(*file);
   LoadedModel result;
   result.ir_version = model.ir_version;
-  result.producer = std::string(model.producer_name);
-  if (!model.producer_version.empty()) result.producer += text(" ", model.producer_version);
+  result.metadata = metadata_of(model);
   OpsetImports opsets(model.opset_imports, "the model");
   for (const auto& [domain, version] : opsets.all()) result.opsets.emplace(domain, version);
 

@@ -5,6 +5,8 @@
 #include <map>
 #include <string>
 
+#include <linnet/inspect.hpp>
+
 #include "runtime/op.hpp"
 
 namespace linnet::internal {
@@ -13,7 +15,7 @@ struct LoadedModel {
   Graph graph;
   std::int64_t ir_version = 0;
   std::map<std::string, std::int64_t> opsets;  ///< by domain, as the model has them; "" is ONNX's own
-  std::string producer;                        ///< name and version of the program that wrote the model
+  ModelMetadata metadata;
 };
 
 /// Loads an ONNX model: IR versions 3 to 14, ONNX's own operator sets 7 to 28 (older ones are converted by ONNX's

@@ -1,6 +1,8 @@
 // What is worth telling of a model besides its graph.
 #pragma once
 
+#include <linnet/inspect.hpp>
+
 #include <cstdint>
 #include <map>
 #include <string>
@@ -12,7 +14,7 @@ namespace linnet::internal {
 struct ModelFacts {
   std::int64_t ir_version = 0;
   std::map<std::string, std::int64_t> opsets;  ///< by domain; "" is ONNX's own
-  std::string producer;
+  ModelMetadata metadata;
   std::vector<std::pair<std::string, std::size_t>> passes;  ///< name and number of changes, in order
 };
 

@@ -20,6 +20,18 @@ struct NodeSummary {
   std::vector<std::string> outputs;  ///< value names
 };
 
+/// What the model's writer says of it; empty where nothing is said. Bytes of the file, UTF-8 if the writer kept the rule.
+struct ModelMetadata {
+  std::string producer_name;                  ///< program that wrote the model
+  std::string producer_version;               ///< its version
+  std::string domain;                         ///< reverse-DNS name of the model's namespace
+  std::int64_t version = 0;                   ///< of the model itself
+  std::string description;                    ///< of the model
+  std::string graph_name;                     ///< of the main graph
+  std::string graph_description;              ///< of the main graph
+  std::map<std::string, std::string> custom;  ///< ONNX's metadata_props; of a key that comes twice, the first
+};
+
 /// The model as loaded, independent of input shapes.
 struct ModelSummary {
   std::vector<ValueInfo> inputs;               ///< as Model::inputs
@@ -27,6 +39,7 @@ struct ModelSummary {
   std::int64_t ir_version = 0;                 ///< of the ONNX file format
   std::map<std::string, std::int64_t> opsets;  ///< by domain; "" is ONNX's own
   std::string producer;                        ///< program that wrote the model, with its version
+  ModelMetadata metadata;                      ///< what else the writer says
   /// After inlining functions and after the passes; load with `disabled_passes = {"all"}` to see the nodes before them.
   std::vector<NodeSummary> nodes;
   std::vector<std::pair<std::string, std::size_t>> passes;  ///< name and number of changes; in the order they ran

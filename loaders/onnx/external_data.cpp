@@ -61,7 +61,7 @@ FileDescriptor open_components(const FileDescriptor& folder, const std::string& 
 /// The value of `key`; nothing when it is missing.
 std::optional<std::string_view> entry(const TensorProto& tensor, std::string_view key) {
   std::optional<std::string_view> found;
-  for (const ExternalDataEntry& candidate : tensor.external_data) {
+  for (const StringStringEntryProto& candidate : tensor.external_data) {
     if (candidate.key != key) continue;
     if (found) invalid_model("external_data has the key \"", key, "\" twice");
     found = candidate.value;

@@ -5,7 +5,7 @@
 namespace linnet::internal::onnx {
 namespace {
 
-void read(ExternalDataEntry& into, Span bytes) {
+void read(StringStringEntryProto& into, Span bytes) {
   WireReader reader(bytes, "StringStringEntryProto");
   while (reader.next()) {
     switch (reader.field()) {
@@ -130,8 +130,14 @@ void read(GraphProto& into, Span bytes) {
       case 1:
         into.nodes.push_back(reader.span("node"));
         break;
+      case 2:
+        into.name = reader.string("name");
+        break;
       case 5:
         into.initializers.push_back(reader.span("initializer"));
+        break;
+      case 10:
+        into.doc_string = reader.string("doc_string");
         break;
       case 11:
         into.inputs.push_back(reader.span("input"));
@@ -199,12 +205,24 @@ void read(ModelProto& into, Span bytes) {
       case 3:
         into.producer_version = reader.string("producer_version");
         break;
+      case 4:
+        into.domain = reader.string("domain");
+        break;
+      case 5:
+        into.model_version = reader.int64("model_version");
+        break;
+      case 6:
+        into.doc_string = reader.string("doc_string");
+        break;
       case 7:
         into.has_graph = true;
         read(into.graph, reader.span("graph"));
         break;
       case 8:
         read(into.opset_imports.emplace_back(), reader.span("opset_import"));
+        break;
+      case 14:
+        read(into.metadata_props.emplace_back(), reader.span("metadata_props"));
         break;
       case 25:
         into.functions.push_back(reader.span("functions"));

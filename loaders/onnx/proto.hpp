@@ -31,7 +31,14 @@ struct NodeProto {
   void clear();
 };
 
+struct StringStringEntryProto {
+  std::string_view key;
+  std::string_view value;
+};
+
 struct GraphProto {
+  std::string_view name;
+  std::string_view doc_string;
   std::vector<Span> nodes;
   std::vector<Span> initializers;
   std::vector<Span> inputs;
@@ -56,14 +63,13 @@ struct ModelProto {
   std::vector<OperatorSetIdProto> opset_imports;
   std::string_view producer_name;
   std::string_view producer_version;
+  std::string_view domain;
+  std::int64_t model_version = 0;
+  std::string_view doc_string;
+  std::vector<StringStringEntryProto> metadata_props;
   bool has_graph = false;
   GraphProto graph;
   std::vector<Span> functions;
-};
-
-struct ExternalDataEntry {
-  std::string_view key;
-  std::string_view value;
 };
 
 /// Which list of a TensorProto holds its elements; the number is that of the field.
@@ -77,7 +83,7 @@ struct TensorProto {
   bool has_raw_data = false;
   std::string_view raw_data;
   std::int32_t data_location = 0;  ///< 1: external
-  std::vector<ExternalDataEntry> external_data;
+  std::vector<StringStringEntryProto> external_data;
   std::size_t float_count = 0, int32_count = 0, string_count = 0, int64_count = 0, double_count = 0, uint64_count = 0;
   /// The bytes read so far, for for_each_element.
   std::vector<Span> parts;

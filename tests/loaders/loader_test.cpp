@@ -79,11 +79,18 @@ TEST(Loader, CopiedWeightsOutliveACutFile) {
   EXPECT_EQ(constant_named(loaded.graph, "w").as<float>()[99999], 1.5f);
 }
 
-TEST(Loader, ReportsProducerAndOpsets) {
+TEST(Loader, ReportsMetadataAndOpsets) {
   ModelWriter writer = relu_model().ir_version(14).opset(28).opset(3, "ai.onnx.ml").producer("pytorch");
-  writer.model().bytes(3, "2.13");
+  writer.model().bytes(3, "2.13").bytes(4, "org.example").integer(5, 7).bytes(6, "a model");
+  writer.model().message(14, Message().bytes(1, "author").bytes(2, "first"));
+  writer.model().message(14, Message().bytes(1, "author").bytes(2, "second"));
   const LoadedModel loaded = load_toy(writer.bytes());
-  EXPECT_EQ(loaded.producer, "pytorch 2.13");
+  EXPECT_EQ(loaded.metadata.producer_name, "pytorch");
+  EXPECT_EQ(loaded.metadata.producer_version, "2.13");
+  EXPECT_EQ(loaded.metadata.domain, "org.example");
+  EXPECT_EQ(loaded.metadata.version, 7);
+  EXPECT_EQ(loaded.metadata.description, "a model");
+  EXPECT_EQ(loaded.metadata.custom, (std::map<std::string, std::string>{{"author", "first"}}));
   EXPECT_EQ(loaded.ir_version, 14);
   EXPECT_EQ(loaded.opsets.at(""), 28);
   EXPECT_EQ(loaded.opsets.at("ai.onnx.ml"), 3);

@@ -32,7 +32,7 @@ TEST(Importer, BuildsValuesNodesAndTypes) {
                                           .bytes());
   const Graph& graph = loaded.graph;
   EXPECT_EQ(loaded.ir_version, 8);
-  EXPECT_EQ(loaded.producer, "writer");
+  EXPECT_EQ(loaded.metadata.producer_name, "writer");
   EXPECT_THAT(loaded.opsets, ElementsAre(std::pair<const std::string, std::int64_t>("", 13)));
   EXPECT_THAT(graph.input_names, ElementsAre("x"));
   EXPECT_THAT(graph.output_names, ElementsAre("y"));

@@ -1,0 +1,1 @@
+"""``python -m linnet bench MODEL --against ENGINE,...``: the same model in Linnet and other engines, in turn."""

@@ -1,0 +1,205 @@
+"""Linnet's own form: ``model = linnet.load("model.onnx"); y = model(x)``."""
+
+from __future__ import annotations
+
+import os
+from collections import namedtuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Union
+
+from linnet import _linnet, _types
+from linnet.errors import InvalidArgument
+
+ModelSource = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, Any]
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """An input or output of a model."""
+
+    name: str
+    dtype: str
+    """NumPy's name of the element type, such as ``"float32"``; ``"bfloat16"`` is ml_dtypes'."""
+    shape: tuple[int | str | None, ...] | None
+    """A dimension is its size, the name that the model gives it, or None; None for an open rank."""
+
+    def __str__(self) -> str:
+        if self.shape is None:
+            return f"{self.name}: {self.dtype} of any shape"
+        sizes = ", ".join("?" if size is None else str(size) for size in self.shape)
+        return f"{self.name}: {self.dtype}[{sizes}]"
+
+
+def open_model(source: ModelSource, options: dict[str, Any]) -> _linnet.Model:
+    """The extension's model from a path, the bytes of a file, or an onnx.ModelProto."""
+    if isinstance(source, (str, os.PathLike)):
+        return _linnet.Model.load_file(os.fspath(source), options)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return _linnet.Model.load_bytes(bytes(source), options)
+    if hasattr(source, "SerializeToString"):
+        return _linnet.Model.load_bytes(source.SerializeToString(), options)
+    raise InvalidArgument(f"expected a path, bytes or an onnx.ModelProto, got {type(source).__name__}")
+
+
+def infos(raw: list[tuple[str, int, list[Any] | None]]) -> list[TensorInfo]:
+    return [
+        TensorInfo(name, _types.by_number(number).name, None if shape is None else tuple(shape))
+        for name, number, shape in raw
+    ]
+
+
+class Model:
+    """A loaded model. Immutable; may be called from any number of threads at once, and lets go of the GIL during runs.
+
+    Inputs are arrays with the buffer protocol or DLPack: NumPy arrays, PyTorch tensors on the CPU, and so on. They are
+    read where they lie; an array that is not contiguous (or not aligned to its elements) is copied first. dtypes are
+    never converted. Python numbers and lists become arrays of the input's dtype.
+
+    Outputs are new NumPy arrays, or PyTorch tensors when one of the inputs is one, which the model writes to directly.
+    They own their memory and stay as they are when the model runs again or goes away.
+    """
+
+    __slots__ = ("_inputs", "_outputs", "_names", "_tuple", "_all", "_core", "__weakref__")
+
+    def __init__(self, core: _linnet.Model) -> None:
+        self._core = core
+        self._inputs = infos(core.inputs())
+        self._outputs = infos(core.outputs())
+        self._names = [info.name for info in self._inputs]
+        self._all = list(range(len(self._outputs)))
+        self._tuple = namedtuple("Outputs", [info.name for info in self._outputs], rename=True)  # type: ignore[misc]
+
+    @property
+    def inputs(self) -> list[TensorInfo]:
+        """What the model reads, in order."""
+        return list(self._inputs)
+
+    @property
+    def outputs(self) -> list[TensorInfo]:
+        """What the model computes, in order."""
+        return list(self._outputs)
+
+    def __repr__(self) -> str:
+        reads = ", ".join(map(str, self._inputs))
+        return f"linnet.Model({reads} -> {', '.join(map(str, self._outputs))})"
+
+    def __call__(self, *arrays: Any, **named: Any) -> Any:
+        """Runs on arrays given by position, by name, or both.
+
+        Returns the output, or a named tuple of all when the model has several. ``out=`` takes an array (or, for several
+        outputs, a sequence of arrays or None) to write to: writable, contiguous, of the output's dtype and shape. A
+        model with an input called ``out`` has to use :meth:`run` for that.
+
+        Errors: InvalidArgument for missing or surplus inputs and for wrong dtypes, ranks or shapes, with what the model
+        wants; RuntimeException for faults that depend on the data.
+        """
+        out = named.pop("out", None) if named and "out" not in self._names else None
+        inputs = self._ordered(arrays, named) if named or len(arrays) != len(self._names) else arrays
+        given: Sequence[Any] = ()
+        if out is not None:
+            given = out if isinstance(out, (list, tuple)) else [out]
+            if len(given) != len(self._all):
+                raise InvalidArgument(f"out has {len(given)} arrays, the model has {len(self._all)} outputs")
+        results = self._core.run(inputs, self._all, given, True)
+        return results[0] if len(results) == 1 else self._tuple._make(results)
+
+    def run(
+        self,
+        inputs: Mapping[str, Any],
+        outputs: Sequence[str] | None = None,
+        *,
+        out: Mapping[str, Any] | None = None,
+        cancel: _linnet.CancelToken | None = None,
+        timeout: float | None = None,
+    ) -> dict[str, Any]:
+        """Runs on arrays by name and returns those outputs that are asked for (all when None), by name.
+
+        ``out`` maps output names to arrays to write to, as in :meth:`__call__`. ``cancel`` ends the run within
+        milliseconds when another thread calls its ``cancel()`` (Cancelled); ``timeout`` in seconds does so by itself
+        (DeadlineExceeded).
+        """
+        names = [info.name for info in self._outputs] if outputs is None else list(outputs)
+        wanted = [self._output_index(name) for name in names]
+        for name in out or ():
+            if name not in names:
+                raise InvalidArgument(f'out holds an array for "{name}", which is not among the outputs asked for')
+        given = [out.get(name) for name in names] if out else []
+        ordered = self._ordered((), dict(inputs))
+        return dict(zip(names, self._core.run(ordered, wanted, given, True, cancel, timeout)))
+
+    def binding(self) -> Binding:
+        """A session bound to arrays that stay in place from run to run."""
+        return Binding(self)
+
+    def steps(self, *arrays: Any) -> list[tuple[str, str, str, list[list[int]]]]:
+        """What runs for these inputs: (node, operator, implementation, input shapes) of every step."""
+        return self._core.steps(self._ordered(arrays, {}))
+
+    def _output_index(self, name: str) -> int:
+        for index, info in enumerate(self._outputs):
+            if info.name == name:
+                return index
+        known = ", ".join(f'"{info.name}"' for info in self._outputs)
+        raise InvalidArgument(f'there is no output "{name}"; the model has {known}')
+
+    def _input_index(self, name: str) -> int:
+        if name in self._names:
+            return self._names.index(name)
+        known = ", ".join(f'"{info.name}"' for info in self._inputs)
+        raise InvalidArgument(f'there is no input "{name}"; the model has {known or "none"}')
+
+    def _ordered(self, arrays: Sequence[Any], named: dict[str, Any]) -> list[Any]:
+        if len(arrays) > len(self._names):
+            raise InvalidArgument(f"{len(arrays)} inputs given, the model wants {len(self._names)}")
+        ordered = list(arrays)
+        for name in named:
+            if self._input_index(name) < len(arrays):
+                raise InvalidArgument(f'input "{name}" is given by position and by name')
+        for info in self._inputs[len(arrays) :]:
+            if info.name not in named:
+                raise InvalidArgument(f'input "{info.name}" is not given: the model wants {info}')
+            ordered.append(named[info.name])
+        return ordered
+
+
+class Binding:
+    """A session of a model whose inputs and outputs stay bound to the caller's arrays: the form with the least overhead.
+
+    Nothing is copied; arrays are kept alive while bound. One thread at a time: a call while another thread runs the
+    binding raises InvalidArgument and changes nothing.
+    """
+
+    __slots__ = ("_core", "_model")
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._core = _linnet.Binding(model._core)
+
+    def bind_input(self, name: str, array: Any) -> None:
+        """Every run reads this array anew. An array that is not contiguous is copied now, once."""
+        self._core.bind_input(self._model._input_index(name), array)
+
+    def bind_output(self, name: str, array: Any) -> None:
+        """Every run writes to this array: writable, contiguous, of the output's dtype and shape, apart from all inputs."""
+        self._core.bind_output(self._model._output_index(name), array)
+
+    def run(self, *, cancel: _linnet.CancelToken | None = None, timeout: float | None = None) -> None:
+        """Runs on the bound arrays. Errors: InvalidArgument for an input that is not bound; those of :meth:`Model.run`."""
+        self._core.run(cancel, timeout)
+
+
+def load(source: ModelSource, **options: Any) -> Model:
+    """Loads a model from a path, from bytes, or from an ``onnx.ModelProto``.
+
+    Options: ``threads`` (0: as many as the CPUs this process may use), ``backend`` ("auto", "onednn", "simd",
+    "reference"), ``precision`` ("f32"), ``memory_budget`` (bytes for intermediate values; 0: the machine's memory),
+    ``flush_denormals``, ``program_cache`` (sets of input shapes kept compiled), ``copy_weights``,
+    ``allow_external_links``, ``disabled_passes`` (list of names; "all"), ``limits`` (dict with file_bytes, nodes,
+    nesting, rank, folded_bytes; 0 switches one off), ``log`` (called with a severity from 0, debug, to 3, error, and a
+    line of text).
+
+    Errors: NoSuchFile, InvalidGraph (damaged, or against ONNX's rules), NotImplemented (lists everything that is not
+    supported), LimitExceeded, InvalidArgument for an unknown or wrong option.
+    """
+    return Model(open_model(source, options))

@@ -1,0 +1,212 @@
+"""OrtValue and IOBinding with ONNX Runtime's forms."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from linnet import _linnet, _types
+from linnet.errors import InvalidArgument, NotImplemented
+
+if TYPE_CHECKING:
+    from linnet.session import InferenceSession
+
+
+def check_device(device_type: str, device_id: int) -> None:
+    """Errors: NotImplemented for any device but the CPU."""
+    if device_type != "cpu" or device_id != 0:
+        raise NotImplemented(f"device {device_type}:{device_id} is not supported; Linnet runs on cpu:0")
+
+
+class OrtValue:
+    """A tensor on the CPU. Shares the memory of the array that it was made from; made by the class methods."""
+
+    __slots__ = ("_array",)
+
+    def __init__(self, array: np.ndarray[Any, Any]) -> None:
+        """``array``: contiguous, kept alive by this object. Use :meth:`ortvalue_from_numpy`."""
+        self._array = array
+
+    @classmethod
+    def ortvalue_from_numpy(cls, numpy_obj: Any, device_type: str = "cpu", device_id: int = 0) -> OrtValue:
+        """Shares the array's memory; an array that is not contiguous is copied. Errors: NotImplemented for its dtype."""
+        check_device(device_type, device_id)
+        array = np.asarray(numpy_obj)
+        _types.element_type(array.dtype)
+        return cls(array if array.flags.c_contiguous else np.ascontiguousarray(array))
+
+    @classmethod
+    def ortvalue_from_shape_and_type(
+        cls, shape: Sequence[int], element_type: Any, device_type: str = "cpu", device_id: int = 0
+    ) -> OrtValue:
+        """Uninitialised. ``element_type``: a NumPy dtype or ONNX's number."""
+        check_device(device_type, device_id)
+        return cls(np.empty(tuple(shape), _types.numpy_dtype(_types.element_type(element_type))))
+
+    @classmethod
+    def from_dlpack(cls, dlpack: Any) -> OrtValue:
+        """Shares the memory of any object with ``__dlpack__`` on the CPU."""
+        return cls.ortvalue_from_numpy(np.from_dlpack(dlpack))
+
+    def numpy(self) -> np.ndarray[Any, Any]:
+        """A copy, as ONNX Runtime gives. ``numpy.from_dlpack(value)`` gives the memory itself."""
+        return self._array.copy()
+
+    def data_ptr(self) -> int:
+        return int(self._array.ctypes.data)
+
+    def shape(self) -> list[int]:
+        return list(self._array.shape)
+
+    def data_type(self) -> str:
+        """Such as ``"tensor(float)"``."""
+        return f"tensor({_types.element_type(self._array.dtype).onnx_name})"
+
+    def element_type(self) -> int:
+        """ONNX's number of the element type."""
+        return _types.element_type(self._array.dtype).number
+
+    def tensor_size_in_bytes(self) -> int:
+        return int(self._array.nbytes)
+
+    def device_name(self) -> str:
+        return "cpu"
+
+    def has_value(self) -> bool:
+        return True
+
+    def is_tensor(self) -> bool:
+        return True
+
+    def is_sparse_tensor(self) -> bool:
+        return False
+
+    def is_tensor_sequence(self) -> bool:
+        return False
+
+    def update_inplace(self, np_arr: Any) -> None:
+        """Copies an array of the same dtype and shape into this tensor. Errors: InvalidArgument."""
+        array = np.asarray(np_arr)
+        if array.dtype != self._array.dtype or array.shape != self._array.shape:
+            raise InvalidArgument(
+                f"the value is {self._array.dtype}{list(self._array.shape)}, the array {array.dtype}{list(array.shape)}"
+            )
+        np.copyto(self._array, array)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        return np.array(self._array, dtype=dtype, copy=True)
+
+    def __dlpack__(self, **keywords: Any) -> Any:
+        return self._array.__dlpack__(**keywords)
+
+    def __dlpack_device__(self) -> Any:
+        return self._array.__dlpack_device__()
+
+
+def array_at(address: int, dtype: np.dtype[Any], shape: Sequence[int]) -> np.ndarray[Any, Any]:
+    """An array over memory that the caller vouches for."""
+    count = int(np.prod(shape, dtype=np.int64))
+    memory = (ctypes.c_ubyte * (count * dtype.itemsize)).from_address(address) if count else b""
+    return np.frombuffer(memory, dtype, count).reshape(tuple(shape))
+
+
+class IOBinding:
+    """Inputs and outputs bound to memory from run to run; made by ``InferenceSession.io_binding()``.
+
+    Arrays and OrtValues are read and written where they lie, and kept alive while bound. Memory that is bound by address
+    (``buffer_ptr``) is the caller's to keep. An input array that is not contiguous is copied when it is bound. One thread
+    at a time: a call while another thread runs the binding raises InvalidArgument.
+    """
+
+    __slots__ = ("_session", "_core", "_order", "_memory")
+
+    def __init__(self, session: InferenceSession) -> None:
+        self._session = session
+        self._core = _linnet.Binding(session._model._core)
+        self._order: list[int] = []
+        self._memory: dict[int, np.ndarray[Any, Any]] = {}
+
+    def bind_cpu_input(self, name: str, arr_on_cpu: Any) -> None:
+        """Reads from an array (NumPy, PyTorch, anything with DLPack) at every run."""
+        self._core.bind_input(self._session._model._input_index(name), arr_on_cpu)
+
+    def bind_input(
+        self, name: str, device_type: str, device_id: int, element_type: Any, shape: Sequence[int], buffer_ptr: int
+    ) -> None:
+        """Reads from an address at every run. Errors: InvalidArgument for a wrong type or shape."""
+        check_device(device_type, device_id)
+        index = self._session._model._input_index(name)
+        kind = _types.element_type(element_type)
+        self._core.bind_input_memory(index, kind.number, list(shape), buffer_ptr)
+
+    def bind_ortvalue_input(self, name: str, ortvalue: OrtValue) -> None:
+        self._core.bind_input(self._session._model._input_index(name), ortvalue._array)
+
+    def bind_output(
+        self,
+        name: str,
+        device_type: str = "cpu",
+        device_id: int = 0,
+        element_type: Any = None,
+        shape: Sequence[int] | None = None,
+        buffer_ptr: int | None = None,
+    ) -> None:
+        """Without an address, every run makes a new OrtValue for this output; with one, it writes there."""
+        check_device(device_type, device_id)
+        index = self._session._model._output_index(name)
+        if buffer_ptr is None:
+            self._core.bind_output_new(index)
+            self._memory.pop(index, None)
+        else:
+            if element_type is None or shape is None:
+                raise InvalidArgument(f'output "{name}": an address needs element_type and shape as well')
+            kind = _types.element_type(element_type)
+            memory = array_at(buffer_ptr, _types.numpy_dtype(kind), shape)
+            self._core.bind_output_memory(index, kind.number, list(shape), buffer_ptr)
+            self._memory[index] = memory
+        self._note(index)
+
+    def bind_ortvalue_output(self, name: str, ortvalue: OrtValue) -> None:
+        index = self._session._model._output_index(name)
+        self._core.bind_output(index, ortvalue._array)
+        self._memory.pop(index, None)
+        self._note(index)
+
+    def _note(self, index: int) -> None:
+        if index in self._order:
+            self._order.remove(index)
+        self._order.append(index)
+
+    def _arrays(self) -> list[np.ndarray[Any, Any]]:
+        arrays = []
+        for index in self._order:
+            array = self._memory[index] if index in self._memory else self._core.output(index)
+            if array is None:
+                raise InvalidArgument("there are no outputs yet: run the binding first")
+            arrays.append(array)
+        return arrays
+
+    def get_outputs(self) -> list[OrtValue]:
+        """In the order in which they were bound. Errors: InvalidArgument before the first run."""
+        return [OrtValue(array) for array in self._arrays()]
+
+    def copy_outputs_to_cpu(self) -> list[np.ndarray[Any, Any]]:
+        """Copies, in the order in which the outputs were bound."""
+        return [array.copy() for array in self._arrays()]
+
+    def clear_binding_inputs(self) -> None:
+        self._core.unbind_inputs()
+
+    def clear_binding_outputs(self) -> None:
+        self._core.unbind_outputs()
+        self._order.clear()
+        self._memory.clear()
+
+    def synchronize_inputs(self) -> None:
+        """Nothing to wait for on the CPU."""
+
+    def synchronize_outputs(self) -> None:
+        """Nothing to wait for on the CPU."""

@@ -1,0 +1,130 @@
+#include "python/src/model.hpp"
+
+#include "python/src/gil.hpp"
+
+namespace linnet::python {
+namespace {
+
+bool all_dense(const std::vector<BorrowedArray>& arrays) {
+  for (const BorrowedArray& array : arrays) {
+    if (!array.dense()) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+/// A session taken from the pool. It goes back without references to anybody's buffers, whatever happens.
+class PythonModel::Lease {
+ public:
+  explicit Lease(PythonModel& owner) : owner_(owner) {
+    if (owner.idle_.empty()) {
+      slot_ = std::make_unique<Slot>(owner.model_.session());
+    } else {
+      slot_ = std::move(owner.idle_.back());
+      owner.idle_.pop_back();
+    }
+  }
+  ~Lease() {
+    try {
+      for (std::size_t i = 0; i < owner_.model_.outputs().size(); ++i) slot_->session.unbind_output(i);
+      owner_.idle_.push_back(std::move(slot_));
+    } catch (...) {  // no memory to keep it: the next run makes another
+      slot_.reset();
+    }
+  }
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
+  Slot& slot() const { return *slot_; }
+
+ private:
+  PythonModel& owner_;
+  std::unique_ptr<Slot> slot_;
+};
+
+std::string input_text(const Model& model, std::size_t index) {
+  return "input \"" + model.inputs().at(index).name + "\"";
+}
+
+std::string output_text(const Model& model, std::size_t index) {
+  return "output \"" + model.outputs().at(index).name + "\"";
+}
+
+std::vector<BorrowedArray> PythonModel::borrow_inputs(const std::vector<nb::object>& inputs) const {
+  const std::vector<ValueInfo>& infos = model_.inputs();
+  if (inputs.size() != infos.size()) {
+    throw Error(ErrorCode::kInvalidArgument, std::to_string(inputs.size()) + " inputs given, the model wants " +
+                                                 std::to_string(infos.size()));
+  }
+  std::vector<BorrowedArray> arrays;
+  arrays.reserve(inputs.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    arrays.emplace_back(inputs[i], BorrowedArray::Use::kRead, infos[i].type, input_text(model_, i));
+  return arrays;
+}
+
+/// Binds the inputs and compiles for their shapes. Where that may take long, the interpreter's lock is free meanwhile.
+void PythonModel::prepare(Slot& slot, std::vector<BorrowedArray>& inputs) const {
+  bool warm = slot.shapes.size() == inputs.size() && all_dense(inputs);
+  for (std::size_t i = 0; warm && i < inputs.size(); ++i) warm = inputs[i].shape() == slot.shapes[i];
+  const auto bind_and_prepare = [&] {
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      inputs[i].make_dense();
+      slot.session.bind_input(i, inputs[i].view());
+    }
+    slot.session.prepare();
+  };
+  if (warm) {
+    bind_and_prepare();
+    return;
+  }
+  slot.shapes.clear();
+  without_gil(bind_and_prepare);
+  for (const BorrowedArray& input : inputs) slot.shapes.push_back(input.shape());
+}
+
+void run_session(Session& session, const Model& model, std::vector<BorrowedArray>& inputs, Profile& profile,
+                 const RunLimits& limits) {
+  if (!profile.on()) {
+    const RunOptions options{limits.cancel, limits.timeout};
+    without_gil([&] { session.run(options); });
+    return;
+  }
+  std::vector<ConstTensorView> views;
+  for (BorrowedArray& input : inputs) views.push_back(input.view());
+  ProfiledRun run;
+  without_gil([&] { run = profile.measure(session, model, views, limits.cancel, limits.timeout); });
+  profile.add(std::move(run));
+}
+
+std::vector<nb::object> PythonModel::run(const std::vector<nb::object>& inputs, const std::vector<std::size_t>& wanted,
+                                         const std::vector<nb::object>& given, Framework framework,
+                                         const RunLimits& limits) {
+  std::vector<BorrowedArray> arrays = borrow_inputs(inputs);
+  std::vector<BorrowedArray> buffers;
+  std::vector<nb::object> results;
+  buffers.reserve(wanted.size());
+  results.reserve(wanted.size());
+  const Lease lease(*this);
+  Session& session = lease.slot().session;
+  prepare(lease.slot(), arrays);
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (i < given.size() && !given[i].is_none()) {
+      const std::string what = output_text(model_, wanted[i]);
+      buffers.emplace_back(given[i], BorrowedArray::Use::kWrite, DataType::kUndefined, what);
+      if (!buffers.back().dense())
+        throw Error(ErrorCode::kInvalidArgument, what + ": an array to write to must be contiguous and aligned");
+      session.bind_output(wanted[i], buffers.back().view());
+      results.push_back(given[i]);
+      continue;
+    }
+    const ConstTensorView made = session.output(wanted[i]);
+    void* data = nullptr;
+    results.push_back(new_array(framework, made, &data));
+    session.bind_output(wanted[i], TensorView{made.type, made.shape, made.rank, data});
+  }
+  run_session(session, model_, arrays, profile_, limits);
+  return results;
+}
+
+}  // namespace linnet::python

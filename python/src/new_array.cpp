@@ -1,0 +1,109 @@
+// Arrays that outputs are written to, made by NumPy or PyTorch.
+#include "python/src/array.hpp"
+
+namespace linnet::python {
+namespace {
+
+/// torch.Tensor when PyTorch has been imported, else null. Borrowed; PyTorch is never unloaded.
+PyObject* torch_tensor_type() {
+  static PyObject* found = nullptr;
+  if (found != nullptr) return found;
+  PyObject* const torch = PyDict_GetItemString(PyImport_GetModuleDict(), "torch");
+  if (torch == nullptr) return nullptr;
+  found = PyObject_GetAttrString(torch, "Tensor");
+  if (found == nullptr) PyErr_Clear();  // PyTorch is being imported right now
+  return found;
+}
+
+nb::tuple shape_tuple(const ConstTensorView& like) {
+  nb::list sizes;
+  for (std::size_t i = 0; i < like.rank; ++i) sizes.append(like.shape[i]);
+  return nb::tuple(sizes);
+}
+
+/// Python objects that are needed for every output, looked up once and kept for good.
+struct Makers {
+  nb::object empty;
+  nb::object dtypes[32];  ///< by DataType
+};
+
+/// ml_dtypes' bfloat16, or None where that package is missing.
+nb::object numpy_bfloat16() {
+  try {
+    return nb::module_::import_("numpy").attr("dtype")(nb::module_::import_("ml_dtypes").attr("bfloat16"));
+  } catch (const nb::python_error& error) {
+    if (!error.matches(PyExc_ImportError)) throw;
+    return nb::none();
+  }
+}
+
+// A function-local static would wait for its guard with the interpreter's lock in hand, while the thread that fills it
+// may have let go of the lock in an import. Here, at worst, two threads fill it and one result is left over.
+
+Makers* make_numpy_makers() {
+  auto makers = std::make_unique<Makers>();
+  const nb::module_ numpy = nb::module_::import_("numpy");
+  makers->empty = numpy.attr("empty");
+  for (std::size_t type = 0; type <= static_cast<std::size_t>(DataType::kBfloat16); ++type) {
+    const auto data_type = static_cast<DataType>(type);
+    if (size_of(data_type) == 0) continue;
+    const std::string name = data_type == DataType::kBfloat16 ? "uint16" : name_of(data_type);
+    makers->dtypes[type] = numpy.attr("dtype")(name.c_str());
+  }
+  return makers.release();
+}
+
+Makers* make_torch_makers() {
+  auto makers = std::make_unique<Makers>();
+  const nb::module_ torch = nb::module_::import_("torch");
+  makers->empty = torch.attr("empty");
+  for (std::size_t type = 0; type <= static_cast<std::size_t>(DataType::kBfloat16); ++type) {
+    if (size_of(static_cast<DataType>(type)) == 0) continue;
+    makers->dtypes[type] = nb::getattr(torch, name_of(static_cast<DataType>(type)).c_str(), nb::none());
+  }
+  return makers.release();
+}
+
+nb::object new_numpy_array(const ConstTensorView& like, void** data) {
+  static const Makers* makers = nullptr;
+  if (makers == nullptr) makers = make_numpy_makers();
+  nb::object array = makers->empty(shape_tuple(like), makers->dtypes[static_cast<std::size_t>(like.type)]);
+  Py_buffer buffer;
+  if (PyObject_GetBuffer(array.ptr(), &buffer, PyBUF_WRITABLE) != 0) throw nb::python_error();
+  *data = buffer.buf;
+  PyBuffer_Release(&buffer);  // the array keeps its memory where it is
+  if (like.type == DataType::kBfloat16) {
+    const nb::object bfloat16 = numpy_bfloat16();
+    if (!bfloat16.is_none()) array = array.attr("view")(bfloat16);
+  }
+  return array;
+}
+
+nb::object new_torch_array(const ConstTensorView& like, void** data) {
+  static const Makers* makers = nullptr;
+  if (makers == nullptr) makers = make_torch_makers();
+  const nb::object& dtype = makers->dtypes[static_cast<std::size_t>(like.type)];
+  if (!dtype.is_valid() || dtype.is_none())
+    throw Error(ErrorCode::kUnsupported, "PyTorch has no element type " + name_of(like.type));
+  nb::object array = makers->empty(shape_tuple(like), nb::arg("dtype") = dtype, nb::arg("device") = "cpu");
+  *data = reinterpret_cast<void*>(nb::cast<std::uintptr_t>(array.attr("data_ptr")()));
+  return array;
+}
+
+}  // namespace
+
+Framework framework_of(const std::vector<nb::object>& arrays) {
+  for (const nb::object& array : arrays) {
+    if (PyObject_CheckBuffer(array.ptr()) != 0) continue;
+    PyObject* const torch = torch_tensor_type();
+    if (torch != nullptr && PyObject_TypeCheck(array.ptr(), reinterpret_cast<PyTypeObject*>(torch)) != 0)
+      return Framework::kTorch;
+  }
+  return Framework::kNumpy;
+}
+
+nb::object new_array(Framework framework, const ConstTensorView& like, void** data) {
+  return framework == Framework::kTorch ? new_torch_array(like, data) : new_numpy_array(like, data);
+}
+
+}  // namespace linnet::python

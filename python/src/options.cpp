@@ -1,0 +1,131 @@
+#include "python/src/options.hpp"
+
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <functional>
+#include <map>
+
+#include "python/src/gil.hpp"
+
+namespace linnet::python {
+namespace {
+
+namespace nb = nanobind;
+
+[[noreturn]] void refuse(const std::string& why) { throw Error(ErrorCode::kInvalidArgument, why); }
+
+template <typename T>
+T value_of(const std::string& name, nb::handle value) {
+  T result{};
+  if (!nb::try_cast<T>(value, result)) {
+    refuse("option " + name + ": " + std::string(nb::repr(value).c_str()) + " is not a usable value");
+  }
+  return result;
+}
+
+template <typename T>
+T one_of(const std::string& name, nb::handle value, const std::map<std::string, T>& choices) {
+  const auto text = value_of<std::string>(name, value);
+  const auto found = choices.find(text);
+  if (found != choices.end()) return found->second;
+  std::string known;
+  for (const auto& choice : choices) known += (known.empty() ? "" : ", ") + choice.first;
+  refuse("option " + name + " is \"" + text + "\", expected one of: " + known);
+}
+
+/// Calls `callable` with the interpreter's lock. Lines that come while the interpreter ends are dropped.
+std::function<void(LogLevel, std::string_view)> log_function(nb::handle callable) {
+  if (PyCallable_Check(callable.ptr()) == 0) refuse("option log must be callable, as log(severity, text)");
+  const auto release = [](PyObject* object) {
+    if (!interpreter_alive()) return;
+    const nb::gil_scoped_acquire lock;
+    Py_DECREF(object);
+  };
+  Py_INCREF(callable.ptr());
+  const std::shared_ptr<PyObject> held(callable.ptr(), release);
+  return [held](LogLevel level, std::string_view text) {
+    if (!interpreter_alive()) return;
+    const nb::gil_scoped_acquire lock;
+    try {
+      nb::handle(held.get())(static_cast<int>(level), nb::str(text.data(), text.size()));
+    } catch (nb::python_error& error) {
+      error.discard_as_unraisable("linnet's log function");
+    }
+  };
+}
+
+Limits limits_from(nb::handle value) {
+  Limits limits;
+  const std::map<std::string, std::size_t*> fields = {{"file_bytes", &limits.file_bytes},
+                                                      {"nodes", &limits.nodes},
+                                                      {"nesting", &limits.nesting},
+                                                      {"rank", &limits.rank},
+                                                      {"folded_bytes", &limits.folded_bytes}};
+  for (const auto& [key, size] : value_of<nb::dict>("limits", value)) {
+    const auto name = value_of<std::string>("limits", key);
+    const auto field = fields.find(name);
+    if (field == fields.end())
+      refuse("option limits: there is no limit \"" + name + "\"; there are file_bytes, nodes, nesting, rank, folded_bytes");
+    *field->second = value_of<std::size_t>("limits[\"" + name + "\"]", size);
+  }
+  return limits;
+}
+
+using Setter = void (*)(Options&, const std::string&, nb::handle);
+
+const std::map<std::string, Setter>& setters() {
+  static const std::map<std::string, Setter> kSetters = {
+      {"threads", [](Options& o, const std::string& n, nb::handle v) { o.threads = value_of<int>(n, v); }},
+      {"backend",
+       [](Options& o, const std::string& n, nb::handle v) {
+         o.backend = one_of<Backend>(n, v,
+                                     {{"auto", Backend::kAuto},
+                                      {"onednn", Backend::kOnednn},
+                                      {"simd", Backend::kSimd},
+                                      {"reference", Backend::kReference}});
+       }},
+      {"precision",
+       [](Options& o, const std::string& n, nb::handle v) {
+         o.precision = one_of<Precision>(n, v, {{"f32", Precision::kF32}, {"bf16", Precision::kBf16}});
+       }},
+      {"memory_budget",
+       [](Options& o, const std::string& n, nb::handle v) { o.memory_budget = value_of<std::size_t>(n, v); }},
+      {"flush_denormals",
+       [](Options& o, const std::string& n, nb::handle v) { o.flush_denormals = value_of<bool>(n, v); }},
+      {"program_cache",
+       [](Options& o, const std::string& n, nb::handle v) { o.program_cache = value_of<std::size_t>(n, v); }},
+      {"copy_weights", [](Options& o, const std::string& n, nb::handle v) { o.copy_weights = value_of<bool>(n, v); }},
+      {"allow_external_links",
+       [](Options& o, const std::string& n, nb::handle v) { o.allow_external_links = value_of<bool>(n, v); }},
+      {"disabled_passes",
+       [](Options& o, const std::string& n, nb::handle v) {
+         o.disabled_passes = value_of<std::vector<std::string>>(n, v);
+       }},
+      {"limits", [](Options& o, const std::string&, nb::handle v) { o.limits = limits_from(v); }},
+      {"log",
+       [](Options& o, const std::string&, nb::handle v) {
+         if (!v.is_none()) o.log = log_function(v);
+       }},
+  };
+  return kSetters;
+}
+
+}  // namespace
+
+Options options_from(const nb::dict& keywords) {
+  Options options;
+  for (const auto& [key, value] : keywords) {
+    const auto name = value_of<std::string>("name", key);
+    const auto setter = setters().find(name);
+    if (setter == setters().end()) {
+      std::string known;
+      for (const auto& entry : setters()) known += (known.empty() ? "" : ", ") + entry.first;
+      refuse("there is no option \"" + name + "\"; there are: " + known);
+    }
+    setter->second(options, name, value);
+  }
+  return options;
+}
+
+}  // namespace linnet::python

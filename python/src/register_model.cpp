@@ -1,0 +1,125 @@
+// The classes Model and CancelToken of the extension module.
+#include <nanobind/stl/map.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <cmath>
+
+#include "python/src/gil.hpp"
+#include "python/src/model.hpp"
+#include "python/src/options.hpp"
+#include "python/src/run_limits.hpp"
+
+namespace linnet::python {
+namespace {
+
+/// Bytes of a model file are UTF-8 by ONNX's rules; those that are not come as replacement characters.
+nb::object text_of(const std::string& bytes) {
+  return nb::steal(PyUnicode_DecodeUTF8(bytes.data(), static_cast<Py_ssize_t>(bytes.size()), "replace"));
+}
+
+/// (name, ONNX's number of the element type, shape); a dimension is an int, its name, or None; an open rank is None.
+nb::object info_of(const ValueInfo& info) {
+  nb::object shape = nb::none();
+  if (info.has_shape) {
+    nb::list sizes;
+    for (const Dimension& dimension : info.shape) {
+      if (dimension.value >= 0) {
+        sizes.append(dimension.value);
+      } else {
+        sizes.append(dimension.name.empty() ? nb::none() : text_of(dimension.name));
+      }
+    }
+    shape = sizes;
+  }
+  return nb::make_tuple(text_of(info.name), static_cast<int>(info.type), shape);
+}
+
+nb::list infos_of(const std::vector<ValueInfo>& infos) {
+  nb::list all;
+  for (const ValueInfo& info : infos) all.append(info_of(info));
+  return all;
+}
+
+nb::dict metadata_of(const PythonModel& model) {
+  const ModelMetadata metadata = summarize(model.model()).metadata;
+  nb::dict custom;
+  for (const auto& [key, value] : metadata.custom) custom[text_of(key)] = text_of(value);
+  nb::dict all;
+  all["producer_name"] = text_of(metadata.producer_name);
+  all["producer_version"] = text_of(metadata.producer_version);
+  all["domain"] = text_of(metadata.domain);
+  all["version"] = metadata.version;
+  all["description"] = text_of(metadata.description);
+  all["graph_name"] = text_of(metadata.graph_name);
+  all["graph_description"] = text_of(metadata.graph_description);
+  all["custom_metadata_map"] = custom;
+  return all;
+}
+
+/// (name, operator, implementation, input shapes) of every step for these inputs.
+nb::list steps_of(const PythonModel& model, const std::vector<nb::object>& inputs) {
+  std::vector<BorrowedArray> arrays;
+  std::vector<ConstTensorView> views;
+  for (std::size_t i = 0; i < inputs.size() && i < model.model().inputs().size(); ++i) {
+    arrays.emplace_back(inputs[i], BorrowedArray::Use::kRead, model.model().inputs()[i].type,
+                        input_text(model.model(), i));
+    arrays.back().make_dense();
+  }
+  views.reserve(arrays.size());
+  for (BorrowedArray& array : arrays) views.push_back(array.view());
+  nb::list steps;
+  for (const StepSummary& step : summarize_program(model.model(), views).steps) {
+    nb::list shapes;
+    for (const Shape& shape : step.input_shapes) shapes.append(nb::cast(shape));
+    steps.append(nb::make_tuple(text_of(step.node.name), step.node.op, step.implementation, shapes));
+  }
+  return steps;
+}
+
+PythonModel* load_file(const std::string& path, const nb::dict& keywords) {
+  const Options options = options_from(keywords);
+  std::unique_ptr<PythonModel> model;
+  without_gil([&] { model = std::make_unique<PythonModel>(Model::load(path, options)); });
+  return model.release();
+}
+
+PythonModel* load_bytes(const nb::bytes& bytes, const nb::dict& keywords) {
+  const Options options = options_from(keywords);
+  std::unique_ptr<PythonModel> model;
+  without_gil([&] { model = std::make_unique<PythonModel>(Model::load(bytes.data(), bytes.size(), options)); });
+  return model.release();
+}
+
+std::vector<nb::object> run_model(PythonModel& model, const std::vector<nb::object>& inputs,
+                                  const std::vector<std::size_t>& wanted, const std::vector<nb::object>& given,
+                                  bool follow, const CancelToken* cancel, std::optional<double> timeout) {
+  const Framework framework = follow ? framework_of(inputs) : Framework::kNumpy;
+  return model.run(inputs, wanted, given, framework, limits_of(cancel, timeout));
+}
+
+}  // namespace
+
+void register_model(nb::module_& module) {
+  nb::class_<CancelToken>(module, "CancelToken", "Ends runs early, from any thread.")
+      .def(nb::init<>())
+      .def("cancel", &CancelToken::cancel)
+      .def("reset", &CancelToken::reset)
+      .def_prop_ro("cancelled", &CancelToken::cancelled);
+
+  nb::class_<PythonModel>(module, "Model", "A loaded model with its pool of sessions.")
+      .def_static("load_file", &load_file, nb::arg("path"), nb::arg("options"))
+      .def_static("load_bytes", &load_bytes, nb::arg("data"), nb::arg("options"))
+      .def("inputs", [](const PythonModel& model) { return infos_of(model.model().inputs()); })
+      .def("outputs", [](const PythonModel& model) { return infos_of(model.model().outputs()); })
+      .def("metadata", &metadata_of)
+      .def("steps", &steps_of, nb::arg("inputs"))
+      .def("run", &run_model, nb::arg("inputs"), nb::arg("wanted"), nb::arg("given"), nb::arg("follow"),
+           nb::arg("cancel").none() = nb::none(), nb::arg("timeout") = nb::none())
+      .def("start_profile", [](PythonModel& model) { model.profile().start(); })
+      .def("profile_epoch_ns", [](PythonModel& model) { return model.profile().epoch_ns(); })
+      .def("stop_profile", [](PythonModel& model) { return model.profile().stop(); });
+}
+
+}  // namespace linnet::python

@@ -24,7 +24,7 @@ build_packages=(
   g++ make cmake ninja-build ccache pkgconf
   libprotobuf-dev protobuf-compiler libhwy-dev libfmt-dev libspdlog-dev
   libgtest-dev libgmock-dev libbenchmark-dev libcli11-dev nlohmann-json3-dev
-  python3 python3-venv)
+  python3 python3-dev python3-venv)
 check_packages=(clang clang-format clang-tidy doxygen libclang-rt-14-dev llvm)
 
 digest() { cat "$@" | sha256sum | cut -c1-12; }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Adds up what ctest ran: `N passed, N failed[, N skipped]`, in single test cases, and the slowest of them.
 
-Reads RESULTS/ctest.xml (ctest's JUnit file) and, for every ctest test that is a GoogleTest program, the file
+Reads RESULTS/ctest.xml (ctest's JUnit file) and, for every ctest test that is a GoogleTest program or pytest, the file
 RESULTS/<ctest test>.xml that it wrote. A program that failed and wrote no failed case (it crashed, leaked or ran out of
 time) counts as one failed case. The counts are also written to RESULTS/counts. Exit status 1 if anything failed.
 """
@@ -12,14 +12,15 @@ import xml.etree.ElementTree as ElementTree
 
 
 def case_counts(path):
-    """(passed, failed, skipped, [(seconds, name)]) of one GoogleTest XML file; zeros if it was never finished."""
+    """(passed, failed, skipped, [(seconds, name)]) of one XML file of GoogleTest or pytest; zeros if it was never
+    finished."""
     try:
         cases = list(ElementTree.parse(path).iter("testcase"))
     except (OSError, ElementTree.ParseError):
         return 0, 0, 0, []
-    cases = [case for case in cases if case.get("status") == "run"]
-    failed = sum(1 for case in cases if case.find("failure") is not None)
-    skipped = sum(1 for case in cases if case.get("result") == "skipped")
+    cases = [case for case in cases if case.get("status", "run") == "run"]  # pytest writes no status
+    failed = sum(1 for case in cases if case.find("failure") is not None or case.find("error") is not None)
+    skipped = sum(1 for case in cases if case.get("result") == "skipped" or case.find("skipped") is not None)
     times = [(float(case.get("time", "0")), f"{case.get('classname')}.{case.get('name')}") for case in cases]
     return len(cases) - failed - skipped, failed, skipped, times
 

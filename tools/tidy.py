@@ -97,7 +97,9 @@ def main():
     entries = [
         entry
         for entry in entries
-        if not pathlib.Path(entry["file"]).is_relative_to(build) and (not wanted or entry["file"] in wanted)
+        if pathlib.Path(entry["file"]).is_relative_to(ROOT)
+        and not pathlib.Path(entry["file"]).is_relative_to(build)
+        and (not wanted or entry["file"] in wanted)
     ]
     clean = cache_folder()
     clean.mkdir(parents=True, exist_ok=True)

@@ -67,4 +67,5 @@ def numpy_dtype(kind: ElementType) -> np.dtype[Any]:
         import ml_dtypes
     except ImportError:
         raise NotImplemented("bfloat16 arrays need the package ml_dtypes") from None
-    return np.dtype(ml_dtypes.bfloat16)
+    dtype: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
+    return dtype

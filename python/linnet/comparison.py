@@ -18,19 +18,21 @@ def default_tolerance(dtype: np.dtype[Any]) -> tuple[float, float]:
 
 
 def _ordered_bits(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Floats as float64 numbers that count the floats of their type from zero: neighbours differ by 1."""
+    """The bits of floats as int64 that count the floats of their type from zero: neighbours differ by 1."""
     integers = array.view(f"i{array.dtype.itemsize}").astype(np.int64)
     least = np.int64(-(2 ** (8 * array.dtype.itemsize - 1)))
-    return np.where(integers < 0, least - integers, integers).astype(np.float64)
+    return np.where(integers < 0, least - integers, integers)
 
 
 def ulp_distance(actual: np.ndarray[Any, Any], expected: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Steps between neighbouring floats of the dtype, per element (float64, exact up to 2**53). NaN to NaN is 0, NaN to
+    """Steps between neighbouring floats of the dtype, per element, as float64. NaN to NaN is 0, NaN to
     a number infinite. Arrays of other types give 0 where equal, else infinity. Both have the same dtype and shape."""
     if actual.dtype.name not in _TOLERANCES:
         return np.where(actual == expected, 0.0, np.inf)
     actual, expected = np.ascontiguousarray(actual), np.ascontiguousarray(expected)
-    distance = np.abs(_ordered_bits(actual) - _ordered_bits(expected))
+    a, e = _ordered_bits(actual), _ordered_bits(expected)
+    steps = np.maximum(a, e).view(np.uint64) - np.minimum(a, e).view(np.uint64)  # up to 2**64 - 1
+    distance = steps.astype(np.float64)
     nan_actual, nan_expected = np.isnan(actual), np.isnan(expected)
     distance = np.where(nan_actual | nan_expected, np.inf, distance)
     return np.where(nan_actual & nan_expected, 0.0, distance)

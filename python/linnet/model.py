@@ -68,7 +68,7 @@ class Model:
         self._outputs = infos(core.outputs())
         self._names = [info.name for info in self._inputs]
         self._all = list(range(len(self._outputs)))
-        self._tuple = namedtuple("Outputs", [info.name for info in self._outputs], rename=True)  # type: ignore[misc]
+        self._tuple: Any = namedtuple("Outputs", [info.name for info in self._outputs], rename=True)  # type: ignore[misc]
 
     @property
     def inputs(self) -> list[TensorInfo]:

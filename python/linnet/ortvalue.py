@@ -109,7 +109,9 @@ class OrtValue:
 def array_at(address: int, dtype: np.dtype[Any], shape: Sequence[int]) -> np.ndarray[Any, Any]:
     """An array over memory that the caller vouches for."""
     count = int(np.prod(shape, dtype=np.int64))
-    memory = (ctypes.c_ubyte * (count * dtype.itemsize)).from_address(address) if count else b""
+    if count == 0:
+        return np.empty(tuple(shape), dtype)
+    memory = memoryview((ctypes.c_ubyte * (count * dtype.itemsize)).from_address(address))
     return np.frombuffer(memory, dtype, count).reshape(tuple(shape))
 
 

@@ -169,7 +169,7 @@ def _detail(checker: _Checker, layer: LayerResult, arguments: tuple[Any, ...]) -
 
     values: dict[str, Any] = {}
 
-    class Recorder(torch.fx.Interpreter):
+    class Recorder(torch.fx.Interpreter):  # type: ignore[misc]
         def run_node(self, n: Any) -> Any:
             result = super().run_node(n)
             if isinstance(result, torch.Tensor):

@@ -199,8 +199,7 @@ void BorrowedArray::take_buffer(nb::handle array, Use use, const std::string& wh
     if (PyObject_GetBuffer(bits.ptr(), buffer.get(), flags) != 0) refuse(what, take_python_error());
   }
   buffer_.reset(buffer.release());
-  type_ = bfloat16 ? DataType::kBfloat16
-                   : type_of_format(buffer_->format, static_cast<std::size_t>(buffer_->itemsize));
+  type_ = bfloat16 ? DataType::kBfloat16 : type_of_format(buffer_->format, static_cast<std::size_t>(buffer_->itemsize));
   if (type_ == DataType::kUndefined) {
     const nb::object dtype = nb::getattr(array, "dtype", nb::none());
     const std::string name = dtype.is_none() ? std::string(buffer_->format) : nb::str(dtype).c_str();

@@ -21,8 +21,8 @@ class BorrowedArray {
  public:
   enum class Use { kRead, kWrite };
 
-  /// Takes an object with the buffer protocol, with __dlpack__, or a DLPack capsule; for reading also Python numbers and
-  /// lists of them, which become `wanted`. Errors: kInvalidArgument, which begin with `what` ("input \"x\"").
+  /// Takes an object with the buffer protocol, with __dlpack__, or a DLPack capsule; for reading also Python numbers
+  /// and lists of them, which become `wanted`. Errors: kInvalidArgument, which begin with `what` ("input \"x\"").
   BorrowedArray(nb::handle array, Use use, DataType wanted, const std::string& what);
   /// Memory at an address that the caller vouches for.
   BorrowedArray(DataType type, Shape shape, void* data);

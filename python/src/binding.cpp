@@ -91,8 +91,7 @@ void PythonBinding::run(const RunLimits& limits) {
   std::vector<BorrowedArray> inputs;
   inputs.reserve(inputs_.size());
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    if (!inputs_[i].has_value())
-      throw Error(ErrorCode::kInvalidArgument, input_text(model, i) + " is not bound");
+    if (!inputs_[i].has_value()) throw Error(ErrorCode::kInvalidArgument, input_text(model, i) + " is not bound");
     const TensorView view = inputs_[i]->view();
     inputs.emplace_back(view.type, inputs_[i]->shape(), view.data);
   }

@@ -1,6 +1,5 @@
 #include "python/src/gil.hpp"
 
-#include <cxxabi.h>
 #include <unistd.h>
 
 namespace linnet::python {
@@ -14,11 +13,11 @@ bool finalizing() noexcept {
 #endif
 }
 
-[[noreturn]] void wait_for_the_end() {
+}  // namespace
+
+void wait_for_the_end() {
   for (;;) ::pause();
 }
-
-}  // namespace
 
 bool interpreter_alive() noexcept { return Py_IsInitialized() != 0 && !finalizing(); }
 

@@ -3,6 +3,8 @@
 
 #include <nanobind/nanobind.h>
 
+#include <cxxabi.h>
+
 #include <exception>
 
 namespace linnet::python {
@@ -11,7 +13,10 @@ namespace linnet::python {
 /// run then must neither touch Python nor be unwound through C++ frames (CPython before 3.14 would do the latter).
 void take_gil(PyThreadState* state);
 
-/// True when Python can still be called from a thread that does not hold its lock.
+/// Never returns; for threads that the end of the interpreter caught in the middle.
+[[noreturn]] void wait_for_the_end();
+
+/// False once the interpreter is finalizing: Python must not be called any more by a thread without its lock.
 bool interpreter_alive() noexcept;
 
 /// Calls body() without the lock; what it throws is thrown again with the lock held.
@@ -26,6 +31,20 @@ void without_gil(Body&& body) {
   }
   take_gil(state);
   if (error != nullptr) std::rethrow_exception(error);
+}
+
+/// Calls body(), which uses Python, from a thread that may or may not hold the lock. Does nothing once the interpreter
+/// is finalizing; when that begins meanwhile, this never returns.
+template <typename Body>
+void with_gil(Body&& body) {
+  if (!interpreter_alive()) return;
+  try {
+    const PyGILState_STATE state = PyGILState_Ensure();
+    body();
+    PyGILState_Release(state);
+  } catch (abi::__forced_unwind&) {
+    wait_for_the_end();
+  }
 }
 
 }  // namespace linnet::python

@@ -53,8 +53,8 @@ std::string output_text(const Model& model, std::size_t index) {
 std::vector<BorrowedArray> PythonModel::borrow_inputs(const std::vector<nb::object>& inputs) const {
   const std::vector<ValueInfo>& infos = model_.inputs();
   if (inputs.size() != infos.size()) {
-    throw Error(ErrorCode::kInvalidArgument, std::to_string(inputs.size()) + " inputs given, the model wants " +
-                                                 std::to_string(infos.size()));
+    throw Error(ErrorCode::kInvalidArgument,
+                std::to_string(inputs.size()) + " inputs given, the model wants " + std::to_string(infos.size()));
   }
   std::vector<BorrowedArray> arrays;
   arrays.reserve(inputs.size());

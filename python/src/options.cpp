@@ -37,21 +37,17 @@ T one_of(const std::string& name, nb::handle value, const std::map<std::string, 
 /// Calls `callable` with the interpreter's lock. Lines that come while the interpreter ends are dropped.
 std::function<void(LogLevel, std::string_view)> log_function(nb::handle callable) {
   if (PyCallable_Check(callable.ptr()) == 0) refuse("option log must be callable, as log(severity, text)");
-  const auto release = [](PyObject* object) {
-    if (!interpreter_alive()) return;
-    const nb::gil_scoped_acquire lock;
-    Py_DECREF(object);
-  };
+  const auto release = [](PyObject* object) { with_gil([object] { Py_DECREF(object); }); };
   Py_INCREF(callable.ptr());
   const std::shared_ptr<PyObject> held(callable.ptr(), release);
   return [held](LogLevel level, std::string_view text) {
-    if (!interpreter_alive()) return;
-    const nb::gil_scoped_acquire lock;
-    try {
-      nb::handle(held.get())(static_cast<int>(level), nb::str(text.data(), text.size()));
-    } catch (nb::python_error& error) {
-      error.discard_as_unraisable("linnet's log function");
-    }
+    with_gil([&] {
+      try {
+        nb::handle(held.get())(static_cast<int>(level), nb::str(text.data(), text.size()));
+      } catch (nb::python_error& error) {
+        error.discard_as_unraisable("linnet's log function");
+      }
+    });
   };
 }
 
@@ -66,7 +62,8 @@ Limits limits_from(nb::handle value) {
     const auto name = value_of<std::string>("limits", key);
     const auto field = fields.find(name);
     if (field == fields.end())
-      refuse("option limits: there is no limit \"" + name + "\"; there are file_bytes, nodes, nesting, rank, folded_bytes");
+      refuse("option limits: there is no limit \"" + name +
+             "\"; there are file_bytes, nodes, nesting, rank, folded_bytes");
     *field->second = value_of<std::size_t>("limits[\"" + name + "\"]", size);
   }
   return limits;
@@ -98,10 +95,8 @@ const std::map<std::string, Setter>& setters() {
       {"copy_weights", [](Options& o, const std::string& n, nb::handle v) { o.copy_weights = value_of<bool>(n, v); }},
       {"allow_external_links",
        [](Options& o, const std::string& n, nb::handle v) { o.allow_external_links = value_of<bool>(n, v); }},
-      {"disabled_passes",
-       [](Options& o, const std::string& n, nb::handle v) {
-         o.disabled_passes = value_of<std::vector<std::string>>(n, v);
-       }},
+      {"disabled_passes", [](Options& o, const std::string& n,
+                             nb::handle v) { o.disabled_passes = value_of<std::vector<std::string>>(n, v); }},
       {"limits", [](Options& o, const std::string&, nb::handle v) { o.limits = limits_from(v); }},
       {"log",
        [](Options& o, const std::string&, nb::handle v) {

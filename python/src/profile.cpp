@@ -1,5 +1,6 @@
 #include "python/src/profile.hpp"
 
+#include <nanobind/stl/string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -39,8 +40,8 @@ void check(const CancelToken* cancel) {
 void Profile::start() {
   on_ = true;
   begin_ = std::chrono::steady_clock::now();
-  epoch_ns_ = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
-                  .count();
+  epoch_ns_ =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   steps_ = 0;
   dropped_ = 0;
   runs_.clear();

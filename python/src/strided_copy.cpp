@@ -8,7 +8,8 @@ namespace {
 /// One row; the size is a constant in each instance, so that memcpy is one move.
 template <std::size_t kBytes>
 void copy_row(const unsigned char* from, std::int64_t stride, std::int64_t count, unsigned char* to) {
-  for (std::int64_t i = 0; i < count; ++i) std::memcpy(to + static_cast<std::size_t>(i) * kBytes, from + i * stride, kBytes);
+  for (std::int64_t i = 0; i < count; ++i)
+    std::memcpy(to + static_cast<std::size_t>(i) * kBytes, from + i * stride, kBytes);
 }
 
 using RowCopy = void (*)(const unsigned char*, std::int64_t, std::int64_t, unsigned char*);

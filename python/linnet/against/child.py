@@ -30,7 +30,7 @@ def measure(request: dict[str, Any]) -> dict[str, Any]:
         run()
     while clock() < warm_end:
         run()
-    times = []
+    times: list[int] = []
     end = clock() + int(request["seconds"] * 1e9)
     before = clock()
     while before < end or len(times) < 10:

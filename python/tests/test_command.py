@@ -1,0 +1,119 @@
+"""python -m linnet, and bench --against."""
+
+import json
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import linnet
+import numpy as np
+import pytest
+from conftest import SAMPLER, run_script
+from linnet.against.command import make_feed, table
+from linnet.against.plot import latency_svg, time_text
+
+
+def linnet_command(*arguments, cwd=None):
+    return subprocess.run(
+        [sys.executable, "-m", "linnet", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        timeout=300,
+        env=os.environ,
+    )
+
+
+def test_has_the_commands_of_the_program(sampler_path, tmp_path):
+    done = linnet_command("--help")
+    for command in ("run", "inspect", "bench", "test"):
+        assert f"\n  {command} " in done.stdout
+    done = linnet_command(
+        "run", sampler_path, "--input", f"x={SAMPLER / 'input.npy'}", "--expect", f"softmax={SAMPLER / 'output.npy'}"
+    )
+    assert done.returncode == 0 and "ok   softmax" in done.stdout
+    assert "Softmax" in linnet_command("inspect", sampler_path).stdout
+    figures = tmp_path / "figures.json"
+    assert linnet_command("bench", sampler_path, "--seconds", "0.05", "--json", figures).returncode == 0
+    assert json.loads(figures.read_text())["latency_us"]["p50"] > 0
+
+
+def test_exit_status(sampler_path):
+    assert linnet_command("no_such_command").returncode == 2
+    done = linnet_command("run", "no_such_file.onnx")
+    assert done.returncode == 1 and "no_such_file.onnx" in done.stderr
+
+
+def test_bench_against(sampler_path, tmp_path):
+    done = linnet_command(
+        "bench", sampler_path, "--against", "torch,onnxruntime,openvino", "--dim", "batch=4", "--threads", 1,
+        "--seconds", 0.1, "--rounds", 2, "--json", "out.json", cwd=tmp_path,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    result = json.loads((tmp_path / "out.json").read_text())
+    assert {"linnet", "torch"} <= result["engines"].keys()
+    for engine in result["engines"].values():
+        assert engine["p50_us"] > 0 and engine["runs"] >= 20 and engine["largest_difference"] < 1e-5
+    for engine in ("onnxruntime", "openvino"):
+        assert (engine in result["engines"]) != (f"{engine:<14}is not installed" in done.stdout)
+    picture = ElementTree.parse(tmp_path / "linnet_bench.svg")
+    assert "torch" in {text.text for text in picture.iter("{http://www.w3.org/2000/svg}text")}
+
+
+def test_bench_against_refuses(sampler_path):
+    for arguments, message in (
+        (("--against", "no_such_engine"), "there are onnxruntime, openvino, torch"),
+        (("--against", "torch", "--dim", "rows=3"), "no input has a dimension rows; there are: batch"),
+        (("--against", "torch", "--input", "y=a.npy"), "the model has no input y"),
+        (("--against", "torch", "--rounds", "0"), "must be positive"),
+    ):
+        done = linnet_command("bench", sampler_path, *arguments)
+        assert done.returncode == 1 and message in done.stderr
+    assert linnet_command("bench", "--against", "torch").returncode == 2
+
+
+def test_an_engine_that_fails_has_a_line(tmp_path):
+    import onnx
+    from conftest import make_model
+    from onnx import helper
+
+    nodes = [helper.make_node("HardSigmoid", ["x"], ["y"])]
+    onnx.save(make_model(nodes, [("x", 1, [2])], [("y", 1, [2])]), tmp_path / "m.onnx")
+    done = linnet_command("bench", "m.onnx", "--against", "torch", "--seconds", 0.05, "--rounds", 1, cwd=tmp_path)
+    assert done.returncode == 0
+    assert "torch         failed: " in done.stdout and "no form in PyTorch for: HardSigmoid" in done.stdout
+
+
+def test_make_feed_is_the_same_every_time(sampler_path):
+    infos = linnet.load(sampler_path).inputs
+    first, second = (make_feed(infos, {}, {"batch": 3}) for _ in range(2))
+    assert first["x"].shape == (3, 100) and first["x"].dtype == np.float32
+    np.testing.assert_array_equal(first["x"], second["x"])
+    np.testing.assert_array_equal(make_feed(infos, {"x": str(SAMPLER / "input.npy")}, {})["x"], np.load(SAMPLER / "input.npy"))
+
+
+def test_table_and_plot():
+    row = {"version": "1", "p99_us": 3.0, "first_result_us": 5e5, "peak_rss_bytes": 2**20, "largest_difference": 0.0}
+    text = table({"linnet": {**row, "p50_us": 2.0}, "other": {**row, "p50_us": 5.0}}, {"third": "is not installed"})
+    lines = text.splitlines()
+    assert lines[1].split()[:5] == ["linnet", "1", "2", "µs", "1.00"] and "2.50" in lines[2]
+    assert lines[3].split() == ["third", "is", "not", "installed"]
+    svg = ElementTree.fromstring(latency_svg("a < b", [("other", 5.0), ("linnet", 2.0)]))
+    texts = [element.text for element in svg.iter("{http://www.w3.org/2000/svg}text")]
+    assert "a < b" in texts and "5 µs (2.50×)" in texts and texts.index("linnet") < texts.index("other")
+    bars = [float(bar.get("width")) for bar in svg.iter("{http://www.w3.org/2000/svg}rect")][1:]
+    assert 0 < bars[0] < bars[1]
+    assert [time_text(t) for t in (0.25, 2, 3456, 2e6)] == ["250 ns", "2 µs", "3.46 ms", "2 s"]
+
+
+@pytest.mark.parametrize("module", ["linnet", "linnet.session", "linnet.__main__"])
+def test_importing_needs_numpy_only(module):
+    source = f"""
+import sys
+for name in ("torch", "onnx", "ml_dtypes", "matplotlib"):
+    sys.modules[name] = None
+import {module}
+"""
+    assert run_script(source).returncode == 0

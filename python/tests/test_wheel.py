@@ -1,0 +1,122 @@
+"""The wheel: what it holds, and that it runs in an environment that has only NumPy."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT, SAMPLER
+
+# A release build takes its objects from the compiler's cache, so the wheel costs seconds; elsewhere once is enough.
+if os.environ.get("LINNET_TEST_WHEEL") != "1":
+    pytest.skip("the wheel is built by the release build's tests only", allow_module_level=True)
+
+WORK = Path(os.environ["LINNET_TEST_WHEEL_DIR"])
+
+
+def checked(command, **options):
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel():
+    """Built by pip from the sources, with the parts that tools/setup.sh installed and no network."""
+    folder = WORK / "wheel"
+    shutil.rmtree(folder, ignore_errors=True)
+    environment = {**os.environ, "CXX": os.environ["LINNET_TEST_CXX"], "PIP_NO_INDEX": "1", "LINNET_NO_SETUP": "1"}
+    command = [sys.executable, "-m", "pip", "wheel", str(ROOT), "--no-deps", "--no-build-isolation", "-w", str(folder)]
+    command += ["--config-settings", "cmake.define.LINNET_WERROR=ON"]
+    checked(command, env=environment, cwd=WORK)
+    (path,) = folder.glob("linnet-*.whl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def clean_python(wheel):
+    """An interpreter of a virtual environment with the wheel and NumPy, which is taken from this environment."""
+    folder = WORK / "venv"
+    shutil.rmtree(folder, ignore_errors=True)
+    checked([sys.executable, "-m", "venv", "--without-pip", str(folder)])
+    (packages,) = folder.glob("lib/python*/site-packages")
+    installed = Path(np.__file__).parents[1]
+    for name in ("numpy", "numpy.libs"):
+        os.symlink(installed / name, packages / name)
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(packages)
+    program = packages / "linnet" / "linnet"
+    program.chmod(0o755)
+    return folder / "bin" / "python"
+
+
+def environment():
+    """Nothing that could lead to the build folder."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "LINNET", "LD_"))}
+
+
+def test_it_holds_what_it_needs(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        metadata = archive.read(next(n for n in names if n.endswith("METADATA"))).decode()
+    for wanted in ("libdnnl.so.3", "liblinnet_onednn.so", "liblinnet_onnx.so", "linnet", "py.typed", "_linnet.pyi"):
+        assert f"linnet/{wanted}" in names
+    assert any(name.startswith("linnet/_linnet.cpython") for name in names)
+    assert not [name for name in names if "/tests/" in name or name.endswith(("CMakeLists.txt", ".cpp", ".hpp"))]
+    assert "Requires-Dist: numpy" in metadata and "License-Expression: Apache-2.0" in metadata
+
+
+def test_no_path_of_this_machine_is_in_its_run_paths(clean_python):
+    (folder,) = clean_python.parents[1].glob("lib/python*/site-packages/linnet")
+    for file in folder.iterdir():
+        if file.name == "linnet" or ".so" in file.name:
+            for line in checked(["readelf", "-d", str(file)]).splitlines():
+                if "RPATH" in line or "RUNPATH" in line:
+                    assert line.rstrip().endswith("[$ORIGIN]"), (file.name, line)
+
+
+def test_libraries_are_found_beside_the_module(clean_python):
+    """libdnnl and what the modules need come from the package's folder, whatever the system has."""
+    source = """
+import sys, numpy as np, linnet
+for name in ("torch", "onnx", "scipy"):
+    try:
+        __import__(name)
+    except ImportError:
+        continue
+    raise AssertionError(name + " is there: the environment is not clean")
+assert linnet.onednn_problem() is None, linnet.onednn_problem()
+x, y = np.load(sys.argv[2]), np.load(sys.argv[3])
+for backend in ("auto", "onednn", "simd", "reference"):
+    np.testing.assert_allclose(linnet.load(sys.argv[1], backend=backend)(x), y, rtol=1e-4, atol=1e-6)
+np.testing.assert_allclose(linnet.InferenceSession(sys.argv[1]).run(None, {"x": x})[0], y, rtol=1e-4, atol=1e-6)
+maps = open("/proc/self/maps").read()
+folder = linnet.__path__[0]
+assert folder + "/libdnnl.so.3" in maps and folder + "/libgomp.so.1" in maps
+"""
+    model, x, y = (SAMPLER / name for name in ("dynamo_dynamic.onnx", "input.npy", "output.npy"))
+    checked([str(clean_python), "-c", source, str(model), str(x), str(y)], env=environment(), cwd=WORK)
+
+
+def test_a_model_that_needs_onnxs_definitions(clean_python, tmp_path):
+    """Celu runs through its function body, which comes from liblinnet_onnx.so."""
+    import onnx
+    from conftest import make_model
+    from onnx import helper
+
+    node = helper.make_node("Celu", ["x"], ["y"], alpha=1.5)
+    onnx.save(make_model([node], [("x", 1, [3])], [("y", 1, [3])]), tmp_path / "m.onnx")
+    source = "import sys, linnet, numpy as np; print(linnet.load(sys.argv[1])(np.float32([-1, 0, 2])).tolist())"
+    done = checked([str(clean_python), "-c", source, str(tmp_path / "m.onnx")], env=environment(), cwd=WORK)
+    np.testing.assert_allclose(json.loads(done), [1.5 * np.expm1(-1 / 1.5), 0, 2], rtol=1e-5)
+
+
+def test_the_command_runs(clean_python):
+    arguments = ["run", SAMPLER / "dynamo_dynamic.onnx", "--random", "--backend", "onednn"]
+    command = [str(clean_python), "-m", "linnet", *map(str, arguments)]
+    assert "softmax" in checked(command, env=environment(), cwd=WORK)

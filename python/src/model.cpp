@@ -91,6 +91,7 @@ void run_session(Session& session, const Model& model, std::vector<BorrowedArray
     return;
   }
   std::vector<ConstTensorView> views;
+  views.reserve(inputs.size());
   for (BorrowedArray& input : inputs) views.push_back(input.view());
   ProfiledRun run;
   without_gil([&] { run = profile.measure(session, model, views, limits.cancel, limits.timeout); });

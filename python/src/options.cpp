@@ -114,9 +114,13 @@ Options options_from(const nb::dict& keywords) {
     const auto name = value_of<std::string>("name", key);
     const auto setter = setters().find(name);
     if (setter == setters().end()) {
-      std::string known;
-      for (const auto& entry : setters()) known += (known.empty() ? "" : ", ") + entry.first;
-      refuse("there is no option \"" + name + "\"; there are: " + known);
+      std::string message = "there is no option \"" + name + "\"; there are:";
+      const char* separator = " ";
+      for (const auto& entry : setters()) {
+        message.append(separator).append(entry.first);
+        separator = ", ";
+      }
+      refuse(message);
     }
     setter->second(options, name, value);
   }

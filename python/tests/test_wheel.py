@@ -17,6 +17,7 @@ if os.environ.get("LINNET_TEST_WHEEL") != "1":
     pytest.skip("the wheel is built by the release build's tests only", allow_module_level=True)
 
 WORK = Path(os.environ["LINNET_TEST_WHEEL_DIR"])
+WORK.mkdir(exist_ok=True)
 
 
 def checked(command, **options):

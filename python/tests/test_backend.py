@@ -2,6 +2,7 @@
 
 import unittest
 import warnings
+from pathlib import Path
 
 import linnet
 import linnet.backend
@@ -13,9 +14,14 @@ from conftest import ROOT, relu_model
 from onnx import helper
 
 
+HAS_ONNX_MODULE = (Path(linnet.__file__).parent / "liblinnet_onnx.so").exists()
+
+
 def ledger(name):
+    """Test names; those that run through ONNX's function bodies only where the build has them."""
     lines = (ROOT / "tests/conformance" / name).read_text().splitlines()
-    return [line.split("\t")[0] for line in lines if line and not line.startswith("#")]
+    cells = [line.split("\t") for line in lines if line and not line.startswith("#")]
+    return [line[0] for line in cells if HAS_ONNX_MODULE or "function" not in line[1:]]
 
 
 @pytest.fixture(scope="module")

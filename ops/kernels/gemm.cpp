@@ -50,7 +50,7 @@ using TileFunction = void (*)(const Tile&);
 
 template <class Dot, std::size_t kRows, std::size_t kVectors>
 constexpr TileFunction tile_function() {
-  if constexpr (kVectors <= max_tile_vectors(kRows)) {
+  if constexpr (kRows <= Dot::kMostRows && kVectors <= max_tile_vectors(kRows)) {
     return MultiplyTile<Dot, kRows, kVectors>;
   } else {
     return nullptr;
@@ -226,7 +226,14 @@ void GemmBfloat16(const Product& product, bool instructions) {
   if (instructions) return Multiply<PairDot>(product);
 #endif
   (void)instructions;
-  Multiply<WidenedPairDot>(product);
+  if (product.column_begin >= product.column_end) return;
+  for (std::size_t row = 0; row < product.m; ++row) {
+    const GemmEpilogue epilogue = product.epilogue.from_row(row);
+    MultiplyFewRows<WidenedPairDot>({1, product.n, product.k, product.a + row * product.a_row_stride,
+                                     product.a_row_stride, product.packed_b, epilogue,
+                                     product.c + row * product.c_row_stride, product.c_row_stride, product.column_begin,
+                                     product.column_end});
+  }
 }
 
 }  // namespace

@@ -41,11 +41,14 @@ constexpr std::size_t max_tile_vectors(std::size_t rows) {
 
 // What one step along k does: sum + a b, of floats or of pairs of bfloat16, which travel as the 32 bits of a float.
 struct FloatDot {
+  static constexpr std::size_t kMostRows = kMaxRows;
   static HWY_INLINE TileVector MulAdd(TileVector a, TileVector b, TileVector sum) { return hn::MulAdd(a, b, sum); }
 };
 
-// Pairs on any CPU: first the lower halves, then the upper ones.
+// Pairs on any CPU: first the lower halves, then the upper ones. Not made to be fast: callers ask for bfloat16 where
+// the CPU has instructions for it, so tiles of one row are enough.
 struct WidenedPairDot {
+  static constexpr std::size_t kMostRows = 1;
   static HWY_INLINE TileVector MulAdd(TileVector a, TileVector b, TileVector sum) {
     const TileTag d;
     const hn::RebindToUnsigned<TileTag> du;
@@ -61,6 +64,7 @@ struct WidenedPairDot {
 // Pairs by AVX512_BF16, which denormals are zero for. An assembler's line, since not every CPU that this target is for
 // has the instruction, and compilers want functions that use it to be marked.
 struct PairDot {
+  static constexpr std::size_t kMostRows = kMaxRows;
   static HWY_INLINE TileVector MulAdd(TileVector a, TileVector b, TileVector sum) {
     __asm__("vdpbf16ps %[b], %[a], %[sum]" : [sum] "+v"(sum.raw) : [a] "v"(a.raw), [b] "v"(b.raw));
     return sum;

@@ -185,7 +185,7 @@ class SessionOptions(_Checked):
         if self.graph_optimization_level == GraphOptimizationLevel.ORT_DISABLE_ALL:
             passes = ["all"]
         elif self.graph_optimization_level == GraphOptimizationLevel.ORT_ENABLE_BASIC:
-            passes = [name for name in _linnet.pass_names() if name.startswith("fuse_")]
+            passes = [name for name in _linnet.pass_names() if name.startswith(("fuse_", "chain_"))]
         return {
             "threads": self.intra_op_num_threads,
             "disabled_passes": passes,

@@ -20,7 +20,8 @@ struct NodeSummary {
   std::vector<std::string> outputs;  ///< value names
 };
 
-/// What the model's writer says of it; empty where nothing is said. Bytes of the file, UTF-8 if the writer kept the rule.
+/// What the model's writer says of it; empty where nothing is said. Bytes of the file, UTF-8 if the writer kept the
+/// rule.
 struct ModelMetadata {
   std::string producer_name;                  ///< program that wrote the model
   std::string producer_version;               ///< its version

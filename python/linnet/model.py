@@ -193,7 +193,7 @@ def load(source: ModelSource, **options: Any) -> Model:
     """Loads a model from a path, from bytes, or from an ``onnx.ModelProto``.
 
     Options: ``threads`` (0: as many as the CPUs this process may use), ``backend`` ("auto", "onednn", "simd",
-    "reference"), ``precision`` ("f32"), ``memory_budget`` (bytes for intermediate values; 0: the machine's memory),
+    "reference"), ``precision`` ("f32", or "bf16" for faster, looser products), ``memory_budget`` (bytes for intermediate values; 0: the machine's memory),
     ``flush_denormals``, ``program_cache`` (sets of input shapes kept compiled), ``copy_weights``,
     ``allow_external_links``, ``disabled_passes`` (list of names; "all"), ``limits`` (dict with file_bytes, nodes,
     nesting, rank, folded_bytes; 0 switches one off), ``log`` (called with a severity from 0, debug, to 3, error, and a

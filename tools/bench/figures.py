@@ -48,6 +48,29 @@ def ratio(case: dict, metric: Metric) -> float | None:
     return metric(own[1]) / peer[1] if own and peer else None
 
 
+def multiply_add_peak(case: dict, peak: dict) -> float:
+    """Operations per second of the machine in the case's arithmetic. A bfloat16 instruction (AVX512_BF16) does twice the
+    multiply-adds of a float32 one, at the same rate."""
+    return peak["multiply_add"] * (2.0 if case["precision"] == "bf16" else 1.0)
+
+
+def read_peak(case: dict, peak: dict) -> float:
+    """Bytes per second of reading as many bytes as the case's weights again and again."""
+    nearest = min(peak["read"], key=lambda size: abs(int(size) - case["stream_bytes"]))
+    return peak["read"][nearest]
+
+
+def latency_limit(case: dict, peaks: dict) -> float | None:
+    """What `ratio` of the latencies would be if Linnet took the time of the multiply-adds or of reading the weights, the
+    longer of the two, and no more. Tiny models count with one thread: handing work to a second takes longer than they."""
+    peer = best_peer(case, latency)
+    if peer is None or not peaks:
+        return None
+    peak = peaks["1" if case["tiny"] else max(peaks, key=int)]
+    seconds = max(case["flops"] / multiply_add_peak(case, peak), case["stream_bytes"] / read_peak(case, peak))
+    return seconds * 1e6 / peer[1]
+
+
 def roofline(case: dict, peaks: dict) -> tuple[float, float] | None:
     """Shares of the machine's limits that Linnet reaches at its best thread count: operations per second by those of
     multiply-adds on registers, bytes of weights per second by those of reading as many bytes again and again."""
@@ -56,9 +79,11 @@ def roofline(case: dict, peaks: dict) -> tuple[float, float] | None:
         return None
     threads, figures = own
     peak = peaks[str(threads)]
-    nearest = min(peak["read"], key=lambda size: abs(int(size) - case["stream_bytes"]))
     seconds = figures["p50_us"] * 1e-6
-    return case["flops"] / seconds / peak["multiply_add"], case["stream_bytes"] / seconds / peak["read"][nearest]
+    return (
+        case["flops"] / seconds / multiply_add_peak(case, peak),
+        case["stream_bytes"] / seconds / read_peak(case, peak),
+    )
 
 
 @dataclass(frozen=True)
@@ -69,6 +94,7 @@ class Check:
     value: float | None
     goal: float
     least: bool = False
+    limit: float | None = None  # what the machine allows, where that is known
 
     @property
     def reached(self) -> bool:
@@ -78,10 +104,11 @@ class Check:
         return self.value >= self.goal if self.least else self.value <= self.goal
 
 
-def case_checks(case: dict) -> list[Check]:
+def case_checks(case: dict, peaks: dict) -> list[Check]:
     """The goals of one case."""
     title = case["title"]
-    checks = [Check(f"latency of {title}, by the best peer's", ratio(case, latency), case["latency_goal"])]
+    limit = latency_limit(case, peaks)
+    checks = [Check(f"latency of {title}, by the best peer's", ratio(case, latency), case["latency_goal"], limit=limit)]
     if case["ready_goal"] is not None:
         checks.append(Check(f"time to first result of {title}, by the best peer's", ratio(case, ready), case["ready_goal"]))
     checks.append(Check(f"peak memory of {title}, by the best peer's", ratio(case, memory), MEMORY_GOAL))
@@ -129,5 +156,5 @@ def kernel_checks(kernels: list[dict]) -> list[Check]:
 
 def all_checks(results: dict) -> list[Check]:
     """Every goal."""
-    checks = [check for case in results["cases"] for check in case_checks(case)]
+    checks = [check for case in results["cases"] for check in case_checks(case, results.get("peaks", {}))]
     return checks + shared_checks(results) + kernel_checks(results.get("kernels", []))

@@ -71,7 +71,10 @@ def behind_text(results: dict) -> str:
 def missed_line(check) -> str:
     """One goal in the list of those missed."""
     value = "not measured" if check.value is None else f"{check.value:.2f}"
-    return f"- {check.what}: {value}, goal {'at least' if check.least else 'at most'} {check.goal:.2f}\n"
+    limit = ""
+    if check.limit is not None:
+        limit = f"; the multiply-adds or the weights alone take {check.limit:.2f} on this machine"
+    return f"- {check.what}: {value}, goal {'at least' if check.least else 'at most'} {check.goal:.2f}{limit}\n"
 
 
 def tail_text(results: dict) -> str:
@@ -196,7 +199,7 @@ Median time of one run, each engine with the better of 1 and 2 threads.
 {comparison(results, latency, time_text, lambda case: case["latency_goal"])}
 ## Time to first result
 
-Loading and the first run, the file in the page cache, each in a fresh process; the engine's own start-up is not counted.
+Loading and the first run, the file in the page cache, each in a fresh process, right after another of the same kind; the engine's own start-up is not counted.
 PyTorch loads a module of its own, so it is shown and not compared with.
 
 {comparison(results, ready, milliseconds, lambda case: case["ready_goal"])}

@@ -81,9 +81,11 @@ double cpu_milliseconds() {
   return milliseconds(usage.ru_utime) + milliseconds(usage.ru_stime);
 }
 
-/// CPU time used by the whole process while this thread sleeps.
+/// CPU time used by the whole process while this thread sleeps, from 5 ms after the last run on: the system counts what
+/// other threads use only at its ticks, and what they used in the run would be counted as idling.
 double idle_cpu_milliseconds(double seconds) {
   if (seconds <= 0.0) return 0.0;
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
   const double before = cpu_milliseconds();
   std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
   return cpu_milliseconds() - before;

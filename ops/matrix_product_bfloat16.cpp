@@ -24,7 +24,7 @@ struct Bfloat16Product {
 };
 
 std::string accepts(const NodeView& node) {
-  if (const std::string refusal = bfloat16_refusal(node); !refusal.empty()) return refusal;
+  if (std::string refusal = bfloat16_refusal(node); !refusal.empty()) return refusal;
   if (!kernels::has_bfloat16_instructions()) return "this CPU has no AVX512_BF16";
   return "";
 }

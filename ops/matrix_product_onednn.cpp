@@ -83,7 +83,7 @@ bool cpu_has_tiles() {
 }
 
 std::string accepts_bfloat16(const NodeView& node) {
-  if (const std::string refusal = bfloat16_refusal(node); !refusal.empty()) return refusal;
+  if (std::string refusal = bfloat16_refusal(node); !refusal.empty()) return refusal;
   if (!kernels::has_bfloat16_instructions()) return "this CPU has no AVX512_BF16";
   static const bool has_tiles = cpu_has_tiles();
   if (!has_tiles && node.options().backend != Backend::kOnednn) return "this CPU has no AMX; only on request";

@@ -112,13 +112,14 @@ LINNET_API std::vector<std::int64_t> run_profiled(Session& session);
 
 /// A stretch of time in a traced run: a step as a whole, or one of the tasks that the step was cut into.
 struct TraceEvent {
+  /// `task` of a step as a whole.
   static constexpr std::size_t kWholeStep = static_cast<std::size_t>(-1);
 
   std::size_t step = 0;           ///< index into ProgramSummary::steps
   std::size_t task = kWholeStep;  ///< number of the task in its loop; kWholeStep for the step itself
   std::size_t worker = 0;         ///< the thread that ran it; 0 is the caller's, which runs every step
   std::int64_t start_ns = 0;      ///< since the run began
-  std::int64_t duration_ns = 0;
+  std::int64_t duration_ns = 0;   ///< from start to end
 };
 
 /// Runs the bound session once and tells what ran when and where: every step, and every task of the loops in it, sorted

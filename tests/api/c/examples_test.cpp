@@ -118,8 +118,9 @@ std::vector<std::string> blocks_of(const std::string& markdown, const std::strin
 }
 
 void expect_quotes(const std::string& language, const std::string& folder, std::size_t least) {
+  const std::filesystem::path examples = std::filesystem::path(kSource) / "examples" / folder;
   std::string sources;
-  for (const auto& file : std::filesystem::directory_iterator(kSource + "/examples/" + folder))
+  for (const auto& file : std::filesystem::directory_iterator(examples))
     if (file.is_regular_file()) sources += read_file(file.path().string());
   const std::vector<std::string> blocks = blocks_of(read_file(kSource + "/docs/embedding.md"), language);
   EXPECT_GE(blocks.size(), least);

@@ -92,10 +92,6 @@ Prepared prepare_simd(const PrepareContext& context) {
   return prepared;
 }
 
-std::string accepts_simd(const NodeView& node) {
-  return node.input_type(0) == DataType::kFloat32 ? "" : text("only float32, not ", node.input_type(0));
-}
-
 void run_simd(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
   const Activation activation = activation_in_run(state, args.inputs);
@@ -165,7 +161,7 @@ void infer_activation(InferContext& context) { infer_same_as_first(context, kFlo
 std::vector<Implementation> activation_implementations() {
   return {
       onednn_activation_implementation(),
-      {"simd", Backend::kSimd, accepts_simd, prepare_simd, run_simd},
+      {"simd", Backend::kSimd, accepts_float32, prepare_simd, run_simd},
       {"reference", Backend::kReference, nullptr, prepare, run_reference},
   };
 }
@@ -173,7 +169,6 @@ std::vector<Implementation> activation_implementations() {
 OpFacts activation_facts() {
   OpFacts facts;
   facts.in_place_inputs = {0};
-  facts.elementwise = true;
   return facts;
 }
 

@@ -31,7 +31,7 @@ void infer_activation(InferContext& context);
 std::vector<Implementation> activation_implementations();
 Implementation onednn_activation_implementation();
 
-/// In place, elementwise.
+/// In place.
 OpFacts activation_facts();
 
 }  // namespace linnet::internal

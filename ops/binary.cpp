@@ -5,8 +5,8 @@
 
 #include "ops/broadcast_loops.hpp"
 #include "ops/chunks.hpp"
+#include "ops/element_types.hpp"
 #include "ops/kernels/elementwise.hpp"
-#include "runtime/data_type.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -48,10 +48,6 @@ Prepared prepare(const PrepareContext& context) {
   Prepared prepared;
   prepared.state = state;
   return prepared;
-}
-
-std::string accepts_simd(const NodeView& node) {
-  return node.input_type(0) == DataType::kFloat32 ? "" : text("only float32, not ", node.input_type(0));
 }
 
 struct Operands {
@@ -179,7 +175,7 @@ void run_reference(const RunArguments& args) {
 template <BinaryOp kOp>
 std::vector<Implementation> implementations() {
   return {
-      {"simd", Backend::kSimd, accepts_simd, prepare<kOp>, run_simd},
+      {"simd", Backend::kSimd, accepts_float32, prepare<kOp>, run_simd},
       {"reference", Backend::kReference, nullptr, prepare<kOp>, run_reference},
   };
 }
@@ -203,7 +199,6 @@ std::vector<Implementation> binary_implementations(BinaryOp op) {
 OpFacts binary_facts() {
   OpFacts facts;
   facts.in_place_inputs = {0, 1};
-  facts.elementwise = true;
   return facts;
 }
 

@@ -27,7 +27,7 @@ Dim computed_element(BinaryOp op, DataType type, Dim a, Dim b) {
       if (b.is(1)) return a;
       break;
   }
-  if (!a.known() || !b.known()) return Dim::unknown();
+  if (!a.known() || !b.known() || !holds(type, a.value()) || !holds(type, b.value())) return Dim::unknown();
   const std::int64_t x = a.value();
   const std::int64_t y = b.value();
   std::int64_t result = 0;

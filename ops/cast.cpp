@@ -6,11 +6,12 @@
 //   and -0 only; from bool: 0 or 1.
 // `saturate` (19) and `round_mode` (24) are about float8 types only. Deviation: string, float8 and 4-bit types are not
 // supported.
-#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
 
+#include "ops/chunks.hpp"
+#include "ops/known_elements.hpp"
 #include "ops/shape_helpers.hpp"
 #include "runtime/data_type.hpp"
 
@@ -61,7 +62,7 @@ Dim cast_element(Dim element, DataType to) {
 void infer_cast_to(InferContext& context, DataType to) {
   require_tensor_type(context, 0, "input");
   context.set_output(0, to, context.input_dims(0));
-  if (!(kIntegerTypes | TypeSet{DataType::kBool}).has(to)) return;
+  if (!has_known_elements(to)) return;
   std::optional<Dims> elements = context.input_elements(0);
   if (!elements) return;
   for (Dim& element : *elements) element = cast_element(element, to);
@@ -156,12 +157,11 @@ Prepared prepare_cast(const PrepareContext& context) {
 }
 
 void run_cast(const RunArguments& args) {
-  constexpr std::size_t kElementsPerTask = std::size_t{1} << 15;
+  constexpr std::size_t kChunk = 32768;
+  constexpr double kCost = 2.0;  // ns per element
   const auto& state = *static_cast<const CastState*>(args.state);
-  const std::size_t tasks = (state.count + kElementsPerTask - 1) / kElementsPerTask;
-  args.control.parallel_for(tasks, 2.0 * static_cast<double>(state.count), [&](std::size_t task) {
-    const std::size_t first = task * kElementsPerTask;
-    state.cast(args.inputs[0], args.outputs[0], first, std::min(first + kElementsPerTask, state.count));
+  for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t first, std::size_t size) {
+    state.cast(args.inputs[0], args.outputs[0], first, first + size);
   });
 }
 
@@ -173,7 +173,6 @@ OpDef cast_op(const char* name, int since_opset) {
   op.infer = infer_cast;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_cast, run_cast}};
   op.facts.in_place_inputs = {0};
-  op.facts.elementwise = true;
   op.facts.is_identity = [](const NodeView& node) { return node.input_type(0) == node.output(0).type; };
   return op;
 }

@@ -1,8 +1,7 @@
 // Less, LessOrEqual, Greater, GreaterOrEqual and Equal: C = A op B; And, Or and Xor: C = A op B of bools; all element
 // by element, with NumPy's broadcasting; Not: Y = not X. C is bool, and false where an operand is NaN. A and B have the
 // same type. Opsets 7 to newest (LessOrEqual and GreaterOrEqual: 12; Not: 1); all numeric types, for Equal bool too,
-// are accepted at every opset. The `axis` and `broadcast` attributes of opsets before 7 are not read. Deviation: Equal
-// does not compare strings.
+// are accepted at every opset. Deviation: Equal does not compare strings.
 #include <functional>
 
 #include "ops/broadcast_loops.hpp"
@@ -137,8 +136,7 @@ OpDef two_operands(const char* name, int since_opset, void (*infer)(InferContext
   op.parse = parse_nothing;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.elementwise = true;
-  op.facts.in_place_inputs = {0, 1};  // operands of one byte
+  op.facts.in_place_inputs = {0, 1};  // when their elements have one byte, as those of C
   return op;
 }
 
@@ -149,9 +147,7 @@ OpDef comparison(const char* name, int since_opset) {
 
 template <typename Combine>
 OpDef combination(const char* name) {
-  OpDef op = two_operands(name, 7, infer_bools<Combine>, run_bools<Combine>);
-  op.facts.commutative = true;
-  return op;
+  return two_operands(name, 7, infer_bools<Combine>, run_bools<Combine>);
 }
 
 void infer_not(InferContext& context) {
@@ -190,7 +186,6 @@ void register_greater_or_equal(Registry& registry) {
 void register_equal(Registry& registry) {
   OpDef op = comparison<std::equal_to<>>("Equal", 7);
   op.infer = infer_equal<std::equal_to<>>;
-  op.facts.commutative = true;
   registry.add(std::move(op));
 }
 
@@ -204,7 +199,6 @@ void register_not(Registry& registry) {
   op.parse = parse_nothing;
   op.infer = infer_not;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_not, run_not}};
-  op.facts.elementwise = true;
   op.facts.in_place_inputs = {0};
   registry.add(std::move(op));
 }

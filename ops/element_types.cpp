@@ -27,6 +27,10 @@ void require_type_of_first(const NodeView& node, std::size_t input, const char* 
   invalid_model("input ", name, " is ", node.input_type(input), ", but ", first_name, " is ", node.input_type(0));
 }
 
+std::string accepts_float32(const NodeView& node) {
+  return node.input_type(0) == DataType::kFloat32 ? "" : text("only float32, not ", node.input_type(0));
+}
+
 void infer_same_as_first(InferContext& context, TypeSet allowed) {
   require_type(context, 0, "X", allowed);
   context.set_output(0, context.input_type(0), context.input_dims(0));

@@ -1,6 +1,8 @@
 // Checks of element types in `infer`.
 #pragma once
 
+#include <string>
+
 #include "runtime/data_type.hpp"
 #include "runtime/op.hpp"
 
@@ -12,6 +14,9 @@ void require_type(const NodeView& node, std::size_t input, const char* name, Typ
 
 /// Errors: kInvalidModel when the input's type is not that of input 0.
 void require_type_of_first(const NodeView& node, std::size_t input, const char* name, const char* first_name);
+
+/// Implementation::accepts of those that take a float32 input 0 only.
+std::string accepts_float32(const NodeView& node);
 
 /// Output 0 has the type and shape of input 0, X. Errors: those of require_type.
 void infer_same_as_first(InferContext& context, TypeSet allowed);

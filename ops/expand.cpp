@@ -15,7 +15,8 @@ namespace {
 constexpr std::size_t kChunk = 32768;
 constexpr double kCost = 0.5;  // ns per element
 
-/// Of one row of elements; other outputs that are small enough to be known do not describe shapes.
+/// Where the output has the input's elements in the same order, or one element again and again. Other outputs hardly
+/// describe shapes.
 void expand_elements(InferContext& context) {
   const std::optional<Dims> from = context.input_elements(0);
   const Dim count = element_count(context.output(0).dims);
@@ -84,14 +85,7 @@ void register_expand(Registry& registry) {
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.value_inputs = 1U << 1;
-  op.facts.is_identity = [](const NodeView& node) {
-    const TensorType& output = node.output(0);
-    if (!output.ranked || output.dims.size() != node.input_rank(0)) return false;
-    for (std::size_t i = 0; i < output.dims.size(); ++i) {
-      if (!output.dims[i].same(node.input_dims(0)[i])) return false;
-    }
-    return true;
-  };
+  op.facts.is_identity = keeps_shape;
   registry.add(std::move(op));
 }
 

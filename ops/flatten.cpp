@@ -25,7 +25,8 @@ void infer_flatten(InferContext& context) {
   pass_elements(context);
 }
 
-bool keeps_shape(const NodeView& node) {
+/// True even for a matrix of which no dimension is known.
+bool is_flat_already(const NodeView& node) {
   const Dims& dims = node.input_dims(0);
   return dims.size() == 2 && normalized_axis_or_end(node.attributes<FlattenAttributes>().axis, 2) == 1;
 }
@@ -39,7 +40,7 @@ void register_flatten(Registry& registry) {
   op.infer = infer_flatten;
   op.implementations = {copy_implementation()};
   op.facts.view_of = 0;
-  op.facts.is_identity = keeps_shape;
+  op.facts.is_identity = is_flat_already;
   registry.add(std::move(op));
 }
 

@@ -47,8 +47,6 @@ AttributesPtr parse(ParseContext& context) {
     attributes->from_inputs = false;
     attributes->pads = *pads;
     attributes->value = context.get_float("value", 0);
-  } else if (context.input_count() < 2) {
-    invalid_model("input pads is missing");
   }
   return attributes;
 }
@@ -111,10 +109,8 @@ struct Axis {
 /// Errors: kInvalidModel when more is taken away than there is, or nothing is there to repeat.
 Axis axis_of(std::int64_t size, std::int64_t before, std::int64_t after, PadMode mode) {
   Axis axis;
-  if (before < -size || after < -size || __builtin_add_overflow(size, std::min<std::int64_t>(before, 0), &axis.kept)) {
-    invalid_model("pads ", before, " and ", after, " take away more than the dimension ", size);
-  }
-  axis.kept += std::min<std::int64_t>(after, 0);
+  const bool one_takes_too_much = before < -size || after < -size;
+  axis.kept = one_takes_too_much ? -1 : size + std::min<std::int64_t>(before, 0) + std::min<std::int64_t>(after, 0);
   if (axis.kept < 0) invalid_model("pads ", before, " and ", after, " take away more than the dimension ", size);
   axis.before = std::max<std::int64_t>(before, 0);
   axis.first = std::max<std::int64_t>(-before, 0);
@@ -137,13 +133,19 @@ Dim padded(Dim size, const Pads& pads, PadMode mode) {
 void infer(InferContext& context) {
   const auto& attributes = context.attributes<PadAttributes>();
   require_type(context, 0, "data", attributes.from_inputs ? kTensorTypes : kFloatTypes);
-  if (attributes.from_inputs) require_int64(context, 1, "pads");
+  if (attributes.from_inputs) {
+    if (!context.has_input(1)) invalid_model("input pads is missing");
+    require_int64(context, 1, "pads");
+  }
   if (context.has_input(2)) {
     require_type_of_first(context, 2, "constant_value", "data");
     const Dims& dims = context.input_dims(2);
     if (element_count(dims).differs(1)) invalid_model("input constant_value is ", dims, ", expected a scalar");
   }
-  if (context.has_input(3)) require_index_type(context, 3, "axes");
+  if (context.has_input(3)) {
+    require_index_type(context, 3, "axes");
+    list_length(context, 3, "axes");
+  }
   const Dims& dims = context.input_dims(0);
   const std::optional<std::vector<Pads>> pads = pads_of(context);
   Dims result(dims.size());

@@ -89,7 +89,6 @@ void register_pow(Registry& registry) {
   op.parse = parse_nothing;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.elementwise = true;
   op.facts.in_place_inputs = {0};
   registry.add(std::move(op));
 }

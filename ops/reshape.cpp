@@ -116,12 +116,6 @@ void infer_reshape(InferContext& context) {
   pass_elements(context);
 }
 
-bool keeps_shape(const NodeView& node) {
-  const Dims& input = node.input_dims(0);
-  if (!node.output(0).ranked || node.output(0).dims.size() != input.size()) return false;
-  return std::equal(input.begin(), input.end(), node.output(0).dims.begin(), [](Dim a, Dim b) { return a.same(b); });
-}
-
 }  // namespace
 
 void register_reshape(Registry& registry) {

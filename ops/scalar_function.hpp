@@ -47,7 +47,6 @@ OpDef scalar_function_op() {
   op.infer = infer_scalar_function;
   op.implementations = {
       {"reference", Backend::kReference, nullptr, prepare_scalar_function, run_scalar_function<kFunction>}};
-  op.facts.elementwise = true;
   op.facts.in_place_inputs = {0};
   return op;
 }

@@ -26,23 +26,23 @@ std::int64_t clamped(std::int64_t position, std::int64_t rank) {
   return std::clamp<std::int64_t>(position < 0 ? position + rank : position, 0, rank);
 }
 
-void infer_shape(InferContext& context) {
-  const auto& attributes = context.attributes<ShapeAttributes>();
-  const Dims& dims = context.input_dims(0);
+Dims listed_dims(const NodeView& node) {
+  const auto& attributes = node.attributes<ShapeAttributes>();
+  const Dims& dims = node.input_dims(0);
   const auto rank = static_cast<std::int64_t>(dims.size());
   const std::int64_t start = clamped(attributes.start, rank);
   const std::int64_t end = std::max(start, clamped(attributes.end, rank));
-  context.set_output(0, DataType::kInt64, {end - start});
-  context.set_output_elements(0, Dims(dims.begin() + start, dims.begin() + end));
+  return Dims(dims.begin() + start, dims.begin() + end);
+}
+
+void infer_shape(InferContext& context) {
+  Dims listed = listed_dims(context);
+  context.set_output(0, DataType::kInt64, {static_cast<std::int64_t>(listed.size())});
+  context.set_output_elements(0, std::move(listed));
 }
 
 Prepared prepare_shape(const PrepareContext& context) {
-  const auto& attributes = context.attributes<ShapeAttributes>();
-  const Shape shape = context.input_shape(0);
-  const auto rank = static_cast<std::int64_t>(shape.size());
-  const std::int64_t start = clamped(attributes.start, rank);
-  const std::int64_t end = std::max(start, clamped(attributes.end, rank));
-  return {std::make_shared<const Shape>(shape.begin() + start, shape.begin() + end), 0, 0};
+  return {std::make_shared<const Shape>(to_shape(listed_dims(context))), 0, 0};
 }
 
 void run_shape(const RunArguments& args) {

@@ -71,6 +71,17 @@ void pass_elements(InferContext& context, std::size_t input) {
     context.set_output_elements(0, std::move(*elements));
 }
 
+bool keeps_shape(const NodeView& node) {
+  const Dims& input = node.input_dims(0);
+  const TensorType& output = node.output(0);
+  return output.ranked && std::equal(input.begin(), input.end(), output.dims.begin(), output.dims.end(),
+                                     [](Dim a, Dim b) { return a.same(b); });
+}
+
+bool keeps_rank(const NodeView& node) {
+  return node.output(0).ranked && node.output(0).dims.size() == node.input_rank(0);
+}
+
 std::string short_list(const std::vector<std::int64_t>& values) {
   if (values.size() <= kMostListed) return text(values);
   std::string out = text(std::vector<std::int64_t>(values.begin(), values.begin() + kMostListed));

@@ -28,6 +28,11 @@ void set_output_of_rank(InferContext& context, std::size_t output, DataType type
 /// order. Requires: set_output was called for output 0.
 void pass_elements(InferContext& context, std::size_t input = 0);
 
+/// Whether output 0 certainly has the shape of input 0.
+bool keeps_shape(const NodeView& node);
+/// Whether output 0 certainly has the rank of input 0.
+bool keeps_rank(const NodeView& node);
+
 /// For messages: [0,2,1], or the first few and "..." of a list that a model made long.
 std::string short_list(const std::vector<std::int64_t>& values);
 

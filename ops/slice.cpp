@@ -172,12 +172,9 @@ void infer_slice(InferContext& context) {
 
 bool keeps_all(const NodeView& node) {
   const std::optional<std::vector<Range>> ranges = ranges_of(node);
-  if (!ranges || !node.output(0).ranked) return false;
-  for (std::size_t axis = 0; axis < ranges->size(); ++axis) {
-    const Dim step = (*ranges)[axis].step;
-    if (!step.known() || step.value() < 0 || !node.output(0).dims[axis].same(node.input_dims(0)[axis])) return false;
-  }
-  return true;
+  return ranges && keeps_shape(node) && std::all_of(ranges->begin(), ranges->end(), [](const Range& range) {
+           return range.step.known() && range.step.value() > 0;
+         });
 }
 
 Prepared prepare_slice(const PrepareContext& context) {

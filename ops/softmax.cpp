@@ -75,10 +75,6 @@ void for_tasks(RunControl& control, const SoftmaxExtents& extents, double cost, 
   });
 }
 
-std::string accepts_simd(const NodeView& node) {
-  return node.input_type(0) == DataType::kFloat32 ? "" : text("only float32, not ", node.input_type(0));
-}
-
 /// Contiguous rows longer than this are shared by tasks of kPart elements; the parts' sums lie in the workspace.
 constexpr std::int64_t kLongRow = std::int64_t{1} << 18;
 constexpr std::int64_t kPart = std::int64_t{1} << 16;
@@ -268,7 +264,7 @@ SoftmaxExtents softmax_extents(const NodeView& node) {
 std::vector<Implementation> softmax_implementations() {
   return {
       onednn_softmax_implementation(),
-      {"simd", Backend::kSimd, accepts_simd, prepare_simd, run_simd},
+      {"simd", Backend::kSimd, accepts_float32, prepare_simd, run_simd},
       {"reference", Backend::kReference, nullptr, prepare, run_reference},
   };
 }

@@ -1,7 +1,8 @@
 // Split: cuts input along `axis` into its outputs, one after the other. Their sizes are `split`: an attribute before
 // opset 13, from then on input 1 (int64, 1-D); without it the parts are equal. From opset 18 num_outputs says how many
 // there are if `split` does not, and the last part may be smaller. axis in [-r,r), 0 by default. Opsets 2 to newest.
-// Deviations: a negative axis, new in opset 11, is taken at every opset; strings are not supported.
+// Deviations: a negative axis, new in opset 11, is taken at every opset; num_outputs may be left out; strings are not
+// supported.
 #include <algorithm>
 
 #include "ops/shape_helpers.hpp"
@@ -87,6 +88,8 @@ Dims sizes_of(const NodeView& node) {
 void split_elements(InferContext& context, const Dims& sizes) {
   const std::optional<Dims> elements = context.input_elements(0);
   if (!elements || context.input_rank(0) != 1 || !all_known(sizes)) return;
+  // Of a dimension that is not known, nobody has checked what the sizes add up to.
+  check_sizes(sizes, static_cast<std::int64_t>(elements->size()), sizes.size());
   auto first = elements->begin();
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     const auto last = first + sizes[i].value();
@@ -157,7 +160,7 @@ void register_split(Registry& registry) {
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.value_inputs = 1U << 1;
-  op.facts.is_identity = [](const NodeView& node) { return node.output_count() == 1; };
+  op.facts.is_identity = [](const NodeView& node) { return node.output_count() == 1 && keeps_shape(node); };
   registry.add(std::move(op));
 }
 

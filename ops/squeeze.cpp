@@ -83,9 +83,7 @@ void register_squeeze(Registry& registry) {
   op.implementations = {copy_implementation()};
   op.facts.view_of = 0;
   op.facts.value_inputs = 1U << 1;
-  op.facts.is_identity = [](const NodeView& node) {
-    return node.output(0).ranked && node.output(0).dims.size() == node.input_rank(0);
-  };
+  op.facts.is_identity = keeps_rank;
   registry.add(std::move(op));
 }
 

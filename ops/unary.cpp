@@ -24,8 +24,7 @@ struct UnaryAttributes : Attributes {
 
 template <UnaryKind kKind>
 AttributesPtr parse(ParseContext&) {
-  static const AttributesPtr kAttributes = std::make_shared<UnaryAttributes>(kKind);
-  return kAttributes;
+  return std::make_shared<UnaryAttributes>(kKind);
 }
 
 UnaryKind kind_of(const NodeView& node) { return node.attributes<UnaryAttributes>().kind; }
@@ -82,10 +81,6 @@ Prepared prepare(const PrepareContext& context) {
   return prepared;
 }
 
-std::string accepts_simd(const NodeView& node) {
-  return node.input_type(0) == DataType::kFloat32 ? "" : text("only float32, not ", node.input_type(0));
-}
-
 void run_simd(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
   const auto* x = static_cast<const float*>(args.inputs[0]);
@@ -125,10 +120,9 @@ OpDef unary(const char* name, int since_opset = 6) {
   op.parse = parse<kKind>;
   op.infer = infer;
   op.implementations = {
-      {"simd", Backend::kSimd, accepts_simd, prepare, run_simd},
+      {"simd", Backend::kSimd, accepts_float32, prepare, run_simd},
       {"reference", Backend::kReference, nullptr, prepare, run_reference},
   };
-  op.facts.elementwise = true;
   op.facts.in_place_inputs = {0};
   return op;
 }

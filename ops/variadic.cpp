@@ -28,8 +28,7 @@ struct VariadicAttributes : Attributes {
 
 template <VariadicOp kOp>
 AttributesPtr parse(ParseContext&) {
-  static const AttributesPtr kAttributes = std::make_shared<VariadicAttributes>(kOp);
-  return kAttributes;
+  return std::make_shared<VariadicAttributes>(kOp);
 }
 
 bool selects(VariadicOp op) { return op == VariadicOp::kMax || op == VariadicOp::kMin; }
@@ -83,10 +82,6 @@ Prepared prepare(const PrepareContext& context) {
   Prepared prepared;
   prepared.state = std::move(state);
   return prepared;
-}
-
-std::string accepts_simd(const NodeView& node) {
-  return node.input_type(0) == DataType::kFloat32 ? "" : text("only float32, not ", node.input_type(0));
 }
 
 kernels::BinaryKind kernel_of(VariadicOp op) {
@@ -188,11 +183,9 @@ OpDef variadic(const char* name) {
   op.parse = parse<kOp>;
   op.infer = infer;
   op.implementations = {
-      {"simd", Backend::kSimd, accepts_simd, prepare, run_simd},
+      {"simd", Backend::kSimd, accepts_float32, prepare, run_simd},
       {"reference", Backend::kReference, nullptr, prepare, run_reference},
   };
-  op.facts.elementwise = true;
-  op.facts.commutative = selects(kOp);
   op.facts.in_place_inputs = {0, 1, 2, 3};
   op.facts.is_identity = [](const NodeView& node) { return node.input_count() == 1; };
   return op;

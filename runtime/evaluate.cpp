@@ -1,6 +1,7 @@
 #include "runtime/evaluate.hpp"
 
 #include "runtime/data_type.hpp"
+#include "runtime/float_mode.hpp"
 #include "runtime/select.hpp"
 
 namespace linnet::internal {
@@ -50,6 +51,7 @@ std::vector<ConstantPtr> evaluate(const NodeView& node) {
       results[0] = view_constant(node.input_constant(static_cast<std::size_t>(view_of)), node.output(0));
     return results;
   }
+  const FloatMode mode(node.options().flush_denormals);  // as in a run
   NoReuse weights;
   const Implementation& implementation = select_implementation(node, nullptr);
   Prepared prepared;

@@ -38,11 +38,17 @@ void check_arity(const Node& node) {
   }
 }
 
+bool inputs_known(const NodeView& node) {
+  for (std::size_t i = 0; i < node.input_count(); ++i) {
+    if (node.has_input(i) && !node.input(i).known()) return false;
+  }
+  return true;
+}
+
 void infer_node(const Node& node, std::vector<Value>& values, const Options& options,
                 const std::vector<std::string>& symbols) {
   InferContext context(node, values, options);
-  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-    if (!context.has_input(i) || context.input(i).known()) continue;
+  if (!inputs_known(context)) {
     for (const ValueId output : node.outputs) {
       if (output != kNoValue) values[output].type = {};
     }

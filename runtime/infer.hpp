@@ -16,6 +16,9 @@ AttributesPtr parse_node(const OpDef& op, int opset, const std::vector<NamedAttr
 /// Checks the number of inputs and outputs. Errors: kInvalidModel, kUnsupported, prefixed with the node.
 void check_arity(const Node& node);
 
+/// Whether type and rank of every input are known, without which infer and the facts' functions are not called.
+bool inputs_known(const NodeView& node);
+
 /// Sets the types of the node's outputs in `values` (indexed by ValueId), as far as its inputs are known. When type or
 /// rank of an input is not known, the outputs become unknown too. Errors: those of the operator's infer, prefixed with
 /// the node and its input shapes.

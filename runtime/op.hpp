@@ -219,15 +219,14 @@ using FusionHook = std::optional<Replacement> (*)(const FusionContext&);
 
 /// What passes, planner and compiler know of an operator; they never look at its name.
 struct OpFacts {
-  std::vector<std::uint8_t>
-      in_place_inputs;  ///< inputs whose memory output 0 may take over (same byte size is checked by the planner)
-  int view_of = -1;     ///< output 0 has the bytes of this input, under another shape: no step is needed
-  std::uint64_t value_inputs = 0;       ///< bit i: shapes depend on the elements of input i
+  /// Inputs whose memory output 0 may take over where both have as many elements, of one size.
+  std::vector<std::uint8_t> in_place_inputs;
+  int view_of = -1;                ///< output 0 has the bytes of this input, under another shape: no step is needed
+  std::uint64_t value_inputs = 0;  ///< bit i: shapes depend on the elements of input i
   std::uint64_t shape_only_inputs = 0;  ///< bit i: outputs depend on the shape of input i alone
-  bool elementwise = false;
-  bool commutative = false;
   bool deterministic = true;
-  /// Output 0 equals input 0, shape and type included, when the other outputs are unused.
+  /// Output 0 equals input 0, shape and type included, when the other outputs are unused. Called when type and rank of
+  /// every input are known.
   bool (*is_identity)(const NodeView&) = nullptr;
   FusionHook absorb_addend = nullptr;      ///< takes in an element-wise sum with a constant
   FusionHook absorb_affine = nullptr;      ///< takes in a per-channel scale and shift

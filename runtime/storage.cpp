@@ -57,17 +57,22 @@ class Assigner {
     return map_.of_value[value];
   }
 
+  std::size_t element_bytes(ValueId value) const { return size_of(values_[value].type.type); }
+
   std::size_t bytes_of(ValueId value) const {
     return byte_count(values_[value].type.type, to_shape(values_[value].type.dims));
   }
 
   /// The storage that output 0 of the step may take over, or kNone.
-  std::uint32_t find_in_place(std::size_t step, std::size_t bytes) {
+  std::uint32_t find_in_place(std::size_t step) {
     const std::vector<ValueId>& inputs = steps_[step].inputs;
+    const ValueId output = steps_[step].outputs[0];
+    const std::size_t bytes = bytes_of(output);
     for (const std::uint8_t input : steps_[step].in_place_inputs) {
       if (input >= inputs.size() || inputs[input] == kNoValue) continue;
       const ValueId source = views_[inputs[input]];
       const std::uint32_t storage = storage_of(source);
+      if (element_bytes(inputs[input]) != element_bytes(output)) continue;
       if (map_.storages[storage].kind != Place::Kind::kArena || map_.storages[storage].bytes != bytes ||
           last_read_[source] != step)
         continue;
@@ -86,12 +91,11 @@ class Assigner {
     for (std::size_t i = 0; i < steps_[step].outputs.size(); ++i) {
       const ValueId output = steps_[step].outputs[i];
       if (output == kNoValue) continue;
-      const std::size_t bytes = bytes_of(output);
-      std::uint32_t storage = i == 0 ? find_in_place(step, bytes) : StorageMap::kNone;
+      std::uint32_t storage = i == 0 ? find_in_place(step) : StorageMap::kNone;
       if (storage == StorageMap::kNone) {
         storage = static_cast<std::uint32_t>(map_.storages.size());
         map_.storages.emplace_back();
-        map_.storages[storage].bytes = bytes;
+        map_.storages[storage].bytes = bytes_of(output);
         map_.storages[storage].first = step;
       }
       map_.storages[storage].last = step;

@@ -35,9 +35,10 @@ struct StepValues {
 };
 
 /// `steps`: those that run, in order. `views`: for every value, the value whose bytes it shows (itself, when it is
-/// no view). `values` are concrete. A result takes over an input's memory only if the operator allows it, both have the
-/// same size, the memory belongs to a step's result (never to a graph input or a constant), nobody reads it later, and
-/// no other input of the step lies in it.
+/// no view). `values` are concrete. A result takes over an input's memory only if the operator allows it, both have as
+/// many elements of one size (so element i of the one lies where element i of the other does), the memory belongs to a
+/// step's result (never to a graph input or a constant), nobody reads it later, and no other input of the step lies in
+/// it.
 StorageMap assign_storage(const Graph& graph, const std::vector<StepValues>& steps, const std::vector<ValueId>& views,
                           const std::vector<Value>& values);
 

@@ -39,9 +39,10 @@ OnednnPrimitivePtr make(Create create, const Problem& problem, int contexts) {
 }  // namespace
 
 const OnednnApi* onednn_api(std::string* reason) {
-  static const Loaded kLoaded = load_module();
-  if (kLoaded.api == nullptr && reason != nullptr) *reason = kLoaded.reason;
-  return kLoaded.api;
+  // Never destroyed: other threads may load and run while the process exits.
+  static const Loaded& loaded = *new Loaded(load_module());
+  if (loaded.api == nullptr && reason != nullptr) *reason = loaded.reason;
+  return loaded.api;
 }
 
 std::string onednn_refusal() {

@@ -17,12 +17,7 @@ ValueId only_output(const Node& node) {
   return only;
 }
 
-bool types_known(const NodeView& view) {
-  for (std::size_t i = 0; i < view.input_count(); ++i) {
-    if (view.has_input(i) && !view.input(i).known()) return false;
-  }
-  return view.has_output(0) && view.output(0).known();
-}
+bool types_known(const NodeView& view) { return inputs_known(view) && view.has_output(0) && view.output(0).known(); }
 
 std::size_t index_of_input(const Node& node, ValueId value) {
   std::size_t index = 0;

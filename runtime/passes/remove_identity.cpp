@@ -1,4 +1,5 @@
 // Removes nodes whose output is their input: Identity, Dropout at inference, a Cast to the same type.
+#include "runtime/infer.hpp"
 #include "runtime/passes/pass.hpp"
 #include "runtime/uses.hpp"
 
@@ -27,7 +28,7 @@ std::size_t remove_identity(PassContext& context) {
     }
     const NodeView view(node, graph.values, context.options);
     if (node.op->facts.is_identity == nullptr || !view.has_input(0) || !view.has_output(0)) continue;
-    if (!view.input(0).known() || !other_outputs_unused(node, uses) || !node.op->facts.is_identity(view)) continue;
+    if (!inputs_known(view) || !other_outputs_unused(node, uses) || !node.op->facts.is_identity(view)) continue;
     stands_for[node.outputs[0]] = node.inputs[0];
     node.op = nullptr;
     ++removed;

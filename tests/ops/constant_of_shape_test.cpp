@@ -85,7 +85,7 @@ TEST(ConstantOfShape, NamesWhatIsWrong) {
       .run();
   OpTest("ConstantOfShape", 9)
       .input<std::int64_t>({3}, {std::int64_t{1} << 40, std::int64_t{1} << 40, 2})
-      .expect_error(ErrorCode::kInvalidModel, "")
+      .expect_error(ErrorCode::kInvalidModel, "has more elements than 64 bits can count")
       .run();
 }
 

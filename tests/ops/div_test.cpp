@@ -92,6 +92,14 @@ TEST(Div, KnowsElementsOfShapes) {
       .infer_only();
 }
 
+TEST(Div, KnowsNothingPastTheLargestInt64) {
+  OpTest("Div", 14)
+      .input<std::uint64_t>({3}, {18446744073709551615U, 18446744073709551614U, 9223372036854775808U})
+      .input<std::uint64_t>({3}, {2, 18446744073709551615U, 1})
+      .expect<std::uint64_t>({3}, {9223372036854775807U, 0, 9223372036854775808U})
+      .run();
+}
+
 TEST(Div, RefusesWrongInputs) { check_binary_errors("Div"); }
 
 }  // namespace

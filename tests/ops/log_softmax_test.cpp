@@ -1,8 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <limits>
-#include <vector>
-
 #include "tests/ops/softmax_tester.hpp"
 
 namespace linnet::internal {
@@ -20,31 +17,7 @@ TEST(LogSoftmax, KeepsTheDigitsOfADominantElement) {
       .run();
 }
 
-/// Rows that tasks share.
-TEST(LogSoftmax, LongRows) {
-  constexpr std::size_t kLength = (std::size_t{1} << 18) + 12345;
-  std::vector<float> x(2 * kLength);
-  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i * 7919 % 1009) * 0.02F - 10.0F;
-  x[200000] = 25.0F;
-  OpTest("LogSoftmax", 13)
-      .input<float>({2, static_cast<std::int64_t>(kLength)}, x)
-      .expect_reference()
-      .tolerance(ulp(4))
-      .tolerance_of("onednn", close(1e-4, 1e-4))  // it sums a row in float
-      .run();
-}
-
-/// oneDNN loses it.
-TEST(LogSoftmax, LongRowsKeepNan) {
-  constexpr std::size_t kLength = (std::size_t{1} << 18) + 1;
-  std::vector<float> x(kLength, 1.0F);
-  x[77] = std::numeric_limits<float>::quiet_NaN();
-  OpTest("LogSoftmax", 13)
-      .input<float>({1, static_cast<std::int64_t>(kLength)}, x)
-      .expect_reference()
-      .implementation("simd")
-      .run();
-}
+TEST(LogSoftmax, LongRows) { check_long_rows("LogSoftmax"); }
 
 }  // namespace
 }  // namespace linnet::internal

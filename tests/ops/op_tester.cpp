@@ -336,6 +336,12 @@ void OpTest::check_inferred(const Case& item) const {
   }
 }
 
+void OpTest::check_identity(const Case& item) const {
+  if (!identity_) return;
+  const auto is_identity = item.op->facts.is_identity;
+  EXPECT_EQ(*identity_, is_identity != nullptr && is_identity(item.view())) << "whether the node is an identity";
+}
+
 void OpTest::infer_only() {
   SCOPED_TRACE(title());
   std::uint64_t constants = 0;
@@ -350,10 +356,7 @@ void OpTest::infer_only() {
       return;
     }
     check_inferred(item);
-    if (identity_) {
-      const auto is_identity = item.op->facts.is_identity;
-      EXPECT_EQ(*identity_, is_identity != nullptr && is_identity(item.view())) << "whether the node is an identity";
-    }
+    check_identity(item);
   } catch (const Error& error) {
     report(error);
   }

@@ -142,7 +142,7 @@ class OpTest {
   /// For infer_only: of the last output.
   OpTest& expect_elements(const NamedDims& elements);
   OpTest& expect_no_elements();
-  /// For infer_only: whether the operator's facts call the node an identity.
+  /// Whether the operator's facts call the node an identity.
   OpTest& expect_identity(bool identity);
 
   /// Parse, infer or, when they pass, every implementation throws this code, with `words` in the message.
@@ -202,6 +202,7 @@ class OpTest {
   void report(const Error& error) const;
   void check_types(const Case& item) const;
   void check_inferred(const Case& item) const;
+  void check_identity(const Case& item) const;
   void run_case(std::uint64_t constants);
   void run_implementation(const Case& item, const Implementation& implementation, const std::string& isa,
                           std::vector<ConstantPtr>& expected) const;

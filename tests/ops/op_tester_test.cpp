@@ -112,6 +112,12 @@ TEST(OpTester, NoticesWrongClaimsOfInfer) {
   EXPECT_FAILURE(identity().expect_unranked(DataType::kInt64).infer_only(), "whether the rank of output 0 is known");
 }
 
+TEST(OpTester, NoticesWrongIdentities) {
+  const auto identity = [] { return OpTest("Identity", 13).input<float>({1}, {1}).expect<float>({1}, {1}); };
+  EXPECT_FAILURE(identity().expect_identity(false).run(), "whether the node is an identity");
+  EXPECT_EQ(failures_of([&] { identity().expect_identity(true).run(); }), "");
+}
+
 TEST(OpTester, NoticesOtherImplementations) {
   EXPECT_FAILURE(OpTest("Identity", 13)
                      .input<float>({1}, {1})

@@ -155,6 +155,19 @@ TEST(Pad, NamesWhatIsWrong) {
       .expect_error(ErrorCode::kInvalidModel, "input constant_value is [2], expected a scalar")
       .run();
   OpTest("Pad", 13).input<float>({2}, {1, 2}).expect_error(ErrorCode::kInvalidModel, "input pads is missing").run();
+  OpTest("Pad", 13)
+      .input<float>({2}, {1, 2})
+      .no_input()
+      .input<float>({}, {1})
+      .expect_error(ErrorCode::kInvalidModel, "input pads is missing")
+      .run();
+  OpTest("Pad", 18)
+      .input<float>({2}, {1, 2})
+      .input<std::int64_t>({2}, {1, 1})
+      .no_input()
+      .input<std::int64_t>({1, 1}, {0})
+      .expect_error(ErrorCode::kInvalidModel, "input axes has rank 2, expected 1")
+      .run();
   OpTest("Pad", 2)
       .input<float>({2}, {1, 2})
       .expect_error(ErrorCode::kInvalidModel, "attribute \"pads\" is missing")

@@ -1,8 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <limits>
-#include <vector>
-
 #include "tests/ops/softmax_tester.hpp"
 
 namespace linnet::internal {
@@ -28,31 +25,7 @@ TEST(Softmax, FlattensBeforeOpset13) {
   OpTest("Softmax", 13).input<float>({1, 2, 2}, {3, 3, 3, 3}).expect<float>({1, 2, 2}, {0.5F, 0.5F, 0.5F, 0.5F}).run();
 }
 
-/// Rows that tasks share.
-TEST(Softmax, LongRows) {
-  constexpr std::size_t kLength = (std::size_t{1} << 18) + 12345;
-  std::vector<float> x(2 * kLength);
-  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i * 7919 % 1009) * 0.02F - 10.0F;
-  x[200000] = 25.0F;
-  OpTest("Softmax", 13)
-      .input<float>({2, static_cast<std::int64_t>(kLength)}, x)
-      .expect_reference()
-      .tolerance(ulp(4))
-      .tolerance_of("onednn", close(1e-4, 1e-4))  // it sums a row in float
-      .run();
-}
-
-/// oneDNN loses it.
-TEST(Softmax, LongRowsKeepNan) {
-  constexpr std::size_t kLength = (std::size_t{1} << 18) + 1;
-  std::vector<float> x(kLength, 1.0F);
-  x[77] = std::numeric_limits<float>::quiet_NaN();
-  OpTest("Softmax", 13)
-      .input<float>({1, static_cast<std::int64_t>(kLength)}, x)
-      .expect_reference()
-      .implementation("simd")
-      .run();
-}
+TEST(Softmax, LongRows) { check_long_rows("Softmax"); }
 
 }  // namespace
 }  // namespace linnet::internal

@@ -192,4 +192,24 @@ void check_softmax(const char* op, bool logarithm) {
       .infer_only();
 }
 
+void check_long_rows(const char* op) {
+  constexpr std::size_t kLength = (std::size_t{1} << 18) + 12345;
+  std::vector<float> x(2 * kLength);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i * 7919 % 1009) * 0.02F - 10.0F;
+  x[200000] = 25.0F;
+  OpTest(op, 13)
+      .input<float>({2, static_cast<std::int64_t>(kLength)}, x)
+      .expect_reference()
+      .tolerance(ulp(4))
+      .tolerance_of("onednn", close(1e-4, 1e-4))  // it sums a row in float
+      .run();
+  x.assign(kLength, 1.0F);
+  x[77] = kNan;
+  OpTest(op, 13)
+      .input<float>({1, static_cast<std::int64_t>(kLength)}, x)
+      .expect_reference()
+      .implementation("simd")  // oneDNN loses it
+      .run();
+}
+
 }  // namespace linnet::internal

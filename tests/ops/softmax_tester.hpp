@@ -9,4 +9,7 @@ namespace linnet::internal {
 /// values.
 void check_softmax(const char* op, bool logarithm);
 
+/// Rows that are so long that tasks share them, also with a NaN.
+void check_long_rows(const char* op);
+
 }  // namespace linnet::internal

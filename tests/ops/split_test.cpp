@@ -99,6 +99,21 @@ TEST(Split, KnowsSymbolsAndElements) {
       .infer_only();
 }
 
+TEST(Split, OfOneOutputIsAnIdentityWhenTheSizeIsCertain) {
+  const auto node = [](const NamedDims& dims) { return OpTest("Split", 13).symbolic_input(DataType::kFloat32, dims); };
+  node({"n"}).expect_dims(DataType::kFloat32, {"n"}).expect_identity(true).infer_only();
+  node({3})
+      .constant_input<std::int64_t>({1}, {3})
+      .expect_dims(DataType::kFloat32, {3})
+      .expect_identity(true)
+      .infer_only();
+  node({"n"})
+      .constant_input<std::int64_t>({1}, {3})
+      .expect_dims(DataType::kFloat32, {3})
+      .expect_identity(false)
+      .infer_only();
+}
+
 TEST(Split, NamesWhatIsWrong) {
   const auto two = [](int opset) { return OpTest("Split", opset).expect_reference().expect_reference(); };
   two(13)
@@ -120,6 +135,15 @@ TEST(Split, NamesWhatIsWrong) {
       .input<std::int64_t>({3}, {1, 1, 1})
       .expect_error(ErrorCode::kInvalidModel, "split has 3 elements, but there are 2 outputs")
       .run();
+  // The elements are known though their number is not among the dimensions.
+  OpTest("Split", 13)
+      .symbolic_input(DataType::kInt64, {"?"})
+      .elements({1, 2})
+      .constant_input<std::int64_t>({2}, {1, 4})
+      .expect_dims(DataType::kInt64, {1})
+      .expect_dims(DataType::kInt64, {4})
+      .expect_error(ErrorCode::kInvalidModel, "split [1,4] adds up to 5, but the dimension is 2")
+      .infer_only();
   two(11)
       .ints("split", {3})
       .input<float>({3}, {1, 2, 3})

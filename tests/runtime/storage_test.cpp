@@ -99,6 +99,31 @@ TEST(InPlace, ValueAndItsViewInOneStep) {
   EXPECT_EQ(run_toy(toy.take(), {{1, 2}}), (Rows{{4, 2}}));
 }
 
+/// x -> first -> y, where y may take over the memory of `first` if the two have the same element size.
+bool shares_memory(const TensorType& first, const TensorType& y) {
+  Graph graph;
+  const auto value_of = [&](const char* name, const TensorType& type) {
+    Value value;
+    value.type = type;
+    return graph.add_value(name, value);
+  };
+  const std::vector<ValueId> ids = {value_of("x", y), value_of("first", first), value_of("y", y), value_of("z", y)};
+  graph.inputs = {ids[0]};
+  graph.outputs = {ids[3]};
+  const std::vector<StepValues> steps = {
+      {{ids[0]}, {ids[1]}, {}}, {{ids[1], ids[0]}, {ids[2]}, {0}}, {{ids[2]}, {ids[3]}, {}}};
+  const StorageMap map = assign_storage(graph, steps, ids, graph.values);
+  return map.of_value[ids[1]] == map.of_value[ids[2]];
+}
+
+/// A comparison of int32 [1,512] with int32 [4,512] gives as many bytes as the first operand has, but reads each of its
+/// elements four times.
+TEST(InPlace, NeverOverElementsOfAnotherSize) {
+  EXPECT_FALSE(shares_memory({DataType::kInt32, true, {1, 512}}, {DataType::kBool, true, {4, 512}}));
+  EXPECT_TRUE(shares_memory({DataType::kUint8, true, {4, 512}}, {DataType::kBool, true, {4, 512}}));
+  EXPECT_TRUE(shares_memory({DataType::kInt32, true, {4, 512}}, {DataType::kFloat32, true, {4, 512}}));
+}
+
 TEST(Outputs, SameValueTwiceInputAndConstant) {
   ToyGraph toy(2);
   const ValueId x = toy.input("x");

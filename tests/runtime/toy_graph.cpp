@@ -68,7 +68,6 @@ Registry make_registry() {
   Registry registry;
   OpDef inc = toy("Inc", 1, 1, prepare_length, run_inc);
   inc.facts.in_place_inputs = {0};
-  inc.facts.elementwise = true;
   registry.add(inc);
   OpDef sum = toy("Sum", 2, 1, prepare_length, run_sum);
   sum.facts.in_place_inputs = {0, 1};

@@ -43,7 +43,8 @@ std::string library_version() {
 }
 
 const OnednnApi& table() {
-  static const std::string kLibraryVersion = library_version();
+  // Never destroyed: other threads may load while the process exits.
+  static const std::string& kLibraryVersion = *new std::string(library_version());
   static const OnednnApi kTable = {
       kOnednnApiVersion,
       kLibraryVersion.c_str(),

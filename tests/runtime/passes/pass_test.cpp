@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "runtime/float_mode.hpp"
 #include "tests/runtime/toy_graph.hpp"
 
 namespace linnet::internal {
@@ -32,6 +33,21 @@ TEST(FoldConstants, ComputesWhatDependsOnConstantsOnly) {
   EXPECT_EQ(run_pass(fold_constants, graph), 2U);
   EXPECT_THAT(names(graph), ElementsAre("y"));
   EXPECT_EQ(run_toy(std::move(graph), {{10, 20}}), (std::vector<std::vector<float>>{{15, 27}}));
+}
+
+TEST(FoldConstants, TreatsDenormalsAsARunDoes) {
+  for (const bool flush : {false, true}) {
+    ToyGraph toy(1);
+    toy.output(toy.node("Sum", {toy.constant("a", {0x1p-149F}), toy.constant("b", {0x1p-149F})}, "y"));
+    Graph graph = toy.take();
+    Options options;
+    options.flush_denormals = flush;
+    {
+      const FloatMode mode_of_the_caller(!flush);
+      EXPECT_EQ(run_pass(fold_constants, graph, options), 1U);
+    }
+    EXPECT_EQ(*graph.values[graph.outputs[0]].constant->as<float>(), flush ? 0.0F : 0x1p-148F);
+  }
 }
 
 TEST(FoldConstants, StopsAtTheByteLimit) {
@@ -67,6 +83,28 @@ TEST(RemoveIdentity, JoinsInputAndOutput) {
   EXPECT_EQ(graph.outputs[1], x);
   EXPECT_THAT(graph.output_names, ElementsAre("out0", "out1"));
   EXPECT_EQ(run_toy(std::move(graph), {{1, 2}}), (std::vector<std::vector<float>>{{2, 3}, {1, 2}}));
+}
+
+/// Operators are asked only about nodes that infer has seen.
+TEST(RemoveIdentity, LeavesNodesOfUnknownInputs) {
+  Registry registry;
+  OpDef op = *toy_operators().find("", "Sum");
+  op.name = "SameOfTwo";
+  op.facts.is_identity = [](const NodeView& node) -> bool {
+    if (!node.input(1).known()) ADD_FAILURE() << "asked without the type of input 1";
+    return true;
+  };
+  registry.add(op);
+  for (const bool known : {false, true}) {
+    ToyGraph toy(2);
+    const ValueId x = toy.input("x");
+    const ValueId b = toy.input("b");
+    toy.output(toy.node("Sum", {x, b}, "y"));
+    Graph graph = toy.take();
+    graph.nodes[0].op = registry.find("", "SameOfTwo");
+    if (!known) graph.values[b].type.ranked = false;
+    EXPECT_EQ(run_pass(remove_identity, graph), known ? 1U : 0U);
+  }
 }
 
 TEST(RemoveDead, KeepsWhatOutputsNeed) {

@@ -101,6 +101,7 @@ struct State {
   double epsilon = 0;
   DataType types[5] = {};     ///< of the inputs
   std::vector<float> factor;  ///< scale / sqrt(var + epsilon), when both are constants
+  bool streamed = false;      ///< Y, where it is not X
 };
 
 Prepared prepare(const PrepareContext& context) {
@@ -108,6 +109,7 @@ Prepared prepare(const PrepareContext& context) {
   auto state = std::make_shared<State>();
   const Shape x = context.input_shape(0);
   state->count = static_cast<std::size_t>(element_count(x));
+  state->streamed = exceeds_caches(2 * sizeof(float) * state->count);
   state->channels = static_cast<std::size_t>(element_count(to_shape(parameter_dims(context))));
   if (state->count > 0) {
     const auto samples = x.size() > 1 ? static_cast<std::size_t>(x[0]) : std::size_t{1};
@@ -164,23 +166,26 @@ void run_simd(const RunArguments& args) {
   const auto* x = static_cast<const float*>(args.inputs[0]);
   const auto* bias = static_cast<const float*>(args.inputs[kBias]);
   const auto* mean = static_cast<const float*>(args.inputs[kMean]);
-  auto* y = static_cast<float*>(args.outputs[0]);
   // A chunk is a list of runs: within one channel, or (inner = 1) along the channels.
-  for_chunks(args.control, state.count, kSimdChunk, 0.15, [&](std::size_t first, std::size_t size) {
-    const std::size_t end = first + size;
-    while (first < end) {
-      const std::size_t channel = first / state.inner % state.channels;
-      if (state.inner == 1) {
-        const std::size_t run = std::min(state.channels - channel, end - first);
-        kernels::shift_scale_each(x + first, mean + channel, factor + channel, bias + channel, y + first, run);
-        first += run;
-      } else {
-        const std::size_t run = std::min(state.inner - first % state.inner, end - first);
-        kernels::shift_scale(x + first, mean[channel], factor[channel], bias[channel], y + first, run);
-        first += run;
-      }
-    }
-  });
+  const Output output = {static_cast<float*>(args.outputs[0]), state.streamed && x != args.outputs[0]};
+  for_output_chunks(
+      args.control, state.count, kSimdChunk, 0.15, output, [&](std::size_t first, std::size_t size, float* to) {
+        const std::size_t end = first + size;
+        while (first < end) {
+          const std::size_t channel = first / state.inner % state.channels;
+          if (state.inner == 1) {
+            const std::size_t run = std::min(state.channels - channel, end - first);
+            kernels::shift_scale_each(x + first, mean + channel, factor + channel, bias + channel, to, run);
+            first += run;
+            to += run;
+          } else {
+            const std::size_t run = std::min(state.inner - first % state.inner, end - first);
+            kernels::shift_scale(x + first, mean[channel], factor[channel], bias[channel], to, run);
+            first += run;
+            to += run;
+          }
+        }
+      });
 }
 
 /// A channel's scale, B, mean or var, whatever its type.

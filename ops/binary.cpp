@@ -22,6 +22,7 @@ struct State {
   kernels::BinaryKind kernel = kernels::BinaryKind::kAdd;  ///< of the same operator
   BroadcastLoops loops;
   DataType type = DataType::kUndefined;
+  bool streamed = false;  ///< C, where it is neither A nor B
 };
 
 kernels::BinaryKind kernel_of(BinaryOp op) {
@@ -45,6 +46,9 @@ Prepared prepare(const PrepareContext& context) {
   state->kernel = kernel_of(kOp);
   state->loops = broadcast_loops(context.input_shape(0), context.input_shape(1));
   state->type = context.input_type(0);
+  const std::int64_t elements = element_count(context.input_shape(0)) + element_count(context.input_shape(1)) +
+                                element_count(context.output_shape(0));
+  state->streamed = exceeds_caches(sizeof(float) * static_cast<std::size_t>(elements));
   Prepared prepared;
   prepared.state = state;
   return prepared;
@@ -53,20 +57,19 @@ Prepared prepare(const PrepareContext& context) {
 struct Operands {
   const float* a;
   const float* b;
-  float* c;
 };
 
 /// One kernel call per run along the inner axis.
-void compute_runs(const State& state, const Operands& operands, std::size_t first, std::size_t size) {
+void compute_runs(const State& state, const Operands& operands, std::size_t first, std::size_t size, float* to) {
   const bool a_repeats = state.loops.inner.a_stride == 0;
   const bool b_repeats = state.loops.inner.b_stride == 0;
   for_broadcast_runs(state.loops, first, size, [&](std::size_t c, std::size_t a, std::size_t b, std::size_t run) {
-    kernels::binary(state.kernel, operands.a + a, a_repeats, operands.b + b, b_repeats, operands.c + c, run);
+    kernels::binary(state.kernel, operands.a + a, a_repeats, operands.b + b, b_repeats, to + (c - first), run);
   });
 }
 
 /// For short runs: lines up the elements of a repeating operand, then one kernel call for many runs.
-void compute_gathered(const State& state, const Operands& operands, std::size_t first, std::size_t size) {
+void compute_gathered(const State& state, const Operands& operands, std::size_t first, std::size_t size, float* to) {
   const BroadcastLoops& loops = state.loops;
   std::array<float, kGathered> a_line;
   std::array<float, kGathered> b_line;
@@ -81,18 +84,20 @@ void compute_gathered(const State& state, const Operands& operands, std::size_t 
     });
     const float* a = loops.a_dense ? operands.a + begin : a_line.data();
     const float* b = loops.b_dense ? operands.b + begin : b_line.data();
-    kernels::binary(state.kernel, a, false, b, false, operands.c + begin, count);
+    kernels::binary(state.kernel, a, false, b, false, to + done, count);
   }
 }
 
 void run_simd(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
-  const Operands operands = {static_cast<const float*>(args.inputs[0]), static_cast<const float*>(args.inputs[1]),
-                             static_cast<float*>(args.outputs[0])};
+  const Operands operands = {static_cast<const float*>(args.inputs[0]), static_cast<const float*>(args.inputs[1])};
+  auto* c = static_cast<float*>(args.outputs[0]);
+  const Output output = {c, state.streamed && operands.a != c && operands.b != c};
   const bool gather = !state.loops.outer.empty() && state.loops.inner.size < kShortRun;
-  for_chunks(args.control, state.loops.count, kChunk, kSimdCost, [&](std::size_t first, std::size_t size) {
-    gather ? compute_gathered(state, operands, first, size) : compute_runs(state, operands, first, size);
-  });
+  for_output_chunks(
+      args.control, state.loops.count, kChunk, kSimdCost, output, [&](std::size_t first, std::size_t size, float* to) {
+        gather ? compute_gathered(state, operands, first, size, to) : compute_runs(state, operands, first, size, to);
+      });
 }
 
 /// In the arithmetic of T: floats of 16 bits in float, integers modulo 2^bits.

@@ -69,6 +69,7 @@ struct State {
   UnaryKind kind = UnaryKind::kNeg;
   DataType type = DataType::kUndefined;
   std::size_t count = 0;
+  bool streamed = false;  ///< Y, where it is not X
 };
 
 Prepared prepare(const PrepareContext& context) {
@@ -76,6 +77,8 @@ Prepared prepare(const PrepareContext& context) {
   state->kind = kind_of(context);
   state->type = context.input_type(0);
   state->count = static_cast<std::size_t>(element_count(context.input_shape(0)));
+  // A logarithm takes longer than memory does.
+  state->streamed = state->kind != UnaryKind::kLog && exceeds_caches(2 * sizeof(float) * state->count);
   Prepared prepared;
   prepared.state = std::move(state);
   return prepared;
@@ -85,8 +88,9 @@ void run_simd(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
   const auto* x = static_cast<const float*>(args.inputs[0]);
   auto* y = static_cast<float*>(args.outputs[0]);
-  for_chunks(args.control, state.count, kChunk, kSimdCost,
-             [&](std::size_t first, std::size_t size) { kernels::unary(state.kind, x + first, y + first, size); });
+  for_output_chunks(
+      args.control, state.count, kChunk, kSimdCost, {y, state.streamed && x != y},
+      [&](std::size_t first, std::size_t size, float* to) { kernels::unary(state.kind, x + first, to, size); });
 }
 
 template <typename T>

@@ -78,14 +78,17 @@ void run_beside(::benchmark::State& state, const std::function<void()>& kernel, 
   using ::benchmark::Counter;
   const double runs = static_cast<double>(state.iterations());
   state.counters["GB/s"] = Counter(beside.bytes * runs / 1e9, Counter::kIsRate);
-  const std::size_t half = static_cast<std::size_t>(beside.bytes / 2.0 / sizeof(float));
+  const std::size_t half = beside.copy ? 0 : static_cast<std::size_t>(beside.bytes / 2.0 / sizeof(float));
   Floats from(half);
   Floats to(half);
-  std::vector<std::function<void()>> calls = {kernel, [&] { copy_floats(from.data(), to.data(), half); }};
+  std::vector<std::function<void()>> calls = {kernel, beside.copy};
+  if (!beside.copy) calls[1] = [&] { copy_floats(from.data(), to.data(), half); };
   if (beside.onednn) calls.push_back(beside.onednn);
+  if (beside.in_l1) calls.push_back(beside.in_l1);
   const std::vector<double> times = times_in_turn(calls);
   state.counters["of_copy"] = times[1] / times[0];
   if (beside.onednn) state.counters["by_onednn"] = times[0] / times[2];
+  if (beside.in_l1) state.counters["of_in_l1"] = times.back() / times[0];
   if (beside.operations > 0) {
     state.counters["GFLOP/s"] = Counter(beside.operations * runs / 1e9, Counter::kIsRate);
     state.counters["of_peak"] = beside.operations / times[0] / multiply_add_peak();

@@ -65,11 +65,8 @@ void register_gemm(Registry& registry) {
   op.max_inputs = 3;
   op.parse = parse_gemm;
   op.infer = infer_gemm;
-  op.implementations = {onednn_bfloat16_matrix_product(), bfloat16_matrix_product(), simd_matrix_product(),
-                        onednn_matrix_product(), reference_matrix_product()};
-  op.facts.absorb_addend = absorb_addend_into_product;
-  op.facts.absorb_affine = absorb_affine_into_product;
-  op.facts.absorb_activation = absorb_activation_into_product;
+  op.implementations = matrix_product_implementations();
+  op.facts = matrix_product_facts();
   registry.add(std::move(op));
 }
 

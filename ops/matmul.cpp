@@ -52,11 +52,8 @@ void register_matmul(Registry& registry) {
   op.max_inputs = 2;
   op.parse = parse_matmul;
   op.infer = infer_matmul;
-  op.implementations = {onednn_bfloat16_matrix_product(), bfloat16_matrix_product(), simd_matrix_product(),
-                        onednn_matrix_product(), reference_matrix_product()};
-  op.facts.absorb_addend = absorb_addend_into_product;
-  op.facts.absorb_affine = absorb_affine_into_product;
-  op.facts.absorb_activation = absorb_activation_into_product;
+  op.implementations = matrix_product_implementations();
+  op.facts = matrix_product_facts();
   registry.add(std::move(op));
 }
 

@@ -111,4 +111,17 @@ MatrixProduct matrix_product(const NodeView& node) {
   return product;
 }
 
+std::vector<Implementation> matrix_product_implementations() {
+  return {onednn_bfloat16_matrix_product(), bfloat16_matrix_product(), simd_matrix_product(), onednn_matrix_product(),
+          reference_matrix_product()};
+}
+
+OpFacts matrix_product_facts() {
+  OpFacts facts;
+  facts.absorb_addend = absorb_addend_into_product;
+  facts.absorb_affine = absorb_affine_into_product;
+  facts.absorb_activation = absorb_activation_into_product;
+  return facts;
+}
+
 }  // namespace linnet::internal

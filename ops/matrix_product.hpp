@@ -56,8 +56,9 @@ struct MatrixProduct {
 /// Requires: the shapes have passed infer, and all dimensions are known.
 MatrixProduct matrix_product(const NodeView& node);
 
-// In this order. `auto` takes simd for every float32 product: on an AMD EPYC (Zen 4, AVX-512), one thread, B constant,
-// the best of many runs took, simd against oneDNN 3.2, 0.18 against 0.68 us (A [1,64], B [64,100]), 42 against 54 us
+// Of Gemm and MatMul, in the order of matrix_product_implementations. `auto` takes simd for every float32 product: on
+// an AMD EPYC (Zen 4, AVX-512), one thread, B constant, the best of many runs took, simd against oneDNN 3.2, 0.18
+// against 0.68 us (A [1,64], B [64,100]), 42 against 54 us
 // ([1,1024], [1024,1024]), 1154 against 1205 us ([64,1024], [1024,1024]) and 2.61 against 2.57 ms ([512,512],
 // [512,512]). Where only a run knows B and A has few rows, oneDNN is faster (124 against 56 us for [1,1024],
 // [1024,1024]), for it need not pack B; but it does not promise the same bits for a row in every batch.
@@ -66,13 +67,15 @@ Implementation bfloat16_matrix_product();         ///< only on request
 Implementation simd_matrix_product();
 Implementation onednn_matrix_product();
 Implementation reference_matrix_product();
+std::vector<Implementation> matrix_product_implementations();
 
 /// Why a product cannot be one of bfloat16 operands, whoever computes it; empty when it can.
 std::string bfloat16_refusal(const NodeView& node);
 
-// Fusion hooks for OpFacts.
+// Fusion hooks, all in matrix_product_facts.
 std::optional<Replacement> absorb_addend_into_product(const FusionContext& context);
 std::optional<Replacement> absorb_affine_into_product(const FusionContext& context);
 std::optional<Replacement> absorb_activation_into_product(const FusionContext& context);
+OpFacts matrix_product_facts();
 
 }  // namespace linnet::internal

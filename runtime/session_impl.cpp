@@ -280,8 +280,9 @@ void SessionImpl::copy_outputs() {
   }
 }
 
-void SessionImpl::run_steps(const RunOptions& options, StepTime* step_times) {
+void SessionImpl::run_steps(const RunOptions& options, std::vector<StepTime>* step_times) {
   prepare();
+  if (step_times != nullptr) step_times->resize(current_->calls.size());
   control_.begin_run();
   if (options.cancel != nullptr) control_.set_stop(&options.cancel->cancelled_);
   if (options.timeout.count() > 0) control_.set_deadline(deadline_after(options.timeout));
@@ -297,7 +298,7 @@ void SessionImpl::run_steps(const RunOptions& options, StepTime* step_times) {
         call->run(call->arguments);
         continue;
       }
-      StepTime& time = step_times[call - first];
+      StepTime& time = (*step_times)[static_cast<std::size_t>(call - first)];
       time.start = std::chrono::steady_clock::now();
       call->run(call->arguments);
       time.end = std::chrono::steady_clock::now();
@@ -311,9 +312,8 @@ void SessionImpl::run_steps(const RunOptions& options, StepTime* step_times) {
 }
 
 std::vector<std::int64_t> SessionImpl::run_profiled() {
-  prepare();
-  std::vector<StepTime> times(current_->calls.size());
-  run_steps({}, times.data());
+  std::vector<StepTime> times;
+  run_steps({}, &times);
   std::vector<std::int64_t> durations;
   durations.reserve(times.size());
   for (const StepTime& time : times) durations.push_back(nanoseconds(time.end - time.start));
@@ -321,13 +321,13 @@ std::vector<std::int64_t> SessionImpl::run_profiled() {
 }
 
 std::vector<TraceEvent> SessionImpl::run_traced() {
-  prepare();
-  std::vector<StepTime> steps(current_->calls.size());
+  prepare();  // so that it is not part of the times
+  std::vector<StepTime> steps;
   TaskTrace tasks(control_.threads());
   const auto begin = std::chrono::steady_clock::now();
   {
     const TracedTasks traced(control_, tasks);
-    run_steps({}, steps.data());
+    run_steps({}, &steps);
   }
   std::vector<TraceEvent> events;
   const auto add = [&](std::size_t step, std::size_t task, std::size_t worker, const auto& time) {

@@ -79,7 +79,7 @@ class SessionImpl {
   void check_overlap() const;
   void* output_data(std::size_t position) const;
   const void* source_of(const Place& place) const;
-  void run_steps(const RunOptions& options, StepTime* step_times);
+  void run_steps(const RunOptions& options, std::vector<StepTime>* step_times);
   void copy_outputs();
 
   ModelImpl& model_;

@@ -3,28 +3,44 @@
 #include <algorithm>
 
 namespace linnet::internal {
+namespace {
+
+/// Nanoseconds for a byte, with the pages that appear and go.
+constexpr double kPackingCost = 0.3;
+/// Packing less than this is done before a thread has started.
+constexpr std::size_t kLeastSharedBytes = std::size_t{1} << 20;
+/// Of a mapped file, by all threads together; a band is what one packs before it lets go of it.
+constexpr std::size_t kMostMappedBytes = std::size_t{8} << 20;
+constexpr std::size_t kLeastBandBytes = std::size_t{1} << 20;
+constexpr std::size_t kMostBandBytes = std::size_t{4} << 20;
+
+}  // namespace
 
 const float* panel_rows(const MatrixProduct& product, const float* b, std::size_t panel, std::size_t row) {
   return b + static_cast<std::int64_t>(row) * product.b_depth_stride +
          static_cast<std::int64_t>(panel * kernels::kPanelColumns) * product.b_column_stride;
 }
 
-void for_bands(const MatrixProduct& product, const Constant& source, const float* b,
+void for_bands(RunControl& control, const MatrixProduct& product, const Constant& source, const float* b,
                const std::function<void(std::size_t, std::size_t, std::size_t)>& pack) {
-  constexpr std::size_t kBandBytes = std::size_t{4} << 20;
   const auto depth = static_cast<std::size_t>(product.depth);
   const auto columns = static_cast<std::size_t>(product.columns);
   const std::size_t panels = kernels::panel_count(columns);
-  if (source.forget == nullptr || depth * columns * sizeof(float) <= kBandBytes) {
-    for (std::size_t panel = 0; panel < panels; ++panel) pack(panel, 0, depth);
+  const std::size_t bytes = depth * columns * sizeof(float);
+  const double work = bytes < kLeastSharedBytes ? 0.0 : kPackingCost * static_cast<double>(bytes);
+  const std::size_t band_bytes =
+      std::clamp(kMostMappedBytes / static_cast<std::size_t>(control.threads()), kLeastBandBytes, kMostBandBytes);
+  if (source.forget == nullptr || bytes <= band_bytes) {
+    control.parallel_for(panels, work, [&](std::size_t panel) { pack(panel, 0, depth); });
     return;
   }
   const bool transposed = product.b_depth_stride == 1;  // a panel's columns are rows of the source
   const std::size_t line_bytes = (transposed ? depth : columns) * sizeof(float);
   const std::size_t unit = transposed ? kernels::kPanelColumns : 2;
-  const std::size_t lines = std::max<std::size_t>(kBandBytes / line_bytes / unit, 1) * unit;
+  const std::size_t lines = std::max<std::size_t>(band_bytes / line_bytes / unit, 1) * unit;
   const std::size_t line_count = transposed ? columns : depth;
-  for (std::size_t line = 0; line < line_count; line += lines) {
+  control.parallel_for((line_count + lines - 1) / lines, work, [&](std::size_t band) {
+    const std::size_t line = band * lines;
     const std::size_t count = std::min(lines, line_count - line);
     const std::size_t first_panel = transposed ? line / kernels::kPanelColumns : 0;
     const std::size_t end_panel = transposed ? kernels::panel_count(line + count) : panels;
@@ -32,7 +48,7 @@ void for_bands(const MatrixProduct& product, const Constant& source, const float
       pack(panel, transposed ? 0 : line, transposed ? depth : count);
     }
     source.forget_range(reinterpret_cast<const std::byte*>(b) + line * line_bytes, count * line_bytes);
-  }
+  });
 }
 
 std::shared_ptr<const std::byte> scaled_row(const PrepareContext& context, const MatrixProduct& product) {

@@ -15,10 +15,10 @@ inline constexpr double kWeightsPerNanosecond = 20.0;  ///< read from the third-
 /// Where row `row` of a panel's columns begins in B.
 const float* panel_rows(const MatrixProduct& product, const float* b, std::size_t panel, std::size_t row);
 
-/// Calls pack(panel, row, rows) for parts of the panels that cover the matrix `b` of the constant `source` once, in the
-/// order of its bytes, and lets go of the mapped pages behind it: weights are never in memory twice. `row` is even, and
-/// so is `rows` but for the last ones.
-void for_bands(const MatrixProduct& product, const Constant& source, const float* b,
+/// Calls pack(panel, row, rows), from several threads at once, for parts of the panels that cover the matrix `b` of the
+/// constant `source` once, in bands of its bytes, and lets go of the mapped pages behind each: weights are never in
+/// memory twice. `row` is even, and so is `rows` but for the last ones. `pack` must not throw.
+void for_bands(RunControl& control, const MatrixProduct& product, const Constant& source, const float* b,
                const std::function<void(std::size_t panel, std::size_t row, std::size_t rows)>& pack);
 
 /// beta * C, when C is a constant row and beta is not 1; null otherwise.

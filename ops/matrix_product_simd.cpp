@@ -148,7 +148,7 @@ Prepared prepare(const PrepareContext& context) {
       auto* packed = reinterpret_cast<float*>(memory);
       for (std::int64_t i = 0; i < product.b_matrices; ++i, packed += state->packed_elements) {
         const float* matrix = b->as<float>() + i * product.depth * product.columns;
-        for_bands(product, *b, matrix, [&](std::size_t panel, std::size_t row, std::size_t rows) {
+        for_bands(context.control(), product, *b, matrix, [&](std::size_t panel, std::size_t row, std::size_t rows) {
           const std::size_t width = kernels::panel_width(static_cast<std::size_t>(product.columns), panel);
           float* to = packed + panel * kernels::kPanelColumns * static_cast<std::size_t>(product.depth) + row * width;
           pack_panel(product, matrix, panel, row, rows, to);

@@ -155,8 +155,8 @@ class Compiler {
       try {
         entry.implementation = &select_implementation(view_of_node, nullptr);
         if (entry.implementation->prepare != nullptr) {
-          entry.prepared =
-              entry.implementation->prepare(PrepareContext(view_of_node, settings_.threads, settings_.weights));
+          entry.prepared = entry.implementation->prepare(
+              PrepareContext(view_of_node, settings_.threads, settings_.weights, settings_.control));
         }
       } catch (const Error& error) {
         throw with_node_and_inputs(node, values(), graph_.symbols, error);

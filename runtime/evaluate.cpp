@@ -55,7 +55,8 @@ std::vector<ConstantPtr> evaluate(const NodeView& node) {
   NoReuse weights;
   const Implementation& implementation = select_implementation(node, nullptr);
   Prepared prepared;
-  if (implementation.prepare != nullptr) prepared = implementation.prepare(PrepareContext(node, 1, weights));
+  RunControl alone(nullptr, 1);
+  if (implementation.prepare != nullptr) prepared = implementation.prepare(PrepareContext(node, 1, weights, alone));
   std::vector<const void*> inputs(node.input_count(), nullptr);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (node.has_input(i) && node.input_constant(i) != nullptr) inputs[i] = node.input_constant(i)->data;

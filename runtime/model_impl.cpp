@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "runtime/caller_pool.hpp"
+#include "runtime/float_mode.hpp"
 #include "runtime/session_impl.hpp"
 #include "runtime/thread_pool.hpp"
 
@@ -175,7 +176,12 @@ std::shared_ptr<const Program> ModelImpl::program(const ProgramKey& key, const s
     concrete[i].shape = inputs[i].shape;
     if (decides_shapes_[i]) concrete[i].elements = copy_constant(inputs[i].type, inputs[i].shape, inputs[i].data);
   }
-  programs_.push_front({key, compile(graph_, concrete, {options_, threads_, weights_, memory_budget_})});
+  const FloatMode mode(options_.flush_denormals);  // of weights as in a run
+  // Not on a caller's pool: its threads may take up another run of this model while they wait, and that would wait
+  // here.
+  RunControl control(pool_.get(), pool_ == nullptr ? 1 : threads_);
+  control.set_flush_denormals(options_.flush_denormals);
+  programs_.push_front({key, compile(graph_, concrete, {options_, threads_, weights_, control, memory_budget_})});
   while (programs_.size() > std::max<std::size_t>(options_.program_cache, 1)) programs_.pop_back();
   return programs_.front().program;
 }

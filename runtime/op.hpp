@@ -143,15 +143,18 @@ class PackedWeights {
 /// What `prepare` sees: all shapes are numbers.
 class PrepareContext : public NodeView {
  public:
-  PrepareContext(const NodeView& node, int threads, PackedWeights& weights)
-      : NodeView(node), threads_(threads), weights_(&weights) {}
+  PrepareContext(const NodeView& node, int threads, PackedWeights& weights, RunControl& control)
+      : NodeView(node), threads_(threads), weights_(&weights), control_(&control) {}
   /// The most threads a run may use; workers are numbered below it.
   int threads() const { return threads_; }
   PackedWeights& weights() const { return *weights_; }
+  /// For sharing the work of preparing; its threads may be fewer than a run's.
+  RunControl& control() const { return *control_; }
 
  private:
   int threads_;
   PackedWeights* weights_;
+  RunControl* control_;
 };
 
 /// What a row-wise step does to some of its rows.

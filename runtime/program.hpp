@@ -77,6 +77,7 @@ struct CompileSettings {
   const Options& options;
   int threads;
   PackedWeights& weights;
+  RunControl& control;        ///< of compiling itself: packing weights is shared
   std::size_t memory_budget;  ///< bytes of arena; never 0
 };
 

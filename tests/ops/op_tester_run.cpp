@@ -82,13 +82,13 @@ class Call {
   std::vector<ConstantPtr> operator()() {
     Prepared prepared;
     FreshWeights weights;
+    const std::shared_ptr<ThreadPool> pool = ThreadPool::shared(setting_.threads);
+    RunControl control(pool.get(), setting_.threads);
     if (implementation_.prepare != nullptr)
-      prepared = implementation_.prepare(PrepareContext(item_.view(), setting_.threads, weights));
+      prepared = implementation_.prepare(PrepareContext(item_.view(), setting_.threads, weights, control));
     const std::vector<const void*> inputs = place_inputs(prepared.unread_inputs);
     const std::vector<void*> outputs = place_outputs();
     const GuardedBuffer workspace(prepared.workspace_bytes, 0);
-    const std::shared_ptr<ThreadPool> pool = ThreadPool::shared(setting_.threads);
-    RunControl control(pool.get(), setting_.threads);
     implementation_.run({prepared.state.get(), inputs.data(), outputs.data(), workspace.data(), control});
     EXPECT_TRUE(workspace.intact()) << "written outside the workspace of " << workspace.bytes() << " bytes";
     check_inputs(prepared.unread_inputs);

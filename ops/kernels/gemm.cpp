@@ -105,6 +105,10 @@ bool activates_stored(const GemmEpilogue& epilogue) {
 void ActivateStored(const Product& product, std::size_t row, std::size_t rows, std::size_t column, std::size_t count) {
   const std::size_t whole = count / kLanes * kLanes;
   if (whole == 0) return;
+  if (whole == product.c_row_stride) {  // the rows of short products one after another: their latencies overlap
+    float* c = product.c + row * whole;
+    return apply_activation(product.epilogue.activation, c, c, rows * whole);
+  }
   for (std::size_t i = row; i < row + rows; ++i) {
     float* c = product.c + i * product.c_row_stride + column;
     apply_activation(product.epilogue.activation, c, c, whole);

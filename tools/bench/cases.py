@@ -15,6 +15,7 @@ class Case:
 
     network    name in models/*.py, for PyTorch
     sizes      widths of the layers; the model is a chain of dense layers
+    activations                what limits a tiny model beside its products: (micro-benchmark, how many times its work)
     latency_goal, ready_goal   the most that Linnet's time may be, as a share of the best peer's; None: no goal
     """
 
@@ -29,6 +30,7 @@ class Case:
     input_name: str = "input"
     output_name: str = "output"
     tiny: bool = False
+    activations: tuple[tuple[str, float], ...] = ()
 
     @property
     def weights_bytes(self) -> int:
@@ -73,6 +75,7 @@ CASES = (
         input_name="x",
         output_name="softmax",
         tiny=True,
+        activations=(("tanh/2048", 4 * 32 / 2048), ("softmax/64/10", 4 * 5 / 640)),
     ),
     _mlp((256, 256, 256, 256, 10), 1, 0.90),
     _mlp((256, 256, 256, 256, 10), 64, 0.80),

@@ -60,15 +60,18 @@ def read_peak(case: dict, peak: dict) -> float:
     return peak["read"][nearest]
 
 
-def latency_limit(case: dict, peaks: dict) -> float | None:
+def latency_limit(case: dict, peaks: dict, kernels: list[dict]) -> float | None:
     """What `ratio` of the latencies would be if Linnet took the time of the multiply-adds or of reading the weights, the
-    longer of the two, and no more. Tiny models count with one thread: handing work to a second takes longer than they."""
+    longer of the two, and that of a tiny model's activations on long arrays in the first-level cache, and no more. Tiny
+    models count with one thread: handing work to a second takes longer than they."""
     peer = best_peer(case, latency)
     if peer is None or not peaks:
         return None
     peak = peaks["1" if case["tiny"] else max(peaks, key=int)]
     seconds = max(case["flops"] / multiply_add_peak(case, peak), case["stream_bytes"] / read_peak(case, peak))
-    return seconds * 1e6 / peer[1]
+    times = {kernel["name"]: kernel["us"] for kernel in kernels}
+    activations = sum(times.get(name, 0.0) * share for name, share in case.get("activations", ()))
+    return (seconds * 1e6 + activations) / peer[1]
 
 
 def roofline(case: dict, peaks: dict) -> tuple[float, float] | None:
@@ -104,10 +107,10 @@ class Check:
         return self.value >= self.goal if self.least else self.value <= self.goal
 
 
-def case_checks(case: dict, peaks: dict) -> list[Check]:
+def case_checks(case: dict, peaks: dict, kernels: list[dict]) -> list[Check]:
     """The goals of one case."""
     title = case["title"]
-    limit = latency_limit(case, peaks)
+    limit = latency_limit(case, peaks, kernels)
     checks = [Check(f"latency of {title}, by the best peer's", ratio(case, latency), case["latency_goal"], limit=limit)]
     if case["ready_goal"] is not None:
         checks.append(Check(f"time to first result of {title}, by the best peer's", ratio(case, ready), case["ready_goal"]))
@@ -136,25 +139,30 @@ def shared_checks(results: dict) -> list[Check]:
     return checks
 
 
-# Functions that oneDNN has too and that are held to its time, and those that are no elementwise ones.
+# Functions that oneDNN has too and that are held to its time.
 BESIDE_ONEDNN = ("sigmoid", "tanh", "softmax")
-NOT_ELEMENTWISE = ("softmax", "log_softmax")
+
+
+def share_of_bound(kernel: dict) -> float:
+    """What an operator on large arrays reaches of a copy's speed or of its own arithmetic's, whichever is slower."""
+    return max(kernel["of_copy"], kernel["of_in_l1"])
 
 
 def kernel_checks(kernels: list[dict]) -> list[Check]:
-    """Elementwise kernels on large arrays against a copy; kernels in L1 and L2 against oneDNN's."""
+    """Elementwise operators on large arrays against a copy; kernels in L1 and L2 against oneDNN's."""
     checks = []
     for kernel in kernels:
         function = kernel["name"].split("/")[0]
-        if kernel["large"]:
-            if function not in NOT_ELEMENTWISE and kernel["of_copy"] is not None:
-                checks.append(Check(f"{kernel['name']}, by a copy's bandwidth", kernel["of_copy"], COPY_GOAL, least=True))
-        elif function in BESIDE_ONEDNN and kernel["by_onednn"] is not None:
+        if kernel["of_in_l1"] is not None:
+            what = f"{kernel['name']}, speed by the slower of a copy's and its arithmetic's"
+            checks.append(Check(what, share_of_bound(kernel), COPY_GOAL, least=True))
+        elif function in BESIDE_ONEDNN and not kernel["large"] and kernel["by_onednn"] is not None:
             checks.append(Check(f"{kernel['name']}, by oneDNN's time", kernel["by_onednn"], ONEDNN_GOAL))
     return checks
 
 
 def all_checks(results: dict) -> list[Check]:
     """Every goal."""
-    checks = [check for case in results["cases"] for check in case_checks(case, results.get("peaks", {}))]
-    return checks + shared_checks(results) + kernel_checks(results.get("kernels", []))
+    kernels = results.get("kernels", [])
+    checks = [check for case in results["cases"] for check in case_checks(case, results.get("peaks", {}), kernels)]
+    return checks + shared_checks(results) + kernel_checks(kernels)

@@ -6,24 +6,26 @@ import json
 import subprocess
 from pathlib import Path
 
-# The kernels with a goal; `make bench-kernels` prints all of them.
-SHOWN = "^(sigmoid|tanh|relu|leaky_relu|softmax|log_softmax|add|mul)/"
+# What has a goal: kernels in L1 and L2, operators on what no cache holds. `make bench-kernels` prints all.
+SHOWN = "^(operator|((sigmoid|tanh|relu|leaky_relu|add|mul)/(2048|65536)|(softmax|log_softmax)/.*)$)"
 TO_MICROSECONDS = {"ns": 1e-3, "us": 1.0, "ms": 1e3, "s": 1e6}
 
 
 def read_kernels(benchmarks: dict) -> list[dict]:
     """One entry per benchmark of linnet_benchmark's JSON: name, us, gb_s, and where they were measured, of_copy (our
-    bandwidth by a copy's), by_onednn (our time by oneDNN's); large: beyond every cache."""
+    bandwidth by a copy's), of_in_l1 (our speed by that of the arithmetic in L1), by_onednn (our time by oneDNN's); large:
+    beyond every cache."""
     kernels = []
     for entry in benchmarks["benchmarks"]:
         if entry.get("run_type", "iteration") != "iteration":
             continue
         kernels.append(
             {
-                "name": entry["name"],
+                "name": entry["name"].removesuffix("/real_time"),
                 "us": entry["real_time"] * TO_MICROSECONDS[entry["time_unit"]],
                 "gb_s": entry.get("GB/s", 0.0),
                 "of_copy": entry.get("of_copy"),
+                "of_in_l1": entry.get("of_in_l1"),
                 "by_onednn": entry.get("by_onednn"),
                 "large": bool(entry.get("large", 0.0)),
             }

@@ -60,6 +60,7 @@ def measure_case(machinery: Machinery, case: Case, rounds: int, seconds: float) 
         "flops": case.flops,
         "weights_bytes": case.weights_bytes,
         "stream_bytes": case.stream_bytes,
+        "activations": case.activations,
         "latency_goal": case.latency_goal,
         "ready_goal": case.ready_goal,
         "engines": {

@@ -64,8 +64,24 @@ _RESULTS = {
     "idle_cpu_ms": {"linnet": {"1": 0.1, "2": 0.4}, "onnxruntime": {"1": 1.0, "2": 30.0}},
     "busy_p50_us": {"linnet": {"1": 100.0, "2": 120.0}, "onnxruntime": {"1": 100.0, "2": 900.0}},
     "kernels": [
-        {"name": "sigmoid/2048", "us": 1.0, "gb_s": 17.0, "of_copy": 0.1, "by_onednn": 1.0, "large": False},
-        {"name": "add/16777216", "us": 8000.0, "gb_s": 25.0, "of_copy": 1.1, "by_onednn": None, "large": True},
+        {
+            "name": "sigmoid/2048",
+            "us": 1.0,
+            "gb_s": 17.0,
+            "of_copy": 0.1,
+            "of_in_l1": None,
+            "by_onednn": 1.0,
+            "large": False,
+        },
+        {
+            "name": "operator/Add/16777216/1",
+            "us": 8000.0,
+            "gb_s": 25.0,
+            "of_copy": 1.1,
+            "of_in_l1": 0.1,
+            "by_onednn": None,
+            "large": True,
+        },
     ],
 }
 

@@ -51,6 +51,23 @@ class Figures(unittest.TestCase):
         sample["kernels"][1]["of_copy"] = 0.8
         self.assertEqual([check.what for check in derived.all_checks(sample) if check.reached], [])
 
+    def test_operators_are_held_to_the_slower_of_copy_and_arithmetic(self):
+        sample = results()
+        sample["kernels"][1] |= {"of_copy": 0.6, "of_in_l1": 0.95}
+        self.assertTrue(all(check.reached for check in derived.kernel_checks(sample["kernels"])))
+        sample["kernels"][1]["of_in_l1"] = 0.85
+        missed = [check.value for check in derived.kernel_checks(sample["kernels"]) if not check.reached]
+        self.assertEqual(missed, [0.85])
+
+    def test_a_limit_counts_activations(self):
+        sample = results()
+        case, peaks = sample["cases"][0], sample["peaks"]
+        without = derived.latency_limit(case, peaks, sample["kernels"])
+        case["activations"] = [["sigmoid/2048", 0.5]]
+        with_activations = derived.latency_limit(case, peaks, sample["kernels"])
+        peer = derived.best_peer(case, derived.latency)[1]
+        self.assertAlmostEqual(with_activations - without, 0.5 / peer)
+
     def test_what_is_not_measured_is_not_reached(self):
         sample = results()
         sample["cases"][0]["engines"] = {}

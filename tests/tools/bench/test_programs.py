@@ -78,12 +78,22 @@ class Readers(unittest.TestCase):
         self.assertTrue(SAMPLER.path(REPOSITORY / "models", Path("large")).exists())
 
     def test_kernels(self):
-        entry = {"name": "tanh/2048", "run_type": "iteration", "real_time": 1500.0, "time_unit": "ns", "GB/s": 13.5}
-        entry |= {"of_copy": 0.1, "by_onednn": 1.1, "large": 0.0}
+        entry = {"name": "operator/Tanh/4/1/real_time", "run_type": "iteration", "real_time": 1500.0, "time_unit": "ns", "GB/s": 13.5}
+        entry |= {"of_copy": 0.1, "of_in_l1": 0.9, "by_onednn": 1.1, "large": 0.0}
         aggregate = entry | {"run_type": "aggregate"}
         self.assertEqual(
             kernels.read_kernels({"benchmarks": [entry, aggregate]}),
-            [{"name": "tanh/2048", "us": 1.5, "gb_s": 13.5, "of_copy": 0.1, "by_onednn": 1.1, "large": False}],
+            [
+                {
+                    "name": "operator/Tanh/4/1",
+                    "us": 1.5,
+                    "gb_s": 13.5,
+                    "of_copy": 0.1,
+                    "of_in_l1": 0.9,
+                    "by_onednn": 1.1,
+                    "large": False,
+                }
+            ],
         )
 
     def test_cpu_name(self):

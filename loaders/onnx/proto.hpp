@@ -176,6 +176,7 @@ struct ValueInfoProto {
 };
 
 void read(OperatorSetIdProto& into, Span bytes);
+void read(StringStringEntryProto& into, Span bytes);
 void read(NodeProto& into, Span bytes);
 void read(GraphProto& into, Span bytes);
 void read(FunctionProto& into, Span bytes);

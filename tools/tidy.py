@@ -23,6 +23,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Options of g++ that clang++ does not know, and those that make it write files.
 DROPPED = {"-MD", "-c"}
 DROPPED_WITH_VALUE = {"-MT", "-MF", "-o"}
+# Warnings and optimizations that only g++ has are no findings.
+GPP_ONLY = ["-Wno-unknown-warning-option", "-Wno-ignored-optimization-argument"]
 
 
 def compile_options(entry):
@@ -76,7 +78,7 @@ def look_at(entry, build, salt, clean):
     key = key_of(entry, build, salt)
     if (clean / key).exists():
         return ""
-    command = ["clang-tidy", "--quiet", entry["file"], "--", *compile_options(entry), "-Wno-unknown-warning-option"]
+    command = ["clang-tidy", "--quiet", entry["file"], "--", *compile_options(entry), *GPP_ONLY]
     result = subprocess.run(command, cwd=entry["directory"], capture_output=True, check=False)
     if result.returncode == 0:
         (clean / key).touch()

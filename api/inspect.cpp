@@ -2,6 +2,7 @@
 #include <linnet/inspect.hpp>
 
 #include "api/guard.hpp"
+#include "api/session_access.hpp"
 #include "ops/kernels/targets.hpp"
 #include "ops/onednn/onednn_backend.hpp"
 #include "runtime/model_impl.hpp"
@@ -106,8 +107,7 @@ ModelSummary summarize(const Model& model) {
 ProgramSummary summarize_program(const Model& model, const std::vector<ConstTensorView>& inputs) {
   return guarded([&] {
     const std::shared_ptr<internal::ModelImpl>& impl = model.impl();
-    if (inputs.size() != impl->inputs().size())
-      internal::invalid_argument(inputs.size(), " inputs given, the model wants ", impl->inputs().size());
+    internal::check_input_count(*impl, inputs.size());
     internal::SessionImpl session(*impl);
     for (std::size_t i = 0; i < inputs.size(); ++i) session.bind_input(i, inputs[i]);
     session.prepare();
@@ -145,6 +145,7 @@ bool onednn_available(std::string* reason) noexcept {
   try {
     return internal::onednn_api(reason) != nullptr;
   } catch (...) {
+    if (reason != nullptr) *reason = "out of memory";  // short enough to need none
     return false;
   }
 }

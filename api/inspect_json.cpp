@@ -33,6 +33,14 @@ void append_info(std::string& out, const ValueInfo& info) {
   object.end();
 }
 
+void append_metadata(std::string& out, const ModelMetadata& metadata) {
+  JsonObject object(out);
+  object.add("producer_name", metadata.producer_name).add("producer_version", metadata.producer_version);
+  object.add("domain", metadata.domain).add("version", metadata.version).add("description", metadata.description);
+  object.add("graph_name", metadata.graph_name).add("graph_description", metadata.graph_description);
+  object.add("custom", metadata.custom).end();
+}
+
 void add_node(JsonObject& object, const NodeSummary& node) {
   object.add("name", node.name).add("op", node.op).add("domain", node.domain).add("opset", node.opset);
   object.add("inputs", node.inputs).add("outputs", node.outputs);
@@ -63,7 +71,9 @@ void append_step(std::string& out, const StepSummary& step) {
   append_json(object.member("refusals"), step.refusals, append_refusal);
   append_json(object.member("input_shapes"), step.input_shapes, append_shape);
   append_json(object.member("output_shapes"), step.output_shapes, append_shape);
-  object.add("workspace_bytes", step.workspace_bytes).end();
+  object.add("workspace_bytes", step.workspace_bytes);
+  append_json(object.member("chain"), step.chain, append_step);
+  object.end();
 }
 
 void append_block(std::string& out, const BlockSummary& block) {
@@ -78,10 +88,8 @@ std::string to_json(const ModelSummary& summary) {
   return internal::guarded([&] {
     std::string out;
     JsonObject object(out);
-    object.add("ir_version", summary.ir_version).add("producer", summary.producer);
-    JsonObject opsets(object.member("opsets"));
-    for (const auto& [domain, version] : summary.opsets) opsets.add(domain, version);
-    opsets.end();
+    object.add("ir_version", summary.ir_version).add("opsets", summary.opsets).add("producer", summary.producer);
+    append_metadata(object.member("metadata"), summary.metadata);
     append_json(object.member("inputs"), summary.inputs, append_info);
     append_json(object.member("outputs"), summary.outputs, append_info);
     append_json(object.member("nodes"), summary.nodes, append_node);

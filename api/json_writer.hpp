@@ -2,6 +2,7 @@
 #pragma once
 
 #include <charconv>
+#include <map>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -11,10 +12,8 @@ namespace linnet::internal {
 
 /// `text` in quotes. Bytes that are no UTF-8 become U+FFFD each.
 void append_json(std::string& out, std::string_view text);
-inline void append_json(std::string& out, const std::string& text) { append_json(out, std::string_view(text)); }
-inline void append_json(std::string& out, const char* text) { append_json(out, std::string_view(text)); }
 
-template <typename T, std::enable_if_t<std::is_arithmetic_v<T>, int> = 0>
+template <typename T, std::enable_if_t<std::is_integral_v<T>, int> = 0>
 void append_json(std::string& out, T number) {
   if constexpr (std::is_same_v<T, bool>) {
     out += number ? "true" : "false";
@@ -40,6 +39,10 @@ void append_json(std::string& out, const std::vector<T>& list) {
   append_json(out, list, [](std::string& to, const T& element) { append_json(to, element); });
 }
 
+/// An object with a member for every entry.
+template <typename T>
+void append_json(std::string& out, const std::map<std::string, T>& entries);
+
 /// `{"name":value,...}`: made, filled and ended in this order.
 class JsonObject {
  public:
@@ -64,5 +67,12 @@ class JsonObject {
   std::string& out_;
   bool first_ = true;
 };
+
+template <typename T>
+void append_json(std::string& out, const std::map<std::string, T>& entries) {
+  JsonObject object(out);
+  for (const auto& [name, value] : entries) object.add(name, value);
+  object.end();
+}
 
 }  // namespace linnet::internal

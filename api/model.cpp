@@ -1,5 +1,6 @@
 // linnet::Model and linnet::Session: thin handles on runtime/.
 #include "api/guard.hpp"
+#include "api/session_access.hpp"
 #include "loaders/loader.hpp"
 #include "ops/kernels/targets.hpp"
 #include "ops/ops.hpp"
@@ -40,17 +41,17 @@ std::size_t index_of(const std::vector<ValueInfo>& infos, std::string_view name,
                              names.empty() ? "none" : names);
 }
 
-/// Gives the session back to its model whatever happens.
+/// A session of the model's pool: keeps the model alive, and gives the session back whatever happens.
 class Borrowed {
  public:
-  explicit Borrowed(ModelImpl& model) : model_(model), session_(model.take_session()) {}
-  ~Borrowed() { model_.give_back(std::move(session_)); }
+  explicit Borrowed(std::shared_ptr<ModelImpl> model) : model_(std::move(model)), session_(model_->take_session()) {}
+  ~Borrowed() { model_->give_back(std::move(session_)); }
   Borrowed(const Borrowed&) = delete;
   Borrowed& operator=(const Borrowed&) = delete;
   SessionImpl& session() const { return *session_; }
 
  private:
-  ModelImpl& model_;
+  std::shared_ptr<ModelImpl> model_;
   std::unique_ptr<SessionImpl> session_;
 };
 
@@ -80,8 +81,7 @@ class BoundForOneRun {
 
 template <typename Input>
 std::vector<Tensor> run_owned(SessionImpl& session, const std::vector<Input>& inputs, const RunOptions& options) {
-  const std::size_t wanted = session.model().inputs().size();
-  if (inputs.size() != wanted) internal::invalid_argument(inputs.size(), " inputs given, the model wants ", wanted);
+  internal::check_input_count(session.model(), inputs.size());
   const BoundForOneRun bound(session);
   for (std::size_t i = 0; i < inputs.size(); ++i) session.bind_input(i, view_of(inputs[i]));
   session.prepare();
@@ -128,18 +128,10 @@ Session Model::session() const {
 }
 
 std::vector<Tensor> Model::run(const std::vector<Tensor>& inputs, const RunOptions& options) const {
-  return guarded([&] {
-    const std::shared_ptr<ModelImpl> alive = impl_;
-    const Borrowed borrowed(*alive);
-    return run_owned(borrowed.session(), inputs, options);
-  });
+  return guarded([&] { return run_owned(Borrowed(impl_).session(), inputs, options); });
 }
 std::vector<Tensor> Model::run_views(const std::vector<ConstTensorView>& inputs, const RunOptions& options) const {
-  return guarded([&] {
-    const std::shared_ptr<ModelImpl> alive = impl_;
-    const Borrowed borrowed(*alive);
-    return run_owned(borrowed.session(), inputs, options);
-  });
+  return guarded([&] { return run_owned(Borrowed(impl_).session(), inputs, options); });
 }
 
 Session::Session(std::shared_ptr<ModelImpl> model, std::unique_ptr<SessionImpl> impl)
@@ -175,8 +167,7 @@ void Session::run(const std::vector<ConstTensorView>& inputs, const std::vector<
                   const RunOptions& options) {
   alone_in(*impl_, [&] {
     const ModelImpl& model = impl_->model();
-    if (inputs.size() != model.inputs().size())
-      internal::invalid_argument(inputs.size(), " inputs given, the model wants ", model.inputs().size());
+    internal::check_input_count(model, inputs.size());
     if (outputs.size() > model.outputs().size())
       internal::invalid_argument(outputs.size(), " outputs given, the model has ", model.outputs().size());
     for (std::size_t i = 0; i < inputs.size(); ++i) impl_->bind_input(i, inputs[i]);

@@ -55,10 +55,8 @@ linnet_status linnet_onednn_available(void) {
 }
 
 linnet_status linnet_pass_names_json(char** json) {
-  return status_of([&] {
-    char*& made = linnet::internal::result(json, "json");
-    made = linnet::internal::copied(linnet::to_json(linnet::pass_names()));
-  });
+  return linnet::internal::give(json, "json",
+                                [] { return linnet::internal::copied(linnet::to_json(linnet::pass_names())); });
 }
 
 void linnet_string_free(char* string) { std::free(string); }

@@ -9,10 +9,10 @@ using linnet::Model;
 using linnet::Options;
 using linnet::ValueInfo;
 using linnet::internal::copied;
+using linnet::internal::give;
 using linnet::internal::info_of;
 using linnet::internal::invalid_argument;
 using linnet::internal::needed;
-using linnet::internal::result;
 using linnet::internal::status_of;
 using linnet::internal::views_of;
 
@@ -20,6 +20,8 @@ const Options& options_of(const linnet_options* options) {
   static const Options& defaults = *new Options();
   return options != nullptr ? options->value : defaults;
 }
+
+const Model& model_of(const linnet_model* handle) { return needed(handle, "model").value; }
 
 const linnet_value_info* entry(const std::vector<ValueInfo>& infos, size_t index, const char* kind) {
   if (index >= infos.size()) invalid_argument(kind, " ", index, " does not exist: the model has ", infos.size());
@@ -31,18 +33,13 @@ const linnet_value_info* entry(const std::vector<ValueInfo>& infos, size_t index
 extern "C" {
 
 linnet_status linnet_model_load_file(const char* path, const linnet_options* options, linnet_model** model) {
-  return status_of([&] {
-    linnet_model*& made = result(model, "model");
-    made = new linnet_model{Model::load(std::string(&needed(path, "path")), options_of(options))};
-  });
+  return give(model, "model",
+              [&] { return new linnet_model{Model::load(std::string(&needed(path, "path")), options_of(options))}; });
 }
 
 linnet_status linnet_model_load_memory(const void* bytes, size_t size, const linnet_options* options,
                                        linnet_model** model) {
-  return status_of([&] {
-    linnet_model*& made = result(model, "model");
-    made = new linnet_model{Model::load(bytes, size, options_of(options))};
-  });
+  return give(model, "model", [&] { return new linnet_model{Model::load(bytes, size, options_of(options))}; });
 }
 
 void linnet_model_destroy(linnet_model* model) { delete model; }
@@ -56,56 +53,40 @@ size_t linnet_model_output_count(const linnet_model* model) {
 }
 
 linnet_status linnet_model_input(const linnet_model* model, size_t index, const linnet_value_info** info) {
-  return status_of([&] {
-    const linnet_value_info*& found = result(info, "info");
-    found = entry(needed(model, "model").value.inputs(), index, "input");
-  });
+  return give(info, "info", [&] { return entry(model_of(model).inputs(), index, "input"); });
 }
 
 linnet_status linnet_model_output(const linnet_model* model, size_t index, const linnet_value_info** info) {
-  return status_of([&] {
-    const linnet_value_info*& found = result(info, "info");
-    found = entry(needed(model, "model").value.outputs(), index, "output");
-  });
+  return give(info, "info", [&] { return entry(model_of(model).outputs(), index, "output"); });
 }
 
 linnet_status linnet_model_input_index(const linnet_model* model, const char* name, size_t* index) {
-  return status_of([&] {
-    size_t& found = result(index, "index");
-    found = needed(model, "model").value.input_index(&needed(name, "name"));
-  });
+  return give(index, "index", [&] { return model_of(model).input_index(&needed(name, "name")); });
 }
 
 linnet_status linnet_model_output_index(const linnet_model* model, const char* name, size_t* index) {
-  return status_of([&] {
-    size_t& found = result(index, "index");
-    found = needed(model, "model").value.output_index(&needed(name, "name"));
-  });
+  return give(index, "index", [&] { return model_of(model).output_index(&needed(name, "name")); });
 }
 
 linnet_status linnet_model_run(const linnet_model* model, const linnet_tensor* const* inputs, size_t input_count,
                                linnet_tensor** outputs, size_t output_count, const linnet_run_options* options) {
   return status_of([&] {
     const linnet::internal::OutputHandles handles(outputs, output_count);
-    const Model& value = needed(model, "model").value;
+    const Model& value = model_of(model);
     handles.check(value.outputs().size());
     handles.set(value.run_views(views_of(inputs, input_count), linnet::internal::run_options_of(options)));
   });
 }
 
 linnet_status linnet_model_summary_json(const linnet_model* model, char** json) {
-  return status_of([&] {
-    char*& made = result(json, "json");
-    made = copied(linnet::to_json(linnet::summarize(needed(model, "model").value)));
-  });
+  return give(json, "json", [&] { return copied(linnet::to_json(linnet::summarize(model_of(model)))); });
 }
 
 linnet_status linnet_model_program_json(const linnet_model* model, const linnet_tensor* const* inputs,
                                         size_t input_count, char** json) {
-  return status_of([&] {
-    char*& made = result(json, "json");
-    const Model& value = needed(model, "model").value;
-    made = copied(linnet::to_json(linnet::summarize_program(value, views_of(inputs, input_count))));
+  return give(json, "json", [&] {
+    const Model& value = model_of(model);
+    return copied(linnet::to_json(linnet::summarize_program(value, views_of(inputs, input_count))));
   });
 }
 
@@ -127,14 +108,13 @@ size_t linnet_value_info_rank(const linnet_value_info* info) {
 
 linnet_status linnet_value_info_dimension(const linnet_value_info* info, size_t axis, int64_t* size,
                                           const char** name) {
-  return status_of([&] {
-    if (name != nullptr) *name = nullptr;
-    int64_t& found = result(size, "size");
+  if (name != nullptr) *name = nullptr;
+  return give(size, "size", [&] {
     const ValueInfo& value = info_of(needed(info, "info"));
     if (axis >= value.shape.size())
       invalid_argument("dimension ", axis, " does not exist: the rank is ", value.shape.size());
-    found = value.shape[axis].value < 0 ? -1 : value.shape[axis].value;
     if (name != nullptr) *name = value.shape[axis].name.c_str();
+    return value.shape[axis].value < 0 ? std::int64_t{-1} : value.shape[axis].value;
   });
 }
 

@@ -7,12 +7,12 @@
 namespace {
 
 using linnet::Options;
+using linnet::internal::give;
 using linnet::internal::invalid_argument;
 using linnet::internal::needed;
-using linnet::internal::result;
 using linnet::internal::status_of;
 
-/// Calls change(options); an unchanged status for null.
+/// Calls change(options).
 template <typename Change>
 linnet_status set(linnet_options* options, const Change& change) {
   return status_of([&] { change(needed(options, "options").value); });
@@ -47,10 +47,7 @@ std::size_t& limit_of(linnet::Limits& limits, linnet_limit limit) {
 extern "C" {
 
 linnet_status linnet_options_create(linnet_options** options) {
-  return status_of([&] {
-    linnet_options*& made = result(options, "options");  // first, for it may throw
-    made = new linnet_options();
-  });
+  return give(options, "options", [] { return new linnet_options(); });
 }
 
 void linnet_options_destroy(linnet_options* options) { delete options; }
@@ -120,10 +117,7 @@ linnet_status linnet_options_set_thread_pool(linnet_options* options, linnet_con
 }
 
 linnet_status linnet_run_options_create(linnet_run_options** options) {
-  return status_of([&] {
-    linnet_run_options*& made = result(options, "options");  // first, for it may throw
-    made = new linnet_run_options();
-  });
+  return give(options, "options", [] { return new linnet_run_options(); });
 }
 
 void linnet_run_options_destroy(linnet_run_options* options) { delete options; }
@@ -141,10 +135,7 @@ linnet_status linnet_run_options_set_timeout(linnet_run_options* options, int64_
 }
 
 linnet_status linnet_cancel_token_create(linnet_cancel_token** token) {
-  return status_of([&] {
-    linnet_cancel_token*& made = result(token, "token");  // first, for it may throw
-    made = new linnet_cancel_token();
-  });
+  return give(token, "token", [] { return new linnet_cancel_token(); });
 }
 
 void linnet_cancel_token_destroy(linnet_cancel_token* token) { delete token; }

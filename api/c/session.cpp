@@ -11,8 +11,8 @@ namespace {
 
 using linnet::Session;
 using linnet::internal::check_shape;
+using linnet::internal::give;
 using linnet::internal::needed;
-using linnet::internal::result;
 using linnet::internal::status_of;
 using linnet::internal::type_of;
 
@@ -27,10 +27,7 @@ linnet_status with(linnet_session* session, const Call& call) {
 extern "C" {
 
 linnet_status linnet_session_create(const linnet_model* model, linnet_session** session) {
-  return status_of([&] {
-    linnet_session*& made = result(session, "session");
-    made = new linnet_session{needed(model, "model").value.session()};
-  });
+  return give(session, "session", [&] { return new linnet_session{needed(model, "model").value.session()}; });
 }
 
 linnet_status linnet_session_destroy(linnet_session* session) {
@@ -94,13 +91,12 @@ linnet_status linnet_session_output(const linnet_session* session, size_t index,
 
 linnet_status linnet_session_run_profiled(linnet_session* session, int64_t* nanoseconds, size_t capacity,
                                           size_t* count) {
-  return status_of([&] {
-    size_t& steps = result(count, "count");
+  return give(count, "count", [&] {
     Session& value = needed(session, "session").value;
     if (capacity > 0) needed(nanoseconds, "nanoseconds");
     const std::vector<std::int64_t> times = linnet::run_profiled(value);
     std::copy_n(times.begin(), std::min(capacity, times.size()), nanoseconds);
-    steps = times.size();
+    return times.size();
   });
 }
 

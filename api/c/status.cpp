@@ -38,9 +38,10 @@ void check_shape(const std::int64_t* shape, std::size_t rank) {
 }
 
 std::vector<ConstTensorView> views_of(const linnet_tensor* const* tensors, std::size_t count) {
+  if (count > 0) needed(tensors, "inputs");
   std::vector<ConstTensorView> views;
   for (std::size_t i = 0; i < count; ++i) {
-    if (needed(tensors, "inputs"), tensors[i] == nullptr) invalid_argument("inputs[", i, "] is NULL");
+    if (tensors[i] == nullptr) invalid_argument("inputs[", i, "] is NULL");
     views.push_back(tensors[i]->value.view());
   }
   return views;

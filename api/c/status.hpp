@@ -14,8 +14,9 @@
 
 namespace linnet::internal {
 
-/// Keeps the error for linnet_last_error; its code as a status. Never allocates.
+/// Keeps the error for linnet_last_error; its code as a status. Needs no memory but at the first error of a thread.
 linnet_status remember(const Error& error) noexcept;
+/// The same for what no part of Linnet should throw: LINNET_INTERNAL.
 linnet_status remember_defect(const std::exception& error) noexcept;
 
 /// Runs `body`. Whatever it throws becomes a status.
@@ -42,11 +43,14 @@ T& needed(T* pointer, const char* what) {
   return *pointer;
 }
 
-/// An out-parameter that is 0 or null until it is set. Errors: kInvalidArgument when it is null.
-template <typename T>
-T& result(T* pointer, const char* what) {
-  needed(pointer, what) = T();
-  return *pointer;
+/// Sets an out-parameter to what make() returns; it is 0 or null when that fails. Nothing is made for one that is null.
+template <typename T, typename Make>
+linnet_status give(T* pointer, const char* what, const Make& make) noexcept {
+  return status_of([&] {
+    T& made = needed(pointer, what);
+    made = T();
+    made = make();
+  });
 }
 
 /// Errors: kInvalidArgument for a number that no element type has.
@@ -73,7 +77,7 @@ class OutputHandles {
 
 /// A string for linnet_string_free. Errors: std::bad_alloc.
 char* copied(const std::string& text);
-/// As they are if `options` is null.
+/// The defaults if `options` is null.
 RunOptions run_options_of(const linnet_run_options* options);
 
 }  // namespace linnet::internal

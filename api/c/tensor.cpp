@@ -9,8 +9,8 @@ namespace {
 
 using linnet::Shape;
 using linnet::Tensor;
+using linnet::internal::give;
 using linnet::internal::needed;
-using linnet::internal::result;
 using linnet::internal::status_of;
 
 }  // namespace
@@ -18,10 +18,9 @@ using linnet::internal::status_of;
 extern "C" {
 
 linnet_status linnet_tensor_create(linnet_type type, const int64_t* shape, size_t rank, linnet_tensor** tensor) {
-  return status_of([&] {
-    linnet_tensor*& made = result(tensor, "tensor");
+  return give(tensor, "tensor", [&] {
     linnet::internal::check_shape(shape, rank);
-    made = new linnet_tensor{Tensor(linnet::internal::type_of(type), Shape(shape, shape + rank))};
+    return new linnet_tensor{Tensor(linnet::internal::type_of(type), Shape(shape, shape + rank))};
   });
 }
 
@@ -44,10 +43,7 @@ size_t linnet_tensor_bytes(const linnet_tensor* tensor) { return tensor != nullp
 void* linnet_tensor_data(linnet_tensor* tensor) { return tensor != nullptr ? tensor->value.data() : nullptr; }
 
 linnet_status linnet_tensor_read_npy(const char* path, linnet_tensor** tensor) {
-  return status_of([&] {
-    linnet_tensor*& made = result(tensor, "tensor");
-    made = new linnet_tensor{linnet::read_npy(&needed(path, "path"))};
-  });
+  return give(tensor, "tensor", [&] { return new linnet_tensor{linnet::read_npy(&needed(path, "path"))}; });
 }
 
 linnet_status linnet_tensor_write_npy(const char* path, const linnet_tensor* tensor) {
@@ -58,10 +54,7 @@ linnet_status linnet_tensor_write_npy(const char* path, const linnet_tensor* ten
 }
 
 linnet_status linnet_tensor_read_proto(const char* path, linnet_tensor** tensor) {
-  return status_of([&] {
-    linnet_tensor*& made = result(tensor, "tensor");
-    made = new linnet_tensor{linnet::read_tensor_proto(&needed(path, "path"))};
-  });
+  return give(tensor, "tensor", [&] { return new linnet_tensor{linnet::read_tensor_proto(&needed(path, "path"))}; });
 }
 
 }  // extern "C"

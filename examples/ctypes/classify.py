@@ -14,7 +14,6 @@ OK, FLOAT32 = 0, 1
 linnet = ctypes.CDLL(sys.argv[1])
 linnet.linnet_last_error.restype = c_char_p
 linnet.linnet_status_name.restype = c_char_p
-linnet.linnet_version.restype = c_char_p
 linnet.linnet_options_destroy.argtypes = [c_void_p]
 linnet.linnet_model_destroy.argtypes = [c_void_p]
 linnet.linnet_session_bind_input.argtypes = [c_void_p, c_size_t, c_int32, POINTER(c_int64), c_size_t, c_void_p]

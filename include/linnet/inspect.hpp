@@ -90,9 +90,9 @@ LINNET_API ModelSummary summarize(const Model& model);
 /// Compiles (or takes from the cache) the program for these inputs; the data is read only where shapes depend on it.
 LINNET_API ProgramSummary summarize_program(const Model& model, const std::vector<ConstTensorView>& inputs);
 
-/// The summaries as JSON objects, their members named as in the structs above: `linnet inspect --json` prints them. An
-/// open dimension is its name or null, as is a shape that is open altogether; bytes of names that are no UTF-8 become
-/// U+FFFD.
+/// The summaries as JSON objects, their members named as in the structs above; those of a step's node stand beside the
+/// step's own, and a pass is {"name", "changes"}. `linnet inspect --json` prints them. An open dimension is its name or
+/// null; a shape that is open altogether is null. Bytes that are no UTF-8 become U+FFFD.
 LINNET_API std::string to_json(const ModelSummary& summary);
 LINNET_API std::string to_json(const ProgramSummary& summary);
 /// A JSON list of strings.

@@ -1,5 +1,5 @@
-// Linnet's C API: all that <linnet/linnet.hpp>, <linnet/inspect.hpp> and <linnet/tensor_file.hpp> do, for C99 and for
-// every language that can call C.
+// Linnet's C API: what <linnet/linnet.hpp>, <linnet/inspect.hpp> (but for run_traced) and <linnet/tensor_file.hpp> do,
+// for C99 and for every language that can call C.
 //
 // - Handles are opaque pointers. What a function makes is the caller's to destroy, once; handles may be destroyed in
 //   any order, and destroying NULL is fine. A handle that was destroyed must not be used again: that cannot be noticed.
@@ -90,7 +90,7 @@ enum { LINNET_LOG_DEBUG = 0, LINNET_LOG_INFO = 1, LINNET_LOG_WARNING = 2, LINNET
 /// Bounds on what a model may ask for.
 typedef int32_t linnet_limit;
 enum {
-  LINNET_LIMIT_FILE_BYTES = 0,   ///< bytes of the model file
+  LINNET_LIMIT_FILE_BYTES = 0,   ///< of the model, and of each file of external data
   LINNET_LIMIT_NODES = 1,        ///< nodes after inlining functions
   LINNET_LIMIT_NESTING = 2,      ///< subgraphs and functions within each other
   LINNET_LIMIT_RANK = 3,         ///< dimensions of a tensor
@@ -135,7 +135,8 @@ typedef void (*linnet_task)(void* task_context, size_t index);
 /// How many threads may be at work at once, the one that calls parallel_for included; at least 1. Asked at load.
 typedef int32_t (*linnet_concurrency)(void* context);
 /// Calls task(task_context, index) once for every index below `count`, on any threads (the calling one alone is as
-/// good), and returns when all calls have returned and what they wrote can be seen.
+/// good), and returns when all calls have returned and what they wrote can be seen. `count` is at most what
+/// linnet_concurrency said.
 typedef void (*linnet_parallel_for)(void* context, size_t count, linnet_task task, void* task_context);
 /// Receives a log line, with a NUL after its `length` bytes, in the thread of the call that it is about.
 typedef void (*linnet_log)(void* context, linnet_log_level level, const char* line, size_t length);
@@ -198,8 +199,8 @@ LINNET_C_API linnet_status linnet_model_output_index(const linnet_model* model, 
 LINNET_C_API linnet_status linnet_model_run(const linnet_model* model, const linnet_tensor* const* inputs,
                                             size_t input_count, linnet_tensor** outputs, size_t output_count,
                                             const linnet_run_options* options);
-/// *json becomes what the model holds (nodes after the passes, opsets, inputs, outputs, bytes of weights), to be freed
-/// with linnet_string_free.
+/// *json becomes what the model holds (nodes after the passes, opsets, metadata, inputs, outputs, bytes of weights), to
+/// be freed with linnet_string_free.
 LINNET_C_API linnet_status linnet_model_summary_json(const linnet_model* model, char** json);
 /// *json becomes the program for these inputs (steps with the implementation chosen and why others were not, memory
 /// plan, output shapes), to be freed with linnet_string_free.
@@ -235,7 +236,8 @@ LINNET_C_API linnet_status linnet_session_unbind_output(linnet_session* session,
 /// Compiles for the shapes bound now and reserves all memory, so that the next run allocates nothing.
 LINNET_C_API linnet_status linnet_session_prepare(linnet_session* session);
 /// Runs on the bound inputs. `options` may be NULL. A warm run allocates nothing, takes no lock, and with one thread
-/// makes no system call. After an error the session is as good as new; outputs are unspecified.
+/// makes no system call; only with LINNET_BACKEND_ONEDNN oneDNN itself allocates. After an error the session is as good
+/// as new; outputs are unspecified.
 LINNET_C_API linnet_status linnet_session_run(linnet_session* session, const linnet_run_options* options);
 /// Owned tensors in and out, as linnet_model_run, on this session. Bound buffers are unbound.
 LINNET_C_API linnet_status linnet_session_run_tensors(linnet_session* session, const linnet_tensor* const* inputs,

@@ -15,10 +15,10 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
-#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #if defined(_WIN32)
@@ -56,7 +56,7 @@ enum class DataType : std::uint8_t {
   kBfloat16 = 16,
 };
 
-/// "float32", "int64", ...; "type 23" for a number that Linnet has no name for. Never null.
+/// "float32", "int64", ...; "type 23" for a number that Linnet has no name for.
 LINNET_API std::string name_of(DataType type);
 /// Bytes of one element; 0 for types without a fixed size (string, undefined, unknown).
 LINNET_API std::size_t size_of(DataType type) noexcept;
@@ -203,7 +203,8 @@ struct ThreadPoolFunctions {
   /// How many threads may be at work at once, the one that calls parallel_for included; at least 1. Asked at load.
   int (*concurrency)(void* context) = nullptr;
   /// Calls task(task_context, index) once for every index below `count`, on any threads (the calling one alone is as
-  /// good), and returns when all calls have returned and what they wrote can be seen.
+  /// good), and returns when all calls have returned and what they wrote can be seen. `count` is at most what
+  /// `concurrency` said.
   void (*parallel_for)(void* context, std::size_t count, void (*task)(void* task_context, std::size_t index),
                        void* task_context) = nullptr;
 };

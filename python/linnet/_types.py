@@ -60,7 +60,9 @@ def element_type(value: Any) -> ElementType:
 
 
 def numpy_dtype(kind: ElementType) -> np.dtype[Any]:
-    """NumPy's dtype; bfloat16 is that of ml_dtypes. Errors: NotImplemented where that package is missing."""
+    """NumPy's dtype; bfloat16 is that of ml_dtypes. Errors: NotImplemented for strings and without that package."""
+    if kind.name == "str":
+        raise NotImplemented("arrays of strings are not supported")
     if kind.name != "bfloat16":
         return np.dtype(kind.name)
     try:

@@ -10,7 +10,7 @@ import onnx
 from onnx import helper
 from onnx.backend.base import Backend, BackendRep, Device, DeviceType, namedtupledict
 
-from linnet.errors import InvalidArgument, NotImplemented
+from linnet.errors import InvalidArgument, InvalidGraph, LimitExceeded, NotImplemented
 from linnet.model import Model, load
 
 
@@ -38,6 +38,14 @@ class LinnetRep(BackendRep):  # type: ignore[misc]
         return made
 
 
+def _in_order(names: list[str], arrays: dict[str, Any]) -> list[Any]:
+    """The arrays that are there, by name. Errors: InvalidArgument for another name."""
+    for name in arrays:
+        if name not in names:
+            raise InvalidArgument(f"the node has no input {name}")
+    return [arrays[name] for name in names if name in arrays]
+
+
 class LinnetBackend(Backend):  # type: ignore[misc]
     @classmethod
     def supports_device(cls, device: str) -> bool:
@@ -46,12 +54,12 @@ class LinnetBackend(Backend):  # type: ignore[misc]
 
     @classmethod
     def is_compatible(cls, model: onnx.ModelProto, device: str = "CPU", **kwargs: Any) -> bool:
-        """Whether the model can be loaded."""
+        """Whether the model can be loaded. Errors: InvalidArgument for wrong options."""
         if not cls.supports_device(device):
             return False
         try:
             load(model, **kwargs)
-        except (NotImplemented, ValueError):
+        except (InvalidGraph, LimitExceeded, NotImplemented):
             return False
         return True
 
@@ -76,16 +84,18 @@ class LinnetBackend(Backend):  # type: ignore[misc]
         outputs_info: Sequence[tuple[Any, tuple[int, ...]]] | None = None,
         **kwargs: Any,
     ) -> tuple[Any, ...]:
-        """Runs one node on arrays, one per input that is not left out. ``outputs_info``: dtype and shape of each output;
-        without it they are inferred. ``opset_version`` chooses the operator's version (the newest otherwise)."""
+        """Runs one node on arrays, one per input that is not left out, in the node's order or in a dictionary by name.
+        ``outputs_info``: dtype and shape of each output; without it they are inferred. ``opset_version`` chooses the
+        operator's version (the newest otherwise)."""
         opset = kwargs.pop("opset_version", None)
-        arrays = list(inputs.values()) if isinstance(inputs, dict) else [np.asarray(array) for array in inputs]
         names = [name for name in node.input if name]
+        arrays = _in_order(names, inputs) if isinstance(inputs, dict) else list(inputs)
         if len(arrays) != len(names):
             raise InvalidArgument(f"{len(arrays)} inputs given, the node has {len(names)}")
+        feed = {name: np.asarray(array) for name, array in zip(names, arrays)}
         graph_inputs = [
             helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape)
-            for name, array in zip(names, arrays)
+            for name, array in feed.items()
         ]
         outputs = [name for name in node.output if name]
         if outputs_info is None:
@@ -100,7 +110,7 @@ class LinnetBackend(Backend):  # type: ignore[misc]
         model = helper.make_model(graph, opset_imports=opsets)
         if outputs_info is None:
             model = onnx.shape_inference.infer_shapes(model)
-        return cls.run_model(model, dict(zip(names, arrays)), device, **kwargs)
+        return cls.run_model(model, feed, device, **kwargs)
 
 
 supports_device = LinnetBackend.supports_device

@@ -54,7 +54,7 @@ class Model:
 
     Inputs are arrays with the buffer protocol or DLPack: NumPy arrays, PyTorch tensors on the CPU, and so on. They are
     read where they lie; an array that is not contiguous (or not aligned to its elements) is copied first. dtypes are
-    never converted. Python numbers and lists become arrays of the input's dtype.
+    never converted. Python numbers and lists become arrays of the input's dtype; floats do so for float inputs only.
 
     Outputs are new NumPy arrays, or PyTorch tensors when one of the inputs is one, which the model writes to directly.
     They own their memory and stay as they are when the model runs again or goes away.
@@ -119,8 +119,8 @@ class Model:
         milliseconds when another thread calls its ``cancel()`` (Cancelled); ``timeout`` in seconds does so by itself
         (DeadlineExceeded).
         """
-        names = [info.name for info in self._outputs] if outputs is None else list(outputs)
-        wanted = [self._output_index(name) for name in names]
+        wanted = self._all if outputs is None else list(dict.fromkeys(self._output_indices(outputs)))
+        names = [self._outputs[index].name for index in wanted]
         for name in out or ():
             if name not in names:
                 raise InvalidArgument(f'out holds an array for "{name}", which is not among the outputs asked for')
@@ -135,6 +135,11 @@ class Model:
     def steps(self, *arrays: Any) -> list[tuple[str, str, str, list[list[int]]]]:
         """What runs for these inputs: (node, operator, implementation, input shapes) of every step."""
         return self._core.steps(self._ordered(arrays, {}))
+
+    def _output_indices(self, names: Sequence[str]) -> list[int]:
+        if isinstance(names, str):
+            raise InvalidArgument(f'the outputs asked for are "{names}", expected a list of names')
+        return [self._output_index(name) for name in names]
 
     def _output_index(self, name: str) -> int:
         for index, info in enumerate(self._outputs):
@@ -193,11 +198,11 @@ def load(source: ModelSource, **options: Any) -> Model:
     """Loads a model from a path, from bytes, or from an ``onnx.ModelProto``.
 
     Options: ``threads`` (0: as many as the CPUs this process may use), ``backend`` ("auto", "onednn", "simd",
-    "reference"), ``precision`` ("f32", or "bf16" for faster, looser products), ``memory_budget`` (bytes for intermediate values; 0: the machine's memory),
-    ``flush_denormals``, ``program_cache`` (sets of input shapes kept compiled), ``copy_weights``,
-    ``allow_external_links``, ``disabled_passes`` (list of names; "all"), ``limits`` (dict with file_bytes, nodes,
-    nesting, rank, folded_bytes; 0 switches one off), ``log`` (called with a severity from 0, debug, to 3, error, and a
-    line of text).
+    "reference"), ``precision`` ("f32", or "bf16" for faster, looser products), ``memory_budget`` (bytes for
+    intermediate values; 0: the machine's memory), ``flush_denormals``, ``program_cache`` (sets of input shapes kept
+    compiled), ``copy_weights``, ``allow_external_links``, ``disabled_passes`` (list of names; "all"), ``limits`` (dict
+    with file_bytes, nodes, nesting, rank, folded_bytes; 0 switches one off), ``log`` (called with a severity from 0,
+    debug, to 3, error, and a line of text).
 
     Errors: NoSuchFile, InvalidGraph (damaged, or against ONNX's rules), NotImplemented (lists everything that is not
     supported), LimitExceeded, InvalidArgument for an unknown or wrong option.

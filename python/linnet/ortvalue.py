@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import math
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,12 @@ def check_device(device_type: str, device_id: int) -> None:
     """Errors: NotImplemented for any device but the CPU."""
     if device_type != "cpu" or device_id != 0:
         raise NotImplemented(f"device {device_type}:{device_id} is not supported; Linnet runs on cpu:0")
+
+
+def check_shape(shape: Sequence[int], dtype: np.dtype[Any]) -> None:
+    """Errors: InvalidArgument for negative dimensions and for more bytes than an address can count."""
+    if any(size < 0 for size in shape) or math.prod(shape) * dtype.itemsize > sys.maxsize:
+        raise InvalidArgument(f"{list(shape)} is no shape of an array")
 
 
 class OrtValue:
@@ -42,9 +50,12 @@ class OrtValue:
     def ortvalue_from_shape_and_type(
         cls, shape: Sequence[int], element_type: Any, device_type: str = "cpu", device_id: int = 0
     ) -> OrtValue:
-        """Uninitialised. ``element_type``: a NumPy dtype or ONNX's number."""
+        """Uninitialised. ``element_type``: a NumPy dtype or ONNX's number. Errors: InvalidArgument for a wrong shape;
+        NotImplemented for strings."""
         check_device(device_type, device_id)
-        return cls(np.empty(tuple(shape), _types.numpy_dtype(_types.element_type(element_type))))
+        dtype = _types.numpy_dtype(_types.element_type(element_type))
+        check_shape(shape, dtype)
+        return cls(np.empty(tuple(shape), dtype))
 
     @classmethod
     def from_dlpack(cls, dlpack: Any) -> OrtValue:
@@ -97,7 +108,8 @@ class OrtValue:
         np.copyto(self._array, array)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        return np.array(self._array, dtype=dtype, copy=True)
+        """A copy, or with ``copy=False`` the memory itself."""
+        return np.array(self._array, dtype=dtype, copy=copy is not False)
 
     def __dlpack__(self, **keywords: Any) -> Any:
         return self._array.__dlpack__(**keywords)
@@ -107,8 +119,9 @@ class OrtValue:
 
 
 def array_at(address: int, dtype: np.dtype[Any], shape: Sequence[int]) -> np.ndarray[Any, Any]:
-    """An array over memory that the caller vouches for."""
-    count = int(np.prod(shape, dtype=np.int64))
+    """An array over memory that the caller vouches for. Errors: InvalidArgument for a wrong shape."""
+    check_shape(shape, dtype)
+    count = math.prod(shape)
     if count == 0:
         return np.empty(tuple(shape), dtype)
     memory = memoryview((ctypes.c_ubyte * (count * dtype.itemsize)).from_address(address))
@@ -156,7 +169,8 @@ class IOBinding:
         shape: Sequence[int] | None = None,
         buffer_ptr: int | None = None,
     ) -> None:
-        """Without an address, every run makes a new OrtValue for this output; with one, it writes there."""
+        """Without an address every run makes a new OrtValue for this output, whose type and shape the run decides (those
+        given here are not looked at, as in ONNX Runtime); with one, it writes there."""
         check_device(device_type, device_id)
         index = self._session._model._output_index(name)
         if buffer_ptr is None:

@@ -55,7 +55,9 @@ def _check_providers(
     providers: Sequence[str | tuple[str, Mapping[Any, Any]]] | None,
     provider_options: Sequence[Mapping[Any, Any]] | None,
 ) -> None:
-    """Errors: NotImplemented unless all that is asked for is the CPU without options."""
+    """Errors: NotImplemented unless all that is asked for is the CPU without options; InvalidArgument for a string."""
+    if isinstance(providers, str):
+        raise InvalidArgument(f'providers is "{providers}", expected a list of names')
     names = []
     options = list(provider_options or ())
     for provider in providers or ():
@@ -104,7 +106,8 @@ class InferenceSession:
     def run(
         self, output_names: Sequence[str] | None, input_feed: Mapping[str, Any], run_options: RunOptions | None = None
     ) -> list[Any]:
-        """Runs the model. ``output_names``: those to return, in this order; all for None or an empty list.
+        """Runs the model. ``output_names``: those to return, in this order; all for None or an empty list. For a name
+        that comes twice the same array is returned twice.
 
         ``input_feed``: one array per input, by name; NumPy arrays, OrtValues, or anything with DLPack on the CPU, read
         where they lie when contiguous and copied otherwise. Returns new NumPy arrays (PyTorch tensors when an input is
@@ -122,10 +125,13 @@ class InferenceSession:
         if len(input_feed) != len(names):
             for name in input_feed:
                 model._input_index(name)
-        wanted = [model._output_index(name) for name in output_names] if output_names else model._all
-        if run_options is None:
-            return model._core.run(inputs, wanted, (), True)
-        return model._core.run(inputs, wanted, (), True, _token(run_options))
+        token = None if run_options is None else _token(run_options)
+        if not output_names:
+            return model._core.run(inputs, model._all, (), True, token)
+        wanted = model._output_indices(output_names)
+        once = list(dict.fromkeys(wanted))
+        made = dict(zip(once, model._core.run(inputs, once, (), True, token)))
+        return [made[index] for index in wanted]
 
     def run_with_ort_values(
         self,

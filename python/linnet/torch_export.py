@@ -18,7 +18,7 @@ _MOST_BYTES_IN_MEMORY = 3 << 29
 
 
 @contextlib.contextmanager
-def _evaluating(module: Any) -> Iterator[None]:
+def evaluating(module: Any) -> Iterator[None]:
     """The module and its parts in evaluation mode; afterwards each is in the mode it was in."""
     modes = {part: part.training for part in module.modules()}
     module.eval()
@@ -57,7 +57,7 @@ def export(module: Any, example_inputs: Any, dynamic_shapes: Any = None, **expor
 
     if not isinstance(module, torch.nn.Module):
         raise InvalidArgument(f"expected a torch.nn.Module, got {type(module).__name__}")
-    with _evaluating(module), torch.no_grad(), _quiet():
+    with evaluating(module), torch.no_grad(), _quiet():
         program = torch.onnx.export(
             module,
             as_arguments(example_inputs),

@@ -8,22 +8,23 @@ import time
 from typing import Any
 
 from linnet import _linnet
+from linnet.errors import NoSuchFile
 
 
 def events(profile: Any) -> list[dict[str, Any]]:
-    """The trace events of what ``Model.stop_profile`` returned: per run one, and one per step inside it. Microseconds."""
+    """The trace events of what ``Model.stop_profile`` returned: per run one, and one per step. Microseconds."""
     runs, dropped = profile
     pid = os.getpid()
     made: list[dict[str, Any]] = []
     for start, duration, thread, steps in runs:
         common = {"ph": "X", "pid": pid, "tid": thread}
         made.append({"cat": "Session", "name": "model_run", "ts": start / 1e3, "dur": duration / 1e3, "args": {}, **common})
-        for name, op, implementation, shapes, took in steps:
+        for (name, op, implementation, shapes), begin, took in steps:
             args = {"op_name": op, "provider": "CPUExecutionProvider", "implementation": implementation}
             args["input_shapes"] = json.dumps(shapes)
             label = name or op
-            made.append({"cat": "Node", "name": label, "ts": start / 1e3, "dur": took / 1e3, "args": args, **common})
-            start += took
+            ts = (start + begin) / 1e3
+            made.append({"cat": "Node", "name": label, "ts": ts, "dur": took / 1e3, "args": args, **common})
     if dropped:
         text = f"{dropped} runs were left out: the trace is full"
         made.append({"cat": "Session", "name": text, "ph": "I", "s": "g", "ts": 0, "pid": pid, "tid": 0, "args": {}})
@@ -31,7 +32,8 @@ def events(profile: Any) -> list[dict[str, Any]]:
 
 
 def new_file(prefix: str) -> str:
-    """A path that does not exist yet: the prefix, the time, and a number where one is needed. The file is made."""
+    """A path that does not exist yet: the prefix, the time, and a number where one is needed. The file is made.
+    Errors: NoSuchFile when it cannot be."""
     stem = prefix + time.strftime("%Y-%m-%d_%H-%M-%S")
     for number in range(1, 1000000):
         path = f"{stem}.json" if number == 1 else f"{stem}_{number}.json"
@@ -40,7 +42,9 @@ def new_file(prefix: str) -> str:
             return path
         except FileExistsError:
             continue
-    raise OSError(f"no free file name that begins with {stem}")
+        except OSError as error:
+            raise NoSuchFile(f'the profile "{path}" cannot be written: {error.strerror}') from None
+    raise NoSuchFile(f"no free file name that begins with {stem}")
 
 
 class Profiler:

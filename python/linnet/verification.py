@@ -11,7 +11,7 @@ from linnet.comparison import Comparison, compare
 from linnet.errors import InvalidArgument
 from linnet.layers import LayerCall, nodes_of_layer, record_calls, values_of_calls
 from linnet.model import load
-from linnet.torch_export import _evaluating, as_arguments, export, load_program
+from linnet.torch_export import as_arguments, evaluating, export, load_program
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,9 @@ class _Checker:
         self.graph = self.proto.graph
         tensors = [leaf for leaf in _pytree.tree_leaves(arguments) if hasattr(leaf, "numpy")]
         names = [value.name for value in self.graph.input]
-        # An argument that the module does not use is no input of the model.
-        self.feed = dict(zip(names, _numpy_all(tensors)))
+        if len(names) != len(tensors):
+            raise InvalidArgument(f"{len(tensors)} tensors given, the exported model has the inputs {', '.join(names)}")
+        self.feed = {name: _numpy(tensor) for name, tensor in zip(names, tensors)}
         self.options = options
         self.rtol, self.atol = rtol, atol
 
@@ -113,10 +114,6 @@ def _numpy(tensor: Any) -> np.ndarray[Any, Any]:
         return array
     plain: np.ndarray[Any, Any] = tensor.detach().contiguous().numpy()
     return plain
-
-
-def _numpy_all(tensors: list[Any]) -> list[np.ndarray[Any, Any]]:
-    return [_numpy(tensor) for tensor in tensors]
 
 
 def _candidates(checker: _Checker, calls: list[LayerCall]) -> list[tuple[LayerCall, str, Any]]:
@@ -213,7 +210,7 @@ def verify(
     """
     arguments = as_arguments(example_inputs)
     program = export(module, arguments, dynamic_shapes)
-    with _evaluating(module):
+    with evaluating(module):
         calls = record_calls(module, arguments)
     checker = _Checker(program, arguments, options, rtol, atol)
     model = load_program(program, module, options)

@@ -118,16 +118,29 @@ const char* numpy_name(DataType type) {
   }
 }
 
+/// A number of Python's own, or a list; numpy.float64, which is a Python float too, is an array with a type of its own.
 bool is_plain_value(nb::handle object) {
-  return PyList_Check(object.ptr()) || PyTuple_Check(object.ptr()) || PyFloat_Check(object.ptr()) ||
+  return PyList_Check(object.ptr()) || PyTuple_Check(object.ptr()) || PyFloat_CheckExact(object.ptr()) ||
          PyLong_Check(object.ptr());
+}
+
+bool is_floating(DataType type) {
+  return type == DataType::kFloat32 || type == DataType::kFloat64 || type == DataType::kFloat16 ||
+         type == DataType::kComplex64 || type == DataType::kComplex128;
 }
 
 nb::object array_of_plain_value(nb::handle object, DataType wanted, const std::string& what) {
   const char* const name = numpy_name(wanted);
   try {
     const nb::object asarray = nb::module_::import_("numpy").attr("asarray");
-    return name == nullptr ? asarray(object) : asarray(object, nb::str(name));
+    if (name == nullptr) return asarray(object);
+    if (!is_floating(wanted)) {
+      const nb::object natural = asarray(object);
+      const std::string kind = nb::str(natural.attr("dtype").attr("kind")).c_str();
+      if (kind == "f" && nb::cast<std::size_t>(natural.attr("size")) > 0)
+        refuse(what, "the model wants " + name_of(wanted) + ", got floating-point numbers in a " + class_name(object));
+    }
+    return asarray(object, nb::str(name));
   } catch (const nb::python_error& error) {
     refuse(what, "cannot make an array of this " + class_name(object) + ": " + nb::str(error.value()).c_str());
   }

@@ -85,15 +85,11 @@ void PythonBinding::unbind_outputs() {
   }
 }
 
-void PythonBinding::run(const RunLimits& limits) {
+void PythonBinding::run(const RunOptions& options) {
   check_idle();
-  const Model& model = model_.model();
-  std::vector<BorrowedArray> inputs;
-  inputs.reserve(inputs_.size());
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    if (!inputs_[i].has_value()) throw Error(ErrorCode::kInvalidArgument, input_text(model, i) + " is not bound");
-    const TensorView view = inputs_[i]->view();
-    inputs.emplace_back(view.type, inputs_[i]->shape(), view.data);
+    if (!inputs_[i].has_value())
+      throw Error(ErrorCode::kInvalidArgument, input_text(model_.model(), i) + " is not bound");
   }
   struct Running {
     explicit Running(bool& flag) : flag(flag) { flag = true; }
@@ -115,7 +111,11 @@ void PythonBinding::run(const RunLimits& limits) {
     outputs_[i].array = new_array(Framework::kNumpy, made, &data);
     session_.bind_output(i, TensorView{made.type, made.shape, made.rank, data});
   }
-  run_session(session_, model, inputs, model_.profile(), limits);
+  run_session(session_, model_, options, [this] {
+    std::vector<ConstTensorView> views;
+    for (std::optional<BorrowedArray>& input : inputs_) views.push_back(input->view());
+    return views;
+  });
 }
 
 nb::object PythonBinding::output(std::size_t index) const {

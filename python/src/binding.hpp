@@ -24,7 +24,7 @@ class PythonBinding {
   void bind_output_new(std::size_t index);
   void unbind_inputs();
   void unbind_outputs();
-  void run(const RunLimits& limits);
+  void run(const RunOptions& options);
   /// The array that output `index` was written to: the one bound, or the one made by the last run. None before a run,
   /// for memory bound by address, and for outputs that are not bound.
   nb::object output(std::size_t index) const;

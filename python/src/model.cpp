@@ -14,7 +14,8 @@ bool all_dense(const std::vector<BorrowedArray>& arrays) {
 
 }  // namespace
 
-/// A session taken from the pool. It goes back without references to anybody's buffers, whatever happens.
+/// A session taken from the pool. It goes back with no output bound to anybody's buffer, whatever happens; inputs are
+/// bound anew by the next run.
 class PythonModel::Lease {
  public:
   explicit Lease(PythonModel& owner) : owner_(owner) {
@@ -50,6 +51,13 @@ std::string output_text(const Model& model, std::size_t index) {
   return "output \"" + model.outputs().at(index).name + "\"";
 }
 
+std::vector<ConstTensorView> views_of(std::vector<BorrowedArray>& arrays) {
+  std::vector<ConstTensorView> views;
+  views.reserve(arrays.size());
+  for (BorrowedArray& array : arrays) views.push_back(array.view());
+  return views;
+}
+
 std::vector<BorrowedArray> PythonModel::borrow_inputs(const std::vector<nb::object>& inputs) const {
   const std::vector<ValueInfo>& infos = model_.inputs();
   if (inputs.size() != infos.size()) {
@@ -83,24 +91,21 @@ void PythonModel::prepare(Slot& slot, std::vector<BorrowedArray>& inputs) const 
   for (const BorrowedArray& input : inputs) slot.shapes.push_back(input.shape());
 }
 
-void run_session(Session& session, const Model& model, std::vector<BorrowedArray>& inputs, Profile& profile,
-                 const RunLimits& limits) {
-  if (!profile.on()) {
-    const RunOptions options{limits.cancel, limits.timeout};
+void run_session(Session& session, PythonModel& model, const RunOptions& options,
+                 const std::function<std::vector<ConstTensorView>()>& inputs) {
+  Profile& profile = model.profile();
+  if (!profile.takes_run()) {
     without_gil([&] { session.run(options); });
     return;
   }
-  std::vector<ConstTensorView> views;
-  views.reserve(inputs.size());
-  for (BorrowedArray& input : inputs) views.push_back(input.view());
   ProfiledRun run;
-  without_gil([&] { run = profile.measure(session, model, views, limits.cancel, limits.timeout); });
+  without_gil([&] { run = profile.measure(session, model.model(), inputs(), options); });
   profile.add(std::move(run));
 }
 
 std::vector<nb::object> PythonModel::run(const std::vector<nb::object>& inputs, const std::vector<std::size_t>& wanted,
                                          const std::vector<nb::object>& given, Framework framework,
-                                         const RunLimits& limits) {
+                                         const RunOptions& options) {
   std::vector<BorrowedArray> arrays = borrow_inputs(inputs);
   std::vector<BorrowedArray> buffers;
   std::vector<nb::object> results;
@@ -124,7 +129,7 @@ std::vector<nb::object> PythonModel::run(const std::vector<nb::object>& inputs, 
     results.push_back(new_array(framework, made, &data));
     session.bind_output(wanted[i], TensorView{made.type, made.shape, made.rank, data});
   }
-  run_session(session, model_, arrays, profile_, limits);
+  run_session(session, *this, options, [&arrays] { return views_of(arrays); });
   return results;
 }
 

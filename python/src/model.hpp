@@ -3,21 +3,14 @@
 
 #include <linnet/inspect.hpp>
 
-#include <chrono>
+#include <functional>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "python/src/array.hpp"
 #include "python/src/profile.hpp"
 
 namespace linnet::python {
-
-/// How a run ends early. The token is kept alive by the caller of the run.
-struct RunLimits {
-  const CancelToken* cancel = nullptr;
-  std::chrono::nanoseconds timeout{0};
-};
 
 /// Thread-safety: any thread that holds the interpreter's lock; runs let go of it, so several go on at once, each in a
 /// session of its own.
@@ -28,11 +21,13 @@ class PythonModel {
   const Model& model() const { return model_; }
   Profile& profile() { return profile_; }
 
-  /// Runs on one array per model input, in the model's order. `wanted` numbers the outputs to return; `given` is empty
-  /// or holds, for each of them, None or the array to write to, which is returned then. Other outputs are new arrays of
-  /// `framework`.
+  /// One array per model input, in the model's order. Errors: kInvalidArgument.
+  std::vector<BorrowedArray> borrow_inputs(const std::vector<nb::object>& inputs) const;
+  /// Runs on one array per model input, in the model's order. `wanted` numbers the outputs to return, each once;
+  /// `given` is empty or holds, for each of them, None or the array to write to, which is returned then. Other outputs
+  /// are new arrays of `framework`.
   std::vector<nb::object> run(const std::vector<nb::object>& inputs, const std::vector<std::size_t>& wanted,
-                              const std::vector<nb::object>& given, Framework framework, const RunLimits& limits);
+                              const std::vector<nb::object>& given, Framework framework, const RunOptions& options);
 
  private:
   /// A session and the shapes that it ran with last.
@@ -43,7 +38,6 @@ class PythonModel {
   };
   class Lease;
 
-  std::vector<BorrowedArray> borrow_inputs(const std::vector<nb::object>& inputs) const;
   void prepare(Slot& slot, std::vector<BorrowedArray>& inputs) const;
 
   Model model_;
@@ -51,9 +45,13 @@ class PythonModel {
   Profile profile_;
 };
 
-/// Runs a bound session without the interpreter's lock; with a profile that is on, every step is timed.
-void run_session(Session& session, const Model& model, std::vector<BorrowedArray>& inputs, Profile& profile,
-                 const RunLimits& limits);
+/// Runs a bound session without the interpreter's lock; when the model is being profiled, every step is timed. `inputs`
+/// gives what is bound, and is asked only then.
+void run_session(Session& session, PythonModel& model, const RunOptions& options,
+                 const std::function<std::vector<ConstTensorView>()>& inputs);
+
+/// Requires: all are dense.
+std::vector<ConstTensorView> views_of(std::vector<BorrowedArray>& arrays);
 
 /// "input \"x\"", for messages.
 std::string input_text(const Model& model, std::size_t index);

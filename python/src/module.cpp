@@ -5,7 +5,8 @@
 #include <nanobind/stl/vector.h>
 
 #include "python/src/binding.hpp"
-#include "python/src/run_limits.hpp"
+#include "python/src/describe.hpp"
+#include "python/src/options.hpp"
 
 namespace linnet::python {
 namespace {
@@ -16,7 +17,7 @@ void throw_in_python(const std::exception_ptr& thrown, void* /*context*/) {
     std::rethrow_exception(thrown);
   } catch (const Error& error) {
     const nb::object made =
-        nb::module_::import_("linnet.errors").attr("error_for")(static_cast<int>(error.code()), nb::str(error.what()));
+        nb::module_::import_("linnet.errors").attr("error_for")(static_cast<int>(error.code()), text_of(error.what()));
     PyErr_SetObject(made.type().ptr(), made.ptr());
   }
 }
@@ -43,7 +44,7 @@ void register_binding(nb::module_& module) {
       .def(
           "run",
           [](PythonBinding& self, const CancelToken* cancel, std::optional<double> timeout) {
-            self.run(limits_of(cancel, timeout));
+            self.run(run_options_from(cancel, timeout));
           },
           nb::arg("cancel").none() = nb::none(), nb::arg("timeout") = nb::none())
       .def("output", &PythonBinding::output, nb::arg("index"));

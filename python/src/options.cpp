@@ -127,4 +127,15 @@ Options options_from(const nb::dict& keywords) {
   return options;
 }
 
+RunOptions run_options_from(const CancelToken* cancel, std::optional<double> timeout) {
+  constexpr double kMostSeconds = 1e9;  // far beyond any run, well within 63 bits of nanoseconds
+  RunOptions options;
+  options.cancel = cancel;
+  if (!timeout.has_value()) return options;
+  if (!(*timeout > 0)) refuse("timeout must be a positive number of seconds");
+  const double nanoseconds = (*timeout < kMostSeconds ? *timeout : kMostSeconds) * 1e9;
+  options.timeout = std::chrono::nanoseconds(nanoseconds < 1 ? 1 : static_cast<std::int64_t>(nanoseconds));
+  return options;
+}
+
 }  // namespace linnet::python

@@ -4,30 +4,20 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <iterator>
+
+#include "python/src/describe.hpp"
+
 namespace linnet::python {
 namespace {
 
-std::int64_t nanoseconds(std::chrono::steady_clock::duration duration) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
-}
-
-nb::tuple shapes_of(const std::vector<Shape>& shapes) {
-  nb::list all;
-  for (const Shape& shape : shapes) {
-    nb::list sizes;
-    for (const std::int64_t size : shape) sizes.append(size);
-    all.append(sizes);
-  }
-  return nb::tuple(all);
-}
+std::int64_t nanoseconds(std::chrono::nanoseconds duration) { return duration.count(); }
 
 nb::list steps_of(const ProfiledRun& run) {
   nb::list steps;
-  for (std::size_t i = 0; i < run.step_ns.size(); ++i) {
-    const StepSummary& step = run.program->steps.at(i);
-    steps.append(nb::make_tuple(step.node.name, step.node.op, step.implementation, shapes_of(step.input_shapes),
-                                run.step_ns[i]));
-  }
+  for (const TraceEvent& event : run.steps)
+    steps.append(nb::make_tuple(describe(run.program->steps.at(event.step)), event.start_ns, event.duration_ns));
   return steps;
 }
 
@@ -40,26 +30,36 @@ void check(const CancelToken* cancel) {
 void Profile::start() {
   on_ = true;
   begin_ = std::chrono::steady_clock::now();
-  epoch_ns_ =
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  epoch_ns_ = nanoseconds(std::chrono::system_clock::now().time_since_epoch());
   steps_ = 0;
   dropped_ = 0;
   runs_.clear();
 }
 
+bool Profile::takes_run() {
+  if (!on_) return false;
+  if (steps_ < kMostSteps) return true;
+  ++dropped_;
+  return false;
+}
+
 ProfiledRun Profile::measure(Session& session, const Model& model, const std::vector<ConstTensorView>& inputs,
-                             const CancelToken* cancel, std::chrono::nanoseconds timeout) {
-  check(cancel);
+                             const RunOptions& options) {
+  check(options.cancel);
   ProfiledRun run;
   run.thread = static_cast<std::uint64_t>(::syscall(SYS_gettid));
+  session.prepare();  // so that it is not part of the times
   const auto start = std::chrono::steady_clock::now();
-  run.step_ns = run_profiled(session);
+  const std::vector<TraceEvent> events = run_traced(session);
   const auto took = std::chrono::steady_clock::now() - start;
   run.start_ns = nanoseconds(start - begin_);
   run.duration_ns = nanoseconds(took);
-  check(cancel);
-  if (timeout.count() > 0 && took >= timeout) throw Error(ErrorCode::kDeadlineExceeded, "the run passed its deadline");
-  run.program = summary(model, inputs, run.step_ns.size());
+  check(options.cancel);
+  if (options.timeout.count() > 0 && took >= options.timeout)
+    throw Error(ErrorCode::kDeadlineExceeded, "the run passed its deadline");
+  std::copy_if(events.begin(), events.end(), std::back_inserter(run.steps),
+               [](const TraceEvent& event) { return event.task == TraceEvent::kWholeStep; });
+  run.program = summary(model, inputs, run.steps.size());
   return run;
 }
 
@@ -78,11 +78,7 @@ std::shared_ptr<const ProgramSummary> Profile::summary(const Model& model, const
 
 void Profile::add(ProfiledRun run) {
   if (!on_) return;
-  if (steps_ + run.step_ns.size() > kMostSteps) {
-    ++dropped_;
-    return;
-  }
-  steps_ += run.step_ns.size();
+  steps_ += run.steps.size() + 1;
   runs_.push_back(std::move(run));
 }
 

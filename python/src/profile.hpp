@@ -1,4 +1,4 @@
-// What the steps of runs took, for a trace.
+// When the steps of runs ran and for how long, for a trace.
 #pragma once
 
 #include <linnet/inspect.hpp>
@@ -19,25 +19,26 @@ namespace nb = nanobind;
 struct ProfiledRun {
   std::int64_t start_ns = 0;  ///< since the profile began
   std::int64_t duration_ns = 0;
-  std::uint64_t thread = 0;  ///< the system's number of the calling thread
-  std::vector<std::int64_t> step_ns;
+  std::uint64_t thread = 0;       ///< the system's number of the calling thread
+  std::vector<TraceEvent> steps;  ///< whole steps only, in order
   std::shared_ptr<const ProgramSummary> program;
 };
 
 /// Off at first. Thread-safety: the interpreter's lock, except where noted.
 class Profile {
  public:
-  /// Steps kept; runs beyond that are counted only.
+  /// Once so many steps are kept, later runs are counted only.
   static constexpr std::size_t kMostSteps = 1000000;
 
-  bool on() const { return on_; }
   void start();
-  /// Runs once, timing every step. The lock need not be held. `cancel` and `timeout` are looked at before and after.
+  /// Whether the run about to begin is to be measured: the profile is on and not full. Counts those left out.
+  bool takes_run();
+  /// Runs once and notes when each step ran. The lock need not be held. `options` are looked at before and after.
   ProfiledRun measure(Session& session, const Model& model, const std::vector<ConstTensorView>& inputs,
-                      const CancelToken* cancel, std::chrono::nanoseconds timeout);
+                      const RunOptions& options);
   void add(ProfiledRun run);
   /// What was recorded, as (runs, dropped), and switches the profile off. A run is (start_ns, duration_ns, thread,
-  /// steps), a step (name, operator, implementation, input shapes, nanoseconds).
+  /// steps), a step (describe(), start_ns since its run began, duration_ns).
   nb::object stop();
   std::int64_t epoch_ns() const { return epoch_ns_; }  ///< when it began, by the system's clock
 
@@ -48,7 +49,7 @@ class Profile {
   bool on_ = false;
   std::chrono::steady_clock::time_point begin_{};
   std::int64_t epoch_ns_ = 0;
-  std::size_t steps_ = 0;
+  std::size_t steps_ = 0;  ///< kept, each run counted as one more
   std::size_t dropped_ = 0;
   std::vector<ProfiledRun> runs_;
   std::mutex summaries_mutex_;

@@ -4,20 +4,13 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
-#include <cmath>
-
+#include "python/src/describe.hpp"
 #include "python/src/gil.hpp"
 #include "python/src/model.hpp"
 #include "python/src/options.hpp"
-#include "python/src/run_limits.hpp"
 
 namespace linnet::python {
 namespace {
-
-/// Bytes of a model file are UTF-8 by ONNX's rules; those that are not come as replacement characters.
-nb::object text_of(const std::string& bytes) {
-  return nb::steal(PyUnicode_DecodeUTF8(bytes.data(), static_cast<Py_ssize_t>(bytes.size()), "replace"));
-}
 
 /// (name, ONNX's number of the element type, shape); a dimension is an int, its name, or None; an open rank is None.
 nb::object info_of(const ValueInfo& info) {
@@ -58,23 +51,14 @@ nb::dict metadata_of(const PythonModel& model) {
   return all;
 }
 
-/// (name, operator, implementation, input shapes) of every step for these inputs.
+/// describe() of every step for these inputs.
 nb::list steps_of(const PythonModel& model, const std::vector<nb::object>& inputs) {
-  std::vector<BorrowedArray> arrays;
-  std::vector<ConstTensorView> views;
-  for (std::size_t i = 0; i < inputs.size() && i < model.model().inputs().size(); ++i) {
-    arrays.emplace_back(inputs[i], BorrowedArray::Use::kRead, model.model().inputs()[i].type,
-                        input_text(model.model(), i));
-    arrays.back().make_dense();
-  }
-  views.reserve(arrays.size());
-  for (BorrowedArray& array : arrays) views.push_back(array.view());
+  std::vector<BorrowedArray> arrays = model.borrow_inputs(inputs);
+  for (BorrowedArray& array : arrays) array.make_dense();
+  ProgramSummary program;
+  without_gil([&] { program = summarize_program(model.model(), views_of(arrays)); });
   nb::list steps;
-  for (const StepSummary& step : summarize_program(model.model(), views).steps) {
-    nb::list shapes;
-    for (const Shape& shape : step.input_shapes) shapes.append(nb::cast(shape));
-    steps.append(nb::make_tuple(text_of(step.node.name), step.node.op, step.implementation, shapes));
-  }
+  for (const StepSummary& step : program.steps) steps.append(describe(step));
   return steps;
 }
 
@@ -96,7 +80,7 @@ std::vector<nb::object> run_model(PythonModel& model, const std::vector<nb::obje
                                   const std::vector<std::size_t>& wanted, const std::vector<nb::object>& given,
                                   bool follow, const CancelToken* cancel, std::optional<double> timeout) {
   const Framework framework = follow ? framework_of(inputs) : Framework::kNumpy;
-  return model.run(inputs, wanted, given, framework, limits_of(cancel, timeout));
+  return model.run(inputs, wanted, given, framework, run_options_from(cancel, timeout));
 }
 
 }  // namespace

@@ -83,13 +83,24 @@ def test_run_node():
     assert linnet.backend.run_node(node, [a, b])[0].tolist() == [[22]]
     assert linnet.backend.run_node(node, {"a": a, "b": b}, opset_version=13)[0].tolist() == [[22]]
     assert linnet.backend.run_node(node, [a, b], outputs_info=[(np.float32, (1, 1))])[0].tolist() == [[22]]
-    with pytest.raises(linnet.InvalidArgument, match="1 inputs given, the node has 2"):
-        linnet.backend.run_node(node, [a])
+    minus = helper.make_node("Sub", ["a", "b"], ["y"])
+    assert linnet.backend.run_node(minus, {"b": np.float32([1]), "a": np.float32([10])})[0].tolist() == [9]
+    square = helper.make_node("Mul", ["a", "a"], ["y"])
+    assert linnet.backend.run_node(square, [a, a])[0].tolist() == [[1, 4]]
+    assert linnet.backend.run_node(square, {"a": a})[0].tolist() == [[1, 4]]
+    for inputs in ([a], {"a": a}):
+        with pytest.raises(linnet.InvalidArgument, match="1 inputs given, the node has 2"):
+            linnet.backend.run_node(node, inputs)
+    with pytest.raises(linnet.InvalidArgument, match="the node has no input c"):
+        linnet.backend.run_node(node, {"a": a, "b": b, "c": b})
 
 
 def test_is_compatible():
     assert linnet.backend.is_compatible(relu_model())
     assert not linnet.backend.is_compatible(relu_model(), "CUDA")
+    assert not linnet.backend.is_compatible(relu_model(), limits={"nodes": 0, "rank": 1})
+    with pytest.raises(linnet.InvalidArgument, match="no option"):
+        linnet.backend.is_compatible(relu_model(), thread=1)
     graph = relu_model()
     graph.graph.node[0].op_type = "NoSuchOperator"
     assert not linnet.backend.is_compatible(graph)

@@ -4,6 +4,8 @@ import linnet
 import numpy as np
 import pytest
 import torch
+from conftest import relu_model
+from onnx import TensorProto
 
 
 @pytest.fixture(params=["model", "session", "run"])
@@ -48,6 +50,26 @@ def test_refused(call, name, sampler_input, sampler_output):
         call(feed)
     assert isinstance(caught.value, ValueError) and caught.value.code == "invalid_argument"
     np.testing.assert_allclose(call({"x": sampler_input}), sampler_output, rtol=1e-5, atol=1e-7)
+
+
+def test_numbers_that_the_dtype_cannot_hold():
+    """Python's numbers become arrays of the input's dtype where that keeps their values."""
+    integers = linnet.load(relu_model(TensorProto.INT64))
+    np.testing.assert_array_equal(integers([[1, -2, 3]]), [[1, 0, 3]])
+    assert linnet.load(relu_model(TensorProto.INT64, shape=("n",)))([]).shape == (0,)
+    with pytest.raises(linnet.InvalidArgument, match='input "x": .* int64, got floating-point numbers in a list'):
+        integers([[1.7, 2.0, 3.0]])
+    with pytest.raises(linnet.InvalidArgument, match="cannot make an array of this list"):
+        linnet.load(relu_model(TensorProto.INT8))([[300, 1, 2]])
+    with pytest.raises(linnet.InvalidArgument, match="got float64"):
+        linnet.load(relu_model(shape=()))(np.float64(0.1))
+
+
+def test_names_that_are_no_text():
+    """A model's names may be any bytes; the message shows them as far as they are text."""
+    data = relu_model(name="zq").SerializeToString().replace(b"zq", b"z\xff")
+    with pytest.raises(linnet.InvalidArgument, match='input "z\ufffd": expected an array'):
+        linnet.load(data)(None)
 
 
 def test_too_many_positional_inputs(sampler_path, sampler_input):

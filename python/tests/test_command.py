@@ -67,6 +67,8 @@ def test_bench_against_refuses(sampler_path):
         (("--against", "no_such_engine"), "there are onnxruntime, openvino, torch"),
         (("--against", "torch", "--dim", "rows=3"), "no input has a dimension rows; there are: batch"),
         (("--against", "torch", "--input", "y=a.npy"), "the model has no input y"),
+        (("--against", "torch", "--input", "x=no_such_file.npy"), "cannot read no_such_file.npy"),
+        (("--against", "torch", "--dim", "batch=four"), "--dim batch=four: expected a whole number"),
         (("--against", "torch", "--rounds", "0"), "must be positive"),
     ):
         done = linnet_command("bench", sampler_path, *arguments)

@@ -1,4 +1,4 @@
-"""The Python code of the documentation pages runs as it stands there."""
+"""The Python code of the READMEs and the documentation pages runs as it stands there."""
 
 import re
 import shutil
@@ -12,7 +12,13 @@ def blocks(page):
 
 
 @pytest.mark.parametrize(
-    ("page", "least"), [("docs/from-pytorch.md", 6), ("docs/migrating-from-onnxruntime.md", 3), ("python/README.md", 1)]
+    ("page", "least"),
+    [
+        ("README.md", 1),
+        ("docs/from-pytorch.md", 6),
+        ("docs/migrating-from-onnxruntime.md", 3),
+        ("python/README.md", 1),
+    ],
 )
 def test_the_code_runs(page, least, tmp_path, monkeypatch):
     code = blocks(page)

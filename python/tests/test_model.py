@@ -67,6 +67,9 @@ def test_run_by_name_returns_what_is_asked_for(two_output_model):
     only = model.run(feed, ["product"])
     assert list(only) == ["product"]
     np.testing.assert_array_equal(only["product"], [[3, 8]])
+    assert {name: y.tolist() for name, y in model.run(feed, ["sum", "sum"]).items()} == {"sum": [[4, 6]]}
+    with pytest.raises(linnet.InvalidArgument, match='asked for are "sum", expected a list'):
+        model.run(feed, "sum")
 
 
 def test_output_names_that_are_no_identifiers_get_a_number():

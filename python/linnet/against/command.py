@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 import linnet
+from linnet._types import element_type, numpy_dtype
 from linnet.against import engines
 from linnet.against.plot import latency_svg, time_text
 from linnet.comparison import compare
-from linnet.errors import Error, InvalidArgument, RuntimeException
+from linnet.errors import InvalidArgument, NoSuchFile, RuntimeException
 from linnet.model import TensorInfo
 
 
@@ -51,14 +52,29 @@ def _random(info: TensorInfo, dims: dict[str, int], generator: np.random.Generat
     if info.shape is None:
         raise InvalidArgument(f'input "{info.name}" has no shape in the model: give it with --input')
     shape = [size if isinstance(size, int) else dims.get(size or "", 1) for size in info.shape]
-    dtype = np.dtype(info.dtype)
-    if dtype.kind == "f":
-        return generator.standard_normal(shape).astype(dtype)
-    return generator.integers(0, 2, shape).astype(dtype)
+    dtype = numpy_dtype(element_type(info.dtype))
+    if dtype.kind in "iub":
+        return generator.integers(0, 2, shape).astype(dtype)
+    return generator.standard_normal(shape).astype(dtype)
+
+
+def _from_file(path: str) -> np.ndarray[Any, Any]:
+    try:
+        array: np.ndarray[Any, Any] = np.load(path, allow_pickle=False)
+        return array
+    except (OSError, ValueError, EOFError) as error:
+        raise NoSuchFile(f"cannot read {path}: {error}") from None
+
+
+def _size(name: str, text: str) -> int:
+    if not text.isdecimal():
+        raise InvalidArgument(f"--dim {name}={text}: expected a whole number")
+    return int(text)
 
 
 def make_feed(infos: list[TensorInfo], files: dict[str, str], dims: dict[str, int]) -> dict[str, np.ndarray[Any, Any]]:
-    """An array per input: from its file, or else random with a fixed seed. Errors: InvalidArgument for unknown names."""
+    """An array per input: from its file, or else random with a fixed seed. Errors: InvalidArgument for unknown names;
+    NoSuchFile."""
     known_dims = {size for info in infos for size in info.shape or () if isinstance(size, str)}
     for name in dims:
         if name not in known_dims:
@@ -68,7 +84,8 @@ def make_feed(infos: list[TensorInfo], files: dict[str, str], dims: dict[str, in
             raise InvalidArgument(f"the model has no input {name}")
     generator = np.random.default_rng(1)
     return {
-        info.name: np.load(files[info.name]) if info.name in files else _random(info, dims, generator) for info in infos
+        info.name: _from_file(files[info.name]) if info.name in files else _random(info, dims, generator)
+        for info in infos
     }
 
 
@@ -155,7 +172,7 @@ def run_command(arguments_text: list[str]) -> int:
     for name in asked:
         if name not in engines.PEERS:
             raise InvalidArgument(f"--against {name}: there are {', '.join(engines.PEERS)}")
-    dims = {name: int(size) for name, size in _assignments(arguments.dim, "--dim").items()}
+    dims = {name: _size(name, text) for name, text in _assignments(arguments.dim, "--dim").items()}
     feed = make_feed(linnet.load(arguments.model).inputs, _assignments(arguments.input, "--input"), dims)
     missing = {name: "is not installed" for name in asked if not engines.installed(name)}
     with tempfile.TemporaryDirectory(prefix="linnet-") as folder:
@@ -173,5 +190,5 @@ def run_command(arguments_text: list[str]) -> int:
                 json.dump({"model": arguments.model, "threads": arguments.threads, "engines": results}, file, indent=2)
             print(f"wrote {arguments.json}")
     except OSError as error:
-        raise Error(f"cannot write {error.filename}: {error.strerror}") from None
+        raise NoSuchFile(f"cannot write {error.filename}: {error.strerror}") from None
     return 0

@@ -3,6 +3,7 @@ would do in eager mode. Operators that are not in the table are refused by name.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -34,7 +35,7 @@ def _softmax(call: Callable[..., Tensor]) -> Callable[..., Tensor]:
 def _flatten(attributes: Attributes, x: Tensor) -> Tensor:
     axis = attributes.get("axis", 1)
     axis += x.dim() if axis < 0 else 0
-    return x.reshape(int(torch.tensor(x.shape[:axis]).prod()), -1)
+    return x.reshape(math.prod(x.shape[:axis]), -1)
 
 
 def _reshape(attributes: Attributes, x: Tensor, shape: Tensor) -> Tensor:

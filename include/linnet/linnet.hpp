@@ -204,7 +204,7 @@ struct ThreadPoolFunctions {
   int (*concurrency)(void* context) = nullptr;
   /// Calls task(task_context, index) once for every index below `count`, on any threads (the calling one alone is as
   /// good), and returns when all calls have returned and what they wrote can be seen. `count` is at most what
-  /// `concurrency` said.
+  /// `concurrency` said. An exception that leaves it ends the process, as some calls may still be under way.
   void (*parallel_for)(void* context, std::size_t count, void (*task)(void* task_context, std::size_t index),
                        void* task_context) = nullptr;
 };

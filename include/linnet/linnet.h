@@ -136,7 +136,7 @@ typedef void (*linnet_task)(void* task_context, size_t index);
 typedef int32_t (*linnet_concurrency)(void* context);
 /// Calls task(task_context, index) once for every index below `count`, on any threads (the calling one alone is as
 /// good), and returns when all calls have returned and what they wrote can be seen. `count` is at most what
-/// linnet_concurrency said.
+/// linnet_concurrency said. A C++ exception that leaves it ends the process, as some calls may still be under way.
 typedef void (*linnet_parallel_for)(void* context, size_t count, linnet_task task, void* task_context);
 /// Receives a log line, with a NUL after its `length` bytes, in the thread of the call that it is about.
 typedef void (*linnet_log)(void* context, linnet_log_level level, const char* line, size_t length);

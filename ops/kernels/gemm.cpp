@@ -150,10 +150,15 @@ void MultiplyFewRows(const Product& product) {
   if (activates_stored(epilogue)) ActivateStored(product, 0, product.m, product.column_begin, columns);
 }
 
-// A block of B of one panel's width, 128 KiB, stays in the second-level cache while the rows of a chunk pass by it, and
-// a chunk of C that is one panel wide stays there between blocks.
+// A block of B of one panel's width stays in the second-level cache while the rows of a chunk pass by it, and a chunk
+// of C that is one panel wide stays there between blocks. 256 KiB of B where CPUs have caches of 1 MiB, and half
+// elsewhere.
+#if HWY_TARGET <= HWY_AVX3
+constexpr std::size_t kBlockDepth = 1024;
+#else
 constexpr std::size_t kBlockDepth = 512;
-constexpr std::size_t kChunkRows = 240;
+#endif
+constexpr std::size_t kMostChunkRows = 120;
 
 // One row tile of C, `columns` wide from `column` on in one panel, times the block [k_begin, k_begin + depth).
 template <class Dot>
@@ -218,8 +223,11 @@ void Multiply(const Product& product) {
     MultiplyFewRows<Dot>(product);
     return;
   }
-  for (std::size_t row = 0; row < product.m; row += kChunkRows) {
-    MultiplyChunk<Dot>(product, row, std::min(row + kChunkRows, product.m));
+  // Chunks of nearly equal height, in whole tiles.
+  const std::size_t chunk_rows =
+      divide_up(divide_up(product.m, divide_up(product.m, kMostChunkRows)), kMaxRows) * kMaxRows;
+  for (std::size_t row = 0; row < product.m; row += chunk_rows) {
+    MultiplyChunk<Dot>(product, row, std::min(row + chunk_rows, product.m));
   }
 }
 

@@ -62,16 +62,17 @@ def read_peak(case: dict, peak: dict) -> float:
 
 def latency_limit(case: dict, peaks: dict, kernels: list[dict]) -> float | None:
     """What `ratio` of the latencies would be if Linnet took the time of the multiply-adds or of reading the weights, the
-    longer of the two, and that of a tiny model's activations on long arrays in the first-level cache, and no more. Tiny
-    models count with one thread: handing work to a second takes longer than they."""
+    longer of the two, and that of the model's activations on long arrays in the first-level cache, and no more. All of it
+    is shared by the threads. Tiny models count with one: handing work to a second takes longer than they."""
     peer = best_peer(case, latency)
     if peer is None or not peaks:
         return None
-    peak = peaks["1" if case["tiny"] else max(peaks, key=int)]
+    threads = "1" if case["tiny"] else max(peaks, key=int)
+    peak = peaks[threads]
     seconds = max(case["flops"] / multiply_add_peak(case, peak), case["stream_bytes"] / read_peak(case, peak))
     times = {kernel["name"]: kernel["us"] for kernel in kernels}
     activations = sum(times.get(name, 0.0) * share for name, share in case.get("activations", ()))
-    return (seconds * 1e6 + activations) / peer[1]
+    return (seconds * 1e6 + activations / int(threads)) / peer[1]
 
 
 def roofline(case: dict, peaks: dict) -> tuple[float, float] | None:

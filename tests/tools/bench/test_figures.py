@@ -61,12 +61,16 @@ class Figures(unittest.TestCase):
 
     def test_a_limit_counts_activations(self):
         sample = results()
+        sample["peaks"]["2"] = sample["peaks"]["1"]
         case, peaks = sample["cases"][0], sample["peaks"]
-        without = derived.latency_limit(case, peaks, sample["kernels"])
-        case["activations"] = [["sigmoid/2048", 0.5]]
-        with_activations = derived.latency_limit(case, peaks, sample["kernels"])
         peer = derived.best_peer(case, derived.latency)[1]
-        self.assertAlmostEqual(with_activations - without, 0.5 / peer)
+        for tiny, threads in ((True, 1), (False, 2)):
+            case["tiny"] = tiny
+            case["activations"] = []
+            without = derived.latency_limit(case, peaks, sample["kernels"])
+            case["activations"] = [["sigmoid/2048", 0.5]]
+            with_activations = derived.latency_limit(case, peaks, sample["kernels"])
+            self.assertAlmostEqual(with_activations - without, 0.5 / threads / peer)
 
     def test_what_is_not_measured_is_not_reached(self):
         sample = results()

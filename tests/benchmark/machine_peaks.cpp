@@ -14,6 +14,7 @@
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "ops/kernels/dispatch.h"
+#include "ops/kernels/targets.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace linnet::benchmark::HWY_NAMESPACE {
@@ -25,31 +26,59 @@ using V = hn::Vec<D>;
 
 float Sum(V a, V b) { return hn::GetLane(hn::SumOfLanes(D(), hn::Add(a, b))); }
 
+// A step of a chain: sum + a b.
+struct FloatStep {
+  static constexpr double kOperations = 2.0;  // per float of the sum
+  static HWY_INLINE V MulAdd(V a, V b, V sum) { return hn::MulAdd(a, b, sum); }
+};
+
+#if HWY_TARGET == HWY_AVX3
+// Pairs of bfloat16, as the kernels multiply them (ops/kernels/gemm_tile-inl.h).
+struct PairStep {
+  static constexpr double kOperations = 4.0;
+  static HWY_INLINE V MulAdd(V a, V b, V sum) {
+    __asm__("vdpbf16ps %[b], %[a], %[sum]" : [sum] "+v"(sum.raw) : [a] "v"(a.raw), [b] "v"(b.raw));
+    return sum;
+  }
+};
+#endif
+
 // 12 chains: more than latency times units on any CPU so far, and they fit 16 registers. Returns the operations done.
-double MultiplyAdd(std::size_t repetitions, float* result) {
+template <typename Step>
+double Chains(std::size_t repetitions, float* result) {
   const D d;
-  const V factor = hn::Set(d, 0.999f);
-  const V term = hn::Set(d, 0.001f);
+  const V a = hn::Set(d, 0.999f), b = hn::Set(d, 0.001f);
   // Equal chains would be computed once.
   V c0 = hn::Set(d, 0.0f), c1 = hn::Set(d, 0.1f), c2 = hn::Set(d, 0.2f), c3 = hn::Set(d, 0.3f);
   V c4 = hn::Set(d, 0.4f), c5 = hn::Set(d, 0.5f), c6 = hn::Set(d, 0.6f), c7 = hn::Set(d, 0.7f);
   V c8 = hn::Set(d, 0.8f), c9 = hn::Set(d, 0.9f), c10 = hn::Set(d, 1.0f), c11 = hn::Set(d, 1.1f);
   for (std::size_t i = 0; i < repetitions; ++i) {
-    c0 = hn::MulAdd(c0, factor, term);
-    c1 = hn::MulAdd(c1, factor, term);
-    c2 = hn::MulAdd(c2, factor, term);
-    c3 = hn::MulAdd(c3, factor, term);
-    c4 = hn::MulAdd(c4, factor, term);
-    c5 = hn::MulAdd(c5, factor, term);
-    c6 = hn::MulAdd(c6, factor, term);
-    c7 = hn::MulAdd(c7, factor, term);
-    c8 = hn::MulAdd(c8, factor, term);
-    c9 = hn::MulAdd(c9, factor, term);
-    c10 = hn::MulAdd(c10, factor, term);
-    c11 = hn::MulAdd(c11, factor, term);
+    c0 = Step::MulAdd(a, b, c0);
+    c1 = Step::MulAdd(a, b, c1);
+    c2 = Step::MulAdd(a, b, c2);
+    c3 = Step::MulAdd(a, b, c3);
+    c4 = Step::MulAdd(a, b, c4);
+    c5 = Step::MulAdd(a, b, c5);
+    c6 = Step::MulAdd(a, b, c6);
+    c7 = Step::MulAdd(a, b, c7);
+    c8 = Step::MulAdd(a, b, c8);
+    c9 = Step::MulAdd(a, b, c9);
+    c10 = Step::MulAdd(a, b, c10);
+    c11 = Step::MulAdd(a, b, c11);
   }
   *result = Sum(c0, c1) + Sum(c2, c3) + Sum(c4, c5) + Sum(c6, c7) + Sum(c8, c9) + Sum(c10, c11);
-  return static_cast<double>(repetitions) * 12 * 2 * static_cast<double>(hn::Lanes(d));
+  return static_cast<double>(repetitions) * 12 * Step::kOperations * static_cast<double>(hn::Lanes(d));
+}
+
+double MultiplyAdd(std::size_t repetitions, float* result) { return Chains<FloatStep>(repetitions, result); }
+
+double MultiplyAddPairs(std::size_t repetitions, float* result) {
+#if HWY_TARGET == HWY_AVX3
+  return Chains<PairStep>(repetitions, result);
+#else
+  *result = 0.0f;
+  return static_cast<double>(repetitions) * 0.0;
+#endif
 }
 
 void Copy(const float* from, float* to, std::size_t count) {
@@ -95,6 +124,7 @@ namespace linnet::benchmark {
 namespace {
 
 LINNET_EXPORT(MultiplyAdd);
+LINNET_EXPORT(MultiplyAddPairs);
 LINNET_EXPORT(Copy);
 LINNET_EXPORT(Read);
 
@@ -136,11 +166,13 @@ double shortest_round(int threads, int rounds, const Work& work) {
   return best;
 }
 
-double measure_multiply_adds(int threads) {
+// loop(repetitions, result) gives the operations that it did.
+template <typename Loop>
+double measure_operations(int threads, const Loop& loop) {
   std::atomic<double> operations{0.0};
-  const double seconds = shortest_round(threads, 200, [&](int) {
+  const double seconds = shortest_round(threads, 100, [&](int) {
     float result = 0.0f;
-    operations.store(LINNET_DISPATCH(MultiplyAdd)(100000, &result));
+    operations.store(loop(std::size_t{100000}, &result));
     sink.store(result);
   });
   return operations.load() * threads / seconds;
@@ -158,7 +190,12 @@ std::vector<std::vector<float>> shares(std::size_t bytes, int threads) {
 double multiply_add_peak(int threads) {
   static std::map<int, double> peaks;
   const auto found = peaks.find(threads);
-  return found != peaks.end() ? found->second : peaks[threads] = measure_multiply_adds(threads);
+  if (found != peaks.end()) return found->second;
+  return peaks[threads] = measure_operations(threads, LINNET_DISPATCH(MultiplyAdd));
+}
+
+double bf16_multiply_add_peak(int threads) {
+  return kernels::has_bfloat16_instructions() ? measure_operations(threads, LINNET_DISPATCH(MultiplyAddPairs)) : 0.0;
 }
 
 double read_peak(std::size_t bytes, int threads) {

@@ -91,10 +91,14 @@ void measure(::benchmark::State& state, const Case& which, int threads) {
     });
   };
   const auto arithmetic = [&] {
-    for (std::size_t done = 0; done < kCount / static_cast<std::size_t>(threads); done += kInL1) {
-      which.in_l1(x[0].data(), y.data());
-      ::benchmark::ClobberMemory();
-    }
+    // As many elements by as many threads, each piece of work on its own that fit L1.
+    constexpr std::size_t kPieces = 32;
+    control.parallel_for(kPieces, bytes, [&](std::size_t piece) {
+      for (std::size_t done = 0; done < kCount / kPieces; done += kInL1) {
+        which.in_l1(x[0].data() + piece * kInL1, y.data() + piece * kInL1);
+        ::benchmark::ClobberMemory();
+      }
+    });
   };
   linnet::benchmark::run_beside(state, [&] { session.run(); }, {bytes, 0.0, {}, copy, arithmetic});
 }

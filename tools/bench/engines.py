@@ -96,9 +96,10 @@ def time_case(
     return time_model(machinery, engine, model, threads, seconds, input_port, output_port, case.precision, idle)
 
 
-def machine_peaks(machinery: Machinery, threads: int, sizes: list[int]) -> dict:
-    """Operations and bytes per second that so many threads reach at most; `sizes` in bytes."""
-    command = [str(machinery.build / "machine_peaks"), str(threads), *map(str, sizes)]
+def machine_peaks(machinery: Machinery, case: Case, threads: int) -> dict:
+    """What so many threads reach at most in the case's arithmetic and in reading as many bytes as its weights again and
+    again: {"multiply_add": operations per second, "read": bytes per second}. Errors: EngineError."""
+    command = [str(machinery.build / "machine_peaks"), str(threads), case.precision, str(max(case.stream_bytes, 4096))]
     return json.loads(_output(command, {**os.environ}))
 
 

@@ -48,46 +48,30 @@ def ratio(case: dict, metric: Metric) -> float | None:
     return metric(own[1]) / peer[1] if own and peer else None
 
 
-def multiply_add_peak(case: dict, peak: dict) -> float:
-    """Operations per second of the machine in the case's arithmetic. A bfloat16 instruction (AVX512_BF16) does twice the
-    multiply-adds of a float32 one, at the same rate."""
-    return peak["multiply_add"] * (2.0 if case["precision"] == "bf16" else 1.0)
-
-
-def read_peak(case: dict, peak: dict) -> float:
-    """Bytes per second of reading as many bytes as the case's weights again and again."""
-    nearest = min(peak["read"], key=lambda size: abs(int(size) - case["stream_bytes"]))
-    return peak["read"][nearest]
-
-
-def latency_limit(case: dict, peaks: dict, kernels: list[dict]) -> float | None:
+def latency_limit(case: dict, kernels: list[dict]) -> float | None:
     """What `ratio` of the latencies would be if Linnet took the time of the multiply-adds or of reading the weights, the
     longer of the two, and that of the model's activations on long arrays in the first-level cache, and no more. All of it
     is shared by the threads. Tiny models count with one: handing work to a second takes longer than they."""
     peer = best_peer(case, latency)
-    if peer is None or not peaks:
+    if peer is None or not case["peaks"]:
         return None
-    threads = "1" if case["tiny"] else max(peaks, key=int)
-    peak = peaks[threads]
-    seconds = max(case["flops"] / multiply_add_peak(case, peak), case["stream_bytes"] / read_peak(case, peak))
+    threads = "1" if case["tiny"] else max(case["peaks"], key=int)
+    peak = case["peaks"][threads]
+    seconds = max(case["flops"] / peak["multiply_add"], case["stream_bytes"] / peak["read"])
     times = {kernel["name"]: kernel["us"] for kernel in kernels}
     activations = sum(times.get(name, 0.0) * share for name, share in case.get("activations", ()))
     return (seconds * 1e6 + activations / int(threads)) / peer[1]
 
 
-def roofline(case: dict, peaks: dict) -> tuple[float, float] | None:
+def roofline(case: dict) -> tuple[float, float] | None:
     """Shares of the machine's limits that Linnet reaches at its best thread count: operations per second by those of
     multiply-adds on registers, bytes of weights per second by those of reading as many bytes again and again."""
     own = best(case, "linnet")
-    if own is None:
+    if own is None or str(own[0]) not in case["peaks"]:
         return None
-    threads, figures = own
-    peak = peaks[str(threads)]
-    seconds = figures["p50_us"] * 1e-6
-    return (
-        case["flops"] / seconds / multiply_add_peak(case, peak),
-        case["stream_bytes"] / seconds / read_peak(case, peak),
-    )
+    seconds = latency(own[1]) * 1e-6
+    peak = case["peaks"][str(own[0])]
+    return case["flops"] / seconds / peak["multiply_add"], case["stream_bytes"] / seconds / peak["read"]
 
 
 @dataclass(frozen=True)
@@ -108,10 +92,10 @@ class Check:
         return self.value >= self.goal if self.least else self.value <= self.goal
 
 
-def case_checks(case: dict, peaks: dict, kernels: list[dict]) -> list[Check]:
+def case_checks(case: dict, kernels: list[dict]) -> list[Check]:
     """The goals of one case."""
     title = case["title"]
-    limit = latency_limit(case, peaks, kernels)
+    limit = latency_limit(case, kernels)
     checks = [Check(f"latency of {title}, by the best peer's", ratio(case, latency), case["latency_goal"], limit=limit)]
     if case["ready_goal"] is not None:
         checks.append(Check(f"time to first result of {title}, by the best peer's", ratio(case, ready), case["ready_goal"]))
@@ -165,5 +149,5 @@ def kernel_checks(kernels: list[dict]) -> list[Check]:
 def all_checks(results: dict) -> list[Check]:
     """Every goal."""
     kernels = results.get("kernels", [])
-    checks = [check for case in results["cases"] for check in case_checks(case, results.get("peaks", {}), kernels)]
+    checks = [check for case in results["cases"] for check in case_checks(case, kernels)]
     return checks + shared_checks(results) + kernel_checks(kernels)

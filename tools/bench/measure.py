@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 from pathlib import Path
 from typing import Callable
@@ -33,8 +34,10 @@ def check_agreement(case: dict) -> None:
 
 
 def measure_case(machinery: Machinery, case: Case, rounds: int, seconds: float) -> dict:
-    """All engines on one case: {"engines": {engine: {threads: figures}}, "errors": {engine: text}, ...}."""
+    """All engines on one case, and in the same rounds what the machine can do at most:
+    {"engines": {engine: {threads: figures}}, "peaks": {threads: peaks}, "errors": {engine: text}, ...}."""
     runs: dict[str, dict[str, list[dict]]] = {}
+    peaks: dict[str, list[dict]] = {}
     errors: dict[str, str] = {}
     for _ in range(rounds):
         for threads in THREADS:
@@ -51,6 +54,8 @@ def measure_case(machinery: Machinery, case: Case, rounds: int, seconds: float) 
                     errors[engine] = str(error)
                     continue
                 runs.setdefault(engine, {}).setdefault(str(threads), []).append(figures)
+            with contextlib.suppress(EngineError):  # no such arithmetic on this machine: no limit
+                peaks.setdefault(str(threads), []).append(machine_peaks(machinery, case, threads))
     result = {
         "name": case.name,
         "title": case.title,
@@ -67,6 +72,7 @@ def measure_case(machinery: Machinery, case: Case, rounds: int, seconds: float) 
             engine: {threads: medians(list_) for threads, list_ in by_threads.items()}
             for engine, by_threads in runs.items()
         },
+        "peaks": {threads: medians(list_) for threads, list_ in peaks.items()},
         "errors": errors,
     }
     check_agreement(result)
@@ -118,33 +124,8 @@ def measure_shared(machinery: Machinery, rounds: int, seconds: float, idle: floa
     return {"idle_cpu_ms": reduce(idle_ms), "busy_p50_us": reduce(busy_us)}
 
 
-def merge_peaks(measured: list[dict[str, dict]]) -> dict[str, dict]:
-    """The best of several measurements of {threads: peaks}. More threads do at least what fewer do: where they did less,
-    something else had the CPUs."""
-    merged: dict[str, dict] = {}
-    fewer: list[dict] = []
-    for threads in sorted(measured[0], key=int):
-        fewer += [peaks[threads] for peaks in measured]
-        merged[threads] = {
-            "threads": int(threads),
-            "multiply_add": max(peak["multiply_add"] for peak in fewer),
-            **{
-                kind: {size: max(peak[kind][size] for peak in fewer) for size in fewer[0][kind]}
-                for kind in ("read", "copy")
-            },
-        }
-    return merged
-
-
 def measure_all(machinery: Machinery, rounds: int, seconds: float, tell: Tell, idle: float = 1.0) -> dict:
     """Everything that the report shows but for machine and versions."""
-    sizes = sorted({max(case.stream_bytes, 4096) for case in CASES})
-
-    def peaks() -> dict[str, dict]:
-        tell("the machine's peaks")
-        return {str(threads): machine_peaks(machinery, threads, sizes) for threads in THREADS}
-
-    peaks_before = peaks()
     cases = []
     for number, case in enumerate(CASES):
         tell(f"[{number + 1}/{len(CASES)}] {case.title}")
@@ -152,5 +133,4 @@ def measure_all(machinery: Machinery, rounds: int, seconds: float, tell: Tell, i
     tell("overhead of a run")
     overhead = measure_overhead(machinery, rounds, seconds)
     tell("idle and busy CPUs")
-    shared = measure_shared(machinery, rounds, seconds, idle)
-    return {"peaks": merge_peaks([peaks_before, peaks()]), "cases": cases, "overhead_us": overhead, **shared}
+    return {"cases": cases, "overhead_us": overhead, **measure_shared(machinery, rounds, seconds, idle)}

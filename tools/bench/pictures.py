@@ -87,7 +87,7 @@ def latency_svg(results: dict) -> str:
 def roofline_svg(results: dict) -> str:
     """Two bars per case: the share of the machine's operations per second and of its bytes per second that Linnet
     reaches. A model is as fast as the machine allows where one of the two is near 100 %."""
-    rows = [(case, roofline(case, results["peaks"])) for case in results["cases"]]
+    rows = [(case, roofline(case)) for case in results["cases"]]
     rows = [(case, shares) for case, shares in rows if shares is not None]
     bottom = TOP + ROW * len(rows)
     full = 1.25  # a bar that would be longer ends there; its number tells

@@ -119,7 +119,7 @@ def roofline_text(results: dict) -> str:
     """What Linnet reaches of the machine's limits."""
     rows = []
     for case in results["cases"]:
-        shares = roofline(case, results["peaks"])
+        shares = roofline(case)
         if shares is None:
             continue
         threads, figures = best(case, "linnet")
@@ -158,12 +158,16 @@ def machine_text(results: dict) -> str:
     machine, versions = results["machine"], results["versions"]
     engines = ", ".join(f"{NAMES[engine]} {versions[engine]}" for engine in ENGINES if engine in versions)
     commit = f" (commit {versions['commit']})" if versions.get("commit") else ""
-    peak = {threads: peaks["multiply_add"] / 1e9 for threads, peaks in results["peaks"].items()}
-    rates = ", ".join(f"{rate:.0f} GFLOP/s with {threads}" for threads, rate in sorted(peak.items()))
+    peaks: dict[str, float] = {}
+    for case in results["cases"]:
+        for threads, peak in case["peaks"].items():
+            if case["precision"] == "f32":
+                peaks[threads] = max(peaks.get(threads, 0.0), peak["multiply_add"] / 1e9)
+    rates = ", ".join(f"{rate:.0f} GFLOP/s with {threads}" for threads, rate in sorted(peaks.items()))
     lines = [
         f"- Date: {results['date']}; {results['rounds']} rounds of {results['seconds']} s per engine and thread count",
         f"- CPU: {machine['cpu']}, {machine['cpus']} CPUs; caches: {machine['caches']}",
-        f"- Measured peak of multiply-adds on registers, by threads: {rates}",
+        f"- Measured peak of float32 multiply-adds on registers, by threads: {rates}",
         f"- System: {machine['system']}",
         f"- {engines}{commit}",
     ]
@@ -222,7 +226,7 @@ Of the process that times the engine. Linnet's goal is also an absolute one: the
 ## Share of the roofline
 
 Operations of the matrix products and bytes of the weights per second, beside what loops of nothing but multiply-adds and
-nothing but reads reach with as many threads in the same run. Where either share is near 100 %, the machine allows no more.
+nothing but reads reach with as many threads, measured between the engines in the same rounds. Where either share is near 100 %, the machine allows no more.
 
 {roofline_text(results)}{kernels_part}
 ## How it is measured

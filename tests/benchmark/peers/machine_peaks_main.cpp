@@ -1,30 +1,27 @@
 // Prints what this machine can do at most, as JSON, to hold measured models against.
 //
-// usage: machine_peaks THREADS BYTES...
-// prints {"threads": N, "multiply_add": OPERATIONS_PER_SECOND, "read": {"BYTES": BYTES_PER_SECOND, ...},
-//         "copy": {"BYTES": BYTES_PER_SECOND, ...}}, with THREADS threads at once
+// usage: machine_peaks THREADS PRECISION BYTES
+// prints {"multiply_add": OPERATIONS_PER_SECOND, "read": BYTES_PER_SECOND}: of multiply-adds in the arithmetic of
+// PRECISION, f32 or bf16, and of reading BYTES bytes again and again, with THREADS threads at once
 #include <cstdio>
 #include <cstdlib>
-#include <initializer_list>
+#include <string_view>
 
 #include "tests/benchmark/machine_peaks.hpp"
 
 int main(int argc, char** argv) {
-  const int threads = argc < 2 ? 0 : std::atoi(argv[1]);
-  if (threads < 1) {
-    std::fprintf(stderr, "usage: machine_peaks THREADS BYTES...\n");
+  const int threads = argc == 4 ? std::atoi(argv[1]) : 0;
+  const std::string_view precision = argc == 4 ? argv[2] : "";
+  const std::size_t bytes = argc == 4 ? std::strtoull(argv[3], nullptr, 10) : 0;
+  if (threads < 1 || bytes == 0 || (precision != "f32" && precision != "bf16")) {
+    std::fprintf(stderr, "usage: machine_peaks THREADS f32|bf16 BYTES\n");
     return 2;
   }
-  std::printf("{\"threads\": %d, \"multiply_add\": %.6g", threads, linnet::benchmark::multiply_add_peak(threads));
-  for (const bool copy : {false, true}) {
-    std::printf(", \"%s\": {", copy ? "copy" : "read");
-    for (int i = 2; i < argc; ++i) {
-      const auto bytes = static_cast<std::size_t>(std::strtoull(argv[i], nullptr, 10));
-      const double rate =
-          copy ? linnet::benchmark::copy_peak(bytes, threads) : linnet::benchmark::read_peak(bytes, threads);
-      std::printf("%s\"%zu\": %.6g", i == 2 ? "" : ", ", bytes, rate);
-    }
-    std::printf("}");
+  using namespace linnet::benchmark;
+  const double operations = precision == "f32" ? multiply_add_peak(threads) : bf16_multiply_add_peak(threads);
+  if (operations == 0.0) {
+    std::fprintf(stderr, "machine_peaks: this CPU has no instructions that multiply bfloat16 numbers\n");
+    return 1;
   }
-  std::printf("}\n");
+  std::printf("{\"multiply_add\": %.6g, \"read\": %.6g}\n", operations, read_peak(bytes, threads));
 }

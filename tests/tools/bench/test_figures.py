@@ -5,7 +5,7 @@ import unittest
 from samples import figures, results
 
 import figures as derived
-from measure import check_agreement, medians, merge_peaks
+from measure import check_agreement, medians
 
 
 class Figures(unittest.TestCase):
@@ -26,13 +26,30 @@ class Figures(unittest.TestCase):
         del case["engines"]["linnet"]
         self.assertIsNone(derived.best(case, "linnet"))
         self.assertIsNone(derived.ratio(case, derived.latency))
-        self.assertIsNone(derived.roofline(case, results()["peaks"]))
+        self.assertIsNone(derived.roofline(case))
 
-    def test_roofline_takes_the_peak_of_the_best_thread_count_and_the_nearest_size(self):
+    def test_no_peaks_no_limit(self):
         sample = results()
-        operations, reading = derived.roofline(sample["cases"][0], sample["peaks"])
+        case = sample["cases"][0]
+        self.assertGreater(derived.latency_limit(case, sample["kernels"]), 0)
+        case["peaks"] = {}
+        self.assertIsNone(derived.latency_limit(case, sample["kernels"]))
+        self.assertIsNone(derived.roofline(case))
+
+    def test_roofline_takes_the_peak_of_the_best_thread_count(self):
+        case = results()["cases"][0]
+        operations, reading = derived.roofline(case)
         self.assertAlmostEqual(operations, 3136 / 0.2e-6 / 1e11)
         self.assertAlmostEqual(reading, 6532 / 0.2e-6 / 1e11)
+        case["engines"]["linnet"]["1"]["p50_us"] = 0.4
+        self.assertAlmostEqual(derived.roofline(case)[0], 3136 / 0.3e-6 / 2e11)
+
+    def test_a_limit_is_arithmetic_or_reading_whichever_takes_longer(self):
+        case = results()["cases"][0]
+        case["activations"] = []
+        self.assertAlmostEqual(derived.latency_limit(case, []), 6532 / 1e11 * 1e6 / 2.0)
+        case["peaks"]["1"]["multiply_add"] = 1e10
+        self.assertAlmostEqual(derived.latency_limit(case, []), 3136 / 1e10 * 1e6 / 2.0)
 
     def test_all_goals_of_the_sample_are_reached(self):
         checks = derived.all_checks(results())
@@ -61,15 +78,15 @@ class Figures(unittest.TestCase):
 
     def test_a_limit_counts_activations(self):
         sample = results()
-        sample["peaks"]["2"] = sample["peaks"]["1"]
-        case, peaks = sample["cases"][0], sample["peaks"]
+        case = sample["cases"][0]
+        case["peaks"]["2"] = case["peaks"]["1"]
         peer = derived.best_peer(case, derived.latency)[1]
         for tiny, threads in ((True, 1), (False, 2)):
             case["tiny"] = tiny
             case["activations"] = []
-            without = derived.latency_limit(case, peaks, sample["kernels"])
+            without = derived.latency_limit(case, sample["kernels"])
             case["activations"] = [["sigmoid/2048", 0.5]]
-            with_activations = derived.latency_limit(case, peaks, sample["kernels"])
+            with_activations = derived.latency_limit(case, sample["kernels"])
             self.assertAlmostEqual(with_activations - without, 0.5 / threads / peer)
 
     def test_what_is_not_measured_is_not_reached(self):
@@ -87,14 +104,6 @@ class Measure(unittest.TestCase):
         runs = [figures(3.0), figures(1.0), figures(2.0)]
         self.assertEqual(medians(runs)["p50_us"], 2.0)
         self.assertEqual(medians(runs)["version"], "1.0")
-
-    def test_peaks_are_the_best_of_all_measurements(self):
-        def peaks(operations: float, reading: float) -> dict:
-            return {"multiply_add": operations, "read": {"64": reading}, "copy": {"64": 1.0}}
-
-        merged = merge_peaks([{"1": peaks(10, 5), "2": peaks(18, 3)}, {"1": peaks(9, 7), "2": peaks(19, 4)}])
-        self.assertEqual(merged["1"], {"threads": 1} | peaks(10, 7))
-        self.assertEqual(merged["2"], {"threads": 2} | peaks(19, 7))  # one thread has read more
 
     def test_engines_that_disagree_are_named(self):
         case = results()["cases"][0]

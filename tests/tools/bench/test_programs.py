@@ -64,9 +64,17 @@ class Programs(unittest.TestCase):
             self.assertIn("usage", result.stderr)
 
     def test_peaks_are_positive(self):
-        peaks = machine_peaks(self.machinery, 2, [8192])
-        self.assertEqual(peaks["threads"], 2)
-        self.assertGreater(min(peaks["multiply_add"], peaks["read"]["8192"], peaks["copy"]["8192"]), 0)
+        peaks = machine_peaks(self.machinery, SAMPLER, 2)
+        self.assertEqual(peaks.keys(), {"multiply_add", "read"})
+        self.assertGreater(min(peaks.values()), 0)
+
+    def test_bf16_peak_is_measured_or_its_lack_told(self):
+        bf16 = next(case for case in cases.CASES if case.precision == "bf16")
+        if "avx512_bf16" in Path("/proc/cpuinfo").read_text():
+            self.assertGreater(machine_peaks(self.machinery, bf16, 1)["multiply_add"], 0)
+        else:
+            with self.assertRaisesRegex(EngineError, "no instructions that multiply bfloat16"):
+                machine_peaks(self.machinery, bf16, 1)
 
 
 class Readers(unittest.TestCase):

@@ -17,7 +17,9 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: machine_peaks THREADS f32|bf16 BYTES\n");
     return 2;
   }
-  using namespace linnet::benchmark;
+  using linnet::benchmark::bf16_multiply_add_peak;
+  using linnet::benchmark::multiply_add_peak;
+  using linnet::benchmark::read_peak;
   const double operations = precision == "f32" ? multiply_add_peak(threads) : bf16_multiply_add_peak(threads);
   if (operations == 0.0) {
     std::fprintf(stderr, "machine_peaks: this CPU has no instructions that multiply bfloat16 numbers\n");

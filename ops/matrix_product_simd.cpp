@@ -105,10 +105,12 @@ void run_rows(const RowArguments& args) {
   const SimdProduct& state = *static_cast<const SimdProduct*>(args.state);
   const auto columns = static_cast<std::size_t>(state.product.columns);
   const auto depth = static_cast<std::size_t>(state.product.depth);
-  kernels::gemm(args.rows, columns, depth, static_cast<const float*>(args.x), depth,
-                reinterpret_cast<const float*>(state.packed.get()),
-                epilogue_of(state.product, state.bias.get(), args.inputs), static_cast<float*>(args.y), columns, 0,
-                kernels::panel_count(columns));
+  kernels::GemmEpilogue epilogue = epilogue_of(state.product, state.bias.get(), args.inputs);
+  const std::size_t y_row_stride = args.y_row_bytes / sizeof(float);
+  epilogue.fills_padding = y_row_stride > columns;
+  kernels::gemm(args.rows, columns, depth, static_cast<const float*>(args.x), args.x_row_bytes / sizeof(float),
+                reinterpret_cast<const float*>(state.packed.get()), epilogue, static_cast<float*>(args.y), y_row_stride,
+                0, kernels::panel_count(columns));
 }
 
 /// The rows of Y, when all come from one packed B and their own row of A alone.
@@ -126,6 +128,7 @@ RowWise row_wise(const SimdProduct& state) {
       kernels::packed_b_bytes(static_cast<std::size_t>(product.depth), static_cast<std::size_t>(product.columns));
   rows.row_cost =
       static_cast<double>(product.columns) * static_cast<double>(product.depth + 1) / kProductsPerNanosecond;
+  rows.reads_padded = rows.writes_padded = true;
   return rows;
 }
 

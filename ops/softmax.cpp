@@ -85,8 +85,8 @@ std::int64_t parts_of(const SoftmaxExtents& extents) { return (extents.axis + kP
 
 void run_rows(const RowArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
-  const auto rows = state.logarithm ? kernels::log_softmax : kernels::softmax;
-  rows(static_cast<const float*>(args.x), static_cast<float*>(args.y), args.rows,
+  const auto rows = state.logarithm ? kernels::log_softmax_padded : kernels::softmax_padded;
+  rows(static_cast<const float*>(args.x), args.x_row_bytes / sizeof(float), static_cast<float*>(args.y), args.rows,
        static_cast<std::size_t>(state.extents.axis));
 }
 
@@ -100,6 +100,7 @@ Prepared prepare_simd(const PrepareContext& context) {
     rows.run = run_rows;
     rows.rows = static_cast<std::size_t>(extents.outer);
     rows.x_row_bytes = rows.y_row_bytes = static_cast<std::size_t>(extents.axis) * sizeof(float);
+    rows.reads_padded = true;
     rows.row_cost = static_cast<double>(extents.axis) * kSimdCost;
   }
   return prepared;

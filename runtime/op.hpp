@@ -161,9 +161,11 @@ class PrepareContext : public NodeView {
 struct RowArguments {
   const void* state;          ///< that of Prepared
   const void* const* inputs;  ///< as in RunArguments, but for input 0
-  const void* x;              ///< the rows of input 0, one after another
+  const void* x;              ///< the rows of input 0
   void* y;                    ///< for the rows of output 0; does not overlap x
   std::size_t rows;
+  std::size_t x_row_bytes;  ///< from the beginning of a row to that of the next: of a row, unless reads_padded
+  std::size_t y_row_bytes;  ///< likewise, unless writes_padded
 };
 
 /// A step whose output 0 is made of `rows` rows, each from the same row of input 0 and from nothing else that a run
@@ -175,6 +177,10 @@ struct RowWise {
   std::size_t y_row_bytes = 0;
   double row_cost = 0.0;          ///< nanoseconds of one thread
   std::size_t weights_bytes = 0;  ///< read whatever the number of rows
+  /// Whether rows may be padded to whole cache lines; what is behind a row may be read, or written to, and counts for
+  /// nothing. Whole vectors pass from one step to the next faster than parts of them.
+  bool reads_padded = false;
+  bool writes_padded = false;
 };
 
 struct Prepared {

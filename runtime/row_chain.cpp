@@ -28,6 +28,8 @@ double work_of(const RowWise& step, std::size_t rows) {
 
 std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 
+std::size_t cache_lines(std::size_t bytes) { return divide_up(bytes, kCacheLine) * kCacheLine; }
+
 }  // namespace
 
 std::size_t chained_steps(const RowWise* first, std::size_t count, int threads) {
@@ -53,10 +55,17 @@ RowChain::RowChain(std::vector<Member> members, int threads)
     : members_(std::move(members)), threads_(threads), rows_(members_.front().rows.rows) {
   double longest = 0.0;
   std::size_t widest = 0;
+  members_.front().x_row_bytes = members_.front().rows.x_row_bytes;
   for (std::size_t i = 0; i < members_.size(); ++i) {
-    work_ += work_of(members_[i].rows, rows_);
-    longest = std::max(longest, members_[i].rows.row_cost);
-    if (i > 0) widest = std::max(widest, members_[i].rows.x_row_bytes);
+    Member& member = members_[i];
+    work_ += work_of(member.rows, rows_);
+    longest = std::max(longest, member.rows.row_cost);
+    member.y_row_bytes = member.rows.y_row_bytes;
+    if (i + 1 == members_.size()) break;
+    Member& next = members_[i + 1];
+    if (member.rows.writes_padded && next.rows.reads_padded) member.y_row_bytes = cache_lines(member.y_row_bytes);
+    next.x_row_bytes = member.y_row_bytes;
+    widest = std::max(widest, member.y_row_bytes);
   }
   std::size_t most = rows_;
   if (widest > 0) most = std::min(most, std::max(kBetweenBytes / widest, kLeastRowsOfBlock));
@@ -72,7 +81,7 @@ RowChain::RowChain(std::vector<Member> members, int threads)
   }
   rows_per_block_ = divide_up(rows_, std::clamp<std::size_t>(blocks, 1, rows_));
   blocks_ = divide_up(rows_, rows_per_block_);
-  between_bytes_ = divide_up(widest * rows_per_block_, kCacheLine) * kCacheLine;
+  between_bytes_ = cache_lines(widest * rows_per_block_);
 }
 
 std::size_t RowChain::workspace_bytes() const {
@@ -87,13 +96,15 @@ void RowChain::run_block(const RunArguments& arguments, std::size_t block, std::
   auto* other = between + between_bytes_;
   const auto* x = static_cast<const std::byte*>(arguments.inputs[0]) + row * members_.front().rows.x_row_bytes;
   for (const Member* member = members_.data(); member != last; ++member) {
-    member->rows.run({member->state.get(), arguments.inputs + member->first_input, x, between, rows});
+    member->rows.run({member->state.get(), arguments.inputs + member->first_input, x, between, rows,
+                      member->x_row_bytes, member->y_row_bytes});
     if (arguments.control.abandon_if_stopped()) return;
     x = between;
     std::swap(between, other);
   }
   auto* y = static_cast<std::byte*>(arguments.outputs[0]) + row * last->rows.y_row_bytes;
-  last->rows.run({last->state.get(), arguments.inputs + last->first_input, x, y, rows});
+  last->rows.run(
+      {last->state.get(), arguments.inputs + last->first_input, x, y, rows, last->x_row_bytes, last->y_row_bytes});
 }
 
 void RowChain::run(const RunArguments& arguments) {

@@ -97,13 +97,13 @@ HWY_NOINLINE void StoreStart(const Product& product, std::size_t row, std::size_
 }
 
 // Relu is applied in registers, other activations in a pass over the whole vectors that were just stored; tiles have
-// done it for the others.
+// done it for vectors that are stored in part.
 bool activates_stored(const GemmEpilogue& epilogue) {
   return epilogue.activation.kind != ActivationKind::kNone && epilogue.activation.kind != ActivationKind::kRelu;
 }
 
 void ActivateStored(const Product& product, std::size_t row, std::size_t rows, std::size_t column, std::size_t count) {
-  const std::size_t whole = count / kLanes * kLanes;
+  const std::size_t whole = (product.epilogue.fills_padding ? divide_up(count, kLanes) : count / kLanes) * kLanes;
   if (whole == 0) return;
   if (whole == product.c_row_stride) {  // the rows of short products one after another: their latencies overlap
     float* c = product.c + row * whole;
@@ -131,6 +131,7 @@ void MultiplyFewRows(const Product& product) {
   tile.c_row_stride = product.c_row_stride;
   tile.resume = epilogue.addend != nullptr;
   tile.relu = epilogue.activation.kind == ActivationKind::kRelu;
+  tile.fills_padding = epilogue.fills_padding;
   tile.partial_activation = activates_stored(epilogue) ? &epilogue.activation : nullptr;
   const std::size_t step = max_tile_vectors(product.m) * kLanes;
   const auto& tile_functions = kTileFunctions<Dot>[product.m - 1];
@@ -181,6 +182,7 @@ void MultiplyRowTile(const Product& product, std::size_t row, std::size_t rows, 
   tile.c_row_stride = product.c_row_stride;
   tile.resume = !first_block || epilogue.addend != nullptr;
   tile.relu = last_block && epilogue.activation.kind == ActivationKind::kRelu;
+  tile.fills_padding = epilogue.fills_padding;
   tile.partial_activation = last_block && activates_stored(epilogue) ? &epilogue.activation : nullptr;
   const float* block = product.packed_b + panel * product.k * kPanelColumns + k_begin * tile.b_width;
   const std::size_t step = max_tile_vectors(rows) * kLanes;

@@ -55,6 +55,9 @@ struct GemmEpilogue {
   std::size_t addend_column_stride = 0;
   float addend_scale = 1.0f;
   Activation activation = {};
+  // C has room for its columns rounded up to whole kColumnUnit in every row, the last one too, and what is in the
+  // additional ones may be overwritten with anything: whole vectors are stored.
+  bool fills_padding = false;
 
   // The same for a product that begins at row `row` of C.
   GemmEpilogue from_row(std::size_t row) const {

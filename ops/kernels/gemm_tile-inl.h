@@ -87,7 +87,8 @@ struct Tile {
   const float* bias;  // null if absent; read only where `resume` is false
   bool resume;        // begins with the sums that C holds, not with the bias
   bool relu;
-  const Activation* partial_activation;  // for the last vector, if it is not whole; null if absent
+  bool fills_padding;                    // the last vector of C is stored whole
+  const Activation* partial_activation;  // for the last vector, if it is stored in part; null if absent
 };
 
 // Loops over a tile's vectors must vanish, or the accumulators would live in memory.
@@ -108,14 +109,15 @@ HWY_INLINE void StoreTile(const TileVector (&sums)[kRows][kVectors], const Tile&
   const TileTag d;
   constexpr std::size_t kLast = kVectors - 1;
   const std::size_t rest = tile.columns - kLast * kLanes;
+  const bool whole = rest == kLanes || tile.fills_padding;
   LINNET_UNROLL
   for (std::size_t row = 0; row < kRows; ++row) {
     float* c = tile.c + row * tile.c_row_stride;
     LINNET_UNROLL
     for (std::size_t j = 0; j < kLast; ++j) hn::StoreU(sums[row][j], d, c + j * kLanes);
-    if (rest == kLanes) hn::StoreU(sums[row][kLast], d, c + kLast * kLanes);
+    if (whole) hn::StoreU(sums[row][kLast], d, c + kLast * kLanes);
   }
-  if (rest == kLanes) return;
+  if (whole) return;
   // Activated before the store, since a load that follows a store of part of a vector waits until that has left the
   // core.
   HWY_ALIGN float last[kRows * kLanes];

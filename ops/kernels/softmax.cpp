@@ -23,11 +23,13 @@ using Tag = hn::ScalableTag<float>;
 using V = hn::Vec<Tag>;
 using VD = hn::Vec<Doubles<Tag>::Tag>;
 
-// Vectors of `Tag` in memory, of which the last may be partial.
-HWY_INLINE V LoadUpTo(Tag d, const float* from, std::size_t count) {
+// Vectors in memory, of which the last may be partial.
+template <class D>
+HWY_INLINE hn::Vec<D> LoadUpTo(D d, const float* from, std::size_t count) {
   return count < hn::Lanes(d) ? LoadPartial(d, from, count) : hn::LoadU(d, from);
 }
-HWY_INLINE void StoreUpTo(Tag d, V v, float* to, std::size_t count) {
+template <class D>
+HWY_INLINE void StoreUpTo(D d, hn::Vec<D> v, float* to, std::size_t count) {
   if (count < hn::Lanes(d)) return StorePartial(d, v, to, count);
   hn::StoreU(v, d, to);
 }
@@ -35,19 +37,26 @@ HWY_INLINE void StoreUpTo(Tag d, V v, float* to, std::size_t count) {
 // 2^64 e^(x - m) for x <= m, within 0.9 ULP. The factor keeps all terms that can matter normal: x - m is clamped at
 // -127, where even 10^6 terms sum to less than half the least denormal. The subtraction's error is Knuth's two-sum; it
 // is dropped where the difference is clamped, since it is NaN where the difference overflows.
-HWY_INLINE V ScaledExp(Tag d, V x, V m) {
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V ScaledExp(D d, V x, V m) {
   const V least = hn::Set(d, -127.0f);
   const V difference = hn::Sub(x, m);
   const V seen = hn::Sub(difference, x);
   const V low = hn::Sub(hn::Sub(x, hn::Sub(difference, seen)), hn::Add(m, seen));
   const V kept_low = hn::IfThenElseZero(hn::Gt(difference, least), low);
-  const ReducedExp<Tag> e = ReduceExp(d, AtLeast(least, difference), kept_low);
+  const ReducedExp<D> e = ReduceExp(d, AtLeast(least, difference), kept_low);
 #if HWY_TARGET == HWY_AVX3
   const V scale = ScaleByPower(hn::Set(d, 0x1p64f), e.n);
 #else
-  const V scale = PowerOfTwo(d, hn::Add(e.n, hn::Set(hn::RebindToSigned<Tag>(), 64)));
+  const V scale = PowerOfTwo(d, hn::Add(e.n, hn::Set(hn::RebindToSigned<D>(), 64)));
 #endif
   return hn::MulAdd(scale, e.q, scale);
+}
+
+// The sum of all lanes of two vectors of doubles.
+template <class VD>
+HWY_INLINE double Total(VD lower, VD upper) {
+  return hn::GetLane(hn::SumOfLanes(hn::DFromV<VD>(), hn::Add(lower, upper)));
 }
 
 // A sum in double per lane of float.
@@ -60,10 +69,7 @@ struct Sums {
     lower = hn::Add(lower, PromoteLower(d, v));
     upper = hn::Add(upper, PromoteUpper(d, v));
   }
-  HWY_INLINE double Total() const {
-    const Doubles<Tag>::Tag dd;
-    return hn::GetLane(hn::SumOfLanes(dd, hn::Add(lower, upper)));
-  }
+  HWY_INLINE double Total() const { return HWY_NAMESPACE::Total(lower, upper); }
 };
 
 // The maximum of a row; unspecified if it holds NaN.
@@ -126,26 +132,33 @@ void SoftmaxRow(const float* x, float* y, std::size_t columns) {
 }
 
 // Rows of one vector at most, which stays in a register from the load to the store; one row's chain of dependent
-// operations overlaps the next one's. The same operations as SoftmaxRow.
-void SoftmaxShortRows(const float* x, float* y, std::size_t rows, std::size_t columns) {
-  const Tag d;
+// operations overlaps the next one's. Where x's rows lie so far apart, whole vectors are read.
+template <class D>
+void SoftmaxShortRows(D d, const float* x, std::size_t x_row_stride, float* y, std::size_t rows, std::size_t columns) {
+  const bool padded = x_row_stride >= hn::Lanes(d);
   const auto valid = hn::FirstN(d, columns);
-  const V lowest = hn::Set(d, -std::numeric_limits<float>::infinity());
-  for (std::size_t row = 0; row < rows; ++row, x += columns, y += columns) {
-    const V v = LoadUpTo(d, x, columns);
-    const V e = ScaledExp(d, v, hn::MaxOfLanes(d, hn::IfThenElse(valid, v, lowest)));
-    Sums sums;
-    sums.Add(d, hn::IfThenElseZero(valid, e));
-    const double inverse = 1.0 / sums.Total();
+  const auto lowest = hn::Set(d, -std::numeric_limits<float>::infinity());
+  for (std::size_t row = 0; row < rows; ++row, x += x_row_stride, y += columns) {
+    const auto v = padded ? hn::LoadU(d, x) : LoadPartial(d, x, columns);
+    const auto e = ScaledExp(d, v, hn::MaxOfLanes(d, hn::IfThenElse(valid, v, lowest)));
+    const auto counted = hn::IfThenElseZero(valid, e);
+    const double inverse = 1.0 / Total(PromoteLower(d, counted), PromoteUpper(d, counted));
     const float high = static_cast<float>(inverse);
-    const V low = hn::Set(d, static_cast<float>(inverse - static_cast<double>(high)));
+    const auto low = hn::Set(d, static_cast<float>(inverse - static_cast<double>(high)));
     StoreUpTo(d, hn::MulAdd(e, hn::Set(d, high), hn::Mul(e, low)), y, columns);
   }
 }
 
-void SoftmaxRows(const float* x, float* y, std::size_t rows, std::size_t columns) {
-  if (columns <= hn::Lanes(Tag())) return SoftmaxShortRows(x, y, rows, columns);
-  for (std::size_t row = 0; row < rows; ++row) SoftmaxRow(x + row * columns, y + row * columns, columns);
+// The narrowest vector that holds a row: adding its lanes takes the fewest steps.
+void SoftmaxRows(const float* x, std::size_t x_row_stride, float* y, std::size_t rows, std::size_t columns) {
+#if HWY_TARGET != HWY_SCALAR
+  if (columns <= 4) return SoftmaxShortRows(hn::CappedTag<float, 4>(), x, x_row_stride, y, rows, columns);
+  if (columns <= 8 && hn::Lanes(Tag()) >= 8) {
+    return SoftmaxShortRows(hn::CappedTag<float, 8>(), x, x_row_stride, y, rows, columns);
+  }
+#endif
+  if (columns <= hn::Lanes(Tag())) return SoftmaxShortRows(Tag(), x, x_row_stride, y, rows, columns);
+  for (std::size_t row = 0; row < rows; ++row) SoftmaxRow(x + row * x_row_stride, y + row * columns, columns);
 }
 
 // log(sum of e^(x - m)) from the number of elements equal to m and 2^64 times the sum over the others. An infinite m
@@ -193,8 +206,8 @@ void LogSoftmaxRow(const float* x, float* y, std::size_t columns) {
   LogResults(x, y, columns, maximum, SumsOf(x, columns, maximum));
 }
 
-void LogSoftmaxRows(const float* x, float* y, std::size_t rows, std::size_t columns) {
-  for (std::size_t row = 0; row < rows; ++row) LogSoftmaxRow(x + row * columns, y + row * columns, columns);
+void LogSoftmaxRows(const float* x, std::size_t x_row_stride, float* y, std::size_t rows, std::size_t columns) {
+  for (std::size_t row = 0; row < rows; ++row) LogSoftmaxRow(x + row * x_row_stride, y + row * columns, columns);
 }
 
 // The maximum over the axis for each of `count` neighbours.
@@ -281,12 +294,20 @@ LINNET_EXPORT(DivideBy);
 LINNET_EXPORT(SumsOf);
 LINNET_EXPORT(LogResults);
 
+void softmax_padded(const float* x, std::size_t x_row_stride, float* y, std::size_t rows, std::size_t columns) {
+  if (columns != 0) LINNET_DISPATCH(SoftmaxRows)(x, x_row_stride, y, rows, columns);
+}
+
+void log_softmax_padded(const float* x, std::size_t x_row_stride, float* y, std::size_t rows, std::size_t columns) {
+  if (columns != 0) LINNET_DISPATCH(LogSoftmaxRows)(x, x_row_stride, y, rows, columns);
+}
+
 void softmax(const float* x, float* y, std::size_t rows, std::size_t columns) {
-  if (columns != 0) LINNET_DISPATCH(SoftmaxRows)(x, y, rows, columns);
+  softmax_padded(x, columns, y, rows, columns);
 }
 
 void log_softmax(const float* x, float* y, std::size_t rows, std::size_t columns) {
-  if (columns != 0) LINNET_DISPATCH(LogSoftmaxRows)(x, y, rows, columns);
+  log_softmax_padded(x, columns, y, rows, columns);
 }
 
 void softmax_columns(const float* x, float* y, std::size_t axis_length, std::size_t inner, std::size_t columns) {

@@ -20,6 +20,11 @@ namespace linnet::kernels {
 void softmax(const float* x, float* y, std::size_t rows, std::size_t columns);
 void log_softmax(const float* x, float* y, std::size_t rows, std::size_t columns);
 
+// The same over rows of x that lie x_row_stride elements apart. What is between them, and as much behind the last one,
+// may be read and counts for nothing. Requires: x_row_stride >= columns; x and y do not overlap where it is more.
+void softmax_padded(const float* x, std::size_t x_row_stride, float* y, std::size_t rows, std::size_t columns);
+void log_softmax_padded(const float* x, std::size_t x_row_stride, float* y, std::size_t rows, std::size_t columns);
+
 // Over the first axis of x and y, both [axis_length, inner]: the elements of one sum are `inner` apart.
 void softmax_strided(const float* x, float* y, std::size_t axis_length, std::size_t inner);
 void log_softmax_strided(const float* x, float* y, std::size_t axis_length, std::size_t inner);

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "runtime/error.hpp"
@@ -103,6 +105,49 @@ TEST(RowChain, GivesEveryRowWhatItsMembersGive) {
     RunControl control(&pool, c.threads);
     RowChain::run({&chain, inputs, outputs, workspace.data(), control});
     for (std::size_t i = 0; i < x.size(); ++i) ASSERT_EQ(y[i], x[i] + 111.0F) << i;
+  }
+}
+
+/// y = x + addend where rows may be padded; every padding that it may write is spoiled.
+void add_padded_rows(const RowArguments& arguments) {
+  const auto& state = *static_cast<const Add*>(arguments.state);
+  const float addend = *static_cast<const float*>(arguments.inputs[1]);
+  const std::size_t y_stride = arguments.y_row_bytes / sizeof(float);
+  for (std::size_t row = 0; row < arguments.rows; ++row) {
+    const float* x = static_cast<const float*>(arguments.x) + row * (arguments.x_row_bytes / sizeof(float));
+    float* y = static_cast<float*>(arguments.y) + row * y_stride;
+    for (std::size_t i = 0; i < state.columns; ++i) y[i] = x[i] + addend;
+    std::fill(y + state.columns, y + y_stride, std::numeric_limits<float>::quiet_NaN());
+  }
+}
+
+TEST(RowChain, PadsRowsWhereBothSidesCan) {
+  constexpr std::size_t kColumns = 7;
+  struct Sides {
+    bool writes, reads;
+  };
+  const float addends[] = {1.0F, 10.0F};
+  for (const Sides& sides : {Sides{false, false}, {true, false}, {false, true}, {true, true}}) {
+    for (const Case& c : {Case{1, 1, 1}, {5, 1, 1}, {65, 1e4, 2}, {1000, 1, 3}}) {
+      SCOPED_TRACE(testing::Message() << sides.writes << ' ' << sides.reads << ", " << c.rows << " rows");
+      std::vector<RowChain::Member> members = adders(c, kColumns, 2);
+      for (RowChain::Member& member : members) member.rows.run = add_padded_rows;
+      members[0].rows.writes_padded = sides.writes;
+      members[1].rows.reads_padded = sides.reads;
+      const RowChain dense(adders(c, kColumns, 2), c.threads);
+      const RowChain chain(std::move(members), c.threads);
+      EXPECT_EQ(chain.workspace_bytes() > dense.workspace_bytes(), sides.writes && sides.reads && c.rows > 1);
+      std::vector<float> x(c.rows * kColumns);
+      std::iota(x.begin(), x.end(), 0.0F);
+      std::vector<float> y(x.size(), -1.0F);
+      std::vector<std::byte> workspace(chain.workspace_bytes());
+      const void* const inputs[] = {x.data(), &addends[0], nullptr, &addends[1]};
+      void* const outputs[] = {y.data()};
+      ThreadPool pool(c.threads);
+      RunControl control(&pool, c.threads);
+      RowChain::run({&chain, inputs, outputs, workspace.data(), control});
+      for (std::size_t i = 0; i < x.size(); ++i) ASSERT_EQ(y[i], x[i] + 11.0F) << i;
+    }
   }
 }
 

@@ -203,6 +203,42 @@ TEST(Gemm, ReluTurnsNegativeZeroIntoZeroAndKeepsNan) {
   });
 }
 
+// Room for columns up to a whole unit may be filled; nothing behind it, and the columns themselves are as ever.
+TEST(Gemm, FillsPaddingUpToAWholeUnit) {
+  for (const Activation& activation : {Activation{}, {ActivationKind::kRelu}, {ActivationKind::kTanh}}) {
+    for (const std::size_t m : {1u, 4u, 8u, 25u}) {
+      for (const std::size_t n : {1u, 5u, 16u, 40u, 133u}) {
+        for (const std::size_t k : {3u, 1100u}) {
+          TestProduct product(m, n, k);
+          product.activation = activation;
+          const std::size_t filled = (n + kColumnUnit - 1) / kColumnUnit * kColumnUnit;
+          on_every_isa([&] {
+            const std::vector<float> expected = product.multiplied();
+            const std::size_t stride = filled + 3;
+            testing::Guarded c((m - 1) * stride + filled);
+            const float canary = *c.data();
+            GemmEpilogue epilogue = product.epilogue();
+            epilogue.fills_padding = true;
+            gemm(m, n, k, product.a.data(), product.a_row_stride, product.packed_b.data(), epilogue, c.data(), stride,
+                 0, panel_count(n));
+            EXPECT_TRUE(c.intact()) << shape_of(product);
+            const std::vector<float> values = c.values();
+            std::vector<float> columns;
+            for (std::size_t i = 0; i < values.size(); ++i) {
+              if (i % stride < n) {
+                columns.push_back(values[i]);
+              } else if (i % stride >= filled) {
+                ASSERT_EQ(values[i], canary) << shape_of(product);
+              }
+            }
+            EXPECT_EQ(difference(columns, expected, n), "") << shape_of(product);
+          });
+        }
+      }
+    }
+  }
+}
+
 // A slice's bits are those of the whole, whether the slice begins at a tile, ends at one, or not.
 TEST(Gemm, SlicesGiveTheBitsOfTheWhole) {
   for (const std::size_t k : {30u, 530u}) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/ops/kernels/numbers.hpp"
@@ -23,6 +24,8 @@ using testing::same;
 using testing::ulp_distance;
 
 constexpr std::int64_t kBound = 4;
+
+using Rows = void (*)(const float*, float*, std::size_t, std::size_t);
 
 // In long double, with the terms beside one maximum summed apart.
 struct Reference {
@@ -111,6 +114,31 @@ TEST(LogSoftmax, WithinFourUlpOfTheTrueValue) {
   }
 }
 
+using PaddedRows = void (*)(const float*, std::size_t, float*, std::size_t, std::size_t);
+
+// NaN in the padding would spread over its row if it counted.
+TEST(Softmax, PaddingCountsForNothing) {
+  on_every_isa([] {
+    for (const auto& [dense, padded] : {std::pair<Rows, PaddedRows>{softmax, softmax_padded},
+                                        std::pair<Rows, PaddedRows>{log_softmax, log_softmax_padded}}) {
+      for (std::size_t columns = 1; columns <= 40; ++columns) {
+        constexpr std::size_t kRows = 3;
+        const std::vector<float> x = random_floats(kRows * columns, 0.0f, 4.0f, 9);
+        std::vector<float> expected(x.size());
+        dense(x.data(), expected.data(), kRows, columns);
+        for (const std::size_t stride : {columns + 1, (columns + 15) / 16 * 16, columns + 64}) {
+          std::vector<float> from(kRows * stride, kNan);
+          for (std::size_t i = 0; i < x.size(); ++i) from[i / columns * stride + i % columns] = x[i];
+          Guarded to(x.size());
+          padded(from.data(), stride, to.data(), kRows, columns);
+          ASSERT_TRUE(to.intact()) << columns << ' ' << stride;
+          ASSERT_EQ(to.values(), expected) << columns << ' ' << stride;
+        }
+      }
+    }
+  });
+}
+
 struct SpecialRow {
   const char* name;
   std::vector<float> x, softmax, log_softmax;
@@ -140,8 +168,6 @@ TEST(Softmax, SpecialRows) {
     }
   });
 }
-
-using Rows = void (*)(const float*, float*, std::size_t, std::size_t);
 
 TEST(Softmax, RowsDoNotInfluenceEachOther) {
   on_every_isa([] {

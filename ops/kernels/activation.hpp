@@ -30,8 +30,8 @@ struct Activation {
 
 // y[i] = activation(x[i]) for i < count. `x` and `y` are the same array or do not overlap; no alignment is needed.
 //
-// Error over all 2^32 inputs, denormal results included, in units in the last place from the correctly rounded value:
-// at most 1 for Exp, Sigmoid, Tanh, Elu and HardSigmoid, at most 2 for both Gelus; the others are exact or round once
+// Error over all 2^32 inputs, denormal results included, in units in the last place from the true value: below 1 for
+// Exp, Sigmoid and Tanh, below 1.2 for Elu, below 2.1 for both Gelus; the others are exact or round once
 // (docs/accuracy.md). Holds in the default floating-point environment: round to nearest, denormals not flushed. With
 // flushing on, only denormal inputs and results differ.
 void apply_activation(const Activation& activation, const float* x, float* y, std::size_t count);

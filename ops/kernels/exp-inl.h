@@ -60,13 +60,10 @@ HWY_INLINE hn::Vec<D> ScaleDown(D /*d*/, hn::Vec<D> v, Exponent<D> n) {
   return ScaleByPower(v, n);
 }
 
-// 1 / v to 2^-23 relative, for v in [2^-20, 2^20] or NaN: a table of 14 bits and a step of Newton's. (A division takes
-// as long as ten multiplications.)
+// 1 / v to 2^-14 relative, for v in [2^-20, 2^20] or NaN: a table. (A division takes as long as ten multiplications.)
 template <class V>
-HWY_INLINE V Reciprocal(V v) {
-  const V approximate = hn::ApproximateReciprocal(v);
-  const V error = hn::NegMulAdd(v, approximate, hn::Set(hn::DFromV<V>(), 1.0f));
-  return hn::MulAdd(approximate, error, approximate);
+HWY_INLINE V RoughReciprocal(V v) {
+  return hn::ApproximateReciprocal(v);
 }
 
 #else
@@ -104,7 +101,7 @@ HWY_INLINE hn::Vec<D> ScaleDown(D d, hn::Vec<D> v, Exponent<D> n) {
 }
 
 template <class V>
-HWY_INLINE V Reciprocal(V v) {
+HWY_INLINE V RoughReciprocal(V v) {
   return hn::Div(hn::Set(hn::DFromV<V>(), 1.0f), v);
 }
 
@@ -133,11 +130,12 @@ HWY_INLINE ReducedExp<D> ReduceExp(D d, V x, V low) {
   const V high = hn::NegMulAdd(n, hn::Set(d, 0x1.62e4p-1f), x);
   const V middle = hn::NegMulAdd(n, hn::Set(d, 0x1.7f7d1cp-20f), low);
   const V r = hn::Add(high, middle);
-  V p = hn::MulAdd(r, hn::Set(d, 0x1.6c549p-10f), hn::Set(d, 0x1.12247cp-7f));
-  p = hn::MulAdd(r, p, hn::Set(d, 0x1.5555bcp-5f));
-  p = hn::MulAdd(r, p, hn::Set(d, 0x1.5554b6p-3f));
-  p = hn::MulAdd(r, p, hn::Set(d, 0.5f));
-  const V rest = hn::MulAdd(hn::Mul(r, r), p, middle);
+  const V square = hn::Mul(r, r);
+  const V p01 = hn::MulAdd(r, hn::Set(d, 0x1.5554b6p-3f), hn::Set(d, 0.5f));
+  const V p23 = hn::MulAdd(r, hn::Set(d, 0x1.12247cp-7f), hn::Set(d, 0x1.5555bcp-5f));
+  const V p234 = hn::MulAdd(square, hn::Set(d, 0x1.6c549p-10f), p23);
+  const V p = hn::MulAdd(square, p234, p01);
+  const V rest = hn::MulAdd(square, p, middle);
   const V q = hn::Add(high, rest);
   return {ExponentOf(d, shifted, shift), q, hn::Sub(rest, hn::Sub(q, high))};
 }
@@ -166,47 +164,48 @@ HWY_INLINE V Exp(D d, V x) {
 }
 
 // 1 / (1 + e^-x), as y = m / (1 + E) with E = e^-|x| = 2^n (1 + q), and m = 1 for x >= 0, m = E for x < 0.
-// The denominator is s + t: s = fl((1 + 2^n) + 2^n q), t what s lost. 1 / (s + t) = w (1 + c), where w is 1 / s to an
-// ULP and c = 1 - w s - w t, so y = w + w (c + m' + c m') with m' = 0 or q, and for x < 0 a final 2^n.
+// The denominator is s + t: s = fl((1 + 2^n) + 2^n q), t what s lost; the numerator, without its 2^n, m + m_low = 1 or
+// 1 + q. Where w is m / s to 2^-14, y is w plus what w leaves of the numerator by the denominator, m - w s + m_low - w
+// t, times 1 / s to 2^-14, and for x < 0 a final 2^n.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V Sigmoid(D d, V x) {
   const V one = hn::Set(d, 1.0f);
-  const ReducedExp<D> e = ReduceExp(d, AtLeast(hn::Set(d, -104.0f), hn::Neg(hn::Abs(x))));
+  const ReducedExp<D> e = ReduceExp(d, AtLeast(hn::Set(d, -104.0f), MinusAbs(d, x)));
   const V scale = PowerDown(d, e.n);
   const V s = hn::MulAdd(scale, e.q, hn::Add(one, scale));
   const V t = hn::MulAdd(scale, e.q, hn::Sub(scale, hn::Sub(s, one)));
-  const V w = Reciprocal(s);
-  const V c = hn::NegMulAdd(w, t, ExactMulAdd(d, hn::Neg(w), s, one));
   const auto negative = hn::Lt(x, hn::Zero(d));
   const V q = hn::IfThenElseZero(negative, e.q);
-  const V y = hn::MulAdd(w, hn::Add(hn::MulAdd(c, q, c), q), w);
+  const V m = hn::Add(one, q);
+  const V m_low = hn::Add(hn::Sub(one, m), q);
+  const V reciprocal = RoughReciprocal(s);
+  const V w = hn::Mul(m, reciprocal);
+  const V rest = hn::Add(ExactNegMulAdd(d, w, s, m), hn::NegMulAdd(w, t, m_low));
+  const V y = hn::MulAdd(rest, reciprocal, w);
   return ScaleDown(d, y, ExponentWhere(d, negative, e.n));
 }
 
-// tanh(x) = sign(x) (1 - E) / (1 + E), E = e^-2|x| = 2^n (1 + q). The denominator is h_d + l_d + u, where
-// h_d = fl(fl(1 + 2^n) + 2^n q), l_d is what this sum lost, and u = 2^n - (fl(1 + 2^n) - 1) is left of a 2^n below
-// 2^-23; likewise the numerator is h_n + l_n - u. For small x, n = 0 and the numerator is -q, so no digit cancels. The
-// quotient is w = fl(h_n / h_d) to two ULP plus (h_n - w h_d + l_n - w l_d - 2 u) / h_d, as w is 1 wherever u is not 0.
+// tanh(x) = -sign(x) t / (2 + t) with t = e^-2|x| - 1 = (2^n - 1) + 2^n q. t is h + l: h = fl(fl(2^n - 1) + 2^n q), l
+// all that this sum lost, of which `lost` is left of a 2^n below 2^-24. For small x, n = 0 and t is q, so no digit
+// cancels. The denominator is h_d + l_d, likewise. Where w is h / h_d to 2^-14, the quotient is w plus what w leaves of
+// the numerator by the denominator, h - w h_d + l - w l_d, times 1 / h_d to 2^-14.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V Tanh(D d, V x) {
   const V one = hn::Set(d, 1.0f);
-  const V a = hn::Abs(x);
+  const V two = hn::Set(d, 2.0f);
+  const V minus_a = MinusAbs(d, x);
   // From 9.02 on the result is 1; e^-40 is far below what could change it.
-  const ReducedExp<D> e = ReduceExp(d, AtLeast(hn::Set(d, -40.0f), hn::Neg(hn::Add(a, a))));
+  const ReducedExp<D> e = ReduceExp(d, AtLeast(hn::Set(d, -40.0f), hn::Add(minus_a, minus_a)));
   const V scale = PowerDown(d, e.n);
-  const V exact_d = hn::Add(one, scale);
-  const V exact_n = hn::Sub(hn::Set(d, 2.0f), exact_d);
-  const V u = hn::Sub(scale, hn::Sub(exact_d, one));
-  const V h_d = hn::MulAdd(scale, e.q, exact_d);
-  const V h_n = hn::NegMulAdd(scale, e.q, exact_n);
-  const V l_d = hn::MulAdd(scale, e.q, hn::Sub(exact_d, h_d));
-  const V l_n = hn::NegMulAdd(scale, e.q, hn::Sub(exact_n, h_n));
-  const V reciprocal = Reciprocal(h_d);
-  const V w = hn::Mul(h_n, reciprocal);
-  V rest = hn::Add(ExactMulAdd(d, hn::Neg(w), h_d, h_n), l_n);
-  rest = hn::NegMulAdd(w, l_d, rest);
-  rest = hn::NegMulAdd(hn::Set(d, 2.0f), u, rest);
-  rest = hn::NegMulAdd(scale, e.q_low, rest);
+  const V exact = hn::Sub(scale, one);
+  const V lost = hn::Sub(scale, hn::Add(exact, one));
+  const V h = hn::MulAdd(scale, e.q, exact);
+  const V l = hn::MulAdd(scale, e.q_low, hn::Add(hn::MulAdd(scale, e.q, hn::Sub(exact, h)), lost));
+  const V h_d = hn::Add(two, h);
+  const V l_d = hn::Add(hn::Add(hn::Sub(two, h_d), h), l);
+  const V reciprocal = RoughReciprocal(h_d);
+  const V w = hn::Mul(h, reciprocal);
+  const V rest = hn::Add(ExactNegMulAdd(d, w, h_d, h), hn::NegMulAdd(w, l_d, l));
   return hn::CopySign(hn::MulAdd(rest, reciprocal, w), x);
 }
 

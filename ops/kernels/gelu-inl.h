@@ -85,8 +85,8 @@ HWY_INLINE V FinishGelu(D d, V x, V y) {
 //   Phi(-a) = E / (K (a + C(a))), K = sqrt(2 pi), where C(a) falls slowly from sqrt(2 / pi) to about 1 / a.
 // K C(a) = N(a) / D(a), so a Phi(-a) = E p / (K p + N) with p = a D. The larger a is, the less the errors of N and D
 // (which is on both sides of the bar) count; below 0.5 a polynomial takes over. The quotient is w = p / s, s = fl(K p +
-// N), to two ULP, and a correction. Coefficients of N and D: minimax in the error relative to a + C(a) over
-// [0.5, 14.4], 1.2e-8; beyond 14.4 the result is below half the least denormal.
+// N), to 2^-14, and a correction that is 2^-14 of it or less. Coefficients of N and D: minimax in the error relative to
+// a + C(a) over [0.5, 14.4], 1.2e-8; beyond 14.4 the result is below half the least denormal.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V GeluTail(D d, V a) {
   const TwoFloats<V> exponent = MinusHalfSquare(d, a);
@@ -102,10 +102,11 @@ HWY_INLINE V GeluTail(D d, V a) {
   const V p = hn::Mul(a, denominator);
   const V s = ExactMulAdd(d, p, k, numerator);
   const V t = hn::Add(ExactMulAdd(d, p, k, hn::Neg(s)), numerator);
-  const V reciprocal = Reciprocal(s);
+  const V reciprocal = RoughReciprocal(s);
   const V w = hn::Mul(p, reciprocal);
-  const V rest = hn::NegMulAdd(w, t, ExactMulAdd(d, hn::Neg(w), s, p));
-  return ScaleDown(d, hn::Add(w, hn::MulAdd(w, e.q, hn::MulAdd(w, e.q_low, hn::Mul(rest, reciprocal)))), e.n);
+  const V rest = hn::Mul(hn::NegMulAdd(w, t, ExactNegMulAdd(d, w, s, p)), reciprocal);
+  const V small = hn::MulAdd(w, e.q_low, hn::MulAdd(rest, e.q, rest));
+  return ScaleDown(d, hn::Add(w, hn::MulAdd(w, e.q, small)), e.n);
 }
 
 // x / 2 + x^2 P(x^2) for |x| <= 0.5: P minimax, 2.9e-8 relative.
@@ -136,11 +137,11 @@ HWY_INLINE V GeluTanh(D d, V x) {
   const V scale = PowerDown(d, e.n);
   const V s = hn::MulAdd(scale, e.q, hn::Add(one, scale));
   const V t = hn::MulAdd(scale, e.q, hn::Sub(scale, hn::Sub(s, one)));
-  const V w = Reciprocal(s);
-  const V c = hn::NegMulAdd(w, t, ExactMulAdd(d, hn::Neg(w), s, one));
+  const V w = RoughReciprocal(s);
+  const V c = hn::NegMulAdd(w, t, ExactNegMulAdd(d, w, s, one));
   const V aw = hn::Mul(a, w);
   const V aw_low = ExactMulAdd(d, a, w, hn::Neg(aw));
-  const V g = hn::Add(aw, hn::MulAdd(aw, hn::Add(hn::MulAdd(c, e.q, c), e.q), aw_low));
+  const V g = hn::Add(aw, hn::MulAdd(aw, hn::Add(hn::MulAdd(c, hn::Add(c, e.q), c), e.q), aw_low));
   return FinishGelu(d, x, hn::Sub(AtLeast(hn::Zero(d), x), ScaleDown(d, g, e.n)));
 }
 

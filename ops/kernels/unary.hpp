@@ -21,7 +21,7 @@ enum class UnaryKind : std::uint8_t {
 };
 
 // y[i] = function(x[i]) for i < count. `x` and `y` are the same array or do not overlap; no alignment is needed. Log
-// lies within 1 ULP of the correctly rounded value over all 2^32 inputs (docs/accuracy.md), the others are exact or
+// lies within 1 ULP of the true value over all 2^32 inputs (docs/accuracy.md), the others are exact or
 // round once. With denormals flushed, only denormal inputs and results differ.
 void unary(UnaryKind kind, const float* x, float* y, std::size_t count);
 

@@ -107,6 +107,23 @@ HWY_INLINE V ExactMulAdd(D d, V a, V b, V c) {
 #endif
 }
 
+// c - a * b likewise. (Negating an operand would be an instruction of its own.)
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V ExactNegMulAdd(D d, V a, V b, V c) {
+#if HWY_NATIVE_FMA
+  (void)d;
+  return hn::NegMulAdd(a, b, c);
+#else
+  return ExactMulAdd(d, hn::Neg(a), b, c);
+#endif
+}
+
+// -|v|: the sign bit set.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V MinusAbs(D d, V v) {
+  return hn::Or(v, hn::SignBit(d));
+}
+
 // The first `count` elements at `from`, zeros in the other lanes. Requires: 0 < count < Lanes(d). Reads no further.
 template <class D>
 HWY_INLINE hn::Vec<D> LoadPartial(D d, const float* HWY_RESTRICT from, std::size_t count) {

@@ -33,7 +33,7 @@ using linnet::kernels::UnaryKind;
 struct Function {
   const char* name;
   std::variant<Activation, UnaryKind> kernel;
-  std::int64_t bound;  // ULP from the correctly rounded value
+  double bound;  // ULP from the true value
 
   void apply(const float* x, float* y, std::size_t count) const {
     if (const auto* activation = std::get_if<Activation>(&kernel)) {
@@ -50,22 +50,24 @@ struct Function {
   }
 };
 
+constexpr double kRoundedOnce = 0.5 + 1e-6;  // the reference is rounded, too
+
 const Function kFunctions[] = {
     {"Exp", Activation{ActivationKind::kExp}, 1},
     {"Sigmoid", Activation{ActivationKind::kSigmoid}, 1},
     {"Tanh", Activation{ActivationKind::kTanh}, 1},
-    {"Elu(1)", Activation{ActivationKind::kElu, 1.0f}, 1},
-    {"Elu(1.6732632)", Activation{ActivationKind::kElu, 1.6732632f}, 1},
-    {"HardSigmoid(0.2,0.5)", Activation{ActivationKind::kHardSigmoid, 0.2f, 0.5f}, 1},
-    {"HardSigmoid(1/6,0.5)", Activation{ActivationKind::kHardSigmoid, 1.0f / 6, 0.5f}, 1},
-    {"Gelu", Activation{ActivationKind::kGelu}, 2},
-    {"GeluTanh", Activation{ActivationKind::kGeluTanh}, 2},
-    {"Relu", Activation{ActivationKind::kRelu}, 0},
-    {"LeakyRelu(0.01)", Activation{ActivationKind::kLeakyRelu, 0.01f}, 0},
-    {"Clip(0,6)", Activation{ActivationKind::kClip, 0.0f, 6.0f}, 0},
+    {"Elu(1)", Activation{ActivationKind::kElu, 1.0f}, 1.2},
+    {"Elu(1.6732632)", Activation{ActivationKind::kElu, 1.6732632f}, 1.2},
+    {"HardSigmoid(0.2,0.5)", Activation{ActivationKind::kHardSigmoid, 0.2f, 0.5f}, kRoundedOnce},
+    {"HardSigmoid(1/6,0.5)", Activation{ActivationKind::kHardSigmoid, 1.0f / 6, 0.5f}, kRoundedOnce},
+    {"Gelu", Activation{ActivationKind::kGelu}, 2.1},
+    {"GeluTanh", Activation{ActivationKind::kGeluTanh}, 2.1},
+    {"Relu", Activation{ActivationKind::kRelu}, kRoundedOnce},
+    {"LeakyRelu(0.01)", Activation{ActivationKind::kLeakyRelu, 0.01f}, kRoundedOnce},
+    {"Clip(0,6)", Activation{ActivationKind::kClip, 0.0f, 6.0f}, kRoundedOnce},
     {"Log", UnaryKind::kLog, 1},
-    {"Sqrt", UnaryKind::kSqrt, 0},
-    {"Reciprocal", UnaryKind::kReciprocal, 0},
+    {"Sqrt", UnaryKind::kSqrt, kRoundedOnce},
+    {"Reciprocal", UnaryKind::kReciprocal, kRoundedOnce},
 };
 
 struct RowFunction {
@@ -73,7 +75,7 @@ struct RowFunction {
   void (*kernel)(const float* x, float* y, std::size_t rows, std::size_t columns);
   // From x - m and the sum of e^(x - m) over all elements but one that is m.
   long double (*reference)(long double difference, long double others);
-  std::int64_t bound;
+  double bound;
 };
 
 const RowFunction kRowFunctions[] = {
@@ -143,7 +145,9 @@ void compare_one(float x, float y, double expected, Statistics& statistics) {
     distance = std::isnan(rounded) && std::isnan(y) ? 0 : kWrong;
   } else {
     distance = std::abs(ordinal(y) - ordinal(rounded));
-    if (std::isfinite(rounded) && std::isfinite(y)) error = std::abs(y - expected) / ulp_at(expected);
+    // Infinity in place of a finite number counts as the power of two behind the largest float.
+    const double value = std::isinf(y) ? std::copysign(0x1p128, y) : y;
+    if (!std::isinf(rounded) || y != rounded) error = std::abs(value - expected) / ulp_at(expected);
   }
   statistics.correctly_rounded += distance == 0;
   if (distance > statistics.worst_distance ||
@@ -284,10 +288,10 @@ int main(int argc, char** argv) {
       "| function | isa | ULP from the rounded | ULP from the true value | worst input | %% correctly rounded |\n");
   std::printf("|---|---|---|---|---|---|\n");
   bool good = !isas.empty();
-  const auto report = [&](const char* function, std::int64_t bound, const std::vector<Statistics>& rows) {
+  const auto report = [&](const char* function, double bound, const std::vector<Statistics>& rows) {
     for (std::size_t isa = 0; isa < isas.size(); ++isa) {
       print_row(function, isas[isa], rows[isa]);
-      good = good && rows[isa].worst_distance <= bound;
+      good = good && rows[isa].worst_distance != kWrong && rows[isa].worst_error <= bound;
     }
   };
   const auto wanted = [&](const char* function) { return only_function.empty() || only_function == function; };

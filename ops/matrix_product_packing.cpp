@@ -14,6 +14,11 @@ constexpr std::size_t kMostMappedBytes = std::size_t{8} << 20;
 constexpr std::size_t kLeastBandBytes = std::size_t{1} << 20;
 constexpr std::size_t kMostBandBytes = std::size_t{4} << 20;
 
+/// Whether C is one row of Y's columns, for all rows. A scalar is one, too, where Y has one column.
+bool c_is_row(const MatrixProduct& product) {
+  return product.has_c && product.c_row_stride == 0 && (product.c_column_stride == 1 || product.columns == 1);
+}
+
 }  // namespace
 
 const float* panel_rows(const MatrixProduct& product, const float* b, std::size_t panel, std::size_t row) {
@@ -52,8 +57,7 @@ void for_bands(RunControl& control, const MatrixProduct& product, const Constant
 }
 
 std::shared_ptr<const std::byte> scaled_row(const PrepareContext& context, const MatrixProduct& product) {
-  const bool is_row = product.has_c && product.c_row_stride == 0 && product.c_column_stride == 1;
-  if (!is_row || product.beta == 1.0F || context.input_constant(2) == nullptr) return nullptr;
+  if (!c_is_row(product) || product.beta == 1.0F || context.input_constant(2) == nullptr) return nullptr;
   const ConstantPtr& c = context.input_constant(2);
   const auto count = static_cast<std::size_t>(product.columns);
   return context.weights().get(c, text("simd row ", count, " times ", product.beta), count * sizeof(float),
@@ -73,7 +77,7 @@ kernels::GemmEpilogue epilogue_of(const MatrixProduct& product, const std::byte*
     return epilogue;
   }
   const auto* c = static_cast<const float*>(inputs[2]);
-  if (product.beta == 1.0F && product.c_row_stride == 0 && product.c_column_stride == 1) {
+  if (product.beta == 1.0F && c_is_row(product)) {
     epilogue.bias = c;
     return epilogue;
   }

@@ -1,6 +1,7 @@
 // Groups of element types, and a visitor that turns a DataType into a C++ type once, outside loops.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "runtime/error.hpp"
@@ -32,6 +33,12 @@ inline constexpr TypeSet kIntegerTypes = kSignedTypes | kUnsignedTypes;
 inline constexpr TypeSet kNumericTypes = kFloatTypes | kIntegerTypes;
 /// Every type that Linnet can hold in memory.
 inline constexpr TypeSet kTensorTypes = kNumericTypes | TypeSet{DataType::kBool};
+
+/// Whether elements of the type may begin there; null and types that Linnet cannot hold are aligned.
+inline bool is_aligned(const void* data, DataType type) {
+  const std::size_t bytes = size_of(type);
+  return bytes == 0 || reinterpret_cast<std::uintptr_t>(data) % bytes == 0;
+}
 
 template <typename T>
 struct TypeTag {

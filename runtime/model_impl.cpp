@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "runtime/caller_pool.hpp"
+#include "runtime/data_type.hpp"
 #include "runtime/float_mode.hpp"
 #include "runtime/session_impl.hpp"
 #include "runtime/thread_pool.hpp"
@@ -144,7 +145,7 @@ void ModelImpl::check_input(std::size_t index, const ConstTensorView& view) cons
     refuse_input(info, text("got the shape ", shape_of(view), ", which needs more bytes than 63 bits can count"));
   }
   if (view.data == nullptr && bytes > 0) refuse_input(info, text("got no data (null) for shape ", shape_of(view)));
-  if (reinterpret_cast<std::uintptr_t>(view.data) % std::max<std::size_t>(size_of(view.type), 1) != 0) {
+  if (!is_aligned(view.data, view.type)) {
     refuse_input(info, text("the data is not aligned to its element size of ", size_of(view.type)));
   }
 }

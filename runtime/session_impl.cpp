@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "runtime/data_type.hpp"
 #include "runtime/float_mode.hpp"
 #include "runtime/infer.hpp"
 #include "runtime/task_trace.hpp"
@@ -70,6 +71,9 @@ void SessionImpl::bind_output(std::size_t index, const TensorView& view) {
   if (view.data == nullptr &&
       !std::any_of(view.shape, view.shape + view.rank, [](std::int64_t size) { return size == 0; })) {
     invalid_argument("output ", index, ": no data (null)");
+  }
+  if (!is_aligned(view.data, view.type)) {
+    invalid_argument("output ", index, ": the data is not aligned to its element size of ", size_of(view.type));
   }
   OutputBinding& output = outputs_[index];
   output.bound = false;

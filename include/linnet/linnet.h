@@ -228,7 +228,8 @@ LINNET_C_API linnet_status linnet_session_destroy(linnet_session* session);
 /// element size) stays the caller's and must not overlap any output; `shape`, `rank` numbers, is copied.
 LINNET_C_API linnet_status linnet_session_bind_input(linnet_session* session, size_t index, linnet_type type,
                                                      const int64_t* shape, size_t rank, const void* data);
-/// Output `index` is written to this memory at every run; it is checked against the shape of the result at run.
+/// Output `index` is written to this memory (dense, row-major, aligned to its element size) at every run; it is checked
+/// against the shape of the result at run.
 LINNET_C_API linnet_status linnet_session_bind_output(linnet_session* session, size_t index, linnet_type type,
                                                       const int64_t* shape, size_t rank, void* data);
 /// Output `index` goes to memory of the session again, as at first.

@@ -89,7 +89,8 @@ class LINNET_API Error : public std::exception {
 /// Concrete dimensions, outermost first. A scalar has none.
 using Shape = std::vector<std::int64_t>;
 
-/// Borrowed memory that a run reads. Dense, row-major. `shape` has `rank` entries and must live as long as the view.
+/// Borrowed memory that a run reads. Dense, row-major, aligned to its element size. `shape` has `rank` entries and must
+/// live as long as the view.
 struct ConstTensorView {
   DataType type = DataType::kUndefined;  ///< of the elements
   const std::int64_t* shape = nullptr;   ///< sizes, outermost first
@@ -97,7 +98,7 @@ struct ConstTensorView {
   const void* data = nullptr;            ///< first element; may be null if there is none
 };
 
-/// Borrowed memory that a run writes. Dense, row-major.
+/// Borrowed memory that a run writes. Dense, row-major, aligned to its element size.
 struct TensorView {
   DataType type = DataType::kUndefined;  ///< of the elements
   const std::int64_t* shape = nullptr;   ///< sizes, outermost first

@@ -128,6 +128,9 @@ TEST_F(SessionApi, WrongOutputBuffers) {
   Tensor small = Tensor::of<float>({4, 4});
   session.bind_input(0, x_.view());
   EXPECT_INVALID_ARGUMENT(session.bind_output(2, small.view()), "output 2 does not exist: the model has 2");
+  TensorView odd = small.view();
+  odd.data = static_cast<char*>(odd.data) + 1;
+  EXPECT_INVALID_ARGUMENT(session.bind_output(0, odd), "output 0: the data is not aligned to its element size of 4");
   EXPECT_INVALID_ARGUMENT(session.unbind_output(2), "output 2 does not exist: the model has 2");
   session.bind_output(0, small.view());
   EXPECT_INVALID_ARGUMENT(session.run(),

@@ -130,6 +130,9 @@ TEST_F(CSessionTest, WrongOutputBuffers) {
                LINNET_INVALID_ARGUMENT, "output 2 does not exist: the model has 2");
   EXPECT_FAILS(linnet_session_bind_output(session_.get(), 0, LINNET_FLOAT32, y_shape_, 2, nullptr),
                LINNET_INVALID_ARGUMENT, "output 0: no data (null)");
+  EXPECT_FAILS(
+      linnet_session_bind_output(session_.get(), 0, LINNET_FLOAT32, y_shape_, 2, static_cast<char*>(small.data()) + 1),
+      LINNET_INVALID_ARGUMENT, "output 0: the data is not aligned to its element size of 4");
   EXPECT_OK(linnet_session_bind_output(session_.get(), 0, LINNET_FLOAT32, y_shape_, 2, x_.data()));
   EXPECT_FAILS(linnet_session_run(session_.get(), nullptr), LINNET_INVALID_ARGUMENT,
                "the buffer of output \"y\" overlaps input \"x\"");

@@ -25,7 +25,7 @@ TEST(OutputChunks, EachElementIsWrittenOnceStreamedOrNot) {
       {"whole chunks and pieces", 4 * 16384, 16384, 0},
       {"from the middle of a vector", 3 * 16384 + 5, 16384, 7},
   };
-  ThreadPool pool(1);
+  ThreadPool pool(2);
   for (const OutputCase& c : cases) {
     for (const bool streamed : {false, true}) {
       for (const int threads : {1, 2}) {

@@ -20,6 +20,15 @@ TEST(AllocateAligned, GivesBlocksOfCacheLines) {
   }
 }
 
+TEST(AllocateAligned, GivesLargeBlocksOfHugePages) {
+  constexpr std::size_t kHugePage = std::size_t{2} << 20;
+  for (const std::size_t bytes : {2 * kHugePage, 3 * kHugePage + 1}) {
+    const std::shared_ptr<std::byte> block = allocate_aligned(bytes);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block.get()) % kHugePage, 0U);
+    std::memset(block.get(), 1, bytes);
+  }
+}
+
 TEST(AllocateAligned, ThrowsWhenThereIsNotEnough) {
   EXPECT_THROW(allocate_aligned(SIZE_MAX), std::bad_alloc);
   EXPECT_THROW(allocate_aligned(SIZE_MAX - 63), std::bad_alloc);

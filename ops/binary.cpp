@@ -93,7 +93,16 @@ void run_simd(const RunArguments& args) {
   const Operands operands = {static_cast<const float*>(args.inputs[0]), static_cast<const float*>(args.inputs[1])};
   auto* c = static_cast<float*>(args.outputs[0]);
   const Output output = {c, state.streamed && operands.a != c && operands.b != c};
-  const bool gather = !state.loops.outer.empty() && state.loops.inner.size < kShortRun;
+  if (state.loops.outer.empty()) {
+    const BroadcastLoops::Axis& all = state.loops.inner;
+    for_stored_chunks(args.control, state.loops.count, kChunk, kSimdCost, output.streamed,
+                      [&](std::size_t first, std::size_t size, kernels::Stores stores) {
+                        kernels::binary(state.kernel, operands.a + first * all.a_stride, all.a_stride == 0,
+                                        operands.b + first * all.b_stride, all.b_stride == 0, c + first, size, stores);
+                      });
+    return;
+  }
+  const bool gather = state.loops.inner.size < kShortRun;
   for_output_chunks(
       args.control, state.loops.count, kChunk, kSimdCost, output, [&](std::size_t first, std::size_t size, float* to) {
         gather ? compute_gathered(state, operands, first, size, to) : compute_runs(state, operands, first, size, to);

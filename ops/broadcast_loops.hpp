@@ -31,9 +31,13 @@ BroadcastLoops broadcast_loops(const Shape& a, const Shape& b);
 /// of Y; y, a and b are the indices of the run's first elements. In the order of Y.
 template <typename Body>
 void for_broadcast_runs(const BroadcastLoops& loops, std::size_t first, std::size_t count, const Body& body) {
+  if (loops.outer.empty()) {
+    if (count > 0) body(first, first * loops.inner.a_stride, first * loops.inner.b_stride, count);
+    return;
+  }
   const std::size_t end = first + count;
   const BroadcastLoops::Axis& inner = loops.inner;
-  const BroadcastLoops::Axis last = loops.outer.empty() ? BroadcastLoops::Axis{} : loops.outer.back();
+  const BroadcastLoops::Axis last = loops.outer.back();
   while (first < end) {
     // Where the run stands: divisions once per round of the last outer axis.
     const std::size_t row = first / inner.size;

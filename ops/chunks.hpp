@@ -28,11 +28,23 @@ struct Output {
 
 /// Whether a step that reads and writes so many bytes in all, none of them twice, had better stream its result: its end
 /// has pushed its beginning out of every cache, so that keeping the result there only costs. From this size on Relu
-/// took 0.65 of the time and Add 0.75 (`linnet_benchmark --benchmark_filter=^operator`); copies of less than the caches
-/// hold take up to twice as long. Not for steps bound by their arithmetic: Sigmoid took 1.1 of the time. Asked at load.
+/// took 0.6 of the time and Add 0.7 (`linnet_benchmark --benchmark_filter=^operator`); copies of less than the caches
+/// hold take up to twice as long. Not for steps bound by their arithmetic. Asked at load.
 inline bool exceeds_caches(std::size_t bytes) { return bytes >= last_level_cache_bytes(); }
 
-/// As for_chunks, for body(first, size, to) that computes elements [first, first + size) of the result and writes them
+/// As for_chunks, for body(first, size, stores) that writes elements [first, first + size) of the result with these
+/// stores.
+template <typename Body>
+void for_stored_chunks(RunControl& control, std::size_t count, std::size_t chunk, double cost, bool streamed,
+                       const Body& body) {
+  for_chunks(control, count, chunk, cost, [&](std::size_t first, std::size_t size) {
+    body(first, size, streamed ? kernels::Stores::kStreamed : kernels::Stores::kCached);
+    if (streamed) kernels::finish_streams();
+  });
+}
+
+/// For kernels that do not stream by themselves, and results in short runs: as for_chunks, for body(first, size, to)
+/// that computes elements [first, first + size) of the result and writes them
 /// to to[0] ... to[size - 1].
 template <typename Body>
 void for_output_chunks(RunControl& control, std::size_t count, std::size_t chunk, double cost, const Output& output,

@@ -88,9 +88,10 @@ void run_simd(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
   const auto* x = static_cast<const float*>(args.inputs[0]);
   auto* y = static_cast<float*>(args.outputs[0]);
-  for_output_chunks(
-      args.control, state.count, kChunk, kSimdCost, {y, state.streamed && x != y},
-      [&](std::size_t first, std::size_t size, float* to) { kernels::unary(state.kind, x + first, to, size); });
+  for_stored_chunks(args.control, state.count, kChunk, kSimdCost, state.streamed && x != y,
+                    [&](std::size_t first, std::size_t size, kernels::Stores stores) {
+                      kernels::unary(state.kind, x + first, y + first, size, stores);
+                    });
 }
 
 template <typename T>

@@ -3,6 +3,8 @@
 
 #include "ops/kernels/activation.hpp"
 
+#include <type_traits>
+
 #include "ops/kernels/highway_config.h"
 
 #include "hwy/foreach_target.h"
@@ -15,8 +17,21 @@ HWY_BEFORE_NAMESPACE();
 namespace linnet::kernels::HWY_NAMESPACE {
 namespace {
 
-void ApplyActivation(const Activation& activation, const float* x, float* y, std::size_t count) {
-  WithActivation(activation, [=](auto functor) HWY_ATTR { ApplyToRun(functor, x, y, count); });
+// Whether memory can keep the function waiting, of several threads at least.
+template <class Functor>
+constexpr bool kWaitsForMemory =
+    std::is_same_v<Functor, NoActivation> || std::is_same_v<Functor, ReluActivation> ||
+    std::is_same_v<Functor, LeakyReluActivation> || std::is_same_v<Functor, ClipActivation> ||
+    std::is_same_v<Functor, HardSigmoidActivation> || std::is_same_v<Functor, SigmoidActivation> ||
+    std::is_same_v<Functor, TanhActivation>;
+
+void ApplyActivation(const Activation& activation, const float* x, float* y, std::size_t count, Stores stores) {
+  WithActivation(activation, [=](auto functor) HWY_ATTR {
+    if constexpr (kTargetStreams && kWaitsForMemory<decltype(functor)>) {
+      if (stores == Stores::kStreamed) return StreamToRun(functor, x, y, count);
+    }
+    ApplyToRun(functor, x, y, count);
+  });
 }
 
 }  // namespace
@@ -28,8 +43,8 @@ namespace linnet::kernels {
 
 LINNET_EXPORT(ApplyActivation);
 
-void apply_activation(const Activation& activation, const float* x, float* y, std::size_t count) {
-  LINNET_DISPATCH(ApplyActivation)(activation, x, y, count);
+void apply_activation(const Activation& activation, const float* x, float* y, std::size_t count, Stores stores) {
+  LINNET_DISPATCH(ApplyActivation)(activation, x, y, count, stores);
 }
 
 }  // namespace linnet::kernels

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "ops/kernels/stream.hpp"
+
 namespace linnet::kernels {
 
 // The formulas are ONNX's. NaN gives NaN everywhere.
@@ -34,7 +36,9 @@ struct Activation {
 // Exp, Sigmoid and Tanh, below 1.2 for Elu, below 2.1 for both Gelus; the others are exact or round once
 // (docs/accuracy.md). Holds in the default floating-point environment: round to nearest, denormals not flushed. With
 // flushing on, only denormal inputs and results differ.
-void apply_activation(const Activation& activation, const float* x, float* y, std::size_t count);
+// Activations that take longer than Sigmoid and Tanh are never streamed.
+void apply_activation(const Activation& activation, const float* x, float* y, std::size_t count,
+                      Stores stores = Stores::kCached);
 
 // The reference: computed in double and rounded once.
 float apply_activation_scalar(const Activation& activation, float x);

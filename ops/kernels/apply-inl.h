@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "ops/kernels/vector_math-inl.h"
 
@@ -36,6 +37,23 @@ HWY_INLINE void ApplyToRun(Functor functor, const float* x, float* y, std::size_
     if (left < lanes) return StorePartial(d, result, y + i, left);
     hn::StoreU(result, d, y + i);
   }
+}
+
+// The same, streamed (stream.hpp) but for what stands before and behind whole vectors on their own boundaries.
+template <class Functor>
+HWY_INLINE void StreamToRun(Functor functor, const float* x, float* y, std::size_t count) {
+  const hn::ScalableTag<float> d;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t i = ElementsBeforeVector(d, y, count);
+  if (i > 0) StorePartial(d, functor(d, LoadPartial(d, x, i)), y, i);
+  for (; i + 2 * lanes <= count; i += 2 * lanes) {
+    const auto first = functor(d, hn::LoadU(d, x + i));
+    const auto second = functor(d, hn::LoadU(d, x + i + lanes));
+    hn::Stream(first, d, y + i);
+    hn::Stream(second, d, y + i + lanes);
+  }
+  for (; i + lanes <= count; i += lanes) hn::Stream(functor(d, hn::LoadU(d, x + i)), d, y + i);
+  if (i < count) StorePartial(d, functor(d, LoadPartial(d, x + i, count - i)), y + i, count - i);
 }
 
 }  // namespace linnet::kernels::HWY_NAMESPACE

@@ -5,6 +5,7 @@
 
 #include "ops/kernels/highway_config.h"
 
+#include "hwy/cache_control.h"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "ops/kernels/dispatch.h"
@@ -66,6 +67,16 @@ struct NumberSource {
   HWY_INLINE hn::Vec<D> partial(D d, std::size_t /*i*/, std::size_t /*count*/) const { return hn::Set(d, number); }
 };
 
+// Streamed (stream.hpp) but for what stands before and behind whole vectors on their own boundaries.
+template <class D, class Operation, class A, class B>
+void StreamRun(D d, Operation operation, A a, B b, float* y, std::size_t count) {
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t i = ElementsBeforeVector(d, y, count);
+  if (i > 0) StorePartial(d, operation(a.partial(d, 0, i), b.partial(d, 0, i)), y, i);
+  for (; i + lanes <= count; i += lanes) hn::Stream(operation(a(d, i), b(d, i)), d, y + i);
+  if (i < count) StorePartial(d, operation(a.partial(d, i, count - i), b.partial(d, i, count - i)), y + i, count - i);
+}
+
 template <class D, class Operation, class A, class B>
 void Run(D d, Operation operation, A a, B b, float* y, std::size_t count) {
   const std::size_t lanes = hn::Lanes(d);
@@ -94,17 +105,33 @@ void RunWithSources(Operation operation, const float* a, bool a_is_scalar, const
   Run(d, operation, ArraySource<Tag>{a}, ArraySource<Tag>{b}, y, count);
 }
 
+// For operations whose results may be streamed, from two arrays or an array and a number behind it.
+template <class Operation>
+void RunOrStream(Operation operation, const float* a, bool a_is_scalar, const float* b, bool b_is_scalar, float* y,
+                 std::size_t count, Stores stores) {
+  if constexpr (kTargetStreams) {
+    using Tag = hn::ScalableTag<float>;
+    if (stores == Stores::kStreamed && !a_is_scalar) {
+      const ArraySource<Tag> array{a};
+      if (b_is_scalar) return StreamRun(Tag(), operation, array, NumberSource<Tag>{*b}, y, count);
+      return StreamRun(Tag(), operation, array, ArraySource<Tag>{b}, y, count);
+    }
+  }
+  (void)stores;
+  RunWithSources(operation, a, a_is_scalar, b, b_is_scalar, y, count);
+}
+
 void Binary(BinaryKind kind, const float* a, bool a_is_scalar, const float* b, bool b_is_scalar, float* y,
-            std::size_t count) {
+            std::size_t count, Stores stores) {
   switch (kind) {
     case BinaryKind::kAdd:
-      return RunWithSources(AddOperation(), a, a_is_scalar, b, b_is_scalar, y, count);
+      return RunOrStream(AddOperation(), a, a_is_scalar, b, b_is_scalar, y, count, stores);
     case BinaryKind::kSub:
-      return RunWithSources(SubOperation(), a, a_is_scalar, b, b_is_scalar, y, count);
+      return RunOrStream(SubOperation(), a, a_is_scalar, b, b_is_scalar, y, count, stores);
     case BinaryKind::kMul:
-      return RunWithSources(MulOperation(), a, a_is_scalar, b, b_is_scalar, y, count);
+      return RunOrStream(MulOperation(), a, a_is_scalar, b, b_is_scalar, y, count, stores);
     case BinaryKind::kDiv:
-      return RunWithSources(DivOperation(), a, a_is_scalar, b, b_is_scalar, y, count);
+      return RunOrStream(DivOperation(), a, a_is_scalar, b, b_is_scalar, y, count, stores);
     case BinaryKind::kMin:
       return RunWithSources(MinOperation(), a, a_is_scalar, b, b_is_scalar, y, count);
     case BinaryKind::kMax:
@@ -122,9 +149,9 @@ namespace linnet::kernels {
 LINNET_EXPORT(Binary);
 
 void binary(BinaryKind kind, const float* a, bool a_is_scalar, const float* b, bool b_is_scalar, float* y,
-            std::size_t count) {
+            std::size_t count, Stores stores) {
   if (count == 0) return;
-  LINNET_DISPATCH(Binary)(kind, a, a_is_scalar, b, b_is_scalar, y, count);
+  LINNET_DISPATCH(Binary)(kind, a, a_is_scalar, b, b_is_scalar, y, count, stores);
 }
 
 }  // namespace linnet::kernels

@@ -3,8 +3,6 @@
 
 #include "ops/kernels/stream.hpp"
 
-#include <algorithm>
-#include <cstdint>
 #include <cstring>
 
 #include "ops/kernels/highway_config.h"
@@ -13,6 +11,7 @@
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "ops/kernels/dispatch.h"
+#include "ops/kernels/vector_math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace linnet::kernels::HWY_NAMESPACE {
@@ -23,8 +22,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 void Stream(const float* from, float* to, std::size_t count) {
   const hn::ScalableTag<float> d;
   const std::size_t lanes = hn::Lanes(d);
-  const std::size_t misplaced = reinterpret_cast<std::uintptr_t>(to) / sizeof(float) % lanes;
-  const std::size_t before = std::min(count, (lanes - misplaced) % lanes);
+  const std::size_t before = ElementsBeforeVector(d, to, count);
   std::memcpy(to, from, before * sizeof(float));
   std::size_t i = before;
   for (; i + lanes <= count; i += lanes) hn::Stream(hn::LoadU(d, from + i), d, to + i);

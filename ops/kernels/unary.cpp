@@ -53,26 +53,35 @@ struct SignFunction {
   }
 };
 
-void Unary(UnaryKind kind, const float* x, float* y, std::size_t count) {
+template <class Function>
+void Apply(Function function, const float* x, float* y, std::size_t count, Stores stores) {
+  if constexpr (kTargetStreams) {
+    if (stores == Stores::kStreamed) return StreamToRun(function, x, y, count);
+  }
+  (void)stores;
+  ApplyToRun(function, x, y, count);
+}
+
+void Unary(UnaryKind kind, const float* x, float* y, std::size_t count, Stores stores) {
   switch (kind) {
     case UnaryKind::kNeg:
-      return ApplyToRun(NegFunction(), x, y, count);
+      return Apply(NegFunction(), x, y, count, stores);
     case UnaryKind::kAbs:
-      return ApplyToRun(AbsFunction(), x, y, count);
+      return Apply(AbsFunction(), x, y, count, stores);
     case UnaryKind::kReciprocal:
-      return ApplyToRun(ReciprocalFunction(), x, y, count);
+      return Apply(ReciprocalFunction(), x, y, count, stores);
     case UnaryKind::kSqrt:
-      return ApplyToRun(SqrtFunction(), x, y, count);
+      return Apply(SqrtFunction(), x, y, count, stores);
     case UnaryKind::kLog:
       return ApplyToRun(LogFunction(), x, y, count);
     case UnaryKind::kFloor:
-      return ApplyToRun(FloorFunction(), x, y, count);
+      return Apply(FloorFunction(), x, y, count, stores);
     case UnaryKind::kCeil:
-      return ApplyToRun(CeilFunction(), x, y, count);
+      return Apply(CeilFunction(), x, y, count, stores);
     case UnaryKind::kRound:
-      return ApplyToRun(RoundFunction(), x, y, count);
+      return Apply(RoundFunction(), x, y, count, stores);
     case UnaryKind::kSign:
-      return ApplyToRun(SignFunction(), x, y, count);
+      return Apply(SignFunction(), x, y, count, stores);
   }
 }
 
@@ -85,7 +94,9 @@ namespace linnet::kernels {
 
 LINNET_EXPORT(Unary);
 
-void unary(UnaryKind kind, const float* x, float* y, std::size_t count) { LINNET_DISPATCH(Unary)(kind, x, y, count); }
+void unary(UnaryKind kind, const float* x, float* y, std::size_t count, Stores stores) {
+  LINNET_DISPATCH(Unary)(kind, x, y, count, stores);
+}
 
 }  // namespace linnet::kernels
 #endif  // HWY_ONCE

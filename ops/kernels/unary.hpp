@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "ops/kernels/stream.hpp"
+
 namespace linnet::kernels {
 
 // NaN gives NaN everywhere.
@@ -23,7 +25,8 @@ enum class UnaryKind : std::uint8_t {
 // y[i] = function(x[i]) for i < count. `x` and `y` are the same array or do not overlap; no alignment is needed. Log
 // lies within 1 ULP of the true value over all 2^32 inputs (docs/accuracy.md), the others are exact or
 // round once. With denormals flushed, only denormal inputs and results differ.
-void unary(UnaryKind kind, const float* x, float* y, std::size_t count);
+// Log, which arithmetic keeps waiting, is never streamed.
+void unary(UnaryKind kind, const float* x, float* y, std::size_t count, Stores stores = Stores::kCached);
 
 // The same in double (relative error about 1e-15).
 double unary_reference(UnaryKind kind, double x);

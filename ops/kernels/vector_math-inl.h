@@ -1,7 +1,9 @@
 // Small vector helpers that the kernels share; V is a vector of float32 for the tag D. Per-target: see README.md.
 #include "ops/kernels/highway_config.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 
 #include "hwy/highway.h"
@@ -134,6 +136,21 @@ HWY_INLINE hn::Vec<D> LoadPartial(D d, const float* HWY_RESTRICT from, std::size
   for (std::size_t i = 0; i < count; ++i) buffer[i] = from[i];
   return hn::Load(d, buffer);
 #endif
+}
+
+// Whether kernels of this target stream at all: CPUs without AVX2 or NEON do not earn the second form of every loop.
+#if HWY_TARGET <= HWY_AVX2 || HWY_ARCH_ARM
+constexpr bool kTargetStreams = HWY_TARGET != HWY_SCALAR;
+#else
+constexpr bool kTargetStreams = false;
+#endif
+
+// How many of the `count` elements from `to` on stand before the first that a whole vector may be streamed to.
+template <class D>
+HWY_INLINE std::size_t ElementsBeforeVector(D d, const float* to, std::size_t count) {
+  const std::size_t lanes = hn::Lanes(d);
+  const std::size_t misplaced = reinterpret_cast<std::uintptr_t>(to) / sizeof(float) % lanes;
+  return misplaced == 0 ? 0 : std::min(count, lanes - misplaced);
 }
 
 // Writes the first `count` lanes to `to`, and nothing else. Requires: 0 < count < Lanes(d).

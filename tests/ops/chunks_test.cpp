@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "runtime/thread_pool.hpp"
@@ -37,6 +38,16 @@ TEST(OutputChunks, EachElementIsWrittenOnceStreamedOrNot) {
         for_output_chunks(control, c.count, c.chunk, 1000.0, {result.data() + c.place, streamed},
                           [&](std::size_t first, std::size_t size, float* to) {
                             for (std::size_t i = 0; i < size; ++i) to[i] = static_cast<float>(first + i);
+                          });
+        EXPECT_EQ(result, expected);
+
+        std::fill(result.begin(), result.end(), -1.0F);
+        for_stored_chunks(control, c.count, c.chunk, 1000.0, streamed,
+                          [&](std::size_t first, std::size_t size, kernels::Stores stores) {
+                            EXPECT_EQ(stores == kernels::Stores::kStreamed, streamed);
+                            for (std::size_t i = first; i < first + size; ++i) {
+                              result[c.place + i] = static_cast<float>(i);
+                            }
                           });
         EXPECT_EQ(result, expected);
       }

@@ -11,7 +11,7 @@ constexpr double kPackingCost = 0.3;
 constexpr std::size_t kLeastSharedBytes = std::size_t{1} << 20;
 /// Of a mapped file, by all threads together; a band is what one packs before it lets go of it.
 constexpr std::size_t kMostMappedBytes = std::size_t{8} << 20;
-constexpr std::size_t kLeastBandBytes = std::size_t{1} << 20;
+constexpr std::size_t kLeastBandBytes = std::size_t{1} << 20;  ///< less is not worth a system call
 constexpr std::size_t kMostBandBytes = std::size_t{4} << 20;
 
 /// Whether C is one row of Y's columns, for all rows. A scalar is one, too, where Y has one column.
@@ -37,6 +37,7 @@ void for_bands(RunControl& control, const MatrixProduct& product, const Constant
       std::clamp(kMostMappedBytes / static_cast<std::size_t>(control.threads()), kLeastBandBytes, kMostBandBytes);
   if (source.forget == nullptr || bytes <= band_bytes) {
     control.parallel_for(panels, work, [&](std::size_t panel) { pack(panel, 0, depth); });
+    if (bytes >= kLeastBandBytes) source.forget_range(b, bytes);
     return;
   }
   const bool transposed = product.b_depth_stride == 1;  // a panel's columns are rows of the source

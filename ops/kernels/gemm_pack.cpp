@@ -6,6 +6,7 @@
 #define HWY_TARGET_INCLUDE "ops/kernels/gemm_pack.cpp"
 #include "ops/kernels/highway_config.h"
 
+#include "hwy/cache_control.h"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "ops/kernels/dispatch.h"
@@ -64,6 +65,7 @@ void PackColumns(const Panel& panel) { PackElements(panel, 0, panel.k, 0, panel.
 // complete, and 256 bytes of each column are read at once.
 void PackColumns(const Panel& panel) {
   constexpr std::size_t kBlockRows = 64;
+  constexpr std::size_t kLineFloats = 16;
   const hn::FixedTag<float, 4> d;
   const hn::RepartitionToWide<decltype(d)> pairs;
   const auto alpha = hn::Set(d, panel.alpha);
@@ -75,6 +77,12 @@ void PackColumns(const Panel& panel) {
     for (std::size_t column = 0; column < whole_columns; column += 4) {
       const float* from = panel.b + column * panel.column_stride;
       float* to = panel.packed + column;
+      if (k_end + kBlockRows <= panel.k) {
+        for (std::size_t i = 0; i < 4; ++i) {
+          for (std::size_t k = k_end; k < k_end + kBlockRows; k += kLineFloats)
+            hwy::Prefetch(from + i * panel.column_stride + k);
+        }
+      }
       for (std::size_t k = k_begin; k < whole_k_end; k += 4) {
         const auto column_0 = hn::Mul(alpha, hn::LoadU(d, from + k));
         const auto column_1 = hn::Mul(alpha, hn::LoadU(d, from + panel.column_stride + k));

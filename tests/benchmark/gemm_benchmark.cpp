@@ -5,9 +5,12 @@
 #include <benchmark/benchmark.h>
 
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 #include "ops/kernels/gemm.hpp"
+#include "ops/kernels/targets.hpp"
+#include "runtime/constant.hpp"
 #include "tests/benchmark/machine_peaks.hpp"
 
 namespace {
@@ -21,6 +24,16 @@ std::vector<float> values(std::size_t count) {
   return result;
 }
 
+// Counters from the operations and the bytes of weights of one run.
+void count_work(::benchmark::State& state, double operations, std::size_t packed_bytes, double peak) {
+  const double runs = static_cast<double>(state.iterations());
+  const double bytes = static_cast<double>(packed_bytes) * runs;
+  state.counters["GFLOP/s"] = Counter(operations * runs / 1e9, Counter::kIsRate);
+  state.counters["GB/s"] = Counter(bytes / 1e9, Counter::kIsRate);
+  state.counters["of_peak"] = Counter(operations * runs / peak, Counter::kIsRate);
+  state.counters["of_read"] = Counter(bytes / linnet::benchmark::read_peak(packed_bytes), Counter::kIsRate);
+}
+
 // Arguments: rows, depth, columns.
 void gemm_layer(::benchmark::State& state) {
   const auto m = static_cast<std::size_t>(state.range(0));
@@ -30,9 +43,8 @@ void gemm_layer(::benchmark::State& state) {
   const std::vector<float> b = values(k * n);
   const std::vector<float> bias = values(n);
   const std::size_t packed_bytes = linnet::kernels::packed_b_bytes(k, n);
-  std::vector<float> storage(packed_bytes / sizeof(float) + 16);
-  float* packed = storage.data();
-  while (reinterpret_cast<std::size_t>(packed) % 64 != 0) ++packed;
+  const std::shared_ptr<std::byte> memory = linnet::internal::allocate_aligned(packed_bytes);
+  auto* packed = reinterpret_cast<float*>(memory.get());
   linnet::kernels::pack_b(b.data(), n, 1, k, n, 1.0f, packed);
   std::vector<float> c(m * n);
   linnet::kernels::GemmEpilogue epilogue;
@@ -43,14 +55,32 @@ void gemm_layer(::benchmark::State& state) {
     linnet::kernels::gemm(m, n, k, a.data(), k, packed, epilogue, c.data(), n, 0, linnet::kernels::panel_count(n));
     ::benchmark::ClobberMemory();
   }
+  count_work(state, 2.0 * static_cast<double>(m * n * k), packed_bytes, linnet::benchmark::multiply_add_peak());
+}
 
-  const double runs = static_cast<double>(state.iterations());
-  const double operations = 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) * runs;
-  const double bytes = static_cast<double>(packed_bytes) * runs;
-  state.counters["GFLOP/s"] = Counter(operations / 1e9, Counter::kIsRate);
-  state.counters["GB/s"] = Counter(bytes / 1e9, Counter::kIsRate);
-  state.counters["of_peak"] = Counter(operations / linnet::benchmark::multiply_add_peak(), Counter::kIsRate);
-  state.counters["of_read"] = Counter(bytes / linnet::benchmark::read_peak(packed_bytes), Counter::kIsRate);
+// The same of bfloat16 operands; A is in pairs beforehand, as all slices of a layer share them.
+void gemm_layer_bf16(::benchmark::State& state) {
+  if (!linnet::kernels::has_bfloat16_instructions()) {
+    state.SkipWithError("this CPU has no AVX512_BF16");
+    return;
+  }
+  const auto m = static_cast<std::size_t>(state.range(0));
+  const auto k = static_cast<std::size_t>(state.range(1));
+  const auto n = static_cast<std::size_t>(state.range(2));
+  const std::size_t pairs = linnet::kernels::pair_count(k);
+  std::vector<linnet::kernels::Bfloat16Pair> a(m * pairs);
+  linnet::kernels::to_bfloat16_pairs(values(m * k).data(), k, m, k, a.data());
+  const std::size_t packed_bytes = linnet::kernels::packed_b_bytes(pairs, n);
+  const std::shared_ptr<std::byte> memory = linnet::internal::allocate_aligned(packed_bytes);
+  auto* packed = reinterpret_cast<linnet::kernels::Bfloat16Pair*>(memory.get());
+  linnet::kernels::pack_b_bfloat16(values(k * n).data(), n, 1, k, n, 1.0f, packed);
+  std::vector<float> c(m * n);
+  for (auto _ : state) {
+    linnet::kernels::gemm_bfloat16(m, n, pairs, a.data(), pairs, packed, {}, c.data(), n, 0,
+                                   linnet::kernels::panel_count(n));
+    ::benchmark::ClobberMemory();
+  }
+  count_work(state, 2.0 * static_cast<double>(m * n * k), packed_bytes, linnet::benchmark::bf16_multiply_add_peak());
 }
 
 void network(::benchmark::internal::Benchmark* benchmark, int batch, const std::vector<int>& widths) {
@@ -72,6 +102,13 @@ void layers(::benchmark::internal::Benchmark* benchmark) {
   benchmark->Args({512, 1024, 1024});
 }
 BENCHMARK(gemm_layer)->Apply(layers);
+
+void bf16_layers(::benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgNames({"rows", "depth", "columns"});
+  network(benchmark, 1, {1024, 4096, 4096, 1000});
+  network(benchmark, 256, {1024, 4096, 4096, 1000});
+}
+BENCHMARK(gemm_layer_bf16)->Apply(bf16_layers);
 
 // Arguments: depth, columns, whether B is stored transposed. Bytes are those read and those written.
 void gemm_pack(::benchmark::State& state) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <map>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -14,7 +15,9 @@
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "ops/kernels/dispatch.h"
+#include "ops/kernels/stream.hpp"
 #include "ops/kernels/targets.hpp"
+#include "runtime/constant.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace linnet::benchmark::HWY_NAMESPACE {
@@ -178,12 +181,21 @@ double measure_operations(int threads, const Loop& loop) {
   return operations.load() * threads / seconds;
 }
 
-// One array per thread, a multiple of 128 floats each, that have `bytes` together or a little less.
-std::vector<std::vector<float>> shares(std::size_t bytes, int threads) {
-  const std::size_t each = bytes / sizeof(float) / static_cast<std::size_t>(threads);
-  const std::size_t count = std::max<std::size_t>(1, each / 128) * 128;
-  return std::vector<std::vector<float>>(static_cast<std::size_t>(threads), std::vector<float>(count, 1.0f));
-}
+// Arrays of one thread each, a multiple of 128 floats, that have `bytes` together or a little less. In huge pages where
+// Linnet's weights are: a limit that is measured in small ones is none.
+struct Shares {
+  Shares(std::size_t bytes, int threads)
+      : count(std::max<std::size_t>(1, bytes / sizeof(float) / static_cast<std::size_t>(threads) / 128) * 128) {
+    for (int thread = 0; thread < threads; ++thread) {
+      blocks.push_back(linnet::internal::allocate_aligned(count * sizeof(float)));
+      std::fill_n(data(thread), count, 1.0f);
+    }
+  }
+  float* data(int thread) const { return reinterpret_cast<float*>(blocks[static_cast<std::size_t>(thread)].get()); }
+
+  std::size_t count;
+  std::vector<std::shared_ptr<std::byte>> blocks;
+};
 
 }  // namespace
 
@@ -199,29 +211,21 @@ double bf16_multiply_add_peak(int threads) {
 }
 
 double read_peak(std::size_t bytes, int threads) {
-  const std::vector<std::vector<float>> arrays = shares(bytes, threads);
-  const std::size_t count = arrays[0].size();
+  const Shares arrays(bytes, threads);
+  const std::size_t count = arrays.count;
   const std::size_t repetitions = (1 << 23) / count + 1;
   const double seconds = shortest_round(threads, 50, [&](int thread) {
-    for (std::size_t i = 0; i < repetitions; ++i)
-      sink.store(LINNET_DISPATCH(Read)(arrays[static_cast<std::size_t>(thread)].data(), count));
+    for (std::size_t i = 0; i < repetitions; ++i) sink.store(LINNET_DISPATCH(Read)(arrays.data(thread), count));
   });
   return static_cast<double>(static_cast<std::size_t>(threads) * repetitions * count * sizeof(float)) / seconds;
 }
 
-double copy_peak(std::size_t bytes, int threads) {
-  const std::vector<std::vector<float>> from = shares(bytes / 2, threads);
-  std::vector<std::vector<float>> to = from;
-  const std::size_t count = from[0].size();
-  const std::size_t repetitions = (1 << 22) / count + 1;
-  const double seconds = shortest_round(threads, 50, [&](int thread) {
-    const auto share = static_cast<std::size_t>(thread);
-    for (std::size_t i = 0; i < repetitions; ++i) copy_floats(from[share].data(), to[share].data(), count);
-  });
-  return 2.0 * static_cast<double>(static_cast<std::size_t>(threads) * repetitions * count * sizeof(float)) / seconds;
-}
-
 void copy_floats(const float* from, float* to, std::size_t count) { LINNET_DISPATCH(Copy)(from, to, count); }
+
+void copy_past_caches(const float* from, float* to, std::size_t count) {
+  kernels::stream(from, to, count);
+  kernels::finish_streams();
+}
 
 }  // namespace linnet::benchmark
 #endif  // HWY_ONCE

@@ -20,12 +20,11 @@ double bf16_multiply_add_peak(int threads = 1);
 // Threads share the bytes among them.
 double read_peak(std::size_t bytes, int threads = 1);
 
-// Bytes per second, those read and those written, of a loop of loads and stores that copies `bytes` / 2 bytes again and
-// again. Threads share the bytes among them.
-double copy_peak(std::size_t bytes, int threads = 1);
-
 // Copies floats with the loads and stores of the instruction set that the kernels run on. Requires: no overlap.
 void copy_floats(const float* from, float* to, std::size_t count);
+
+// The same with stores past the caches.
+void copy_past_caches(const float* from, float* to, std::size_t count);
 
 }  // namespace linnet::benchmark
 

@@ -81,15 +81,17 @@ void measure(::benchmark::State& state, const Case& which, int threads) {
   linnet::internal::ThreadPool pool(threads);
   linnet::internal::RunControl control(&pool, threads);
   const double bytes = static_cast<double>((which.inputs + 1) * kCount * sizeof(float));
-  const auto copy = [&] {
+  const auto copy_by = [&](void (*copy)(const float*, float*, std::size_t)) {
     // Of as many bytes, half of them read: half as many arrays.
     constexpr std::size_t kChunk = 16384;
     const std::size_t chunks = (which.inputs + 1) * kCount / 2 / kChunk;
     control.parallel_for(chunks, bytes, [&](std::size_t chunk) {
       const std::size_t first = chunk * kChunk % kCount;
-      linnet::benchmark::copy_floats(x[0].data() + first, y.data() + first, kChunk);
+      copy(x[0].data() + first, y.data() + first, kChunk);
     });
   };
+  const auto plain_copy = [&] { copy_by(linnet::benchmark::copy_floats); };
+  const auto streamed_copy = [&] { copy_by(linnet::benchmark::copy_past_caches); };
   const auto arithmetic = [&] {
     // As many elements by as many threads, each piece of work on its own that fit L1.
     constexpr std::size_t kPieces = 32;
@@ -100,7 +102,8 @@ void measure(::benchmark::State& state, const Case& which, int threads) {
       }
     });
   };
-  linnet::benchmark::run_beside(state, [&] { session.run(); }, {bytes, 0.0, {}, copy, arithmetic});
+  linnet::benchmark::run_beside(state, [&] { session.run(); },
+                                {bytes, 0.0, {}, {plain_copy, streamed_copy}, arithmetic});
 }
 
 const int registered = [] {

@@ -78,16 +78,24 @@ void run_beside(::benchmark::State& state, const std::function<void()>& kernel, 
   using ::benchmark::Counter;
   const double runs = static_cast<double>(state.iterations());
   state.counters["GB/s"] = Counter(beside.bytes * runs / 1e9, Counter::kIsRate);
-  const std::size_t half = beside.copy ? 0 : static_cast<std::size_t>(beside.bytes / 2.0 / sizeof(float));
+  const bool own_copies = beside.copies.empty();
+  const std::size_t half = own_copies ? static_cast<std::size_t>(beside.bytes / 2.0 / sizeof(float)) : 0;
   Floats from(half);
   Floats to(half);
-  std::vector<std::function<void()>> calls = {kernel, beside.copy};
-  if (!beside.copy) calls[1] = [&] { copy_floats(from.data(), to.data(), half); };
+  std::vector<std::function<void()>> calls = {kernel};
+  calls.insert(calls.end(), beside.copies.begin(), beside.copies.end());
+  if (own_copies) {
+    calls.emplace_back([&] { copy_floats(from.data(), to.data(), half); });
+    calls.emplace_back([&] { copy_past_caches(from.data(), to.data(), half); });
+  }
+  const std::size_t copies_end = calls.size();
   if (beside.onednn) calls.push_back(beside.onednn);
   if (beside.in_l1) calls.push_back(beside.in_l1);
   const std::vector<double> times = times_in_turn(calls);
-  state.counters["of_copy"] = times[1] / times[0];
-  if (beside.onednn) state.counters["by_onednn"] = times[0] / times[2];
+  const auto first_copy = times.begin() + 1;
+  state.counters["of_copy"] =
+      *std::min_element(first_copy, times.begin() + static_cast<std::ptrdiff_t>(copies_end)) / times[0];
+  if (beside.onednn) state.counters["by_onednn"] = times[0] / times[copies_end];
   if (beside.in_l1) state.counters["of_in_l1"] = times.back() / times[0];
   if (beside.operations > 0) {
     state.counters["GFLOP/s"] = Counter(beside.operations * runs / 1e9, Counter::kIsRate);

@@ -33,8 +33,9 @@ struct Beside {
   double operations = 0;  // of one call, for GFLOP/s; 0 where an implementation chooses how many there are
   // One call of oneDNN's primitive for the same function; empty where it has none.
   std::function<void()> onednn = {};
-  // A copy of as many bytes, half of them read; by one thread where none is given.
-  std::function<void()> copy = {};
+  // Copies of as many bytes, half of them read, of which the fastest counts; by one thread, with plain stores and with
+  // stores past the caches, where none is given.
+  std::vector<std::function<void()>> copies = {};
   // The kernel's arithmetic without memory: as many elements, the same ones of L1 again and again.
   std::function<void()> in_l1 = {};
 };
@@ -42,7 +43,7 @@ struct Beside {
 // Runs `kernel` as the benchmark's loop, then kernel, copy, oneDNN and the kernel in L1 in turn for some rounds, and
 // sets the counters:
 //   GB/s, GFLOP/s   of the benchmark's loop
-//   of_copy         the kernel's bandwidth by that of a loop of loads and stores over as many bytes; 1 is a copy's
+//   of_copy         the kernel's bandwidth by that of the fastest copy of as many bytes; 1 is the copy's
 //   of_in_l1        the time of its arithmetic alone by its own; 1 is as fast as the arithmetic goes
 //   of_peak         its operations per second by those of multiply-adds on registers
 //   by_onednn       its time by oneDNN's; below 1 it is faster

@@ -14,12 +14,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+from compare import compare
 from engines import Machinery
 from kernels import measure_kernels
 from machine import describe_machine, describe_versions
 from measure import measure_all
 from pictures import latency_svg, roofline_svg
-from report import report
+from report import readme_table, report
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
@@ -30,14 +31,20 @@ def cached(build: Path, name: str) -> str:
     return found.group(1) if found else sys.exit(f"{build} is not configured: no {name}")
 
 
+TABLE = re.compile(r"(?<=<!-- make bench writes this table -->\n\n).*?(?=\n<!-- end -->)", re.DOTALL)
+
+
 def write(results: dict, docs: Path) -> None:
-    """The page, the pictures and the figures."""
+    """The page, the pictures and the figures; and the table in the README beside the folder, if there is one."""
     folder = docs / "benchmarks"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
     (folder / "latency.svg").write_text(latency_svg(results))
     (folder / "roofline.svg").write_text(roofline_svg(results))
     (docs / "benchmarks.md").write_text(report(results))
+    readme = docs.parent / "README.md"
+    if readme.exists():
+        readme.write_text(TABLE.sub(lambda _: readme_table(results), readme.read_text()))
 
 
 def measure(options: argparse.Namespace) -> dict:
@@ -63,7 +70,7 @@ def measure(options: argparse.Namespace) -> dict:
         "rounds": rounds,
         "seconds": seconds,
         "machine": describe_machine(),
-        "versions": describe_versions(figures["cases"], REPOSITORY),
+        "versions": describe_versions(figures["cases"]),
         **figures,
     }
 
@@ -77,7 +84,11 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=0.5, help="per engine, thread count and round")
     parser.add_argument("--quick", action="store_true", help="one short round, to see that everything works")
     parser.add_argument("--rewrite", action="store_true", help="write page and pictures anew from results.json")
+    parser.add_argument("--compare", type=Path, nargs=2, metavar=("OLD.json", "NEW.json"), help="print two results side by side")
     options = parser.parse_args()
+    if options.compare:
+        print(compare(*(json.loads(path.read_text()) for path in options.compare)), end="")
+        return 0
     if options.rewrite:
         results = json.loads((options.docs / "benchmarks" / "results.json").read_text())
     else:

@@ -89,8 +89,8 @@ CASES = (
     _mlp((512, 1024, 1024, 256), 1, 0.90),
     _mlp((512, 1024, 1024, 256), 64, 0.90),
     _mlp((1024, 4096, 4096, 1000), 1, 0.95, ready_goal=0.5),
-    _mlp((1024, 4096, 4096, 1000), 256, 0.85),
-    _mlp((1024, 4096, 4096, 1000), 256, 0.85, precision="bf16"),
+    _mlp((1024, 4096, 4096, 1000), 256, 0.85, ready_goal=0.5),
+    _mlp((1024, 4096, 4096, 1000), 256, 0.85, ready_goal=0.5, precision="bf16"),
 )
 
 # The model on which idle CPU time and latency on a busy machine are measured: two threads pay on it.

@@ -35,10 +35,8 @@ def best(case: dict, engine: str) -> tuple[int, dict] | None:
 
 
 def best_peer(case: dict, metric: Metric) -> tuple[str, float] | None:
-    """(engine, value) of the peer with the least value, each at its best thread count. PyTorch is no peer in the time to
-    first result: it reads modules of its own, not the ONNX model."""
-    peers = [engine for engine in case["engines"] if engine != "linnet" and not (metric is ready and engine == "torch")]
-    values = {engine: metric(best(case, engine)[1]) for engine in peers}
+    """(engine, value) of the peer with the least value, each at the thread count of its least latency."""
+    values = {engine: metric(best(case, engine)[1]) for engine in case["engines"] if engine != "linnet"}
     return min(values.items(), key=lambda item: item[1]) if values else None
 
 
@@ -48,19 +46,45 @@ def ratio(case: dict, metric: Metric) -> float | None:
     return metric(own[1]) / peer[1] if own and peer else None
 
 
-def latency_limit(case: dict, kernels: list[dict]) -> float | None:
-    """What `ratio` of the latencies would be if Linnet took the time of the multiply-adds or of reading the weights, the
-    longer of the two, and that of the model's activations on long arrays in the first-level cache, and no more. All of it
-    is shared by the threads. Tiny models count with one: handing work to a second takes longer than they."""
-    peer = best_peer(case, latency)
-    if peer is None or not case["peaks"]:
+def _most_threads(case: dict) -> str:
+    """Tiny models count with one: handing work to a second takes longer than they."""
+    return "1" if case["tiny"] else max(case["peaks"], key=int)
+
+
+def products_us(case: dict) -> float | None:
+    """The machine's limit: microseconds of a run's multiply-adds on registers, or of reading its weights, whichever takes
+    longer, shared by all threads."""
+    if not case["peaks"]:
         return None
-    threads = "1" if case["tiny"] else max(case["peaks"], key=int)
-    peak = case["peaks"][threads]
-    seconds = max(case["flops"] / peak["multiply_add"], case["stream_bytes"] / peak["read"])
-    times = {kernel["name"]: kernel["us"] for kernel in kernels}
-    activations = sum(times.get(name, 0.0) * share for name, share in case.get("activations", ()))
-    return (seconds * 1e6 + activations / int(threads)) / peer[1]
+    peak = case["peaks"][_most_threads(case)]
+    return 1e6 * max(case["flops"] / peak["multiply_add"], case["stream_bytes"] / peak["read"])
+
+
+def activations_us(case: dict, kernels: list[dict]) -> float:
+    """Microseconds of the model's activations, shared likewise, at the speed that the faster of our kernels and oneDNN's
+    reaches on long arrays in the first-level cache."""
+    fastest = {kernel["name"]: kernel["us"] / max(1.0, kernel.get("by_onednn") or 1.0) for kernel in kernels}
+    return sum(fastest.get(name, 0.0) * share for name, share in case["activations"]) / int(_most_threads(case))
+
+
+def latency_limits(case: dict, kernels: list[dict]) -> tuple[Limit, ...]:
+    """What `ratio` of the latencies would be at the machine's limit, and with the activations beside it."""
+    peer, products = best_peer(case, latency), products_us(case)
+    if peer is None or products is None:
+        return ()
+    limits = [Limit("its products alone, at the machine's peak, take", products / peer[1])]
+    activations = activations_us(case, kernels)
+    if activations > 0.0:
+        limits.append(Limit("with activations at the speed of the fastest kernel known", (products + activations) / peer[1]))
+    return tuple(limits)
+
+
+def ready_limits(case: dict) -> tuple[Limit, ...]:
+    """What `ratio` of the times to the first result would be if loading took none."""
+    peer, products = best_peer(case, ready), products_us(case)
+    if peer is None or products is None:
+        return ()
+    return (Limit("the products of the run alone, at the machine's peak, take", products * 1e-3 / peer[1]),)
 
 
 def roofline(case: dict) -> tuple[float, float] | None:
@@ -75,6 +99,14 @@ def roofline(case: dict) -> tuple[float, float] | None:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """What a figure would be if something took its least time and all else none."""
+
+    what: str
+    value: float
+
+
+@dataclass(frozen=True)
 class Check:
     """One goal: what, how much, and the most (or, where `least`, the least) that it may be. No value: not measured."""
 
@@ -82,7 +114,7 @@ class Check:
     value: float | None
     goal: float
     least: bool = False
-    limit: float | None = None  # what the machine allows, where that is known
+    limits: tuple[Limit, ...] = ()  # the machine's own first, where it is known
 
     @property
     def reached(self) -> bool:
@@ -95,10 +127,11 @@ class Check:
 def case_checks(case: dict, kernels: list[dict]) -> list[Check]:
     """The goals of one case."""
     title = case["title"]
-    limit = latency_limit(case, kernels)
-    checks = [Check(f"latency of {title}, by the best peer's", ratio(case, latency), case["latency_goal"], limit=limit)]
+    limits = latency_limits(case, kernels)
+    checks = [Check(f"latency of {title}, by the best peer's", ratio(case, latency), case["latency_goal"], limits=limits)]
     if case["ready_goal"] is not None:
-        checks.append(Check(f"time to first result of {title}, by the best peer's", ratio(case, ready), case["ready_goal"]))
+        what = f"time to first result of {title}, by the best peer's"
+        checks.append(Check(what, ratio(case, ready), case["ready_goal"], limits=ready_limits(case)))
     checks.append(Check(f"peak memory of {title}, by the best peer's", ratio(case, memory), MEMORY_GOAL))
     own = best(case, "linnet")
     if own is not None:
@@ -118,7 +151,7 @@ def shared_checks(results: dict) -> list[Check]:
     checks = [Check("overhead of a run, by ONNX Runtime's", share, OVERHEAD_GOAL)]
     idle = results["idle_cpu_ms"].get("linnet", {})
     checks.append(Check("CPU time in a second of idling after a run, ms", max(idle.values(), default=None), IDLE_GOAL_MS))
-    busy = results["busy_p50_us"].get("linnet", {})
+    busy = results["busy_us"].get("linnet", {})
     growth = busy["2"] / busy["1"] if {"1", "2"} <= busy.keys() else None
     checks.append(Check("latency with 2 threads by that with 1 while every CPU is busy", growth, BUSY_GOAL))
     return checks
@@ -128,19 +161,15 @@ def shared_checks(results: dict) -> list[Check]:
 BESIDE_ONEDNN = ("sigmoid", "tanh", "softmax")
 
 
-def share_of_bound(kernel: dict) -> float:
-    """What an operator on large arrays reaches of a copy's speed or of its own arithmetic's, whichever is slower."""
-    return max(kernel["of_copy"], kernel["of_in_l1"])
-
-
 def kernel_checks(kernels: list[dict]) -> list[Check]:
     """Elementwise operators on large arrays against a copy; kernels in L1 and L2 against oneDNN's."""
     checks = []
     for kernel in kernels:
         function = kernel["name"].split("/")[0]
         if kernel["of_in_l1"] is not None:
-            what = f"{kernel['name']}, speed by the slower of a copy's and its arithmetic's"
-            checks.append(Check(what, share_of_bound(kernel), COPY_GOAL, least=True))
+            limit = Limit("its arithmetic alone, on arrays in L1, reaches", kernel["of_copy"] / kernel["of_in_l1"])
+            what = f"{kernel['name']}, speed by a copy's"
+            checks.append(Check(what, kernel["of_copy"], COPY_GOAL, least=True, limits=(limit,)))
         elif function in BESIDE_ONEDNN and not kernel["large"] and kernel["by_onednn"] is not None:
             checks.append(Check(f"{kernel['name']}, by oneDNN's time", kernel["by_onednn"], ONEDNN_GOAL))
     return checks

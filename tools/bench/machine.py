@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import re
-import subprocess
 from pathlib import Path
 
 
@@ -38,8 +37,8 @@ def describe_machine() -> dict:
     }
 
 
-def describe_versions(cases: list[dict], repository: Path) -> dict[str, str]:
-    """Of every engine that ran, and Linnet's commit ("+" with changes that are not committed)."""
+def describe_versions(cases: list[dict]) -> dict[str, str]:
+    """Of every engine that ran."""
     versions = {}
     for case in cases:
         for engine, by_threads in case["engines"].items():
@@ -50,12 +49,4 @@ def describe_versions(cases: list[dict], repository: Path) -> dict[str, str]:
             versions["torch"] = importlib.metadata.version("torch")
         except importlib.metadata.PackageNotFoundError:
             pass
-    described = subprocess.run(
-        ["git", "-C", str(repository), "describe", "--always", "--dirty=+", "--exclude=*"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if described.returncode == 0:
-        versions["commit"] = described.stdout.strip()
     return versions

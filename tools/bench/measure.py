@@ -45,10 +45,9 @@ def measure_case(machinery: Machinery, case: Case, rounds: int, seconds: float) 
                 if engine in errors or not machinery.available(engine):
                     continue
                 try:
-                    if engine != "torch":
-                        # Not measured: a virtual machine hands free memory back to its host, and the first process
-                        # to want it again would pay for it.
-                        time_case(machinery, engine, case, threads, 0.01)
+                    # Not measured: a virtual machine hands free memory back to its host, and the first process to want
+                    # it again would pay for it.
+                    time_case(machinery, engine, case, threads, 0.01)
                     figures = time_case(machinery, engine, case, threads, seconds)
                 except EngineError as error:
                     errors[engine] = str(error)
@@ -104,8 +103,9 @@ def measure_overhead(machinery: Machinery, rounds: int, seconds: float) -> dict[
 
 
 def measure_shared(machinery: Machinery, rounds: int, seconds: float, idle: float) -> dict[str, dict]:
-    """On SHARED_CASE, medians by engine and threads: CPU milliseconds per second of idling after runs, and microseconds
-    of a run while every CPU is kept busy by another process."""
+    """On SHARED_CASE, medians over the rounds by engine and threads: CPU milliseconds per second of idling after runs, and
+    microseconds of a run while every CPU is kept busy by another process, the mean over a second or more: the system
+    gives the CPUs away for milliseconds at a time."""
     case = next(case for case in CASES if case.name == SHARED_CASE)
     idle_ms: dict[str, dict[str, list[float]]] = {}
     busy_us: dict[str, dict[str, list[float]]] = {}
@@ -115,13 +115,13 @@ def measure_shared(machinery: Machinery, rounds: int, seconds: float, idle: floa
                 figures = time_case(machinery, engine, case, int(threads), seconds, idle=idle)
                 idle_ms.setdefault(engine, {}).setdefault(threads, []).append(figures["idle_cpu_ms"] / idle)
                 with busy_cpus():
-                    figures = time_case(machinery, engine, case, int(threads), seconds)
-                busy_us.setdefault(engine, {}).setdefault(threads, []).append(figures["p50_us"])
+                    figures = time_case(machinery, engine, case, int(threads), max(seconds, 1.0))
+                busy_us.setdefault(engine, {}).setdefault(threads, []).append(figures["mean_us"])
 
     def reduce(table: dict) -> dict:
         return {e: {t: statistics.median(values) for t, values in row.items()} for e, row in table.items()}
 
-    return {"idle_cpu_ms": reduce(idle_ms), "busy_p50_us": reduce(busy_us)}
+    return {"idle_cpu_ms": reduce(idle_ms), "busy_us": reduce(busy_us)}
 
 
 def measure_all(machinery: Machinery, rounds: int, seconds: float, tell: Tell, idle: float = 1.0) -> dict:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cases import BUSY_GOAL, COPY_GOAL, ENGINES, IDLE_GOAL_MS, MEMORY_GOAL, NAMES, ONEDNN_GOAL, OVERHEAD_GOAL, TAIL_GOAL
 from cases import memory_bound
-from figures import Metric, all_checks, best, best_peer, latency, memory, ratio, ready, roofline
+from figures import Check, Metric, all_checks, best, best_peer, latency, memory, ratio, ready, roofline
 from pictures import time_text
 
 
@@ -44,22 +44,29 @@ def comparison(results: dict, metric: Metric, text, goal_of) -> str:
     return table(["model", *(NAMES[engine] for engine in ENGINES), "Linnet / best peer"], rows)
 
 
-def behind_text(results: dict) -> str:
-    """The first thing to read: where Linnet is slower than a peer, and which goals it misses."""
+COMPARED = {"latency": latency, "time to the first result": ready, "peak memory": memory}
+
+
+def behind_lines(case: dict) -> list[str]:
+    """In what the case is not ahead of every peer."""
+    if ratio(case, latency) is None:
+        return [f"- {case['title']}: no comparison ({case['errors'].get('linnet', 'no peer was measured')})\n"]
     lines = []
-    slower = []
-    for case in results["cases"]:
-        share = ratio(case, latency)
-        if share is not None and share >= 1.0:
-            peer = NAMES[best_peer(case, latency)[0]]
-            slower.append(f"- {case['title']}: {share:.2f} times the latency of {peer}\n")
-        elif share is None:
-            reason = case["errors"].get("linnet", "no peer was measured")
-            slower.append(f"- {case['title']}: no comparison ({reason})\n")
-    if slower:
-        lines.append("Linnet is **behind** at:\n\n" + "".join(slower))
+    for what, metric in COMPARED.items():
+        share = ratio(case, metric)
+        if share >= 1.0:
+            lines.append(f"- {case['title']}: {share:.2f} times the {what} of {NAMES[best_peer(case, metric)[0]]}\n")
+    return lines
+
+
+def behind_text(results: dict) -> str:
+    """The first thing to read: where Linnet is not ahead of a peer, and which goals it misses."""
+    lines = []
+    behind = [line for case in results["cases"] for line in behind_lines(case)]
+    if behind:
+        lines.append("Linnet is **behind** at:\n\n" + "".join(behind))
     else:
-        lines.append("Linnet has the least latency on every model measured.\n")
+        lines.append("Linnet has the least latency, the shortest time to the first result and the least memory on every model measured.\n")
     missed = [check for check in all_checks(results) if not check.reached]
     if missed:
         lines.append("Goals **missed**:\n\n" + "".join(missed_line(check) for check in missed))
@@ -68,14 +75,11 @@ def behind_text(results: dict) -> str:
     return "\n".join(lines)
 
 
-def missed_line(check) -> str:
-    """One goal in the list of those missed."""
+def missed_line(check: Check) -> str:
+    """One goal in the list of those missed, with what the machine allows."""
     value = "not measured" if check.value is None else f"{check.value:.2f}"
-    limit = ""
-    if check.limit is not None:
-        verdict = "beyond what the machine allows: " if check.limit > check.goal else ""
-        limit = f"; {verdict}its arithmetic and its weights alone take {check.limit:.2f}"
-    return f"- {check.what}: {value}, goal {'at least' if check.least else 'at most'} {check.goal:.2f}{limit}\n"
+    limits = "".join(f"; {limit.what} {limit.value:.2f}" for limit in check.limits)
+    return f"- {check.what}: {value}, goal {'at least' if check.least else 'at most'} {check.goal:.2f}{limits}\n"
 
 
 def tail_text(results: dict) -> str:
@@ -92,14 +96,17 @@ def tail_text(results: dict) -> str:
 
 def manners_text(results: dict) -> str:
     """Overhead, idle CPU time, latency on a busy machine."""
-    overhead, idle, busy = results["overhead_us"], results["idle_cpu_ms"], results["busy_p50_us"]
+    overhead, idle, busy = results["overhead_us"], results["idle_cpu_ms"], results["busy_us"]
 
     def row(title: str, cell) -> list[str]:
         return [title, *(cell(engine) or "-" for engine in ENGINES)]
 
     def growth(engine: str) -> str | None:
         by_threads = busy.get(engine, {})
-        return f"{by_threads['2'] / by_threads['1']:.2f}" if {"1", "2"} <= by_threads.keys() else None
+        if not {"1", "2"} <= by_threads.keys():
+            return None
+        two, one = by_threads["2"], by_threads["1"]
+        return f"{two / one:.2f} ({time_text(two)}, {time_text(one)})"
 
     rows = [
         row(
@@ -107,10 +114,10 @@ def manners_text(results: dict) -> str:
             lambda engine: time_text(overhead[engine]) if engine in overhead else None,
         ),
         row(
-            f"CPU time in a second of idling after runs, more of 1 and 2 threads (goal: {IDLE_GOAL_MS:.0f} ms)",
+            f"CPU time in a second of idling, from 5 ms after the last run on, more of 1 and 2 threads (goal: {IDLE_GOAL_MS:.0f} ms)",
             lambda engine: f"{max(idle[engine].values()):.2f} ms" if engine in idle else None,
         ),
-        row(f"every CPU kept busy: latency with 2 threads by that with 1 (goal: {BUSY_GOAL})", growth),
+        row(f"every CPU kept busy: mean latency with 2 threads by that with 1 (goal: {BUSY_GOAL})", growth),
     ]
     return table(["", *(NAMES[engine] for engine in ENGINES)], rows)
 
@@ -138,10 +145,10 @@ def roofline_text(results: dict) -> str:
 
 
 def kernels_text(kernels: list[dict]) -> str:
-    """The micro-benchmarks that have a goal."""
+    """The micro-benchmarks."""
     rows = []
     for kernel in kernels:
-        shares = (kernel.get("of_copy"), kernel.get("of_in_l1"), kernel.get("by_onednn"))
+        shares = (kernel.get(share) for share in ("of_copy", "of_in_l1", "of_peak", "by_onednn"))
         rows.append(
             [
                 kernel["name"],
@@ -150,14 +157,14 @@ def kernels_text(kernels: list[dict]) -> str:
                 *("-" if share is None else f"{share:.2f}" for share in shares),
             ]
         )
-    return table(["kernel", "time", "GB/s", "of a copy's bandwidth", "of its arithmetic's speed", "by oneDNN's time"], rows)
+    columns = ["of a copy's bandwidth", "of its arithmetic's speed", "of the multiply-adds' peak", "by oneDNN's time"]
+    return table(["kernel", "time", "GB/s", *columns], rows)
 
 
 def machine_text(results: dict) -> str:
     """Machine, versions, date."""
     machine, versions = results["machine"], results["versions"]
     engines = ", ".join(f"{NAMES[engine]} {versions[engine]}" for engine in ENGINES if engine in versions)
-    commit = f" (commit {versions['commit']})" if versions.get("commit") else ""
     peaks: dict[str, float] = {}
     for case in results["cases"]:
         for threads, peak in case["peaks"].items():
@@ -169,7 +176,7 @@ def machine_text(results: dict) -> str:
         f"- CPU: {machine['cpu']}, {machine['cpus']} CPUs; caches: {machine['caches']}",
         f"- Measured peak of float32 multiply-adds on registers, by threads: {rates}",
         f"- System: {machine['system']}",
-        f"- {engines}{commit}",
+        f"- {engines}",
     ]
     return "\n".join(lines) + "\n"
 
@@ -183,10 +190,11 @@ def report(results: dict) -> str:
         kernels_part = f"""
 ## Kernels and operators
 
-Kernels (name/elements) with one thread, operators (operator/name/elements/threads) through a session. Goals: operators on arrays
-that no cache holds reach at least {COPY_GOAL} of the bandwidth of a copy of as many bytes by as many threads, or of the speed of their own
-arithmetic on a piece in L1, whichever is slower, both measured in the same run; kernels in L1 and L2 take at most {ONEDNN_GOAL} times
-oneDNN's time where it has the same function. `make bench-kernels` prints all.
+Kernels (name/elements) and products (gemm_layer/rows/depth/columns; bytes are those of the weights) with one thread, operators
+(operator/name/elements/threads) through a session. Goals: operators on arrays that no cache holds reach at least {COPY_GOAL} of the bandwidth of a
+copy of as many bytes by as many threads, the faster of one with plain stores and one past the caches, measured in the same run; kernels in L1 and
+L2 take at most {ONEDNN_GOAL} times oneDNN's time where it has the same function. Beside the operators stands how near they come to the speed of
+their own arithmetic on a piece in L1. `make bench-kernels` prints all.
 
 {kernels_text(kernels)}"""
     return f"""# Benchmarks
@@ -200,13 +208,13 @@ oneDNN's time where it has the same function. `make bench-kernels` prints all.
 
 ## Latency
 
-Median time of one run, each engine with the better of 1 and 2 threads.
+Median time of one run, each engine with the better of 1 and 2 threads; so in the tables below.
 
 {comparison(results, latency, time_text, lambda case: case["latency_goal"])}
 ## Time to first result
 
 Loading and the first run, the file in the page cache, each in a fresh process, right after another of the same kind; the engine's own start-up is not counted.
-PyTorch loads a module of its own, so it is shown and not compared with.
+PyTorch loads a module of its own, not the ONNX model.
 
 {comparison(results, ready, milliseconds, lambda case: case["ready_goal"])}
 ## Peak memory
@@ -234,11 +242,25 @@ nothing but reads reach with as many threads, measured between the engines in th
 Engines run in turn, each in a process of its own: Linnet, ONNX Runtime (C API) and OpenVINO (C++ API) through one protocol
 (`tests/benchmark/peers/timing.hpp`) on buffers of the caller, PyTorch eager from Python. The rounds alternate between engines and
 thread counts; every figure is a median over the rounds. The outputs are compared: engines that disagree stop the run.
+A limit is the time of the multiply-adds on registers, or that of reading the weights, whichever is longer, at the best that this machine did in many rounds.
 OpenVINO computes in f32 where the model's title does not say bf16. `benchmarks/results.json` has the figures.
 
 {machine_text(results)}
-To repeat: `make bench`; `make bench BENCH=--quick` takes a minute and says little.
+To repeat: `make bench BENCH="--rounds {results['rounds']} --seconds {results['seconds']}"`; `make bench BENCH=--quick` takes a minute and says little. Two files of
+results stand side by side with `make bench BENCH="--compare OLD.json NEW.json"`.
 """
+
+
+def readme_table(results: dict) -> str:
+    """The table in README.md."""
+    rows = []
+    for case in results["cases"]:
+        own, peer = best(case, "linnet"), best_peer(case, latency)
+        if own is None or peer is None:
+            continue
+        times = [time_text(latency(own[1])), time_text(peer[1])]
+        rows.append([case["title"], *times, share_text(ratio(case, latency)), share_text(ratio(case, memory))])
+    return table(["model", "Linnet", "best peer", "Linnet / best peer", "peak memory, Linnet / best peer"], rows)
 
 
 def bounds(results: dict) -> list[list[str]]:

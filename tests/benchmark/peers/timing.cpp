@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <numeric>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -91,6 +92,10 @@ double idle_cpu_milliseconds(double seconds) {
   return cpu_milliseconds() - before;
 }
 
+double mean(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
 double quantile(const std::vector<double>& sorted, double fraction) {
   const auto rank = static_cast<std::size_t>(std::ceil(fraction * static_cast<double>(sorted.size())));
   return sorted[std::clamp<std::size_t>(rank, 1, sorted.size()) - 1];
@@ -145,10 +150,12 @@ void time_and_print(Engine& engine, Request request) {
   const double idle = idle_cpu_milliseconds(request.idle_seconds);
   std::printf(
       "{\"load_ms\": %.4f, \"first_run_ms\": %.4f, \"min_us\": %.4f, \"p50_us\": %.4f, \"p90_us\": %.4f, "
-      "\"p99_us\": %.4f, \"back_to_back_us\": %.4f, \"runs\": %zu, \"peak_rss_bytes\": %ld, \"idle_cpu_ms\": %.3f, "
+      "\"p99_us\": %.4f, \"mean_us\": %.4f, \"back_to_back_us\": %.4f, \"runs\": %zu, \"peak_rss_bytes\": %ld, "
+      "\"idle_cpu_ms\": %.3f, "
       "\"checksum\": %.9g, \"version\": \"%s\"}\n",
       load * 1e-3, first * 1e-3, times.front(), quantile(times, 0.5), quantile(times, 0.9), quantile(times, 0.99),
-      back_to_back, times.size(), peak * 1024, idle, checksum(request.output.values), engine.version().c_str());
+      mean(times), back_to_back, times.size(), peak * 1024, idle, checksum(request.output.values),
+      engine.version().c_str());
 }
 
 }  // namespace

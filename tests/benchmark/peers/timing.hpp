@@ -4,7 +4,7 @@
 // usage: PROGRAM MODEL THREADS PRECISION SECONDS IDLE_SECONDS INPUT SHAPE OUTPUT SHAPE     (a shape: 4,100)
 // prints one JSON object:
 //   load_ms, first_run_ms           one load and the first run; the engine's own start-up is not counted
-//   min_us, p50_us, p90_us, p99_us  of single runs, each between two readings of the clock
+//   min_us, p50_us, p90_us, p99_us, mean_us  of single runs, each between two readings of the clock
 //   back_to_back_us                 median over groups of runs without a reading of the clock between them, per run
 //   runs                            how many single runs were timed
 //   peak_rss_bytes                  of the process, after the first runs and before the others

@@ -89,8 +89,9 @@ class Readers(unittest.TestCase):
         entry = {"name": "operator/Tanh/4/1/real_time", "run_type": "iteration", "real_time": 1500.0, "time_unit": "ns", "GB/s": 13.5}
         entry |= {"of_copy": 0.1, "of_in_l1": 0.9, "by_onednn": 1.1, "large": 0.0}
         aggregate = entry | {"run_type": "aggregate"}
+        skipped = {"name": "gemm_layer_bf16/rows:1", "error_occurred": True, "real_time": 0.0, "time_unit": "ns"}
         self.assertEqual(
-            kernels.read_kernels({"benchmarks": [entry, aggregate]}),
+            kernels.read_kernels({"benchmarks": [entry, aggregate, skipped]}),
             [
                 {
                     "name": "operator/Tanh/4/1",
@@ -98,6 +99,7 @@ class Readers(unittest.TestCase):
                     "gb_s": 13.5,
                     "of_copy": 0.1,
                     "of_in_l1": 0.9,
+                    "of_peak": None,
                     "by_onednn": 1.1,
                     "large": False,
                 }

@@ -28,7 +28,7 @@ struct Output {
 
 /// Whether a step that reads and writes so many bytes in all, none of them twice, had better stream its result: its end
 /// has pushed its beginning out of every cache, so that keeping the result there only costs. From this size on Relu
-/// took 0.6 of the time and Add 0.7 (`linnet_benchmark --benchmark_filter=^operator`); copies of less than the caches
+/// and Add took 0.75 of the time (`linnet_benchmark --benchmark_filter=^operator`); copies of less than the caches
 /// hold take up to twice as long. Not for steps bound by their arithmetic. Asked at load.
 inline bool exceeds_caches(std::size_t bytes) { return bytes >= last_level_cache_bytes(); }
 

@@ -116,12 +116,14 @@ class Check:
     least: bool = False
     limits: tuple[Limit, ...] = ()  # the machine's own first, where it is known
 
+    def holds(self, value: float) -> bool:
+        """Whether a figure would reach the goal."""
+        return value >= self.goal if self.least else value <= self.goal
+
     @property
     def reached(self) -> bool:
         """Whether the goal is reached; a figure that is missing has not reached it."""
-        if self.value is None:
-            return False
-        return self.value >= self.goal if self.least else self.value <= self.goal
+        return self.value is not None and self.holds(self.value)
 
 
 def case_checks(case: dict, kernels: list[dict]) -> list[Check]:

@@ -78,7 +78,9 @@ def behind_text(results: dict) -> str:
 def missed_line(check: Check) -> str:
     """One goal in the list of those missed, with what the machine allows."""
     value = "not measured" if check.value is None else f"{check.value:.2f}"
-    limits = "".join(f"; {limit.what} {limit.value:.2f}" for limit in check.limits)
+    limits = ""
+    for limit in check.limits:
+        limits += f"; {limit.what} {limit.value:.2f}{'' if check.holds(limit.value) else ' (past the goal already)'}"
     return f"- {check.what}: {value}, goal {'at least' if check.least else 'at most'} {check.goal:.2f}{limits}\n"
 
 

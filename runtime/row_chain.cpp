@@ -55,16 +55,14 @@ RowChain::RowChain(std::vector<Member> members, int threads)
     : members_(std::move(members)), threads_(threads), rows_(members_.front().rows.rows) {
   double longest = 0.0;
   std::size_t widest = 0;
-  members_.front().x_row_bytes = members_.front().rows.x_row_bytes;
   for (std::size_t i = 0; i < members_.size(); ++i) {
     Member& member = members_[i];
     work_ += work_of(member.rows, rows_);
     longest = std::max(longest, member.rows.row_cost);
     member.y_row_bytes = member.rows.y_row_bytes;
     if (i + 1 == members_.size()) break;
-    Member& next = members_[i + 1];
-    if (member.rows.writes_padded && next.rows.reads_padded) member.y_row_bytes = cache_lines(member.y_row_bytes);
-    next.x_row_bytes = member.y_row_bytes;
+    const RowWise& next = members_[i + 1].rows;
+    if (member.rows.writes_padded && next.reads_padded) member.y_row_bytes = cache_lines(member.y_row_bytes);
     widest = std::max(widest, member.y_row_bytes);
   }
   std::size_t most = rows_;
@@ -94,17 +92,18 @@ void RowChain::run_block(const RunArguments& arguments, std::size_t block, std::
   const Member* const last = members_.data() + members_.size() - 1;
   auto* between = static_cast<std::byte*>(arguments.workspace) + 2 * between_bytes_ * worker;
   auto* other = between + between_bytes_;
-  const auto* x = static_cast<const std::byte*>(arguments.inputs[0]) + row * members_.front().rows.x_row_bytes;
+  std::size_t x_row_bytes = members_.front().rows.x_row_bytes;
+  const auto* x = static_cast<const std::byte*>(arguments.inputs[0]) + row * x_row_bytes;
   for (const Member* member = members_.data(); member != last; ++member) {
-    member->rows.run({member->state.get(), arguments.inputs + member->first_input, x, between, rows,
-                      member->x_row_bytes, member->y_row_bytes});
+    member->rows.run({member->state.get(), arguments.inputs + member->first_input, x, between, rows, x_row_bytes,
+                      member->y_row_bytes});
     if (arguments.control.abandon_if_stopped()) return;
     x = between;
+    x_row_bytes = member->y_row_bytes;
     std::swap(between, other);
   }
   auto* y = static_cast<std::byte*>(arguments.outputs[0]) + row * last->rows.y_row_bytes;
-  last->rows.run(
-      {last->state.get(), arguments.inputs + last->first_input, x, y, rows, last->x_row_bytes, last->y_row_bytes});
+  last->rows.run({last->state.get(), arguments.inputs + last->first_input, x, y, rows, x_row_bytes, last->y_row_bytes});
 }
 
 void RowChain::run(const RunArguments& arguments) {

@@ -24,8 +24,7 @@ class RowChain {
     RowWise rows;
     std::shared_ptr<const void> state;
     std::uint32_t first_input = 0;  ///< of the member's inputs among the chain's
-    std::size_t x_row_bytes = 0;    ///< as in RowArguments; the chain chooses both
-    std::size_t y_row_bytes = 0;
+    std::size_t y_row_bytes = 0;    ///< as in RowArguments; the chain chooses it
   };
 
   /// Requires: at least one member; the rows of each are what the next one reads.

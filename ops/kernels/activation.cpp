@@ -28,7 +28,7 @@ constexpr bool kWaitsForMemory =
 void ApplyActivation(const Activation& activation, const float* x, float* y, std::size_t count, Stores stores) {
   WithActivation(activation, [=](auto functor) HWY_ATTR {
     if constexpr (kTargetStreams && kWaitsForMemory<decltype(functor)>) {
-      if (stores == Stores::kStreamed) return StreamToRun(functor, x, y, count);
+      if (stores == Stores::kStreamed) return ApplyToRun<Stores::kStreamed>(functor, x, y, count);
     }
     ApplyToRun(functor, x, y, count);
   });

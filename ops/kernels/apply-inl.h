@@ -3,7 +3,6 @@
 
 #include <cstddef>
 
-#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "ops/kernels/vector_math-inl.h"
 
@@ -18,42 +17,26 @@ HWY_BEFORE_NAMESPACE();
 namespace linnet::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// y[i] = functor(d, x[i]) for i < count; `y` may be `x`. Two vectors at a time: their chains of dependent operations
-// overlap.
-template <class Functor>
+// y[i] = functor(d, x[i]) for i < count; `y` may be `x` unless it is streamed. Two vectors at a time: their chains of
+// dependent operations overlap.
+template <Stores kStores = Stores::kCached, class Functor>
 HWY_INLINE void ApplyToRun(Functor functor, const float* x, float* y, std::size_t count) {
   const hn::ScalableTag<float> d;
   const std::size_t lanes = hn::Lanes(d);
-  std::size_t i = 0;
+  std::size_t i = ElementsBeforeVector<kStores>(d, y, count);
+  if (i > 0) StorePartial(d, functor(d, LoadPartial(d, x, i)), y, i);
   for (; i + 2 * lanes <= count; i += 2 * lanes) {
     const auto first = functor(d, hn::LoadU(d, x + i));
     const auto second = functor(d, hn::LoadU(d, x + i + lanes));
-    hn::StoreU(first, d, y + i);
-    hn::StoreU(second, d, y + i + lanes);
+    StoreVector<kStores>(d, first, y + i);
+    StoreVector<kStores>(d, second, y + i + lanes);
   }
   for (; i < count; i += lanes) {
     const std::size_t left = count - i;
     const auto result = functor(d, left < lanes ? LoadPartial(d, x + i, left) : hn::LoadU(d, x + i));
     if (left < lanes) return StorePartial(d, result, y + i, left);
-    hn::StoreU(result, d, y + i);
+    StoreVector<kStores>(d, result, y + i);
   }
-}
-
-// The same, streamed (stream.hpp) but for what stands before and behind whole vectors on their own boundaries.
-template <class Functor>
-HWY_INLINE void StreamToRun(Functor functor, const float* x, float* y, std::size_t count) {
-  const hn::ScalableTag<float> d;
-  const std::size_t lanes = hn::Lanes(d);
-  std::size_t i = ElementsBeforeVector(d, y, count);
-  if (i > 0) StorePartial(d, functor(d, LoadPartial(d, x, i)), y, i);
-  for (; i + 2 * lanes <= count; i += 2 * lanes) {
-    const auto first = functor(d, hn::LoadU(d, x + i));
-    const auto second = functor(d, hn::LoadU(d, x + i + lanes));
-    hn::Stream(first, d, y + i);
-    hn::Stream(second, d, y + i + lanes);
-  }
-  for (; i + lanes <= count; i += lanes) hn::Stream(functor(d, hn::LoadU(d, x + i)), d, y + i);
-  if (i < count) StorePartial(d, functor(d, LoadPartial(d, x + i, count - i)), y + i, count - i);
 }
 
 }  // namespace linnet::kernels::HWY_NAMESPACE

@@ -5,7 +5,6 @@
 
 #include "ops/kernels/highway_config.h"
 
-#include "hwy/cache_control.h"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "ops/kernels/dispatch.h"
@@ -67,54 +66,44 @@ struct NumberSource {
   HWY_INLINE hn::Vec<D> partial(D d, std::size_t /*i*/, std::size_t /*count*/) const { return hn::Set(d, number); }
 };
 
-// Streamed (stream.hpp) but for what stands before and behind whole vectors on their own boundaries.
-template <class D, class Operation, class A, class B>
-void StreamRun(D d, Operation operation, A a, B b, float* y, std::size_t count) {
-  const std::size_t lanes = hn::Lanes(d);
-  std::size_t i = ElementsBeforeVector(d, y, count);
-  if (i > 0) StorePartial(d, operation(a.partial(d, 0, i), b.partial(d, 0, i)), y, i);
-  for (; i + lanes <= count; i += lanes) hn::Stream(operation(a(d, i), b(d, i)), d, y + i);
-  if (i < count) StorePartial(d, operation(a.partial(d, i, count - i), b.partial(d, i, count - i)), y + i, count - i);
-}
-
-template <class D, class Operation, class A, class B>
+template <Stores kStores, class D, class Operation, class A, class B>
 void Run(D d, Operation operation, A a, B b, float* y, std::size_t count) {
   const std::size_t lanes = hn::Lanes(d);
-  std::size_t i = 0;
+  std::size_t i = ElementsBeforeVector<kStores>(d, y, count);
+  if (i > 0) StorePartial(d, operation(a.partial(d, 0, i), b.partial(d, 0, i)), y, i);
   for (; i + 2 * lanes <= count; i += 2 * lanes) {
     const auto first = operation(a(d, i), b(d, i));
     const auto second = operation(a(d, i + lanes), b(d, i + lanes));
-    hn::StoreU(first, d, y + i);
-    hn::StoreU(second, d, y + i + lanes);
+    StoreVector<kStores>(d, first, y + i);
+    StoreVector<kStores>(d, second, y + i + lanes);
   }
   if (i + lanes <= count) {
-    hn::StoreU(operation(a(d, i), b(d, i)), d, y + i);
+    StoreVector<kStores>(d, operation(a(d, i), b(d, i)), y + i);
     i += lanes;
   }
   if (i < count) StorePartial(d, operation(a.partial(d, i, count - i), b.partial(d, i, count - i)), y + i, count - i);
 }
 
-template <class Operation>
+// Two numbers give one, which is not worth streaming.
+template <Stores kStores = Stores::kCached, class Operation>
 void RunWithSources(Operation operation, const float* a, bool a_is_scalar, const float* b, bool b_is_scalar, float* y,
                     std::size_t count) {
   using Tag = hn::ScalableTag<float>;
+  using Number = NumberSource<Tag>;
+  using Array = ArraySource<Tag>;
   const Tag d;
-  if (a_is_scalar && b_is_scalar) return Run(d, operation, NumberSource<Tag>{*a}, NumberSource<Tag>{*b}, y, count);
-  if (a_is_scalar) return Run(d, operation, NumberSource<Tag>{*a}, ArraySource<Tag>{b}, y, count);
-  if (b_is_scalar) return Run(d, operation, ArraySource<Tag>{a}, NumberSource<Tag>{*b}, y, count);
-  Run(d, operation, ArraySource<Tag>{a}, ArraySource<Tag>{b}, y, count);
+  if (a_is_scalar && b_is_scalar) return Run<Stores::kCached>(d, operation, Number{*a}, Number{*b}, y, count);
+  if (a_is_scalar) return Run<kStores>(d, operation, Number{*a}, Array{b}, y, count);
+  if (b_is_scalar) return Run<kStores>(d, operation, Array{a}, Number{*b}, y, count);
+  Run<kStores>(d, operation, Array{a}, Array{b}, y, count);
 }
 
-// For operations whose results may be streamed, from two arrays or an array and a number behind it.
 template <class Operation>
 void RunOrStream(Operation operation, const float* a, bool a_is_scalar, const float* b, bool b_is_scalar, float* y,
                  std::size_t count, Stores stores) {
   if constexpr (kTargetStreams) {
-    using Tag = hn::ScalableTag<float>;
-    if (stores == Stores::kStreamed && !a_is_scalar) {
-      const ArraySource<Tag> array{a};
-      if (b_is_scalar) return StreamRun(Tag(), operation, array, NumberSource<Tag>{*b}, y, count);
-      return StreamRun(Tag(), operation, array, ArraySource<Tag>{b}, y, count);
+    if (stores == Stores::kStreamed) {
+      return RunWithSources<Stores::kStreamed>(operation, a, a_is_scalar, b, b_is_scalar, y, count);
     }
   }
   (void)stores;

@@ -15,7 +15,7 @@ enum class BinaryKind : std::uint8_t { kAdd, kSub, kMul, kDiv, kMin, kMax };
 
 // y[i] = a[i] op b[i] for i < count, rounded once. An operand marked scalar is a single number, used for every i (also
 // where `y` overwrites it). `y` may be the array `a` or `b`; other overlaps are not allowed. No alignment is needed.
-// Streaming is for sums, differences, products and quotients whose `a` is an array; stores are cached otherwise.
+// Streaming is for sums, differences, products and quotients of arrays; stores are cached otherwise.
 void binary(BinaryKind kind, const float* a, bool a_is_scalar, const float* b, bool b_is_scalar, float* y,
             std::size_t count, Stores stores = Stores::kCached);
 

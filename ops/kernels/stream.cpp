@@ -22,7 +22,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 void Stream(const float* from, float* to, std::size_t count) {
   const hn::ScalableTag<float> d;
   const std::size_t lanes = hn::Lanes(d);
-  const std::size_t before = ElementsBeforeVector(d, to, count);
+  const std::size_t before = ElementsBeforeVector<Stores::kStreamed>(d, to, count);
   std::memcpy(to, from, before * sizeof(float));
   std::size_t i = before;
   for (; i + lanes <= count; i += lanes) hn::Stream(hn::LoadU(d, from + i), d, to + i);

@@ -56,7 +56,7 @@ struct SignFunction {
 template <class Function>
 void Apply(Function function, const float* x, float* y, std::size_t count, Stores stores) {
   if constexpr (kTargetStreams) {
-    if (stores == Stores::kStreamed) return StreamToRun(function, x, y, count);
+    if (stores == Stores::kStreamed) return ApplyToRun<Stores::kStreamed>(function, x, y, count);
   }
   (void)stores;
   ApplyToRun(function, x, y, count);

@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <cstring>
 
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
+#include "ops/kernels/stream.hpp"
 
 #if defined(LINNET_OPS_KERNELS_VECTOR_MATH_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef LINNET_OPS_KERNELS_VECTOR_MATH_INL_H_
@@ -145,9 +147,20 @@ constexpr bool kTargetStreams = HWY_TARGET != HWY_SCALAR;
 constexpr bool kTargetStreams = false;
 #endif
 
-// How many of the `count` elements from `to` on stand before the first that a whole vector may be streamed to.
-template <class D>
+// Writes a whole vector; to its own boundary where it is streamed.
+template <Stores kStores, class D>
+HWY_INLINE void StoreVector(D d, hn::Vec<D> v, float* to) {
+  if constexpr (kStores == Stores::kStreamed) {
+    hn::Stream(v, d, to);
+  } else {
+    hn::StoreU(v, d, to);
+  }
+}
+
+// How many of the `count` elements from `to` on stand before the first that a whole vector may be stored to.
+template <Stores kStores, class D>
 HWY_INLINE std::size_t ElementsBeforeVector(D d, const float* to, std::size_t count) {
+  if constexpr (kStores == Stores::kCached) return 0;
   const std::size_t lanes = hn::Lanes(d);
   const std::size_t misplaced = reinterpret_cast<std::uintptr_t>(to) / sizeof(float) % lanes;
   return misplaced == 0 ? 0 : std::min(count, lanes - misplaced);

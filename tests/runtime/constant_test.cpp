@@ -20,7 +20,7 @@ TEST(AllocateAligned, GivesBlocksOfCacheLines) {
   }
 }
 
-TEST(AllocateAligned, GivesLargeBlocksOfHugePages) {
+TEST(AllocateAligned, PutsLargeBlocksOnBoundariesOfHugePages) {
   constexpr std::size_t kHugePage = std::size_t{2} << 20;
   for (const std::size_t bytes : {2 * kHugePage, 3 * kHugePage + 1}) {
     const std::shared_ptr<std::byte> block = allocate_aligned(bytes);

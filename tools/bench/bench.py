@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Measures Linnet beside ONNX Runtime, OpenVINO and PyTorch and writes docs/benchmarks.md with its pictures.
+"""Measures Linnet beside ONNX Runtime, OpenVINO and PyTorch and writes docs/benchmarks.md with its pictures, beside what
+was measured on other CPUs.
 
 `make bench` builds what this needs and calls it; BENCH="--rounds 3" and the like pass options on.
 """
@@ -17,10 +18,10 @@ from pathlib import Path
 from compare import compare
 from engines import Machinery
 from kernels import measure_kernels
-from machine import describe_machine, describe_versions
+from machine import describe_machine, describe_versions, machine_name
 from measure import measure_all
 from pictures import latency_svg, roofline_svg
-from report import readme_table, report
+from report import Machines, picture_name, readme_table, report
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
@@ -34,17 +35,31 @@ def cached(build: Path, name: str) -> str:
 TABLE = re.compile(r"(?<=<!-- make bench writes this table -->\n\n).*?(?=\n<!-- end -->)", re.DOTALL)
 
 
-def write(results: dict, docs: Path) -> None:
-    """The page, the pictures and the figures; and the table in the README beside the folder, if there is one."""
+def read(docs: Path) -> Machines:
+    """What was measured before, by CPU; nothing where the folder has no results yet."""
+    path = docs / "benchmarks" / "results.json"
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def write(machines: Machines, docs: Path) -> None:
+    """The page, the pictures and the figures; and the tables in the README beside the folder, if there is one."""
     folder = docs / "benchmarks"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
-    (folder / "latency.svg").write_text(latency_svg(results))
-    (folder / "roofline.svg").write_text(roofline_svg(results))
-    (docs / "benchmarks.md").write_text(report(results))
+    (folder / "results.json").write_text(json.dumps(machines, indent=1) + "\n")
+    for name, results in machines.items():
+        (folder / picture_name("latency", name)).write_text(latency_svg(results))
+        (folder / picture_name("roofline", name)).write_text(roofline_svg(results))
+    (docs / "benchmarks.md").write_text(report(machines))
     readme = docs.parent / "README.md"
     if readme.exists():
-        readme.write_text(TABLE.sub(lambda _: readme_table(results), readme.read_text()))
+        readme.write_text(TABLE.sub(lambda _: readme_table(machines), readme.read_text()))
+
+
+def add(results: dict, docs: Path) -> None:
+    """Writes the folder anew with these results beside those of other CPUs, in place of older ones of the same CPU."""
+    machines = read(docs)
+    machines[machine_name(results["machine"])] = results
+    write(machines, docs)
 
 
 def measure(options: argparse.Namespace) -> dict:
@@ -78,8 +93,8 @@ def measure(options: argparse.Namespace) -> dict:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=Path, default=REPOSITORY / "build", help="build folder")
-    parser.add_argument("--peers", type=Path, required=True, help="virtual environment of the peers")
-    parser.add_argument("--docs", type=Path, default=REPOSITORY / "docs", help="folder to write to")
+    parser.add_argument("--peers", type=Path, help="virtual environment of the peers")
+    parser.add_argument("--docs", type=Path, help="folder to write to (docs; --quick: bench_docs in the build folder)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.5, help="per engine, thread count and round")
     parser.add_argument("--quick", action="store_true", help="one short round, to see that everything works")
@@ -89,12 +104,12 @@ def main() -> int:
     if options.compare:
         print(compare(*(json.loads(path.read_text()) for path in options.compare)), end="")
         return 0
+    docs = options.docs or (options.build / "bench_docs" if options.quick else REPOSITORY / "docs")
     if options.rewrite:
-        results = json.loads((options.docs / "benchmarks" / "results.json").read_text())
+        write(read(docs), docs)
     else:
-        results = measure(options)
-    write(results, options.docs)
-    print(f"wrote {options.docs / 'benchmarks.md'}")
+        add(measure(options), docs)
+    print(f"wrote {docs / 'benchmarks.md'}")
     return 0
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from figures import latency, memory, ratio, ready
-from report import table
+from report import Machines, table
 
-METRICS = {"latency / best peer": latency, "first result / best peer": ready, "memory / best peer": memory}
+METRICS = {"latency, ratio": latency, "first result, ratio": ready, "memory, ratio": memory}
 
 
 def _change(old: float | None, new: float | None) -> list[str]:
@@ -14,18 +14,23 @@ def _change(old: float | None, new: float | None) -> list[str]:
     return [f"{old:.3g}", f"{new:.3g}", f"{new / old:.2f}"]
 
 
-def compare(old: dict, new: dict) -> str:
-    """Ratios to the best peer of every case and times of every kernel that both have, with NEW / OLD behind them: below 1
-    is better. Ratios bear a change of the machine between the two, times do not."""
+def _rows(name: str, old: dict, new: dict) -> list[list[str]]:
     cases = {case["name"]: case for case in old["cases"]}
     rows = []
     for case in new["cases"]:
         if case["name"] not in cases:
             continue
         for what, metric in METRICS.items():
-            rows.append([case["title"], what, *_change(ratio(cases[case["name"]], metric), ratio(case, metric))])
+            rows.append([name, case["title"], what, *_change(ratio(cases[case["name"]], metric), ratio(case, metric))])
     times = {kernel["name"]: kernel["us"] for kernel in old.get("kernels", [])}
     for kernel in new.get("kernels", []):
         if kernel["name"] in times:
-            rows.append([kernel["name"], "microseconds", *_change(times[kernel["name"]], kernel["us"])])
-    return table(["", "figure", "old", "new", "new / old"], rows)
+            rows.append([name, kernel["name"], "microseconds", *_change(times[kernel["name"]], kernel["us"])])
+    return rows
+
+
+def compare(old: Machines, new: Machines) -> str:
+    """Ratios to the best peer of every case and times of every kernel that both have, CPU by CPU, with NEW / OLD behind
+    them: below 1 is better. Ratios bear a change of the machine between the two, times do not."""
+    rows = [row for name in new if name in old for row in _rows(name, old[name], new[name])]
+    return table(["CPU", "", "figure", "old", "new", "new / old"], rows)

@@ -130,11 +130,11 @@ def case_checks(case: dict, kernels: list[dict]) -> list[Check]:
     """The goals of one case."""
     title = case["title"]
     limits = latency_limits(case, kernels)
-    checks = [Check(f"latency of {title}, by the best peer's", ratio(case, latency), case["latency_goal"], limits=limits)]
+    checks = [Check(f"latency of {title}, ratio to the best peer", ratio(case, latency), case["latency_goal"], limits=limits)]
     if case["ready_goal"] is not None:
-        what = f"time to first result of {title}, by the best peer's"
+        what = f"time to first result of {title}, ratio to the best peer"
         checks.append(Check(what, ratio(case, ready), case["ready_goal"], limits=ready_limits(case)))
-    checks.append(Check(f"peak memory of {title}, by the best peer's", ratio(case, memory), MEMORY_GOAL))
+    checks.append(Check(f"peak memory of {title}, ratio to the best peer", ratio(case, memory), MEMORY_GOAL))
     own = best(case, "linnet")
     if own is not None:
         bound = memory_bound(case) / 2**20

@@ -1,37 +1,21 @@
-"""Draws the results as SVG."""
+"""Draws the results of one CPU as SVG."""
 
 from __future__ import annotations
 
 import math
-from xml.sax.saxutils import escape
 
 from cases import ENGINES, NAMES
-from figures import best, latency, ratio, roofline
+from figures import best, best_peer, latency, roofline
+from machine import machine_name
+from svg import box, document, fitted, line, text, text_width
 
-COLOURS = {"linnet": "#c2410c", "onnxruntime": "#2563eb", "openvino": "#7c3aed", "torch": "#64748b"}
-AHEAD, BEHIND = "#15803d", "#b91c1c"
-LEFT, RIGHT, TOP, ROW, WIDTH = 240, 170, 70, 34, 980
-
-
-def _text(x: float, y: float, text: str, anchor: str = "start", fill: str = "#111", weight: str = "normal") -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{fill}" font-weight="{weight}">'
-        f"{escape(text)}</text>"
-    )
-
-
-def _line(x1: float, y1: float, x2: float, y2: float, colour: str, width: float = 1.0) -> str:
-    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" stroke-width="{width}"/>'
-
-
-def _document(height: float, title: str, parts: list[str]) -> str:
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height:.0f}" '
-        f'viewBox="0 0 {WIDTH} {height:.0f}" font-family="sans-serif" font-size="12">\n'
-        f'<rect width="100%" height="100%" fill="white"/>\n'
-    )
-    heading = f'<text x="20" y="24" font-size="15" font-weight="bold">{escape(title)}</text>'
-    return head + "\n".join([heading, *parts]) + "\n</svg>\n"
+WIDTH, MARGIN = 980, 20
+TOP = 132  # title, two lines that explain, the legend, the label of the mark
+BAR, GAP = 13, 12
+MOST_TITLE = 300  # pixels for the name of a model
+COLUMN = 70  # of numbers beside the bars
+FULL_RATIO = 2.5  # a bar that would be longer is cut there
+FULL_SHARE = 1.25
 
 
 def time_text(microseconds: float) -> str:
@@ -44,73 +28,129 @@ def time_text(microseconds: float) -> str:
     raise AssertionError("unreachable")
 
 
+def ratio_text(ratio: float) -> str:
+    """"0.08", "123", "> 9999"."""
+    return f"{ratio:.2f}" if ratio < 100 else f"{ratio:.0f}" if ratio < 9999.5 else "> 9999"
+
+
+class _Bars:
+    """A chart of horizontal bars in groups, one group for each model, with a mark across it at 1 and the numbers of each
+    bar in columns beside it."""
+
+    def __init__(self, titles: list[str], bars_of_group: int, full: float, columns: list[str]) -> None:
+        widest = max((text_width(title) for title in titles), default=0.0)
+        self.left = MARGIN + min(max(widest, 120.0), MOST_TITLE) + 12
+        self.right = WIDTH - MARGIN - COLUMN * len(columns) - 12
+        self.full = full
+        self.group = BAR * bars_of_group + GAP
+        self.bottom = TOP + self.group * len(titles) + GAP / 2
+        self.parts = [text(x, TOP - 8, column, "end", "soft") for x, column in self._columns(columns)]
+
+    @staticmethod
+    def _columns(cells: list[str]) -> list[tuple[float, str]]:
+        """Where each cell ends."""
+        return [(WIDTH - MARGIN - COLUMN * (len(cells) - 1 - number), cell) for number, cell in enumerate(cells)]
+
+    def place(self, value: float) -> float:
+        return self.left + (self.right - self.left) * min(value, self.full) / self.full
+
+    def heading(self, title: str, lines: list[str], legend: list[tuple[str, str]]) -> None:
+        """legend: (style, text)."""
+        room = WIDTH - 2 * MARGIN
+        self.parts.append(text(MARGIN, 26, fitted(title, room, 16, bold=True), bold=True, size=16))
+        for number, explanation in enumerate(lines):
+            self.parts.append(text(MARGIN, 48 + 17 * number, fitted(explanation, room), style="soft"))
+        x = float(MARGIN)
+        for style, name in legend:
+            self.parts.append(box(x, 82, 12, 12, style))
+            self.parts.append(text(x + 18, 92, name))
+            x += 18 + text_width(name) + 22
+
+    def axis(self, ticks: list[tuple[float, str]], mark: str, title: str) -> None:
+        """ticks: (value, text). mark: what the line at 1 means."""
+        for value, label in ticks:
+            if value != 1.0:
+                self.parts.append(line(self.place(value), TOP, self.place(value), self.bottom, "grid"))
+            self.parts.append(text(self.place(value), self.bottom + 17, label, "middle", "soft"))
+        self.parts.append(text(self.place(1.0), TOP - 8, mark, "middle", bold=True))
+        self.parts.append(text((self.left + self.right) / 2, self.bottom + 38, title, "middle"))
+
+    def name(self, group: int, title: str) -> None:
+        y = TOP + self.group * group + GAP / 2
+        if group > 0:
+            self.parts.append(line(MARGIN, y - GAP / 2, WIDTH - MARGIN, y - GAP / 2, "grid", 0.5))
+        middle = y + (self.group - GAP) / 2 + 4
+        self.parts.append(text(self.left - 12, middle, fitted(title, MOST_TITLE), "end"))
+
+    def bar(self, group: int, number: int, value: float, style: str, cells: list[str], tip: str, bold: bool = False) -> None:
+        top = TOP + self.group * group + GAP / 2 + BAR * number
+        end = max(self.place(value), self.left + 0.5)
+        self.parts.append(box(self.left, top, end - self.left, BAR - 1, style, tip))
+        if value > self.full:  # two strokes across it say that it goes on
+            for gap in (10, 16):
+                self.parts.append(line(end - gap - 3, top + BAR, end - gap + 3, top - 1, "cut", 2))
+        for x, cell in self._columns(cells):
+            self.parts.append(text(x, top + BAR - 2.5, cell, "end", "" if bold else "soft", bold, 11))
+
+    def drawing(self) -> str:
+        mark = line(self.place(1.0), TOP - 2, self.place(1.0), self.bottom, "mark", 1.5)
+        return document(WIDTH, self.bottom + 52, [*self.parts, mark])
+
+
 def latency_svg(results: dict) -> str:
-    """A row per case, a dot per engine on a logarithmic scale of microseconds, and Linnet's ratio to the best peer."""
-    cases = [case for case in results["cases"] if case["engines"]]
-    values = [latency(best(case, engine)[1]) for case in cases for engine in case["engines"]]
-    low = math.floor(math.log10(min(values, default=1.0)))
-    high = max(math.ceil(math.log10(max(values, default=10.0))), low + 1)
-    bottom = TOP + ROW * len(cases)
-
-    def place(microseconds: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * (math.log10(microseconds) - low) / (high - low)
-
-    parts = []
-    for number, engine in enumerate(ENGINES):
-        parts.append(f'<circle cx="{26 + number * 130}" cy="44" r="6" fill="{COLOURS[engine]}"/>')
-        parts.append(_text(38 + number * 130, 48, NAMES[engine]))
-    parts.append(_text(WIDTH - 20, 48, "Linnet / best peer", "end", weight="bold"))
-    for power in range(low, high + 1):
-        parts.append(_line(place(10**power), TOP - 6, place(10**power), bottom, "#ddd"))
-        label = f"{10.0**power:g} µs" if power < 3 else f"{10.0 ** (power - 3):g} ms"
-        parts.append(_text(place(10**power), bottom + 16, label, "middle", "#555"))
-    for number, case in enumerate(cases):
-        y = TOP + ROW * (number + 0.5)
-        parts.append(_text(LEFT - 12, y + 4, case["title"], "end"))
-        ends = [place(latency(best(case, engine)[1])) for engine in case["engines"]]
-        parts.append(_line(min(ends), y, max(ends), y, "#bbb", 2))
-        for engine in reversed(ENGINES):  # Linnet last, on top
-            if engine not in case["engines"]:
+    """A group of bars for each model, one for each engine: its time of a run by that of the fastest engine other than
+    Linnet."""
+    cases = [case for case in results["cases"] if best_peer(case, latency) is not None]
+    chart = _Bars([case["title"] for case in cases], len(ENGINES), FULL_RATIO, ["ratio", "time"])
+    chart.heading(
+        f"Time of one run on {machine_name(results['machine'])}",
+        [
+            "Shorter is faster. Each model's fastest engine other than Linnet is 1: where Linnet's bar ends below 1, Linnet is faster.",
+            "Medians; every engine with the better of 1 and 2 threads. Bars of more than 2.5 are cut: their numbers tell.",
+        ],
+        [(engine, NAMES[engine]) for engine in ENGINES],
+    )
+    ticks = [(tick / 2, f"{tick / 2:g}") for tick in range(int(2 * FULL_RATIO) + 1)]
+    chart.axis(ticks, "below 1: Linnet is faster", "time of a run ÷ that of the fastest engine other than Linnet")
+    for group, case in enumerate(cases):
+        chart.name(group, case["title"])
+        peer = best_peer(case, latency)[1]
+        for number, engine in enumerate(ENGINES):
+            found = best(case, engine)
+            if found is None:
                 continue
-            threads, figures = best(case, engine)
-            note = f"{NAMES[engine]}: {time_text(latency(figures))}, threads: {threads}"
-            parts.append(
-                f'<circle cx="{place(latency(figures)):.1f}" cy="{y:.1f}" r="{7 if engine == "linnet" else 5.5}" '
-                f'fill="{COLOURS[engine]}"><title>{escape(note)}</title></circle>'
-            )
-        share = ratio(case, latency)
-        colour = AHEAD if share is not None and share < 1 else BEHIND
-        parts.append(_text(WIDTH - 20, y + 4, "-" if share is None else f"{share:.2f}", "end", colour, "bold"))
-    return _document(bottom + 30, "Latency of one run, median (left is faster)", parts)
+            threads, figures = found
+            ratio = latency(figures) / peer
+            tip = f"{NAMES[engine]}: {time_text(latency(figures))}, threads: {threads}"
+            cells = [ratio_text(ratio), time_text(latency(figures))]
+            chart.bar(group, number, ratio, engine, cells, tip, bold=engine == "linnet")
+    return chart.drawing()
 
 
 def roofline_svg(results: dict) -> str:
-    """Two bars per case: the share of the machine's operations per second and of its bytes per second that Linnet
+    """Two bars for each model: the share of the machine's operations per second and of its bytes per second that Linnet
     reaches. A model is as fast as the machine allows where one of the two is near 100 %."""
     rows = [(case, roofline(case)) for case in results["cases"]]
     rows = [(case, shares) for case, shares in rows if shares is not None]
-    bottom = TOP + ROW * len(rows)
-    full = 1.25  # a bar that would be longer ends there; its number tells
-
-    def place(share: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * min(share, full) / full
-
-    bars = (("arithmetic", "#c2410c"), ("reading the weights", "#0f766e"))
-    parts = []
-    for number, (label, colour) in enumerate(bars):
-        parts.append(f'<rect x="{20 + number * 130}" y="37" width="12" height="12" fill="{colour}"/>')
-        parts.append(_text(38 + number * 130, 48, label))
-    for tick in range(6):
-        parts.append(_line(place(tick / 4), TOP - 6, place(tick / 4), bottom, "#999" if tick == 4 else "#ddd"))
-        parts.append(_text(place(tick / 4), bottom + 16, f"{25 * tick} %", "middle", "#555"))
-    for number, (case, shares) in enumerate(rows):
-        y = TOP + ROW * number
-        parts.append(_text(LEFT - 12, y + ROW / 2 + 4, case["title"], "end"))
-        for bar, share in enumerate(shares):
-            top = y + 5 + bar * 12
-            parts.append(
-                f'<rect x="{LEFT}" y="{top:.1f}" width="{max(place(share) - LEFT, 0.5):.1f}" height="11" '
-                f'fill="{bars[bar][1]}"/>'
-            )
-            parts.append(_text(place(share) + 5, top + 10, f"{100 * share:.0f} %", fill="#555"))
-    return _document(bottom + 30, "Linnet's share of the roofline, measured in the same run", parts)
+    chart = _Bars([case["title"] for case, _ in rows], 2, FULL_SHARE, ["share"])
+    bars = (("linnet", "arithmetic"), ("reading", "reading the weights"))
+    chart.heading(
+        f"How near Linnet comes to the limits of {machine_name(results['machine'])}",
+        [
+            "100 % is the most that the machine does when it does nothing else, measured in the same rounds.",
+            "Where one of a model's two bars is near 100 %, no engine can be much faster on this machine.",
+        ],
+        [
+            ("linnet", "arithmetic: multiply-adds a second"),
+            ("reading", "reading the weights: bytes a second"),
+        ],
+    )
+    ticks = [(tick / 4, f"{25 * tick} %") for tick in range(int(4 * FULL_SHARE) + 1)]
+    chart.axis(ticks, "100 %: the machine's limit", "share of the machine's limit that Linnet reaches")
+    for group, (case, shares) in enumerate(rows):
+        chart.name(group, case["title"])
+        for number, share in enumerate(shares):
+            style, what = bars[number]
+            tip = f"{what}: {100 * share:.1f} % of the limit"
+            chart.bar(group, number, share, style, [f"{100 * share:.0f} %"], tip)
+    return chart.drawing()

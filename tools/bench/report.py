@@ -1,11 +1,24 @@
-"""Writes docs/benchmarks.md."""
+"""Writes docs/benchmarks.md and the README's tables from the results of one or more CPUs."""
 
 from __future__ import annotations
+
+import re
+import textwrap
 
 from cases import BUSY_GOAL, COPY_GOAL, ENGINES, IDLE_GOAL_MS, MEMORY_GOAL, NAMES, ONEDNN_GOAL, OVERHEAD_GOAL, TAIL_GOAL
 from cases import memory_bound
 from figures import Check, Metric, all_checks, best, best_peer, latency, memory, ratio, ready, roofline
 from pictures import time_text
+
+# What `make bench` measured, by the name of the CPU (machine.machine_name).
+Machines = dict[str, dict]
+
+LINE = 118  # characters of the page's lines; rows of tables are as long as they must be
+
+
+def paragraph(text: str) -> str:
+    """One paragraph of running text, wrapped; ends with a newline."""
+    return textwrap.fill(" ".join(text.split()), LINE, break_long_words=False, break_on_hyphens=False) + "\n"
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
@@ -33,7 +46,7 @@ def milliseconds(value: float) -> str:
 
 
 def comparison(results: dict, metric: Metric, text, goal_of) -> str:
-    """A row per case with every engine's value and Linnet's share of the best peer's."""
+    """A row per case with every engine's value and Linnet's ratio to the best peer."""
     rows = []
     for case in results["cases"]:
         cells = []
@@ -41,47 +54,103 @@ def comparison(results: dict, metric: Metric, text, goal_of) -> str:
             found = best(case, engine)
             cells.append("-" if found is None else text(metric(found[1])))
         rows.append([case["title"], *cells, share_text(ratio(case, metric), goal_of(case))])
-    return table(["model", *(NAMES[engine] for engine in ENGINES), "Linnet / best peer"], rows)
+    return table(["model", *(NAMES[engine] for engine in ENGINES), "ratio to the best peer"], rows)
 
 
 COMPARED = {"latency": latency, "time to the first result": ready, "peak memory": memory}
 
 
-def behind_lines(case: dict) -> list[str]:
-    """In what the case is not ahead of every peer."""
+def cpu_label(name: str, results: dict) -> str:
+    """"AMD EPYC (Zen 4), 2 CPUs, AVX-512, AVX512_BF16"."""
+    machine = results["machine"]
+    return f"{name}, {machine['cpus']} CPUs, {machine['instructions']}"
+
+
+def picture_name(kind: str, name: str) -> str:
+    """Of the picture of one CPU: "latency-amd-epyc-zen-4.svg"."""
+    return f"{kind}-{re.sub('[^a-z0-9]+', '-', name.lower()).strip('-')}.svg"
+
+
+def span(values: list[float | None]) -> str:
+    """"0.08 to 0.94"."""
+    known = [value for value in values if value is not None]
+    return f"{min(known):.2f} to {max(known):.2f}" if known else "-"
+
+
+def overview(machines: Machines) -> str:
+    """A row per CPU: in how many models Linnet is fastest, and its ratios."""
+    rows = []
+    for name, results in machines.items():
+        shares = [ratio(case, latency) for case in results["cases"]]
+        ahead = sum(share is not None and share < 1 for share in shares)
+        spans = [span([ratio(case, metric) for case in results["cases"]]) for metric in COMPARED.values()]
+        rows.append([cpu_label(name, results), f"{ahead} of {len(shares)}", *spans])
+    return table(["CPU", "Linnet is fastest in", *(f"{what}, ratio" for what in COMPARED)], rows)
+
+
+def beside(machines: Machines, metric: Metric, text) -> str:
+    """A row per case, a column per CPU: Linnet's ratio to the best peer, its own value, and which peer that is."""
+    titles = dict.fromkeys(case["title"] for results in machines.values() for case in results["cases"])
+    rows = []
+    for title in titles:
+        cells = []
+        for results in machines.values():
+            case = next((case for case in results["cases"] if case["title"] == title), None)
+            share = ratio(case, metric) if case else None
+            if share is None:
+                cells.append("-")
+                continue
+            own, peer = text(metric(best(case, "linnet")[1])), NAMES[best_peer(case, metric)[0]]
+            cells.append(f"{share_text(share)} ({own}; {peer})")
+        rows.append([title, *cells])
+    return table(["model", *machines], rows)
+
+
+def behind_lines(name: str, case: dict) -> list[str]:
+    """In what the case is not ahead of every peer on this CPU."""
     if ratio(case, latency) is None:
-        return [f"- {case['title']}: no comparison ({case['errors'].get('linnet', 'no peer was measured')})\n"]
+        return [f"- {name}, {case['title']}: no comparison ({case['errors'].get('linnet', 'no peer was measured')})\n"]
     lines = []
     for what, metric in COMPARED.items():
         share = ratio(case, metric)
         if share >= 1.0:
-            lines.append(f"- {case['title']}: {share:.2f} times the {what} of {NAMES[best_peer(case, metric)[0]]}\n")
+            peer = NAMES[best_peer(case, metric)[0]]
+            lines.append(f"- {name}, {case['title']}: {share:.2f} times the {what} of {peer}\n")
     return lines
 
 
-def behind_text(results: dict) -> str:
-    """The first thing to read: where Linnet is not ahead of a peer, and which goals it misses."""
-    lines = []
-    behind = [line for case in results["cases"] for line in behind_lines(case)]
+def behind_text(machines: Machines) -> str:
+    """Where Linnet is not ahead of a peer."""
+    behind = [line for name, results in machines.items() for case in results["cases"] for line in behind_lines(name, case)]
     if behind:
-        lines.append("Linnet is **behind** at:\n\n" + "".join(behind))
-    else:
-        lines.append("Linnet has the least latency, the shortest time to the first result and the least memory on every model measured.\n")
-    missed = [check for check in all_checks(results) if not check.reached]
-    if missed:
-        lines.append("Goals **missed**:\n\n" + "".join(missed_line(check) for check in missed))
-    else:
-        lines.append("Every goal is reached.\n")
-    return "\n".join(lines)
+        return "Linnet is **behind** at:\n\n" + "".join(behind)
+    return paragraph(
+        """Linnet has the least latency, the shortest time to the first result and the least memory on every model and CPU
+        measured."""
+    )
 
 
-def missed_line(check: Check) -> str:
-    """One goal in the list of those missed, with what the machine allows."""
-    value = "not measured" if check.value is None else f"{check.value:.2f}"
-    limits = ""
-    for limit in check.limits:
-        limits += f"; {limit.what} {limit.value:.2f}{'' if check.holds(limit.value) else ' (past the goal already)'}"
-    return f"- {check.what}: {value}, goal {'at least' if check.least else 'at most'} {check.goal:.2f}{limits}\n"
+def missed_text(machines: Machines) -> str:
+    """The goals that are not reached, with what the machine allows."""
+    rows = []
+    for name, results in machines.items():
+        for check in all_checks(results):
+            if check.reached:
+                continue
+            value = "not measured" if check.value is None else f"{check.value:.2f}"
+            goal = f"{'at least' if check.least else 'at most'} {check.goal:.2f}"
+            rows.append([name, check.what, value, goal, limits_text(check)])
+    if not rows:
+        return "Every goal is reached.\n"
+    return table(["CPU", "figure", "reached", "goal", "what the machine allows"], rows)
+
+
+def limits_text(check: Check) -> str:
+    """"its products alone, at the machine's peak, take 0.18; with activations ... 0.21 (past the goal)"."""
+    return (
+        "; ".join(f"{limit.what} {limit.value:.2f}{'' if check.holds(limit.value) else ' (past the goal)'}" for limit in check.limits)
+        or "-"
+    )
 
 
 def tail_text(results: dict) -> str:
@@ -174,8 +243,9 @@ def machine_text(results: dict) -> str:
                 peaks[threads] = max(peaks.get(threads, 0.0), peak["multiply_add"] / 1e9)
     rates = ", ".join(f"{rate:.0f} GFLOP/s with {threads}" for threads, rate in sorted(peaks.items()))
     lines = [
+        f"- CPU: {machine['cpu']}, {machine['core']} cores, {machine['cpus']} CPUs; {machine['instructions']}",
+        f"- Caches: {machine['caches']}",
         f"- Date: {results['date']}; {results['rounds']} rounds of {results['seconds']} s per engine and thread count",
-        f"- CPU: {machine['cpu']}, {machine['cpus']} CPUs; caches: {machine['caches']}",
         f"- Measured peak of float32 multiply-adds on registers, by threads: {rates}",
         f"- System: {machine['system']}",
         f"- {engines}",
@@ -183,86 +253,138 @@ def machine_text(results: dict) -> str:
     return "\n".join(lines) + "\n"
 
 
-def report(results: dict) -> str:
-    """The whole page. Requires: pictures latency.svg and roofline.svg in benchmarks/ beside it."""
+def kernels_part(results: dict) -> str:
+    """The section of the micro-benchmarks; empty where none were run."""
+    if not results.get("kernels"):
+        return ""
+    return f"""
+### Kernels and operators
+
+- Kernels are named name/elements, products gemm_layer/rows/depth/columns. Both run with one thread. The bytes of
+  products are those of the weights.
+- Operators are named operator/name/elements/threads and run through a session. Beside them stands how near they come
+  to the speed of their own arithmetic on a piece in L1.
+- A copy is one of as many bytes by as many threads, the faster of one with plain stores and one past the caches,
+  measured in the same run.
+- Goals: operators on arrays that no cache holds reach at least {COPY_GOAL} of a copy's bandwidth. Kernels in L1 and L2
+  take at most {ONEDNN_GOAL} times oneDNN's time where it has the same function.
+- `make bench-kernels` prints all.
+
+{kernels_text(results["kernels"])}"""
+
+
+def cpu_part(name: str, results: dict) -> str:
+    """All figures of one CPU."""
     quick = "**A quick run: one short round. Do not quote these figures.**\n\n" if results["quick"] else ""
-    kernels = results.get("kernels", [])
-    kernels_part = ""
-    if kernels:
-        kernels_part = f"""
-## Kernels and operators
+    return f"""## {name}
 
-Kernels (name/elements) and products (gemm_layer/rows/depth/columns; bytes are those of the weights) with one thread, operators
-(operator/name/elements/threads) through a session. Goals: operators on arrays that no cache holds reach at least {COPY_GOAL} of the bandwidth of a
-copy of as many bytes by as many threads, the faster of one with plain stores and one past the caches, measured in the same run; kernels in L1 and
-L2 take at most {ONEDNN_GOAL} times oneDNN's time where it has the same function. Beside the operators stands how near they come to the speed of
-their own arithmetic on a piece in L1. `make bench-kernels` prints all.
+{quick}{machine_text(results)}
+![How near Linnet comes to the limits of {name}](benchmarks/{picture_name("roofline", name)})
 
-{kernels_text(kernels)}"""
-    return f"""# Benchmarks
-
-{quick}{behind_text(results)}
-![Latency by model and engine](benchmarks/latency.svg)
-
-![Share of the roofline](benchmarks/roofline.svg)
-
-`make bench` repeats all of this and writes this page. Machines that others use too are noisy: compare ratios, not times.
-
-## Latency
+### Latency on {name}
 
 Median time of one run, each engine with the better of 1 and 2 threads; so in the tables below.
 
 {comparison(results, latency, time_text, lambda case: case["latency_goal"])}
-## Time to first result
+### Time to first result on {name}
 
-Loading and the first run, the file in the page cache, each in a fresh process, right after another of the same kind; the engine's own start-up is not counted.
-PyTorch loads a module of its own, not the ONNX model.
+Loading and the first run, the file in the page cache, each in a fresh process, right after another of the same kind.
+The engine's own start-up is not counted. PyTorch loads a module of its own, not the ONNX model.
 
 {comparison(results, ready, milliseconds, lambda case: case["ready_goal"])}
-## Peak memory
+### Peak memory on {name}
 
 Of the process that times the engine. Linnet's goal is also an absolute one: the weights and a tenth, and 12 MB.
 
 {comparison(results, memory, megabytes, lambda case: MEMORY_GOAL)}
 {table(["model", "Linnet", "most allowed"], bounds(results))}
-## Tail
+### Tail on {name}
 
 99th percentile by median, one thread; goal at most {TAIL_GOAL:.0f}.
 
 {tail_text(results)}
-## Overhead and manners
+### Overhead and manners on {name}
 
 {manners_text(results)}
-## Share of the roofline
+### Share of the limits of {name}
 
-Operations of the matrix products and bytes of the weights per second, beside what loops of nothing but multiply-adds and
-nothing but reads reach with as many threads, measured between the engines in the same rounds. Where either share is near 100 %, the machine allows no more.
+- GFLOP/s: operations of the matrix products. Of the peak: beside a loop of nothing but multiply-adds.
+- GB/s: bytes of the weights. Of reading: beside a loop that does nothing but read as many bytes.
+- Both loops run with as many threads, in the same rounds. Where either share is near 100 %, the machine allows no more.
 
-{roofline_text(results)}{kernels_part}
+{roofline_text(results)}{kernels_part(results)}"""
+
+
+RATIO = """The *ratio to the best peer* is Linnet's figure divided by that of the best of the other engines. Below 1 Linnet is
+faster, or takes less. Compare ratios, not times: the machines are shared with others, and their speed varies."""
+
+
+def opening(machines: Machines) -> str:
+    """What a reader wants first: who is fastest, by how much, on which CPU."""
+    versions: dict[str, str] = {}
+    for results in machines.values():
+        versions.update(results["versions"])
+    peers = [f"{NAMES[engine]} {versions[engine]}" for engine in ENGINES[1:] if engine in versions]
+    others = ", ".join(peers[:-1]) + (" and " if len(peers) > 1 else "") + "".join(peers[-1:])
+    first = f"How fast Linnet runs models beside {others}, how soon it has the first result, and how much memory it takes."
+    pictures = [f"![Time of one run on {name}](benchmarks/{picture_name('latency', name)})\n" for name in machines]
+    return f"""{paragraph(first)}
+{behind_text(machines)}
+{overview(machines)}
+{paragraph(RATIO)}
+{chr(10).join(pictures)}
+## Side by side
+
+Each cell: **ratio to the best peer** (Linnet's figure; which peer is the best).
+
+Latency, the median time of one run:
+
+{beside(machines, latency, time_text)}
+Time to the first result, loading included:
+
+{beside(machines, ready, milliseconds)}
+Peak memory of the process:
+
+{beside(machines, memory, megabytes)}"""
+
+
+def report(machines: Machines) -> str:
+    """The whole page. Requires: the pictures of every CPU in benchmarks/ beside it."""
+    parts = "\n".join(cpu_part(name, results) for name, results in machines.items())
+    return f"""# Benchmarks
+
+{opening(machines)}
+{parts}
 ## How it is measured
 
-Engines run in turn, each in a process of its own: Linnet, ONNX Runtime (C API) and OpenVINO (C++ API) through one protocol
-(`tests/benchmark/peers/timing.hpp`) on buffers of the caller, PyTorch eager from Python. The rounds alternate between engines and
-thread counts; every figure is a median over the rounds. The outputs are compared: engines that disagree stop the run.
-A limit is the time of the multiply-adds on registers, or that of reading the weights, whichever is longer, at the best that this machine did in many rounds.
-OpenVINO computes in f32 where the model's title does not say bf16. `benchmarks/results.json` has the figures.
+- Engines run in turn, each in a process of its own: Linnet, ONNX Runtime (C API) and OpenVINO (C++ API) through one
+  protocol (`tests/benchmark/peers/timing.hpp`) on buffers of the caller, PyTorch eager from Python.
+- The rounds alternate between engines and thread counts. Every figure is a median over the rounds.
+- The outputs are compared: engines that disagree stop the run.
+- A limit is the time of the multiply-adds on registers, or that of reading the weights, whichever is longer, at the
+  best that this machine did in many rounds.
+- OpenVINO computes in f32 where the model's title does not say bf16.
+- `benchmarks/results.json` has the figures.
 
-{machine_text(results)}
-To repeat: `make bench BENCH="--rounds {results['rounds']} --seconds {results['seconds']}"`; `make bench BENCH=--quick` takes a minute and says little. Two files of
-results stand side by side with `make bench BENCH="--compare OLD.json NEW.json"`.
-"""
+To repeat it on your CPU:
+
+    make bench BENCH="--rounds 3 --seconds 0.3"
+
+It adds your CPU to this page, or takes the place of what was measured on the same kind before.
+`make bench BENCH=--quick` takes a minute and says little; it writes to the build folder.
+Two files of results stand side by side with `make bench BENCH="--compare OLD.json NEW.json"`.
+
+## Goals that are missed
+
+{missed_text(machines)}"""
 
 
-def readme_table(results: dict) -> str:
-    """The table in README.md."""
-    rows = []
-    for case in results["cases"]:
-        own, peer = best(case, "linnet"), best_peer(case, latency)
-        if own is None or peer is None:
-            continue
-        times = [time_text(latency(own[1])), time_text(peer[1])]
-        rows.append([case["title"], *times, share_text(ratio(case, latency)), share_text(ratio(case, memory))])
-    return table(["model", "Linnet", "best peer", "Linnet / best peer", "peak memory, Linnet / best peer"], rows)
+def readme_table(machines: Machines) -> str:
+    """The tables in README.md."""
+    return f"""{overview(machines)}
+Latency by model: **ratio to the best peer** (Linnet's time; which peer is the best).
+
+{beside(machines, latency, time_text)}"""
 
 
 def bounds(results: dict) -> list[list[str]]:

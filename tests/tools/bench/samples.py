@@ -56,7 +56,14 @@ _RESULTS = {
     "quick": False,
     "rounds": 5,
     "seconds": 0.5,
-    "machine": {"cpu": "A CPU", "cpus": 2, "caches": "L1d 32K", "system": "Linux 6.1, glibc 2.36"},
+    "machine": {
+        "cpu": "A CPU",
+        "core": "Zen 4",
+        "instructions": "AVX-512, AVX512_BF16",
+        "cpus": 2,
+        "caches": "L1d 32K",
+        "system": "Linux 6.1, glibc 2.36",
+    },
     "versions": {"linnet": "0.1.0", "onnxruntime": "1.32.0", "openvino": "2026.4.1", "torch": "2.13.0"},
     "cases": [_CASE],
     "overhead_us": {"linnet": 0.02, "onnxruntime": 1.0, "openvino": 2.0},
@@ -90,3 +97,16 @@ _RESULTS = {
 def results() -> dict:
     """All goals reached; a copy that may be changed."""
     return copy.deepcopy(_RESULTS)
+
+
+def of_cpu(cpu: str, core: str, linnet_us: float) -> dict:
+    """Results of another CPU, on which Linnet takes so many microseconds for a run."""
+    sample = results()
+    sample["machine"].update(cpu=cpu, core=core, instructions="AVX-512, AMX")
+    sample["cases"][0]["engines"]["linnet"] = {"1": figures(linnet_us, 5.0, 0.1)}
+    return sample
+
+
+def two_cpus() -> dict[str, dict]:
+    """By name: Linnet is ahead on one and behind on the other."""
+    return {"A CPU (Zen 4)": results(), "B Xeon (Sapphire Rapids)": of_cpu("B Xeon", "Sapphire Rapids", 3.0)}

@@ -106,10 +106,6 @@ class Readers(unittest.TestCase):
             ],
         )
 
-    def test_cpu_name(self):
-        self.assertEqual(machine.cpu_name("processor\t: 0\nmodel name\t: A B 7\n"), "A B 7")
-        self.assertTrue(machine.cpu_name(""))
-
     def test_cache_sizes(self):
         with tempfile.TemporaryDirectory() as folder:
             for index, (level, kind, size) in enumerate((("1", "Data", "32K"), ("1", "Instruction", "32K"), ("2", "Unified", "1024K"))):

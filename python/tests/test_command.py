@@ -102,11 +102,16 @@ def test_table_and_plot():
     lines = text.splitlines()
     assert lines[1].split()[:5] == ["linnet", "1", "2", "µs", "1.00"] and "2.50" in lines[2]
     assert lines[3].split() == ["third", "is", "not", "installed"]
-    svg = ElementTree.fromstring(latency_svg("a < b", [("other", 5.0), ("linnet", 2.0)]))
+    title = "a < b" * 40
+    svg = ElementTree.fromstring(latency_svg(title, [("other", 5.0), ("linnet", 2.0), ("slow", 50.0)]))
     texts = [element.text for element in svg.iter("{http://www.w3.org/2000/svg}text")]
-    assert "a < b" in texts and "5 µs (2.50×)" in texts and texts.index("linnet") < texts.index("other")
-    bars = [float(bar.get("width")) for bar in svg.iter("{http://www.w3.org/2000/svg}rect")][1:]
-    assert 0 < bars[0] < bars[1]
+    for part in ("2 µs", "0.40", "5 µs", "1.00", "10.00", "below 1: Linnet is faster"):
+        assert part in texts
+    assert any(text.startswith("a < b") and len(text) < len(title) for text in texts)
+    assert texts.index("linnet") < texts.index("other")
+    bars = [float(bar.get("width")) for bar in svg.iter("{http://www.w3.org/2000/svg}rect") if len(bar)]
+    assert 0 < bars[0] < bars[1] < bars[2] < 980
+    assert "nan" not in latency_svg("alone", [("linnet", 2.0)])
     assert [time_text(t) for t in (0.25, 2, 3456, 2e6)] == ["250 ns", "2 µs", "3.46 ms", "2 s"]
 
 

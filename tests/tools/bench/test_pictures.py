@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ElementTree
 from samples import figures, results
 
 import pictures
-import svg
+import drawing as svg  # which pictures made importable
 
 SVG = "{http://www.w3.org/2000/svg}"
 DRAWINGS = (pictures.latency_svg, pictures.roofline_svg)
@@ -90,7 +90,7 @@ class Pictures(unittest.TestCase):
                 found = places(drawing)
                 for left, right, y, text in found:
                     self.assertGreaterEqual(left, 0, text)
-                    self.assertLessEqual(right, pictures.WIDTH, text)
+                    self.assertLessEqual(right, svg.WIDTH, text)
                     self.assertLess(y, height, text)
                 for number, (left, right, y, text) in enumerate(found):
                     for other_left, other_right, other_y, other in found[number + 1 :]:

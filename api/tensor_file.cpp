@@ -8,6 +8,7 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <system_error>
 
 #include "api/guard.hpp"
 #include "loaders/loader.hpp"

@@ -2,6 +2,7 @@
 // axes in [-r,r), an attribute before opset 13 and input 1 (int64, 1-D) since. Opsets 1 to newest.
 // Deviation: negative axes, new in opset 11, are taken at every opset; an axis named twice is an error.
 #include <algorithm>
+#include <iterator>
 
 #include "ops/copy.hpp"
 #include "ops/shape_helpers.hpp"

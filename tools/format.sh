@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# tools/format.sh rewrites the C++ sources with clang-format; tools/format.sh --check only names those that differ, and
-# includes that climb out of their folder (they would get around the rule of which folder may include which).
+# tools/format.sh rewrites the C++ sources with clang-format; tools/format.sh --check only names those that differ,
+# includes that climb out of their folder (they would get around the rule of which folder may include which), and
+# standard headers that are missing (tools/check_includes.py).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mapfile -t sources < <(tools/sources.sh)
@@ -12,6 +13,7 @@ if [ "${1:-}" = --check ]; then
     echo "write includes from the repository root" >&2
     status=1
   fi
+  tools/check_includes.py >&2 || status=1
   exit "$status"
 fi
 printf '%s\0' "${sources[@]}" | xargs -0 -n 20 -P 2 clang-format -i

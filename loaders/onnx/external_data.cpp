@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cstring>
 #include <optional>
+#include <system_error>
 
 namespace linnet::internal::onnx {
 namespace {

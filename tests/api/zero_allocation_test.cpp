@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <memory>
+#include <tuple>
 
 #include <linnet/tensor_file.hpp>
 

@@ -1,6 +1,8 @@
 #include "loaders/loader.hpp"
 
+#include <algorithm>
 #include <filesystem>
+#include <stdexcept>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -116,6 +116,7 @@ class Call {
   }
 
   std::vector<void*> place_outputs() {
+    const NodeView view = item_.view();
     std::vector<void*> pointers;
     for (std::size_t i = 0; i < item_.node.outputs.size(); ++i) {
       output_buffers_.push_back(nullptr);
@@ -126,7 +127,7 @@ class Call {
       if (i == 0 && setting_.in_place >= 0) {
         output_buffers_.back() = input_buffers_[static_cast<std::size_t>(setting_.in_place)];
       } else {
-        const TensorType& type = item_.view().output(i);
+        const TensorType& type = view.output(i);
         output_buffers_.back() = std::make_shared<GuardedBuffer>(bytes_of(type), misalignment(type.type));
       }
       pointers.push_back(output_buffers_.back()->data());
@@ -146,12 +147,13 @@ class Call {
   }
 
   std::vector<ConstantPtr> collect_outputs() const {
+    const NodeView view = item_.view();
     std::vector<ConstantPtr> results;
     for (std::size_t i = 0; i < output_buffers_.size(); ++i) {
       results.push_back(nullptr);
       if (output_buffers_[i] == nullptr) continue;
       EXPECT_TRUE(output_buffers_[i]->intact()) << "written outside output " << i;
-      const TensorType& type = item_.view().output(i);
+      const TensorType& type = view.output(i);
       results.back() = copy_constant(type.type, to_shape(type.dims), output_buffers_[i]->data());
     }
     return results;
@@ -233,9 +235,10 @@ void OpTest::run() {
 }
 
 void OpTest::check_types(const Case& item) const {
+  const NodeView view = item.view();
   for (std::size_t i = 0; i < item.node.outputs.size(); ++i) {
     if (item.node.outputs[i] == kNoValue) continue;
-    const TensorType& type = item.view().output(i);
+    const TensorType& type = view.output(i);
     ASSERT_TRUE(type.ranked && all_known(type.dims))
         << "the shape of output " << i << " is not known though all inputs are";
     if (i >= outputs_.size() || outputs_[i].tensor == nullptr) continue;

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <limits>
+
 #include "runtime/data_type.hpp"
 #include "tests/ops/op_tester.hpp"
 

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "runtime/data_type.hpp"
 #include "tests/ops/op_tester.hpp"
 

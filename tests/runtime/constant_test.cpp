@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <cstring>
+#include <new>
 
 #include "runtime/float16.hpp"
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <tuple>
 
 #include "runtime/float_mode.hpp"
 #include "tests/api/sample_models.hpp"

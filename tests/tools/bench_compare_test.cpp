@@ -1,5 +1,7 @@
 #include "tools/bench_compare.hpp"
 
+#include <stdexcept>
+
 #include <linnet/linnet.hpp>
 
 #include <gmock/gmock.h>

@@ -2,6 +2,7 @@
 #include <openvino/openvino.hpp>
 
 #include <cstdio>
+#include <exception>
 #include <map>
 #include <memory>
 

@@ -69,5 +69,5 @@ function(linnet_module target)
     LINKER:--exclude-libs,ALL "LINKER:--version-script=${PROJECT_SOURCE_DIR}/cmake/module.map" ${LINNET_NO_UNDEFINED})
   set_target_properties(${target} PROPERTIES
     LINK_DEPENDS "${PROJECT_SOURCE_DIR}/cmake/module.map"
-    INSTALL_RPATH "$ORIGIN" INSTALL_RPATH_USE_LINK_PATH ON)
+    INSTALL_RPATH "$ORIGIN")
 endfunction()

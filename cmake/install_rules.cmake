@@ -1,5 +1,6 @@
 # Libraries, modules, headers, the command, find_package(linnet) and pkg-config.
 include(CMakePackageConfigHelpers)
+include(install_parts)
 
 install(TARGETS linnet linnet_shared EXPORT linnetTargets
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
@@ -9,14 +10,24 @@ install(DIRECTORY DESTINATION "${CMAKE_INSTALL_LIBDIR}/linnet")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/linnet" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 # Where the library in lib/ and the command in bin/ both look.
 set(LINNET_MODULE_FOLDER "${CMAKE_INSTALL_LIBDIR}/linnet")
+set(parts highway)
 foreach(module IN ITEMS linnet_onnx linnet_onednn)
   if(TARGET ${module})
     install(TARGETS ${module} LIBRARY DESTINATION "${LINNET_MODULE_FOLDER}")
+    linnet_install_libraries_of("${LINNET_MODULE_FOLDER}" ${module})
   endif()
 endforeach()
+if(TARGET linnet_onednn)
+  list(APPEND parts onednn)
+endif()
+if(TARGET linnet_onnx)
+  list(APPEND parts onnx protobuf)
+endif()
 if(TARGET linnet_command)
   install(TARGETS linnet_command RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  list(APPEND parts cli11 fmt nlohmann_json spdlog)
 endif()
+linnet_install_notices("${CMAKE_INSTALL_DOCDIR}/licenses" PARTS ${parts})
 
 set(package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/linnet")
 install(EXPORT linnetTargets NAMESPACE linnet:: DESTINATION "${package_folder}")

@@ -1,6 +1,7 @@
-# cmake -DWAY=find_package|fetch_content|pkg_config -DSOURCE=... -DBINARY=... -DCOMPILER=... -DONNX_SCHEMAS=... -P consume.cmake
+# cmake -DWAY=find_package|fetch_content|pkg_config|readme -DSOURCE=... -DBINARY=... -DCOMPILER=... -DONNX_SCHEMAS=...
+#   -P consume.cmake
 # Builds examples/your_project in one of the ways in which a project may take Linnet in, and runs what came out on the
-# sample network, from a folder that has nothing to do with either.
+# sample network, from a folder that has nothing to do with either; or README.md's program as README.md says.
 set(work "${BINARY}/packaging/${WAY}")
 set(prefix "${work}/prefix")
 set(example "${SOURCE}/examples/your_project")
@@ -55,10 +56,55 @@ function(expect_static program)
   endif()
 endfunction()
 
+# What is installed stands by itself: no run path leads out of the folder that a file lies in, and each part's licence is
+# there. oneDNN's library, where it is not the system's, lies beside the module.
+function(expect_relocatable)
+  file(GLOB_RECURSE binaries LIST_DIRECTORIES OFF "${prefix}/lib/*.so*" "${prefix}/bin/*")
+  foreach(binary IN LISTS binaries)
+    run(readelf -d "${binary}")
+    if(text MATCHES "R(UN)?PATH[^\n]*\\[([^]]*)\\]" AND NOT CMAKE_MATCH_2 MATCHES "^[$]ORIGIN(/linnet|/\\.\\./lib)?$")
+      message(FATAL_ERROR "${binary} looks for libraries in ${CMAKE_MATCH_2}")
+    endif()
+  endforeach()
+  run("${prefix}/bin/linnet" run "${model}" --random --backend onednn)
+  run(ldd "${prefix}/lib/linnet/liblinnet_onednn.so")
+  if(NOT text MATCHES "libdnnl[^ ]* => (/usr|/lib|${prefix})/")
+    message(FATAL_ERROR "liblinnet_onednn.so takes oneDNN from elsewhere:\n${text}")
+  endif()
+  set(parts highway onednn cli11 fmt nlohmann_json spdlog)
+  if(ONNX_SCHEMAS)
+    list(APPEND parts onnx protobuf)
+  endif()
+  foreach(part IN LISTS parts)
+    file(GLOB texts "${prefix}/share/doc/linnet/licenses/${part}/*")
+    if(NOT texts)
+      message(FATAL_ERROR "${part}'s licence is not installed")
+    endif()
+  endforeach()
+endfunction()
+
 file(MAKE_DIRECTORY "${work}")
-if(NOT WAY STREQUAL "fetch_content")
-  file(REMOVE_RECURSE "${prefix}")
-  run("${CMAKE_COMMAND}" --install "${BINARY}" --prefix "${prefix}")
+if(WAY MATCHES "find_package|pkg_config")
+  file(REMOVE_RECURSE "${prefix}" "${work}/staged")
+  run("${CMAKE_COMMAND}" --install "${BINARY}" --prefix "${work}/staged")
+  file(RENAME "${work}/staged" "${prefix}")  # whatever was installed goes along
+endif()
+
+# The first C++ block, saved as the name that the commands after it call it by, and these commands.
+if(WAY STREQUAL "readme")
+  file(REMOVE_RECURSE "${work}")
+  file(MAKE_DIRECTORY "${work}/home")
+  file(CREATE_LINK "${BINARY}" "${work}/build" SYMBOLIC)
+  file(CREATE_LINK "${SOURCE}/models" "${work}/models" SYMBOLIC)
+  file(READ "${SOURCE}/README.md" readme)
+  string(REGEX MATCH "```cpp\n([^`]*)```[^`]*(`[^`\n]+`[^`]*)*```sh\n([^`]*)```" blocks "${readme}")
+  file(WRITE "${work}/quickstart.cpp" "${CMAKE_MATCH_1}")
+  file(WRITE "${work}/commands.sh" "${CMAKE_MATCH_3}")
+  run("${CMAKE_COMMAND}" -E env "HOME=${work}/home" sh -eu commands.sh)
+  if(NOT text MATCHES "P\\(class 0\\) = 0\\.[0-9]+\n$")
+    message(FATAL_ERROR "README.md's commands printed\n${text}")
+  endif()
+  return()
 endif()
 
 if(WAY STREQUAL "pkg_config")
@@ -90,5 +136,5 @@ expect_conversion("${work}/build/classify_shared")
 if(WAY STREQUAL "find_package")
   expect_static("${work}/build/classify")
   expect_conversion("${CMAKE_COMMAND}" -E env "LINNET_MODULE_DIR=${prefix}/lib/linnet" "${work}/build/classify")
-  run("${prefix}/bin/linnet" inspect "${model}")
+  expect_relocatable()
 endif()

@@ -3,24 +3,32 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 BUILD ?= build
 FUZZ_SECONDS ?= 60
-CONFIGURE := cmake -G Ninja -S . -DLINNET_WERROR=ON
+CONFIGURE := cmake -G Ninja -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release
 
-.PHONY: help setup build run test check format bench bench-kernels fuzz coverage accuracy docs clean
+.PHONY: help setup setup-tests build run wheel test check format bench bench-kernels fuzz coverage accuracy docs clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 24
 
-setup: ## install system packages, Python parts, oneDNN and ONNX's C++ library
+setup: ## install what the library is built with: system packages, oneDNN and ONNX's C++ library
+	@tools/setup.sh library
+
+setup-tests: ## the same, and what the tests need: PyTorch in a Python environment of its own
 	@tools/setup.sh
 
-build: setup ## build everything into build/
-	@[ -f $(BUILD)/build.ninja ] || $(CONFIGURE) -B $(BUILD) -DCMAKE_BUILD_TYPE=Release
+build: setup-tests ## build everything into build/
+	@grep -qs LINNET_BUILD_TESTS:BOOL=ON $(BUILD)/CMakeCache.txt || \
+	  $(CONFIGURE) -DLINNET_BUILD_TESTS=ON -DLINNET_BUILD_PYTHON=ON
 	@cmake --build $(BUILD) --parallel $(JOBS)
 
-run: setup ## build, then run the sample network and compare it with PyTorch's output
-	@[ -f $(BUILD)/build.ninja ] || $(CONFIGURE) -B $(BUILD) -DCMAKE_BUILD_TYPE=Release
-	@cmake --build $(BUILD) --parallel $(JOBS) --target main_job
+run: setup ## build the library and the command, run the sample network and compare it with PyTorch's output
+	@[ -f $(BUILD)/build.ninja ] || $(CONFIGURE) -DLINNET_BUILD_TESTS=OFF -DLINNET_BUILD_PYTHON=OFF
+	@cmake --build $(BUILD) --parallel $(JOBS) --target linnet_shared linnet_command main_job
 	@$(BUILD)/main_job models
+
+wheel: ## build the Python package into dist/, with the tag of the oldest manylinux that it runs on
+	@tools/setup.sh wheel
+	@tools/wheel/make_wheel.sh dist
 
 test: build ## run the whole test suite
 	@tools/run_tests.sh $(BUILD)
@@ -35,7 +43,7 @@ format: ## rewrite the sources with clang-format
 
 bench: ## measure beside ONNX Runtime, OpenVINO and PyTorch; writes docs/benchmarks.md (BENCH=--quick: a short try)
 	@tools/setup.sh bench
-	@$(CONFIGURE) -B $(BUILD) -DCMAKE_BUILD_TYPE=Release
+	@$(CONFIGURE) -DLINNET_BUILD_TESTS=ON
 	@cmake --build $(BUILD) --parallel $(JOBS) --target \
 	  linnet_timing onnxruntime_timing openvino_timing machine_peaks linnet_benchmark linnet_large_models
 	@eval "$$(tools/setup.sh paths)" && "$$LINNET_PYTHON" tools/bench/bench.py --build $(BUILD) --peers "$$LINNET_PEERS_DIR" $(BENCH)
@@ -54,8 +62,8 @@ docs: ## make the API reference, docs/api/html/index.html
 	@tools/setup.sh check
 	@tools/check.sh docs
 
-coverage: setup ## run the tests on an instrumented build and print the line coverage
+coverage: setup-tests ## run the tests on an instrumented build and print the line coverage
 	@tools/coverage.sh
 
 clean: ## remove what was built here (the shared parts in the cache stay)
-	rm -rf build build-*
+	rm -rf build build-* dist

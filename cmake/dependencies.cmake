@@ -1,11 +1,35 @@
-# Where the parts come from. tools/setup.sh knows where it put them; each path can be given with -D instead.
+# Where the parts come from. tools/setup.sh knows where it put them; each path can be given with -D instead. Nothing is
+# installed or fetched here: all that is missing is named in one message.
 
 find_package(Threads REQUIRED)
+set(missing_packages "")  # Debian's names
+set(missing_parts "")
+
+# linnet_need(PACKAGE DEBIAN_PACKAGE) finds PACKAGE, or notes that it is missing.
+macro(linnet_need package debian_package)
+  find_package(${package} QUIET)
+  if(NOT ${package}_FOUND)
+    list(APPEND missing_packages ${debian_package})
+  endif()
+endmacro()
+
 # Only Highway's headers: neither Linnet nor a program that uses it links libhwy.
-find_package(hwy REQUIRED)
-add_library(linnet_highway INTERFACE)
-target_include_directories(linnet_highway SYSTEM INTERFACE
-  "$<TARGET_PROPERTY:hwy::hwy,INTERFACE_INCLUDE_DIRECTORIES>")
+linnet_need(hwy libhwy-dev)
+if(hwy_FOUND)
+  add_library(linnet_highway INTERFACE)
+  target_include_directories(linnet_highway SYSTEM INTERFACE
+    "$<TARGET_PROPERTY:hwy::hwy,INTERFACE_INCLUDE_DIRECTORIES>")
+endif()
+if(LINNET_BUILD_TOOLS)
+  linnet_need(CLI11 libcli11-dev)
+  linnet_need(fmt libfmt-dev)
+  linnet_need(spdlog libspdlog-dev)
+  linnet_need(nlohmann_json nlohmann-json3-dev)
+endif()
+if(LINNET_BUILD_TESTS)
+  linnet_need(GTest "libgtest-dev;libgmock-dev")
+  linnet_need(nlohmann_json nlohmann-json3-dev)
+endif()
 
 execute_process(
   COMMAND "${PROJECT_SOURCE_DIR}/tools/setup.sh" paths
@@ -13,6 +37,7 @@ execute_process(
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
   "${PROJECT_SOURCE_DIR}/tools/setup.sh"
   "${PROJECT_SOURCE_DIR}/tools/requirements.txt"
+  "${PROJECT_SOURCE_DIR}/tools/wheel/requirements.txt"
   "${PROJECT_SOURCE_DIR}/tools/bench/requirements.txt"
   "${PROJECT_SOURCE_DIR}/cmake/onnx/CMakeLists.txt")
 string(REPLACE "\n" ";" setup_paths "${setup_paths}")
@@ -23,22 +48,62 @@ foreach(line IN LISTS setup_paths)
   endif()
 endforeach()
 
+set(setup "tools/setup.sh library")
+if(LINNET_BUILD_PYTHON)
+  if(NOT DEFINED SKBUILD AND NOT Python_EXECUTABLE)
+    set(Python_EXECUTABLE "${LINNET_PYTHON}")
+  endif()
+  if(EXISTS "${Python_EXECUTABLE}")
+    find_package(Python 3.10 QUIET COMPONENTS Interpreter Development.Module)
+    if(NOT Python_FOUND)
+      list(APPEND missing_packages python3-dev)
+    endif()
+  endif()
+endif()
+if((LINNET_BUILD_PYTHON AND NOT EXISTS "${Python_EXECUTABLE}") OR (LINNET_BUILD_TESTS AND NOT EXISTS "${LINNET_PYTHON}"))
+  set(setup "tools/setup.sh")
+  list(APPEND missing_parts "the Python environment of the tests (looked for ${LINNET_PYTHON}): \
+-DLINNET_PYTHON=... names another, -DLINNET_BUILD_TESTS=OFF -DLINNET_BUILD_PYTHON=OFF go without")
+endif()
+
+# The system's own where it is new enough.
 if(LINNET_ONEDNN)
-  find_package(dnnl 3.2 CONFIG QUIET HINTS "${LINNET_ONEDNN_DIR}")
+  find_package(dnnl 3.2 CONFIG QUIET)
   if(NOT dnnl_FOUND)
-    message(FATAL_ERROR "oneDNN 3.2 or newer was not found (looked in ${LINNET_ONEDNN_DIR} too). "
-      "Run tools/setup.sh, give -Ddnnl_DIR=..., or build without it: -DLINNET_ONEDNN=OFF")
+    find_package(dnnl 3.2 CONFIG QUIET HINTS "${LINNET_ONEDNN_DIR}")
+  endif()
+  if(NOT dnnl_FOUND)
+    list(APPEND missing_parts
+      "oneDNN 3.2 or newer (looked in ${LINNET_ONEDNN_DIR} too): -Ddnnl_DIR=... names it, -DLINNET_ONEDNN=OFF goes without")
   endif()
 endif()
 
 if(LINNET_ONNX_SCHEMAS)
   # The shared libprotobuf-lite: Debian's static one is not position-independent. The module keeps it to itself
   # (it is opened with RTLD_LOCAL).
-  find_package(Protobuf QUIET)
-  if(NOT EXISTS "${LINNET_ONNX_DIR}/lib/libonnx.a" OR NOT Protobuf_FOUND)
-    message(FATAL_ERROR "ONNX's C++ library (${LINNET_ONNX_DIR}/lib/libonnx.a) or libprotobuf was not found. "
-      "Run tools/setup.sh, give -DLINNET_ONNX_DIR=..., or build without it: -DLINNET_ONNX_SCHEMAS=OFF")
+  linnet_need(Protobuf libprotobuf-dev)
+  if(NOT EXISTS "${LINNET_ONNX_DIR}/lib/libonnx.a")
+    list(APPEND missing_parts
+      "ONNX's C++ library (${LINNET_ONNX_DIR}/lib/libonnx.a): -DLINNET_ONNX_DIR=... names its folder, \
+-DLINNET_ONNX_SCHEMAS=OFF goes without")
   endif()
+endif()
+
+if(missing_packages OR missing_parts)
+  list(REMOVE_DUPLICATES missing_packages)
+  list(JOIN missing_packages " " packages)
+  list(JOIN missing_parts "\n  " parts)
+  set(message "Linnet cannot be built yet. ${setup} installs what is missing (Debian):")
+  if(packages)
+    string(APPEND message "\n  system packages: ${packages}")
+  endif()
+  if(parts)
+    string(APPEND message "\n  ${parts}")
+  endif()
+  message(FATAL_ERROR "${message}")
+endif()
+
+if(LINNET_ONNX_SCHEMAS)
   add_library(linnet_onnx_library INTERFACE)
   target_compile_definitions(linnet_onnx_library INTERFACE
     ONNX_ML=1 ONNX_NAMESPACE=onnx ONNX_USE_LITE_PROTO=1 __ONNX_NO_DOC_STRINGS=1)

@@ -8,11 +8,10 @@ jobs=$(nproc)
 stages=("$@")
 [ ${#stages[@]} -gt 0 ] || stages=(format docs release portable address thread tidy)
 
-configure() { cmake -G Ninja -S . -DLINNET_WERROR=ON -DLINNET_TEST_DATA="$PWD/build/test_data" "$@" >/dev/null; }
+# By the preset of that name (CMakePresets.json).
+configure() { cmake --preset "$1" -DLINNET_TEST_DATA="$PWD/build/test_data" >/dev/null; }
 compile() { cmake --build "$1" --parallel "$jobs" "${@:2}" -- --quiet; }
 
-# Asserts stay on under the sanitizers; -O1 is what their makers advise.
-sanitized=(-DCMAKE_BUILD_TYPE=Debug "-DCMAKE_CXX_FLAGS_DEBUG=-O1 -g1")
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:check_initialization_order=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1}
@@ -23,28 +22,23 @@ stage_format() { tools/format.sh --check; }
 stage_docs() { doxygen docs/api/Doxyfile && [ -f docs/api/html/index.html ]; }
 
 stage_tidy() {
-  [ -f build/build.ninja ] || configure -B build -DCMAKE_BUILD_TYPE=Release || return 1
-  tools/tidy.py build
+  configure check && tools/tidy.py build
 }
 
 stage_release() {
-  [ -f build/build.ninja ] || configure -B build -DCMAKE_BUILD_TYPE=Release || return 1
-  compile build && tools/run_tests.sh build
+  configure check && compile build && tools/run_tests.sh build
 }
 
 stage_portable() {
-  configure -B build-portable -DCMAKE_BUILD_TYPE=Release -DLINNET_ONEDNN=OFF -DLINNET_ONNX_SCHEMAS=OFF &&
-    compile build-portable && tools/run_tests.sh build-portable
+  configure portable && compile build-portable && tools/run_tests.sh build-portable
 }
 
 stage_address() {
-  configure -B build-address "${sanitized[@]}" -DLINNET_SANITIZE=address,undefined &&
-    compile build-address && tools/run_tests.sh build-address
+  configure address && compile build-address && tools/run_tests.sh build-address
 }
 
-# GNU's OpenMP runtime synchronises in ways that ThreadSanitizer cannot see, hence without oneDNN.
 stage_thread() {
-  configure -B build-thread "${sanitized[@]}" -DLINNET_SANITIZE=thread -DLINNET_ONEDNN=OFF -DLINNET_ONNX_SCHEMAS=OFF &&
+  configure thread &&
     compile build-thread --target thread_test && tools/run_tests.sh build-thread --label-regex '^thread$'
 }
 

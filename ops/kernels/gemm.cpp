@@ -85,13 +85,13 @@ HWY_NOINLINE void StoreStart(const Product& product, std::size_t row, std::size_
     const std::size_t lanes = std::min(kLanes, count - i);
     HWY_ALIGN float values[kLanes] = {};
     for (std::size_t lane = 0; lane < lanes; ++lane) values[lane] = addend[(i + lane) * epilogue.addend_column_stride];
-    TileVector start[1] = {hn::Zero(d)};
-    if (epilogue.bias != nullptr) LoadColumns(epilogue.bias + column + i, lanes, start);
-    start[0] = hn::MulAdd(scale, hn::Load(d, values), start[0]);
+    TileVector start = hn::Zero(d);
+    if (epilogue.bias != nullptr) start = LoadPartial(d, epilogue.bias + column + i, lanes);
+    start = hn::MulAdd(scale, hn::Load(d, values), start);
     if (lanes == kLanes) {
-      hn::StoreU(start[0], d, c + i);
+      hn::StoreU(start, d, c + i);
     } else {
-      StorePartial(d, start[0], c + i, lanes);
+      StorePartial(d, start, c + i, lanes);
     }
   }
 }
@@ -115,6 +115,36 @@ void ActivateStored(const Product& product, std::size_t row, std::size_t rows, s
   }
 }
 
+// Where a tile's start value lies: in C, where an addend or the block before has left it, in the bias, or nowhere. Of
+// the last columns it is copied, since a tile reads whole vectors.
+class TileStart {
+ public:
+  HWY_INLINE void Set(const Product& product, bool from_c, std::size_t rows, std::size_t column, Tile& tile) {
+    const float* const bias = product.epilogue.bias;
+    tile.start = from_c ? tile.c : bias == nullptr ? nullptr : bias + column;
+    tile.start_row_stride = from_c ? tile.c_row_stride : 0;
+    const std::size_t rest = tile.columns % kLanes;
+    if (rest != 0 && tile.start != nullptr) Copy(from_c ? rows : 1, tile);
+  }
+
+ private:
+  HWY_NOINLINE void Copy(std::size_t rows, Tile& tile) {
+    const TileTag d;
+    const std::size_t whole = tile.columns / kLanes * kLanes;
+    for (std::size_t row = 0; row < rows; ++row) {
+      const float* from = tile.start + row * tile.start_row_stride;
+      float* to = copy_ + row * kWidth;
+      for (std::size_t i = 0; i < whole; i += kLanes) hn::Store(hn::LoadU(d, from + i), d, to + i);
+      hn::Store(LoadPartial(d, from + whole, tile.columns - whole), d, to + whole);
+    }
+    tile.start = copy_;
+    if (tile.start_row_stride != 0) tile.start_row_stride = kWidth;
+  }
+
+  static constexpr std::size_t kWidth = kMaxVectors * kLanes;
+  HWY_ALIGN float copy_[kMaxRows * kWidth];
+};
+
 // C of no more rows than any tile has: every weight is read once. One row takes two panels at a time where a panel is
 // less than 8 vectors wide.
 template <class Dot>
@@ -129,7 +159,7 @@ void MultiplyFewRows(const Product& product) {
   tile.a = product.a;
   tile.a_row_stride = product.a_row_stride;
   tile.c_row_stride = product.c_row_stride;
-  tile.resume = epilogue.addend != nullptr;
+  TileStart start;
   tile.relu = epilogue.activation.kind == ActivationKind::kRelu;
   tile.fills_padding = epilogue.fills_padding;
   tile.partial_activation = activates_stored(epilogue) ? &epilogue.activation : nullptr;
@@ -145,7 +175,7 @@ void MultiplyFewRows(const Product& product) {
     tile.next_b = two_panels ? panel_begin + product.k * kPanelColumns : nullptr;
     tile.next_b_width = two_panels ? panel_width(product.n, panel + 1) : 0;
     tile.c = product.c + column;
-    tile.bias = epilogue.bias == nullptr ? nullptr : epilogue.bias + column;
+    start.Set(product, epilogue.addend != nullptr, product.m, column, tile);
     tile_functions[divide_up(tile.columns, kLanes) - 1](tile);
   }
   if (activates_stored(epilogue)) ActivateStored(product, 0, product.m, product.column_begin, columns);
@@ -160,6 +190,7 @@ constexpr std::size_t kBlockDepth = 1024;
 constexpr std::size_t kBlockDepth = 512;
 #endif
 constexpr std::size_t kMostChunkRows = 120;
+static_assert(kBlockDepth % kGroupLength == 0, "a block begins with a group");
 
 // One row tile of C, `columns` wide from `column` on in one panel, times the block [k_begin, k_begin + depth).
 template <class Dot>
@@ -180,7 +211,8 @@ void MultiplyRowTile(const Product& product, std::size_t row, std::size_t rows, 
   tile.next_b = nullptr;
   tile.next_b_width = 0;
   tile.c_row_stride = product.c_row_stride;
-  tile.resume = !first_block || epilogue.addend != nullptr;
+  const bool from_c = !first_block || epilogue.addend != nullptr;
+  TileStart start;
   tile.relu = last_block && epilogue.activation.kind == ActivationKind::kRelu;
   tile.fills_padding = epilogue.fills_padding;
   tile.partial_activation = last_block && activates_stored(epilogue) ? &epilogue.activation : nullptr;
@@ -190,7 +222,7 @@ void MultiplyRowTile(const Product& product, std::size_t row, std::size_t rows, 
     tile.columns = std::min(step, columns - i);
     tile.b = block + i;
     tile.c = product.c + row * product.c_row_stride + column + i;
-    tile.bias = epilogue.bias == nullptr ? nullptr : epilogue.bias + column + i;
+    start.Set(product, from_c, rows, column + i, tile);
     kTileFunctions<Dot>[rows - 1][divide_up(tile.columns, kLanes) - 1](tile);
   }
   if (last_block && activates_stored(epilogue)) ActivateStored(product, row, rows, column, columns);

@@ -1,9 +1,12 @@
 // The matrix product C = activation(start + A * B) on float32, with B (the weights) packed once beforehand.
 //
-// Every element of C is one chain over k = 0, 1, ..., K-1: acc = fma(A[m,k], B[k,n], acc), beginning with its start
-// value (on CPUs without FMA a product and a sum, both rounded). Nothing else enters: not M or N, not the row's place
-// in the matrix, not how the caller slices the work. So a row's bits depend neither on its neighbours nor on threads.
-// Products with zeros are not skipped: NaN and infinities in A and B go where IEEE 754 sends them.
+// Every element of C is its start value, to which the sums of groups of kGroupLength steps of k are added one after the
+// other, from k = 0 on. The sum of a group is that of its chains, added in their order; a chain is kChainLength steps
+// of acc = fma(A[m,k], B[k,n], acc) from zero (on CPUs without FMA a product and a sum, both rounded). The last chain
+// and the last group are what is left of K. Nothing else enters: not M or N, not the row's place in the matrix, not how
+// the caller slices the work. So a row's bits depend neither on its neighbours nor on threads, and are the same on
+// every instruction set with FMA. Products with zeros are not skipped: NaN and infinities in A and B go where IEEE 754
+// sends them.
 //
 // The functions here allocate nothing, start no thread and may be called from many threads at once.
 #ifndef LINNET_OPS_KERNELS_GEMM_HPP_
@@ -23,6 +26,12 @@ namespace linnet::kernels {
 // are zeros. The layout is the same for every instruction set.
 constexpr std::size_t kPanelColumns = 64;
 constexpr std::size_t kColumnUnit = 16;
+
+// Steps of k. A rounding error is as large as the sum it happens in: of K positive products a single chain loses
+// sqrt(K) times the digits of one rounding, chains of chains those of 128 + 4 + K / 512 steps at most, of which only
+// the last part grows with all of the sum.
+constexpr std::size_t kChainLength = 128;
+constexpr std::size_t kGroupLength = 4 * kChainLength;
 
 constexpr std::size_t panel_count(std::size_t n) { return n / kPanelColumns + (n % kPanelColumns != 0 ? 1 : 0); }
 
@@ -44,7 +53,7 @@ constexpr std::size_t packed_b_bytes(std::size_t k, std::size_t n) {
 void pack_b(const float* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n,
             float alpha, float* packed);
 
-// What happens to an element of C besides the product. The start value of the chain over k is
+// What happens to an element of C besides the product. Its start value is
 //   bias[n] + addend_scale * addend[m * addend_row_stride + n * addend_column_stride]
 // (one fma), where each part that is null counts as absent. A stride of 0 repeats a row, a column or a scalar.
 // The addend may be C itself, with C's strides; otherwise it does not overlap C.
@@ -70,7 +79,8 @@ struct GemmEpilogue {
 // C[m,n] = activation(start + sum over k of A[m,k] * B[k,n]) for all m rows and the columns of the panels
 // [panel_begin, panel_end). Rows of A and C are contiguous and lie a_row_stride and c_row_stride elements apart.
 // `packed_b`, `c` and the epilogue's pointers are those of the whole product, whatever the panels. C overlaps neither A
-// nor packed B, and nothing of it is written but the elements asked for. With k = 0, C is activation(start).
+// nor packed B, and nothing of it is written but the elements asked for. With k = 0, C is
+// activation(start + 0).
 // Requires: panel_end <= panel_count(n).
 void gemm(std::size_t m, std::size_t n, std::size_t k, const float* a, std::size_t a_row_stride, const float* packed_b,
           const GemmEpilogue& epilogue, float* c, std::size_t c_row_stride, std::size_t panel_begin,
@@ -78,10 +88,10 @@ void gemm(std::size_t m, std::size_t n, std::size_t k, const float* a, std::size
 
 // The same product of bfloat16 operands with sums in float32, for callers that ask for speed and give up digits: A and
 // B are rounded to 8 significant bits. Two neighbours along k are one pair, `pairs` = (k + 1) / 2 of them, the last
-// filled up with zero. Packed B has the panels of `gemm` with pairs for elements. An element of C is one chain over the
-// pairs, each adding its two products to the sum; with the CPU's own instructions (has_bfloat16_instructions) their
-// order and rounding are the CPU's, and denormals count as zero, so bits differ between kinds of CPU but neither
-// between rows nor between runs.
+// filled up with zero. Packed B has the panels of `gemm` with pairs for elements. An element of C is summed as by
+// `gemm`, with a pair for a step, which adds its two products to the sum; with the CPU's own instructions
+// (has_bfloat16_instructions) their order and rounding are the CPU's, and denormals count as zero, so bits differ
+// between kinds of CPU but neither between rows nor between runs.
 struct Bfloat16Pair {
   std::uint16_t elements[2];
 };

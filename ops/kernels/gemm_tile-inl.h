@@ -74,7 +74,7 @@ struct PairDot {
 
 // Tile (0, 0) is the first element of all pointers but `next_b`.
 struct Tile {
-  std::size_t k;        // of this block
+  std::size_t k;        // of this block, which begins with a group
   std::size_t columns;  // of C; vectors are whole but for the last
   const float* a;
   std::size_t a_row_stride;
@@ -84,8 +84,8 @@ struct Tile {
   std::size_t next_b_width;
   float* c;
   std::size_t c_row_stride;
-  const float* bias;  // null if absent; read only where `resume` is false
-  bool resume;        // begins with the sums that C holds, not with the bias
+  const float* start;  // whole vectors may be read; null for no start value
+  std::size_t start_row_stride;
   bool relu;
   bool fills_padding;                    // the last vector of C is stored whole
   const Activation* partial_activation;  // for the last vector, if it is stored in part; null if absent
@@ -93,16 +93,6 @@ struct Tile {
 
 // Loops over a tile's vectors must vanish, or the accumulators would live in memory.
 #define LINNET_UNROLL _Pragma("GCC unroll 16")
-
-template <std::size_t kVectors>
-HWY_INLINE void LoadColumns(const float* from, std::size_t columns, TileVector (&to)[kVectors]) {
-  const TileTag d;
-  constexpr std::size_t kLast = kVectors - 1;
-  LINNET_UNROLL
-  for (std::size_t j = 0; j < kLast; ++j) to[j] = hn::LoadU(d, from + j * kLanes);
-  const std::size_t rest = columns - kLast * kLanes;
-  to[kLast] = rest == kLanes ? hn::LoadU(d, from + kLast * kLanes) : LoadPartial(d, from + kLast * kLanes, rest);
-}
 
 template <std::size_t kRows, std::size_t kVectors>
 HWY_INLINE void StoreTile(const TileVector (&sums)[kRows][kVectors], const Tile& tile) {
@@ -129,52 +119,73 @@ HWY_INLINE void StoreTile(const TileVector (&sums)[kRows][kVectors], const Tile&
   }
 }
 
+// sums = values + sums, with `row_stride` from row to row.
 template <std::size_t kRows, std::size_t kVectors>
-HWY_INLINE void LoadStart(const Tile& tile, TileVector (&sums)[kRows][kVectors]) {
-  const TileTag d;
-  if (tile.resume) {
-    LINNET_UNROLL
-    for (std::size_t row = 0; row < kRows; ++row)
-      LoadColumns(tile.c + row * tile.c_row_stride, tile.columns, sums[row]);
-    return;
-  }
-  TileVector bias[kVectors];
-  LINNET_UNROLL
-  for (std::size_t j = 0; j < kVectors; ++j) bias[j] = hn::Zero(d);
-  if (tile.bias != nullptr) LoadColumns(tile.bias, tile.columns, bias);
+HWY_INLINE void AddTo(TileVector (&sums)[kRows][kVectors], const float* values, std::size_t row_stride) {
   LINNET_UNROLL
   for (std::size_t row = 0; row < kRows; ++row) {
     LINNET_UNROLL
-    for (std::size_t j = 0; j < kVectors; ++j) sums[row][j] = bias[j];
+    for (std::size_t j = 0; j < kVectors; ++j)
+      sums[row][j] = hn::Add(hn::LoadU(TileTag(), values + row * row_stride + j * kLanes), sums[row][j]);
   }
 }
 
 template <class Dot, std::size_t kRows, std::size_t kVectors>
 void MultiplyTile(const Tile& tile) {
   const TileTag d;
+  constexpr std::size_t kWidth = kVectors * kLanes;
   TileVector sums[kRows][kVectors];
-  LoadStart(tile, sums);
+  HWY_ALIGN float group[kRows * kWidth];  // the chains of this group before the one in the registers
+  HWY_ALIGN float total[kRows * kWidth];  // the start value and the groups before this one
+  const float* before = tile.start;
+  std::size_t before_stride = tile.start_row_stride;
   const float* a = tile.a;
   const float* b = tile.b;
   const float* next_b = tile.next_b;
   const std::size_t a_row_stride = tile.a_row_stride;
   const std::size_t b_width = tile.b_width;
   const std::size_t next_b_width = tile.next_b_width;
-  for (std::size_t k = tile.k; k != 0; --k) {
-    TileVector b_row[kVectors];
-    LINNET_UNROLL
-    for (std::size_t j = 0; j < kVectors; ++j) {
-      b_row[j] = j < kPanelVectors ? hn::LoadU(d, b + j * kLanes) : hn::LoadU(d, next_b + (j - kPanelVectors) * kLanes);
-    }
+  for (std::size_t left = tile.k, group_left = kGroupLength;;) {
     LINNET_UNROLL
     for (std::size_t row = 0; row < kRows; ++row) {
-      const TileVector a_element = hn::Set(d, a[row * a_row_stride]);
       LINNET_UNROLL
-      for (std::size_t j = 0; j < kVectors; ++j) sums[row][j] = Dot::MulAdd(a_element, b_row[j], sums[row][j]);
+      for (std::size_t j = 0; j < kVectors; ++j) sums[row][j] = hn::Zero(d);
     }
-    ++a;
-    b += b_width;
-    if constexpr (kVectors > kPanelVectors) next_b += next_b_width;
+    const std::size_t length = HWY_MIN(kChainLength, left);
+    for (std::size_t k = length; k != 0; --k) {
+      TileVector b_row[kVectors];
+      LINNET_UNROLL
+      for (std::size_t j = 0; j < kVectors; ++j) {
+        b_row[j] =
+            j < kPanelVectors ? hn::LoadU(d, b + j * kLanes) : hn::LoadU(d, next_b + (j - kPanelVectors) * kLanes);
+      }
+      LINNET_UNROLL
+      for (std::size_t row = 0; row < kRows; ++row) {
+        const TileVector a_element = hn::Set(d, a[row * a_row_stride]);
+        LINNET_UNROLL
+        for (std::size_t j = 0; j < kVectors; ++j) sums[row][j] = Dot::MulAdd(a_element, b_row[j], sums[row][j]);
+      }
+      ++a;
+      b += b_width;
+      if constexpr (kVectors > kPanelVectors) next_b += next_b_width;
+    }
+    const bool begins_group = group_left == kGroupLength;
+    left -= length;
+    group_left = left == 0 ? 0 : group_left - length;
+    if (!begins_group) AddTo(sums, group, kWidth);
+    if (group_left == 0 && before != nullptr) AddTo(sums, before, before_stride);
+    if (left == 0) break;
+    float* const kept = group_left == 0 ? total : group;
+    LINNET_UNROLL
+    for (std::size_t row = 0; row < kRows; ++row) {
+      LINNET_UNROLL
+      for (std::size_t j = 0; j < kVectors; ++j) hn::Store(sums[row][j], d, kept + row * kWidth + j * kLanes);
+    }
+    if (group_left == 0) {
+      before = total;
+      before_stride = kWidth;
+      group_left = kGroupLength;
+    }
   }
   if (tile.relu) {
     LINNET_UNROLL

@@ -1,7 +1,8 @@
-// A matrix product to test against: its operands, the chain of gemm.hpp in plain C++, and the product in double.
+// A matrix product to test against: its operands, the sums of gemm.hpp in plain C++, and the product in double.
 #ifndef LINNET_TESTS_OPS_KERNELS_GEMM_REFERENCE_HPP_
 #define LINNET_TESTS_OPS_KERNELS_GEMM_REFERENCE_HPP_
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <string>
@@ -105,15 +106,27 @@ struct TestProduct {
                         fused);
   }
 
+  bool starts_empty() const { return bias.empty() && addend.empty(); }
+
   // What every element has to be, bit for bit, before the activation.
-  std::vector<float> chain(bool fused) const {
+  std::vector<float> chains(bool fused) const {
     std::vector<float> c(m * n);
     for (std::size_t row = 0; row < m; ++row) {
       for (std::size_t column = 0; column < n; ++column) {
-        float sum = start(row, column, fused);
-        for (std::size_t i = 0; i < k; ++i)
-          sum = multiply_add(a[row * a_row_stride + i], b[i * n + column], sum, fused);
-        c[row * n + column] = sum;
+        float total = start(row, column, fused);
+        std::size_t i = 0;
+        do {
+          const std::size_t group_end = std::min(k, i + kGroupLength);
+          float group = 0.0f;
+          for (bool first = true; first || i < group_end; first = false) {
+            const std::size_t chain_end = std::min(group_end, i + kChainLength);
+            float chain = 0.0f;
+            for (; i < chain_end; ++i) chain = multiply_add(a[row * a_row_stride + i], b[i * n + column], chain, fused);
+            group = first ? chain : group + chain;
+          }
+          total = starts_empty() && i <= kGroupLength ? group : total + group;
+        } while (i < k);
+        c[row * n + column] = total;
       }
     }
     return c;

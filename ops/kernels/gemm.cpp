@@ -159,6 +159,8 @@ void MultiplyFewRows(const Product& product) {
   tile.a = product.a;
   tile.a_row_stride = product.a_row_stride;
   tile.c_row_stride = product.c_row_stride;
+  tile.prefetched = reinterpret_cast<const std::byte*>(product.a);
+  tile.prefetch_step = 0;
   TileStart start;
   tile.relu = epilogue.activation.kind == ActivationKind::kRelu;
   tile.fills_padding = epilogue.fills_padding;
@@ -192,10 +194,30 @@ constexpr std::size_t kBlockDepth = 512;
 constexpr std::size_t kMostChunkRows = 120;
 static_assert(kBlockDepth % kGroupLength == 0, "a block begins with a group");
 
+// What is fetched to the second-level cache while one block of B is multiplied: the next one, in equal parts beside
+// each step of k. Its first row tile would otherwise wait for it line by line.
+struct Prefetch {
+  const std::byte* next;
+  std::size_t step;  // bytes
+
+  // `steps`: those of all tiles together. With too few of them, the block's lines are fetched as far as that goes.
+  Prefetch(const float* block, std::size_t floats, std::size_t steps)
+      : next(reinterpret_cast<const std::byte*>(block)),
+        step(steps == 0 ? 0 : std::min(kLineBytes, divide_up(floats * sizeof(float), steps))) {}
+
+  void Give(Tile& tile) {
+    tile.prefetched = next;
+    tile.prefetch_step = step;
+    next += tile.k * step;
+  }
+
+  static constexpr std::size_t kLineBytes = 64;
+};
+
 // One row tile of C, `columns` wide from `column` on in one panel, times the block [k_begin, k_begin + depth).
 template <class Dot>
 void MultiplyRowTile(const Product& product, std::size_t row, std::size_t rows, std::size_t column, std::size_t columns,
-                     std::size_t k_begin, std::size_t depth) {
+                     std::size_t k_begin, std::size_t depth, Prefetch& prefetch) {
   const GemmEpilogue& epilogue = product.epilogue;
   const bool first_block = k_begin == 0;
   const bool last_block = k_begin + depth == product.k;
@@ -223,6 +245,7 @@ void MultiplyRowTile(const Product& product, std::size_t row, std::size_t rows, 
     tile.b = block + i;
     tile.c = product.c + row * product.c_row_stride + column + i;
     start.Set(product, from_c, rows, column + i, tile);
+    prefetch.Give(tile);
     kTileFunctions<Dot>[rows - 1][divide_up(tile.columns, kLanes) - 1](tile);
   }
   if (last_block && activates_stored(epilogue)) ActivateStored(product, row, rows, column, columns);
@@ -232,17 +255,26 @@ template <class Dot>
 void MultiplyChunk(const Product& product, std::size_t row_begin, std::size_t row_end) {
   for (std::size_t column = product.column_begin; column < product.column_end; column += kPanelColumns) {
     const std::size_t columns = std::min(kPanelColumns, product.column_end - column);
+    const std::size_t width = panel_width(product.n, column / kPanelColumns);
     const bool narrow = divide_up(columns, kLanes) <= max_tile_vectors(kMaxRows);
     const std::size_t row_tiles = divide_up(row_end - row_begin, narrow ? kMaxRows : kMaxRowsOfWideTile);
     const std::size_t block_depth = row_tiles == 1 ? product.k : kBlockDepth;
+    const float* block = product.packed_b + column * product.k;
     std::size_t k_begin = 0;
     do {
       const std::size_t depth = std::min(block_depth, product.k - k_begin);
+      block += depth * width;
+      const bool last = column + columns == product.column_end && k_begin + depth == product.k;
+      // The next chunk begins where this one began.
+      const float* const next = last ? product.packed_b + product.column_begin * product.k : block;
+      const std::size_t next_floats = last && row_end == product.m ? 0 : depth * width;
+      const std::size_t tile_columns = max_tile_vectors(narrow ? kMaxRows : kMaxRowsOfWideTile) * kLanes;
+      Prefetch prefetch(next, next_floats, row_tiles * divide_up(columns, tile_columns) * depth);
       std::size_t row = row_begin;
       for (std::size_t left = row_tiles; left != 0; --left) {
         // Tiles of nearly equal height: 7 rows are 4 + 3, not 6 + 1.
         const std::size_t rows = divide_up(row_end - row, left);
-        MultiplyRowTile<Dot>(product, row, rows, column, columns, k_begin, depth);
+        MultiplyRowTile<Dot>(product, row, rows, column, columns, k_begin, depth, prefetch);
         row += rows;
       }
       k_begin += depth;

@@ -86,6 +86,8 @@ struct Tile {
   std::size_t c_row_stride;
   const float* start;  // whole vectors may be read; null for no start value
   std::size_t start_row_stride;
+  const std::byte* prefetched;  // of tiles with kPrefetches: from here on, so many bytes for a step of k are fetched to
+  std::size_t prefetch_step;    // the second-level cache; nothing behind the first is, where these are 0
   bool relu;
   bool fills_padding;                    // the last vector of C is stored whole
   const Activation* partial_activation;  // for the last vector, if it is stored in part; null if absent
@@ -119,6 +121,10 @@ HWY_INLINE void StoreTile(const TileVector (&sums)[kRows][kVectors], const Tile&
   }
 }
 
+// Tiles of fewer rows read weights as fast as they come: who fetches them earlier takes the way from others.
+template <std::size_t kRows>
+constexpr bool kPrefetches = kRows >= 4;
+
 // sums = values + sums, with `row_stride` from row to row.
 template <std::size_t kRows, std::size_t kVectors>
 HWY_INLINE void AddTo(TileVector (&sums)[kRows][kVectors], const float* values, std::size_t row_stride) {
@@ -145,6 +151,8 @@ void MultiplyTile(const Tile& tile) {
   const std::size_t a_row_stride = tile.a_row_stride;
   const std::size_t b_width = tile.b_width;
   const std::size_t next_b_width = tile.next_b_width;
+  const std::byte* prefetched = tile.prefetched;
+  const std::size_t prefetch_step = tile.prefetch_step;
   for (std::size_t left = tile.k, group_left = kGroupLength;;) {
     LINNET_UNROLL
     for (std::size_t row = 0; row < kRows; ++row) {
@@ -164,6 +172,10 @@ void MultiplyTile(const Tile& tile) {
         const TileVector a_element = hn::Set(d, a[row * a_row_stride]);
         LINNET_UNROLL
         for (std::size_t j = 0; j < kVectors; ++j) sums[row][j] = Dot::MulAdd(a_element, b_row[j], sums[row][j]);
+      }
+      if constexpr (kPrefetches<kRows>) {
+        __builtin_prefetch(prefetched, 0, 2);
+        prefetched += prefetch_step;
       }
       ++a;
       b += b_width;

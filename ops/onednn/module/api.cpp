@@ -34,7 +34,10 @@ OnednnStatus pack(const OnednnPrimitive* primitive, const float* b, std::int64_t
 }
 
 OnednnStatus execute(const OnednnPrimitive* primitive, const OnednnBuffers* buffers) noexcept {
-  return onednn::guarded([&] { primitive->execute(*buffers); });
+  return onednn::guarded([&] {
+    const onednn::ExecutionGate open;
+    primitive->execute(*buffers);
+  });
 }
 
 std::string library_version() {

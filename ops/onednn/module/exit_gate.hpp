@@ -1,7 +1,9 @@
-// oneDNN destroys its caches when the process exits, while other threads may still be loading models.
+// oneDNN destroys its caches and kernels when the process exits, while other threads may still load models and run
+// them.
 #pragma once
 
 #include <shared_mutex>
+#include <string>
 
 namespace linnet::internal::onednn {
 
@@ -15,7 +17,21 @@ class ExitGate {
   std::shared_lock<std::shared_timed_mutex> lock_;
 };
 
+/// Held while a primitive is executed: exit waits for it, and who comes later waits for the end of the process.
+class ExecutionGate {
+ public:
+  /// Errors: Failure (kFailed) in the thread that exits.
+  ExecutionGate();
+
+ private:
+  std::shared_lock<std::shared_timed_mutex> lock_;
+};
+
 /// To be called once, before anything is made: exit closes the gate before oneDNN destroys its cache. Errors: Failure.
 void close_gate_at_exit();
+
+/// To be called behind the first execution of a kind of primitive: oneDNN makes some kernels only then, and what is
+/// made later is destroyed earlier. Exit closes the gate before that. Errors: std::bad_alloc.
+void close_gate_before(const std::string& implementation);
 
 }  // namespace linnet::internal::onednn

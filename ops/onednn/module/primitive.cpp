@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ops/onednn/module/exit_gate.hpp"
+
 namespace linnet::internal {
 namespace {
 /// Room for executions beyond those that were announced, so that theirs are kept too.
@@ -84,6 +86,10 @@ void OnednnPrimitive::execute(const OnednnBuffers& buffers) const {
                                          static_cast<int>(context->arguments.size()), context->arguments.data()));
   }
   give_back(std::move(context));
+  if (!executed_.load(std::memory_order_relaxed)) {
+    onednn::close_gate_before(implementation_);
+    executed_.store(true, std::memory_order_relaxed);
+  }
 }
 
 namespace onednn {

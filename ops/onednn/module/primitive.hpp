@@ -45,6 +45,7 @@ struct OnednnPrimitive {
   std::vector<Argument> arguments_;
   /// Contexts that nobody uses at the moment. A thread takes one by swapping null in, so there is nothing to wait for.
   mutable std::vector<std::atomic<Context*>> idle_;
+  mutable std::atomic<bool> executed_{false};
 };
 
 namespace onednn {

@@ -134,17 +134,24 @@ std::uintmax_t stripped_size(const std::string& path) {
   return size;
 }
 
+// docs/embedding.md promises the sizes of g++ 12's code. Other compilers inline differently: half as much again is
+// theirs.
+#if !defined(__clang__) && __GNUC__ == 12
+constexpr std::uintmax_t kUnit = 1024 * 1024;  // bytes
+#else
+constexpr std::uintmax_t kUnit = 1536 * 1024;
+#endif
+
 // ONNX's part counts, oneDNN's does not.
 TEST(SharedObjects, AreSmall) {
   if (!LINNET_RELEASE) GTEST_SKIP() << "sizes are promised for the release build";
-  constexpr std::uintmax_t kMegabyte = 1024 * 1024;
   const std::uintmax_t library = stripped_size(kLibrary);
   std::printf("liblinnet.so          %8ju bytes stripped\n", library);
-  EXPECT_LE(library, 2 * kMegabyte);
+  EXPECT_LE(library, 2 * kUnit);
   if (!LINNET_WITH_ONNX_SCHEMAS) return;
   const std::uintmax_t module = stripped_size(kOnnxModule);
   std::printf("liblinnet_onnx.so     %8ju bytes stripped\n", module);
-  EXPECT_LE(library + module, 4 * kMegabyte);
+  EXPECT_LE(library + module, 4 * kUnit);
 }
 
 }  // namespace

@@ -139,11 +139,11 @@ make_python() {
   make_fetcher
   local torch work=$fetcher_dir/torch
   torch=$(sed -n 's/^torch==/torch==/p' "$source_dir/tools/requirements.txt")
-  say "  PyTorch's CPU build: about 200 MB to fetch, 1.1 GB with all that belongs to it; a minute or two"
+  say "  PyTorch's CPU build: 250 MB to fetch with all that belongs to it, 1.1 GB on the disk; a minute or two"
   if ! pip download --no-deps --only-binary :all: -d "$work" \
     ${LINNET_TORCH_INDEX:+--index-url "$LINNET_TORCH_INDEX"} "$torch+cpu" >/dev/null 2>&1; then
     say "  pip's package index has no CPU build of $torch for $("$python" --version): the one with CUDA comes instead,
-setup:   about 2.5 GB to fetch and 4.9 GB on the disk (LINNET_TORCH_INDEX names an index that has the CPU build)"
+setup:   some GB to fetch, 4.9 GB on the disk (LINNET_TORCH_INDEX names an index that has the CPU build)"
   fi
   quietly "$python" -m venv "$python_dir"
   quietly "$python_dir/bin/python" -m pip install --quiet --disable-pip-version-check \
@@ -165,7 +165,7 @@ make_wheel_tools() {
 make_onednn() {
   system_onednn && return
   complete "$onednn_dir" && return
-  say "oneDNN $onednn_version (25 MB to fetch), in $onednn_dir"
+  say "oneDNN $onednn_version (39 MB to fetch), in $onednn_dir"
   rm -rf "$onednn_dir"
   make_fetcher
   quietly pip install --no-deps --prefix "$onednn_dir" \

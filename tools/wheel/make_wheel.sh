@@ -10,7 +10,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 "$python" -m pip wheel "$source_dir" --disable-pip-version-check --no-index --no-deps --no-build-isolation -w "$work/built" "$@"
-"$python" -m auditwheel addtag -w "$work/tagged" "$work"/built/linnet-*.whl
+# There is nothing to repair but the tag. What libdnnl and libspdlog need lies beside them, and is found by the run path of
+# the library that loads them, which auditwheel does not look at.
+PATH="$(dirname "$python"):$PATH" "$python" -m auditwheel repair --exclude 'libgomp.so.*' --exclude 'libfmt.so.*' \
+  -w "$work/tagged" "$work"/built/linnet-*.whl
 wheel=$(echo "$work"/tagged/linnet-*.whl)
 mkdir -p "$folder"
 mv "$wheel" "$folder/"

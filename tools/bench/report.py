@@ -266,8 +266,8 @@ def kernels_part(results: dict) -> str:
   to the speed of their own arithmetic on a piece in L1.
 - A copy is one of as many bytes by as many threads, the faster of one with plain stores and one past the caches,
   measured in the same run.
-- Goals: operators on arrays that no cache holds reach at least {COPY_GOAL} of a copy's bandwidth. Kernels in L1 and L2
-  take at most {ONEDNN_GOAL} times oneDNN's time where it has the same function.
+- Goals: operators on arrays that no cache holds reach at least {COPY_GOAL} of a copy's bandwidth. Kernels in L1 and L2 take
+  at most {ONEDNN_GOAL} times oneDNN's time where it has the same function.
 - `make bench-kernels` prints all.
 
 {kernels_text(results["kernels"])}"""
@@ -310,7 +310,8 @@ Of the process that times the engine. Linnet's goal is also an absolute one: the
 
 - GFLOP/s: operations of the matrix products. Of the peak: beside a loop of nothing but multiply-adds.
 - GB/s: bytes of the weights. Of reading: beside a loop that does nothing but read as many bytes.
-- Both loops run with as many threads, in the same rounds. Where either share is near 100 %, the machine allows no more.
+- Both loops run with as many threads, in the same rounds. Where either share is near 100 %, the machine allows no
+  more.
 
 {roofline_text(results)}{kernels_part(results)}"""
 
@@ -371,8 +372,8 @@ To repeat it on your CPU:
     make bench BENCH="--rounds 3 --seconds 0.3"
 
 It adds your CPU to this page, or takes the place of what was measured on the same kind before.
-`make bench BENCH=--quick` takes a minute and says little; it writes to the build folder.
-Two files of results stand side by side with `make bench BENCH="--compare OLD.json NEW.json"`.
+`make bench BENCH=--quick` takes a minute and says little; it writes to the build folder. Two files of results stand
+side by side with `make bench BENCH="--compare OLD.json NEW.json"`.
 
 ## Goals that are missed
 

@@ -171,6 +171,7 @@ OpDef cast_op(const char* name, int since_opset) {
   op.since_opset = since_opset;
   op.parse = parse_cast;
   op.infer = infer_cast;
+  op.output_type = [](const NodeView& node, std::size_t) { return node.attributes<CastAttributes>().to; };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_cast, run_cast}};
   op.facts.in_place_inputs = {0};
   op.facts.is_identity = [](const NodeView& node) { return node.input_type(0) == node.output(0).type; };
@@ -186,6 +187,7 @@ void register_cast_like(Registry& registry) {
   op.min_inputs = op.max_inputs = 2;
   op.parse = parse_cast_like;
   op.infer = infer_cast_like;
+  op.output_type = [](const NodeView& node, std::size_t) { return node.input_type(1); };
   op.facts.shape_only_inputs = 1U << 1;
   registry.add(std::move(op));
 }

@@ -135,6 +135,7 @@ OpDef two_operands(const char* name, int since_opset, void (*infer)(InferContext
   op.min_inputs = op.max_inputs = 2;
   op.parse = parse_nothing;
   op.infer = infer;
+  op.output_type = [](const NodeView&, std::size_t) { return DataType::kBool; };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.in_place_inputs = {0, 1};  // when their elements have one byte, as those of C
   return op;

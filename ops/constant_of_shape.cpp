@@ -81,6 +81,9 @@ void register_constant_of_shape(Registry& registry) {
   op.since_opset = 9;
   op.parse = parse;
   op.infer = infer;
+  op.output_type = [](const NodeView& node, std::size_t) {
+    return node.attributes<ConstantOfShapeAttributes>().value->type;
+  };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.value_inputs = 1U << 0;
   registry.add(std::move(op));

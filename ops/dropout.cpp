@@ -42,6 +42,11 @@ void require_scalar(const NodeView& node, std::size_t input, const char* name) {
   }
 }
 
+DataType output_type(const NodeView& node, std::size_t output) {
+  const bool is_bool = output == 1 && node.attributes<DropoutAttributes>().mask_is_bool;
+  return is_bool ? DataType::kBool : node.input_type(0);
+}
+
 void infer_dropout(InferContext& context) {
   const DataType type = context.input_type(0);
   if (!kFloatTypes.has(type)) unsupported("input data is ", type, ", expected a floating-point type");
@@ -61,8 +66,7 @@ void infer_dropout(InferContext& context) {
       unsupported("training mode is not supported");
   }
   context.set_output(0, type, context.input_dims(0));
-  context.set_output(1, context.attributes<DropoutAttributes>().mask_is_bool ? DataType::kBool : type,
-                     context.input_dims(0));
+  context.set_output(1, output_type(context, 1), context.input_dims(0));
 }
 
 /// Known not to train before the run, or to drop nothing.
@@ -109,6 +113,7 @@ void register_dropout(Registry& registry) {
   op.max_outputs = 2;
   op.parse = parse_dropout;
   op.infer = infer_dropout;
+  op.output_type = output_type;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_dropout, run_dropout}};
   op.facts.in_place_inputs = {0};
   op.facts.value_inputs = 0b110;

@@ -56,6 +56,10 @@ void check_broadcasts_to_x(const NodeView& node, std::size_t input, const char* 
   if (!fits) invalid_model("input ", name, " is ", dims, " but X is ", x, ": ", name, " must broadcast to X");
 }
 
+DataType output_type(const NodeView& node, std::size_t output) {
+  return output == 0 ? node.input_type(0) : node.attributes<LayerNormalizationAttributes>().stash_type;
+}
+
 void infer(InferContext& context) {
   require_type(context, 0, "X", kFloatTypes);
   const std::size_t axis = first_axis(context);
@@ -63,10 +67,9 @@ void infer(InferContext& context) {
   if (context.has_input(2)) check_broadcasts_to_x(context, 2, "B");
   Dims statistics = context.input_dims(0);
   std::fill(statistics.begin() + static_cast<std::ptrdiff_t>(axis), statistics.end(), Dim(1));
-  const DataType stash_type = context.attributes<LayerNormalizationAttributes>().stash_type;
   context.set_output(0, context.input_type(0), context.input_dims(0));
-  context.set_output(1, stash_type, statistics);
-  context.set_output(2, stash_type, std::move(statistics));
+  context.set_output(1, output_type(context, 1), statistics);
+  context.set_output(2, output_type(context, 2), std::move(statistics));
 }
 
 /// Where Scale or B has the element for an element of X.
@@ -289,6 +292,7 @@ void register_layer_normalization(Registry& registry) {
   op.max_outputs = 3;
   op.parse = parse;
   op.infer = infer;
+  op.output_type = output_type;
   op.implementations = {
       {"simd", Backend::kSimd, accepts_simd, prepare_simd, run_simd},
       {"reference", Backend::kReference, nullptr, prepare, run_reference},

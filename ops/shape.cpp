@@ -57,6 +57,7 @@ void register_shape(Registry& registry) {
   op.name = "Shape";
   op.parse = parse_shape;
   op.infer = infer_shape;
+  op.output_type = [](const NodeView&, std::size_t) { return DataType::kInt64; };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_shape, run_shape}};
   op.facts.shape_only_inputs = 1U << 0;
   registry.add(std::move(op));

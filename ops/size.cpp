@@ -25,6 +25,7 @@ void register_size(Registry& registry) {
   op.name = "Size";
   op.parse = parse_nothing;
   op.infer = infer;
+  op.output_type = [](const NodeView&, std::size_t) { return DataType::kInt64; };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.shape_only_inputs = 1U << 0;
   registry.add(std::move(op));

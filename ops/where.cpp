@@ -82,6 +82,7 @@ void register_where(Registry& registry) {
   op.min_inputs = op.max_inputs = 3;
   op.parse = parse_nothing;
   op.infer = infer;
+  op.output_type = [](const NodeView& node, std::size_t) { return node.input_type(1); };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.in_place_inputs = {1, 2, 0};
   registry.add(std::move(op));

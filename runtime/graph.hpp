@@ -25,11 +25,11 @@ inline constexpr ValueId kNoValue = ~ValueId{0};
 using NodeId = std::uint32_t;
 inline constexpr NodeId kNoNode = ~NodeId{0};
 
-/// Element type and dimensions as far as they are known.
+/// Element type and dimensions, each as far as it is known: the type often is where not even the rank is.
 struct TensorType {
-  DataType type = DataType::kUndefined;
-  bool ranked = false;
-  Dims dims;
+  DataType type = DataType::kUndefined;  ///< kUndefined: not known
+  bool ranked = false;                   ///< whether the number of dimensions is known
+  Dims dims;                             ///< empty unless ranked
 
   bool known() const { return type != DataType::kUndefined && ranked; }
 };

@@ -15,6 +15,11 @@ std::size_t count_given(const std::vector<ValueId>& ids) {
   return count;
 }
 
+DataType output_type(const NodeView& node, std::size_t output) {
+  if (node.node().op->output_type != nullptr) return node.node().op->output_type(node, output);
+  return node.input_type(0);
+}
+
 }  // namespace
 
 AttributesPtr parse_node(const OpDef& op, int opset, const std::vector<NamedAttribute>& attributes, std::size_t inputs,
@@ -49,8 +54,8 @@ void infer_node(const Node& node, std::vector<Value>& values, const Options& opt
                 const std::vector<std::string>& symbols) {
   InferContext context(node, values, options);
   if (!inputs_known(context)) {
-    for (const ValueId output : node.outputs) {
-      if (output != kNoValue) values[output].type = {};
+    for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+      context.set_output_unranked(i, output_type(context, i));
     }
     return;
   }

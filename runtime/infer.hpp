@@ -20,8 +20,8 @@ void check_arity(const Node& node);
 bool inputs_known(const NodeView& node);
 
 /// Sets the types of the node's outputs in `values` (indexed by ValueId), as far as its inputs are known. When type or
-/// rank of an input is not known, the outputs become unknown too. Errors: those of the operator's infer, prefixed with
-/// the node and its input shapes.
+/// rank of an input is not known, the ranks of the outputs become unknown too, and their element types are those of
+/// OpDef::output_type. Errors: those of the operator's infer, prefixed with the node and its input shapes.
 void infer_node(const Node& node, std::vector<Value>& values, const Options& options,
                 const std::vector<std::string>& symbols);
 

@@ -81,10 +81,11 @@ class NodeView {
 
   std::size_t input_count() const { return node_->inputs.size(); }
   bool has_input(std::size_t index) const { return index < node_->inputs.size() && node_->inputs[index] != kNoValue; }
-  /// Requires: has_input(index), as do all the getters below.
+  /// Requires: has_input(index), as do the getters below but for input_type.
   const Value& input_value(std::size_t index) const { return (*values_)[node_->inputs[index]]; }
   const TensorType& input(std::size_t index) const { return input_value(index).type; }
-  DataType input_type(std::size_t index) const { return input(index).type; }
+  /// kUndefined for one that is not known or left out.
+  DataType input_type(std::size_t index) const { return has_input(index) ? input(index).type : DataType::kUndefined; }
   const Dims& input_dims(std::size_t index) const { return input(index).dims; }
   std::size_t input_rank(std::size_t index) const { return input_dims(index).size(); }
   /// Requires: all dimensions known (always so in accepts and prepare).
@@ -257,6 +258,9 @@ struct OpDef {
 };
 
 /// Operators by domain and name. Thread-safety: immutable once filled.
+  /// The element type of an output, for when the rank of an input is not known yet and `infer` cannot be called. Looks
+  /// at attributes and at types of inputs only. Null: that of input 0.
+  DataType (*output_type)(const NodeView&, std::size_t output) = nullptr;
 class Registry {
  public:
   /// Requires: no operator of this name yet.

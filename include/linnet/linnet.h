@@ -209,9 +209,9 @@ LINNET_C_API linnet_status linnet_model_program_json(const linnet_model* model, 
 
 /// The name, without a NUL that it may hold; "" for NULL.
 LINNET_C_API const char* linnet_value_info_name(const linnet_value_info* info);
-/// The element type; LINNET_UNDEFINED for NULL.
+/// The element type, known even where the rank is open; LINNET_UNDEFINED for NULL.
 LINNET_C_API linnet_type linnet_value_info_type(const linnet_value_info* info);
-/// 0 if the model leaves even the rank open, and for NULL.
+/// 0 if even the rank is open until the run, and for NULL.
 LINNET_C_API int32_t linnet_value_info_has_shape(const linnet_value_info* info);
 /// Number of dimensions; 0 for NULL.
 LINNET_C_API size_t linnet_value_info_rank(const linnet_value_info* info);

@@ -168,12 +168,13 @@ struct Dimension {
   std::string name;         ///< dimensions of one name have one size; empty if the model gives none
 };
 
-/// An input or output of a model, as the model declares it.
+/// An input of a model as the model declares it, or an output as far as it is known before the run. The type of the
+/// elements is known always, the rank not: the shape of `x.squeeze()` depends on the sizes of x.
 struct ValueInfo {
   std::string name;                      ///< as in the model
-  DataType type = DataType::kUndefined;  ///< of the elements
-  bool has_shape = false;                ///< false: the model leaves even the rank open
-  std::vector<Dimension> shape;          ///< outermost first
+  DataType type = DataType::kUndefined;  ///< of the elements; never kUndefined in a loaded model
+  bool has_shape = false;                ///< false: even the rank is open
+  std::vector<Dimension> shape;          ///< outermost first; empty unless has_shape
 };
 
 /// Which implementations may run. kOnednn takes oneDNN wherever it can, whose activations and softmax are less accurate

@@ -10,7 +10,7 @@
 // and two threads, on aligned and unaligned memory between guard bytes, in place wherever the operator's facts allow,
 // with each input constant and not. All must give the expected outputs, the same bits for any number of threads, and
 // leave the inputs alone. It also infers the node again with less and less known of its inputs (symbolic and unknown
-// dimensions, no values): whatever is then claimed of the outputs must be true of the expected ones.
+// dimensions, unknown ranks, no values): whatever is then claimed of the outputs must be true of the expected ones.
 #pragma once
 
 #include <initializer_list>
@@ -189,7 +189,7 @@ class OpTest {
     std::optional<NamedDims> elements;
     bool no_elements = false;
   };
-  enum class Blur { kUnknown, kDistinctSymbols, kSymbolPerNumber };
+  enum class Blur { kUnranked, kUnknown, kDistinctSymbols, kSymbolPerNumber };
   enum class Knowledge { kConstants, kElements, kSymbols, kNothing };
 
   std::string title() const;

@@ -46,7 +46,7 @@ bool is_small_integer_tensor(const Constant& tensor) {
 }  // namespace
 
 void OpTest::check_less_known(const std::vector<ConstantPtr>& expected) const {
-  for (const Blur blur : {Blur::kUnknown, Blur::kDistinctSymbols, Blur::kSymbolPerNumber}) {
+  for (const Blur blur : {Blur::kUnranked, Blur::kUnknown, Blur::kDistinctSymbols, Blur::kSymbolPerNumber}) {
     for (const Knowledge knowledge :
          {Knowledge::kConstants, Knowledge::kElements, Knowledge::kSymbols, Knowledge::kNothing}) {
       check_blurred(blur, knowledge, expected);
@@ -55,7 +55,8 @@ void OpTest::check_less_known(const std::vector<ConstantPtr>& expected) const {
 }
 
 void OpTest::check_blurred(Blur blur, Knowledge knowledge, const std::vector<ConstantPtr>& expected) const {
-  static constexpr const char* kBlurs[] = {"unknown dimensions", "a symbol per dimension", "a symbol per number"};
+  static constexpr const char* kBlurs[] = {"unknown ranks", "unknown dimensions", "a symbol per dimension",
+                                           "a symbol per number"};
   static constexpr const char* kKnowledge[] = {"constants", "known elements", "symbolic elements", "no elements"};
   SCOPED_TRACE(text("infer with ", kBlurs[static_cast<int>(blur)], " and ", kKnowledge[static_cast<int>(knowledge)]));
   const std::uint64_t constants = knowledge == Knowledge::kConstants ? constant_masks().front() : 0;
@@ -65,7 +66,7 @@ void OpTest::check_blurred(Blur blur, Knowledge knowledge, const std::vector<Con
   }
   SymbolTable table(blur == Blur::kSymbolPerNumber);
   const auto blurred = [&](std::int64_t number) {
-    return blur == Blur::kUnknown ? Dim::unknown() : table.symbol_for(number);
+    return blur <= Blur::kUnknown ? Dim::unknown() : table.symbol_for(number);
   };
   try {
     Case item = parse_case(constants | always);
@@ -82,6 +83,9 @@ void OpTest::check_blurred(Blur blur, Knowledge knowledge, const std::vector<Con
           elements.push_back(knowledge == Knowledge::kSymbols && element > 0 ? blurred(element) : Dim(element));
         }
         value.elements = std::make_shared<const Dims>(std::move(elements));
+      } else if (blur == Blur::kUnranked) {
+        value.type.ranked = false;
+        value.type.dims.clear();
       } else {
         for (Dim& dim : value.type.dims) dim = blurred(dim.value());
       }

@@ -87,11 +87,17 @@ TEST(Importer, LeftOutInputsAndOutputs) {
   EXPECT_EQ(loaded.graph.nodes[1].outputs.size(), 2u);
 }
 
-TEST(Importer, UnknownRanksStayUnknown) {
-  const LoadedModel loaded = load_toy(
-      model().input("x", DataType::kFloat32).node("Relu", {"x"}, {"y"}).output("y", DataType::kFloat32, {3}).bytes());
+TEST(Importer, TypesAreKnownWhereRanksAreNot) {
+  const LoadedModel loaded = load_toy(model()
+                                          .input("x", DataType::kFloat32)
+                                          .initializer<float>("w", {3}, {1, 2, 3})
+                                          .node("Relu", {"x"}, {"h"})
+                                          .node("Add", {"h", "w"}, {"y"})
+                                          .output("y", DataType::kFloat32, {3})
+                                          .bytes());
   EXPECT_EQ(type_text(loaded.graph, 0), "float32 ?");
-  EXPECT_EQ(type_text(loaded.graph, 1), "unknown");
+  EXPECT_EQ(type_text(loaded.graph, 2), "float32 ?");
+  EXPECT_EQ(type_text(loaded.graph, 3), "float32 ?") << "what is declared of an output is not believed";
 }
 
 TEST(Importer, OutputsMayBeInputsAndConstants) {

@@ -1,5 +1,6 @@
 #include "loaders/loader.hpp"
 
+#include "loaders/file_kind.hpp"
 #include "loaders/onnx/importer.hpp"
 #include "loaders/onnx/onnx_library.hpp"
 
@@ -26,10 +27,46 @@ void check_ir_version(std::int64_t version) {
                 onnx::kNewestIrVersion, " can be read");
 }
 
+/// body(), with the file's name before the errors about what is in it.
+template <typename Body>
+decltype(auto) naming(const std::string& path, Body&& body) {
+  try {
+    return body();
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kIo || error.code() == ErrorCode::kOutOfMemory) throw;  // name what they are about
+    throw Error(error.code(), text("\"", printable(path, 400), "\": ", error.what()));
+  }
+}
+
+/// Whether the bytes are one TensorProto with its data, as in the `.pb` files beside ONNX's test models.
+bool is_tensor_proto(const MappedFile& file) {
+  try {
+    const auto tensor = onnx::read<onnx::TensorProto>(span_of(file));
+    const std::size_t elements = tensor.raw_data.size() + tensor.float_count + tensor.int32_count + tensor.int64_count +
+                                 tensor.double_count + tensor.uint64_count + tensor.string_count;
+    return tensor.data_type > 0 && elements > 0;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+/// Says what the file seems to be instead of a model, if that is known.
+[[noreturn]] void refuse_file(const MappedFile& file, const char* why) {
+  std::string kind = seems_to_be({span_of(file).data, file.size()});
+  if (kind.empty() && is_tensor_proto(file)) kind = "an ONNX tensor (TensorProto): tensors are inputs, not models";
+  if (kind.empty()) invalid_model(why);
+  invalid_model("this is no ONNX model; it seems to be ", kind);
+}
+
 onnx::ModelProto read_model(const MappedFile& file) {
   if (file.size() == 0) invalid_model("the model is empty (0 bytes)");
-  auto model = onnx::read<onnx::ModelProto>(span_of(file));
-  if (!model.has_graph) invalid_model("the model has no graph; is this an ONNX model?");
+  onnx::ModelProto model;
+  try {
+    read(model, span_of(file));
+  } catch (const Error& error) {
+    refuse_file(file, error.what());
+  }
+  if (!model.has_graph) refuse_file(file, "the model has no graph; is this an ONNX model?");
   check_ir_version(model.ir_version);
   if (model.opset_imports.empty()) invalid_model("the model imports no operator set");
   return model;
@@ -71,7 +108,8 @@ LoadedModel load(std::shared_ptr<const MappedFile> file, ExternalData& external,
 
 LoadedModel load_model_file(const std::string& path, const Registry& registry, const Options& options) {
   ExternalData external(folder_of(path), options);
-  return load(MappedFile::open(path, options.limits.file_bytes), external, registry, options);
+  const std::shared_ptr<const MappedFile> file = MappedFile::open(path, options.limits.file_bytes);
+  return naming(path, [&] { return load(file, external, registry, options); });
 }
 
 LoadedModel load_model_bytes(const void* bytes, std::size_t size, const Registry& registry, const Options& options) {
@@ -88,11 +126,17 @@ ConstantPtr read_tensor_proto_file(const std::string& path) {
   const Options options;
   ExternalData external(folder_of(path), options);
   const std::shared_ptr<const MappedFile> file = MappedFile::open(path, options.limits.file_bytes);
-  try {
-    return onnx::read_tensor(onnx::read<onnx::TensorProto>(span_of(*file)), {file, &external, &options});
-  } catch (const Error& error) {
-    throw Error(error.code(), text("\"", printable(path, 400), "\": ", error.what()));
-  }
+  return naming(path, [&] {
+    onnx::TensorProto tensor;
+    try {
+      read(tensor, span_of(*file));
+    } catch (const Error& error) {
+      const std::string kind = seems_to_be({span_of(*file).data, file->size()});
+      if (kind.empty()) throw;
+      invalid_model("this is no ONNX tensor; it seems to be ", kind);
+    }
+    return onnx::read_tensor(tensor, {file, &external, &options});
+  });
 }
 
 }  // namespace linnet::internal

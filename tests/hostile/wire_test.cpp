@@ -11,9 +11,9 @@ TEST(HostileWire, IsRefused) {
   wrong_type.graph().integer(1, 5);
   expect_all_refused({
       {"empty file", "", {"the model is empty (0 bytes)"}},
-      {"text", "This is not a model.\n", {"ModelProto"}},
+      {"text", "This is not a model.\n", {"it seems to be a text: \"This is not a model.\""}},
       {"no graph", model().bytes(true), {"the model has no graph"}},
-      {"git lfs pointer", "version https://git-lfs.github.com/spec/v1\n", {"ModelProto", "at byte 0"}},
+      {"git lfs pointer", "version https://git-lfs.github.com/spec/v1\n", {"it seems to be a Git LFS pointer"}},
       {"length past the end",
        Message().integer(1, 8).tag(7, 2).raw_varint(1000).str(),
        {"ModelProto.graph at byte 2: 1000 bytes should follow, but 0 are left"}},

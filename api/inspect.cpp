@@ -19,7 +19,7 @@ using internal::ValueId;
 namespace {
 
 NodeSummary summarize_node(const Graph& graph, const internal::Node& node) {
-  NodeSummary summary{node.name, node.op->name, node.op->domain, node.opset, {}, {}};
+  NodeSummary summary{node.name, node.op->name, node.op->domain, node.opset, {}, {}, node.layer, {}};
   for (const ValueId input : node.inputs) summary.inputs.push_back(input == kNoValue ? "" : graph.value_names[input]);
   for (const ValueId output : node.outputs)
     summary.outputs.push_back(output == kNoValue ? "" : graph.value_names[output]);

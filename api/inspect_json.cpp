@@ -44,6 +44,8 @@ void append_metadata(std::string& out, const ModelMetadata& metadata) {
 void add_node(JsonObject& object, const NodeSummary& node) {
   object.add("name", node.name).add("op", node.op).add("domain", node.domain).add("opset", node.opset);
   object.add("inputs", node.inputs).add("outputs", node.outputs);
+  object.add("layer", node.layer);
+  if (!node.unsupported.empty()) object.add("unsupported", node.unsupported);
 }
 
 void append_node(std::string& out, const NodeSummary& node) {

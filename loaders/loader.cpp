@@ -86,8 +86,9 @@ ModelMetadata metadata_of(const onnx::ModelProto& model) {
   return metadata;
 }
 
-LoadedModel load(std::shared_ptr<const MappedFile> file, ExternalData& external, const Registry& registry,
-                 const Options& options) {
+/// With a list of what is unsupported.
+LoadedModel examine(std::shared_ptr<const MappedFile> file, ExternalData& external, const Registry& registry,
+                    const Options& options) {
   onnx::ModelProto model = read_model(*file);
   LoadedModel result;
   result.ir_version = model.ir_version;
@@ -100,16 +101,25 @@ LoadedModel load(std::shared_ptr<const MappedFile> file, ExternalData& external,
     model = read_model(*file);
     opsets = OpsetImports(model.opset_imports, "the converted model");
   }
-  result.graph = onnx::import_graph(model, opsets, {file, &external, &options}, registry);
+  onnx::ImportedGraph imported = onnx::import_graph(model, opsets, {file, &external, &options}, registry);
+  result.graph = std::move(imported.graph);
+  result.unsupported = std::move(imported.unsupported);
+  result.unknown_operators = std::move(imported.unknown_operators);
   return result;
 }
 
 }  // namespace
 
-LoadedModel load_model_file(const std::string& path, const Registry& registry, const Options& options) {
+LoadedModel examine_model_file(const std::string& path, const Registry& registry, const Options& options) {
   ExternalData external(folder_of(path), options);
   const std::shared_ptr<const MappedFile> file = MappedFile::open(path, options.limits.file_bytes);
-  return naming(path, [&] { return load(file, external, registry, options); });
+  return naming(path, [&] { return examine(file, external, registry, options); });
+}
+
+LoadedModel load_model_file(const std::string& path, const Registry& registry, const Options& options) {
+  LoadedModel loaded = examine_model_file(path, registry, options);
+  naming(path, [&] { loaded.unsupported.throw_if_any(); });
+  return loaded;
 }
 
 LoadedModel load_model_bytes(const void* bytes, std::size_t size, const Registry& registry, const Options& options) {
@@ -119,7 +129,9 @@ LoadedModel load_model_bytes(const void* bytes, std::size_t size, const Registry
          options.limits.file_bytes);
   }
   ExternalData external(options);
-  return load(MappedFile::copy(bytes, size), external, registry, options);
+  LoadedModel loaded = examine(MappedFile::copy(bytes, size), external, registry, options);
+  loaded.unsupported.throw_if_any();
+  return loaded;
 }
 
 ConstantPtr read_tensor_proto_file(const std::string& path) {

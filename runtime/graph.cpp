@@ -24,6 +24,7 @@ std::string describe(const Node& node) {
   if (!node.name.empty()) out += text(" \"", printable(node.name), "\"");
   out +=
       text(" (", node.op->domain.empty() ? std::string() : printable(node.op->domain) + " ", "opset ", node.opset, ")");
+  if (!node.layer.empty()) out += text(" of layer \"", printable(node.layer), "\"");
   return out;
 }
 

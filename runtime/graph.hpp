@@ -48,6 +48,7 @@ struct Node {
   AttributesPtr attributes;
   std::string name;
   int opset = 0;
+  std::string layer;             ///< part of the writer's program that it came from; empty where the model does not say
   std::vector<ValueId> inputs;   ///< kNoValue for an input left out
   std::vector<ValueId> outputs;  ///< kNoValue for an output left out
 };
@@ -72,7 +73,8 @@ struct Graph {
 /// The type of a constant, with all dimensions known.
 TensorType type_of(const Constant& constant);
 
-/// How a node is named in messages: `Gemm node "fc1" (opset 13)`.
+/// How a node is named in messages: `Gemm node "fc1" (opset 13)`, and where its layer is known
+/// `Gemm node "node_linear" (opset 13) of layer "fc1 (Linear)"`.
 std::string describe(const Node& node);
 /// Dimensions with the names of symbols: [batch,100].
 std::string describe(const Dims& dims, const std::vector<std::string>& symbols);

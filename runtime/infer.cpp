@@ -1,5 +1,8 @@
 #include "runtime/infer.hpp"
 
+#include <algorithm>
+#include <limits>
+
 namespace linnet::internal {
 namespace {
 
@@ -15,6 +18,23 @@ std::size_t count_given(const std::vector<ValueId>& ids) {
   return count;
 }
 
+using Use = ParseContext::Use;
+
+/// What the operator's oldest and newest forms make of an attribute that this one does not have.
+Use use_elsewhere(const OpDef& op, const std::vector<NamedAttribute>& attributes, std::size_t attribute,
+                  std::size_t inputs, std::size_t outputs) {
+  Use use = Use::kUnread;
+  for (const int opset : {op.since_opset, std::numeric_limits<int>::max()}) {
+    ParseContext context(opset, attributes, inputs, outputs);
+    try {
+      op.parse(context);
+    } catch (const Error&) {  // the rest of the node is not of that form: what it asked for until then counts
+    }
+    use = std::max(use, context.use_of(attribute));
+  }
+  return use;
+}
+
 DataType output_type(const NodeView& node, std::size_t output) {
   if (node.node().op->output_type != nullptr) return node.node().op->output_type(node, output);
   return node.input_type(0);
@@ -23,11 +43,20 @@ DataType output_type(const NodeView& node, std::size_t output) {
 }  // namespace
 
 AttributesPtr parse_node(const OpDef& op, int opset, const std::vector<NamedAttribute>& attributes, std::size_t inputs,
-                         std::size_t outputs) {
+                         std::size_t outputs, std::vector<std::string>* passed_over) {
   if (opset < op.since_opset) unsupported("the operator exists from opset ", op.since_opset);
   ParseContext context(opset, attributes, inputs, outputs);
   AttributesPtr parsed = op.parse(context);
-  context.finish();
+  for (std::size_t i = 0; i < attributes.size(); ++i) {
+    if (context.use_of(i) != ParseContext::Use::kUnread) continue;
+    const std::string& name = attributes[i].name;
+    const Use use = name[0] == '_' ? Use::kDefault : use_elsewhere(op, attributes, i, inputs, outputs);
+    if (use != Use::kDefault) {
+      invalid_model("attribute \"", printable(name), "\" does not exist at opset ", opset,
+                    use == Use::kRead ? "; it does at others, and its value is not the default there" : "");
+    }
+    if (passed_over != nullptr) passed_over->push_back(name);
+  }
   return parsed;
 }
 

@@ -8,10 +8,12 @@
 
 namespace linnet::internal {
 
-/// Errors: those of the operator's parse, and kInvalidModel for attributes that it does not know. Without the node's
-/// name: see with_node.
+/// An attribute that the operator does not have at this opset is passed over where that cannot change a result: when
+/// its name begins with "_", which marks what a writer notes for itself, or when the operator's oldest or newest form
+/// has it and its value is the default there. `passed_over`, unless null, gets their names. Errors: those of the
+/// operator's parse, and kInvalidModel for any other such attribute. Without the node's name: see with_node.
 AttributesPtr parse_node(const OpDef& op, int opset, const std::vector<NamedAttribute>& attributes, std::size_t inputs,
-                         std::size_t outputs);
+                         std::size_t outputs, std::vector<std::string>* passed_over = nullptr);
 
 /// Checks the number of inputs and outputs. Errors: kInvalidModel, kUnsupported, prefixed with the node.
 void check_arity(const Node& node);

@@ -51,17 +51,23 @@ class ParseContext {
   std::optional<std::vector<std::string>> get_strings(std::string_view name);
   ConstantPtr get_tensor(std::string_view name);  ///< null when missing
   /// An attribute that this opset allows but that has no effect at inference.
-  void ignore(std::string_view name) { has(name); }
+  void ignore(std::string_view name) { use(name, Use::kDefault); }
 
-  /// Errors: kInvalidModel naming an attribute that no getter asked for.
-  void finish() const;
+  /// What `parse` made of an attribute.
+  enum class Use : std::uint8_t {
+    kUnread,   ///< no getter asked for it
+    kDefault,  ///< it is what it would be if it were left out, or has no effect
+    kRead
+  };
+  Use use_of(std::size_t attribute) const { return uses_[attribute]; }
 
  private:
+  const AttributeValue* use(std::string_view name, Use as);
   template <typename T>
-  const T* find(std::string_view name, const char* kind);
+  const T* find(std::string_view name, const char* kind, const T* otherwise = nullptr);
   int opset_;
   const std::vector<NamedAttribute>& attributes_;
-  std::vector<bool> asked_;
+  std::vector<Use> uses_;  ///< beside attributes_
   std::size_t input_count_;
   std::size_t output_count_;
 };
@@ -249,18 +255,18 @@ struct OpDef {
   int since_opset = 1;
   std::size_t min_inputs = 1, max_inputs = 1;
   std::size_t min_outputs = 1, max_outputs = 1;
-  /// Never null in the result. ParseContext::finish is called by the caller.
+  /// Never null in the result. parse_node sees to attributes that it did not ask for.
   AttributesPtr (*parse)(ParseContext&) = nullptr;
   void (*infer)(InferContext&) = nullptr;
+  /// The element type of an output, for when the rank of an input is not known yet and `infer` cannot be called. Looks
+  /// at attributes and at types of inputs only. Null: that of input 0.
+  DataType (*output_type)(const NodeView&, std::size_t output) = nullptr;
   std::vector<Implementation>
       implementations;  ///< in order of preference; the reference stands last and accepts all that infer accepts
   OpFacts facts;
 };
 
 /// Operators by domain and name. Thread-safety: immutable once filled.
-  /// The element type of an output, for when the rank of an input is not known yet and `infer` cannot be called. Looks
-  /// at attributes and at types of inputs only. Null: that of input 0.
-  DataType (*output_type)(const NodeView&, std::size_t output) = nullptr;
 class Registry {
  public:
   /// Requires: no operator of this name yet.

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "runtime/op.hpp"
 
 namespace linnet::internal {
@@ -15,39 +17,39 @@ ParseContext::ParseContext(int opset, const std::vector<NamedAttribute>& attribu
                            std::size_t output_count)
     : opset_(opset),
       attributes_(attributes),
-      asked_(attributes.size(), false),
+      uses_(attributes.size(), Use::kUnread),
       input_count_(input_count),
       output_count_(output_count) {}
 
-bool ParseContext::has(std::string_view name) {
-  for (std::size_t i = 0; i < attributes_.size(); ++i) {
-    if (attributes_[i].name != name) continue;
-    asked_[i] = true;
-    return true;
-  }
-  return false;
-}
+bool ParseContext::has(std::string_view name) { return use(name, Use::kRead) != nullptr; }
 
-template <typename T>
-const T* ParseContext::find(std::string_view name, const char* kind) {
+/// The value, if the attribute is there. What was read once stays kRead.
+const AttributeValue* ParseContext::use(std::string_view name, Use as) {
   for (std::size_t i = 0; i < attributes_.size(); ++i) {
     if (attributes_[i].name != name) continue;
-    asked_[i] = true;
-    const T* value = std::get_if<T>(&attributes_[i].value);
-    if (value == nullptr)
-      invalid_model("attribute \"", name, "\" is ", kind_of(attributes_[i].value), ", expected ", kind);
-    return value;
+    uses_[i] = std::max(uses_[i], as);
+    return &attributes_[i].value;
   }
   return nullptr;
 }
 
+template <typename T>
+const T* ParseContext::find(std::string_view name, const char* kind, const T* otherwise) {
+  const AttributeValue* found = use(name, Use::kUnread);
+  if (found == nullptr) return nullptr;
+  const T* value = std::get_if<T>(found);
+  use(name, value != nullptr && otherwise != nullptr && *value == *otherwise ? Use::kDefault : Use::kRead);
+  if (value == nullptr) invalid_model("attribute \"", name, "\" is ", kind_of(*found), ", expected ", kind);
+  return value;
+}
+
 float ParseContext::get_float(std::string_view name, float otherwise) {
-  const float* value = find<float>(name, "a float");
+  const float* value = find<float>(name, "a float", &otherwise);
   return value != nullptr ? *value : otherwise;
 }
 
 std::int64_t ParseContext::get_int(std::string_view name, std::int64_t otherwise) {
-  const std::int64_t* value = find<std::int64_t>(name, "an int");
+  const std::int64_t* value = find<std::int64_t>(name, "an int", &otherwise);
   return value != nullptr ? *value : otherwise;
 }
 
@@ -58,7 +60,7 @@ std::int64_t ParseContext::require_int(std::string_view name) {
 }
 
 std::string ParseContext::get_string(std::string_view name, std::string otherwise) {
-  const std::string* value = find<std::string>(name, "a string");
+  const std::string* value = find<std::string>(name, "a string", &otherwise);
   if (value != nullptr) return *value;
   return otherwise;
 }
@@ -81,13 +83,6 @@ std::optional<std::vector<std::string>> ParseContext::get_strings(std::string_vi
 ConstantPtr ParseContext::get_tensor(std::string_view name) {
   const ConstantPtr* value = find<ConstantPtr>(name, "a tensor");
   return value != nullptr ? *value : nullptr;
-}
-
-void ParseContext::finish() const {
-  for (std::size_t i = 0; i < attributes_.size(); ++i) {
-    if (!asked_[i])
-      invalid_model("attribute \"", printable(attributes_[i].name), "\" does not exist at opset ", opset_);
-  }
 }
 
 }  // namespace linnet::internal

@@ -18,6 +18,18 @@ struct NodeSummary {
   int opset = 0;                     ///< version of the domain's operator set that the node was written for
   std::vector<std::string> inputs;   ///< value names; "" for an input left out
   std::vector<std::string> outputs;  ///< value names
+  /// The part of the program that the model was exported from, as PyTorch's exporter notes it:
+  /// "encoder.layers.0.fc1 (Linear)". Empty where the model does not say.
+  std::string layer;
+  std::string unsupported;  ///< why Linnet cannot run it, in words; empty in a model that was loaded
+};
+
+/// Something in a model that Linnet cannot run.
+struct UnsupportedPart {
+  std::string what;    ///< `Foo node "x" (opset 13)`, `initializer "w"`, ...
+  std::string reason;  ///< in words
+  std::string layer;   ///< as NodeSummary::layer
+  std::string source;  ///< the line that PyTorch's exporter notes: "model.py, line 12, in forward"; may be empty
 };
 
 /// What the model's writer says of it; empty where nothing is said. Bytes of the file, UTF-8 if the writer kept the

@@ -47,7 +47,8 @@ std::optional<BoundAttribute> resolve(const CallFrame& frame, const AttributePro
 
 std::vector<BoundAttribute> bind_parameters(const CallFrame& caller, const NodeProto& call,
                                             const FunctionProto& function,
-                                            const std::shared_ptr<const MappedFile>& function_file) {
+                                            const std::shared_ptr<const MappedFile>& function_file, bool is_onnx,
+                                            std::vector<std::string>& passed_over) {
   std::vector<BoundAttribute> defaults;
   for (const Span bytes : function.attribute_protos) {
     defaults.push_back({read<AttributeProto>(bytes).name, bytes, function_file});
@@ -60,7 +61,12 @@ std::vector<BoundAttribute> bind_parameters(const CallFrame& caller, const NodeP
     const bool known = std::find(function.attributes.begin(), function.attributes.end(), attribute.name) !=
                            function.attributes.end() ||
                        find(defaults, attribute.name) != nullptr;
-    if (!known) invalid_model(describe(function), " has no attribute \"", printable(attribute.name), "\"");
+    if (!known) {
+      if (is_onnx && attribute.name[0] != '_')
+        invalid_model(describe(function), " has no attribute \"", printable(attribute.name), "\"");
+      passed_over.emplace_back(attribute.name);
+      continue;
+    }
     if (auto value = resolve(caller, attribute, bytes)) bound.push_back(std::move(*value));
   }
   check_unique(names);

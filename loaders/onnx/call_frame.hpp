@@ -1,5 +1,5 @@
-// One level of the import: the graph itself, or a function that is being written out in the place of the node that
-// calls it.
+// One level of the import: the graph itself, a function that is being written out in the place of the node that calls
+// it, or a body of a node that cannot run, looked through for what it would need.
 #pragma once
 
 #include <memory>
@@ -21,12 +21,28 @@ struct BoundAttribute {
   std::shared_ptr<const MappedFile> file;  ///< holds the bytes
 };
 
+/// A graph in an attribute of a node.
+struct Body {
+  std::string name;  ///< of the attribute, with its position where there are several: then_branch, branches[1]
+  Span graph;
+  std::shared_ptr<const MappedFile> file;  ///< holds the bytes
+  NodeId node = kNoNode;                   ///< that the attribute belongs to
+  std::string path;                        ///< of the names in it
+  std::string layer;                       ///< the node's
+};
+
 struct CallFrame {
   std::string path;                         ///< put before the names of nodes and values; empty for the graph itself
+  std::string layer;                        ///< of nodes for which nothing is noted: that of the node that calls
   const FunctionProto* function = nullptr;  ///< null for the graph itself
   std::shared_ptr<const FunctionProto> owned_function;  ///< set for one that came from ONNX's library
+  std::shared_ptr<const GraphProto> owned_graph;        ///< set for a body
   const std::vector<Span>* nodes = nullptr;
+  std::vector<std::uint32_t> order;  ///< in which `nodes` are imported; empty: as they stand
   std::size_t next_node = 0;
+  std::vector<Body> bodies;       ///< to be looked through before the next node, the last one first
+  std::size_t enclosing = kNone;  ///< number of the frame whose names a body sees too; kNone: no body
+  NodeId body_of = kNoNode;       ///< the node outside all bodies that the frame's nodes belong to
   OpsetImports opsets;
   NameTable names;                         ///< names to ValueIds
   std::shared_ptr<const MappedFile> file;  ///< holds the nodes
@@ -34,6 +50,11 @@ struct CallFrame {
   std::vector<std::string_view> results;   ///< names in the frame below for the function's outputs; "" for one left out
   std::size_t first_value = 0;             ///< values from here on were made within the call
   bool sees_local_functions = true;        ///< ONNX's own definitions do not mean the model's functions
+
+  static constexpr std::size_t kNone = ~std::size_t{0};
+  bool is_body() const { return enclosing != kNone; }
+  /// Index into `nodes` of the next one. Requires: there is one.
+  std::size_t next_index() const { return order.empty() ? next_node : order[next_node]; }
 };
 
 /// What stands for the attribute within the frame: itself, or the value of the parameter it refers to. Nothing when
@@ -41,11 +62,14 @@ struct CallFrame {
 /// outside a function, or to a parameter of another type.
 std::optional<BoundAttribute> resolve(const CallFrame& frame, const AttributeProto& attribute, Span bytes);
 
-/// Binds the parameters of `function` to the attributes of a call in `caller`: given ones, then defaults.
-/// Errors: kInvalidModel for an attribute that the function does not have.
+/// Binds the parameters of `function` to the attributes of a call in `caller`: given ones, then defaults. An attribute
+/// that is no parameter of the model's own function cannot mean anything to it: its name goes to `passed_over`. Of
+/// ONNX's own (`is_onnx`) that holds for names that begin with "_" only.
+/// Errors: kInvalidModel for other attributes that the function does not have.
 std::vector<BoundAttribute> bind_parameters(const CallFrame& caller, const NodeProto& call,
                                             const FunctionProto& function,
-                                            const std::shared_ptr<const MappedFile>& function_file);
+                                            const std::shared_ptr<const MappedFile>& function_file, bool is_onnx,
+                                            std::vector<std::string>& passed_over);
 
 /// The serialized NodeProto with its attribute references replaced.
 std::string resolved_node(const CallFrame& frame, const NodeProto& node);

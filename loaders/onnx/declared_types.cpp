@@ -1,6 +1,9 @@
 #include "loaders/onnx/declared_types.hpp"
 
+#include <algorithm>
+
 #include "loaders/onnx/tensor.hpp"
+#include "runtime/log.hpp"
 
 namespace linnet::internal::onnx {
 namespace {
@@ -34,6 +37,7 @@ Dim dimension(const DimensionProto& dim, std::size_t index, SymbolTable& symbols
     case DimensionProto::Kind::kValue:
       break;
   }
+  if (dim.value == -1) return Dim::unknown();
   if (dim.value < 0) {
     invalid_model("dimension ", index, " is declared as ", dim.value,
                   "; one that is not fixed needs a name (dim_param) or nothing");
@@ -51,7 +55,7 @@ Dim SymbolTable::intern(std::string_view name) {
   return Dim::symbol(index);
 }
 
-TensorType declared_type(const TypeProto& type, SymbolTable& symbols, const Options& options) {
+TensorType declared_type(const TypeProto& type, SymbolTable& symbols, const Options& options, const std::string& what) {
   TensorType result;
   if (type.kind == TypeProto::Kind::kNone) return result;
   if (type.kind != TypeProto::Kind::kTensor) unsupported("values of kind ", name_of(type.kind), " are not supported");
@@ -64,20 +68,26 @@ TensorType declared_type(const TypeProto& type, SymbolTable& symbols, const Opti
   result.ranked = true;
   result.dims.reserve(type.dims.size());
   for (const DimensionProto& dim : type.dims) result.dims.push_back(dimension(dim, result.dims.size(), symbols));
+  const auto is_minus_one = [](const DimensionProto& dim) {
+    return dim.kind == DimensionProto::Kind::kValue && dim.value == -1;
+  };
+  if (std::any_of(type.dims.begin(), type.dims.end(), is_minus_one)) {
+    log(options, LogLevel::kWarning, what, " is declared with dimension -1, which is taken as open");
+  }
   if (all_known(result.dims)) byte_count(result.type, to_shape(result.dims));
   return result;
 }
 
-std::string contradiction(const TensorType& declared, const TensorType& known,
-                          const std::vector<std::string>& symbols) {
-  if (declared.type == DataType::kUndefined || known.type == DataType::kUndefined) return {};
-  if (declared.type != known.type) return text("is declared as ", declared.type, " but is ", known.type);
-  if (!declared.ranked || !known.ranked) return {};
+void check_declared(const TensorType& declared, const TensorType& known, const std::vector<std::string>& symbols,
+                    const Options& options, const std::string& what) {
+  if (declared.type == DataType::kUndefined || known.type == DataType::kUndefined) return;
+  if (declared.type != known.type) invalid_model(what, " is declared as ", declared.type, " but is ", known.type);
+  if (!declared.ranked || !known.ranked) return;
   bool differs = declared.dims.size() != known.dims.size();
   for (std::size_t i = 0; !differs && i < declared.dims.size(); ++i) differs = declared.dims[i].differs(known.dims[i]);
-  if (!differs) return {};
-  return text("is declared with shape ", describe(declared.dims, symbols), " but has shape ",
-              describe(known.dims, symbols));
+  if (!differs) return;
+  log(options, LogLevel::kWarning, what, " is declared with shape ", describe(declared.dims, symbols),
+      " but has shape ", describe(known.dims, symbols), ", which is used");
 }
 
 }  // namespace linnet::internal::onnx

@@ -2,65 +2,85 @@
 
 namespace linnet::internal::onnx {
 
+namespace {
+
+/// Adds one initializer, or what stands for one that cannot be held (`constant` is null, `reason` says why).
+/// `initialized`: which of the declared inputs have one.
+void add_initializer(const GraphEnds& ends, std::string_view name, const std::string& what, ConstantPtr constant,
+                     const std::string& reason, std::vector<bool>& initialized) {
+  const std::uint32_t* known = ends.names.find(name);
+  if (known != nullptr) {
+    if (*known >= initialized.size() || initialized[*known])
+      invalid_model("two initializers are named \"", printable(name), "\"");
+    initialized[*known] = true;
+  }
+  if (constant == nullptr) {
+    const ValueId id = known != nullptr ? *known : ends.graph.add_value(std::string(name), {});
+    if (known == nullptr) ends.names.insert(name, id);
+    ends.unsupported.add_value({what, reason, {}, {}}, id);
+    return;
+  }
+  if (known == nullptr) {
+    ends.names.insert(name, ends.graph.add_constant(std::string(name), std::move(constant)));
+    return;
+  }
+  Value& value = ends.graph.values[*known];
+  TensorType type = type_of(*constant);
+  check_declared(value.type, type, ends.graph.symbols, ends.options, what);
+  value.type = std::move(type);
+  value.constant = std::move(constant);
+}
+
+}  // namespace
+
 void add_inputs(const GraphEnds& ends, const GraphProto& proto) {
   for (const Span bytes : proto.inputs) {
     const auto info = read<ValueInfoProto>(bytes);
     if (info.name.empty()) invalid_model("a graph input at byte ", bytes.offset(), " has no name");
+    const std::string what = text("graph input \"", printable(info.name), "\"");
     Value value;
+    std::string unsupported;
     try {
-      value.type = declared_type(info.type, ends.symbols, ends.options);
+      value.type = declared_type(info.type, ends.symbols, ends.options, what);
       if (value.type.type == DataType::kUndefined) invalid_model("no element type is declared");
     } catch (const Error& error) {
-      const std::string what = text("graph input \"", printable(info.name), "\"");
       if (error.code() != ErrorCode::kUnsupported) throw Error(error.code(), text(what, ": ", error.what()));
-      ends.unsupported.add_other(what, error.what());
+      unsupported = error.what();
       value.type = {};
     }
     const ValueId id = ends.graph.add_value(std::string(info.name), std::move(value));
+    if (!unsupported.empty()) ends.unsupported.add_value({what, unsupported, {}, {}}, id);
     if (!ends.names.insert(info.name, id)) invalid_model("two graph inputs are named \"", printable(info.name), "\"");
     ends.graph.inputs.push_back(id);
   }
 }
 
 void add_initializers(const GraphEnds& ends, const GraphProto& proto, const TensorSource& source) {
-  const auto declared_inputs = static_cast<ValueId>(ends.graph.values.size());
+  std::vector<bool> initialized(ends.graph.values.size(), false);
   for (const Span bytes : proto.initializers) {
     const auto tensor = read<TensorProto>(bytes);
     if (tensor.name.empty()) invalid_model("an initializer at byte ", bytes.offset(), " has no name");
-    const auto what = [&] { return text("initializer \"", printable(tensor.name), "\""); };
+    const std::string what = text("initializer \"", printable(tensor.name), "\"");
     ConstantPtr constant;
+    std::string reason;
     try {
       constant = read_tensor(tensor, source);
     } catch (const Error& error) {
-      if (error.code() != ErrorCode::kUnsupported) throw Error(error.code(), text(what(), ": ", error.what()));
-      ends.unsupported.add_other(what(), error.what());
+      if (error.code() != ErrorCode::kUnsupported) throw Error(error.code(), text(what, ": ", error.what()));
+      reason = error.what();
     }
-    const std::uint32_t* known = ends.names.find(tensor.name);
-    if (known == nullptr) {
-      const ValueId id = constant != nullptr ? ends.graph.add_constant(std::string(tensor.name), std::move(constant))
-                                             : ends.graph.add_value(std::string(tensor.name), {});
-      ends.names.insert(tensor.name, id);
-      continue;
-    }
-    Value& value = ends.graph.values[*known];
-    if (*known >= declared_inputs || value.constant != nullptr)
-      invalid_model("two initializers are named \"", printable(tensor.name), "\"");
-    if (constant == nullptr) continue;
-    TensorType type = type_of(*constant);
-    if (const std::string wrong = contradiction(value.type, type, ends.graph.symbols); !wrong.empty()) {
-      invalid_model(what(), " is also a graph input, which ", wrong);
-    }
-    value.type = std::move(type);
-    value.constant = std::move(constant);
+    add_initializer(ends, tensor.name, what, std::move(constant), reason, initialized);
   }
-  if (proto.sparse_initializers > 0) {
-    ends.unsupported.add_other(text(proto.sparse_initializers, " sparse initializers"),
-                               "sparse tensors are not supported");
+  for (const Span bytes : proto.sparse_initializers) {
+    const auto values = read<TensorProto>(read<SparseTensorProto>(bytes).values);
+    if (values.name.empty()) invalid_model("a sparse initializer at byte ", bytes.offset(), " has no name");
+    add_initializer(ends, values.name, text("sparse initializer \"", printable(values.name), "\""), nullptr,
+                    "sparse tensors are not supported", initialized);
   }
 
   std::vector<ValueId> inputs;
   for (const ValueId id : ends.graph.inputs) {
-    if (ends.graph.values[id].constant != nullptr) continue;
+    if (initialized[id]) continue;
     inputs.push_back(id);
     ends.graph.input_names.push_back(ends.graph.value_names[id]);
   }
@@ -72,21 +92,20 @@ void add_outputs(const GraphEnds& ends, const GraphProto& proto) {
   for (const Span bytes : proto.outputs) {
     const auto info = read<ValueInfoProto>(bytes);
     if (info.name.empty()) invalid_model("a graph output at byte ", bytes.offset(), " has no name");
-    const auto what = [&] { return text("graph output \"", printable(info.name), "\""); };
+    const std::string what = text("graph output \"", printable(info.name), "\"");
     if (!seen.insert(info.name, 0)) invalid_model("two graph outputs are named \"", printable(info.name), "\"");
     const std::uint32_t* id = ends.names.find(info.name);
-    if (id == nullptr) invalid_model(what(), " is never produced");
+    if (id == nullptr) invalid_model(what, " is never produced");
     ends.graph.outputs.push_back(*id);
     ends.graph.output_names.emplace_back(info.name);
-    std::string wrong;
+    TensorType declared;
     try {
-      wrong = contradiction(declared_type(info.type, ends.symbols, ends.options), ends.graph.values[*id].type,
-                            ends.graph.symbols);
+      declared = declared_type(info.type, ends.symbols, ends.options, what);
     } catch (const Error& error) {
-      if (error.code() != ErrorCode::kUnsupported) throw Error(error.code(), text(what(), ": ", error.what()));
-      ends.unsupported.add_other(what(), error.what());
+      if (error.code() != ErrorCode::kUnsupported) throw Error(error.code(), text(what, ": ", error.what()));
+      ends.unsupported.add({what, error.what(), {}, {}});
     }
-    if (!wrong.empty()) invalid_model(what(), " ", wrong);
+    check_declared(declared, ends.graph.values[*id].type, ends.graph.symbols, ends.options, what);
   }
   if (ends.graph.outputs.empty()) invalid_model("the graph has no outputs");
 }

@@ -3,7 +3,7 @@
 
 #include "loaders/onnx/declared_types.hpp"
 #include "loaders/onnx/tensor.hpp"
-#include "loaders/onnx/unsupported_list.hpp"
+#include "loaders/unsupported_list.hpp"
 
 namespace linnet::internal::onnx {
 
@@ -23,11 +23,11 @@ void add_inputs(const GraphEnds& ends, const GraphProto& proto);
 
 /// Adds the initializers as constants. One that is also an input is that input's value: the input is then no input of
 /// the model, whatever the IR version. Before IR version 4 every initializer should be declared as input too; that is
-/// not asked for. Errors: two of one name, one that contradicts its declaration as input.
+/// not asked for. Errors: two of one name, one of another element type than it has as input.
 void add_initializers(const GraphEnds& ends, const GraphProto& proto, const TensorSource& source);
 
 /// Adds the graph's outputs; all nodes must have been added. Errors: none at all, two of one name, one that nothing
-/// produces, one whose type is known and contradicts the declared type.
+/// produces, one whose element type is known and not the declared one.
 void add_outputs(const GraphEnds& ends, const GraphProto& proto);
 
 }  // namespace linnet::internal::onnx

@@ -1,14 +1,18 @@
 #include "loaders/onnx/importer.hpp"
 
-#include <deque>
+#include <algorithm>
+#include <map>
 #include <utility>
 
 #include "loaders/onnx/call_frame.hpp"
 #include "loaders/onnx/functions.hpp"
 #include "loaders/onnx/graph_ends.hpp"
+#include "loaders/onnx/layer_name.hpp"
+#include "loaders/onnx/node_order.hpp"
 #include "loaders/onnx/onnx_library.hpp"
-#include "loaders/onnx/order_diagnosis.hpp"
 #include "runtime/infer.hpp"
+#include "runtime/log.hpp"
+#include "runtime/passes/pass.hpp"
 
 namespace linnet::internal::onnx {
 namespace {
@@ -29,6 +33,17 @@ void check_required(const Node& node) {
   }
 }
 
+/// kUndefined for what is no tensor, has no type, or has one that Linnet cannot hold.
+DataType body_input_type(const TypeProto& type) {
+  if (type.kind != TypeProto::Kind::kTensor || type.elem_type == 0) return DataType::kUndefined;
+  try {
+    return element_type(type.elem_type);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kUnsupported) throw;
+    return DataType::kUndefined;
+  }
+}
+
 class Importer {
  public:
   Importer(const ModelProto& model, const OpsetImports& opsets, const TensorSource& source, const Registry& registry)
@@ -43,21 +58,34 @@ class Importer {
     frame.file = source.file;
   }
 
-  Graph run();
+  ImportedGraph run();
 
  private:
   void check_size() const;
+  void import_all();
   void import_next_node();
   void read_attributes(const CallFrame& frame, Span bytes, bool with_values);
-  void resolve_inputs(const CallFrame& frame);
+  const std::uint32_t* find_value(const CallFrame& frame, std::string_view name) const;
+  bool resolve_inputs(CallFrame& frame);
+  bool captures_known(CallFrame& frame, Span bytes);
+  bool put_in_order(CallFrame& frame);
+  NodeId push_node(const CallFrame& frame, Node node);
   void add_node(CallFrame& frame, const OpDef& op, int opset);
+  void infer(const CallFrame& frame, const Node& node, NodeId id);
   void expand_or_refuse(CallFrame& frame, Span bytes, int opset);
-  void refuse(CallFrame& frame, int opset, const std::string& reason);
+  void refuse(CallFrame& frame, int opset, const std::string& reason) { refuse(frame, opset, reason, unsupported_); }
+  void refuse(CallFrame& frame, int opset, const std::string& reason, UnsupportedList& list);
   void begin_call(const CallFrame& caller, const FunctionProto& function, const std::shared_ptr<const MappedFile>& file,
                   std::shared_ptr<const FunctionProto> owned);
   void finish_call();
+  void begin_body();
+  void finish_body();
   void bind_output(CallFrame& frame, std::string_view name, ValueId value);
+  void keep_needed();
+  void log_accepted() const;
 
+  const OpDef& unknown_operator(std::string_view domain, std::string_view name);
+  std::string layer(const CallFrame& frame) const;
   std::string node_name(const CallFrame& frame) const;
   std::string value_name(const CallFrame& frame, std::string_view name) const;
   std::string describe_node(const CallFrame& frame, int opset) const;
@@ -69,17 +97,26 @@ class Importer {
   Graph graph_;
   FunctionTable functions_;
   UnsupportedList unsupported_;
+  UnsupportedList unjudged_;  ///< nodes that could not be judged without what nodes in unsupported_ make
   std::deque<CallFrame> frames_;
   std::size_t nodes_seen_ = 0;
+  std::size_t sorted_graphs_ = 0;                   ///< whose nodes were not in order
+  std::map<std::string, std::size_t> passed_over_;  ///< attributes that mean nothing here, and of how many nodes
+  std::shared_ptr<std::deque<OpDef>> unknown_operators_ = std::make_shared<std::deque<OpDef>>();
+  std::map<std::pair<std::string_view, std::string_view>, const OpDef*> unknown_by_name_;  ///< names of the deque's own
+  std::vector<NodeId> body_of_;                           ///< beside Graph::nodes as far as it goes: CallFrame::body_of
+  std::vector<std::pair<NodeId, ValueId>> body_results_;  ///< what bodies return, and the node outside all bodies
 
   // The node being imported; kept for their memory.
   NodeProto proto_;
   std::vector<ValueId> inputs_;
   std::vector<NamedAttribute> attributes_;
   std::vector<std::string_view> attribute_names_;
+  std::vector<Body> bodies_;
+  std::vector<std::string> node_passed_over_;
 };
 
-Graph Importer::run() {
+ImportedGraph Importer::run() {
   check_size();
   SymbolTable symbols(graph_.symbols);
   const GraphEnds ends{graph_, frames_.front().names, symbols, unsupported_, options_};
@@ -92,16 +129,30 @@ Graph Importer::run() {
 
   add_inputs(ends, graph);
   add_initializers(ends, graph, source_);
-  while (frames_.size() > 1 || frames_.back().next_node < frames_.back().nodes->size()) {
-    if (frames_.back().next_node < frames_.back().nodes->size()) {
+  import_all();
+  add_outputs(ends, graph);
+  if (unsupported_.empty()) std::swap(unsupported_, unjudged_);
+  if (!unsupported_.empty()) keep_needed();
+  log_accepted();
+  return {std::move(graph_), std::move(unsupported_), std::move(unknown_operators_)};
+}
+
+/// The nodes of the graph, of the functions that they call, and of bodies that cannot run.
+void Importer::import_all() {
+  for (;;) {
+    const CallFrame& frame = frames_.back();
+    if (!frame.bodies.empty()) {
+      begin_body();
+    } else if (frame.next_node < frame.nodes->size()) {
       import_next_node();
+    } else if (frames_.size() == 1) {
+      return;
+    } else if (frame.is_body()) {
+      finish_body();
     } else {
       finish_call();
     }
   }
-  add_outputs(ends, graph);
-  unsupported_.throw_if_any();
-  return std::move(graph_);
 }
 
 /// Counts the nodes as they will be with all calls of local functions written out, before any is.
@@ -124,8 +175,10 @@ void Importer::check_size() const {
 
 void Importer::import_next_node() {
   CallFrame& frame = frames_.back();
-  const Span bytes = (*frame.nodes)[frame.next_node++];
-  if (options_.limits.nodes != 0 && ++nodes_seen_ > options_.limits.nodes) {
+  const Span bytes = (*frame.nodes)[frame.next_index()];
+  ++frame.next_node;
+  ++nodes_seen_;
+  if (options_.limits.nodes != 0 && nodes_seen_ > options_.limits.nodes) {
     fail(ErrorCode::kLimitExceeded, "the model has more than ", options_.limits.nodes,
          " nodes with its functions written out (Options::limits.nodes)");
   }
@@ -137,47 +190,55 @@ void Importer::import_next_node() {
     invalid_model(describe_node(frame, opset), ": ", title(frame), " does not import the operator set of domain \"",
                   printable(proto_.domain), "\"");
   }
-  resolve_inputs(frame);
+  if (!resolve_inputs(frame)) return;
 
   const LocalFunction* function = frame.sees_local_functions ? functions_.find(proto_) : nullptr;
+  const OpDef* op = function != nullptr ? nullptr : registry_.find(proto_.domain, proto_.op_type);
+  const bool too_old = canonical_domain(proto_.domain).empty() && opset < kOldestOpset;
+  try {
+    read_attributes(frame, bytes, op != nullptr && !too_old);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kUnsupported) throw;
+    bodies_.clear();
+    refuse(frame, opset, error.what());
+    return;
+  }
+  if (!bodies_.empty() && !captures_known(frame, bytes)) return;
   if (function != nullptr) {
-    read_attributes(frame, bytes, false);
     begin_call(frame, function->proto, source_.file, nullptr);
     return;
   }
-  if (canonical_domain(proto_.domain).empty() && opset < kOldestOpset) {
+  if (too_old) {
     refuse(frame, opset,
            text("opset ", opset, " of ONNX's own domain is older than ", kOldestOpset,
                 ", the oldest that runs within a function"));
     return;
   }
-  const OpDef* op = registry_.find(proto_.domain, proto_.op_type);
   if (op == nullptr) {
-    read_attributes(frame, bytes, false);
     expand_or_refuse(frame, bytes, opset);
-    return;
+  } else {
+    add_node(frame, *op, opset);
   }
-  try {
-    read_attributes(frame, bytes, true);
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::kUnsupported) throw;
-    refuse(frame, opset, error.what());
-    return;
-  }
-  add_node(frame, *op, opset);
 }
 
-/// Fills attribute_names_ and, `with_values`, attributes_. Errors name the node, but for kUnsupported.
+/// Fills attribute_names_, bodies_ and, `with_values`, attributes_. Errors name the node, but for kUnsupported.
 void Importer::read_attributes(const CallFrame& frame, Span bytes, bool with_values) {
   attributes_.clear();
   attribute_names_.clear();
-  bool has_subgraph = false;
+  bodies_.clear();
   try {
     for (const Span attribute_bytes : proto_.attributes) {
       const auto attribute = read<AttributeProto>(attribute_bytes);
       if (attribute.name.empty()) invalid_model("an attribute at byte ", attribute_bytes.offset(), " has no name");
       attribute_names_.push_back(attribute.name);
-      has_subgraph = has_subgraph || attribute.has(AttributeType::kGraph) || attribute.has(AttributeType::kGraphs);
+      for (std::size_t i = 0; i < attribute.graphs.size(); ++i) {
+        Body body;
+        body.name = std::string(attribute.name.substr(0, kMaxPath));
+        if (attribute.graphs.size() > 1) body.name += text("[", i, "]");
+        body.graph = attribute.graphs[i];
+        body.file = frame.file;
+        bodies_.push_back(std::move(body));
+      }
       const auto value = resolve(frame, attribute, attribute_bytes);
       if (!with_values || !value) continue;
       TensorSource source = source_;
@@ -189,29 +250,67 @@ void Importer::read_attributes(const CallFrame& frame, Span bytes, bool with_val
       }
     }
     check_unique(attribute_names_);
-    if (has_subgraph) check_subgraphs(bytes, options_.limits.nesting);
+    if (!bodies_.empty()) walk_subgraphs(bytes, options_.limits.nesting, nullptr);
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kUnsupported) throw;
     throw Error(error.code(), text(describe_node(frame, frame.opsets.find(proto_.domain)), ": ", error.what()));
   }
 }
 
-/// Fills inputs_, without the left-out ones at the end.
-void Importer::resolve_inputs(const CallFrame& frame) {
+/// What the name means in the frame, or in those around a body. Null when it is not there (yet).
+const std::uint32_t* Importer::find_value(const CallFrame& frame, std::string_view name) const {
+  for (const CallFrame* scope = &frame;; scope = &frames_[scope->enclosing]) {
+    const std::uint32_t* id = scope->names.find(name);
+    if (id != nullptr || !scope->is_body()) return id;
+  }
+}
+
+/// Sorts the frame's nodes; the current one comes again, after those that it needs. False when they are sorted already.
+bool Importer::put_in_order(CallFrame& frame) {
+  if (!frame.order.empty()) return false;
+  frame.order = sorted_order(*frame.nodes);
+  --frame.next_node;  // what stands before it needed nothing from behind, so it stays there
+  --nodes_seen_;
+  ++sorted_graphs_;
+  return true;
+}
+
+/// Whether all that the bodies of the node read from around it is there. If not, but it will be, the node comes again.
+bool Importer::captures_known(CallFrame& frame, Span bytes) {
+  for (const std::string_view name : captured_names(bytes)) {
+    if (find_value(frame, name) == nullptr && put_in_order(frame)) return false;
+  }
+  return true;
+}
+
+/// Fills inputs_, without the left-out ones at the end. False when the node comes again.
+bool Importer::resolve_inputs(CallFrame& frame) {
   inputs_.clear();
   for (const std::string_view name : proto_.inputs) {
     if (name.empty()) {
       inputs_.push_back(kNoValue);
       continue;
     }
-    const std::uint32_t* id = frame.names.find(name);
+    const std::uint32_t* id = find_value(frame, name);
     if (id == nullptr) {
-      invalid_model(describe_node(frame, frame.opsets.find(proto_.domain)), " ",
-                    diagnose_missing(*frame.nodes, frame.next_node - 1, name));
+      if (put_in_order(frame)) return false;
+      invalid_model(describe_node(frame, frame.opsets.find(proto_.domain)), " reads \"", printable(name),
+                    "\", which nothing produces");
     }
     inputs_.push_back(*id);
   }
   while (!inputs_.empty() && inputs_.back() == kNoValue) inputs_.pop_back();
+  return true;
+}
+
+NodeId Importer::push_node(const CallFrame& frame, Node node) {
+  const auto id = static_cast<NodeId>(graph_.nodes.size());
+  graph_.nodes.push_back(std::move(node));
+  if (frame.body_of != kNoNode) {
+    body_of_.resize(id + std::size_t{1}, kNoNode);
+    body_of_[id] = frame.body_of;
+  }
+  return id;
 }
 
 void Importer::add_node(CallFrame& frame, const OpDef& op, int opset) {
@@ -220,16 +319,19 @@ void Importer::add_node(CallFrame& frame, const OpDef& op, int opset) {
   node.op = &op;
   node.name = node_name(frame);
   node.opset = opset;
+  node.layer = layer(frame);
   node.inputs.assign(inputs_.begin(), inputs_.end());
   for (const std::string_view name : proto_.outputs) node.outputs.push_back(name.empty() ? kNoValue : 0);
   check_required(node);
   try {
-    node.attributes = parse_node(op, opset, attributes_, node.inputs.size(), node.outputs.size());
+    node_passed_over_.clear();
+    node.attributes = parse_node(op, opset, attributes_, node.inputs.size(), node.outputs.size(), &node_passed_over_);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUnsupported) throw with_node(node, error);
     refuse(frame, opset, error.what());
     return;
   }
+  for (const std::string& name : node_passed_over_) ++passed_over_[text(op.name, ".", printable(name))];
   if (ConstantPtr constant = node.attributes->constant_value();
       constant != nullptr && node.inputs.empty() && node.outputs.size() == 1) {
     bind_output(frame, proto_.outputs[0],
@@ -245,16 +347,26 @@ void Importer::add_node(CallFrame& frame, const OpDef& op, int opset) {
     node.outputs[i] = graph_.add_value(value_name(frame, proto_.outputs[i]), std::move(value));
     bind_output(frame, proto_.outputs[i], node.outputs[i]);
   }
+  infer(frame, node, id);
+  push_node(frame, std::move(node));
+}
+
+void Importer::infer(const CallFrame& frame, const Node& node, NodeId id) {
   try {
     infer_node(node, graph_.values, options_, graph_.symbols);
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::kUnsupported) throw;
-    unsupported_.add_node(error.what());
+    // What stands in a body need not be right for what is known around it: it may never run.
+    const bool may_be_wrong = frame.body_of != kNoNode && error.code() == ErrorCode::kInvalidModel;
+    if (error.code() != ErrorCode::kUnsupported && !may_be_wrong) throw;
+    const std::string what = describe(node);
+    if (!may_be_wrong) {
+      const std::string reason = std::string(error.what()).substr(what.size() + 2);
+      unsupported_.add_node({what, reason, node.layer, source_line(proto_.metadata_props)}, id);
+    }
     for (const ValueId output : node.outputs) {
       if (output != kNoValue) graph_.values[output].type = {};
     }
   }
-  graph_.nodes.push_back(std::move(node));
 }
 
 /// For an operator without a kernel: goes on with ONNX's own definition of it, if there is one.
@@ -270,7 +382,11 @@ void Importer::expand_or_refuse(CallFrame& frame, Span bytes, int opset) {
   const std::string_view node = frame.function == nullptr ? std::string_view(bytes.data, bytes.size) : resolved;
   const FunctionBody body = find_function_body(std::string(domain), std::string(proto_.op_type), opset, node, types);
   if (body.bytes == nullptr) {
-    refuse(frame, opset, body.reason);
+    // Without the types of its inputs, which an unsupported node before it makes, this one cannot be judged.
+    const bool unknown = std::any_of(inputs_.begin(), inputs_.end(), [&](ValueId input) {
+      return input != kNoValue && graph_.values[input].type.type == DataType::kUndefined;
+    });
+    refuse(frame, opset, body.reason, unknown && body.needs_types ? unjudged_ : unsupported_);
     return;
   }
   const char* data = reinterpret_cast<const char*>(body.bytes->data());
@@ -279,12 +395,41 @@ void Importer::expand_or_refuse(CallFrame& frame, Span bytes, int opset) {
   begin_call(frame, *function, body.bytes, function);
 }
 
-/// Lists the node as unsupported; its outputs stay unknown, so that what follows can be looked at too.
-void Importer::refuse(CallFrame& frame, int opset, const std::string& reason) {
-  unsupported_.add_node(describe_node(frame, opset), reason);
+/// Lists the node; its outputs stay unknown, so that what follows can be looked at too, as are its bodies.
+void Importer::refuse(CallFrame& frame, int opset, const std::string& reason, UnsupportedList& list) {
+  const auto id = static_cast<NodeId>(graph_.nodes.size());
+  Node node;
+  node.op = &unknown_operator(proto_.domain, proto_.op_type);
+  node.name = node_name(frame);
+  node.opset = opset;
+  node.layer = layer(frame);
+  node.inputs.assign(inputs_.begin(), inputs_.end());
   for (const std::string_view name : proto_.outputs) {
-    if (!name.empty()) bind_output(frame, name, graph_.add_value(value_name(frame, name), {}));
+    Value value;
+    value.producer = id;
+    node.outputs.push_back(name.empty() ? kNoValue : graph_.add_value(value_name(frame, name), std::move(value)));
+    if (!name.empty()) bind_output(frame, name, node.outputs.back());
   }
+  list.add_node({describe(node), reason, node.layer, source_line(proto_.metadata_props)}, id);
+  for (auto body = bodies_.rbegin(); body != bodies_.rend(); ++body) {
+    body->node = id;
+    body->path = text(node.name, "/", body->name, "/");
+    body->layer = node.layer;
+    frame.bodies.push_back(std::move(*body));
+  }
+  bodies_.clear();
+  push_node(frame, std::move(node));
+}
+
+/// What stands for an operator that there is not.
+const OpDef& Importer::unknown_operator(std::string_view domain, std::string_view name) {
+  const auto found = unknown_by_name_.find({canonical_domain(domain), name});
+  if (found != unknown_by_name_.end()) return *found->second;
+  OpDef& op = unknown_operators_->emplace_back();
+  op.name = std::string(name);
+  op.domain = std::string(canonical_domain(domain));
+  unknown_by_name_.emplace(std::pair<std::string_view, std::string_view>(op.domain, op.name), &op);
+  return op;
 }
 
 void Importer::begin_call(const CallFrame& caller, const FunctionProto& function,
@@ -304,16 +449,27 @@ void Importer::begin_call(const CallFrame& caller, const FunctionProto& function
   }
   CallFrame frame;
   frame.path = node_name(caller) + "/";
+  frame.layer = layer(caller);
+  frame.body_of = caller.body_of;
   frame.function = &function;
   frame.sees_local_functions = owned == nullptr;
   frame.owned_function = std::move(owned);
   frame.nodes = &function.nodes;
   frame.opsets = OpsetImports(function.opset_imports, describe(function));
+  // ONNX's own definitions name the operators of ONNX's own domain without importing it; they mean the caller's.
+  if (!frame.sees_local_functions && frame.opsets.find("") == 0) {
+    const int opset = caller.opsets.find("");
+    frame.opsets.add("", opset != 0 ? opset : kNewestOpset);
+  }
   frame.file = file;
   try {
-    frame.attributes = bind_parameters(caller, proto_, function, file);
+    node_passed_over_.clear();
+    frame.attributes = bind_parameters(caller, proto_, function, file, !frame.sees_local_functions, node_passed_over_);
   } catch (const Error& error) {
     throw Error(error.code(), text(call, ": ", error.what()));
+  }
+  for (const std::string& name : node_passed_over_) {
+    ++passed_over_[text(printable(proto_.op_type), ".", printable(name))];
   }
   for (std::size_t i = 0; i < function.inputs.size(); ++i) {
     const bool inserted = !function.inputs[i].empty() &&
@@ -343,10 +499,123 @@ void Importer::finish_call() {
   }
 }
 
+/// Goes into a body of a node that cannot run, to find what else it needs. Of the body's inputs the shapes may change
+/// from one iteration to the next: only what is declared of their element types is taken.
+void Importer::begin_body() {
+  const std::size_t enclosing = frames_.size() - 1;
+  const Body body = std::move(frames_.back().bodies.back());
+  frames_.back().bodies.pop_back();
+  const CallFrame& around = frames_.back();
+  const auto graph = std::make_shared<GraphProto>();
+  read(*graph, body.graph);
+  CallFrame frame;
+  frame.path = body.path;
+  frame.layer = body.layer;
+  frame.function = around.function;
+  frame.owned_function = around.owned_function;
+  frame.owned_graph = graph;
+  frame.nodes = &graph->nodes;
+  frame.enclosing = enclosing;
+  frame.body_of = around.body_of != kNoNode ? around.body_of : body.node;
+  frame.opsets = around.opsets;
+  frame.file = body.file;
+  frame.attributes = around.attributes;
+  frame.sees_local_functions = around.sees_local_functions;
+  for (const Span bytes : graph->inputs) {
+    const auto info = read<ValueInfoProto>(bytes);
+    if (info.name.empty()) invalid_model("an input of a subgraph at byte ", bytes.offset(), " has no name");
+    Value value;
+    value.type.type = body_input_type(info.type);
+    frame.names.insert(info.name, graph_.add_value(value_name(frame, info.name), std::move(value)));
+  }
+  TensorSource source = source_;
+  source.file = body.file;
+  for (const Span bytes : graph->initializers) {
+    const auto tensor = read<TensorProto>(bytes);
+    if (tensor.name.empty()) invalid_model("an initializer at byte ", bytes.offset(), " has no name");
+    const std::string name = value_name(frame, tensor.name);
+    ValueId id = kNoValue;
+    try {
+      id = graph_.add_constant(name, read_tensor(tensor, source));
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kUnsupported) throw;
+      id = graph_.add_value(name, {});
+      unsupported_.add_value({text("initializer \"", printable(name), "\""), error.what(), {}, {}}, id);
+    }
+    frame.names.insert(tensor.name, id);
+  }
+  frames_.push_back(std::move(frame));
+}
+
+void Importer::finish_body() {
+  const CallFrame& frame = frames_.back();
+  for (const Span bytes : frame.owned_graph->outputs) {
+    const auto info = read<ValueInfoProto>(bytes);
+    const std::uint32_t* id = info.name.empty() ? nullptr : find_value(frame, info.name);
+    if (id != nullptr && *id != kNoValue) body_results_.emplace_back(frame.body_of, *id);
+  }
+  frames_.pop_back();
+}
+
+/// Unsupported is what the outputs need. The rest of what cannot run is left out if all that they need can.
+void Importer::keep_needed() {
+  std::vector<bool> needed_values(graph_.values.size(), false);
+  std::vector<bool> needed_nodes(graph_.nodes.size(), false);
+  for (const ValueId output : graph_.outputs) needed_values[output] = true;
+  for (const ValueId input : graph_.inputs) needed_values[input] = true;  // a run must be given it
+  std::sort(body_results_.begin(), body_results_.end());
+  const auto is_needed = [&](NodeId id) {
+    const std::vector<ValueId>& outputs = graph_.nodes[id].outputs;
+    return std::any_of(outputs.begin(), outputs.end(),
+                       [&](ValueId output) { return output != kNoValue && needed_values[output]; });
+  };
+  for (auto id = static_cast<NodeId>(graph_.nodes.size()); id-- > 0;) {
+    // What reads from a node with bodies stands behind them, so that it is known whether the node is needed.
+    const NodeId outside = id < body_of_.size() && body_of_[id] != kNoNode ? body_of_[id] : id;
+    if (!is_needed(outside)) continue;
+    needed_nodes[id] = true;
+    for (const ValueId input : graph_.nodes[id].inputs) {
+      if (input != kNoValue) needed_values[input] = true;
+    }
+    auto result = std::lower_bound(body_results_.begin(), body_results_.end(), std::pair(id, ValueId{0}));
+    for (; result != body_results_.end() && result->first == id; ++result) needed_values[result->second] = true;
+  }
+  const std::size_t dropped = unsupported_.keep_needed(needed_nodes, needed_values);
+  if (dropped == 0) return;
+  unjudged_.keep_needed(needed_nodes, needed_values);
+  if (unsupported_.empty()) std::swap(unsupported_, unjudged_);
+  log(options_, LogLevel::kWarning, "left out: ", dropped,
+      " nodes or initializers that are not supported, but that no output needs");
+  if (!unsupported_.empty()) return;
+  PassContext context{graph_, registry_, options_};
+  remove_dead(context);
+}
+
+/// What was put right, or passed over.
+void Importer::log_accepted() const {
+  constexpr std::size_t kShown = 20;
+  if (sorted_graphs_ > 0) {
+    log(options_, LogLevel::kWarning, "the nodes of ", sorted_graphs_, sorted_graphs_ == 1 ? " graph" : " graphs",
+        " are not in topological order, as ONNX has it: they were sorted");
+  }
+  std::size_t shown = 0;
+  for (const auto& [attribute, nodes] : passed_over_) {
+    if (++shown > kShown) break;
+    log(options_, LogLevel::kWarning, "passed over: attribute ", attribute, " of ", nodes,
+        nodes == 1 ? " node" : " nodes", ", which cannot change the result");
+  }
+}
+
 void Importer::bind_output(CallFrame& frame, std::string_view name, ValueId value) {
   if (!frame.names.insert(name, value)) {
     invalid_model("two values of ", title(frame), " are named \"", printable(name), "\"");
   }
+}
+
+/// Where the node stands in the writer's program.
+std::string Importer::layer(const CallFrame& frame) const {
+  std::string noted = layer_name(proto_.metadata_props);
+  return noted.empty() ? frame.layer : noted;
 }
 
 /// The node's own name, or else that of its first output, below the frame's path.
@@ -368,13 +637,15 @@ std::string Importer::describe_node(const CallFrame& frame, int opset) const {
   if (!name.empty()) out += text(" \"", printable(name), "\"");
   const std::string_view domain = canonical_domain(proto_.domain);
   if (opset == 0) return out;
-  return out + text(" (", domain.empty() ? std::string() : printable(domain) + " ", "opset ", opset, ")");
+  out += text(" (", domain.empty() ? std::string() : printable(domain) + " ", "opset ", opset, ")");
+  const std::string noted = layer(frame);
+  return noted.empty() ? out : text(out, " of layer \"", printable(noted), "\"");
 }
 
 }  // namespace
 
-Graph import_graph(const ModelProto& model, const OpsetImports& opsets, const TensorSource& source,
-                   const Registry& registry) {
+ImportedGraph import_graph(const ModelProto& model, const OpsetImports& opsets, const TensorSource& source,
+                           const Registry& registry) {
   return Importer(model, opsets, source, registry).run();
 }
 

@@ -87,6 +87,7 @@ FunctionBody find_function_body(const std::string& domain, const std::string& op
       result.reason = "there is no kernel for it, and ONNX does not define it through other operators";
       break;
     default:
+      result.needs_types = true;
       result.reason = text("ONNX cannot define it through other operators: ", printable(error.data(), 400));
   }
   return result;

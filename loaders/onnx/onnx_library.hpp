@@ -15,6 +15,7 @@ namespace linnet::internal::onnx {
 struct FunctionBody {
   std::shared_ptr<const MappedFile> bytes;  ///< a serialized FunctionProto; null when there is none
   std::string reason;                       ///< then: why not
+  bool needs_types = false;                 ///< then: more may be known once the types of all inputs are
 };
 
 /// How ONNX defines the operator through others, for this node (a serialized NodeProto without attribute references).

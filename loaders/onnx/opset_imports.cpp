@@ -38,6 +38,11 @@ OpsetImports::OpsetImports(const std::vector<OperatorSetIdProto>& imports, const
   }
 }
 
+void OpsetImports::add(std::string_view domain, int version) {
+  versions_.emplace_back(canonical_domain(domain), version);
+  std::sort(versions_.begin(), versions_.end());
+}
+
 int OpsetImports::find(std::string_view domain) const {
   const std::string_view wanted = canonical_domain(domain);
   const auto found = std::lower_bound(versions_.begin(), versions_.end(), wanted,

@@ -27,6 +27,8 @@ class OpsetImports {
 
   /// 0 when the domain is not imported.
   int find(std::string_view domain) const;
+  /// Imports a domain that is not imported yet. Requires: `domain` outlives this.
+  void add(std::string_view domain, int version);
   const std::vector<std::pair<std::string_view, int>>& all() const { return versions_; }
 
  private:

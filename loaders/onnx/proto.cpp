@@ -1,6 +1,9 @@
 // The messages that make up a model: its graph, functions and nodes.
 #include "loaders/onnx/proto.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace linnet::internal::onnx {
 
 void NodeProto::clear() {
@@ -8,6 +11,7 @@ void NodeProto::clear() {
   outputs.clear();
   name = op_type = domain = overload = {};
   attributes.clear();
+  metadata_props.clear();
 }
 
 void read(StringStringEntryProto& into, Span bytes) {
@@ -67,6 +71,9 @@ void read(NodeProto& into, Span bytes) {
       case 8:
         into.overload = reader.string("overload");
         break;
+      case 9:
+        into.metadata_props.push_back(reader.span("metadata_props"));
+        break;
       default:
         reader.skip();
     }
@@ -96,8 +103,7 @@ void read(GraphProto& into, Span bytes) {
         into.outputs.push_back(reader.span("output"));
         break;
       case 15:
-        reader.span("sparse_initializer");
-        ++into.sparse_initializers;
+        into.sparse_initializers.push_back(reader.span("sparse_initializer"));
         break;
       default:
         reader.skip();
@@ -183,8 +189,24 @@ void read(ModelProto& into, Span bytes) {
   }
 }
 
-void check_subgraphs(Span node, std::size_t limit) {
-  enum class Kind : std::uint8_t { kNode, kAttribute, kGraph };
+std::vector<std::string_view> captured_names(Span node) {
+  std::vector<std::string_view> read;
+  std::vector<std::string_view> made;
+  walk_subgraphs(node, 0,
+                 [&](NameUse use, std::string_view name) { (use == NameUse::kRead ? read : made).push_back(name); });
+  const auto sort = [](std::vector<std::string_view>& names) {
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+  };
+  sort(read);
+  sort(made);
+  std::vector<std::string_view> captured;
+  std::set_difference(read.begin(), read.end(), made.begin(), made.end(), std::back_inserter(captured));
+  return captured;
+}
+
+void walk_subgraphs(Span node, std::size_t limit, const std::function<void(NameUse, std::string_view)>& visitor) {
+  enum class Kind : std::uint8_t { kNode, kAttribute, kGraph, kReturned, kInput, kInitializer };
   struct Level {
     WireReader reader;
     Kind kind;
@@ -192,6 +214,9 @@ void check_subgraphs(Span node, std::size_t limit) {
   std::vector<Level> levels;
   levels.push_back({WireReader(node, "NodeProto"), Kind::kNode});
   std::size_t depth = 0;
+  const auto visit = [&](NameUse use, std::string_view name) {
+    if (visitor && depth > 0 && !name.empty()) visitor(use, name);
+  };
   while (!levels.empty()) {
     Level& level = levels.back();
     if (!level.reader.next()) {
@@ -200,10 +225,21 @@ void check_subgraphs(Span node, std::size_t limit) {
       continue;
     }
     const std::uint32_t field = level.reader.field();
-    if (level.kind == Kind::kNode && field == 5) {
+    if (level.kind == Kind::kNode && (field == 1 || field == 2)) {
+      visit(field == 1 ? NameUse::kRead : NameUse::kMade, level.reader.string(field == 1 ? "input" : "output"));
+    } else if (level.kind == Kind::kNode && field == 5) {
       levels.push_back({WireReader(level.reader.span("attribute"), "AttributeProto"), Kind::kAttribute});
     } else if (level.kind == Kind::kGraph && field == 1) {
       levels.push_back({WireReader(level.reader.span("node"), "NodeProto"), Kind::kNode});
+    } else if (level.kind == Kind::kGraph && field == 5) {
+      levels.push_back({WireReader(level.reader.span("initializer"), "TensorProto"), Kind::kInitializer});
+    } else if (level.kind == Kind::kGraph && (field == 11 || field == 12)) {
+      const Kind kind = field == 11 ? Kind::kInput : Kind::kReturned;
+      levels.push_back({WireReader(level.reader.span(field == 11 ? "input" : "output"), "ValueInfoProto"), kind});
+    } else if (level.kind == Kind::kReturned && field == 1) {
+      visit(NameUse::kRead, level.reader.string("name"));
+    } else if ((level.kind == Kind::kInput && field == 1) || (level.kind == Kind::kInitializer && field == 8)) {
+      visit(NameUse::kMade, level.reader.string("name"));
     } else if (level.kind == Kind::kAttribute && (field == 6 || field == 11)) {
       const Span graph = level.reader.span(field == 6 ? "g" : "graphs");
       if (limit != 0 && depth == limit) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct NodeProto {
   std::string_view domain;
   std::string_view overload;
   std::vector<Span> attributes;
+  std::vector<Span> metadata_props;  ///< StringStringEntryProtos
 
   /// Empties it and keeps the memory of its lists.
   void clear();
@@ -43,7 +45,7 @@ struct GraphProto {
   std::vector<Span> initializers;
   std::vector<Span> inputs;
   std::vector<Span> outputs;
-  std::size_t sparse_initializers = 0;
+  std::vector<Span> sparse_initializers;
 };
 
 struct FunctionProto {
@@ -109,6 +111,10 @@ void for_each_element(const TensorProto& tensor, Visitor&& visitor) {
   }
 }
 
+struct SparseTensorProto {
+  Span values;  ///< a TensorProto, whose name is that of the whole
+};
+
 /// AttributeProto.AttributeType.
 enum class AttributeType : std::int32_t {
   kUndefined = 0,
@@ -139,6 +145,7 @@ struct AttributeProto {
   std::int64_t i = 0;
   std::string_view s;
   TensorProto t;
+  std::vector<Span> graphs;  ///< of `g` and `graphs`
   std::vector<float> floats;
   std::vector<std::int64_t> ints;
   std::vector<std::string_view> strings;
@@ -182,6 +189,7 @@ void read(GraphProto& into, Span bytes);
 void read(FunctionProto& into, Span bytes);
 void read(ModelProto& into, Span bytes);
 void read(TensorProto& into, Span bytes);
+void read(SparseTensorProto& into, Span bytes);
 void read(AttributeProto& into, Span bytes);
 void read(TypeProto& into, Span bytes);
 void read(ValueInfoProto& into, Span bytes);
@@ -193,8 +201,15 @@ Proto read(Span bytes) {
   return proto;
 }
 
-/// Walks every subgraph below a NodeProto without recursion. Errors: kLimitExceeded for more than `limit` graphs within
-/// each other (0: no limit), kInvalidModel for damage.
-void check_subgraphs(Span node, std::size_t limit);
+/// What a subgraph's walk meets: a name that one of its nodes reads or that it returns, or one that stands for a value
+/// of its own (input, initializer, result of a node).
+enum class NameUse : std::uint8_t { kRead, kMade };
+
+/// Walks every subgraph below a NodeProto without recursion, and calls `visitor` (which may be empty) for every name.
+/// Errors: kLimitExceeded for more than `limit` graphs within each other (0: no limit), kInvalidModel for damage.
+void walk_subgraphs(Span node, std::size_t limit, const std::function<void(NameUse, std::string_view)>& visitor);
+
+/// Names that the subgraphs below a NodeProto read but do not make themselves, each once. Errors: kInvalidModel.
+std::vector<std::string_view> captured_names(Span node);
 
 }  // namespace linnet::internal::onnx

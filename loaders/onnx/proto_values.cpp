@@ -107,6 +107,17 @@ void read(TensorProto& into, Span bytes) {
   }
 }
 
+void read(SparseTensorProto& into, Span bytes) {
+  WireReader reader(bytes, "SparseTensorProto");
+  while (reader.next()) {
+    if (reader.field() == 1) {
+      into.values = reader.span("values");
+    } else {
+      reader.skip();
+    }
+  }
+}
+
 std::string name_of(AttributeType type) {
   constexpr std::array<const char*, 15> kNames = {
       "undefined", "float",   "int",    "string",        "tensor",         "graph",      "floats",     "ints",
@@ -140,7 +151,7 @@ void read(AttributeProto& into, Span bytes) {
         found(AttributeType::kTensor);
         break;
       case 6:
-        reader.span("g");
+        into.graphs.push_back(reader.span("g"));
         found(AttributeType::kGraph);
         break;
       case 7:
@@ -160,7 +171,7 @@ void read(AttributeProto& into, Span bytes) {
         found(AttributeType::kTensors);
         break;
       case 11:
-        reader.span("graphs");
+        into.graphs.push_back(reader.span("graphs"));
         found(AttributeType::kGraphs);
         break;
       case 14:

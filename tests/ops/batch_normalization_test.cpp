@@ -160,11 +160,11 @@ TEST(BatchNormalization, NamesWhatIsWrong) {
       .expect_error(ErrorCode::kUnsupported, "training_mode is 1, but only inference is supported")
       .infer_only();
   symbolic(9, {2, 4}, {4}, {4})
-      .attribute("training_mode", std::int64_t{0})
+      .attribute("training_mode", std::int64_t{1})
       .expect_error(ErrorCode::kInvalidModel, "attribute \"training_mode\" does not exist at opset 9")
       .infer_only();
   symbolic(9, {2, 4}, {4}, {4})
-      .attribute("spatial", std::int64_t{1})
+      .attribute("spatial", std::int64_t{0})
       .expect_error(ErrorCode::kInvalidModel, "attribute \"spatial\" does not exist at opset 9")
       .infer_only();
   symbolic(7, {2, 4, 5}, {4}, {4, 5})

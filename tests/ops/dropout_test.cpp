@@ -135,11 +135,6 @@ TEST(Dropout, SaysWhatIsWrong) {
       .input<bool>({0}, {})
       .expect_error(ErrorCode::kInvalidModel, "input training_mode has shape [0], expected a scalar")
       .run();
-  OpTest("Dropout", 13)
-      .attribute("ratio", 0.5F)
-      .input<float>({1}, {1})
-      .expect_error(ErrorCode::kInvalidModel, "attribute \"ratio\" does not exist at opset 13")
-      .run();
   OpTest("Dropout", 10)
       .input<float>({1}, {1})
       .input<float>({}, {0})

@@ -10,7 +10,7 @@ namespace {
 
 using internal::onnx::AttributeProto;
 using internal::onnx::AttributeType;
-using internal::onnx::check_subgraphs;
+using internal::onnx::captured_names;
 using internal::onnx::for_each_element;
 using internal::onnx::NodeProto;
 using internal::onnx::read;
@@ -19,6 +19,7 @@ using internal::onnx::TensorField;
 using internal::onnx::TensorProto;
 using internal::onnx::TypeProto;
 using internal::onnx::ValueInfoProto;
+using internal::onnx::walk_subgraphs;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -84,12 +85,12 @@ std::string nested(int depth) {
 }
 
 TEST(Proto, BoundsTheNestingOfSubgraphs) {
-  check_subgraphs(span_of(nested(0)), 64);
-  check_subgraphs(span_of(nested(63)), 64);
-  check_subgraphs(span_of(nested(64)), 64);
-  check_subgraphs(span_of(nested(5000)), 0);
+  walk_subgraphs(span_of(nested(0)), 64, nullptr);
+  walk_subgraphs(span_of(nested(63)), 64, nullptr);
+  walk_subgraphs(span_of(nested(64)), 64, nullptr);
+  walk_subgraphs(span_of(nested(5000)), 0, nullptr);
   for (const int depth : {65, 5000}) {
-    const Error error = error_of([&] { check_subgraphs(span_of(nested(depth)), 64); });
+    const Error error = error_of([&] { walk_subgraphs(span_of(nested(depth)), 64, nullptr); });
     EXPECT_EQ(error.code(), ErrorCode::kLimitExceeded);
     EXPECT_THAT(error.what(), HasSubstr("subgraphs are nested more than 64 deep (Options::limits.nesting)"));
   }
@@ -99,7 +100,25 @@ TEST(Proto, GraphsBesideEachOtherAreNotNested) {
   Message attribute = attribute_header("branches", 10);
   for (int i = 0; i < 200; ++i)
     attribute.message(11, Message().message(1, NodeSpec{"If", {}, {}, {}, {}, {}, {}}.message()));
-  check_subgraphs(span_of(NodeSpec{"If", {}, {}, {attribute}, {}, {}, {}}.message().str()), 1);
+  walk_subgraphs(span_of(NodeSpec{"If", {}, {}, {attribute}, {}, {}, {}}.message().str()), 1, nullptr);
+}
+
+TEST(Proto, NamesThatSubgraphsReadFromAround) {
+  const auto node = [](const char* input, const char* output, std::vector<Message> attributes = {}) {
+    return NodeSpec{"If", {input}, {output}, std::move(attributes), {}, {}, {}}.message();
+  };
+  const Message inner = Message()
+                            .message(1, node("deep", "own"))
+                            .message(1, node("own", "t"))
+                            .message(1, node("i", "u"))
+                            .message(1, node("w", "z"))
+                            .message(5, tensor<float>({1}, {1}, "w"))
+                            .message(11, value_info("i", DataType::kFloat32))
+                            .message(12, value_info("returned", DataType::kFloat32));
+  const Message outer =
+      Message().message(1, node("a", "b", {graph_attribute("body", inner)})).message(1, node("b", "c"));
+  const std::string bytes = node("not this", "nor this", {graph_attribute("then_branch", outer)}).str();
+  EXPECT_THAT(captured_names(span_of(bytes)), ElementsAre("a", "deep", "returned"));
 }
 
 }  // namespace

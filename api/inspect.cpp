@@ -3,8 +3,10 @@
 
 #include "api/guard.hpp"
 #include "api/session_access.hpp"
+#include "loaders/loader.hpp"
 #include "ops/kernels/targets.hpp"
 #include "ops/onednn/onednn_backend.hpp"
+#include "ops/ops.hpp"
 #include "runtime/model_impl.hpp"
 #include "runtime/passes/pass.hpp"
 #include "runtime/session_impl.hpp"
@@ -78,6 +80,18 @@ StepSummary summarize_step(const Graph& graph, const internal::Program& program,
   return summary;
 }
 
+/// Nodes, weights and what the writer says.
+ModelSummary summarize_graph(const Graph& graph, const ModelMetadata& metadata) {
+  ModelSummary summary;
+  summary.metadata = metadata;
+  summary.producer = metadata.producer_name;
+  if (!metadata.producer_version.empty()) summary.producer += " " + metadata.producer_version;
+  summary.weights_bytes = weights_bytes(graph);
+  summary.nodes.reserve(graph.nodes.size());
+  for (const internal::Node& node : graph.nodes) summary.nodes.push_back(summarize_node(graph, node));
+  return summary;
+}
+
 BlockSummary summarize_block(const Graph& graph, const internal::NamedBlock& named) {
   BlockSummary summary{{}, named.offset, named.block.bytes, named.block.first, named.block.last, named.values.empty()};
   for (const ValueId value : named.values) summary.values.push_back(graph.value_names[value]);
@@ -89,17 +103,32 @@ BlockSummary summarize_block(const Graph& graph, const internal::NamedBlock& nam
 ModelSummary summarize(const Model& model) {
   return guarded([&] {
     const internal::ModelImpl& impl = *model.impl();
-    ModelSummary summary;
+    ModelSummary summary = summarize_graph(impl.graph(), impl.facts().metadata);
     summary.inputs = impl.inputs();
     summary.outputs = impl.outputs();
     summary.ir_version = impl.facts().ir_version;
     summary.opsets = impl.facts().opsets;
-    summary.metadata = impl.facts().metadata;
-    summary.producer = summary.metadata.producer_name;
-    if (!summary.metadata.producer_version.empty()) summary.producer += " " + summary.metadata.producer_version;
     summary.passes = impl.facts().passes;
-    summary.weights_bytes = weights_bytes(impl.graph());
-    for (const internal::Node& node : impl.graph().nodes) summary.nodes.push_back(summarize_node(impl.graph(), node));
+    return summary;
+  });
+}
+
+ModelSummary summarize_file(const std::string& path, const Options& options) {
+  return guarded([&] {
+    const internal::LoadedModel loaded = internal::examine_model_file(path, internal::all_operators(), options);
+    const Graph& graph = loaded.graph;
+    ModelSummary summary = summarize_graph(graph, loaded.metadata);
+    for (std::size_t i = 0; i < graph.inputs.size(); ++i)
+      summary.inputs.push_back(internal::info_of(graph, graph.inputs[i], graph.input_names[i]));
+    for (std::size_t i = 0; i < graph.outputs.size(); ++i)
+      summary.outputs.push_back(internal::info_of(graph, graph.outputs[i], graph.output_names[i]));
+    summary.ir_version = loaded.ir_version;
+    summary.opsets = loaded.opsets;
+    summary.unsupported = loaded.unsupported.parts();
+    for (std::size_t i = 0; i < loaded.unsupported.parts().size(); ++i) {
+      const internal::NodeId node = loaded.unsupported.node(i);
+      if (node != internal::kNoNode) summary.nodes[node].unsupported = loaded.unsupported.parts()[i].reason;
+    }
     return summary;
   });
 }

@@ -54,6 +54,11 @@ void append_node(std::string& out, const NodeSummary& node) {
   object.end();
 }
 
+void append_unsupported(std::string& out, const UnsupportedPart& part) {
+  JsonObject object(out);
+  object.add("what", part.what).add("reason", part.reason).add("layer", part.layer).add("source", part.source).end();
+}
+
 void append_pass(std::string& out, const std::pair<std::string, std::size_t>& pass) {
   JsonObject object(out);
   object.add("name", pass.first).add("changes", pass.second).end();
@@ -96,6 +101,7 @@ std::string to_json(const ModelSummary& summary) {
     append_json(object.member("outputs"), summary.outputs, append_info);
     append_json(object.member("nodes"), summary.nodes, append_node);
     append_json(object.member("passes"), summary.passes, append_pass);
+    append_json(object.member("unsupported"), summary.unsupported, append_unsupported);
     object.add("weights_bytes", summary.weights_bytes).end();
     return out;
   });

@@ -24,22 +24,6 @@ std::size_t physical_memory() {
   return static_cast<std::size_t>(pages) * static_cast<std::size_t>(page_bytes);
 }
 
-ValueInfo info_of(const Graph& graph, ValueId value, const std::string& name) {
-  const TensorType& type = graph.values[value].type;
-  ValueInfo info;
-  info.name = name;
-  info.type = type.type;
-  info.has_shape = type.ranked;
-  for (const Dim dim : type.dims) {
-    Dimension dimension;
-    if (dim.known()) dimension.value = dim.value();
-    if (dim.is_symbol() && dim.symbol_index() < graph.symbols.size())
-      dimension.name = graph.symbols[dim.symbol_index()];
-    info.shape.push_back(std::move(dimension));
-  }
-  return info;
-}
-
 std::string describe_shape(const ValueInfo& info) {
   if (!info.has_shape) return "of any shape";
   std::string out = "[";
@@ -91,6 +75,22 @@ void check_shared_dimensions(const Graph& graph, const std::vector<InputBinding>
 }
 
 }  // namespace
+
+ValueInfo info_of(const Graph& graph, ValueId value, const std::string& name) {
+  const TensorType& type = graph.values[value].type;
+  ValueInfo info;
+  info.name = name;
+  info.type = type.type;
+  info.has_shape = type.ranked;
+  for (const Dim dim : type.dims) {
+    Dimension dimension;
+    if (dim.known()) dimension.value = dim.value();
+    if (dim.is_symbol() && dim.symbol_index() < graph.symbols.size())
+      dimension.name = graph.symbols[dim.symbol_index()];
+    info.shape.push_back(std::move(dimension));
+  }
+  return info;
+}
 
 std::string describe(const ValueInfo& info) { return text(info.type, " ", describe_shape(info)); }
 

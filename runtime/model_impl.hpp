@@ -82,6 +82,8 @@ class ModelImpl {
   std::vector<std::unique_ptr<SessionImpl>> sessions_;
 };
 
+/// What is known of a value, under this name.
+ValueInfo info_of(const Graph& graph, ValueId value, const std::string& name);
 /// `float32 [batch,100]`
 std::string describe(const ValueInfo& info);
 

@@ -100,13 +100,7 @@ std::pair<std::string, std::string> split_assignment(const std::string& text, co
 
 void ModelArguments::add_to(CLI::App& command) {
   command.add_option("MODEL", path, "ONNX model file")->required();
-  command.add_option("--dim", dims, "size of a named dimension, as NAME=N (1 when not given)")
-      ->type_name("NAME=N")
-      ->each([](const std::string& text) {
-        std::int64_t size = 0;
-        if (!CLI::detail::lexical_cast(split_assignment(text, "--dim").second, size) || size < 0)
-          throw CLI::ValidationError("--dim", "not a size: " + text);
-      });
+  add_dims_to(command);
   command.add_option("--threads", threads, "threads to use; 0: all CPUs this process may use")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
@@ -122,6 +116,20 @@ void ModelArguments::add_to(CLI::App& command) {
       ->transform(CLI::AsSizeValue(false));
   command.add_flag("--flush-denormals", flush_denormals, "treat denormal floats as zero");
   command.add_option("--disable-pass", disabled_passes, "switch an optimisation off by name; all: every one");
+  add_log_level_to(command);
+}
+
+void ModelArguments::add_dims_to(CLI::App& command) {
+  command.add_option("--dim", dims, "size of a named dimension, as NAME=N (1 when not given)")
+      ->type_name("NAME=N")
+      ->each([](const std::string& text) {
+        std::int64_t size = 0;
+        if (!CLI::detail::lexical_cast(split_assignment(text, "--dim").second, size) || size < 0)
+          throw CLI::ValidationError("--dim", "not a size: " + text);
+      });
+}
+
+void ModelArguments::add_log_level_to(CLI::App& command) {
   command.add_option("--log-level", log_level, "debug, info, warning, error or off")
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
       ->capture_default_str();

@@ -28,6 +28,9 @@ struct ModelArguments {
 
   /// Adds MODEL and the options above to a command.
   void add_to(CLI::App& command);
+  /// Adds one of them alone.
+  void add_dims_to(CLI::App& command);
+  void add_log_level_to(CLI::App& command);
   Options options() const;
   std::map<std::string, std::int64_t> named_dims() const;
 };

@@ -12,6 +12,7 @@ struct Outcome {
 
 void add_run_command(CLI::App& app, Outcome& outcome);
 void add_inspect_command(CLI::App& app, Outcome& outcome);
+void add_check_command(CLI::App& app, Outcome& outcome);
 void add_bench_command(CLI::App& app, Outcome& outcome);
 void add_test_command(CLI::App& app, Outcome& outcome);
 

@@ -30,16 +30,13 @@ struct Inspection {
   ProgramSummary program;
 };
 
-Inspection inspect(const InspectArguments& arguments) {
-  Options options = arguments.model.options();
-  const Model model = Model::load(arguments.model.path, options);
-  options.disabled_passes = {"all"};
-  const Model unchanged = Model::load(arguments.model.path, options);
+Inspection inspect(const InspectArguments& arguments, ModelSummary before) {
+  const Model model = Model::load(arguments.model.path, arguments.model.options());
   const std::vector<Tensor> inputs = make_inputs(model, arguments.model, arguments.inputs);
   std::vector<ConstTensorView> views;
   views.reserve(inputs.size());
   for (const Tensor& input : inputs) views.push_back(input.view());
-  return {summarize(unchanged), summarize(model), summarize_program(model, views)};
+  return {std::move(before), summarize(model), summarize_program(model, views)};
 }
 
 /// The library's own JSON, with the nodes before the passes beside those after them.
@@ -58,25 +55,49 @@ void print_infos(const char* title, const std::vector<ValueInfo>& infos) {
   for (const ValueInfo& info : infos) fmt::print("  {}  {}\n", info.name, text_of(info));
 }
 
+void print_node(const char* margin, const NodeSummary& node) {
+  fmt::print("{}{}{}{} {}  ({}) -> {}{}{}\n", margin, node.domain, node.domain.empty() ? "" : ".", node.op, node.name,
+             fmt::join(node.inputs, ", "), fmt::join(node.outputs, ", "), node.layer.empty() ? "" : "  of ",
+             node.layer);
+}
+
 void print_nodes(const std::string& title, const std::vector<NodeSummary>& nodes) {
   constexpr std::size_t kShown = 60;
   fmt::print("\n{} ({})\n", title, nodes.size());
   for (std::size_t i = 0; i < std::min(nodes.size(), kShown); ++i) {
     const NodeSummary& node = nodes[i];
-    fmt::print("  {}{}{} {}  ({}) -> {}\n", node.domain, node.domain.empty() ? "" : ".", node.op, node.name,
-               fmt::join(node.inputs, ", "), fmt::join(node.outputs, ", "));
+    print_node("  ", node);
   }
   if (nodes.size() > kShown) fmt::print("  ... and {} more (--json lists all)\n", nodes.size() - kShown);
 }
 
-void print(const Inspection& inspection) {
-  const ModelSummary& model = inspection.after;
+void print_head(const ModelSummary& model) {
   fmt::print("IR version {}, producer {}, opsets", model.ir_version,
              model.producer.empty() ? "unknown" : model.producer);
   for (const auto& [domain, version] : model.opsets) fmt::print(" {}={}", domain.empty() ? "ai.onnx" : domain, version);
   fmt::print("\n");
   print_infos("inputs", model.inputs);
   print_infos("outputs", model.outputs);
+}
+
+/// A model that cannot run: all its nodes, with the ones that are in the way marked.
+void print_unsupported(const ModelSummary& model) {
+  print_head(model);
+  fmt::print("\nnodes ({}); those marked with ! cannot run\n", model.nodes.size());
+  for (const NodeSummary& node : model.nodes) {
+    print_node(node.unsupported.empty() ? "    " : "  ! ", node);
+    if (!node.unsupported.empty()) fmt::print("        {}\n", node.unsupported);
+  }
+  fmt::print("\nnot supported ({})\n", model.unsupported.size());
+  for (const UnsupportedPart& part : model.unsupported) {
+    fmt::print("  {}: {}\n", part.what, part.reason);
+    if (!part.source.empty()) fmt::print("      from {}\n", part.source);
+  }
+}
+
+void print(const Inspection& inspection) {
+  const ModelSummary& model = inspection.after;
+  print_head(model);
   print_nodes("nodes before the passes", inspection.before.nodes);
   print_nodes("nodes after the passes", model.nodes);
   fmt::print("\npasses (changes)");
@@ -94,23 +115,29 @@ void print(const Inspection& inspection) {
              inspection.program.arena_lower_bound_bytes);
 }
 
-void run(const InspectArguments& arguments) {
-  const Inspection inspection = inspect(arguments);
+int run(const InspectArguments& arguments) {
+  ModelSummary before = summarize_file(arguments.model.path, arguments.model.options());
+  if (!before.unsupported.empty()) {
+    arguments.json ? fmt::print("{}\n", Json::parse(to_json(before)).dump(2)) : print_unsupported(before);
+    return 1;
+  }
+  const Inspection inspection = inspect(arguments, std::move(before));
   if (arguments.json) {
     fmt::print("{}\n", json_of(inspection).dump(2));
   } else {
     print(inspection);
   }
-  if (arguments.plan.empty()) return;
+  if (arguments.plan.empty()) return 0;
   std::ofstream file(arguments.plan);
   file << plan_svg(inspection.program, arguments.model.path);
   file.close();
   if (!file) throw Error(ErrorCode::kIo, "cannot write " + arguments.plan);
+  return 0;
 }
 
 }  // namespace
 
-void add_inspect_command(CLI::App& app, Outcome&) {
+void add_inspect_command(CLI::App& app, Outcome& outcome) {
   CLI::App* command =
       app.add_subcommand("inspect", "show a model's graph, the implementations chosen and the memory plan");
   auto arguments = std::make_shared<InspectArguments>();
@@ -121,7 +148,7 @@ void add_inspect_command(CLI::App& app, Outcome&) {
   command->add_flag("--json", arguments->json, "print JSON");
   command->add_option("--plan", arguments->plan, "draw the memory plan into this SVG file");
   command->footer("Example:\n  linnet inspect model.onnx --dim batch=4 --plan plan.svg");
-  command->callback([arguments] { run(*arguments); });
+  command->callback([arguments, &outcome] { outcome.status = run(*arguments); });
 }
 
 }  // namespace linnet::tools

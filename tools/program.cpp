@@ -30,6 +30,7 @@ int run_program(int argc, const char* const* argv) {
   Outcome outcome;
   add_run_command(app, outcome);
   add_inspect_command(app, outcome);
+  add_check_command(app, outcome);
   add_bench_command(app, outcome);
   add_test_command(app, outcome);
   try {

@@ -82,6 +82,12 @@ linnet_status linnet_model_summary_json(const linnet_model* model, char** json) 
   return give(json, "json", [&] { return copied(linnet::to_json(linnet::summarize(model_of(model)))); });
 }
 
+linnet_status linnet_file_summary_json(const char* path, const linnet_options* options, char** json) {
+  return give(json, "json", [&] {
+    return copied(linnet::to_json(linnet::summarize_file(&needed(path, "path"), options_of(options))));
+  });
+}
+
 linnet_status linnet_model_program_json(const linnet_model* model, const linnet_tensor* const* inputs,
                                         size_t input_count, char** json) {
   return give(json, "json", [&] {

@@ -57,6 +57,7 @@ struct ModelSummary {
   std::vector<NodeSummary> nodes;
   std::vector<std::pair<std::string, std::size_t>> passes;  ///< name and number of changes; in the order they ran
   std::size_t weights_bytes = 0;                            ///< initializers of the model as it stands after the passes
+  std::vector<UnsupportedPart> unsupported;                 ///< the first 1000; empty in a model that was loaded
 };
 
 /// Why an implementation did not run.
@@ -99,6 +100,10 @@ struct ProgramSummary {
 
 /// Errors: kOutOfMemory.
 LINNET_API ModelSummary summarize(const Model& model);
+/// What a file holds, also where Linnet cannot run it: `unsupported` is empty if it can. The nodes are those before the
+/// passes; the nodes of subgraphs that cannot run stand behind the node that they belong to, below its name. Element
+/// types and shapes behind unsupported nodes are not known (kUndefined). Errors: those of Model::load but kUnsupported.
+LINNET_API ModelSummary summarize_file(const std::string& path, const Options& options = {});
 /// Compiles (or takes from the cache) the program for these inputs; the data is read only where shapes depend on it.
 LINNET_API ProgramSummary summarize_program(const Model& model, const std::vector<ConstTensorView>& inputs);
 

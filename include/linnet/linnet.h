@@ -202,6 +202,9 @@ LINNET_C_API linnet_status linnet_model_run(const linnet_model* model, const lin
 /// *json becomes what the model holds (nodes after the passes, opsets, metadata, inputs, outputs, bytes of weights), to
 /// be freed with linnet_string_free.
 LINNET_C_API linnet_status linnet_model_summary_json(const linnet_model* model, char** json);
+/// *json becomes what a file holds, also where Linnet cannot run it: its "unsupported" is an empty list if it can;
+/// nodes are those before the passes. To be freed with linnet_string_free. `options` may be NULL.
+LINNET_C_API linnet_status linnet_file_summary_json(const char* path, const linnet_options* options, char** json);
 /// *json becomes the program for these inputs (steps with the implementation chosen and why others were not, memory
 /// plan, output shapes), to be freed with linnet_string_free.
 LINNET_C_API linnet_status linnet_model_program_json(const linnet_model* model, const linnet_tensor* const* inputs,

@@ -4,6 +4,10 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
+#include "tests/loaders/temporary_folder.hpp"
+#include "tests/support/onnx_writer.hpp"
 #include "tools/commands.hpp"
 
 namespace linnet::tools {
@@ -32,7 +36,8 @@ TEST(Program, NamesAnUnknownCommand) {
        {std::vector<const char*>{"foo"}, {"foo", "model.onnx"}, {"foo", "--threads", "1"}}) {
     const Result result = run(arguments);
     EXPECT_EQ(result.status, 2);
-    EXPECT_EQ(result.err, "linnet: there is no command or option \"foo\"; the commands are run inspect bench test\n");
+    EXPECT_EQ(result.err,
+              "linnet: there is no command or option \"foo\"; the commands are run inspect check bench test\n");
     EXPECT_THAT(result.out, IsEmpty());
   }
   const Result option = run({"--nosuch"});
@@ -65,6 +70,62 @@ TEST(Program, AFailureIsStatusOne) {
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, HasSubstr("linnet: "));
   EXPECT_THAT(result.err, HasSubstr("/no/such/model.onnx"));
+}
+
+/// Model files: one that runs, and one that does not.
+class CheckTest : public testing::Test {
+ protected:
+  const test::TemporaryFolder folder_;
+  const std::string good_ = folder_.write(
+      "good.onnx",
+      test::model().input("x", DataType::kFloat32, {"n", 2}).node("Relu", {"x"}, {"y"}).output("y").bytes());
+  const std::string bad_ = folder_.write("bad.onnx", test::model()
+                                                         .opset(17)
+                                                         .opset(1, "custom")
+                                                         .input("x", DataType::kFloat32, {"n", 2})
+                                                         .node("Relu", {"x"}, {"h"}, {}, "fine")
+                                                         .node("Foo", {"h"}, {"y"}, {}, "f", "custom")
+                                                         .output("y")
+                                                         .bytes());
+};
+
+TEST_F(CheckTest, SaysOfEachModelWhetherItRuns) {
+  const Result good = run({"check", good_.c_str(), "--dim", "n=3"});
+  EXPECT_EQ(good.status, 0);
+  EXPECT_EQ(good.out, good_ + ": runs\n");
+  const Result both = run({"check", bad_.c_str(), good_.c_str()});
+  EXPECT_EQ(both.status, 1);
+  EXPECT_EQ(both.out, bad_ +
+                          ": does not run: 1 part is not supported\n"
+                          "  Foo node \"f\" (custom opset 1): there is no such operator, and the model defines no "
+                          "function of this name\n" +
+                          good_ + ": runs\n");
+  const Result json = run({"check", "--json", bad_.c_str(), "/no/such.onnx"});
+  EXPECT_EQ(json.status, 1);
+  const auto list = nlohmann::json::parse(json.out);
+  ASSERT_EQ(list.size(), 2U);
+  EXPECT_EQ(list[0]["model"], bad_);
+  EXPECT_EQ(list[0]["result"], "does not run");
+  EXPECT_EQ(list[0]["unsupported"][0]["what"], "Foo node \"f\" (custom opset 1)");
+  EXPECT_THAT(std::string(list[1]["message"]), HasSubstr("/no/such.onnx"));
+}
+
+TEST_F(CheckTest, ARankThatIsOpenCannotBeTried) {
+  const std::string path = folder_.write(
+      "open.onnx", test::model().input("x", DataType::kFloat32).node("Relu", {"x"}, {"y"}).output("y").bytes());
+  const Result result = run({"check", path.c_str()});
+  EXPECT_EQ(result.status, 0);
+  EXPECT_EQ(result.out, path + ": loads: an input has no shape in the model, so no shapes were tried\n");
+}
+
+TEST_F(CheckTest, InspectMarksWhatCannotRun) {
+  const Result result = run({"inspect", bad_.c_str()});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.out, HasSubstr("\n    Relu fine  (x) -> h\n  ! custom.Foo f  (h) -> y\n        there is no such"));
+  const Result json = run({"inspect", "--json", bad_.c_str()});
+  EXPECT_EQ(json.status, 1);
+  EXPECT_EQ(nlohmann::json::parse(json.out)["unsupported"].size(), 1U);
+  EXPECT_EQ(run({"inspect", good_.c_str()}).status, 0);
 }
 
 }  // namespace

@@ -1,0 +1,381 @@
+// docs/operators.md says what the registrations and the tests' models say.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "loaders/onnx/opset_imports.hpp"
+#include "loaders/onnx/proto.hpp"
+#include "ops/ops.hpp"
+#include "runtime/data_type.hpp"
+#include "runtime/infer.hpp"
+#include "tests/documents/page_part.hpp"
+#include "tests/support/model_index.hpp"
+
+namespace linnet::internal {
+namespace {
+
+using test::expect_page_part;
+using test::read_file;
+
+constexpr const char* kPage = "docs/operators.md";
+
+const std::vector<DataType> kTypes = {DataType::kFloat32, DataType::kFloat64, DataType::kFloat16, DataType::kBfloat16,
+                                      DataType::kInt8,    DataType::kInt16,   DataType::kInt32,   DataType::kInt64,
+                                      DataType::kUint8,   DataType::kUint16,  DataType::kUint32,  DataType::kUint64,
+                                      DataType::kBool};
+
+/// Where PyTorch's exporters get the operator from. An operator that is missing here has no layer of its own.
+const std::map<std::string, std::string> kTorch = {
+    {"Abs", "torch.abs"},
+    {"Add", "x + y"},
+    {"BatchNormalization", "nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d"},
+    {"Cast", "Tensor.to, Tensor.float"},
+    {"Ceil", "torch.ceil"},
+    {"Celu", "nn.CELU"},
+    {"Clip", "torch.clamp, nn.ReLU6, nn.Hardtanh"},
+    {"Concat", "torch.cat, torch.stack"},
+    {"ConstantOfShape", "torch.zeros, torch.full"},
+    {"Div", "x / y"},
+    {"Dropout", "nn.Dropout"},
+    {"Elu", "nn.ELU"},
+    {"Equal", "x == y"},
+    {"Erf", "torch.erf"},
+    {"Exp", "torch.exp"},
+    {"Expand", "Tensor.expand"},
+    {"Flatten", "nn.Flatten"},
+    {"Floor", "torch.floor"},
+    {"Gather", "nn.Embedding, x[i], torch.index_select"},
+    {"Gelu", "nn.GELU"},
+    {"Gemm", "nn.Linear, torch.addmm"},
+    {"Greater", "x > y"},
+    {"GreaterOrEqual", "x >= y"},
+    {"HardSigmoid", "nn.Hardsigmoid"},
+    {"HardSwish", "nn.Hardswish"},
+    {"Identity", "nn.Identity"},
+    {"LayerNormalization", "nn.LayerNorm"},
+    {"LeakyRelu", "nn.LeakyReLU"},
+    {"Less", "x < y"},
+    {"LessOrEqual", "x <= y"},
+    {"Log", "torch.log"},
+    {"LogSoftmax", "nn.LogSoftmax"},
+    {"MatMul", "nn.Linear, torch.matmul"},
+    {"Max", "torch.maximum"},
+    {"Min", "torch.minimum"},
+    {"Mish", "nn.Mish"},
+    {"Mul", "x * y"},
+    {"Neg", "-x"},
+    {"Pad", "F.pad"},
+    {"Pow", "x ** y, torch.pow"},
+    {"Range", "torch.arange"},
+    {"Reciprocal", "torch.reciprocal"},
+    {"ReduceL1", "torch.linalg.vector_norm"},
+    {"ReduceL2", "torch.linalg.vector_norm"},
+    {"ReduceLogSumExp", "torch.logsumexp"},
+    {"ReduceMax", "torch.amax"},
+    {"ReduceMean", "torch.mean"},
+    {"ReduceMin", "torch.amin"},
+    {"ReduceProd", "torch.prod"},
+    {"ReduceSum", "torch.sum"},
+    {"Relu", "nn.ReLU"},
+    {"Reshape", "Tensor.view, torch.reshape"},
+    {"Round", "torch.round"},
+    {"Selu", "nn.SELU"},
+    {"Shape", "Tensor.shape"},
+    {"Sigmoid", "nn.Sigmoid"},
+    {"Sign", "torch.sign"},
+    {"Slice", "x[a:b:c]"},
+    {"Softmax", "nn.Softmax"},
+    {"Softplus", "nn.Softplus"},
+    {"Split", "torch.split, torch.chunk"},
+    {"Sqrt", "torch.sqrt"},
+    {"Squeeze", "Tensor.squeeze"},
+    {"Sub", "x - y"},
+    {"Tanh", "nn.Tanh"},
+    {"Transpose", "Tensor.permute, torch.transpose"},
+    {"Unsqueeze", "Tensor.unsqueeze"},
+    {"Where", "torch.where, Tensor.masked_fill"},
+};
+
+/// One node of an operator on inputs of a type, as far as infer takes it.
+struct Sample {
+  std::vector<Value> values;
+  Node node;
+};
+
+/// Attributes without which there is no such node.
+std::vector<NamedAttribute> attributes_for(const OpDef& op, DataType type) {
+  if (op.name == "Cast") return {{"to", std::int64_t{1}}};
+  if (op.name == "Concat") return {{"axis", std::int64_t{0}}};
+  if (op.name == "Constant" || op.name == "ConstantOfShape") {
+    const std::array<std::byte, 16> zero{};
+    return {{"value", copy_constant(type, {1}, zero.data())}};
+  }
+  if (op.name == "Split") return {{"num_outputs", std::int64_t{1}}};
+  return {};
+}
+
+Value variable(DataType type, Dims dims) {
+  Value value;
+  value.type = {type, true, std::move(dims)};
+  return value;
+}
+
+Value integers(const std::vector<std::int64_t>& elements) {
+  Value value;
+  value.constant = make_int64_constant(elements);
+  value.type = type_of(*value.constant);
+  return value;
+}
+
+/// What an input may be.
+std::vector<Value> candidates(DataType type) {
+  return {variable(type, {2, 2}), variable(type, {2}),
+          integers({0}),          integers({2, 2}),
+          integers({0, 0, 0, 0}), variable(DataType::kBool, {2, 2}),
+          variable(type, {}),     variable(DataType::kInt64, {2})};
+}
+
+/// Whether infer takes the type of data in this node, whose outputs it sets.
+bool infers(Sample& sample, DataType type) {
+  try {
+    infer_node(sample.node, sample.values, Options{}, {});
+  } catch (const Error&) {
+    return false;
+  }
+  const TensorType& output = sample.values[sample.node.outputs[0]].type;
+  const bool first = !sample.node.inputs.empty() && sample.values[0].type.type == type;
+  return output.known() && (first || output.type == type);
+}
+
+/// Calls visitor(sample) for nodes of so many inputs that infer accepts with this type of data. Inputs 0 and 1 may be
+/// any of the candidates, those behind them are like input 1: enough for every operator.
+template <typename Visitor>
+void for_each_sample(const OpDef& op, DataType type, int opset, std::size_t inputs, Visitor&& visitor) {
+  AttributesPtr attributes;
+  try {
+    attributes = parse_node(op, opset, attributes_for(op, type), inputs, 1);
+  } catch (const Error&) {
+    return;
+  }
+  const std::vector<Value> choices = candidates(type);
+  const std::size_t kinds = std::min<std::size_t>(inputs, 2);
+  std::size_t combinations = 1;
+  for (std::size_t i = 0; i < kinds; ++i) combinations *= choices.size();
+  for (std::size_t combination = 0; combination < combinations; ++combination) {
+    Sample sample;
+    sample.node.op = &op;
+    sample.node.opset = opset;
+    sample.node.attributes = attributes;
+    std::size_t rest = combination;
+    std::size_t choice = 0;
+    for (std::size_t i = 0; i < inputs; ++i) {
+      if (i < kinds) {
+        choice = rest % choices.size();
+        rest /= choices.size();
+      }
+      sample.node.inputs.push_back(static_cast<ValueId>(sample.values.size()));
+      sample.values.push_back(choices[choice]);
+    }
+    for (std::size_t i = 0; i < std::max<std::size_t>(op.min_outputs, 1); ++i) {
+      sample.node.outputs.push_back(static_cast<ValueId>(sample.values.size()));
+      sample.values.emplace_back();
+    }
+    if (infers(sample, type)) visitor(sample);
+  }
+}
+
+/// What Implementation::accepts requires.
+bool dimensions_known(const Sample& sample) {
+  return std::all_of(sample.values.begin(), sample.values.end(), [](const Value& value) {
+    return std::all_of(value.type.dims.begin(), value.type.dims.end(), [](const Dim& dim) { return dim.known(); });
+  });
+}
+
+/// What an operator does with its data: the types that infer takes, and which of them each implementation does, by
+/// itself and when its backend is asked for.
+struct Support {
+  std::set<DataType> types;
+  std::vector<std::set<DataType>> chosen;
+  std::vector<std::set<DataType>> asked;
+};
+
+bool accepts(const Implementation& implementation, const Sample& sample, Backend backend) {
+  Options options;
+  options.backend = backend;
+  if (implementation.accepts == nullptr) return true;
+  return implementation.accepts(NodeView(sample.node, sample.values, options)).empty();
+}
+
+Support support_of(const OpDef& op) {
+  Support support;
+  support.chosen.resize(op.implementations.size());
+  support.asked.resize(op.implementations.size());
+  for (const DataType type : kTypes) {
+    const auto look = [&](const Sample& sample) {
+      support.types.insert(type);
+      if (!dimensions_known(sample)) return;
+      for (std::size_t i = 0; i < op.implementations.size(); ++i) {
+        const Implementation& implementation = op.implementations[i];
+        if (accepts(implementation, sample, Backend::kAuto)) support.chosen[i].insert(type);
+        if (accepts(implementation, sample, implementation.backend)) support.asked[i].insert(type);
+      }
+    };
+    for (const int opset : {onnx::kNewestOpset, 17, 12, onnx::kOldestOpset}) {
+      if (opset < op.since_opset || support.types.count(type) > 0) continue;
+      for (std::size_t inputs = op.min_inputs; inputs <= std::min<std::size_t>(op.max_inputs, op.min_inputs + 2);
+           ++inputs)
+        for_each_sample(op, type, opset, inputs, look);
+    }
+  }
+  return support;
+}
+
+std::string joined(const std::vector<std::string>& parts, const char* between = ", ") {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : between) + part;
+  return text;
+}
+
+/// "floats, int32": groups by their name, which the page explains.
+std::string text_of(std::set<DataType> types) {
+  const std::vector<std::pair<const char*, TypeSet>> groups = {
+      {"any", kTensorTypes}, {"numbers", kNumericTypes}, {"floats", kFloatTypes}, {"integers", kIntegerTypes}};
+  std::vector<std::string> parts;
+  for (const auto& [name, group] : groups) {
+    const TypeSet set = group;
+    std::set<DataType> rest;
+    std::size_t members = 0;
+    for (const DataType type : kTypes) {
+      if (set.has(type)) {
+        members += types.count(type);
+      } else if (types.count(type) > 0) {
+        rest.insert(type);
+      }
+    }
+    const auto all = static_cast<std::size_t>(
+        std::count_if(kTypes.begin(), kTypes.end(), [&](DataType type) { return set.has(type); }));
+    if (members < all) continue;
+    parts.emplace_back(name);
+    types = rest;
+  }
+  for (const DataType type : kTypes) {
+    if (types.count(type) > 0) parts.push_back(name_of(type));
+  }
+  return joined(parts);
+}
+
+/// "simd (float32), reference; asked for: onednn (float32)".
+std::string implementations_of(const OpDef& op, const Support& support) {
+  std::vector<std::string> chosen;
+  std::vector<std::string> asked;
+  for (std::size_t i = 0; i < op.implementations.size(); ++i) {
+    const bool by_itself = !support.chosen[i].empty();
+    const std::set<DataType>& types = by_itself ? support.chosen[i] : support.asked[i];
+    std::string text = op.implementations[i].name;
+    if (!types.empty() && types != support.types) text += " (" + text_of(types) + ")";
+    (by_itself ? chosen : asked).push_back(text);
+  }
+  return joined(chosen) + (asked.empty() ? "" : "; asked for: " + joined(asked));
+}
+
+/// Each name in backquotes.
+std::string layers_of(const OpDef& op) {
+  const auto found = kTorch.find(op.name);
+  if (found == kTorch.end()) return {};
+  return "`" + std::regex_replace(found->second, std::regex(", "), "`, `") + "`";
+}
+
+std::string row_of(const OpDef& op) {
+  const Support support = support_of(op);
+  EXPECT_FALSE(support.types.empty()) << op.name << ": no sample of it is found: attributes_for or candidates lack one";
+  const bool from_the_first = op.since_opset <= onnx::kOldestOpset;
+  const std::string opsets = from_the_first ? "all" : "from " + std::to_string(op.since_opset);
+  return "| " +
+         joined({op.name, opsets, text_of(support.types), implementations_of(op, support), layers_of(op)}, " | ") +
+         " |\n";
+}
+
+TEST(OperatorsPage, ListsTheRegistrations) {
+  if (!LINNET_WITH_ONEDNN) GTEST_SKIP() << "the page has oneDNN's implementations";
+  std::string text = "| operator | opsets | types | implementations | in PyTorch |\n|---|---|---|---|---|\n";
+  for (const OpDef* op : all_operators().all()) {
+    if (op->domain.empty()) text += row_of(*op);
+  }
+  expect_page_part(kPage, "operators", text);
+}
+
+/// All operators of a model file's main graph that lie in ONNX's own domain, but for Constant.
+std::set<std::string> operators_of(const std::string& path) {
+  const std::string bytes = read_file(path);
+  const auto model = onnx::read<onnx::ModelProto>(onnx::Span{bytes.data(), bytes.size(), bytes.data()});
+  std::set<std::string> names;
+  for (const onnx::Span span : model.graph.nodes) {
+    const auto node = onnx::read<onnx::NodeProto>(span);
+    if ((node.domain.empty() || node.domain == "ai.onnx") && node.op_type != "Constant")
+      names.insert(std::string(node.op_type));
+  }
+  return names;
+}
+
+std::vector<std::vector<std::string>> rows_of(const std::string& path) {
+  std::ifstream file(path);
+  std::vector<std::vector<std::string>> rows;
+  for (std::string line; std::getline(file, line);) {
+    if (line.empty() || line[0] == '#') continue;
+    std::istringstream stream(line);
+    rows.emplace_back();
+    for (std::string cell; std::getline(stream, cell, '\t');) rows.back().push_back(cell);
+  }
+  return rows;
+}
+
+std::string table_of(const char* first, const char* second, const std::map<std::string, std::set<std::string>>& rows) {
+  std::string text = std::string("| ") + first + " | " + second + " |\n|---|---|\n";
+  for (const auto& [name, members] : rows)
+    text += "| " + name + " | " + joined({members.begin(), members.end()}) + " |\n";
+  return text;
+}
+
+// What ONNX's node tests run through a function body, as the ledger of the conformance tests has it.
+TEST(OperatorsPage, ListsWhatRunsThroughItsDefinition) {
+  std::set<std::string> names;
+  for (const std::vector<std::string>& row : rows_of(LINNET_SOURCE_DIR "/tests/conformance/must_pass.txt")) {
+    if (row.size() < 2 || row[1] != "function") continue;
+    for (const std::string& name : operators_of(LINNET_TEST_DATA_DIR "/node_tests/" + row[0] + "/model.onnx")) {
+      if (all_operators().find("", name) == nullptr) names.insert(name);
+    }
+  }
+  std::string text;
+  std::string line;
+  for (const std::string& name : names) {
+    if (line.size() + name.size() > 110) {
+      text += line + '\n';
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + name + (name == *names.rbegin() ? "." : ",");
+  }
+  text += line + '\n';
+  expect_page_part(kPage, "definitions", text);
+}
+
+TEST(OperatorsPage, ListsTheLayersThatAreCompared) {
+  std::map<std::string, std::set<std::string>> rows;
+  for (const std::vector<std::string>& row : rows_of(LINNET_SOURCE_DIR "/models/index.tsv")) {
+    if (row.size() < 6 || row[0] == "path") continue;
+    std::string name = row[5].substr(0, row[5].find(" on "));
+    if (name.back() == ',') name.pop_back();
+    rows[name].merge(operators_of(LINNET_SOURCE_DIR "/models/" + row[0]));
+  }
+  expect_page_part(kPage, "layers", table_of("network", "operators that PyTorch's exporters write for it", rows));
+}
+
+}  // namespace
+}  // namespace linnet::internal

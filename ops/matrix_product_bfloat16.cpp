@@ -41,13 +41,12 @@ Prepared prepare(const PrepareContext& context) {
                                product.b_column_stride, " times ", product.alpha);
   state->packed = context.weights().get(b, key, kernels::packed_b_bytes(pairs, columns), [&](std::byte* memory) {
     auto* packed = reinterpret_cast<kernels::Bfloat16Pair*>(memory);
-    const auto* from = b->as<float>();
-    for_bands(context.control(), product, *b, from, [&](std::size_t panel, std::size_t row, std::size_t rows) {
+    for_bands(context.control(), product, *b, b->data, [&](std::size_t panel, std::size_t row, std::size_t rows) {
       const std::size_t column = panel * kernels::kPanelColumns;
-      kernels::pack_b_bfloat16(panel_rows(product, from, panel, row), static_cast<std::size_t>(product.b_depth_stride),
-                               static_cast<std::size_t>(product.b_column_stride), rows,
-                               std::min(kernels::kPanelColumns, columns - column), product.alpha,
-                               packed + column * pairs + row / 2 * kernels::panel_width(columns, panel));
+      kernels::pack_b_bfloat16(
+          panel_rows(product, b->data, panel, row), static_cast<std::size_t>(product.b_depth_stride),
+          static_cast<std::size_t>(product.b_column_stride), rows, std::min(kernels::kPanelColumns, columns - column),
+          product.alpha, packed + column * pairs + row / 2 * kernels::panel_width(columns, panel));
     });
   });
   Prepared prepared;

@@ -2,6 +2,7 @@
 // keep the numbers within rounding; float16 and bfloat16 products take in nothing, for they would skip a rounding step.
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "ops/activation.hpp"
@@ -76,8 +77,10 @@ ConstantPtr scaled_columns(const Constant& b, bool transposed, const std::vector
   T* to = reinterpret_cast<T*>(memory);
   const auto inner = static_cast<std::size_t>(b.shape[1]);
   for (std::size_t i = 0; i < static_cast<std::size_t>(b.count()); ++i) {
+    T element;
+    std::memcpy(&element, b.data + i * sizeof(T), sizeof(T));  // at any address
     const double factor = scale[transposed ? i / inner : i % inner];
-    if (!round_safely(static_cast<double>(b.as<T>()[i]) * factor, to[i])) return nullptr;
+    if (!round_safely(static_cast<double>(element) * factor, to[i])) return nullptr;
   }
   return result;
 }

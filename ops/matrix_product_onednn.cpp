@@ -153,6 +153,12 @@ void pack_b(OnednnProduct& state, const PrepareContext& context) {
   const OnednnApi* api = onednn_api(nullptr);
   const MatrixProduct& product = state.product;
   const ConstantPtr& b = context.input_constant(1);
+  // oneDNN reads floats where floats may be; the copy, if there must be one, is for the time of packing.
+  ConstantPtr elements;
+  const auto aligned = [&] {
+    if (elements == nullptr) elements = b->aligned_copy == nullptr ? b : copy_constant(b->type, b->shape, b->data);
+    return elements->as<float>();
+  };
   for (std::int64_t matrix = 0; matrix < product.b_matrices; ++matrix) {
     for (std::int64_t column = 0; column < state.columns.count(); ++column) {
       // Primitives for other numbers of rows may want another layout; each execution gets the one its primitive names.
@@ -170,7 +176,7 @@ void pack_b(OnednnProduct& state, const PrepareContext& context) {
                                      product.b_depth_stride, " ", product.b_column_stride);
         state.packed.push_back(context.weights().get(b, key, api->packed_bytes(primitive), [&](std::byte* memory) {
           check_onednn(
-              api->pack(primitive, b->as<float>() + offset, product.b_depth_stride, product.b_column_stride, memory));
+              api->pack(primitive, aligned() + offset, product.b_depth_stride, product.b_column_stride, memory));
         }));
       }
     }

@@ -21,12 +21,13 @@ bool c_is_row(const MatrixProduct& product) {
 
 }  // namespace
 
-const float* panel_rows(const MatrixProduct& product, const float* b, std::size_t panel, std::size_t row) {
-  return b + static_cast<std::int64_t>(row) * product.b_depth_stride +
-         static_cast<std::int64_t>(panel * kernels::kPanelColumns) * product.b_column_stride;
+const std::byte* panel_rows(const MatrixProduct& product, const void* b, std::size_t panel, std::size_t row) {
+  const std::int64_t first = static_cast<std::int64_t>(row) * product.b_depth_stride +
+                             static_cast<std::int64_t>(panel * kernels::kPanelColumns) * product.b_column_stride;
+  return static_cast<const std::byte*>(b) + static_cast<std::size_t>(first) * sizeof(float);
 }
 
-void for_bands(RunControl& control, const MatrixProduct& product, const Constant& source, const float* b,
+void for_bands(RunControl& control, const MatrixProduct& product, const Constant& source, const std::byte* b,
                const std::function<void(std::size_t, std::size_t, std::size_t)>& pack) {
   const auto depth = static_cast<std::size_t>(product.depth);
   const auto columns = static_cast<std::size_t>(product.columns);
@@ -53,7 +54,7 @@ void for_bands(RunControl& control, const MatrixProduct& product, const Constant
     for (std::size_t panel = first_panel; panel < end_panel; ++panel) {
       pack(panel, transposed ? 0 : line, transposed ? depth : count);
     }
-    source.forget_range(reinterpret_cast<const std::byte*>(b) + line * line_bytes, count * line_bytes);
+    source.forget_range(b + line * line_bytes, count * line_bytes);
   });
 }
 

@@ -12,13 +12,13 @@ namespace linnet::internal {
 inline constexpr double kProductsPerNanosecond = 50.0;
 inline constexpr double kWeightsPerNanosecond = 20.0;  ///< read from the third-level cache
 
-/// Where row `row` of a panel's columns begins in B.
-const float* panel_rows(const MatrixProduct& product, const float* b, std::size_t panel, std::size_t row);
+/// Where row `row` of a panel's columns begins in the B at `b`, at any address.
+const std::byte* panel_rows(const MatrixProduct& product, const void* b, std::size_t panel, std::size_t row);
 
-/// Calls pack(panel, row, rows), from several threads at once, for parts of the panels that cover the matrix `b` of the
-/// constant `source` once, in bands of its bytes, and lets go of the mapped pages behind each: weights are never in
+/// Calls pack(panel, row, rows), from several threads at once, for parts of the panels that cover the matrix at `b` in
+/// the constant `source` once, in bands of its bytes, and lets go of the mapped pages behind each: weights are never in
 /// memory twice. `row` is even, and so is `rows` but for the last ones. `pack` must not throw.
-void for_bands(RunControl& control, const MatrixProduct& product, const Constant& source, const float* b,
+void for_bands(RunControl& control, const MatrixProduct& product, const Constant& source, const std::byte* b,
                const std::function<void(std::size_t panel, std::size_t row, std::size_t rows)>& pack);
 
 /// beta * C, when C is a constant row and beta is not 1; null otherwise.

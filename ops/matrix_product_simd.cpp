@@ -55,7 +55,7 @@ double packing_work(const MatrixProduct& product) {
 }
 
 /// Packs rows of one panel of a B: they are contiguous in the packed panel.
-void pack_panel(const MatrixProduct& product, const float* b, std::size_t panel, std::size_t row, std::size_t rows,
+void pack_panel(const MatrixProduct& product, const void* b, std::size_t panel, std::size_t row, std::size_t rows,
                 float* packed) {
   const std::size_t columns =
       std::min(kernels::kPanelColumns, static_cast<std::size_t>(product.columns) - panel * kernels::kPanelColumns);
@@ -150,7 +150,8 @@ Prepared prepare(const PrepareContext& context) {
     state->packed = context.weights().get(b, key, packed_bytes(product, product.b_matrices), [&](std::byte* memory) {
       auto* packed = reinterpret_cast<float*>(memory);
       for (std::int64_t i = 0; i < product.b_matrices; ++i, packed += state->packed_elements) {
-        const float* matrix = b->as<float>() + i * product.depth * product.columns;
+        const std::byte* matrix =
+            b->data + static_cast<std::size_t>(i * product.depth * product.columns) * sizeof(float);
         for_bands(context.control(), product, *b, matrix, [&](std::size_t panel, std::size_t row, std::size_t rows) {
           const std::size_t width = kernels::panel_width(static_cast<std::size_t>(product.columns), panel);
           float* to = packed + panel * kernels::kPanelColumns * static_cast<std::size_t>(product.depth) + row * width;

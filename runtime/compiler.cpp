@@ -279,7 +279,7 @@ class Compiler {
     Place place;
     if (values()[views_[value]].constant != nullptr && map.of_value[views_[value]] == StorageMap::kNone) {
       place.kind = Place::Kind::kConstant;
-      place.constant = values()[views_[value]].constant->data;
+      place.constant = values()[views_[value]].constant->aligned();
       return place;
     }
     const std::uint32_t id = map.of_value[views_[value]];

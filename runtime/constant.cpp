@@ -25,6 +25,27 @@ std::shared_ptr<std::byte> allocate_aligned(std::size_t bytes) {
   return block;
 }
 
+const std::byte* AlignedCopy::of(const Constant& constant) {
+  const std::shared_ptr<std::byte>* copy = copy_.load(std::memory_order_acquire);
+  if (copy == nullptr) {
+    auto made = std::make_unique<const std::shared_ptr<std::byte>>(allocate_aligned(constant.bytes));
+    constant.copy_to(made->get());
+    // Of two threads one comes second, and takes the other's.
+    if (copy_.compare_exchange_strong(copy, made.get(), std::memory_order_acq_rel)) copy = made.release();
+  }
+  return copy->get();
+}
+
+void Constant::copy_to(std::byte* memory) const {
+  constexpr std::size_t kBandBytes = std::size_t{4} << 20;         // what is in memory twice at a time
+  constexpr std::size_t kLeastForgetBytes = std::size_t{1} << 20;  // less is not worth a system call
+  for (std::size_t begin = 0; begin < bytes; begin += kBandBytes) {
+    const std::size_t size = std::min(kBandBytes, bytes - begin);
+    std::memcpy(memory + begin, data + begin, size);
+    if (bytes >= kLeastForgetBytes) forget_range(data + begin, size);
+  }
+}
+
 ConstantPtr make_constant(DataType type, const Shape& shape, std::byte** data) {
   auto constant = std::make_shared<Constant>();
   constant->type = type;

@@ -1,6 +1,7 @@
 // Tensor data that never changes: initializers, and what constant folding makes.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 
@@ -8,22 +9,49 @@
 
 namespace linnet::internal {
 
-/// Borrows or shares the bytes; `owner` keeps them alive (a mapped file, an allocation). Aligned to the element size at
-/// least.
+struct Constant;
+
+/// The elements of a constant whose bytes are not aligned to them, copied when they are first asked for: packing, which
+/// is what happens to most weights, reads bytes. Thread-safety: all members.
+class AlignedCopy {
+ public:
+  AlignedCopy() = default;
+  ~AlignedCopy() { delete copy_.load(std::memory_order_relaxed); }
+  AlignedCopy(const AlignedCopy&) = delete;
+  AlignedCopy& operator=(const AlignedCopy&) = delete;
+
+  /// Always of the same constant, or one with the same bytes. Errors: std::bad_alloc.
+  const std::byte* of(const Constant& constant);
+
+ private:
+  /// No mutex: the child of a fork would find it locked for ever.
+  std::atomic<const std::shared_ptr<std::byte>*> copy_{nullptr};
+};
+
+/// Borrows or shares the bytes; `owner` keeps them alive (a mapped file, an allocation).
 struct Constant {
   DataType type = DataType::kUndefined;
   Shape shape;
   std::size_t bytes = 0;
+  /// At any address, as a file has them: for packing, copying and as an identity. Elements: `as`, `aligned`.
   const std::byte* data = nullptr;
   std::shared_ptr<const void> owner;
+  /// Null where `data` is aligned to the element size.
+  std::shared_ptr<AlignedCopy> aligned_copy;
   /// For bytes that a file holds too: lets the system take back the memory of `size` bytes at `begin`, to be read from
   /// the file again when touched. Null for bytes that exist nowhere else.
   void (*forget)(const void* owner, const std::byte* begin, std::size_t size) = nullptr;
 
+  /// The elements, aligned to their size at least. Where `data` is not, the first call copies them, for as long as the
+  /// constant lives. Errors: std::bad_alloc.
+  const std::byte* aligned() const { return aligned_copy == nullptr ? data : aligned_copy->of(*this); }
+  /// Likewise.
   template <typename T>
   const T* as() const {
-    return reinterpret_cast<const T*>(data);
+    return reinterpret_cast<const T*>(aligned());
   }
+  /// Copies all bytes to `memory`, and lets go of a file's pages behind it.
+  void copy_to(std::byte* memory) const;
   /// Says that [begin, begin + size) of the data has been read and is not needed soon.
   void forget_range(const void* begin, std::size_t size) const {
     if (forget != nullptr) forget(owner.get(), static_cast<const std::byte*>(begin), size);

@@ -59,7 +59,7 @@ std::vector<ConstantPtr> evaluate(const NodeView& node) {
   if (implementation.prepare != nullptr) prepared = implementation.prepare(PrepareContext(node, 1, weights, alone));
   std::vector<const void*> inputs(node.input_count(), nullptr);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (node.has_input(i) && node.input_constant(i) != nullptr) inputs[i] = node.input_constant(i)->data;
+    if (node.has_input(i) && node.input_constant(i) != nullptr) inputs[i] = node.input_constant(i)->aligned();
   }
   std::vector<void*> outputs(node.output_count(), nullptr);
   for (std::size_t i = 0; i < outputs.size(); ++i) {

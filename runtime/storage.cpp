@@ -52,7 +52,7 @@ class Assigner {
   std::uint32_t storage_of(ValueId value) {
     if (map_.of_value[value] == StorageMap::kNone && values_[value].constant != nullptr) {
       add_external(value, Place::Kind::kConstant, 0);
-      map_.storages.back().constant = values_[value].constant->data;
+      map_.storages.back().constant = values_[value].constant->aligned();
     }
     return map_.of_value[value];
   }

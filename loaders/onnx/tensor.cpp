@@ -8,9 +8,6 @@
 namespace linnet::internal::onnx {
 namespace {
 
-/// Reading this much through a map is worth giving its pages back once it was copied.
-constexpr std::size_t kForgetBytes = std::size_t{1} << 20;
-
 const char* name_of(TensorField field) {
   switch (field) {
     case TensorField::kFloat:
@@ -73,12 +70,12 @@ const FieldCount* only_list(const std::array<FieldCount, 6>& lists, const char* 
   return only;
 }
 
-ConstantPtr copied(DataType type, const Shape& shape, const void* bytes) {
-  if (type != DataType::kBool) return copy_constant(type, shape, bytes);
+ConstantPtr copied(const Constant& source) {
   std::byte* data = nullptr;
-  ConstantPtr constant = make_constant(type, shape, &data);
-  for (std::size_t i = 0; i < constant->bytes; ++i) {
-    data[i] = static_cast<const std::byte*>(bytes)[i] == std::byte{0} ? std::byte{0} : std::byte{1};
+  ConstantPtr constant = make_constant(source.type, source.shape, &data);
+  source.copy_to(data);
+  if (source.type == DataType::kBool) {
+    for (std::size_t i = 0; i < constant->bytes; ++i) data[i] = data[i] == std::byte{0} ? std::byte{0} : std::byte{1};
   }
   return constant;
 }
@@ -86,23 +83,21 @@ ConstantPtr copied(DataType type, const Shape& shape, const void* bytes) {
 /// From `bytes` bytes at `data` within the file.
 ConstantPtr from_file(DataType type, Shape shape, const std::byte* data, std::size_t bytes,
                       const std::shared_ptr<const MappedFile>& file, const Options& options) {
+  Constant constant;
+  constant.type = type;
+  constant.shape = std::move(shape);
+  constant.bytes = bytes;
+  constant.data = data;
+  constant.owner = file;
+  constant.forget = [](const void* owner, const std::byte* begin, std::size_t size) {
+    static_cast<const MappedFile*>(owner)->forget(begin, size);
+  };
   const bool aligned = reinterpret_cast<std::uintptr_t>(data) % size_of(type) == 0;
-  const bool trusted = file->is_private() || (kFloatTypes.has(type) && !options.copy_weights);
-  if (bytes > kCopyBytes && aligned && trusted && type != DataType::kBool) {
-    auto constant = std::make_shared<Constant>();
-    constant->type = type;
-    constant->shape = std::move(shape);
-    constant->bytes = bytes;
-    constant->data = data;
-    constant->owner = file;
-    constant->forget = [](const void* owner, const std::byte* begin, std::size_t size) {
-      static_cast<const MappedFile*>(owner)->forget(begin, size);
-    };
-    return constant;
-  }
-  ConstantPtr constant = copied(type, shape, data);
-  if (bytes >= kForgetBytes) file->forget(data, bytes);
-  return constant;
+  const bool stays = kFloatTypes.has(type) ? file->is_private() || !options.copy_weights
+                                           : file->is_private() && aligned && type != DataType::kBool;
+  if (bytes <= kCopyBytes || !stays) return copied(constant);
+  if (!aligned) constant.aligned_copy = std::make_shared<AlignedCopy>();
+  return std::make_shared<const Constant>(std::move(constant));
 }
 
 /// Elements of `field` into an array of T. The caller has checked their number.

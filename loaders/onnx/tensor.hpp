@@ -17,8 +17,8 @@ struct TensorSource {
 /// type's name) for one that Linnet cannot hold.
 DataType element_type(std::int32_t number);
 
-/// Float data in a mapped file stays there when it is aligned to its elements and longer than kCopyBytes; everything
-/// else, and with Options::copy_weights all, is copied, so that what was checked cannot change later. Bool bytes become
+/// Float data longer than kCopyBytes stays in the file, at whatever address it has there; everything else in a mapped
+/// file, and with Options::copy_weights all, is copied, so that what was checked cannot change later. Bool bytes become
 /// 0 or 1. Errors: without the tensor's name. kInvalidModel for a shape that disagrees with the data, more than one
 /// value field, values out of range; kLimitExceeded past Options::limits.rank; kUnsupported for types; those of
 /// ExternalData::find.

@@ -90,7 +90,7 @@ void to_bfloat16_pairs(const float* a, std::size_t a_row_stride, std::size_t row
   LINNET_DISPATCH(ToPairs)(a, a_row_stride, rows, k, pairs);
 }
 
-void pack_b_bfloat16(const float* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n,
+void pack_b_bfloat16(const void* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n,
                      float alpha, Bfloat16Pair* packed) {
   constexpr std::size_t kBlockRows = 64;  // packed as floats first: 16 KiB, in the first-level cache
   alignas(64) float block[kBlockRows * kPanelColumns];
@@ -102,7 +102,9 @@ void pack_b_bfloat16(const float* b, std::size_t row_stride, std::size_t column_
     Bfloat16Pair* to = packed + column * pair_count(k);
     for (std::size_t row = 0; row < k; row += kBlockRows) {
       const std::size_t rows = std::min(kBlockRows, k - row);
-      pack_b(b + row * row_stride + column * column_stride, row_stride, column_stride, rows, columns, alpha, block);
+      const std::size_t first = row * row_stride + column * column_stride;
+      pack_b(static_cast<const std::byte*>(b) + first * sizeof(float), row_stride, column_stride, rows, columns, alpha,
+             block);
       for (std::size_t i = 0; i < rows; i += 2, to += width) {
         join_rows(block + i * width, i + 1 < rows ? block + (i + 1) * width : nullptr, width, to);
       }

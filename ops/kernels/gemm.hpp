@@ -46,12 +46,12 @@ constexpr std::size_t packed_b_bytes(std::size_t k, std::size_t n) {
   return k * ((n + kColumnUnit - 1) / kColumnUnit * kColumnUnit) * sizeof(float);
 }
 
-// Packs B [k, n], whose element (i, j) is b[i * row_stride + j * column_stride], times alpha. `packed` has room for
-// packed_b_bytes(k, n) and does not overlap `b`; kernels are fastest when it is aligned to 64 bytes, and need no
-// alignment. Panels may be packed one by one: panel p alone is pack_b(b + p * 64 * column_stride, row_stride,
-// column_stride, k, its columns, alpha, packed + p * k * 64).
-void pack_b(const float* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n,
-            float alpha, float* packed);
+// Packs B [k, n], whose element (i, j) is float i * row_stride + j * column_stride behind `b`, times alpha. `b` needs
+// no alignment: weights are read where a file has them. `packed` has room for packed_b_bytes(k, n) and does not overlap
+// `b`; kernels are fastest when it is aligned to 64 bytes, and need no alignment but a float's. Panels may be packed
+// one by one: panel p alone begins p * 64 * column_stride floats behind `b` and goes to packed + p * k * 64.
+void pack_b(const void* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n, float alpha,
+            float* packed);
 
 // What happens to an element of C besides the product. Its start value is
 //   bias[n] + addend_scale * addend[m * addend_row_stride + n * addend_column_stride]
@@ -102,7 +102,7 @@ constexpr std::size_t pair_count(std::size_t k) { return k / 2 + k % 2; }
 void to_bfloat16_pairs(const float* a, std::size_t a_row_stride, std::size_t rows, std::size_t k, Bfloat16Pair* pairs);
 
 // As pack_b; `packed` has room for packed_b_bytes(pair_count(k), n).
-void pack_b_bfloat16(const float* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n,
+void pack_b_bfloat16(const void* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n,
                      float alpha, Bfloat16Pair* packed);
 
 void gemm_bfloat16(std::size_t m, std::size_t n, std::size_t pairs, const Bfloat16Pair* a, std::size_t a_row_stride,

@@ -1,6 +1,8 @@
 // Packing of B into the panels that gemm.hpp describes.
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/kernels/gemm_pack.cpp"
@@ -17,9 +19,9 @@ namespace linnet::kernels::HWY_NAMESPACE {
 namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// One panel of B: `b` is its first element, `packed` has k rows of `width` elements.
+// One panel of B: its first element is at `b`, at any address; `packed` has k rows of `width` elements.
 struct Panel {
-  const float* b;
+  const std::byte* b;
   std::size_t row_stride;
   std::size_t column_stride;
   std::size_t k;
@@ -27,16 +29,40 @@ struct Panel {
   std::size_t width;
   float alpha;
   float* packed;
+
+  // Where element (row, column) is.
+  const std::byte* at(std::size_t row, std::size_t column) const {
+    return b + (row * row_stride + column * column_stride) * sizeof(float);
+  }
 };
+
+float LoadFloat(const std::byte* from) {
+  float value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+
+#if HWY_TARGET == HWY_SCALAR
+template <class D>
+HWY_INLINE hn::Vec<D> LoadFloats(D d, const std::byte* from) {
+  return hn::Set(d, LoadFloat(from));
+}
+#else
+// As bytes: a pointer to floats would have to be aligned to them.
+template <class D>
+HWY_INLINE hn::Vec<D> LoadFloats(D d, const std::byte* from) {
+  const hn::Repartition<std::uint8_t, D> bytes;
+  return hn::BitCast(d, hn::LoadU(bytes, reinterpret_cast<const std::uint8_t*>(from)));
+}
+#endif
 
 // Rows [k_begin, k_end) of columns [column_begin, column_end), for any strides.
 void PackElements(const Panel& panel, std::size_t k_begin, std::size_t k_end, std::size_t column_begin,
                   std::size_t column_end) {
   for (std::size_t k = k_begin; k < k_end; ++k) {
-    const float* from = panel.b + k * panel.row_stride;
     float* to = panel.packed + k * panel.width;
     for (std::size_t column = column_begin; column < column_end; ++column) {
-      to[column] = panel.alpha * from[column * panel.column_stride];
+      to[column] = panel.alpha * LoadFloat(panel.at(k, column));
     }
   }
 }
@@ -48,10 +74,10 @@ void PackRows(const Panel& panel) {
   const auto alpha = hn::Set(d, panel.alpha);
   const std::size_t whole = panel.columns - panel.columns % lanes;
   for (std::size_t k = 0; k < panel.k; ++k) {
-    const float* from = panel.b + k * panel.row_stride;
+    const std::byte* from = panel.at(k, 0);
     float* to = panel.packed + k * panel.width;
     for (std::size_t column = 0; column < whole; column += lanes) {
-      hn::StoreU(hn::Mul(alpha, hn::LoadU(d, from + column)), d, to + column);
+      hn::StoreU(hn::Mul(alpha, LoadFloats(d, from + column * sizeof(float))), d, to + column);
     }
   }
   if (whole < panel.columns) PackElements(panel, 0, panel.k, whole, panel.columns);
@@ -70,24 +96,25 @@ void PackColumns(const Panel& panel) {
   const hn::RepartitionToWide<decltype(d)> pairs;
   const auto alpha = hn::Set(d, panel.alpha);
   const std::size_t width = panel.width;
+  const std::size_t column_bytes = panel.column_stride * sizeof(float);
   const std::size_t whole_columns = panel.columns - panel.columns % 4;
   for (std::size_t k_begin = 0; k_begin < panel.k; k_begin += kBlockRows) {
     const std::size_t k_end = std::min(panel.k, k_begin + kBlockRows);
     const std::size_t whole_k_end = k_end - k_end % 4;
     for (std::size_t column = 0; column < whole_columns; column += 4) {
-      const float* from = panel.b + column * panel.column_stride;
+      const std::byte* from = panel.at(0, column);
       float* to = panel.packed + column;
       if (k_end + kBlockRows <= panel.k) {
         for (std::size_t i = 0; i < 4; ++i) {
           for (std::size_t k = k_end; k < k_end + kBlockRows; k += kLineFloats)
-            hwy::Prefetch(from + i * panel.column_stride + k);
+            hwy::Prefetch(from + i * column_bytes + k * sizeof(float));
         }
       }
       for (std::size_t k = k_begin; k < whole_k_end; k += 4) {
-        const auto column_0 = hn::Mul(alpha, hn::LoadU(d, from + k));
-        const auto column_1 = hn::Mul(alpha, hn::LoadU(d, from + panel.column_stride + k));
-        const auto column_2 = hn::Mul(alpha, hn::LoadU(d, from + 2 * panel.column_stride + k));
-        const auto column_3 = hn::Mul(alpha, hn::LoadU(d, from + 3 * panel.column_stride + k));
+        const auto column_0 = hn::Mul(alpha, LoadFloats(d, from + k * sizeof(float)));
+        const auto column_1 = hn::Mul(alpha, LoadFloats(d, from + column_bytes + k * sizeof(float)));
+        const auto column_2 = hn::Mul(alpha, LoadFloats(d, from + 2 * column_bytes + k * sizeof(float)));
+        const auto column_3 = hn::Mul(alpha, LoadFloats(d, from + 3 * column_bytes + k * sizeof(float)));
         // Pairs of neighbouring columns of one row, first of rows 0 and 1, then of rows 2 and 3.
         const auto left_01 = hn::BitCast(pairs, hn::InterleaveLower(d, column_0, column_1));
         const auto left_23 = hn::BitCast(pairs, hn::InterleaveUpper(d, column_0, column_1));
@@ -105,14 +132,19 @@ void PackColumns(const Panel& panel) {
 }
 #endif
 
-void PackB(const float* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n, float alpha,
+void PackB(const void* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n, float alpha,
            float* packed) {
   if (k == 0) return;
   for (std::size_t index = 0; index < panel_count(n); ++index) {
     const std::size_t column = index * kPanelColumns;
-    const Panel panel = {
-        b + column * column_stride, row_stride, column_stride,      k, std::min(kPanelColumns, n - column),
-        panel_width(n, index),      alpha,      packed + column * k};
+    const Panel panel = {static_cast<const std::byte*>(b) + column * column_stride * sizeof(float),
+                         row_stride,
+                         column_stride,
+                         k,
+                         std::min(kPanelColumns, n - column),
+                         panel_width(n, index),
+                         alpha,
+                         packed + column * k};
     if (panel.columns < panel.width) {
       for (std::size_t row = 0; row < k; ++row) {
         std::fill(panel.packed + row * panel.width + panel.columns, panel.packed + (row + 1) * panel.width, 0.0f);
@@ -137,8 +169,8 @@ namespace linnet::kernels {
 
 LINNET_EXPORT(PackB);
 
-void pack_b(const float* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n,
-            float alpha, float* packed) {
+void pack_b(const void* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n, float alpha,
+            float* packed) {
   LINNET_DISPATCH(PackB)(b, row_stride, column_stride, k, n, alpha, packed);
 }
 

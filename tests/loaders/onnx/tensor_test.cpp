@@ -2,6 +2,7 @@
 #include "loaders/onnx/tensor.hpp"
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include <gmock/gmock.h>
@@ -123,7 +124,7 @@ std::shared_ptr<const MappedFile> mapped_tensor(const TemporaryFolder& folder, D
   }
 }
 
-TEST(ReadTensor, LeavesAlignedFloatsInTheMapAndCopiesTheRest) {
+TEST(ReadTensor, LeavesFloatsInTheMapAndCopiesTheRest) {
   const TemporaryFolder folder;
   std::size_t begin = 0;
   const auto aligned = mapped_tensor(folder, DataType::kFloat32, 50000, 4, &begin);
@@ -137,13 +138,42 @@ TEST(ReadTensor, LeavesAlignedFloatsInTheMapAndCopiesTheRest) {
   EXPECT_NE(copied->data, aligned->data() + begin);
   EXPECT_NE(copied->owner, aligned);
 
-  for (const auto& [type, shift] : {std::pair{DataType::kFloat32, 3}, {DataType::kInt64, 8}, {DataType::kBool, 0}}) {
+  for (const auto& [type, shift] : {std::pair{DataType::kInt64, 8}, {DataType::kBool, 0}}) {
     const auto file = mapped_tensor(folder, type, 80000, static_cast<std::size_t>(shift), &begin);
     const ConstantPtr constant = read_from(file);
     EXPECT_NE(constant->data, file->data() + begin) << name_of(type) << " at " << shift;
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(constant->data) % 64, 0u);
     EXPECT_EQ(constant->data[constant->bytes - 1], std::byte{1});
   }
+}
+
+TEST(ReadTensor, LeavesFloatsAtAnyAddressAndAlignsThemWhenAsked) {
+  const TemporaryFolder folder;
+  for (const auto& [type, shift] : {std::pair{DataType::kFloat32, 3},
+                                    {DataType::kFloat64, 4},
+                                    {DataType::kFloat16, 1},
+                                    {DataType::kBfloat16, 63}}) {
+    SCOPED_TRACE(name_of(type));
+    std::size_t begin = 0;
+    const auto file = mapped_tensor(folder, type, 300000, static_cast<std::size_t>(shift), &begin);
+    const ConstantPtr constant = read_from(file);
+    EXPECT_EQ(constant->data, file->data() + begin);
+    EXPECT_EQ(constant->owner, file);
+    const std::byte* elements = constant->aligned();
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(elements) % 64, 0u);
+    EXPECT_EQ(std::memcmp(elements, constant->data, constant->bytes), 0);
+    EXPECT_EQ(constant->aligned(), elements) << "copied once";
+    EXPECT_EQ(internal::Constant(*constant).aligned(), elements) << "and shared";
+  }
+}
+
+TEST(ReadTensor, LeavesFloatsInMemoryAtAnyAddress) {
+  std::string bytes = tensor<float>({2000}, std::vector<float>(2000, 1.5F)).str();
+  while (bytes.find(bytes_of(std::vector<float>{1.5F})) % 4 != 1) bytes = Message().bytes(12, "?").raw(bytes).str();
+  const auto file = MappedFile::copy(bytes.data(), bytes.size());
+  const ConstantPtr constant = read_from(file);
+  EXPECT_EQ(constant->owner, file);
+  EXPECT_EQ(constant->as<float>()[1999], 1.5F);
 }
 
 TEST(ReadTensor, DoesNotKeepAFileForSmallTensors) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
+#include <utility>
 #include <vector>
 
 #include "ops/kernels/gemm.hpp"
@@ -58,6 +60,33 @@ TEST(GemmPack, PacksEveryStrideAsDocumented) {
             EXPECT_TRUE(packed.intact());
           });
         }
+      }
+    }
+  }
+}
+
+// As a model's file has them; UBSan watches that no float is read there as one.
+TEST(GemmPack, ReadsBAtAnyAddress) {
+  for (const std::size_t shift : {1u, 2u, 3u}) {
+    for (const auto& [k, n] : {std::pair<std::size_t, std::size_t>{70, 150}, {3, 5}}) {
+      const Strides all[] = {{"plain", n, 1}, {"transposed", 1, k}, {"neither", 2 * n, 2}};
+      for (const Strides& strides : all) {
+        SCOPED_TRACE(::testing::Message() << strides.name << ", shift " << shift);
+        const std::size_t size = (k - 1) * strides.row + (n - 1) * strides.column + 1;
+        const std::vector<float> b = random_floats(size, 0.0f, 1.0f, 5);
+        std::vector<std::byte> bytes(shift + size * sizeof(float));
+        std::memcpy(bytes.data() + shift, b.data(), size * sizeof(float));
+        const std::vector<float> expected = packed_by_formula(b, strides, k, n, 0.5f);
+        std::vector<Bfloat16Pair> pairs(packed_b_bytes(pair_count(k), n) / sizeof(Bfloat16Pair));
+        pack_b_bfloat16(b.data(), strides.row, strides.column, k, n, 0.5f, pairs.data());
+        on_every_isa([&, s = strides, k = k, n = n] {
+          std::vector<float> packed(expected.size());
+          pack_b(bytes.data() + shift, s.row, s.column, k, n, 0.5f, packed.data());
+          EXPECT_EQ(packed, expected);
+          std::vector<Bfloat16Pair> shifted_pairs(pairs.size());
+          pack_b_bfloat16(bytes.data() + shift, s.row, s.column, k, n, 0.5f, shifted_pairs.data());
+          EXPECT_EQ(std::memcmp(shifted_pairs.data(), pairs.data(), pairs.size() * sizeof(Bfloat16Pair)), 0);
+        });
       }
     }
   }

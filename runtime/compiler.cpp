@@ -1,6 +1,7 @@
 // Graph and concrete inputs -> Program: infer, fold what the shapes decide, choose and prepare implementations, place
 // memory.
 #include <algorithm>
+#include <unordered_set>
 
 #include "runtime/evaluate.hpp"
 #include "runtime/infer.hpp"
@@ -8,16 +9,38 @@
 #include "runtime/program.hpp"
 #include "runtime/row_chain.hpp"
 #include "runtime/storage.hpp"
+#include "runtime/weights_store.hpp"
 
 namespace linnet::internal {
 namespace {
 
 std::size_t aligned(std::size_t bytes) { return (bytes + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment; }
 
+/// Constants of the graph are packed once for all programs. What became constant only through the values of one
+/// program's inputs is packed for that program, and goes with it.
+class ProgramWeights : public PackedWeights {
+ public:
+  explicit ProgramWeights(PackedWeights& of_graph) : of_graph_(of_graph) {}
+
+  /// Says that the program alone has this constant. Requires: it lives as long as this object.
+  void add(const Constant& constant) { own_constants_.insert(constant.data); }
+
+  std::shared_ptr<const std::byte> get(const ConstantPtr& source, const std::string& key, std::size_t bytes,
+                                       const std::function<void(std::byte*)>& pack) override {
+    return own_constants_.count(source->data) != 0 ? own_.get(source, key, bytes, pack)
+                                                   : of_graph_.get(source, key, bytes, pack);
+  }
+
+ private:
+  PackedWeights& of_graph_;
+  WeightsStore own_;
+  std::unordered_set<const std::byte*> own_constants_;
+};
+
 class Compiler {
  public:
   Compiler(const Graph& graph, const std::vector<ProgramInput>& inputs, const CompileSettings& settings)
-      : graph_(graph), settings_(settings), program_(std::make_shared<Program>()) {
+      : graph_(graph), settings_(settings), program_(std::make_shared<Program>()), weights_(settings.weights) {
     program_->values = graph.values;
     set_inputs(inputs);
   }
@@ -44,6 +67,7 @@ class Compiler {
       value.type.dims = to_dims(inputs[i].shape);
       value.type.ranked = true;
       value.constant = inputs[i].elements;
+      if (value.constant != nullptr) weights_.add(*value.constant);
     }
   }
 
@@ -57,7 +81,10 @@ class Compiler {
         if (output == kNoValue) continue;
         Value& value = values()[output];
         wanted = wanted || decides_shapes[output];
-        if (value.elements != nullptr) value.constant = constant_from_elements(value);
+        if (value.elements != nullptr) {
+          value.constant = constant_from_elements(value);
+          if (value.constant != nullptr) weights_.add(*value.constant);
+        }
       }
       if (wanted) evaluate_node(node);
       check_known(node);
@@ -70,7 +97,9 @@ class Compiler {
     try {
       std::vector<ConstantPtr> results = evaluate(view);
       for (std::size_t i = 0; i < results.size(); ++i) {
-        if (results[i] != nullptr) values()[node.outputs[i]].constant = std::move(results[i]);
+        if (results[i] == nullptr) continue;
+        if (node.op->facts.view_of < 0) weights_.add(*results[i]);  // a view has the bytes of another constant
+        values()[node.outputs[i]].constant = std::move(results[i]);
       }
     } catch (const Error& error) {
       throw with_node_and_inputs(node, values(), graph_.symbols, error);
@@ -156,7 +185,7 @@ class Compiler {
         entry.implementation = &select_implementation(view_of_node, nullptr);
         if (entry.implementation->prepare != nullptr) {
           entry.prepared = entry.implementation->prepare(
-              PrepareContext(view_of_node, settings_.threads, settings_.weights, settings_.control));
+              PrepareContext(view_of_node, settings_.threads, weights_, settings_.control));
         }
       } catch (const Error& error) {
         throw with_node_and_inputs(node, values(), graph_.symbols, error);
@@ -313,6 +342,7 @@ class Compiler {
   const Graph& graph_;
   const CompileSettings& settings_;
   std::shared_ptr<Program> program_;
+  ProgramWeights weights_;
   std::vector<PreparedNode> nodes_;
   std::vector<ValueId> views_;
   std::vector<StepValues> step_values_;  ///< beside Program::steps

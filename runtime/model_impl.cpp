@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "runtime/caller_pool.hpp"
+#include "runtime/control_groups.hpp"
 #include "runtime/data_type.hpp"
 #include "runtime/float_mode.hpp"
 #include "runtime/session_impl.hpp"
@@ -107,7 +108,7 @@ ModelImpl::ModelImpl(Graph graph, ModelFacts facts, Options options)
     threads_ = options_.threads == 0 ? available_cpus() : options_.threads;
     if (threads_ > 1) pool_ = ThreadPool::shared(threads_);
   }
-  memory_budget_ = options_.memory_budget == 0 ? physical_memory() : options_.memory_budget;
+  memory_budget_ = options_.memory_budget == 0 ? std::min(physical_memory(), memory_limit()) : options_.memory_budget;
   for (std::size_t i = 0; i < graph_.inputs.size(); ++i)
     inputs_.push_back(info_of(graph_, graph_.inputs[i], graph_.input_names[i]));
   for (std::size_t i = 0; i < graph_.outputs.size(); ++i)

@@ -45,6 +45,7 @@ class ModelImpl {
   const std::vector<ValueInfo>& outputs() const { return outputs_; }
   const WeightsStore& weights() const { return weights_; }
   bool has_shape_inputs() const { return has_shape_inputs_; }
+  std::size_t memory_budget() const { return memory_budget_; }  ///< bytes of a session's arena; never 0
 
   /// Errors: kInvalidArgument saying what the model wants, when the binding does not fit input `index`.
   void check_input(std::size_t index, const ConstTensorView& view) const;

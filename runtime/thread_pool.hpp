@@ -38,8 +38,8 @@ class ThreadPool {
   AfterFork after_fork_;
 };
 
-/// CPUs that this process may use: affinity mask and container quota (cgroup cpu.max, rounded up) respected; at
+/// CPUs that this process may use: affinity mask and the quota of its control groups (rounded up) respected; at
 /// least 1.
-int available_cpus() noexcept;
+int available_cpus();
 
 }  // namespace linnet::internal

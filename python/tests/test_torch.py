@@ -183,16 +183,16 @@ def test_a_rank_that_only_the_run_knows(tmp_path, dynamo):
     net = Squeezed().eval()
     path = str(tmp_path / "squeezed.onnx")
     x = torch.randn(3, 4)
-    dims = {"dynamic_shapes": ({0: torch.export.Dim("batch", min=1)},)} if dynamo else {"dynamic_axes": {"x": {0: "b"}}}
+    dims = {"dynamic_shapes": ({0: torch.export.Dim("batch", min=2)},)} if dynamo else {"dynamic_axes": {"x": {0: "b"}}}
     torch.onnx.export(net, (x,), path, input_names=["x"], output_names=["y"], dynamo=dynamo, **dims)
     model = linnet.load(path)
     assert model.outputs[0].dtype == "float32"
     session = linnet.InferenceSession(path)
     assert session.get_outputs()[0].type == "tensor(float)"
     for batch in (1, 3):
+        if dynamo and batch == 1:
+            continue  # that exporter takes a squeezed dimension for one that is not 1
         x = torch.randn(batch, 4)
         with torch.no_grad():
             expected = net(x)
-        if dynamo and batch == 1:
-            continue  # that exporter may take a squeezed dimension for one that is not 1
         torch.testing.assert_close(model(x), expected, rtol=1e-5, atol=1e-6)

@@ -189,6 +189,7 @@ std::string text_of(const Shape& shape) {
 }
 
 std::string text_of(const ValueInfo& info) {
+  if (info.type == DataType::kUndefined) return "of unknown type";  // behind an operator that Linnet does not have
   if (!info.has_shape) return name_of(info.type) + " of any shape";
   std::string text = name_of(info.type) + " [";
   for (std::size_t i = 0; i < info.shape.size(); ++i) {

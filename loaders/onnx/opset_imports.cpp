@@ -30,6 +30,7 @@ OpsetImports::OpsetImports(const std::vector<OperatorSetIdProto>& imports, const
     versions_.emplace_back(domain, static_cast<int>(import.version));
   }
   std::sort(versions_.begin(), versions_.end());
+  versions_.erase(std::unique(versions_.begin(), versions_.end()), versions_.end());
   const auto twice = std::adjacent_find(versions_.begin(), versions_.end(),
                                         [](const auto& a, const auto& b) { return a.first == b.first; });
   if (twice != versions_.end()) {

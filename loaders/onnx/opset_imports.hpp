@@ -22,7 +22,8 @@ class OpsetImports {
  public:
   OpsetImports() = default;
   /// `owner` is for messages: "the model", `function "f"`.
-  /// Errors: kInvalidModel for a domain twice ("" and "ai.onnx" are one), a version below 1 or newer than ONNX has.
+  /// Errors: kInvalidModel for a domain in two versions ("" and "ai.onnx" are one), a version below 1 or newer than
+  /// ONNX has.
   OpsetImports(const std::vector<OperatorSetIdProto>& imports, const std::string& owner);
 
   /// 0 when the domain is not imported.

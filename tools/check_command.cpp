@@ -69,7 +69,10 @@ Verdict check(const std::string& path, const CheckArguments& arguments) {
     }
     return compile(Model::load(path, options), arguments.model.named_dims());
   } catch (const Error& error) {
-    return {Verdict::Result::kFails, error.what(), {}};
+    std::string message = error.what();
+    const std::string name = fmt::format("\"{}\": ", path);  // which stands before the verdict already
+    if (message.compare(0, name.size(), name) == 0) message.erase(0, name.size());
+    return {Verdict::Result::kFails, std::move(message), {}};
   }
 }
 

@@ -110,6 +110,13 @@ TEST_F(CheckTest, SaysOfEachModelWhetherItRuns) {
   EXPECT_THAT(std::string(list[1]["message"]), HasSubstr("/no/such.onnx"));
 }
 
+TEST_F(CheckTest, NamesAFileThatIsNoModelOnce) {
+  const std::string path = folder_.write("page.onnx", "<!DOCTYPE html><html></html>");
+  const Result result = run({"check", path.c_str()});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.out, testing::StartsWith(path + ": does not run: this is no ONNX model; it seems to be an HTML"));
+}
+
 TEST_F(CheckTest, ARankThatIsOpenCannotBeTried) {
   const std::string path = folder_.write(
       "open.onnx", test::model().input("x", DataType::kFloat32).node("Relu", {"x"}, {"y"}).output("y").bytes());

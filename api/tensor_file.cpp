@@ -2,6 +2,7 @@
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html describes it.
 #include <linnet/tensor_file.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
@@ -81,10 +82,21 @@ Shape parse_shape(std::string_view tuple, const std::string& path) {
   }
 }
 
+[[noreturn]] void refuse_elements(const std::string& path, const char* elements) {
+  internal::invalid_argument(internal::printable(path), " holds ", elements,
+                             ", which a model cannot read; in Python: numpy.save(\"numbers.npy\", "
+                             "numpy.array(a.tolist(), dtype=\"float32\"))");
+}
+
 DataType parse_type(std::string_view description, const std::string& path) {
-  if (description.size() < 5 || description[0] != '\'')
-    damaged(path, "the header has no element type, or a structured one");
+  if (!description.empty() && description[0] == '[') refuse_elements(path, "structures (a record array)");
+  if (description.size() < 3 || description[0] != '\'') damaged(path, "the header has no element type");
   const char order = description[1];
+  const char kind = order == '<' || order == '>' || order == '|' || order == '=' ? description[2] : order;
+  if (kind == 'O') refuse_elements(path, "Python objects (dtype=object, as lists of different lengths become)");
+  if (kind == 'U' || kind == 'S') refuse_elements(path, "text");
+  if (kind == 'M' || kind == 'm') refuse_elements(path, "dates or durations");
+  if (description.size() < 5) damaged(path, "the header has no element type");
   const std::string_view name = description.substr(2, 2);
   for (const NamedType& entry : kTypes) {
     if (name != entry.name || description[4] != '\'') continue;
@@ -95,10 +107,36 @@ DataType parse_type(std::string_view description, const std::string& path) {
                              internal::printable(description.substr(0, 8)), " is not supported");
 }
 
+/// Says what a file seems to be that is no .npy file. `start` is how it begins.
+[[noreturn]] void refuse_other_file(const std::string& path, std::string_view start) {
+  // A zip archive begins with the header of its first member: the length of its name at byte 26, the name at 30.
+  // Source: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+  if (start.substr(0, 4) == std::string_view("PK\3\4", 4)) {
+    const std::size_t length = start.size() < 30 ? 0 : static_cast<unsigned char>(start[26]);
+    std::string_view name = start.substr(std::min<std::size_t>(start.size(), 30), length);
+    if (name.size() > 4 && name.substr(name.size() - 4) == ".npy") {
+      name.remove_suffix(4);
+      internal::invalid_argument(internal::printable(path), " is an archive of arrays (.npz), the first is \"",
+                                 internal::printable(name),
+                                 "\"; give one array (.npy), in Python: numpy.save(\"array.npy\", numpy.load(\"",
+                                 internal::printable(path), "\")[\"", internal::printable(name), "\"])");
+    }
+    damaged(path, "it is a zip archive; PyTorch's .pt files are such, too");
+  }
+  if (start.size() > 1 && start[0] == '\x80' && start[1] >= 2 && start[1] <= 5) damaged(path, "it is a pickle");
+  if (start.empty()) damaged(path, "it is empty");
+  damaged(path, "it does not begin with \\x93NUMPY");
+}
+
 Header read_header(std::FILE* file, const std::string& path) {
   unsigned char start[12];
-  if (std::fread(start, 1, 10, file) != 10 || std::memcmp(start, kMagic, kMagicBytes) != 0)
-    damaged(path, "it does not begin with \\x93NUMPY");
+  const std::size_t read = std::fread(start, 1, 10, file);
+  if (read != 10 || std::memcmp(start, kMagic, kMagicBytes) != 0) {
+    std::string begin(reinterpret_cast<const char*>(start), read);
+    begin.resize(read + 512);
+    begin.resize(read + std::fread(begin.data() + read, 1, 512, file));
+    refuse_other_file(path, begin);
+  }
   std::size_t header_bytes = start[8] | static_cast<std::size_t>(start[9]) << 8;
   if (start[6] < 1 || start[6] > 3) damaged(path, "its version is not 1, 2 or 3");
   if (start[6] >= 2) {

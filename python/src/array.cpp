@@ -188,6 +188,9 @@ BorrowedArray::BorrowedArray(nb::handle array, Use use, DataType wanted, const s
     take_capsule(array, use, what);
   } else if (nb::hasattr(array, "__dlpack__")) {
     take_capsule(capsule_of(array, what), use, what);
+  } else if (nb::hasattr(array, "keys")) {  // numpy.load makes one of an .npz file
+    const std::string names = nb::str(nb::list(array.attr("keys")())).c_str();
+    refuse(what, "expected one array, got a " + class_name(array) + " of several, with the names " + names);
   } else {
     refuse(what, "expected an array (NumPy, PyTorch or another with the buffer protocol or DLPack), got " +
                      class_name(array));
@@ -216,7 +219,8 @@ void BorrowedArray::take_buffer(nb::handle array, Use use, const std::string& wh
   if (type_ == DataType::kUndefined) {
     const nb::object dtype = nb::getattr(array, "dtype", nb::none());
     const std::string name = dtype.is_none() ? std::string(buffer_->format) : nb::str(dtype).c_str();
-    refuse(what, "arrays of " + name + " are not supported (strings, objects, structures and swapped bytes are not)");
+    refuse(what, "arrays of " + name + " are not supported (strings, objects, structures and swapped bytes are not)" +
+                     (name == "object" ? "; numpy.array(x.tolist(), dtype=\"float32\") makes numbers of them" : ""));
   }
   shape_.assign(buffer_->shape, buffer_->shape + buffer_->ndim);
   strides_.assign(buffer_->strides, buffer_->strides + buffer_->ndim);

@@ -28,7 +28,9 @@ std::shared_ptr<ModelImpl> finish(internal::LoadedModel&& loaded, const Options&
                              internal::run_passes(context)};
   internal::log(options, LogLevel::kInfo, "loaded ", before, " nodes, ", loaded.graph.nodes.size(),
                 " after the passes");
-  return std::make_shared<ModelImpl>(std::move(loaded.graph), std::move(facts), options);
+  Options kept = options;
+  kept.external_data.clear();  // the caller may free it now
+  return std::make_shared<ModelImpl>(std::move(loaded.graph), std::move(facts), std::move(kept));
 }
 
 std::size_t index_of(const std::vector<ValueInfo>& infos, std::string_view name, const char* kind) {

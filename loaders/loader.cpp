@@ -15,12 +15,6 @@ onnx::Span span_of(const MappedFile& file) {
   return {data, file.size(), data};
 }
 
-std::string folder_of(const std::string& path) {
-  const std::size_t slash = path.find_last_of('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 void check_ir_version(std::int64_t version) {
   if (version >= onnx::kOldestIrVersion && version <= onnx::kNewestIrVersion) return;
   invalid_model("the model has IR version ", version, "; versions ", onnx::kOldestIrVersion, " to ",
@@ -111,8 +105,9 @@ LoadedModel examine(std::shared_ptr<const MappedFile> file, ExternalData& extern
 }  // namespace
 
 LoadedModel examine_model_file(const std::string& path, const Registry& registry, const Options& options) {
-  ExternalData external(folder_of(path), options);
-  const std::shared_ptr<const MappedFile> file = MappedFile::open(path, options.limits.file_bytes);
+  const FileDescriptor descriptor = open_file(path);
+  ExternalData external(path, descriptor, options);
+  const std::shared_ptr<const MappedFile> file = MappedFile::map(descriptor, path, options.limits.file_bytes);
   return naming(path, [&] { return examine(file, external, registry, options); });
 }
 
@@ -136,8 +131,9 @@ LoadedModel load_model_bytes(const void* bytes, std::size_t size, const Registry
 
 ConstantPtr read_tensor_proto_file(const std::string& path) {
   const Options options;
-  ExternalData external(folder_of(path), options);
-  const std::shared_ptr<const MappedFile> file = MappedFile::open(path, options.limits.file_bytes);
+  const FileDescriptor descriptor = open_file(path);
+  ExternalData external(path, descriptor, options);
+  const std::shared_ptr<const MappedFile> file = MappedFile::map(descriptor, path, options.limits.file_bytes);
   return naming(path, [&] {
     onnx::TensorProto tensor;
     try {

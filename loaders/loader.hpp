@@ -30,8 +30,8 @@ struct LoadedModel {
 LoadedModel load_model_file(const std::string& path, const Registry& registry, const Options& options);
 /// The same, but returns with a list of what is unsupported instead of an error.
 LoadedModel examine_model_file(const std::string& path, const Registry& registry, const Options& options);
-/// As load_model_file from memory, which is copied once. External data is refused (kUnsupported): there is no folder to
-/// look in.
+/// As load_model_file from memory, which is copied once. External data comes from where the options say; kUnsupported
+/// when they say nothing.
 LoadedModel load_model_bytes(const void* bytes, std::size_t size, const Registry& registry, const Options& options);
 
 /// Reads a file that holds one serialized TensorProto, as the `.pb` files of ONNX's tests do. Errors: kIo,

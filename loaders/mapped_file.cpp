@@ -40,11 +40,28 @@ FileDescriptor::~FileDescriptor() {
 
 int FileDescriptor::release() noexcept { return std::exchange(descriptor_, -1); }
 
-std::shared_ptr<const MappedFile> MappedFile::open(const std::string& path, std::size_t limit_bytes) {
+FileDescriptor open_file(const std::string& path) {
   // O_NONBLOCK: opening a pipe must not wait for a writer.
-  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!file.valid()) fail(ErrorCode::kIo, "cannot open \"", printable(path, 400), "\": ", std::strerror(errno));
-  return map(file, path, limit_bytes);
+  return file;
+}
+
+std::string path_of(const FileDescriptor& file) {
+  std::string path(256, '\0');
+  while (true) {
+    const ssize_t length = ::readlink(text("/proc/self/fd/", file.get()).c_str(), path.data(), path.size());
+    if (length < 0) return "";
+    if (static_cast<std::size_t>(length) < path.size()) {
+      path.resize(static_cast<std::size_t>(length));
+      return path;
+    }
+    path.resize(2 * path.size());
+  }
+}
+
+std::shared_ptr<const MappedFile> MappedFile::open(const std::string& path, std::size_t limit_bytes) {
+  return map(open_file(path), path, limit_bytes);
 }
 
 std::shared_ptr<const MappedFile> MappedFile::map(const FileDescriptor& file, const std::string& name,

@@ -23,6 +23,11 @@ class FileDescriptor {
   int descriptor_;
 };
 
+/// Opens a file for reading, without waiting for a pipe. Errors: kIo.
+FileDescriptor open_file(const std::string& path);
+/// Where the open file or folder lies, without links on the way; "" where the system does not tell (no /proc).
+std::string path_of(const FileDescriptor& file);
+
 /// Thread-safety: immutable.
 /// A mapped file that is cut short by someone else afterwards raises SIGBUS where its pages are read;
 /// Options::copy_weights is the answer to that.

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <random>
 
@@ -114,6 +115,8 @@ void ModelArguments::add_to(CLI::App& command) {
       .add_option("--memory-budget", memory_budget,
                   "bytes a run may use for intermediate values (64MB, 2GB, ...); 0: the machine's memory")
       ->transform(CLI::AsSizeValue(false));
+  command.add_flag("--allow-external-links", allow_external_links,
+                   "accept external data behind links that lead out of the model's folder, and hard links");
   command.add_flag("--flush-denormals", flush_denormals, "treat denormal floats as zero");
   command.add_option("--disable-pass", disabled_passes, "switch an optimisation off by name; all: every one");
   add_log_level_to(command);
@@ -142,6 +145,7 @@ Options ModelArguments::options() const {
   options.precision = kPrecisions.at(precision);
   options.memory_budget = memory_budget;
   options.flush_denormals = flush_denormals;
+  options.allow_external_links = allow_external_links;
   options.disabled_passes = disabled_passes;
   options.log = make_log(log_level);
   return options;
@@ -180,6 +184,17 @@ std::vector<Tensor> make_inputs(const Model& model, const ModelArguments& argume
     fill_random(tensors[i], random);
   }
   return tensors;
+}
+
+std::string message_of(const std::exception& error) {
+  std::string message = error.what();
+  const std::string prefix = "Options::";
+  for (std::size_t at = message.find(prefix); at != std::string::npos; at = message.find(prefix, at)) {
+    message.replace(at, prefix.size(), "--");
+    const std::size_t end = std::min(message.find_first_not_of("abcdefghijklmnopqrstuvwxyz_.", at + 2), message.size());
+    std::replace(&message[at], &message[end], '_', '-');
+  }
+  return message;
 }
 
 std::string text_of(const Shape& shape) {

@@ -6,6 +6,7 @@
 #include <linnet/linnet.hpp>
 
 #include <cstdint>
+#include <exception>
 #include <map>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@ struct ModelArguments {
   std::string precision = "f32";
   std::size_t memory_budget = 0;
   bool flush_denormals = false;
+  bool allow_external_links = false;
   std::vector<std::string> disabled_passes;
   std::vector<std::string> dims;  ///< NAME=N
   std::string log_level = "warning";
@@ -45,6 +47,8 @@ struct InputArguments {
 /// dimensions take --dim, then 1. Errors: linnet::Error naming the input that is missing or whose shape is open.
 std::vector<Tensor> make_inputs(const Model& model, const ModelArguments& arguments, const InputArguments& inputs);
 
+/// What the error says, with options named as the command has them: Options::memory_budget is --memory-budget.
+std::string message_of(const std::exception& error);
 /// "[4,100]"
 std::string text_of(const Shape& shape);
 /// "float32 [batch,100]"

@@ -53,8 +53,9 @@ Verdict compile(const Model& model, const std::map<std::string, std::int64_t>& d
     summarize_program(model, views);
     return {};
   } catch (const Error& error) {
-    if (error.code() == ErrorCode::kUnsupported) return {Verdict::Result::kFails, error.what(), {}};
-    return {Verdict::Result::kLoads, fmt::format("could not be tried with open dimensions 1: {}", error.what()), {}};
+    if (error.code() == ErrorCode::kUnsupported) return {Verdict::Result::kFails, message_of(error), {}};
+    return {
+        Verdict::Result::kLoads, fmt::format("could not be tried with open dimensions 1: {}", message_of(error)), {}};
   }
 }
 
@@ -69,7 +70,7 @@ Verdict check(const std::string& path, const CheckArguments& arguments) {
     }
     return compile(Model::load(path, options), arguments.model.named_dims());
   } catch (const Error& error) {
-    std::string message = error.what();
+    std::string message = message_of(error);
     const std::string name = fmt::format("\"{}\": ", path);  // which stands before the verdict already
     if (message.compare(0, name.size(), name) == 0) message.erase(0, name.size());
     return {Verdict::Result::kFails, std::move(message), {}};

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/arguments.hpp"
 #include "tools/commands.hpp"
 
 namespace linnet::tools {
@@ -46,7 +47,7 @@ int run_program(int argc, const char* const* argv) {
     return asked_for_help ? 0 : 2;
   } catch (const std::exception& error) {
     std::fflush(stdout);
-    std::fprintf(stderr, "linnet: %s\n", error.what());
+    std::fprintf(stderr, "linnet: %s\n", message_of(error).c_str());
     return 1;
   }
   return outcome.status;

@@ -87,7 +87,7 @@ std::string run_test(const fs::path& test, const TestArguments& arguments) {
     }
     return "";
   } catch (const Error& error) {
-    return error.what();
+    return message_of(error);
   }
 }
 

@@ -86,6 +86,18 @@ linnet_status linnet_options_set_allow_external_links(linnet_options* options, i
   return set(options, [&](Options& value) { value.allow_external_links = allow != 0; });
 }
 
+linnet_status linnet_options_set_external_data_folder(linnet_options* options, const char* folder) {
+  return set(options, [&](Options& value) { value.external_data_folder = folder != nullptr ? folder : ""; });
+}
+
+linnet_status linnet_options_add_external_data(linnet_options* options, const char* location, const void* bytes,
+                                               size_t size) {
+  return set(options, [&](Options& value) {
+    if (bytes == nullptr && size > 0) invalid_argument("bytes is NULL");
+    value.external_data.push_back({&needed(location, "location"), bytes, size});
+  });
+}
+
 linnet_status linnet_options_disable_pass(linnet_options* options, const char* name) {
   return set(options, [&](Options& value) { value.disabled_passes.emplace_back(&needed(name, "name")); });
 }

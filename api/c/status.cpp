@@ -1,10 +1,12 @@
 #include "api/c/status.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 namespace linnet::internal {
 namespace {
@@ -16,10 +18,36 @@ constexpr linnet_type kMostType = 255;
 /// An Error shares its message, so keeping one cannot fail.
 thread_local std::optional<Error> last_error;
 
+/// The error with options named as C has them: Options::threads is linnet_options_set_threads. As it was when memory is
+/// short.
+Error in_c(const Error& error) noexcept {
+  constexpr std::string_view kOption = "Options::";
+  constexpr std::string_view kLimit = "limits.";
+  if (std::strstr(error.what(), kOption.data()) == nullptr) return error;
+  try {
+    std::string message = error.what();
+    for (std::size_t at = message.find(kOption); at != std::string::npos; at = message.find(kOption, at)) {
+      message.erase(at, kOption.size());
+      const std::size_t end = std::min(message.find_first_not_of("abcdefghijklmnopqrstuvwxyz_.", at), message.size());
+      if (message.compare(at, kLimit.size(), kLimit) == 0) {
+        std::transform(&message[at], &message[end], &message[at],
+                       [](unsigned char letter) { return static_cast<char>(std::toupper(letter)); });
+        message.replace(at, kLimit.size(), "LINNET_LIMIT_");
+      } else {
+        const bool is_list = message.compare(at, end - at, "external_data") == 0;
+        message.insert(at, is_list ? "linnet_options_add_" : "linnet_options_set_");
+      }
+    }
+    return Error(error.code(), std::move(message));
+  } catch (...) {
+    return error;
+  }
+}
+
 }  // namespace
 
 linnet_status remember(const Error& error) noexcept {
-  last_error = error;
+  last_error = in_c(error);
   return static_cast<linnet_status>(error.code());
 }
 

@@ -158,8 +158,15 @@ LINNET_C_API linnet_status linnet_options_set_flush_denormals(linnet_options* op
 LINNET_C_API linnet_status linnet_options_set_program_cache(linnet_options* options, size_t programs);
 /// Copy all weights at load, so that a file cut short later does no harm.
 LINNET_C_API linnet_status linnet_options_set_copy_weights(linnet_options* options, int32_t copy);
-/// Accept symbolic and hard links as external data.
+/// Accept external data behind links that lead out of its folder, and files with several hard links.
 LINNET_C_API linnet_status linnet_options_set_allow_external_links(linnet_options* options, int32_t allow);
+/// Where files of external data lie; NULL or "": beside the model's file, or beside the file that a link to the model
+/// leads to.
+LINNET_C_API linnet_status linnet_options_set_external_data_folder(linnet_options* options, const char* folder);
+/// Gives `size` bytes that stand for the file `location` of external data, as the model names it. They are taken before
+/// any file and must stay as they are until the models that need them are loaded; loading copies what it needs.
+LINNET_C_API linnet_status linnet_options_add_external_data(linnet_options* options, const char* location,
+                                                            const void* bytes, size_t size);
 /// Switches one more pass off by name; "all" for every pass. Unknown names are refused at load.
 LINNET_C_API linnet_status linnet_options_disable_pass(linnet_options* options, const char* name);
 /// 0 switches the limit off.
@@ -173,10 +180,12 @@ LINNET_C_API linnet_status linnet_options_set_log(linnet_options* options, linne
 LINNET_C_API linnet_status linnet_options_set_thread_pool(linnet_options* options, linnet_concurrency concurrency,
                                                           linnet_parallel_for parallel_for, void* context);
 
-/// Loads a model from a file; external data is looked for in the file's folder only. `options` may be NULL.
+/// Loads a model from a file; external data is looked for where `options` say, in the file's folder otherwise.
+/// `options` may be NULL.
 LINNET_C_API linnet_status linnet_model_load_file(const char* path, const linnet_options* options,
                                                   linnet_model** model);
-/// Loads a model from `size` bytes, which are copied. A model with external data is refused. `options` may be NULL.
+/// Loads a model from `size` bytes, which are copied. A model with external data is refused unless `options` say where
+/// it is. `options` may be NULL.
 LINNET_C_API linnet_status linnet_model_load_memory(const void* bytes, size_t size, const linnet_options* options,
                                                     linnet_model** model);
 /// Sessions keep what they need: they and runs under way go on.

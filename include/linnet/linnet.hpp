@@ -211,18 +211,30 @@ struct ThreadPoolFunctions {
                        void* task_context) = nullptr;
 };
 
+/// Bytes that stand for a file of external data.
+struct ExternalBuffer {
+  std::string location;        ///< the file's name as the model has it, such as "model.onnx.data"
+  const void* data = nullptr;  ///< read while the model is loaded, which copies what it needs
+  std::size_t size = 0;        ///< in bytes
+};
+
 /// How a model is loaded and run. The defaults are good.
 struct Options {
   int threads = 0;                        ///< 0: as many as the CPUs this process may use, or as `thread_pool` has
   Backend backend = Backend::kAuto;       ///< which implementations may run
   Precision precision = Precision::kF32;  ///< in which arithmetic
-  std::size_t memory_budget = 0;          ///< bytes for the arena of one session; 0: the machine's memory
+  std::size_t memory_budget = 0;          ///< bytes for the arena of one session; 0: the machine's memory,
+                                          ///< or what its control groups (a container) leave of it
   bool flush_denormals = false;           ///< treat denormal floats as zero during runs; the caller's mode is restored
   std::size_t program_cache = 16;         ///< programs (one per set of input shapes) kept by a model
   bool copy_weights = false;              ///< copy all weights at load, so that a file cut short later does no harm
-  bool allow_external_links = false;      ///< accept symbolic and hard links as external data
-  std::vector<std::string> disabled_passes;  ///< names as `linnet inspect` prints them; "all" for every pass
-  Limits limits;                             ///< what a model may ask for
+  bool allow_external_links = false;      ///< accept external data behind links that lead out of its folder, and files
+                                          ///< with several hard links
+  std::string external_data_folder;  ///< where files of external data lie; empty: beside the model's file, or beside
+                                     ///< the file that a link to the model leads to
+  std::vector<ExternalBuffer> external_data;  ///< taken before any file; needed only while the model is loaded
+  std::vector<std::string> disabled_passes;   ///< names as `linnet inspect` prints them; "all" for every pass
+  Limits limits;                              ///< what a model may ask for
   /// Receives log lines; empty: nothing is logged.
   std::function<void(LogLevel, std::string_view)> log;
   /// Both functions set: the caller's threads do the work. Neither: Linnet's own.
@@ -305,9 +317,10 @@ class LINNET_API Session {
 /// Thread-safety: every member may be called from any thread at any time.
 class LINNET_API Model {
  public:
-  /// From a file; external data is looked for in the file's folder only.
+  /// From a file; external data is looked for where `options` say, in the file's folder otherwise.
   static Model load(const std::string& path, const Options& options = {});
-  /// From memory, which is copied. A model with external data is refused: it has no folder.
+  /// From memory, which is copied. External data comes from Options::external_data or external_data_folder; without
+  /// them a model that has some is refused.
   static Model load(const void* bytes, std::size_t size, const Options& options = {});
 
   Model(const Model&);                 ///< another handle to the same model

@@ -19,15 +19,15 @@ constexpr std::size_t kMaxLocation = 4096;  // PATH_MAX
 constexpr int kReadFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 constexpr int kFolderFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
 
-std::string quoted(std::string_view location) { return text("\"", printable(location, 400), "\""); }
-
-[[noreturn]] void refuse_link(const std::string& location) {
-  invalid_model("external data ", quoted(location),
-                " is reached through a symbolic link; Options::allow_external_links accepts links");
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.find_last_of('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+std::string quoted(std::string_view location) { return text("\"", printable(location, 400), "\""); }
+
 [[noreturn]] void cannot_open(const std::string& location, int error) {
-  if (error == ELOOP) refuse_link(location);
   fail(ErrorCode::kIo, "cannot open external data ", quoted(location), ": ", std::strerror(error));
 }
 
@@ -36,7 +36,7 @@ bool is_link(int folder, const char* name) {
   return ::fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode);
 }
 
-FileDescriptor open_components(const FileDescriptor& folder, const std::string& location) {
+Opened open_components(const FileDescriptor& folder, const std::string& location) {
   FileDescriptor current;
   std::size_t begin = 0;
   while (true) {
@@ -49,14 +49,34 @@ FileDescriptor open_components(const FileDescriptor& folder, const std::string& 
       FileDescriptor next(::openat(parent, name.c_str(), flags));
       if (!next.valid()) {
         const int error = errno;
-        if (is_link(parent, name.c_str())) refuse_link(location);
-        cannot_open(location, error);
+        return {FileDescriptor(), is_link(parent, name.c_str()) ? ELOOP : error};
       }
-      if (last) return next;
+      if (last) return {std::move(next)};
       current = std::move(next);
     }
     begin = end + 1;
   }
+}
+
+/// Opens what the links of `location` lead to, when that lies below one of the folders.
+FileDescriptor follow_links(const FileDescriptor& folder, const std::vector<FileDescriptor>& folders,
+                            const std::string& location, bool use_openat2) {
+  // Only to learn its name: nothing is read through this descriptor, and opening so does nothing to a device.
+  const FileDescriptor target(::openat(folder.get(), location.c_str(), O_PATH | O_CLOEXEC));
+  if (!target.valid()) cannot_open(location, errno);
+  const std::string path = path_of(target);
+  for (const FileDescriptor& candidate : folders) {
+    std::string root = path_of(candidate);
+    if (root.empty()) continue;
+    if (root.back() != '/') root += '/';
+    if (path.size() <= root.size() || path.compare(0, root.size(), root) != 0) continue;
+    Opened opened = open_beneath(candidate, path.substr(root.size()), use_openat2);
+    if (!opened.file.valid()) cannot_open(location, opened.error);
+    return std::move(opened.file);
+  }
+  invalid_model("external data ", quoted(location),
+                " is reached through a symbolic link that leads out of the model's folder; "
+                "Options::allow_external_links accepts it");
 }
 
 /// The value of `key`; nothing when it is missing.
@@ -101,23 +121,48 @@ void check_location(std::string_view location) {
   }
 }
 
-FileDescriptor open_beneath(const FileDescriptor& folder, const std::string& location, bool allow_links,
-                            bool use_openat2) {
-  if (allow_links) {
-    FileDescriptor file(::openat(folder.get(), location.c_str(), kReadFlags));
-    if (!file.valid()) cannot_open(location, errno);
-    return file;
-  }
+Opened open_beneath(const FileDescriptor& folder, const std::string& location, bool use_openat2) {
   if (use_openat2) {
     open_how how{};
     how.flags = static_cast<std::uint64_t>(kReadFlags | O_NOFOLLOW);
     how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
     FileDescriptor file(static_cast<int>(::syscall(SYS_openat2, folder.get(), location.c_str(), &how, sizeof how)));
-    if (file.valid()) return file;
+    if (file.valid()) return {std::move(file)};
     // An old kernel, or a sandbox that does not know the call.
-    if (errno != ENOSYS && errno != EPERM && errno != EINVAL) cannot_open(location, errno);
+    if (errno != ENOSYS && errno != EPERM && errno != EINVAL) return {FileDescriptor(), errno};
   }
   return open_components(folder, location);
+}
+
+FileDescriptor open_within(const std::vector<FileDescriptor>& folders, const std::string& location, bool allow_links,
+                           bool use_openat2) {
+  int first_error = 0;
+  for (const FileDescriptor& folder : folders) {
+    Opened opened;
+    if (allow_links) {
+      opened.file = FileDescriptor(::openat(folder.get(), location.c_str(), kReadFlags));
+      if (!opened.file.valid()) opened.error = errno;
+    } else {
+      opened = open_beneath(folder, location, use_openat2);
+      if (opened.error == ELOOP) return follow_links(folder, folders, location, use_openat2);
+    }
+    if (opened.file.valid()) return std::move(opened.file);
+    if (opened.error != ENOENT) cannot_open(location, opened.error);
+    if (first_error == 0) first_error = opened.error;
+  }
+  cannot_open(location, first_error == 0 ? ENOENT : first_error);
+}
+
+ExternalData::ExternalData(const Options& options) : options_(&options) {
+  if (!options.external_data_folder.empty()) folder_paths_ = {options.external_data_folder};
+}
+
+ExternalData::ExternalData(const std::string& path, const FileDescriptor& model, const Options& options)
+    : ExternalData(options) {
+  if (!folder_paths_.empty()) return;
+  folder_paths_ = {folder_of(path)};
+  const std::string real_path = path_of(model);
+  if (!real_path.empty() && folder_of(real_path) != folder_paths_[0]) folder_paths_.push_back(folder_of(real_path));
 }
 
 ExternalData::Bytes ExternalData::find(const TensorProto& tensor, std::size_t bytes) {
@@ -128,10 +173,6 @@ ExternalData::Bytes ExternalData::find(const TensorProto& tensor, std::size_t by
   const std::uint64_t offset = number_entry(tensor, "offset").value_or(0);
   if (length && *length != bytes) {
     invalid_model("external_data has length ", *length, ", but the shape needs ", bytes, " bytes");
-  }
-  if (!has_folder_) {
-    unsupported("the data is in the file ", quoted(*location),
-                ", but the model was loaded from memory and has no folder; load it from its file");
   }
   const auto& data = file(std::string(*location));
   if (offset > data->size() || bytes > data->size() - offset) {
@@ -144,20 +185,50 @@ ExternalData::Bytes ExternalData::find(const TensorProto& tensor, std::size_t by
 const std::shared_ptr<const MappedFile>& ExternalData::file(const std::string& location) {
   auto found = files_.find(location);
   if (found != files_.end()) return found->second;
+  if (std::shared_ptr<const MappedFile> given = buffer(location); given != nullptr)
+    return files_.emplace(location, std::move(given)).first->second;
 
-  if (!folder_.valid()) {
-    folder_ = FileDescriptor(::open(folder_path_.c_str(), kFolderFlags));
-    if (!folder_.valid())
-      fail(ErrorCode::kIo, "cannot open the folder ", quoted(folder_path_), ": ", std::strerror(errno));
+  if (folder_paths_.empty()) {
+    unsupported("the data is in the file ", quoted(location),
+                ", but the model was loaded from memory and has no folder; Options::external_data_folder names one, "
+                "Options::external_data gives the bytes of files");
   }
-  const FileDescriptor file = open_beneath(folder_, location, options_->allow_external_links);
+  open_folders();
+  const FileDescriptor file = open_within(folders_, location, options_->allow_external_links);
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) cannot_open(location, errno);
   if (S_ISREG(status.st_mode) && status.st_nlink > 1 && !options_->allow_external_links) {
     invalid_model("external data ", quoted(location), " is a file with ", static_cast<std::uint64_t>(status.st_nlink),
-                  " hard links; Options::allow_external_links accepts links");
+                  " hard links, so it may belong elsewhere; Options::allow_external_links accepts it");
   }
   return files_.emplace(location, MappedFile::map(file, location, options_->limits.file_bytes)).first->second;
+}
+
+/// A copy of the caller's bytes; null when there are none for this location.
+std::shared_ptr<const MappedFile> ExternalData::buffer(const std::string& location) const {
+  for (const ExternalBuffer& given : options_->external_data) {
+    if (given.location != location) continue;
+    if (given.data == nullptr && given.size > 0) {
+      invalid_argument("the bytes given for external data ", quoted(location), " are null");
+    }
+    if (options_->limits.file_bytes != 0 && given.size > options_->limits.file_bytes) {
+      fail(ErrorCode::kLimitExceeded, quoted(location), " has ", given.size,
+           " bytes; the limit (Options::limits.file_bytes) is ", options_->limits.file_bytes);
+    }
+    return MappedFile::copy(given.data, given.size);
+  }
+  return nullptr;
+}
+
+void ExternalData::open_folders() {
+  if (!folders_.empty()) return;
+  for (const std::string& path : folder_paths_) {
+    FileDescriptor folder(::open(path.c_str(), kFolderFlags));
+    if (!folder.valid()) {
+      fail(ErrorCode::kIo, "cannot open the folder ", quoted(path), " of external data: ", std::strerror(errno));
+    }
+    folders_.push_back(std::move(folder));
+  }
 }
 
 }  // namespace linnet::internal::onnx

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 class Error(Exception):
     """Base of all of Linnet's errors. ``code`` is the name of linnet::ErrorCode's entry, such as ``"invalid_argument"``."""
@@ -87,5 +89,7 @@ _CLASSES: dict[int, type[Error]] = {
 
 
 def error_for(code: int, message: str) -> Error:
-    """The exception for an error of the C++ library."""
+    """The exception for an error of the C++ library. Options are named as in Python."""
+    message = re.sub(r"\bOptions::limits\.(\w+)", r'the option limits["\1"]', message)
+    message = re.sub(r"\bOptions::(\w+)", r"the option \1", message)
     return _CLASSES.get(code, EngineError)(message)

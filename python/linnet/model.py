@@ -33,6 +33,14 @@ class TensorInfo:
 
 def open_model(source: ModelSource, options: dict[str, Any]) -> _linnet.Model:
     """The extension's model from a path, the bytes of a file, or an onnx.ModelProto."""
+    options = dict(options)
+    if "external_data_folder" in options:
+        options["external_data_folder"] = os.fspath(options["external_data_folder"])
+    if "external_data" in options:
+        files = options["external_data"]
+        if not isinstance(files, Mapping):
+            raise InvalidArgument(f"external_data is a {type(files).__name__}, expected a dict of bytes by name of file")
+        options["external_data"] = {name: view_of_bytes(name, content) for name, content in files.items()}
     if isinstance(source, (str, os.PathLike)):
         return _linnet.Model.load_file(os.fspath(source), options)
     if isinstance(source, (bytes, bytearray, memoryview)):
@@ -40,6 +48,15 @@ def open_model(source: ModelSource, options: dict[str, Any]) -> _linnet.Model:
     if hasattr(source, "SerializeToString"):
         return _linnet.Model.load_bytes(source.SerializeToString(), options)
     raise InvalidArgument(f"expected a path, bytes or an onnx.ModelProto, got {type(source).__name__}")
+
+
+def view_of_bytes(name: str, content: Any) -> memoryview:
+    """The bytes of a file of external data, which are kept as long as the view. Errors: InvalidArgument."""
+    try:
+        return memoryview(content).cast("B")
+    except TypeError:
+        kind = type(content).__name__
+        raise InvalidArgument(f'external data "{name}" is a {kind}, expected contiguous bytes') from None
 
 
 def infos(raw: list[tuple[str, int, list[Any] | None]]) -> list[TensorInfo]:
@@ -200,9 +217,11 @@ def load(source: ModelSource, **options: Any) -> Model:
     Options: ``threads`` (0: as many as the CPUs this process may use), ``backend`` ("auto", "onednn", "simd",
     "reference"), ``precision`` ("f32", or "bf16" for faster, looser products), ``memory_budget`` (bytes for
     intermediate values; 0: the machine's memory), ``flush_denormals``, ``program_cache`` (sets of input shapes kept
-    compiled), ``copy_weights``, ``allow_external_links``, ``disabled_passes`` (list of names; "all"), ``limits`` (dict
-    with file_bytes, nodes, nesting, rank, folded_bytes; 0 switches one off), ``log`` (called with a severity from 0,
-    debug, to 3, error, and a line of text).
+    compiled), ``copy_weights``, ``allow_external_links`` (accept external data behind links that lead out of the
+    model's folder, and hard links), ``external_data_folder`` (where external data lies; otherwise beside the model's
+    file), ``external_data`` (dict from names of files, as the model has them, to their bytes; taken before any file),
+    ``disabled_passes`` (list of names; "all"), ``limits`` (dict with file_bytes, nodes, nesting, rank, folded_bytes; 0
+    switches one off), ``log`` (called with a severity from 0, debug, to 3, error, and a line of text).
 
     Errors: NoSuchFile, InvalidGraph (damaged, or against ONNX's rules), NotImplemented (lists everything that is not
     supported), LimitExceeded, InvalidArgument for an unknown or wrong option.

@@ -107,10 +107,12 @@ class SessionOptions(_Checked):
     ``log_severity_level`` (-1: the default, warnings; lines go to stderr), ``logid`` (stands before each line),
     ``enable_profiling`` with ``profile_file_prefix``. ``use_deterministic_compute`` may be set: results are always
     deterministic. ``inter_op_num_threads``, ``execution_mode``, ``execution_order``, the memory arena's switches and
-    ``log_verbosity_level`` only take the value that Linnet works with.
+    ``log_verbosity_level`` only take the value that Linnet works with. ``allow_external_links``, which ONNX Runtime does
+    not have, accepts external data behind links that lead out of the model's folder, and hard links.
     """
 
     __slots__ = (
+        "allow_external_links",
         "enable_cpu_mem_arena",
         "enable_mem_pattern",
         "enable_mem_reuse",
@@ -129,6 +131,7 @@ class SessionOptions(_Checked):
         "_config",
     )
     _checks = {
+        "allow_external_links": _flag,
         "enable_cpu_mem_arena": _only(True),
         "enable_mem_pattern": _only(True),
         "enable_mem_reuse": _only(True),
@@ -148,6 +151,7 @@ class SessionOptions(_Checked):
     }
 
     def __init__(self) -> None:
+        self.allow_external_links = False
         self.enable_cpu_mem_arena = True
         self.enable_mem_pattern = True
         self.enable_mem_reuse = True
@@ -189,6 +193,7 @@ class SessionOptions(_Checked):
         return {
             "threads": self.intra_op_num_threads,
             "disabled_passes": passes,
+            "allow_external_links": self.allow_external_links,
             "flush_denormals": self._config.get("session.set_denormal_as_zero") == "1",
             "log": _stderr_log(self.log_severity_level, self.logid),
         }

@@ -95,6 +95,19 @@ const std::map<std::string, Setter>& setters() {
       {"copy_weights", [](Options& o, const std::string& n, nb::handle v) { o.copy_weights = value_of<bool>(n, v); }},
       {"allow_external_links",
        [](Options& o, const std::string& n, nb::handle v) { o.allow_external_links = value_of<bool>(n, v); }},
+      {"external_data_folder",
+       [](Options& o, const std::string& n, nb::handle v) { o.external_data_folder = value_of<std::string>(n, v); }},
+      {"external_data",
+       [](Options& o, const std::string& n, nb::handle v) {
+         // The caller's keywords hold memoryviews, which keep their bytes where they are.
+         for (const auto& [location, view] : value_of<nb::dict>(n, v)) {
+           Py_buffer bytes;
+           if (PyObject_GetBuffer(view.ptr(), &bytes, PyBUF_SIMPLE) != 0) throw nb::python_error();
+           o.external_data.push_back(
+               {value_of<std::string>(n, location), bytes.buf, static_cast<std::size_t>(bytes.len)});
+           PyBuffer_Release(&bytes);
+         }
+       }},
       {"disabled_passes", [](Options& o, const std::string& n,
                              nb::handle v) { o.disabled_passes = value_of<std::vector<std::string>>(n, v); }},
       {"limits", [](Options& o, const std::string&, nb::handle v) { o.limits = limits_from(v); }},

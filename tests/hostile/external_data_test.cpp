@@ -19,11 +19,18 @@ class HostileExternalData : public testing::Test {
     folder_.write("model/w.bin", std::string(64, '\1'));
     folder_.write("model/twice.bin", std::string(64, '\1'));
     folder_.write("model/sub/s.bin", std::string(64, '\1'));
+    folder_.write("model2/w.bin", std::string(64, '\1'));
     make(::link(path("model/twice.bin").c_str(), path("model/again.bin").c_str()));
     make(::symlink("../outside.bin", path("model/link.bin").c_str()));
     make(::symlink("w.bin", path("model/inside.bin").c_str()));
     make(::symlink("..", path("model/up").c_str()));
     make(::symlink("sub", path("model/way").c_str()));
+    make(::symlink("../model2/w.bin", path("model/beside.bin").c_str()));
+    make(::symlink("/proc/self/environ", path("model/environment").c_str()));
+    make(::symlink("pipe", path("model/to_pipe").c_str()));
+    make(::symlink("twice.bin", path("model/to_twice").c_str()));
+    make(::symlink("loop", path("model/loop").c_str()));
+    make(::symlink("nothing", path("model/dangling").c_str()));
     make(::mkfifo(path("model/pipe").c_str(), 0600));
   }
   std::string path(const char* name) const { return folder_.path(name); }
@@ -52,6 +59,30 @@ TEST_F(HostileExternalData, AFileBesideTheModelIsTaken) {
   EXPECT_EQ(Model::load(model_with({{"location", "w.bin"}, {"offset", "3"}})).outputs().size(), 1u) << "unaligned";
 }
 
+TEST_F(HostileExternalData, LinksThatStayInTheFolderAreTaken) {
+  EXPECT_EQ(Model::load(model_with({{"location", "inside.bin"}})).outputs().size(), 1u);
+  EXPECT_EQ(Model::load(model_with({{"location", "way/s.bin"}})).outputs().size(), 1u);
+}
+
+/// The model may be a link to anywhere, for the caller named it. That opens its target's folder to it, and no other.
+TEST_F(HostileExternalData, ALinkToTheModelOpensOneFolderMore) {
+  folder_.write("blobs/model", with_initializer(external_tensor(DataType::kFloat32, {2}, {{"location", "w.bin"}})));
+  folder_.write("blobs/data", std::string(64, '\1'));
+  folder_.write("blobs_of_others/data", std::string(64, '\1'));
+  folder_.write("snapshot/readme", "");
+  make(::symlink("../blobs/model", path("snapshot/model.onnx").c_str()));
+  const std::string data = path("snapshot/w.bin");
+  const auto load = [&] { return Model::load(path("snapshot/model.onnx")); };
+  make(::symlink("../blobs_of_others/data", data.c_str()));
+  expect_refusal("another folder", ErrorCode::kInvalidModel, {"leads out of the model's folder"}, load);
+  make(::unlink(data.c_str()));
+  make(::symlink("../blobs/../outside.bin", data.c_str()));
+  expect_refusal("through the folder to another", ErrorCode::kInvalidModel, {"leads out of the model's folder"}, load);
+  make(::unlink(data.c_str()));
+  make(::symlink("../blobs/data", data.c_str()));
+  EXPECT_EQ(load().outputs().size(), 1u);
+}
+
 TEST_F(HostileExternalData, LocationsOutsideTheFolder) {
   const char* rule = "it must name a file in the model's folder or below";
   refuse_location("parent", "../outside.bin",
@@ -75,10 +106,16 @@ TEST_F(HostileExternalData, LocationsOutsideTheFolder) {
 
 TEST_F(HostileExternalData, LinksAndThingsThatAreNoFiles) {
   refuse_location("symbolic link", "link.bin",
-                  {"\"link.bin\" is reached through a symbolic link", "Options::allow_external_links"});
-  refuse_location("symbolic link inside", "inside.bin", {"symbolic link"});
-  refuse_location("linked folder", "way/s.bin", {"symbolic link"});
-  refuse_location("linked parent", "up/outside.bin", {"symbolic link"});
+                  {"\"link.bin\" is reached through a symbolic link that leads out of the model's folder",
+                   "Options::allow_external_links"});
+  refuse_location("linked parent", "up/outside.bin", {"symbolic link that leads out"});
+  refuse_location("link to a sibling whose name begins alike", "beside.bin", {"symbolic link that leads out"});
+  refuse_location("link to what no folder holds", "environment", {"symbolic link that leads out"});
+  refuse_location("link to a pipe inside", "to_pipe", {"is not a regular file"}, ErrorCode::kIo);
+  refuse_location("link to a file with hard links", "to_twice", {"hard links"});
+  refuse_location("link to itself", "loop", {"cannot open external data \"loop\""}, ErrorCode::kIo);
+  refuse_location("dangling link", "dangling", {"cannot open external data \"dangling\": No such file"},
+                  ErrorCode::kIo);
   refuse_location("hard link", "twice.bin", {"is a file with 2 hard links", "Options::allow_external_links"});
   refuse_location("missing", "none.bin", {"cannot open external data \"none.bin\": No such file or directory"},
                   ErrorCode::kIo);
@@ -143,7 +180,41 @@ TEST_F(HostileExternalData, AModelFromMemoryHasNoFolder) {
   expect_refused(
       "memory", with_initializer(external_tensor(DataType::kFloat32, {2}, {{"location", "w.bin"}})),
       ErrorCode::kUnsupported,
-      {"initializer \"w\": the data is in the file \"w.bin\", but the model was loaded from memory and has no folder"});
+      {"initializer \"w\": the data is in the file \"w.bin\", but the model was loaded from memory and has no folder",
+       "Options::external_data_folder", "Options::external_data gives"});
+}
+
+TEST_F(HostileExternalData, AGivenFolderIsALimitToo) {
+  Options options;
+  options.external_data_folder = path("model");
+  const auto refuse_given = [&](const char* location, ErrorCode code, const char* part) {
+    expect_refused(location, with_initializer(external_tensor(DataType::kFloat32, {2}, {{"location", location}})), code,
+                   {part}, options);
+  };
+  refuse_given("../outside.bin", ErrorCode::kInvalidModel, "contains \"..\"");
+  refuse_given("link.bin", ErrorCode::kInvalidModel, "leads out of the model's folder");
+  refuse_given("none.bin", ErrorCode::kIo, "cannot open external data \"none.bin\"");
+  options.external_data_folder = path("nowhere");
+  refuse_given("w.bin", ErrorCode::kIo, "nowhere\" of external data: No such file or directory");
+}
+
+TEST_F(HostileExternalData, GivenBytesHaveTheirSize) {
+  const std::string bytes(64, '\1');
+  const auto refuse_given = [&](const char* name, const Entries& entries, const ExternalBuffer& given, ErrorCode code,
+                                const char* part, std::size_t limit = 0) {
+    Options options;
+    options.external_data = {given};
+    options.limits.file_bytes = limit;
+    const std::string file = with_initializer(external_tensor(DataType::kFloat32, {2}, entries));
+    expect_refused(name, file, code, {part}, options);
+  };
+  const Entries entries{{"location", "w.bin"}};
+  refuse_given("too short", entries, {"w.bin", bytes.data(), 7}, ErrorCode::kInvalidModel, "which has only 7 bytes");
+  refuse_given("null", entries, {"w.bin", nullptr, 64}, ErrorCode::kInvalidArgument, "are null");
+  refuse_given("too long", entries, {"w.bin", bytes.data(), 64}, ErrorCode::kLimitExceeded, "bytes; the limit", 10);
+  refuse_given("another", entries, {"v.bin", bytes.data(), 64}, ErrorCode::kUnsupported, "the file \"w.bin\"");
+  refuse_given("beyond", {{"location", "w.bin"}, {"offset", "60"}}, {"w.bin", bytes.data(), 64},
+               ErrorCode::kInvalidModel, "60 to 60 + 8");
 }
 
 TEST_F(HostileExternalData, OverlappingRangesAreFine) {

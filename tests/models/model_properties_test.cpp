@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <filesystem>
 
 #include <linnet/tensor_file.hpp>
 
@@ -90,9 +91,20 @@ TEST_P(ModelProperty, MemoryAndFileGiveTheSame) {
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kUnsupported) << error.what();
     const char* const message =
-        ".onnx.data\", but the model was loaded from memory and has no folder; load it from its file";
+        ".onnx.data\", but the model was loaded from memory and has no folder; Options::external_data_folder names one";
     EXPECT_NE(std::strstr(error.what(), message), nullptr) << error.what();
   }
+  const std::vector<Tensor> expected = run_with(run, options_for(Backend::kSimd));
+  Options with_folder = options_for(Backend::kSimd);
+  with_folder.external_data_folder = std::filesystem::path(run.path).parent_path().string();
+  Model loaded = Model::load(bytes.data(), bytes.size(), with_folder);
+  EXPECT_EQ(bit_differences(loaded.run({read_npy(run.input_file)}), expected), "");
+  Options with_bytes = options_for(Backend::kSimd);
+  const std::string data = read_file(run.path + ".data");
+  with_bytes.external_data = {
+      {std::filesystem::path(run.path).filename().string() + ".data", data.data(), data.size()}};
+  loaded = Model::load(bytes.data(), bytes.size(), with_bytes);
+  EXPECT_EQ(bit_differences(loaded.run({read_npy(run.input_file)}), expected), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(Committed, ModelProperty, testing::ValuesIn(first_of_each_model(committed_runs())),

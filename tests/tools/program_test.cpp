@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -63,6 +65,22 @@ TEST(Program, HelpAndVersionAreNoErrors) {
   EXPECT_EQ(help.status, 0);
   EXPECT_THAT(help.out, HasSubstr("Subcommands:"));
   EXPECT_EQ(run({"--version"}).status, 0);
+}
+
+TEST(Program, NamesOptionsAsTheCommandHasThem) {
+  const test::TemporaryFolder folder;
+  folder.write("outside.bin", "12345678");
+  const std::string path = folder.write(
+      "model/m.onnx", test::model()
+                          .initializer("w", test::external_tensor(DataType::kFloat32, {2}, {{"location", "w.bin"}}))
+                          .node("Identity", {"w"}, {"y"})
+                          .output("y")
+                          .bytes());
+  ASSERT_EQ(::symlink("../outside.bin", folder.path("model/w.bin").c_str()), 0);
+  const Result refused = run({"inspect", path.c_str()});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.err, HasSubstr("leads out of the model's folder; --allow-external-links accepts it"));
+  EXPECT_EQ(run({"inspect", path.c_str(), "--allow-external-links"}).status, 0);
 }
 
 TEST(Program, AFailureIsStatusOne) {

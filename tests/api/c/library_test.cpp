@@ -129,6 +129,12 @@ TEST(CNull, IsRefusedOrFineEverywhere) {
   EXPECT_FAILS(linnet_options_set_program_cache(nullptr, 0), LINNET_INVALID_ARGUMENT, no_options);
   EXPECT_FAILS(linnet_options_set_copy_weights(nullptr, 0), LINNET_INVALID_ARGUMENT, no_options);
   EXPECT_FAILS(linnet_options_set_allow_external_links(nullptr, 0), LINNET_INVALID_ARGUMENT, no_options);
+  EXPECT_FAILS(linnet_options_set_external_data_folder(nullptr, "."), LINNET_INVALID_ARGUMENT, no_options);
+  EXPECT_FAILS(linnet_options_add_external_data(nullptr, "w", "", 0), LINNET_INVALID_ARGUMENT, no_options);
+  EXPECT_FAILS(linnet_options_add_external_data(options.get(), nullptr, "", 0), LINNET_INVALID_ARGUMENT,
+               "location is NULL");
+  EXPECT_FAILS(linnet_options_add_external_data(options.get(), "w", nullptr, 1), LINNET_INVALID_ARGUMENT,
+               "bytes is NULL");
   EXPECT_FAILS(linnet_options_disable_pass(nullptr, "all"), LINNET_INVALID_ARGUMENT, no_options);
   EXPECT_FAILS(linnet_options_disable_pass(options.get(), nullptr), LINNET_INVALID_ARGUMENT, "name is NULL");
   EXPECT_FAILS(linnet_options_set_limit(nullptr, 0, 0), LINNET_INVALID_ARGUMENT, no_options);

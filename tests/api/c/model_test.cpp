@@ -5,9 +5,12 @@
 
 #include <linnet/inspect.hpp>
 
+#include <unistd.h>
+
 #include <atomic>
 
 #include "tests/api/c/c_handles.hpp"
+#include "tests/loaders/temporary_folder.hpp"
 #include "tests/support/tensor_difference.hpp"
 #include "tests/support/test_options.hpp"
 
@@ -186,6 +189,53 @@ TEST(COptionsTest, ThreadsBackendAndPrecision) {
   EXPECT_FAILS(linnet_options_set_backend(options.get(), 4), LINNET_INVALID_ARGUMENT, "backend 4 does not exist");
   EXPECT_FAILS(linnet_options_set_backend(options.get(), -1), LINNET_INVALID_ARGUMENT, "backend -1 does not exist");
   EXPECT_FAILS(linnet_options_set_precision(options.get(), 2), LINNET_INVALID_ARGUMENT, "precision 2 does not exist");
+}
+
+/// y = w, which is float32 [2] in the file w.bin.
+std::string model_with_external_data() {
+  return model()
+      .initializer("w", external_tensor(DataType::kFloat32, {2}, {{"location", "w.bin"}}))
+      .node("Identity", {"w"}, {"y"})
+      .output("y")
+      .bytes();
+}
+
+TEST(COptionsTest, ExternalDataFromAFolderAndFromBytes) {
+  const TemporaryFolder folder;
+  folder.write("data/w.bin", "12345678");
+  const std::string bytes = model_with_external_data();
+  linnet_model* refused = nullptr;
+  EXPECT_FAILS(linnet_model_load_memory(bytes.data(), bytes.size(), nullptr, &refused), LINNET_UNSUPPORTED,
+               "initializer \"w\": the data is in the file \"w.bin\", but the model was loaded from memory and has no "
+               "folder; linnet_options_set_external_data_folder names one, linnet_options_add_external_data gives the "
+               "bytes of files");
+  const COptions with_folder = c_options();
+  EXPECT_OK(linnet_options_set_external_data_folder(with_folder.get(), folder.path("data").c_str()));
+  EXPECT_NE(c_model(bytes, with_folder.get()), nullptr);
+  EXPECT_OK(linnet_options_set_external_data_folder(with_folder.get(), nullptr));
+  EXPECT_EQ(linnet_model_load_memory(bytes.data(), bytes.size(), with_folder.get(), &refused), LINNET_UNSUPPORTED);
+  const COptions with_bytes = c_options();
+  EXPECT_OK(linnet_options_add_external_data(with_bytes.get(), "w.bin", "12345678", 8));
+  EXPECT_NE(c_model(bytes, with_bytes.get()), nullptr);
+}
+
+TEST(COptionsTest, MessagesNameThemAsCDoes) {
+  const TemporaryFolder folder;
+  folder.write("outside.bin", "12345678");
+  const std::string path = folder.write("model/m.onnx", model_with_external_data());
+  ASSERT_EQ(::symlink("../outside.bin", folder.path("model/w.bin").c_str()), 0);
+  linnet_model* refused = nullptr;
+  const std::string name = "\"" + path + "\": ";
+  EXPECT_FAILS(
+      linnet_model_load_file(path.c_str(), nullptr, &refused), LINNET_INVALID_MODEL,
+      (name + "initializer \"w\": external data \"w.bin\" is reached through a symbolic link that leads out of the "
+              "model's folder; linnet_options_set_allow_external_links accepts it")
+          .c_str());
+  const COptions options = c_options();
+  EXPECT_OK(linnet_options_set_limit(options.get(), LINNET_LIMIT_FILE_BYTES, 10));
+  EXPECT_EQ(linnet_model_load_file(path.c_str(), options.get(), &refused), LINNET_LIMIT_EXCEEDED);
+  EXPECT_NE(std::string(linnet_last_error()).find("the limit (LINNET_LIMIT_FILE_BYTES) is 10"), std::string::npos)
+      << linnet_last_error();
 }
 
 TEST(COptionsTest, MemoryBudgetAndLimits) {

@@ -50,21 +50,30 @@ def large_networks() -> list[Network]:
     ]
 
 
+INSIDE = "mlp_512_1024_1024_256"
+
+
 def write_large(folder: Path, progress: Callable[[str], None]) -> list[Row]:
-    """Writes `<name>.onnx` (dynamic batch, input "input", output "output"), its arrays and `index.tsv`."""
+    """Writes `<name>.onnx` (dynamic batch, input "input", output "output"), its arrays and `index.tsv`. The weights lie
+    beside the models, but for `<name>_inside.onnx`, another form of one of them."""
     folder.mkdir(parents=True, exist_ok=True)
     networks = large_networks()
     rows = []
     for k, network in enumerate(networks):
         path = folder / f"{network.name}.onnx"
         export(network, "", Form(None, external=True, dynamic=True), path, names=("input", "output"))
+        paths = [path]
+        if network.name == INSIDE:
+            paths.append(folder / f"{network.name}_inside.onnx")
+            export(network, "", Form(17, external=False, dynamic=True), paths[1], names=("input", "output"))
         for batch in (1, network.batch):
             x = network.make_input(batch)
             (output,) = network.run(network.build(""), x)
             files = [f"{network.name}_{kind}_batch{batch}.npy" for kind in ("input", "output")]
             np.save(folder / files[0], x.numpy())
             np.save(folder / files[1], output.numpy())
-            rows.append(Row(path.name, "input", files[0], "output", files[1], network.note))
+            for form in paths:
+                rows.append(Row(form.name, "input", files[0], "output", files[1], network.note))
         progress(f"[{k + 1}/{len(networks)}] {path}")
     write_index(folder / "index.tsv", rows)
     return rows

@@ -75,7 +75,7 @@ INSTANTIATE_TEST_SUITE_P(Large, PyTorchModel, testing::ValuesIn(large_cases()), 
 TEST(ModelIndex, HoldsAllRuns) {
   EXPECT_EQ(committed_runs().size(), 711U);
   EXPECT_EQ(first_of_each_model(committed_runs()).size(), 453U);
-  EXPECT_EQ(large_runs().size(), 8U);
+  EXPECT_EQ(large_runs().size(), 10U);
 }
 
 }  // namespace

@@ -5,7 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable
 
-from cases import BUSY_GOAL, COPY_GOAL, IDLE_GOAL_MS, MEMORY_GOAL, ONEDNN_GOAL, OVERHEAD_GOAL, TAIL_GOAL, memory_bound
+from cases import (
+    BUSY_GOAL,
+    COPY_GOAL,
+    IDLE_GOAL_MS,
+    MEMORY_GOAL,
+    ONEDNN_GOAL,
+    OVERHEAD_GOAL,
+    TAIL_GOAL,
+    WEIGHTS_MEMORY_GOAL,
+    WEIGHTS_READY_GOAL,
+    memory_bound,
+)
+from weights import BESIDE
 
 Metric = Callable[[dict], float]
 
@@ -177,8 +189,25 @@ def kernel_checks(kernels: list[dict]) -> list[Check]:
     return checks
 
 
+def weights_checks(weights: dict[str, dict]) -> list[Check]:
+    """What weights in another place cost, by the same beside the model."""
+    if not weights:
+        return []
+    beside = weights[BESIDE]
+    checks = []
+    for place, figures in weights.items():
+        if place == BESIDE:
+            continue
+        for what, metric, goal in (
+            ("time to first result", ready, WEIGHTS_READY_GOAL),
+            ("peak memory", memory, WEIGHTS_MEMORY_GOAL),
+        ):
+            checks.append(Check(f"{what} with weights {place}, by {BESIDE}", metric(figures) / metric(beside), goal))
+    return checks
+
+
 def all_checks(results: dict) -> list[Check]:
     """Every goal."""
     kernels = results.get("kernels", [])
     checks = [check for case in results["cases"] for check in case_checks(case, kernels)]
-    return checks + shared_checks(results) + kernel_checks(kernels)
+    return checks + weights_checks(results.get("weights", {})) + shared_checks(results) + kernel_checks(kernels)

@@ -9,6 +9,7 @@ from typing import Callable
 
 from cases import CASES, ENGINES, SHARED_CASE, Case
 from engines import EngineError, Machinery, busy_cpus, machine_peaks, time_case, time_model
+from weights import measure_weights
 
 # The checksum of an output may differ between engines by this much of itself.
 AGREEMENT = {"f32": 1e-3, "bf16": 5e-2}
@@ -130,7 +131,9 @@ def measure_all(machinery: Machinery, rounds: int, seconds: float, tell: Tell, i
     for number, case in enumerate(CASES):
         tell(f"[{number + 1}/{len(CASES)}] {case.title}")
         cases.append(measure_case(machinery, case, rounds, seconds))
+    tell("weights in other places")
+    weights = measure_weights(machinery, rounds, min(seconds, 0.1), medians)
     tell("overhead of a run")
     overhead = measure_overhead(machinery, rounds, seconds)
     tell("idle and busy CPUs")
-    return {"cases": cases, "overhead_us": overhead, **measure_shared(machinery, rounds, seconds, idle)}
+    return {"cases": cases, "weights": weights, "overhead_us": overhead, **measure_shared(machinery, rounds, seconds, idle)}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import textwrap
 
-from cases import BUSY_GOAL, COPY_GOAL, ENGINES, IDLE_GOAL_MS, MEMORY_GOAL, NAMES, ONEDNN_GOAL, OVERHEAD_GOAL, TAIL_GOAL
-from cases import memory_bound
+from cases import BUSY_GOAL, CASES, COPY_GOAL, ENGINES, IDLE_GOAL_MS, MEMORY_GOAL, NAMES, ONEDNN_GOAL, OVERHEAD_GOAL
+from cases import TAIL_GOAL, WEIGHTS_CASE, WEIGHTS_MEMORY_GOAL, WEIGHTS_READY_GOAL, memory_bound
 from figures import Check, Metric, all_checks, best, best_peer, latency, memory, ratio, ready, roofline
 from pictures import time_text
 
@@ -273,6 +273,25 @@ def kernels_part(results: dict) -> str:
 {kernels_text(results["kernels"])}"""
 
 
+def weights_part(name: str, results: dict) -> str:
+    """The section on weights in other places; empty where they were not measured."""
+    weights = results.get("weights", {})
+    if not weights:
+        return ""
+    rows = []
+    for place, figures in weights.items():
+        load = milliseconds(figures["load_ms"])
+        rows.append([place, load, milliseconds(ready(figures)), megabytes(memory(figures))])
+    title = next(case.title for case in CASES if case.name == WEIGHTS_CASE)
+    return f"""### Weights in other places on {name}
+
+Linnet on {title} with one thread. Goals: at most {WEIGHTS_READY_GOAL} times the time to the
+first result and {WEIGHTS_MEMORY_GOAL} times the peak memory that the model takes with its weights beside it.
+
+{table(["weights", "load", "first result", "peak memory"], rows)}
+"""
+
+
 def cpu_part(name: str, results: dict) -> str:
     """All figures of one CPU."""
     quick = "**A quick run: one short round. Do not quote these figures.**\n\n" if results["quick"] else ""
@@ -298,7 +317,7 @@ Of the process that times the engine. Linnet's goal is also an absolute one: the
 
 {comparison(results, memory, megabytes, lambda case: MEMORY_GOAL)}
 {table(["model", "Linnet", "most allowed"], bounds(results))}
-### Tail on {name}
+{weights_part(name, results)}### Tail on {name}
 
 99th percentile by median, one thread; goal at most {TAIL_GOAL:.0f}.
 

@@ -67,6 +67,10 @@ _RESULTS = {
     "versions": {"linnet": "0.1.0", "onnxruntime": "1.32.0", "openvino": "2026.4.1", "torch": "2.13.0"},
     "cases": [_CASE],
     "overhead_us": {"linnet": 0.02, "onnxruntime": 1.0, "openvino": 2.0},
+    "weights": {
+        "beside the model, aligned": figures(1.0, rss=100.0, load=8.0),
+        "inside the model": figures(1.0, rss=105.0, load=9.0),
+    },
     "idle_cpu_ms": {"linnet": {"1": 0.1, "2": 0.4}, "onnxruntime": {"1": 1.0, "2": 30.0}},
     "busy_us": {"linnet": {"1": 100.0, "2": 120.0}, "onnxruntime": {"1": 100.0, "2": 900.0}},
     "kernels": [

@@ -30,6 +30,15 @@ class Report(unittest.TestCase):
         self.assertNotIn("behind", page)
         self.assertIn("| 16-32-32-1, batch 1 | 0.200 µs | 2.00 µs | 5.00 µs | 20.0 µs | **0.10** (goal 0.15) |", page)
 
+    def test_weights_in_other_places_stand_beside_each_other(self):
+        page = page_of(results())
+        self.assertIn("Linnet on 1024-4096-4096-1000, batch 1 with one thread.", page)
+        self.assertIn("| weights | load | first result | peak memory |", page)
+        self.assertIn("| inside the model | ", page)
+        sample = results()
+        del sample["weights"]  # results of before
+        self.assertNotIn("Weights in other places", page_of(sample))
+
     def test_opens_with_who_is_fastest_on_which_cpu(self):
         page = page_of(results())
         row = f"| {NAME}, 2 CPUs, AVX-512, AVX512_BF16 | 1 of 1 | 0.10 to 0.10 | 0.05 to 0.05 | 0.17 to 0.17 |"

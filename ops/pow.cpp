@@ -1,6 +1,9 @@
 // Pow: Z = X ^ Y, element by element, with NumPy's broadcasting. Z has X's type; Y may have another from opset 12 on.
-// Floating-point X is computed in double and rounded once, integer X in double and cut to X's type (saturating; NaN
-// gives 0). Opsets 7 to newest.
+//   X is floating-point: computed in double and rounded once.
+//   X and Y are whole numbers, Y of any type: exact, and wraps around as PyTorch's and NumPy's powers do. For negative
+//   Y the quotient 1 / X^-Y cut towards zero, as PyTorch has it: 1 or -1 where X is, else 0, also where X is 0. X is an
+//   integer and Y has a fraction: computed in double and cut towards zero (saturating; NaN gives 0).
+// Opsets 7 to newest.
 #include <cmath>
 #include <limits>
 
@@ -40,14 +43,82 @@ double power(double base, double exponent) {
   return std::pow(base, exponent);
 }
 
+/// The nearest T towards zero.
 template <typename T>
-T rounded(double value) {
-  if constexpr (std::is_integral_v<T>) {
-    if (std::isnan(value)) return T{};
-    if (value <= static_cast<double>(std::numeric_limits<T>::lowest())) return std::numeric_limits<T>::lowest();
-    if (value >= static_cast<double>(std::numeric_limits<T>::max())) return std::numeric_limits<T>::max();
-  }
+T cut(double value) {
+  if (std::isnan(value)) return T{};
+  if (value <= static_cast<double>(std::numeric_limits<T>::lowest())) return std::numeric_limits<T>::lowest();
+  if (value >= static_cast<double>(std::numeric_limits<T>::max())) return std::numeric_limits<T>::max();
   return static_cast<T>(value);
+}
+
+/// base^exponent modulo 2^64.
+std::uint64_t power_modulo(std::uint64_t base, std::uint64_t exponent) {
+  std::uint64_t result = 1;
+  for (; exponent != 0; exponent >>= 1, base *= base) {
+    if ((exponent & 1) != 0) result *= base;
+  }
+  return result;
+}
+
+/// A whole number, of any type, as far as a power modulo 2^64 depends on it.
+struct WholeExponent {
+  bool negative = false;
+  std::uint64_t magnitude = 0;
+};
+
+/// From 2^63 on, floats are multiples of 2^11 and more: powers of even numbers are 0 there, those of odd numbers repeat
+/// every 2^62.
+template <typename E>
+WholeExponent whole_exponent(E exponent) {
+  if constexpr (std::is_integral_v<E>) {
+    const auto bits = static_cast<std::uint64_t>(exponent);
+    const bool negative = exponent < E{};
+    return {negative, negative ? std::uint64_t{0} - bits : bits};
+  } else {
+    constexpr double kLarge = 0x1p63;
+    const double magnitude = std::fabs(static_cast<double>(exponent));
+    const bool large = magnitude >= kLarge;
+    const auto bits = static_cast<std::uint64_t>(large ? std::fmod(magnitude, kLarge) : magnitude);
+    return {static_cast<double>(exponent) < 0, bits + (large ? std::uint64_t{1} << 63 : 0)};
+  }
+}
+
+/// Of an integer.
+template <typename T>
+T whole_power(T base, const WholeExponent& exponent) {
+  if (!exponent.negative) return static_cast<T>(power_modulo(static_cast<std::uint64_t>(base), exponent.magnitude));
+  if (base == 1) return 1;
+  if constexpr (std::is_signed_v<T>) {
+    if (base == -1) return (exponent.magnitude & 1) != 0 ? static_cast<T>(-1) : T{1};
+  }
+  return 0;
+}
+
+/// Integers beyond 2^53 are odd or even, as no double is: the sign of a negative number's power.
+template <typename E>
+double power_of_float(double base, E exponent) {
+  const auto rounded = static_cast<double>(exponent);
+  if constexpr (std::is_integral_v<E> && sizeof(E) == 8) {
+    if (std::fabs(rounded) >= 0x1p53) {
+      const double result = std::pow(std::fabs(base), rounded);
+      return exponent % 2 != 0 ? std::copysign(result, base) : result;
+    }
+  }
+  return power(base, rounded);
+}
+
+template <typename T, typename E>
+T computed(T base, E exponent) {
+  if constexpr (!std::is_integral_v<T>) {
+    return static_cast<T>(power_of_float(static_cast<double>(base), exponent));
+  } else if constexpr (std::is_integral_v<E>) {
+    return whole_power(base, whole_exponent(exponent));
+  } else {
+    const auto wide = static_cast<double>(exponent);
+    if (std::isfinite(wide) && std::trunc(wide) == wide) return whole_power(base, whole_exponent(exponent));
+    return cut<T>(std::pow(static_cast<double>(base), wide));
+  }
 }
 
 template <typename T, typename E>
@@ -61,8 +132,7 @@ void compute(const State& state, const RunArguments& arguments) {
   for_chunks(arguments.control, loops.count, kChunk, kCost, [&](std::size_t first, std::size_t size) {
     for_broadcast_runs(loops, first, size, [&](std::size_t at, std::size_t a, std::size_t b, std::size_t run) {
       for (std::size_t i = 0; i < run; ++i) {
-        z[at + i] = rounded<T>(power(static_cast<double>(x[a + i * loops.inner.a_stride]),
-                                     static_cast<double>(y[b + i * loops.inner.b_stride])));
+        z[at + i] = computed(x[a + i * loops.inner.a_stride], y[b + i * loops.inner.b_stride]);
       }
     });
   });

@@ -30,9 +30,15 @@ double simd_cost(ActivationKind kind) {
     case ActivationKind::kTanh:
     case ActivationKind::kElu:
     case ActivationKind::kExp:
+    case ActivationKind::kHardSwish:
       return kSharedMemoryCost;
     case ActivationKind::kGelu:
     case ActivationKind::kGeluTanh:
+    case ActivationKind::kSoftplus:
+    case ActivationKind::kMish:
+    case ActivationKind::kSwish:
+    case ActivationKind::kSelu:
+    case ActivationKind::kCelu:
       return 2.0;
     default:
       return kMemoryCost;
@@ -76,7 +82,8 @@ Activation activation_in_run(const State& state, const void* const* inputs) {
 
 void apply(const Activation& activation, const float* x, float* y, std::size_t count,
            kernels::Stores stores = kernels::Stores::kCached) {
-  if (std::isnan(activation.alpha) || std::isnan(activation.beta)) {  // as a bound, it makes all of Clip's output NaN
+  const bool clips = activation.kind == ActivationKind::kClip;
+  if (clips && (std::isnan(activation.alpha) || std::isnan(activation.beta))) {  // a bound that makes all of Y NaN
     std::fill_n(y, count, std::numeric_limits<float>::quiet_NaN());
     return;
   }

@@ -1,5 +1,6 @@
-// What the activations share: Relu, LeakyRelu, Sigmoid, Tanh, Elu, HardSigmoid, Gelu, Exp and Clip. Each is a function
-// of one element, so X and Y have the same shape, of any rank, and Y may take X's memory.
+// What the activations share: Relu, LeakyRelu, Sigmoid, Tanh, Elu, HardSigmoid, Gelu, Exp, Clip, Softplus, Mish, Swish,
+// Selu, Celu and HardSwish. Each is a function of one element, so X and Y have the same shape, of any rank, and Y may
+// take X's memory.
 //
 // Implementations: float32 through ops/kernels/activation.hpp (simd) or oneDNN; the reference computes in double and
 // rounds once.

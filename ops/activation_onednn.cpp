@@ -19,6 +19,13 @@ std::string reason_against(kernels::ActivationKind kind) {
     case Kind::kRelu:
     case Kind::kClip:
       return "it does not keep NaN; only on request";
+    case Kind::kSoftplus:
+    case Kind::kMish:
+    case Kind::kSwish:
+    case Kind::kSelu:
+    case Kind::kCelu:
+    case Kind::kHardSwish:
+      return "not asked of it";
     case Kind::kLeakyRelu:
       return "it gains nothing over simd; only on request";
     case Kind::kGelu:
@@ -30,8 +37,9 @@ std::string reason_against(kernels::ActivationKind kind) {
 }
 
 std::string accepts(const NodeView& node) {
-  if (node.options().backend != Backend::kOnednn) {
-    return reason_against(node.attributes<ActivationAttributes>().activation.kind);
+  const kernels::Activation& activation = node.attributes<ActivationAttributes>().activation;
+  if (node.options().backend != Backend::kOnednn || !onednn_activation(activation)) {
+    return reason_against(activation.kind);
   }
   if (node.input_type(0) != DataType::kFloat32) return text("only float32, not ", node.input_type(0));
   if (!activation_of(node)) return "the bounds are not constant numbers";
@@ -39,7 +47,7 @@ std::string accepts(const NodeView& node) {
 }
 
 Prepared prepare(const PrepareContext& context) {
-  const OnednnActivation activation = onednn_activation(*activation_of(context));
+  const OnednnActivation activation = *onednn_activation(*activation_of(context));
   auto slices = std::make_shared<OnednnSlices>(
       make_onednn_slices(element_count(context.input_shape(0)), kSliceElements, [&](std::int64_t count) {
         return make_onednn_eltwise({activation, count}, context.threads());

@@ -37,7 +37,7 @@ struct Cut {
 
 struct OnednnProduct {
   MatrixProduct product;
-  /// A is rounded to pairs in the workspace, and the activation is our own, on each block behind oneDNN.
+  /// A is rounded to pairs in the workspace.
   bool bfloat16 = false;
   std::size_t pairs_offset = 0;
   Cut rows, columns;
@@ -110,6 +110,11 @@ OnednnBias bias_kind(const MatrixProduct& product) {
   return product.c_column_stride != 0 ? OnednnBias::kRow : OnednnBias::kScalar;
 }
 
+/// Whether the activation is our own, on each block behind oneDNN.
+bool activates_itself(const OnednnProduct& state) {
+  return state.bfloat16 || !onednn_activation(state.product.activation);
+}
+
 OnednnMatmulProblem problem_of(const OnednnProduct& state, std::int64_t rows, std::int64_t columns, bool packed) {
   const MatrixProduct& product = state.product;
   OnednnMatmulProblem problem;
@@ -125,12 +130,11 @@ OnednnMatmulProblem problem_of(const OnednnProduct& state, std::int64_t rows, st
   problem.alpha = product.alpha;
   problem.bias = bias_kind(product);
   problem.bias_row_stride = product.c_row_stride;
-  problem.activation = onednn_activation(product.activation);
   if (state.bfloat16) {
     problem.bfloat16 = true;
     problem.a_row_stride = 2 * static_cast<std::int64_t>(kernels::pair_count(static_cast<std::size_t>(product.depth)));
-    problem.activation = {};
   }
+  if (!activates_itself(state)) problem.activation = *onednn_activation(product.activation);
   return problem;
 }
 
@@ -259,7 +263,7 @@ const kernels::Bfloat16Pair* round_a(const OnednnProduct& state, const RunArgume
   return pairs;
 }
 
-/// The activation behind a block of bfloat16 products.
+/// The activation behind a block.
 void activate(const MatrixProduct& product, float* y, std::int64_t rows, std::int64_t columns) {
   if (product.activation.kind == kernels::ActivationKind::kNone) return;
   for (std::int64_t row = 0; row < rows; ++row, y += product.columns) {
@@ -274,6 +278,7 @@ void run(const RunArguments& args) {
   const auto* a = static_cast<const float*>(args.inputs[0]);
   const auto* b = static_cast<const float*>(args.inputs[1]);
   const float* c = addend_of(state, args);
+  const bool activates = activates_itself(state);
   const kernels::Bfloat16Pair* pairs = state.bfloat16 ? round_a(state, args) : nullptr;
   const auto row_pairs = static_cast<std::int64_t>(kernels::pair_count(static_cast<std::size_t>(product.depth)));
   auto* y = static_cast<float*>(args.outputs[0]);
@@ -308,7 +313,7 @@ void run(const RunArguments& args) {
     buffers.workspace = static_cast<std::byte*>(args.workspace) + worker * state.worker_bytes;
     const OnednnStatus result = api->execute(state.primitive(row_block, column_block), &buffers);
     if (result != OnednnStatus::kOk) status.store(result, std::memory_order_relaxed);
-    if (pairs != nullptr) activate(product, block, state.rows.size(row_block), state.columns.size(column_block));
+    if (activates) activate(product, block, state.rows.size(row_block), state.columns.size(column_block));
   });
   check_onednn(status.load(std::memory_order_relaxed));
 }

@@ -5,6 +5,7 @@
 
 #include "hwy/highway.h"
 #include "ops/kernels/activation.hpp"
+#include "ops/kernels/double_exp-inl.h"
 #include "ops/kernels/exp-inl.h"
 #include "ops/kernels/gelu-inl.h"
 #include "ops/kernels/vector_math-inl.h"
@@ -115,6 +116,40 @@ struct ExpActivation {
   }
 };
 
+struct SoftplusActivation {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    return InDoubles(d, x, SoftplusOfDoubles());
+  }
+};
+struct MishActivation {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    return InDoubles(d, x, MishOfDoubles());
+  }
+};
+struct SwishActivation {
+  float alpha;
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    return InDoubles(d, x, SwishOfDoubles{alpha});
+  }
+};
+// Selu and Celu.
+struct ScaledEluActivation {
+  ScaledEluOfDoubles function;
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    return InDoubles(d, x, function);
+  }
+};
+struct HardSwishActivation {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    return InDoubles(d, x, HardSwishOfDoubles());
+  }
+};
+
 // Calls function(functor) with the functor of `activation` and returns its result: the choice is made once, outside any
 // loop, and the loop is compiled for each kind.
 template <class Function>
@@ -142,6 +177,22 @@ HWY_INLINE decltype(auto) WithActivation(const Activation& activation, Function&
       return function(GeluTanhActivation{});
     case ActivationKind::kExp:
       return function(ExpActivation{});
+    case ActivationKind::kSoftplus:
+      return function(SoftplusActivation{});
+    case ActivationKind::kMish:
+      return function(MishActivation{});
+    case ActivationKind::kSwish:
+      return function(SwishActivation{activation.alpha});
+    case ActivationKind::kSelu: {
+      const double gamma = activation.beta;
+      return function(ScaledEluActivation{{1.0, gamma * static_cast<double>(activation.alpha), gamma}});
+    }
+    case ActivationKind::kCelu: {
+      const double alpha = activation.alpha;
+      return function(ScaledEluActivation{{1.0 / alpha, alpha, 1.0}});
+    }
+    case ActivationKind::kHardSwish:
+      return function(HardSwishActivation{});
   }
   return function(NoActivation{});
 }

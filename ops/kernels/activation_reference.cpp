@@ -20,6 +20,29 @@ double clip(double x, double lowest, double highest) {
   return x > highest ? highest : x;
 }
 
+double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x))); }
+
+// x n / (n + 2), n = e (e + 2), e = e^x; for x > 0 with numerator and denominator divided by e^2x.
+double mish(double x) {
+  const double e = std::exp(-std::fabs(x));
+  if (x > 0) return x * ((1 + 2 * e) / (1 + 2 * e * (1 + e)));
+  return x * (e * (e + 2) / (e * (e + 2) + 2));
+}
+
+// With z = alpha x as a sum of two doubles: an error in z is a relative error in e^z.
+double swish(double x, double alpha) {
+  const double z = alpha * x;
+  const double z_low = std::isfinite(z) ? std::fma(alpha, x, -z) : 0.0;
+  const double e = std::exp(-std::fabs(z)) * (1 + (z < 0 ? z_low : -z_low));
+  return z < 0 ? x * (e / (1 + e)) : x / (1 + e);
+}
+
+double hard_swish(double x) {
+  const double step = x + 3;
+  if (std::isnan(step)) return step;
+  return x * (std::max(0.0, std::min(6.0, step)) / 6);
+}
+
 }  // namespace
 
 double activation_reference(const Activation& activation, double x) {
@@ -48,6 +71,18 @@ double activation_reference(const Activation& activation, double x) {
       return x / (1 + std::exp(-kTwoSqrtTwoOverPi * (x + 0.044715 * x * x * x)));
     case ActivationKind::kExp:
       return std::exp(x);
+    case ActivationKind::kSoftplus:
+      return std::isnan(x) ? x : softplus(x);
+    case ActivationKind::kMish:
+      return mish(x);
+    case ActivationKind::kSwish:
+      return swish(x, alpha);
+    case ActivationKind::kSelu:
+      return activation.beta * (x < 0 ? alpha * std::expm1(x) : x);
+    case ActivationKind::kCelu:
+      return x < 0 ? alpha * std::expm1(x / alpha) : x;
+    case ActivationKind::kHardSwish:
+      return hard_swish(x);
   }
   return x;
 }

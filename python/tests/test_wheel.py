@@ -128,16 +128,16 @@ assert folder + "/libdnnl.so.3" in maps and folder + "/libgomp.so.1" in maps
 
 
 def test_a_model_that_needs_onnxs_definitions(clean_python, tmp_path):
-    """Celu runs through its function body, which comes from liblinnet_onnx.so."""
+    """ThresholdedRelu runs through its function body, which comes from liblinnet_onnx.so."""
     import onnx
     from conftest import make_model
     from onnx import helper
 
-    node = helper.make_node("Celu", ["x"], ["y"], alpha=1.5)
+    node = helper.make_node("ThresholdedRelu", ["x"], ["y"], alpha=1.5)
     onnx.save(make_model([node], [("x", 1, [3])], [("y", 1, [3])]), tmp_path / "m.onnx")
     source = "import sys, linnet, numpy as np; print(linnet.load(sys.argv[1])(np.float32([-1, 0, 2])).tolist())"
     done = checked([str(clean_python), "-c", source, str(tmp_path / "m.onnx")], env=environment(), cwd=WORK)
-    np.testing.assert_allclose(json.loads(done), [1.5 * np.expm1(-1 / 1.5), 0, 2], rtol=1e-5)
+    assert json.loads(done) == [0, 0, 2]
 
 
 def test_the_command_runs(clean_python):

@@ -52,6 +52,8 @@ struct Function {
 
 constexpr double kRoundedOnce = 0.5 + 1e-6;  // the reference is rounded, too
 
+constexpr double kInDoubles = 0.51;  // through double, in vectors
+
 const Function kFunctions[] = {
     {"Exp", Activation{ActivationKind::kExp}, 1},
     {"Sigmoid", Activation{ActivationKind::kSigmoid}, 1},
@@ -62,6 +64,14 @@ const Function kFunctions[] = {
     {"HardSigmoid(1/6,0.5)", Activation{ActivationKind::kHardSigmoid, 1.0f / 6, 0.5f}, kRoundedOnce},
     {"Gelu", Activation{ActivationKind::kGelu}, 2.1},
     {"GeluTanh", Activation{ActivationKind::kGeluTanh}, 2.1},
+    {"Softplus", Activation{ActivationKind::kSoftplus}, kInDoubles},
+    {"Mish", Activation{ActivationKind::kMish}, kInDoubles},
+    {"Swish", Activation{ActivationKind::kSwish, 1.0f}, kInDoubles},
+    {"Swish(1.702)", Activation{ActivationKind::kSwish, 1.702f}, kInDoubles},
+    {"Selu", Activation{ActivationKind::kSelu, 1.6732632f, 1.050701f}, kInDoubles},
+    {"Celu(1)", Activation{ActivationKind::kCelu, 1.0f}, kInDoubles},
+    {"Celu(0.3)", Activation{ActivationKind::kCelu, 0.3f}, kInDoubles},
+    {"HardSwish", Activation{ActivationKind::kHardSwish}, kInDoubles},
     {"Relu", Activation{ActivationKind::kRelu}, kRoundedOnce},
     {"LeakyRelu(0.01)", Activation{ActivationKind::kLeakyRelu, 0.01f}, kRoundedOnce},
     {"Clip(0,6)", Activation{ActivationKind::kClip, 0.0f, 6.0f}, kRoundedOnce},

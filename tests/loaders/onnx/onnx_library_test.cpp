@@ -57,25 +57,22 @@ TEST(OnnxLibrary, AnswersForOperatorsWithoutADefinition) {
 
 TEST(OnnxLibrary, RunsAnOperatorThroughItsDefinition) {
   if (!LINNET_WITH_ONNX_SCHEMAS) GTEST_SKIP() << "built without ONNX's library";
-  const Model hard_swish = load(one_node(17, "HardSwish"));
-  for (const NodeSummary& node : summarize(hard_swish).nodes) EXPECT_THAT(node.name, HasSubstr("n/"));
+  const Model softsign = load(one_node(17, "Softsign"));
+  for (const NodeSummary& node : summarize(softsign).nodes) EXPECT_THAT(node.name, HasSubstr("n/"));
   const std::vector<float> x{-4, -1, 0.5f, 6};
-  const std::vector<float> y = run(hard_swish, x, {4});
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const float gate = std::fmin(1.0f, std::fmax(0.0f, x[i] / 6.0f + 0.5f));
-    EXPECT_NEAR(y[i], x[i] * gate, 1e-6f);
-  }
+  const std::vector<float> y = run(softsign, x, {4});
+  for (std::size_t i = 0; i < x.size(); ++i) EXPECT_NEAR(y[i], x[i] / (1 + std::fabs(x[i])), 1e-6f);
 }
 
 TEST(OnnxLibrary, AttributesAndTheirDefaultsReachTheDefinition) {
   if (!LINNET_WITH_ONNX_SCHEMAS) GTEST_SKIP() << "built without ONNX's library";
-  const std::vector<float> x{-2, -0.5f, 0, 3};
+  const std::vector<float> x{-2, 0.75f, 1.5f, 3};
   const auto expect = [&](const std::string& bytes, float alpha) {
     const std::vector<float> y = run(load(bytes), x, {4});
-    for (std::size_t i = 0; i < x.size(); ++i) EXPECT_NEAR(y[i], x[i] / (1 + std::exp(-alpha * x[i])), 1e-6f) << alpha;
+    for (std::size_t i = 0; i < x.size(); ++i) EXPECT_EQ(y[i], x[i] > alpha ? x[i] : 0) << alpha;
   };
-  expect(one_node(24, "Swish"), 1.0f);
-  expect(one_node(24, "Swish", {attribute("alpha", 2.0f)}), 2.0f);
+  expect(one_node(24, "ThresholdedRelu"), 1.0f);
+  expect(one_node(24, "ThresholdedRelu", {attribute("alpha", 2.0f)}), 2.0f);
   // Through a parameter of a function of the model.
   expect(model()
              .ir_version(10)
@@ -84,7 +81,7 @@ TEST(OnnxLibrary, AttributesAndTheirDefaultsReachTheDefinition) {
              .function(FunctionWriter("d", "f", {"a"}, {"r"})
                            .opset(24)
                            .parameter("p")
-                           .node("Swish", {"a"}, {"r"}, {attribute_reference("alpha", "p", 1)}))
+                           .node("ThresholdedRelu", {"a"}, {"r"}, {attribute_reference("alpha", "p", 1)}))
              .input("x", kF, {4})
              .node("f", {"x"}, {"y"}, {attribute("p", 0.5f)}, "c", "d")
              .output("y")
@@ -102,22 +99,21 @@ TEST(OnnxLibrary, NamesWhatADefinitionLacks) {
 
 TEST(OnnxLibrary, OwnFunctionsComeFirstAndAreNotSeenFromDefinitions) {
   if (!LINNET_WITH_ONNX_SCHEMAS) GTEST_SKIP() << "built without ONNX's library";
-  // The model means its own HardSigmoid; ONNX's definition of HardSwish means ONNX's.
-  const Model both =
-      load(model()
-               .opset(17)
-               .function(FunctionWriter("", "HardSigmoid", {"a"}, {"r"}).opset(17).node("Relu", {"a"}, {"r"}))
-               .input("x", kF, {2})
-               .node("HardSigmoid", {"x"}, {"own"}, {}, "own")
-               .node("HardSwish", {"x"}, {"y"}, {}, "swish")
-               .output("own")
-               .output("y")
-               .bytes());
+  // The model means its own Abs; ONNX's definition of Softsign means ONNX's.
+  const Model both = load(model()
+                              .opset(17)
+                              .function(FunctionWriter("", "Abs", {"a"}, {"r"}).opset(17).node("Relu", {"a"}, {"r"}))
+                              .input("x", kF, {2})
+                              .node("Abs", {"x"}, {"own"}, {}, "own")
+                              .node("Softsign", {"x"}, {"y"}, {}, "softsign")
+                              .output("own")
+                              .output("y")
+                              .bytes());
   Tensor x = Tensor::of<float>({2});
-  x.data<float>()[0] = 2;
+  x.data<float>()[0] = -2;
   const std::vector<Tensor> y = both.run({x});
-  EXPECT_EQ(y[0].data<float>()[0], 2.0f);
-  EXPECT_NEAR(y[1].data<float>()[0], 2.0f * (2.0f / 6.0f + 0.5f), 1e-6f);
+  EXPECT_EQ(y[0].data<float>()[0], 0.0f);
+  EXPECT_NEAR(y[1].data<float>()[0], -2.0f / 3.0f, 1e-6f);
 }
 
 TEST(OnnxLibrary, OldOperatorSetsAreConverted) {

@@ -30,6 +30,12 @@ constexpr Activation kEluF{ActivationKind::kElu, 1.0f};
 constexpr Activation kGeluF{ActivationKind::kGelu};
 constexpr Activation kGeluTanhF{ActivationKind::kGeluTanh};
 constexpr Activation kExpF{ActivationKind::kExp};
+constexpr Activation kSoftplusF{ActivationKind::kSoftplus};
+constexpr Activation kMishF{ActivationKind::kMish};
+constexpr Activation kSwishF{ActivationKind::kSwish, 1.0f};
+constexpr Activation kSeluF{ActivationKind::kSelu, 1.6732632f, 1.050701f};
+constexpr Activation kCeluF{ActivationKind::kCelu, 1.5f};
+constexpr Activation kHardSwishF{ActivationKind::kHardSwish};
 constexpr Activation kLeakyReluF{ActivationKind::kLeakyRelu, 0.25f};
 constexpr Activation kHardSigmoidF{ActivationKind::kHardSigmoid, 0.2f, 0.5f};
 constexpr Activation kClipF{ActivationKind::kClip, -1.0f, 6.0f};
@@ -111,10 +117,50 @@ const SpecialValue kSpecialValues[] = {
     {"exp of the largest", kExpF, kLargest, kInfinity},
     {"exp of -103.5 is the least denormal", kExpF, -103.5f, kLeastDenormal},
     {"exp of -104", kExpF, -104.0f, 0.0f},
+    {"softplus of 0", kSoftplusF, 0.0f, 0.693147181f},
+    {"softplus of -0", kSoftplusF, -0.0f, 0.693147181f},
+    {"softplus of 88.73", kSoftplusF, 88.73f, 88.73f},
+    {"softplus of -20", kSoftplusF, -20.0f, 2.06115362e-9f},
+    {"softplus of -103.5 is the least denormal", kSoftplusF, -103.5f, kLeastDenormal},
+    {"softplus of -104", kSoftplusF, -104.0f, 0.0f},
+    {"softplus of the largest", kSoftplusF, kLargest, kLargest},
+    {"softplus of +inf", kSoftplusF, kInfinity, kInfinity},
+    {"softplus of -inf", kSoftplusF, -kInfinity, 0.0f},
+    {"mish of -0", kMishF, -0.0f, -0.0f},
+    {"mish of the largest", kMishF, kLargest, kLargest},
+    {"mish of the smallest", kMishF, -kLargest, -0.0f},
+    {"mish of a denormal", kMishF, 5 * kLeastDenormal, 3 * kLeastDenormal},
+    {"mish of +inf", kMishF, kInfinity, kInfinity},
+    {"mish of -inf is -inf * 0", kMishF, -kInfinity, kNan},
+    {"swish of -0", kSwishF, -0.0f, -0.0f},
+    {"swish of the largest", kSwishF, kLargest, kLargest},
+    {"swish of the smallest", kSwishF, -kLargest, -0.0f},
+    {"swish of +inf", kSwishF, kInfinity, kInfinity},
+    {"swish of -inf is -inf * 0", kSwishF, -kInfinity, kNan},
+    {"swish with a negative alpha of +inf", {ActivationKind::kSwish, -1.0f}, kInfinity, kNan},
+    {"swish with an infinite alpha", {ActivationKind::kSwish, kInfinity}, -1.0f, -0.0f},
+    {"selu of -0", kSeluF, -0.0f, -0.0f},
+    {"selu of a tiny number", kSeluF, -0x1p-60f, -0x1.c212ccp-60f},
+    {"selu of -inf", kSeluF, -kInfinity, -1.75809932f},
+    {"selu of +inf", kSeluF, kInfinity, kInfinity},
+    {"celu of -0", kCeluF, -0.0f, -0.0f},
+    {"celu of 5", kCeluF, 5.0f, 5.0f},
+    {"celu of a tiny number", kCeluF, -1e-20f, -1e-20f},
+    {"celu of a denormal", kCeluF, -kLeastDenormal, -kLeastDenormal},
+    {"celu of -inf", kCeluF, -kInfinity, -1.5f},
+    {"celu with alpha 0", {ActivationKind::kCelu, 0.0f}, -2.0f, -0.0f},
+    {"celu with a negative alpha", {ActivationKind::kCelu, -0.5f}, -100.0f, -kInfinity},
+    {"hard swish of -0", kHardSwishF, -0.0f, -0.0f},
+    {"hard swish of -3", kHardSwishF, -3.0f, -0.0f},
+    {"hard swish of 3", kHardSwishF, 3.0f, 3.0f},
+    {"hard swish of the largest", kHardSwishF, kLargest, kLargest},
+    {"hard swish of the smallest", kHardSwishF, -kLargest, -0.0f},
+    {"hard swish of -inf is -inf * 0", kHardSwishF, -kInfinity, kNan},
 };
 
-const Activation kAll[] = {kNothing,      kReluF, kLeakyReluF, kSigmoidF,  kTanhF, kEluF,
-                           kHardSigmoidF, kClipF, kGeluF,      kGeluTanhF, kExpF};
+const Activation kAll[] = {kNothing,      kReluF,  kLeakyReluF, kSigmoidF,  kTanhF,     kEluF,
+                           kHardSigmoidF, kClipF,  kGeluF,      kGeluTanhF, kExpF,      kSoftplusF,
+                           kMishF,        kSwishF, kSeluF,      kCeluF,     kHardSwishF};
 
 TEST(Activation, SpecialValues) {
   on_every_isa([] {
@@ -160,6 +206,15 @@ const Bound kBounds[] = {
     {"hard sigmoid that cancels", {ActivationKind::kHardSigmoid, 0.3f, -0.7f}, 1},
     {"gelu", kGeluF, 2},
     {"tanh-gelu", kGeluTanhF, 2},
+    {"softplus", kSoftplusF, 1},
+    {"mish", kMishF, 1},
+    {"swish", kSwishF, 1},
+    {"quick gelu", {ActivationKind::kSwish, 1.702f}, 1},
+    {"swish with a small negative alpha", {ActivationKind::kSwish, -1e-3f}, 1},
+    {"selu", kSeluF, 1},
+    {"celu", kCeluF, 1},
+    {"celu with a negative alpha", {ActivationKind::kCelu, -0.3f}, 1},
+    {"hard swish", kHardSwishF, 1},
 };
 
 // Every 1021st float of all 2^32.

@@ -218,7 +218,9 @@ TEST(Gemm, ActivatesEveryElementOnce) {
                                     {ActivationKind::kClip, -1.f, 2.f},
                                     {ActivationKind::kGelu},
                                     {ActivationKind::kGeluTanh},
-                                    {ActivationKind::kExp}};
+                                    {ActivationKind::kExp},
+                                    {ActivationKind::kMish},
+                                    {ActivationKind::kSelu, 1.7f, 1.05f}};
   for (const Activation& activation : activations) {
     SCOPED_TRACE(static_cast<int>(activation.kind));
     for (const std::size_t m : {1u, 3u, 8u, 25u}) {

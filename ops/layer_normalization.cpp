@@ -3,7 +3,8 @@
 // X [d0,...,d(r-1)]; Scale and B (which may be left out) broadcast to X; Mean and InvStdDev are
 // [d0,...,d(axis-1),1,...,1]. Opset 17 to newest. Types: float, double, float16, bfloat16, the same for X, Scale, B and
 // Y. stash_type is the type of Mean and InvStdDev: 1 (float) or 16 (bfloat16). The mean of no elements is NaN.
-// Deviation: stash_type does not lower the precision of the computation. It runs in float or double and rounds once.
+// Deviation: stash_type does not lower the precision of the computation. It runs in double, of double in long double,
+// and rounds once; in vectors only the statistics are double, the last step is float.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -253,22 +254,22 @@ void normalize_row(const State& state, const RunArguments& args, std::int64_t ro
   auto* y = static_cast<T*>(args.outputs[0]);
   const std::int64_t begin = row * state.columns;
   const std::int64_t end = begin + state.columns;
-  double sum = 0;
-  for (std::int64_t i = begin; i < end; ++i) sum += static_cast<double>(x[i]);
-  const double mean = sum / static_cast<double>(state.columns);
-  double squares = 0;
+  using Wide = std::conditional_t<std::is_same_v<T, double>, long double, double>;
+  Wide sum = 0;
+  for (std::int64_t i = begin; i < end; ++i) sum += static_cast<Wide>(x[i]);
+  const Wide mean = sum / static_cast<Wide>(state.columns);
+  Wide squares = 0;
   for (std::int64_t i = begin; i < end; ++i)
-    squares += (static_cast<double>(x[i]) - mean) * (static_cast<double>(x[i]) - mean);
-  const double inv_std_dev =
-      1 / std::sqrt(squares / static_cast<double>(state.columns) + static_cast<double>(state.epsilon));
+    squares += (static_cast<Wide>(x[i]) - mean) * (static_cast<Wide>(x[i]) - mean);
+  const Wide inv_std_dev = 1 / std::sqrt(squares / static_cast<Wide>(state.columns) + static_cast<Wide>(state.epsilon));
   for (std::int64_t i = begin; i < end; ++i) {
-    double value = (static_cast<double>(x[i]) - mean) * inv_std_dev;
-    value *= static_cast<double>(scale[state.scale.index(state.x, i, state.columns)]);
-    if (bias != nullptr) value += static_cast<double>(bias[state.bias.index(state.x, i, state.columns)]);
+    Wide value = (static_cast<Wide>(x[i]) - mean) * inv_std_dev;
+    value *= static_cast<Wide>(scale[state.scale.index(state.x, i, state.columns)]);
+    if (bias != nullptr) value += static_cast<Wide>(bias[state.bias.index(state.x, i, state.columns)]);
     y[i] = static_cast<T>(value);
   }
-  stash(state.stash_type, mean_of(state, args), row, mean);
-  stash(state.stash_type, inv_std_dev_of(state, args), row, inv_std_dev);
+  stash(state.stash_type, mean_of(state, args), row, static_cast<double>(mean));
+  stash(state.stash_type, inv_std_dev_of(state, args), row, static_cast<double>(inv_std_dev));
 }
 
 void run_reference(const RunArguments& args) {

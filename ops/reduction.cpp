@@ -1,15 +1,18 @@
-// ReduceMean, ReduceSum, ReduceSumSquare, ReduceProd, ReduceMax, ReduceMin: over `axes`, which keep size 1 (keepdims =
-// 1, the default) or are dropped. Without axes, or with none in the list, over all dimensions; with
-// noop_with_empty_axes = 1 over none: Y is then X, squared by ReduceSumSquare. Opsets 7 to newest: axes are an
-// attribute before 18 (ReduceSum: 13) and input 1 from then on, noop_with_empty_axes exists since. Types: float,
-// double, float16, bfloat16, int32, int64, uint32, uint64; for ReduceMax and ReduceMin also int8, uint8 and bool (false
-// below true); at every opset. Floats are reduced in double and rounded once. Integers wrap around, a mean of them is
-// cut towards zero. Of no elements: 0, 1 for ReduceProd, NaN for ReduceMean, for ReduceMax and ReduceMin the least and
-// the largest number of the type, which may be infinite. Deviations: a mean of no integers is refused, and negative
-// axes are taken at every opset.
+// ReduceMean, ReduceSum, ReduceL1 (the sum of |x|), ReduceL2 (the root of the sum of squares), ReduceSumSquare,
+// ReduceLogSum (the logarithm of the sum), ReduceLogSumExp (the logarithm of the sum of e^x), ReduceProd, ReduceMax,
+// ReduceMin: over `axes`, which keep size 1 (keepdims = 1, the default) or are dropped. Without axes, or with none in
+// the list, over all dimensions; with noop_with_empty_axes = 1 over none: Y is then X, squared by ReduceSumSquare.
+// Opsets 7 to newest: axes are an attribute before 18 (ReduceSum: 13) and input 1 from then on, noop_with_empty_axes
+// exists since. Types: float, double, float16, bfloat16, int32, int64, uint32, uint64; for ReduceMax and ReduceMin also
+// int8, uint8 and bool (false below true); at every opset. Floats are reduced in double, doubles in long double, and
+// rounded once: no sum on the way overflows. Integers wrap around; a mean, a root or a logarithm of them is cut towards
+// zero. Of no elements: 0, 1 for ReduceProd, NaN for ReduceMean, -infinity for ReduceLogSum and ReduceLogSumExp, for
+// ReduceMax and ReduceMin the least and the largest number of the type, which may be infinite. Deviations: a mean of no
+// integers is refused, and negative axes are taken at every opset.
 #include "ops/reduction.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "ops/element_types.hpp"
 #include "ops/known_elements.hpp"
@@ -64,7 +67,8 @@ std::optional<std::int64_t> joined(ReduceOp op, std::int64_t a, std::int64_t b) 
 /// Of the dimensions of a shape, all reduced to one number.
 void infer_element(InferContext& context, ReduceOp op, const Dims& y) {
   const DataType type = context.input_type(0);
-  if (!has_known_elements(type) || op == ReduceOp::kMean || op == ReduceOp::kSumSquare) return;
+  const bool joins = op == ReduceOp::kSum || op == ReduceOp::kProd || op == ReduceOp::kMax || op == ReduceOp::kMin;
+  if (!has_known_elements(type) || !joins) return;
   const std::optional<Dims> elements = context.input_elements(0);
   if (!elements || elements->empty() || !element_count(y).is(1)) return;
   Dim result = elements->front();
@@ -107,9 +111,14 @@ void infer(InferContext& context) {
   infer_element(context, attributes.op, y);
 }
 
+/// Whether a number alone is reduced to itself.
+bool keeps_single_numbers(ReduceOp op) {
+  return op != ReduceOp::kSumSquare && op != ReduceOp::kL1 && op != ReduceOp::kL2 && op != ReduceOp::kLogSum;
+}
+
 bool is_identity(const NodeView& node) {
   const std::optional<std::vector<bool>> reduced = reduced_dims(node);
-  return reduced && node.attributes<ReduceAttributes>().keep_without_axes && op_of(node) != ReduceOp::kSumSquare &&
+  return reduced && node.attributes<ReduceAttributes>().keep_without_axes && keeps_single_numbers(op_of(node)) &&
          std::none_of(reduced->begin(), reduced->end(), [](bool is_reduced) { return is_reduced; });
 }
 
@@ -181,8 +190,32 @@ Reduction reduction_of(const NodeView& node) {
   return reduction;
 }
 
+LogSumExp joined(const LogSumExp& a, const LogSumExp& b) {
+  const bool first = std::isnan(a.maximum) || a.maximum > b.maximum;
+  const LogSumExp& lower = first ? b : a;
+  LogSumExp result = first ? a : b;  // the larger maximum, or NaN
+  if (lower.maximum == result.maximum) {
+    result.sum.equal += lower.sum.equal;
+    result.sum.others += lower.sum.others;
+  } else if (std::isfinite(lower.maximum)) {
+    result.sum.others += (lower.sum.equal + lower.sum.others) * std::exp(lower.maximum - result.maximum);
+  }
+  return result;
+}
+
+long double logarithm_of(const LogSumExp& sums) {
+  if (!std::isfinite(sums.maximum)) return sums.maximum;
+  return static_cast<long double>(sums.maximum) + std::log1p(sums.sum.equal - 1 + sums.sum.others);
+}
+
 void register_reduce_mean(Registry& registry) { registry.add(reduction<ReduceOp::kMean>("ReduceMean")); }
 void register_reduce_sum(Registry& registry) { registry.add(reduction<ReduceOp::kSum>("ReduceSum")); }
+void register_reduce_l1(Registry& registry) { registry.add(reduction<ReduceOp::kL1>("ReduceL1")); }
+void register_reduce_l2(Registry& registry) { registry.add(reduction<ReduceOp::kL2>("ReduceL2")); }
+void register_reduce_log_sum(Registry& registry) { registry.add(reduction<ReduceOp::kLogSum>("ReduceLogSum")); }
+void register_reduce_log_sum_exp(Registry& registry) {
+  registry.add(reduction<ReduceOp::kLogSumExp>("ReduceLogSumExp"));
+}
 void register_reduce_sum_square(Registry& registry) {
   registry.add(reduction<ReduceOp::kSumSquare>("ReduceSumSquare"));
 }

@@ -1,14 +1,17 @@
-// What ReduceMean, ReduceSum, ReduceSumSquare, ReduceProd, ReduceMax and ReduceMin share.
+// What ReduceMean, ReduceSum, ReduceL1, ReduceL2, ReduceSumSquare, ReduceLogSum, ReduceLogSumExp, ReduceProd, ReduceMax
+// and ReduceMin share.
 #pragma once
 
+#include <limits>
 #include <vector>
 
+#include "ops/kernels/reduction.hpp"
 #include "runtime/data_type.hpp"
 #include "runtime/op.hpp"
 
 namespace linnet::internal {
 
-enum class ReduceOp { kMean, kSum, kSumSquare, kProd, kMax, kMin };
+enum class ReduceOp { kMean, kSum, kL1, kL2, kSumSquare, kLogSum, kLogSumExp, kProd, kMax, kMin };
 
 inline constexpr TypeSet kSummedTypes =
     kFloatTypes | TypeSet{DataType::kInt32, DataType::kInt64, DataType::kUint32, DataType::kUint64};
@@ -37,6 +40,16 @@ struct Reduction {
   /// Offset of the first element behind a result, or (reduced) of element `index` behind the first result.
   std::int64_t offset(std::int64_t index, bool of_reduced) const;
 };
+
+/// What ReduceLogSumExp makes of some numbers, and of none: their sum of e^x is e^maximum (sum.equal + sum.others).
+/// Where `maximum` is not finite, only it counts.
+struct LogSumExp {
+  double maximum = -std::numeric_limits<double>::infinity();
+  kernels::ExponentialSum sum;
+};
+LogSumExp joined(const LogSumExp& a, const LogSumExp& b);
+/// maximum + log(sum), not rounded to double where that is longer.
+long double logarithm_of(const LogSumExp& sums);
 
 /// Requires: all shapes and axes known.
 Reduction reduction_of(const NodeView& node);

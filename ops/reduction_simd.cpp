@@ -1,6 +1,7 @@
 // The reductions of float32 whose reduced dimensions are neighbours: X is [outer, rows, columns], Y is [outer,
 // columns].
 #include <algorithm>
+#include <cmath>
 
 #include "ops/chunks.hpp"
 #include "ops/kernels/reduction.hpp"
@@ -9,19 +10,21 @@
 namespace linnet::internal {
 namespace {
 
+using kernels::ExponentialSum;
 using kernels::ReduceKind;
 
 /// Elements of X that one task reads, about.
 constexpr std::int64_t kTile = 65536;
-constexpr std::int64_t kBlock = 512;  ///< most columns of a tile
-constexpr double kCost = 0.1;         // ns per element
+constexpr std::int64_t kBlock = 512;      ///< most columns of a tile
+constexpr double kCost = 0.1;             // ns per element
+constexpr double kExponentialCost = 2.0;  // the same, of ReduceLogSumExp
 
 /// X is cut into tiles of `part_rows` rows and `block` columns at most, chosen by its shape alone, so that the order in
 /// which an element of Y is summed does not depend on the number of threads. Where there are several parts, each tile
 /// writes partial results [outer, parts, columns] to the workspace, which are joined in the order of the parts.
 struct Tiling {
-  ReduceKind kind = ReduceKind::kSum;
-  bool divides = false;  ///< ReduceMean
+  ReduceOp op = ReduceOp::kSum;
+  ReduceKind kind = ReduceKind::kSum;  ///< what is made of the elements; of ReduceLogSumExp the first of two things
   std::int64_t outer = 1, rows = 1, columns = 1;
   std::int64_t block = 1, blocks = 1;
   std::int64_t part_rows = 1, parts = 1;
@@ -31,11 +34,16 @@ ReduceKind kind_of(ReduceOp op) {
   switch (op) {
     case ReduceOp::kMean:
     case ReduceOp::kSum:
+    case ReduceOp::kLogSum:
       break;
+    case ReduceOp::kL1:
+      return ReduceKind::kSumOfMagnitudes;
+    case ReduceOp::kL2:
     case ReduceOp::kSumSquare:
       return ReduceKind::kSumOfSquares;
     case ReduceOp::kProd:
       return ReduceKind::kProduct;
+    case ReduceOp::kLogSumExp:
     case ReduceOp::kMax:
       return ReduceKind::kMaximum;
     case ReduceOp::kMin:
@@ -46,8 +54,8 @@ ReduceKind kind_of(ReduceOp op) {
 
 Tiling tiling_of(const Reduction& reduction) {
   Tiling tiling;
+  tiling.op = reduction.op;
   tiling.kind = kind_of(reduction.op);
-  tiling.divides = reduction.op == ReduceOp::kMean;
   tiling.rows = reduction.count;
   tiling.columns = reduction.results;
   if (reduction.sizes.size() > 1 && !reduction.reduced.front()) {
@@ -69,19 +77,60 @@ std::string accepts(const NodeView& node) {
   return "";
 }
 
+/// Of ReduceLogSumExp the sums stand behind the maxima.
+std::size_t partial_count(const Tiling& tiling) {
+  return static_cast<std::size_t>(tiling.outer * tiling.parts * tiling.columns);
+}
+
+bool sums_exponentials(const Tiling& tiling) { return tiling.op == ReduceOp::kLogSumExp; }
+
 Prepared prepare(const PrepareContext& context) {
   auto tiling = std::make_shared<Tiling>(tiling_of(reduction_of(context)));
   Prepared prepared;
   if (tiling->parts > 1) {
-    prepared.workspace_bytes =
-        static_cast<std::size_t>(tiling->outer * tiling->parts * tiling->columns) * sizeof(double);
+    const std::size_t bytes = sizeof(double) + (sums_exponentials(*tiling) ? sizeof(ExponentialSum) : 0);
+    prepared.workspace_bytes = partial_count(*tiling) * bytes;
   }
   prepared.state = std::move(tiling);
   return prepared;
 }
 
+/// Where the partial results are.
+struct Partials {
+  double* values;
+  ExponentialSum* sums;  ///< of ReduceLogSumExp
+};
+
+Partials partials_of(const Tiling& tiling, const RunArguments& args) {
+  auto* values = static_cast<double*>(args.workspace);
+  return {values, reinterpret_cast<ExponentialSum*>(values + partial_count(tiling))};
+}
+
 float finished(const Tiling& tiling, double value) {
-  return static_cast<float>(tiling.divides ? value / static_cast<double>(tiling.rows) : value);
+  switch (tiling.op) {
+    case ReduceOp::kMean:
+      return static_cast<float>(value / static_cast<double>(tiling.rows));
+    case ReduceOp::kL2:
+      return static_cast<float>(std::sqrt(value));
+    case ReduceOp::kLogSum:
+      return static_cast<float>(std::log(value));
+    default:
+      return static_cast<float>(value);
+  }
+}
+
+void reduce_elements(const Tiling& tiling, const float* x, std::size_t rows, std::size_t columns,
+                     const Partials& results) {
+  const auto stride = static_cast<std::size_t>(tiling.columns);
+  if (stride == 1) {
+    results.values[0] = kernels::reduce_row(tiling.kind, x, rows);
+    if (sums_exponentials(tiling)) results.sums[0] = kernels::sum_exponentials(x, results.values[0], rows);
+  } else {
+    kernels::reduce_columns(tiling.kind, x, results.values, rows, columns, stride);
+    if (sums_exponentials(tiling)) {
+      kernels::sum_exponentials_of_columns(x, results.values, results.sums, rows, columns, stride);
+    }
+  }
 }
 
 void reduce_tile(const Tiling& tiling, const RunArguments& args, std::int64_t tile) {
@@ -92,30 +141,41 @@ void reduce_tile(const Tiling& tiling, const RunArguments& args, std::int64_t ti
   const auto rows = static_cast<std::size_t>(std::min(tiling.part_rows, tiling.rows - row));
   const auto columns = static_cast<std::size_t>(std::min(tiling.block, tiling.columns - column));
   const float* x = static_cast<const float*>(args.inputs[0]) + (outer * tiling.rows + row) * tiling.columns + column;
-  double line[kBlock];
-  double* results = line;
   if (tiling.parts > 1) {
-    results = static_cast<double*>(args.workspace) + (outer * tiling.parts + part) * tiling.columns + column;
+    const Partials partials = partials_of(tiling, args);
+    const std::int64_t index = (outer * tiling.parts + part) * tiling.columns + column;
+    reduce_elements(tiling, x, rows, columns, {partials.values + index, partials.sums + index});
+    return;
   }
-  if (tiling.columns == 1) {
-    results[0] = kernels::reduce_row(tiling.kind, x, rows);
-  } else {
-    kernels::reduce_columns(tiling.kind, x, results, rows, columns, static_cast<std::size_t>(tiling.columns));
-  }
-  if (tiling.parts > 1) return;
+  double values[kBlock];
+  ExponentialSum sums[kBlock];
+  reduce_elements(tiling, x, rows, columns, {values, sums});
   float* y = static_cast<float*>(args.outputs[0]) + outer * tiling.columns + column;
-  std::transform(line, line + columns, y, [&](double value) { return finished(tiling, value); });
+  for (std::size_t i = 0; i < columns; ++i) {
+    y[i] = sums_exponentials(tiling) ? static_cast<float>(logarithm_of({values[i], sums[i]}))
+                                     : finished(tiling, values[i]);
+  }
 }
 
 void join_parts(const Tiling& tiling, const RunArguments& args, std::int64_t result) {
   const std::int64_t outer = result / tiling.columns;
   const std::int64_t column = result % tiling.columns;
-  const double* partial = static_cast<const double*>(args.workspace) + outer * tiling.parts * tiling.columns + column;
-  double value = partial[0];
-  for (std::int64_t part = 1; part < tiling.parts; ++part) {
-    value = kernels::join_reduced(tiling.kind, value, partial[part * tiling.columns]);
+  const Partials partials = partials_of(tiling, args);
+  const std::int64_t first = outer * tiling.parts * tiling.columns + column;
+  float& y = static_cast<float*>(args.outputs[0])[result];
+  if (sums_exponentials(tiling)) {
+    LogSumExp all;
+    for (std::int64_t index = first; index < first + tiling.parts * tiling.columns; index += tiling.columns) {
+      all = joined(all, {partials.values[index], partials.sums[index]});
+    }
+    y = static_cast<float>(logarithm_of(all));
+    return;
   }
-  static_cast<float*>(args.outputs[0])[result] = finished(tiling, value);
+  double value = partials.values[first];
+  for (std::int64_t part = 1; part < tiling.parts; ++part) {
+    value = kernels::join_reduced(tiling.kind, value, partials.values[first + part * tiling.columns]);
+  }
+  y = finished(tiling, value);
 }
 
 void run(const RunArguments& args) {
@@ -123,7 +183,8 @@ void run(const RunArguments& args) {
   const auto tiles = static_cast<std::size_t>(tiling.outer * tiling.parts * tiling.blocks);
   const std::int64_t tile_size = std::min(tiling.part_rows, tiling.rows) * tiling.block;
   const auto per_task = static_cast<std::size_t>(std::max<std::int64_t>(1, kTile / (tile_size + 16)));
-  const double cost = kCost * static_cast<double>(tile_size + 16);
+  const double element_cost = sums_exponentials(tiling) ? kExponentialCost : kCost;
+  const double cost = element_cost * static_cast<double>(tile_size + 16);
   for_chunks(args.control, tiles, per_task, cost, [&](std::size_t first, std::size_t size) {
     for (std::size_t tile = first; tile < first + size; ++tile) {
       reduce_tile(tiling, args, static_cast<std::int64_t>(tile));

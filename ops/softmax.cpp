@@ -201,8 +201,9 @@ void run_simd(const RunArguments& args) {
   });
 }
 
-/// One row of `length` elements, `stride` apart: in double, rounded once. The term of the maximum, 1, stays out of the
-/// sum until the end, so that the logarithm keeps the digits of the others beside it.
+/// One row of `length` elements, `stride` apart: in double, rounded once; doubles are summed in long double. The term
+/// of the maximum, 1, stays out of the sum until the end, so that the logarithm keeps the digits of the others beside
+/// it.
 template <typename T>
 void reference_row(const T* x, T* y, std::int64_t length, std::int64_t stride, bool logarithm) {
   const auto at = [&](std::int64_t i) { return static_cast<double>(x[i * stride]); };
@@ -211,10 +212,12 @@ void reference_row(const T* x, T* y, std::int64_t length, std::int64_t stride, b
     if (at(i) > at(largest)) largest = i;
   }
   const double maximum = at(largest);
-  double others = maximum - maximum;  // 0, or NaN for an infinite maximum
+  using Sum = std::conditional_t<std::is_same_v<T, double>, long double, double>;
+  Sum sum = maximum - maximum;  // 0, or NaN for an infinite maximum
   for (std::int64_t i = 0; i < length; ++i) {
-    if (i != largest) others += std::exp(at(i) - maximum);
+    if (i != largest) sum += std::exp(at(i) - maximum);
   }
+  const auto others = static_cast<double>(sum);
   const double log_sum = std::log1p(others);
   for (std::int64_t i = 0; i < length; ++i) {
     const double shifted = at(i) - maximum;

@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "hwy/highway.h"
+#include "ops/kernels/double_exp-inl.h"
 #include "ops/kernels/vector_math-inl.h"
 
 #if defined(LINNET_OPS_KERNELS_REDUCTION_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -42,6 +43,11 @@ struct SumOfSquaredDistances : Sum {
   }
 };
 
+struct SumOfMagnitudes : Sum {
+  HWY_INLINE double term(double x) const { return std::fabs(x); }
+  HWY_INLINE VD term(VD x) const { return hn::Abs(x); }
+};
+
 struct SumOfSquares : Sum {
   HWY_INLINE double term(double x) const { return x * x; }
   HWY_INLINE VD term(VD x) const { return hn::Mul(x, x); }
@@ -53,6 +59,34 @@ struct Product {
   HWY_INLINE VD term(VD x) const { return x; }
   HWY_INLINE double join(double a, double b) const { return a * b; }
   HWY_INLINE VD join(VD a, VD b) const { return hn::Mul(a, b); }
+};
+
+// How many numbers equal `from`.
+struct CountOf : Sum {
+  double from = 0;
+  HWY_INLINE double term(double x) const { return x == from ? 1 : 0; }
+  HWY_INLINE VD term(VD x) const {
+    const DoubleTag dd;
+    return hn::IfThenElseZero(hn::Eq(x, hn::Set(dd, from)), hn::Set(dd, 1.0));
+  }
+};
+
+// e^(x - from) for x < from, 0 for x = from.
+template <class DD, class V = hn::Vec<DD>>
+HWY_INLINE V ExponentialBelow(DD dd, V x, V from) {
+  return hn::IfThenZeroElse(hn::Eq(x, from), Whole(ClampedExp(dd, hn::Sub(x, from), -700.0, 0.0)));
+}
+
+struct SumOfExponentials : Sum {
+  double from = 0;
+  HWY_INLINE double term(double x) const {
+    const hn::CappedTag<double, 1> one;
+    return hn::GetLane(ExponentialBelow(one, hn::Set(one, x), hn::Set(one, from)));
+  }
+  HWY_INLINE VD term(VD x) const {
+    const DoubleTag dd;
+    return ExponentialBelow(dd, x, hn::Set(dd, from));
+  }
 };
 
 // AtLeast and AtMost keep NaN in their second operand only.

@@ -84,6 +84,8 @@ HWY_INLINE decltype(auto) WithReduction(ReduceKind kind, Function&& function) {
   switch (kind) {
     case ReduceKind::kSum:
       break;
+    case ReduceKind::kSumOfMagnitudes:
+      return function(SumOfMagnitudes());
     case ReduceKind::kSumOfSquares:
       return function(SumOfSquares());
     case ReduceKind::kProduct:
@@ -105,6 +107,46 @@ void ReduceColumns(ReduceKind kind, const float* x, double* results, std::size_t
   WithReduction(kind, [=](auto reduction) HWY_ATTR { ReduceAllColumns(reduction, x, results, {rows, stride}, count); });
 }
 
+ExponentialSum SumExponentials(const float* x, double maximum, std::size_t count) {
+  return {ReduceRun(CountOf{{}, maximum}, x, count), ReduceRun(SumOfExponentials{{}, maximum}, x, count)};
+}
+
+// `count` neighbouring results, Lanes at most.
+void SumExponentialsOfVector(const float* x, const double* maxima, ExponentialSum* results, const Columns& columns,
+                             std::size_t count) {
+  const Tag d;
+  const DoubleTag dd;
+  const bool whole = count >= hn::Lanes(d);
+  const std::size_t second = hn::Lanes(dd) * (Doubles<Tag>::kParts - 1);
+  HWY_ALIGN double maximum[2 * hn::MaxLanes(dd)] = {};
+  for (std::size_t i = 0; i < count && i < hn::Lanes(d); ++i) maximum[i] = maxima[i];
+  const VD lower_from = hn::Load(dd, maximum), upper_from = hn::Load(dd, maximum + second);
+  const VD one = hn::Set(dd, 1.0);
+  VD lower = hn::Zero(dd), upper = lower, lower_equal = lower, upper_equal = lower;
+  for (std::size_t row = 0; row < columns.rows; ++row) {
+    const float* from = x + row * columns.stride;
+    const V v = whole ? hn::LoadU(d, from) : LoadPartial(d, from, count);
+    const VD low = PromoteLower(d, v), high = PromoteUpper(d, v);
+    lower = hn::Add(lower, ExponentialBelow(dd, low, lower_from));
+    upper = hn::Add(upper, ExponentialBelow(dd, high, upper_from));
+    lower_equal = hn::Add(lower_equal, hn::IfThenElseZero(hn::Eq(low, lower_from), one));
+    upper_equal = hn::Add(upper_equal, hn::IfThenElseZero(hn::Eq(high, upper_from), one));
+  }
+  HWY_ALIGN double others[2 * hn::MaxLanes(dd)], equal[2 * hn::MaxLanes(dd)];
+  hn::Store(upper, dd, others + second);
+  hn::Store(lower, dd, others);
+  hn::Store(upper_equal, dd, equal + second);
+  hn::Store(lower_equal, dd, equal);
+  for (std::size_t i = 0; i < count && i < hn::Lanes(d); ++i) results[i] = {equal[i], others[i]};
+}
+
+void SumExponentialsOfColumns(const float* x, const double* maxima, ExponentialSum* results, std::size_t rows,
+                              std::size_t count, std::size_t stride) {
+  for (std::size_t i = 0; i < count; i += hn::Lanes(Tag())) {
+    SumExponentialsOfVector(x + i, maxima + i, results + i, {rows, stride}, count - i);
+  }
+}
+
 }  // namespace
 }  // namespace linnet::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -114,6 +156,17 @@ namespace linnet::kernels {
 
 LINNET_EXPORT(ReduceRow);
 LINNET_EXPORT(ReduceColumns);
+LINNET_EXPORT(SumExponentials);
+LINNET_EXPORT(SumExponentialsOfColumns);
+
+ExponentialSum sum_exponentials(const float* x, double maximum, std::size_t count) {
+  return LINNET_DISPATCH(SumExponentials)(x, maximum, count);
+}
+
+void sum_exponentials_of_columns(const float* x, const double* maxima, ExponentialSum* results, std::size_t rows,
+                                 std::size_t count, std::size_t stride) {
+  LINNET_DISPATCH(SumExponentialsOfColumns)(x, maxima, results, rows, count, stride);
+}
 
 double reduce_row(ReduceKind kind, const float* x, std::size_t count) {
   return LINNET_DISPATCH(ReduceRow)(kind, x, count);
@@ -127,6 +180,7 @@ void reduce_columns(ReduceKind kind, const float* x, double* results, std::size_
 double join_reduced(ReduceKind kind, double first, double second) {
   switch (kind) {
     case ReduceKind::kSum:
+    case ReduceKind::kSumOfMagnitudes:
     case ReduceKind::kSumOfSquares:
       break;
     case ReduceKind::kProduct:

@@ -9,11 +9,12 @@ namespace linnet::kernels {
 
 // What is made of some numbers, and of none.
 enum class ReduceKind : std::uint8_t {
-  kSum,           // 0
-  kSumOfSquares,  // 0
-  kProduct,       // 1
-  kMaximum,       // NaN if any number is NaN; -infinity
-  kMinimum,       // NaN if any number is NaN; infinity
+  kSum,              // 0
+  kSumOfMagnitudes,  // 0
+  kSumOfSquares,     // 0
+  kProduct,          // 1
+  kMaximum,          // NaN if any number is NaN; -infinity
+  kMinimum,          // NaN if any number is NaN; infinity
 };
 
 // Of x[0 .. count), in double: sixteen partial results, of the elements whose index is 0, 1, ... 15 modulo 16, joined
@@ -25,6 +26,22 @@ double reduce_row(ReduceKind kind, const float* x, std::size_t count);
 // rows. `results` does not overlap `x`.
 void reduce_columns(ReduceKind kind, const float* x, double* results, std::size_t rows, std::size_t count,
                     std::size_t stride);
+
+// A sum of e^x that overflows for no x: e^maximum (equal + others), where `equal` of the x are the maximum and `others`
+// is the sum of e^(x - maximum) over those that are not. It keeps terms that are far below the largest.
+struct ExponentialSum {
+  double equal = 0;
+  double others = 0;
+};
+
+// Of x[0 .. count), none of which is above `maximum`: in double, to 1e-14, in the order of reduce_row. Anything where
+// `maximum` is not finite.
+ExponentialSum sum_exponentials(const float* x, double maximum, std::size_t count);
+
+// results[i] = that of x[row * stride + i] over row < rows with maxima[i], for i < count <= stride: in the order of the
+// rows. No array overlaps another.
+void sum_exponentials_of_columns(const float* x, const double* maxima, ExponentialSum* results, std::size_t rows,
+                                 std::size_t count, std::size_t stride);
 
 // Joins the results of two halves of the numbers.
 double join_reduced(ReduceKind kind, double first, double second);

@@ -1,8 +1,11 @@
-// ReduceSum, ReduceSumSquare, ReduceProd, ReduceMax and ReduceMin; reduce_mean_test.cpp has more of what they share.
+// ReduceSum, ReduceL1, ReduceL2, ReduceSumSquare, ReduceLogSum, ReduceLogSumExp, ReduceProd, ReduceMax and ReduceMin;
+// reduce_mean_test.cpp has more of what they share.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <random>
 
 #include "runtime/data_type.hpp"
 #include "tests/ops/op_tester.hpp"
@@ -24,7 +27,7 @@ struct Operator {
 const Operator kOperators[] = {
     {"ReduceSum", {6, 5}, {5, -3, 9}, 11, 0},         {"ReduceSumSquare", {14, 77}, {17, 29, 45}, 91, 0},
     {"ReduceProd", {6, -120}, {4, -10, 18}, -720, 1}, {"ReduceMax", {3, 6}, {4, 2, 6}, 6, -kInf},
-    {"ReduceMin", {1, -5}, {1, -5, 3}, -5, kInf},
+    {"ReduceMin", {1, -5}, {1, -5, 3}, -5, kInf},     {"ReduceL1", {6, 15}, {5, 7, 9}, 21, 0},
 };
 
 template <typename T>
@@ -122,14 +125,17 @@ TEST(Reduction, TakesScalars) {
   }
 }
 
-TEST(Reduction, WithoutAxesOnlyReduceSumSquareDoesSomething) {
+TEST(Reduction, WithoutAxesFewDoSomething) {
   for (const Operator& c : kOperators) {
-    const bool squares = std::string(c.op) == "ReduceSumSquare";
+    const std::string name = c.op;
+    Literals<float> y = {2, -3};
+    if (name == "ReduceSumSquare") y = {4, 9};
+    if (name == "ReduceL1") y = {2, 3};
     OpTest(c.op, 18)
         .attribute("noop_with_empty_axes", std::int64_t{1})
         .input<float>({2}, {2, -3})
-        .expect<float>({2}, squares ? Literals<float>{4, 9} : Literals<float>{2, -3})
-        .expect_identity(!squares)
+        .expect<float>({2}, y)
+        .expect_identity(y[1] == -3)
         .run();
   }
 }
@@ -199,6 +205,149 @@ TEST(Reduction, CountsEveryElementOfLargeShapesOnce) {
   }
 }
 
+/// Over rows and over columns, so that both kernels see the numbers.
+template <typename T>
+void check_both_ways(const char* op, const Literals<T>& x, typename LiteralOf<T>::type y, double ulps = 0) {
+  const auto count = static_cast<std::int64_t>(x.size());
+  Literals<T> doubled;
+  for (const auto value : x) doubled.insert(doubled.end(), 2, value);
+  OpTest(op, 18)
+      .named(op)
+      .input(tensor_of<T>({1, count}, x))
+      .template input<std::int64_t>({1}, {1})
+      .template expect<T>({1, 1}, {y})
+      .tolerance(ulp(ulps))
+      .run();
+  OpTest(op, 18)
+      .named(op)
+      .input(tensor_of<T>({count, 2}, doubled))
+      .template input<std::int64_t>({1}, {0})
+      .template expect<T>({1, 2}, {y, y})
+      .tolerance(ulp(ulps))
+      .run();
+}
+
+TEST(Reduction, NormsNeitherOverflowNorVanish) {
+  check_both_ways<float>("ReduceL2", {3, 4}, 5);
+  check_both_ways<float>("ReduceL2", {3e30F, 4e30F}, 5e30F);
+  check_both_ways<float>("ReduceL2", {3e-30F, -4e-30F}, 5e-30F);
+  check_both_ways<Float16>("ReduceL2", {300, 400}, 500);
+  check_both_ways<Bfloat16>("ReduceL2", {3e30F, 4e30F}, 5e30F);
+  check_both_ways<double>("ReduceL2", {3e300, 4e300}, 5e300);
+  check_both_ways<double>("ReduceL2", {1, 1}, 1.4142135623730951);
+  check_both_ways<float>("ReduceL1", {3e38F, -3e38F}, kInf);
+  check_both_ways<Float16>("ReduceL1", {-60000, -5000}, 65000);
+  check_both_ways<float>("ReduceL2", {kNan, kInf}, kNan);
+  check_both_ways<float>("ReduceL2", {-kInf, 1}, kInf);
+}
+
+TEST(Reduction, NormsOfIntegersAreWholeParts) {
+  check_both_ways<std::int32_t>("ReduceL2", {1, 1, 1}, 1);
+  check_both_ways<std::int32_t>("ReduceL2", {-60000, 80000}, 100000);
+  check_both_ways<std::int64_t>("ReduceL2", {3037000498, 1}, 3037000498);
+  check_both_ways<std::uint64_t>("ReduceL2", {4294967295U, 0}, 4294967295U);
+  check_both_ways<std::int64_t>("ReduceL1", {INT64_MIN, 1}, INT64_MIN + 1);
+  check_both_ways<std::uint32_t>("ReduceL1", {4294967295U, 2}, 1);
+}
+
+TEST(Reduction, LogarithmOfASum) {
+  check_both_ways<float>("ReduceLogSum", {1, 2, 3}, 1.79175947F);
+  check_both_ways<float>("ReduceLogSum", {3e38F, 3e38F}, 89.289993F);
+  check_both_ways<float>("ReduceLogSum", {1, -1}, -kInf);
+  check_both_ways<float>("ReduceLogSum", {1, -2}, kNan);
+  check_both_ways<double>("ReduceLogSum", {1, 2, 3}, 1.791759469228055, 1);
+  check_both_ways<Float16>("ReduceLogSum", {60000, 60000}, 11.695247F);
+  check_both_ways<std::int32_t>("ReduceLogSum", {50, 50, 50}, 5);
+}
+
+TEST(Reduction, LogarithmOfASumOfExponentials) {
+  check_both_ways<float>("ReduceLogSumExp", {1, 2, 3}, 3.40760596F);
+  check_both_ways<float>("ReduceLogSumExp", {720, 720}, 720.693147F);
+  check_both_ways<float>("ReduceLogSumExp", {-800, -800}, -799.306853F);
+  check_both_ways<float>("ReduceLogSumExp", {1000}, 1000);
+  check_both_ways<float>("ReduceLogSumExp", {3e38F, -3e38F}, 3e38F);
+  check_both_ways<float>("ReduceLogSumExp", {0, -60}, 8.75651076e-27F);
+  check_both_ways<float>("ReduceLogSumExp", {-60, 0, 0}, 0.693147181F);
+  check_both_ways<float>("ReduceLogSumExp", {-kInf, -kInf}, -kInf);
+  check_both_ways<float>("ReduceLogSumExp", {-kInf, 2}, 2);
+  check_both_ways<float>("ReduceLogSumExp", {kInf, 2}, kInf);
+  check_both_ways<float>("ReduceLogSumExp", {kInf, -kInf}, kInf);
+  check_both_ways<float>("ReduceLogSumExp", {kNan, kInf, 1}, kNan);
+  check_both_ways<float>("ReduceLogSumExp", {1, kInf, kNan}, kNan);
+  check_both_ways<double>("ReduceLogSumExp", {720, 720}, 720.69314718055994531, 1);
+  check_both_ways<double>("ReduceLogSumExp", {-1000, -1000, -1000}, -998.90138771133189, 1);
+  check_both_ways<Float16>("ReduceLogSumExp", {100, 100}, 100.693147F);
+  check_both_ways<Bfloat16>("ReduceLogSumExp", {1000, 1000}, 1000.693147F);
+  check_both_ways<std::int64_t>("ReduceLogSumExp", {1000, 1000, 1000}, 1001);
+}
+
+TEST(Reduction, LogarithmsOfNothing) {
+  for (const char* op : {"ReduceLogSum", "ReduceLogSumExp"}) {
+    OpTest(op, 18).input<float>({2, 0}, {}).input<std::int64_t>({1}, {1}).expect<float>({2, 1}, {-kInf, -kInf}).run();
+    check_one<double>(op, {}, {-std::numeric_limits<double>::infinity()});
+  }
+}
+
+TEST(Reduction, WithoutAxesTheLogarithmOfAnExponentialIsTheNumber) {
+  const auto node = [](const char* op) {
+    return OpTest(op, 18).attribute("noop_with_empty_axes", std::int64_t{1}).input<float>({2}, {2, 1000});
+  };
+  node("ReduceLogSumExp").expect<float>({2}, {2, 1000}).expect_identity(true).run();
+  node("ReduceLogSum").expect<float>({2}, {0.693147181F, 6.90775528F}).expect_identity(false).run();
+  node("ReduceL2").expect<float>({2}, {2, 1000}).expect_identity(false).run();
+}
+
+/// Parts that are joined, whose maxima ascend, descend and are infinite.
+TEST(Reduction, LogarithmsOfLargerShapes) {
+  for (const char* op : {"ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp"}) {
+    for (const auto& [x, axis] : {std::pair<Shape, std::int64_t>{{3, 140000}, 1},
+                                  {{140000, 3}, 0},
+                                  {{2, 40000, 5}, 1},
+                                  {{7, 1003}, 1},
+                                  {{1003, 37}, 0}}) {
+      OpTest(op, 18)
+          .named(text(op, " ", x))
+          .random_input(DataType::kFloat32, x, 0, 100)
+          .input<std::int64_t>({1}, {axis})
+          .expect_reference()
+          .tolerance_of("simd", ulp(1))
+          .run();
+    }
+  }
+  for (const double slope : {0.01, -0.01}) {
+    Literals<float> x(std::size_t{1} << 18);
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(slope * static_cast<double>(i));
+    std::fill(x.begin(), x.begin() + 70000, -kInf);
+    // A geometric series of the terms that count.
+    const double largest = static_cast<double>(slope > 0 ? x.back() : x[70000]);
+    const auto expected = static_cast<float>(largest - std::log1p(-std::exp(-0.01)));
+    OpTest("ReduceLogSumExp", 18)
+        .input(tensor_of<float>({1 << 18}, x))
+        .expect<float>({1}, {expected})
+        .tolerance(ulp(2))
+        .run();
+  }
+}
+
+TEST(Reduction, SumsOfManyDoublesKeepEveryDigit) {
+  std::mt19937_64 generator(1);
+  std::uniform_real_distribution<double> uniform(0.0, 1.0);
+  Literals<double> x(std::size_t{1} << 20);
+  // In steps of 2^-40: every sum is exact in 64 bits.
+  std::uint64_t sum = 0;
+  for (double& value : x) {
+    const auto steps = static_cast<std::uint64_t>(uniform(generator) * 0x1p40);
+    sum += steps;
+    value = static_cast<double>(steps) * 0x1p-40;
+  }
+  const double expected = static_cast<double>(sum) * 0x1p-40;
+  check_one<double>("ReduceSum", x, {expected});
+  check_one<double>("ReduceMean", x, {expected * 0x1p-20});
+  // 0.1 is rounded alike at every step of a chain.
+  std::fill(x.begin(), x.end(), 0.1);
+  check_one<double>("ReduceSum", x, {0.1 * 0x1p20});
+}
+
 TEST(Reduction, KnowsElementsOfShapes) {
   const auto node = [](const char* op, const NamedDims& elements) {
     return OpTest(op, 18)
@@ -214,7 +363,10 @@ TEST(Reduction, KnowsElementsOfShapes) {
   node("ReduceProd", {"n"}).expect_elements({"n"}).infer_only();
   node("ReduceProd", {2, "n"}).expect_no_elements().infer_only();
   node("ReduceProd", {std::int64_t{1} << 62, 4}).expect_no_elements().infer_only();
-  node("ReduceSumSquare", {2, 3}).expect_no_elements().infer_only();
+  for (const char* op : {"ReduceSumSquare", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp"}) {
+    node(op, {2, 3}).expect_no_elements().infer_only();
+    node(op, {"n"}).expect_no_elements().infer_only();
+  }
 }
 
 TEST(Reduction, NamesWhatIsWrong) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <random>
@@ -19,8 +20,8 @@ using testing::kNan;
 using testing::on_every_isa;
 using testing::random_floats;
 
-constexpr ReduceKind kKinds[] = {ReduceKind::kSum, ReduceKind::kSumOfSquares, ReduceKind::kProduct,
-                                 ReduceKind::kMaximum, ReduceKind::kMinimum};
+constexpr ReduceKind kKinds[] = {ReduceKind::kSum,     ReduceKind::kSumOfMagnitudes, ReduceKind::kSumOfSquares,
+                                 ReduceKind::kProduct, ReduceKind::kMaximum,         ReduceKind::kMinimum};
 
 double start_of(ReduceKind kind) {
   switch (kind) {
@@ -50,6 +51,7 @@ double joined(ReduceKind kind, double a, double b) {
 
 double term(ReduceKind kind, float x) {
   const auto wide = static_cast<double>(x);
+  if (kind == ReduceKind::kSumOfMagnitudes) return std::fabs(wide);
   return kind == ReduceKind::kSumOfSquares ? wide * wide : wide;
 }
 
@@ -141,6 +143,44 @@ TEST(ReduceColumns, ReducesInTheOrderOfTheRows) {
       }
     }
   });
+}
+
+TEST(SumExponentials, LiesWithinItsBoundAndIsTheSameOnEveryInstructionSet) {
+  const ExponentialSum none = sum_exponentials(nullptr, 1.0, 0);
+  EXPECT_EQ(none.equal, 0);
+  EXPECT_EQ(none.others, 0);
+  for (std::size_t count = 1; count <= 100; ++count) {
+    std::vector<float> x = random_floats(count, -5.0f, 20.0f, static_cast<unsigned>(count));
+    const float maximum = *std::max_element(x.begin(), x.end());
+    x[count / 2] = maximum;
+    if (count > 3) x[1] = -kInfinity;
+    long double expected = 0;
+    double equal = 0;
+    for (const float value : x) {
+      equal += value == maximum;
+      if (value != maximum) expected += std::exp(static_cast<long double>(value) - maximum);
+    }
+    ExponentialSum first;
+    std::vector<double> maxima(3, maximum);
+    std::vector<float> columns(3 * count);
+    for (std::size_t i = 0; i < 3 * count; ++i) columns[i] = x[i / 3];
+    on_every_isa([&] {
+      Guarded from(x);
+      const ExponentialSum sums = sum_exponentials(from.data(), maximum, count);
+      EXPECT_EQ(sums.equal, equal);
+      EXPECT_NEAR(sums.others, static_cast<double>(expected), 1e-14 * static_cast<double>(expected)) << count;
+      if (best_target_name() == supported_targets().front()) first = sums;
+      EXPECT_EQ(sums.others, first.others);
+      // Each column is the row in its order.
+      std::vector<ExponentialSum> results(4, {-1, -1});
+      sum_exponentials_of_columns(columns.data(), maxima.data(), results.data(), count, 3, 3);
+      for (std::size_t i = 0; i < 3; ++i) {
+        EXPECT_EQ(results[i].equal, equal);
+        EXPECT_NEAR(results[i].others, static_cast<double>(expected), 1e-14 * static_cast<double>(expected)) << count;
+      }
+      EXPECT_EQ(results[3].equal, -1) << "written past the end";
+    });
+  }
 }
 
 TEST(JoinReduced, JoinsTwoHalves) {

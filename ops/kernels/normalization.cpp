@@ -74,6 +74,10 @@ void Normalize(const float* x, const float* scale, const float* bias, double mea
   });
 }
 
+void NormalizeBy(const float* x, float scale, float bias, double mean, float inv_std_dev, float* y, std::size_t count) {
+  NormalizeRow(x, Number{scale}, Number{bias}, mean, inv_std_dev, y, count);
+}
+
 void LayerNorm(const float* x, const float* scale, const float* bias, float epsilon, float* y, float* means,
                float* inv_std_devs, std::size_t rows, std::size_t columns) {
   const double size = static_cast<double>(columns);
@@ -100,6 +104,7 @@ namespace linnet::kernels {
 LINNET_EXPORT(LayerNorm);
 LINNET_EXPORT(SumOfDistances);
 LINNET_EXPORT(Normalize);
+LINNET_EXPORT(NormalizeBy);
 
 void layer_norm(const float* x, const float* scale, const float* bias, float epsilon, float* y, float* mean,
                 float* inv_std_dev, std::size_t rows, std::size_t columns) {
@@ -114,6 +119,11 @@ double sum_of_squared_distances(const float* x, double from, std::size_t count) 
 void normalize(const float* x, const float* scale, const float* bias, double mean, float inv_std_dev, float* y,
                std::size_t count) {
   LINNET_DISPATCH(Normalize)(x, scale, bias, mean, inv_std_dev, y, count);
+}
+
+void normalize_by(const float* x, float scale, float bias, double mean, float inv_std_dev, float* y,
+                  std::size_t count) {
+  LINNET_DISPATCH(NormalizeBy)(x, scale, bias, mean, inv_std_dev, y, count);
 }
 
 }  // namespace linnet::kernels

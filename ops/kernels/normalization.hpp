@@ -23,6 +23,9 @@ double sum_of_squared_distances(const float* x, double from, std::size_t count);
 void normalize(const float* x, const float* scale, const float* bias, double mean, float inv_std_dev, float* y,
                std::size_t count);
 
+// The same with one scale and one bias for all.
+void normalize_by(const float* x, float scale, float bias, double mean, float inv_std_dev, float* y, std::size_t count);
+
 }  // namespace linnet::kernels
 
 #endif  // LINNET_OPS_KERNELS_NORMALIZATION_HPP_

@@ -53,7 +53,7 @@ HWY_INLINE V ScaledExp(D d, V x, V m) {
   return hn::MulAdd(scale, e.q, scale);
 }
 
-// The sum of all lanes of two vectors of doubles.
+// The sum of all lanes of two vectors of doubles, halves first: lane k and lane k + half, and so on.
 template <class VD>
 HWY_INLINE double Total(VD lower, VD upper) {
   return hn::GetLane(hn::SumOfLanes(hn::DFromV<VD>(), hn::Add(lower, upper)));
@@ -69,8 +69,50 @@ struct Sums {
     lower = hn::Add(lower, PromoteLower(d, v));
     upper = hn::Add(upper, PromoteUpper(d, v));
   }
-  HWY_INLINE double Total() const { return HWY_NAMESPACE::Total(lower, upper); }
 };
+
+// The sum over a row as ReduceRun (reduction-inl.h) adds it, on every instruction set: sixteen partial sums, of the
+// elements whose index is 0, 1, ... 15 modulo 16, joined as a binary tree. A vector holds `Lanes` of the sixteen.
+constexpr std::size_t kPartialSums = 16;
+constexpr std::size_t kSumVectors = kPartialSums / hn::MaxLanes(Tag());
+
+struct RowSums {
+  Sums sums[kSumVectors];
+
+  HWY_INLINE RowSums() {}
+  HWY_INLINE double Total() const {
+    const Doubles<Tag>::Tag dd;
+    constexpr std::size_t kParts = Doubles<Tag>::kParts;
+    HWY_ALIGN double partial[kPartialSums + hn::MaxLanes(dd)];
+    for (std::size_t k = 0; k < kSumVectors; ++k) {
+      hn::StoreU(sums[k].lower, dd, partial + k * hn::Lanes(Tag()));
+      if (kParts == 2) hn::StoreU(sums[k].upper, dd, partial + k * hn::Lanes(Tag()) + hn::Lanes(dd));
+    }
+    for (std::size_t width = kPartialSums / 2; width != 0; width /= 2) {
+      for (std::size_t k = 0; k < width; ++k) partial[k] += partial[k + width];
+    }
+    return partial[0];
+  }
+};
+
+// A lambda that is called in several places of one loop.
+#define LINNET_INLINE_LAMBDA __attribute__((always_inline))
+
+// Calls term(i, left, k) for every vector of a row that begins at element i and has `left` elements before it, which
+// may be fewer than its lanes; what it holds belongs to partial sums k Lanes, k Lanes + 1, ...
+template <class Term>
+HWY_INLINE void ForRowVectors(std::size_t count, const Term& term) {
+  const std::size_t lanes = hn::Lanes(Tag());
+  std::size_t i = 0;
+  for (; i + kPartialSums <= count; i += kPartialSums) {
+#pragma GCC unroll 16
+    for (std::size_t k = 0; k < kSumVectors; ++k) term(i + k * lanes, kPartialSums, k);
+  }
+#pragma GCC unroll 16
+  for (std::size_t k = 0; k < kSumVectors; ++k) {
+    if (i + k * lanes < count) term(i + k * lanes, count - i - k * lanes, k);
+  }
+}
 
 // The maximum of a row; unspecified if it holds NaN.
 float RowMaximum(const float* x, std::size_t columns) {
@@ -98,19 +140,19 @@ double Exponentials(const float* x, float* y, std::size_t count, float maximum) 
   const Tag d;
   const std::size_t lanes = hn::Lanes(d);
   const V m = hn::Set(d, maximum);
-  Sums sums;
-  std::size_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    const V e = ScaledExp(d, hn::LoadU(d, x + i), m);
-    hn::StoreU(e, d, y + i);
-    sums.Add(d, e);
-  }
-  if (i < count) {
-    const V e = ScaledExp(d, LoadPartial(d, x + i, count - i), m);
-    StorePartial(d, e, y + i, count - i);
-    sums.Add(d, hn::IfThenElseZero(hn::FirstN(d, count - i), e));
-  }
-  return sums.Total();
+  RowSums row;
+  ForRowVectors(count, [&](std::size_t i, std::size_t left, std::size_t k) HWY_ATTR LINNET_INLINE_LAMBDA {
+    if (left >= lanes) {
+      const V e = ScaledExp(d, hn::LoadU(d, x + i), m);
+      hn::StoreU(e, d, y + i);
+      row.sums[k].Add(d, e);
+    } else {
+      const V e = ScaledExp(d, LoadPartial(d, x + i, left), m);
+      StorePartial(d, e, y + i, left);
+      row.sums[k].Add(d, hn::IfThenElseZero(hn::FirstN(d, left), e));
+    }
+  });
+  return row.Total();
 }
 
 // y = y / sum.
@@ -178,15 +220,15 @@ LogSoftmaxSums SumsOf(const float* x, std::size_t count, float maximum) {
   const Tag d;
   const std::size_t lanes = hn::Lanes(d);
   const V m = hn::Set(d, maximum);
-  Sums others;
+  RowSums others;
   std::size_t equal = 0;
-  for (std::size_t i = 0; i < count; i += lanes) {
-    const V v = LoadUpTo(d, x + i, count - i);
-    const auto valid = hn::FirstN(d, std::min(lanes, count - i));
+  ForRowVectors(count, [&](std::size_t i, std::size_t left, std::size_t k) HWY_ATTR LINNET_INLINE_LAMBDA {
+    const V v = LoadUpTo(d, x + i, left);
+    const auto valid = hn::FirstN(d, std::min(lanes, left));
     const auto is_maximum = hn::And(valid, hn::Eq(v, m));
     equal += hn::CountTrue(d, is_maximum);
-    others.Add(d, hn::IfThenElseZero(hn::AndNot(is_maximum, valid), ScaledExp(d, v, m)));
-  }
+    others.sums[k].Add(d, hn::IfThenElseZero(hn::AndNot(is_maximum, valid), ScaledExp(d, v, m)));
+  });
   return {static_cast<double>(equal), others.Total()};
 }
 

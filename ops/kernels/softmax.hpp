@@ -12,9 +12,10 @@ namespace linnet::kernels {
 // however far apart the values lie: the rounding error of x - m is carried along, sums are taken in double, and
 // LogSoftmax adds the terms beside the maximum separately (log1p), so that a row with one dominant element keeps its
 // digits. A row that holds NaN or +inf, or nothing but -inf, gives NaN everywhere, as e^(x - m) in ONNX's reference
-// does; other -inf elements give 0, and -inf in LogSoftmax. The order of summation depends on the length and the
-// instruction set only, so a row's result does not depend on how many rows there are or where it stands. `x` and `y`
-// are the same array or do not overlap.
+// does; other -inf elements give 0, and -inf in LogSoftmax. The order of summation depends on the length only (that of
+// reduce_row over rows, of the elements over columns), so a row's result does not depend on how many rows there are or
+// where it stands, and is the same on every instruction set that has FMA. `x` and `y` are the same array or do not
+// overlap.
 
 // Over contiguous rows: x and y are [rows, columns].
 void softmax(const float* x, float* y, std::size_t rows, std::size_t columns);

@@ -5,7 +5,7 @@ BUILD ?= build
 FUZZ_SECONDS ?= 60
 CONFIGURE := cmake -G Ninja -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release
 
-.PHONY: help setup setup-tests build run wheel test check format bench bench-kernels fuzz coverage accuracy docs clean
+.PHONY: help setup setup-tests build run wheel test check format bench bench-kernels fuzz coverage accuracy accuracy-sums docs clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 24
@@ -53,6 +53,13 @@ bench-kernels: build ## run the micro-benchmarks of the kernels
 
 accuracy: build ## measure the activations over all 2^32 floats (minutes)
 	@$(BUILD)/linnet_accuracy
+
+accuracy-sums: ## measure sums and matrix products beside ONNX Runtime and PyTorch; writes a table of docs/accuracy.md
+	@tools/setup.sh bench
+	@$(CONFIGURE) -DLINNET_BUILD_PYTHON=ON
+	@cmake --build $(BUILD) --parallel $(JOBS) --target linnet_python
+	@eval "$$(tools/setup.sh paths)" && PYTHONPATH=$(BUILD)/python "$$LINNET_PYTHON" tools/bench/sums.py \
+	  --peers "$$LINNET_PEERS_DIR" --write docs/accuracy.md
 
 fuzz: ## run each fuzzer for FUZZ_SECONDS (60)
 	@tools/setup.sh check

@@ -5,8 +5,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <optional>
+#include <new>
 #include <string_view>
+
+#include <pthread.h>
 
 namespace linnet::internal {
 namespace {
@@ -15,8 +17,42 @@ namespace {
 constexpr std::size_t kMostRank = 1024;
 constexpr linnet_type kMostType = 255;
 
-/// An Error shares its message, so keeping one cannot fail.
-thread_local std::optional<Error> last_error;
+/// The last error of a thread. An Error shares its message, so keeping one cannot fail; nor can the place where it is
+/// kept: storage without a destructor needs no memory at its first use, and initial-exec storage is there as soon as
+/// the thread is. (The run-time libraries end the process when they lack memory for either.)
+struct LastError {
+  alignas(Error) std::byte storage[sizeof(Error)];
+  bool there;
+  Error& error() noexcept { return *std::launder(reinterpret_cast<Error*>(storage)); }
+};
+#if defined(__ELF__)
+__attribute__((tls_model("initial-exec")))
+#endif
+thread_local LastError last_error;
+
+void destroy_at_end_of_thread(void* last) noexcept {
+  auto& kept = *static_cast<LastError*>(last);
+  kept.error().~Error();
+  kept.there = false;
+}
+
+/// Calls destroy_at_end_of_thread; not once the library is unloaded.
+struct EndOfThread {
+  pthread_key_t key = 0;
+  bool made = ::pthread_key_create(&key, destroy_at_end_of_thread) == 0;
+  EndOfThread() = default;
+  EndOfThread(const EndOfThread&) = delete;
+  EndOfThread& operator=(const EndOfThread&) = delete;
+  ~EndOfThread() {
+    if (made) ::pthread_key_delete(key);
+  }
+};
+
+/// Sees to the destructor; without memory the message of a thread outlives it.
+void destroy_with_thread(LastError& last) noexcept {
+  static const EndOfThread kEnd;
+  if (kEnd.made) ::pthread_setspecific(kEnd.key, &last);
+}
 
 /// The error with options named as C has them: Options::threads is linnet_options_set_threads. As it was when memory is
 /// short.
@@ -47,7 +83,13 @@ Error in_c(const Error& error) noexcept {
 }  // namespace
 
 linnet_status remember(const Error& error) noexcept {
-  last_error = in_c(error);
+  if (last_error.there) {
+    last_error.error() = in_c(error);
+  } else {
+    new (last_error.storage) Error(in_c(error));
+    last_error.there = true;
+    destroy_with_thread(last_error);
+  }
   return static_cast<linnet_status>(error.code());
 }
 
@@ -107,8 +149,8 @@ RunOptions run_options_of(const linnet_run_options* options) {
 extern "C" {
 
 const char* linnet_last_error(void) {
-  const auto& error = linnet::internal::last_error;
-  return error.has_value() ? error->what() : "";
+  auto& last = linnet::internal::last_error;
+  return last.there ? last.error().what() : "";
 }
 
 }  // extern "C"

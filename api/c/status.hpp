@@ -14,7 +14,7 @@
 
 namespace linnet::internal {
 
-/// Keeps the error for linnet_last_error; its code as a status. Needs no memory but at the first error of a thread.
+/// Keeps the error for linnet_last_error; its code as a status. Needs no memory.
 linnet_status remember(const Error& error) noexcept;
 /// The same for what no part of Linnet should throw: LINNET_INTERNAL.
 linnet_status remember_defect(const std::exception& error) noexcept;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <thread>
 
 #include "tests/api/c/c_handles.hpp"
@@ -246,6 +247,20 @@ TEST(CMemory, LackOfItIsAStatus) {
   const std::int64_t y_shape[] = {4, 5};
   float y[20];
   const auto whole_use = [&]() -> linnet_status {
+TEST(CLastError, OfAThreadWithoutAnyMemoryIsKept) {
+  linnet_status status = LINNET_OK;
+  std::string message;
+  std::thread([&] {
+    AllocationCounter::fail_from(1);
+    status = linnet_session_run(nullptr, nullptr);
+    const bool is_right = std::strcmp(linnet_last_error(), "out of memory") == 0;
+    AllocationCounter::fail_none();
+    message = is_right ? "out of memory" : linnet_last_error();
+  }).join();
+  EXPECT_EQ(status, LINNET_INVALID_ARGUMENT);
+  EXPECT_EQ(message, "out of memory") << "instead of the text, for which there is none";
+}
+
     linnet_options* options = nullptr;
     linnet_model* model = nullptr;
     linnet_session* session = nullptr;

@@ -1,6 +1,7 @@
 #include "loaders/onnx/onnx_library.hpp"
 
 #include <dlfcn.h>
+#include <sys/mman.h>
 
 #include <array>
 #include <new>
@@ -14,12 +15,23 @@ namespace {
 
 constexpr const char* kModule = "liblinnet_onnx.so";
 
+/// The dynamic loader says of too little memory only that it cannot map the file, and may end the process over it. The
+/// module and protobuf take 3 MB to map, and some for themselves.
+void require_memory_to_open() {
+  constexpr std::size_t kBytes = std::size_t{16} << 20;
+  void* const probe = ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (probe == MAP_FAILED) throw std::bad_alloc();
+  ::munmap(probe, kBytes);
+}
+
 struct Library {
   LinnetOnnxFunctionBody function_body = nullptr;
   LinnetOnnxConvertVersion convert_version = nullptr;
   std::string reason;  ///< why it cannot be used; empty when it can
 
+  /// Errors: std::bad_alloc, and then the next question tries again.
   Library() {
+    require_memory_to_open();
     void* module = open_module(kModule, &reason);
     if (module == nullptr) return;
     const auto interface = reinterpret_cast<LinnetOnnxInterface>(::dlsym(module, "linnet_onnx_interface"));
@@ -29,7 +41,12 @@ struct Library {
     }
     function_body = reinterpret_cast<LinnetOnnxFunctionBody>(::dlsym(module, "linnet_onnx_function_body"));
     convert_version = reinterpret_cast<LinnetOnnxConvertVersion>(::dlsym(module, "linnet_onnx_convert_version"));
-    if (function_body == nullptr || convert_version == nullptr) reason = text("the module ", kModule, " is incomplete");
+    const auto start = reinterpret_cast<LinnetOnnxStart>(::dlsym(module, "linnet_onnx_start"));
+    if (function_body == nullptr || convert_version == nullptr || start == nullptr) {
+      reason = text("the module ", kModule, " is incomplete");
+      return;
+    }
+    if (start() == kLinnetOnnxOutOfMemory) throw std::bad_alloc();
   }
 };
 
@@ -78,6 +95,7 @@ FunctionBody find_function_body(const std::string& domain, const std::string& op
       library().function_body(domain.c_str(), op_type.c_str(), opset, node.data(), node.size(), types.data(),
                               types.size(), keep, &result.bytes, error.data(), error.size());
   if (status == kLinnetOnnxDone) return result;
+  if (status == kLinnetOnnxOutOfMemory) throw std::bad_alloc();
   result.bytes.reset();
   switch (status) {
     case kLinnetOnnxUnknownOperator:
@@ -101,6 +119,7 @@ std::shared_ptr<const MappedFile> convert_to_opset(const MappedFile& model, int 
   ErrorText error{};
   const int status =
       library().convert_version(model.data(), model.size(), opset, keep, &converted, error.data(), error.size());
+  if (status == kLinnetOnnxOutOfMemory) throw std::bad_alloc();
   if (status != kLinnetOnnxDone)
     unsupported("ONNX cannot convert the model to opset ", opset, ": ", printable(error.data(), 400));
   return converted;

@@ -19,12 +19,12 @@ struct FunctionBody {
 };
 
 /// How ONNX defines the operator through others, for this node (a serialized NodeProto without attribute references).
-/// Thread-safe.
+/// Thread-safe. Errors: std::bad_alloc.
 FunctionBody find_function_body(const std::string& domain, const std::string& op_type, int opset, std::string_view node,
                                 const std::vector<TensorType>& input_types);
 
 /// The model (a serialized ModelProto) with ONNX's own operator set at `opset`. Thread-safe.
-/// Errors: kUnsupported without the module, or when ONNX cannot convert the model.
+/// Errors: kUnsupported without the module, or when ONNX cannot convert the model; std::bad_alloc.
 std::shared_ptr<const MappedFile> convert_to_opset(const MappedFile& model, int opset);
 
 }  // namespace linnet::internal::onnx

@@ -1,13 +1,16 @@
 #include "loaders/onnx_module/onnx_module.hpp"
 
+#include <google/protobuf/arena.h>
 #include <onnx/checker.h>
 #include <onnx/defs/schema.h>
 #include <onnx/version_converter/convert.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <limits>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -21,11 +24,30 @@ void set_error(char* error, std::size_t error_size, const char* what) {
   error[length] = '\0';
 }
 
-/// Runs `body`, and turns what it throws into a status.
+constexpr std::size_t kMiB = std::size_t{1} << 20;
+/// ONNX's table of operators takes 4 MB, what the conversion of versions makes at its first use 5 MB (x86-64).
+constexpr std::size_t kTableBytes = 16 * kMiB;
+constexpr std::size_t kQuestionBytes = kMiB;
+/// A model as message, as graph, as message again and as bytes.
+constexpr std::size_t kCopiesOfModel = 4;
+
+/// Makes sure, as far as one can, that so much memory can be had by what must not go without: the loader and protobuf's
+/// storage of this thread, which end the process, and ONNX's own tables, which stay incomplete. Errors: std::bad_alloc.
+void require_memory(std::size_t bytes) {
+  void* volatile probe = std::malloc(bytes);  // volatile: else a compiler may leave out the pair
+  if (probe == nullptr) throw std::bad_alloc();
+  std::free(probe);
+  const google::protobuf::Arena touch_storage_of_this_thread;
+}
+
+/// Runs `body`, which may take so much memory, and turns what it throws into a status.
 template <typename Body>
-int guarded(char* error, std::size_t error_size, Body&& body) noexcept {
+int guarded(std::size_t bytes, char* error, std::size_t error_size, Body&& body) noexcept {
   try {
+    require_memory(bytes);
     return body();
+  } catch (const std::bad_alloc&) {
+    return kLinnetOnnxOutOfMemory;
   } catch (const std::exception& exception) {
     set_error(error, error_size, exception.what());
   } catch (...) {
@@ -43,11 +65,11 @@ bool parse(Proto& proto, const void* bytes, std::size_t size) {
 template <typename Proto>
 int emit_proto(const Proto& proto, LinnetOnnxEmit emit, void* context, char* error, std::size_t error_size) {
   std::string bytes;
-  if (!proto.SerializeToString(&bytes) || !emit(context, bytes.data(), bytes.size())) {
+  if (!proto.SerializeToString(&bytes)) {
     set_error(error, error_size, "the result cannot be serialized");
     return kLinnetOnnxFailed;
   }
-  return kLinnetOnnxDone;
+  return emit(context, bytes.data(), bytes.size()) ? kLinnetOnnxDone : kLinnetOnnxOutOfMemory;
 }
 
 onnx::TypeProto type_proto(const LinnetOnnxType& type) {
@@ -110,13 +132,20 @@ extern "C" {
 
 __attribute__((visibility("default"))) int linnet_onnx_interface() { return kLinnetOnnxInterface; }
 
+__attribute__((visibility("default"))) int linnet_onnx_start() {
+  return guarded(kTableBytes, nullptr, 0, [] {
+    onnx::OpSchemaRegistry::Schema("Relu");
+    return kLinnetOnnxDone;
+  });
+}
+
 __attribute__((visibility("default"))) int linnet_onnx_function_body(const char* domain, const char* op_type, int opset,
                                                                      const void* node_bytes, std::size_t node_size,
                                                                      const LinnetOnnxType* input_types,
                                                                      std::size_t input_count, LinnetOnnxEmit emit,
                                                                      void* context, char* error,
                                                                      std::size_t error_size) {
-  return guarded(error, error_size, [&]() -> int {
+  return guarded(kQuestionBytes, error, error_size, [&]() -> int {
     const onnx::OpSchema* schema = onnx::OpSchemaRegistry::Schema(op_type, opset, domain);
     if (schema == nullptr || schema->Deprecated()) return kLinnetOnnxUnknownOperator;
     onnx::NodeProto node;
@@ -138,7 +167,7 @@ __attribute__((visibility("default"))) int linnet_onnx_function_body(const char*
 __attribute__((visibility("default"))) int linnet_onnx_convert_version(const void* model_bytes, std::size_t size,
                                                                        int opset, LinnetOnnxEmit emit, void* context,
                                                                        char* error, std::size_t error_size) {
-  return guarded(error, error_size, [&]() -> int {
+  return guarded(kTableBytes + kCopiesOfModel * size, error, error_size, [&]() -> int {
     onnx::ModelProto model;
     if (!parse(model, model_bytes, size)) {
       set_error(error, error_size, "the model cannot be read");

@@ -12,6 +12,7 @@ enum LinnetOnnxStatus : int {
   kLinnetOnnxUnknownOperator = 1,  ///< ONNX has no operator of this name at this opset
   kLinnetOnnxNoFunction = 2,       ///< it has, but does not define it through others
   kLinnetOnnxFailed = 3,           ///< the error text says why
+  kLinnetOnnxOutOfMemory = 4,
 };
 
 /// What is known of a node's input.
@@ -26,8 +27,12 @@ struct LinnetOnnxType {
 using LinnetOnnxEmit = bool (*)(void* context, const void* bytes, std::size_t size);
 
 /// Raised whenever this file changes.
-inline constexpr int kLinnetOnnxInterface = 1;
+inline constexpr int kLinnetOnnxInterface = 2;
 using LinnetOnnxInterface = int (*)();
+
+/// Makes what ONNX's library makes once: its table of operators. To be called before all else: kLinnetOnnxOutOfMemory
+/// when memory may not suffice, and then again. ONNX itself would go on with a part of the table.
+using LinnetOnnxStart = int (*)();
 
 /// Emits the FunctionProto that defines `op_type` of `domain` at `opset`, with its own opset imports and the defaults
 /// of its attributes. `node` is the serialized NodeProto, without attribute references. `error` receives a text of at
@@ -41,5 +46,5 @@ using LinnetOnnxFunctionBody = int (*)(const char* domain, const char* op_type, 
 using LinnetOnnxConvertVersion = int (*)(const void* model, std::size_t size, int opset, LinnetOnnxEmit emit,
                                          void* context, char* error, std::size_t error_size);
 
-// Exported as linnet_onnx_interface, linnet_onnx_function_body and linnet_onnx_convert_version.
+// Exported as linnet_onnx_interface, linnet_onnx_start, linnet_onnx_function_body and linnet_onnx_convert_version.
 }

@@ -88,16 +88,36 @@ struct ThreadPool::State {
 
   /// The tasks of one worker: every `threads`-th, beginning with its number. So a worker does the same tasks in every
   /// run, whose weights its cache may still hold, and workers side by side do neighbouring tasks, which read the same
-  /// weights where rows are shared out.
-  struct alignas(64) Share {
-    std::atomic<std::size_t> taken{0};
+  /// weights where rows are shared out. It takes them from the front and others take them from the back: a worker that
+  /// comes late still begins with its first, and only where the two meet differs from run to run.
+  class alignas(64) Share {
+   public:
+    void fill(std::uint32_t count) noexcept { left_.store(std::uint64_t{count} << 32, std::memory_order_relaxed); }
+    /// False when none is left.
+    bool take_first(std::uint32_t& position) noexcept { return take<false>(position); }
+    bool take_last(std::uint32_t& position) noexcept { return take<true>(position); }
+
+   private:
+    template <bool kLast>
+    bool take(std::uint32_t& position) noexcept {
+      constexpr std::uint64_t kOneOfEnd = std::uint64_t{1} << 32;
+      std::uint64_t seen = left_.load(std::memory_order_relaxed);
+      for (;;) {
+        const auto begin = static_cast<std::uint32_t>(seen);
+        const auto end = static_cast<std::uint32_t>(seen >> 32);
+        if (begin >= end) return false;
+        position = kLast ? end - 1 : begin;
+        if (left_.compare_exchange_weak(seen, kLast ? seen - kOneOfEnd : seen + 1, std::memory_order_relaxed))
+          return true;
+      }
+    }
+    std::atomic<std::uint64_t> left_{0};  ///< [low half, high half)
   };
 
   std::atomic<bool> taken{false};
   alignas(64) std::atomic<std::uint32_t> gate{0};
   RunControl::Task task = nullptr;
   void* context = nullptr;
-  std::size_t count = 0;
   std::size_t threads = 0;
   std::unique_ptr<Share[]> shares;
   std::size_t share_count = 0;
@@ -111,15 +131,11 @@ struct ThreadPool::State {
 
   /// First the worker's own share, then what the others have not begun.
   void take_part(std::size_t worker) noexcept {
-    for (std::size_t i = 0; i < threads; ++i) {
+    std::uint32_t position = 0;
+    while (shares[worker].take_first(position)) task(context, worker + position * threads, worker);
+    for (std::size_t i = 1; i < threads; ++i) {
       const std::size_t owner = worker + i < threads ? worker + i : worker + i - threads;
-      std::atomic<std::size_t>& taken_of_owner = shares[owner].taken;
-      for (;;) {
-        if (owner + taken_of_owner.load(std::memory_order_relaxed) * threads >= count) break;
-        const std::size_t index = owner + taken_of_owner.fetch_add(1, std::memory_order_relaxed) * threads;
-        if (index >= count) break;
-        task(context, index, worker);
-      }
+      while (shares[owner].take_last(position)) task(context, owner + position * threads, worker);
     }
   }
 
@@ -193,7 +209,7 @@ void ThreadPool::run(std::size_t count, int threads, bool wake, RunControl::Task
   State& state = *state_;
   int wanted = std::min({threads, state.most_threads.load(std::memory_order_relaxed),
                          static_cast<int>(std::min<std::size_t>(count, 4096))});
-  const bool alone = wanted <= 1 || state.taken.exchange(true, std::memory_order_acquire);
+  const bool alone = wanted <= 1 || count > UINT32_MAX || state.taken.exchange(true, std::memory_order_acquire);
   if (!alone) {
     if (state.started.load(std::memory_order_relaxed) < wanted) state.start_helpers(wanted);
     wanted = std::min(wanted, static_cast<int>(state.share_count));
@@ -205,7 +221,6 @@ void ThreadPool::run(std::size_t count, int threads, bool wake, RunControl::Task
   }
   state.task = task;
   state.context = context;
-  state.count = count;
   state.threads = static_cast<std::size_t>(wanted);
   for (std::size_t worker = 0; worker < state.threads; ++worker) {
     state.shares[worker].taken.store(0, std::memory_order_relaxed);

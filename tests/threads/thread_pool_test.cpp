@@ -74,6 +74,35 @@ TEST(ThreadPool, HelpersAlwaysTakePartInLongWork) {
   EXPECT_GT(by_helper.load(), 0);
 }
 
+/// A helper that is held up after its first task finds the next ones still there: the caller takes over the last ones
+/// first. So the tasks that both may get are those in the middle, in every run.
+TEST(ThreadPool, TasksOfALateHelperAreTakenOverFromTheBack) {
+  constexpr std::size_t kTasks = 16;
+  ThreadPool pool(2);
+  RunControl control(&pool, 2);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  const auto wait_for = [&](const std::atomic<bool>& flag) {
+    while (!flag.load() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  };
+  std::vector<std::size_t> by_caller;
+  std::vector<std::size_t> by_helper;
+  std::atomic<bool> helper_began{false};
+  std::atomic<bool> all_others_done{false};
+  control.parallel_for(kTasks, kMuchWork, [&](std::size_t index, std::size_t worker) {
+    if (worker == 1) {
+      by_helper.push_back(index);
+      helper_began.store(true);
+      wait_for(all_others_done);
+      return;
+    }
+    if (by_caller.empty()) wait_for(helper_began);
+    by_caller.push_back(index);
+    if (by_caller.size() == kTasks - 1) all_others_done.store(true);
+  });
+  EXPECT_EQ(by_helper, (std::vector<std::size_t>{1}));
+  EXPECT_EQ(by_caller, (std::vector<std::size_t>{0, 2, 4, 6, 8, 10, 12, 14, 15, 13, 11, 9, 7, 5, 3}));
+}
+
 TEST(ThreadPool, StopsBetweenTasksWhenCancelled) {
   ThreadPool pool(2);
   RunControl control(&pool, 2);

@@ -14,15 +14,16 @@ namespace linnet {
 using internal::guarded;
 using internal::ModelImpl;
 using internal::SessionImpl;
+using internal::Stop;
 
 namespace {
 
-std::shared_ptr<ModelImpl> finish(internal::LoadedModel&& loaded, const Options& options) {
+std::shared_ptr<ModelImpl> finish(internal::LoadedModel&& loaded, const Options& options, const Stop& stop) {
   if (options.precision == Precision::kBf16 && !kernels::has_bfloat16_instructions()) {
     internal::log(options, LogLevel::kWarning,
                   "precision bf16: this CPU has no bfloat16 arithmetic (AVX512_BF16), so float32 is used");
   }
-  internal::PassContext context{loaded.graph, internal::all_operators(), options};
+  internal::PassContext context{loaded.graph, internal::all_operators(), options, stop};
   const std::size_t before = loaded.graph.nodes.size();
   internal::ModelFacts facts{loaded.ir_version, std::move(loaded.opsets), std::move(loaded.metadata),
                              internal::run_passes(context)};
@@ -81,17 +82,20 @@ class BoundForOneRun {
   SessionImpl& session_;
 };
 
+Stop stop_of_run(const RunOptions& options) { return {options, "the run"}; }
+
 template <typename Input>
 std::vector<Tensor> run_owned(SessionImpl& session, const std::vector<Input>& inputs, const RunOptions& options) {
   internal::check_input_count(session.model(), inputs.size());
+  const Stop stop = stop_of_run(options);
   const BoundForOneRun bound(session);
   for (std::size_t i = 0; i < inputs.size(); ++i) session.bind_input(i, view_of(inputs[i]));
-  session.prepare();
+  session.prepare(stop);
   std::vector<Tensor> outputs;
   outputs.reserve(session.model().outputs().size());
   for (const internal::ProgramOutput& made : session.program().outputs) outputs.emplace_back(made.type, made.shape);
   for (std::size_t i = 0; i < outputs.size(); ++i) session.bind_output(i, outputs[i].view());
-  session.run(options);
+  session.run(stop);
   return outputs;
 }
 
@@ -104,15 +108,19 @@ Model::Model(Model&&) noexcept = default;
 Model& Model::operator=(Model&&) noexcept = default;
 Model::~Model() = default;
 
-Model Model::load(const std::string& path, const Options& options) {
-  return guarded(
-      [&] { return Model(finish(internal::load_model_file(path, internal::all_operators(), options), options)); });
+Model Model::load(const std::string& path, const Options& options, const RunOptions& until) {
+  return guarded([&] {
+    const Stop stop(until, "loading");
+    return Model(finish(internal::load_model_file(path, internal::all_operators(), options, stop), options, stop));
+  });
 }
 
-Model Model::load(const void* bytes, std::size_t size, const Options& options) {
+Model Model::load(const void* bytes, std::size_t size, const Options& options, const RunOptions& until) {
   return guarded([&] {
     if (bytes == nullptr) internal::invalid_argument("no model given (null)");
-    return Model(finish(internal::load_model_bytes(bytes, size, internal::all_operators(), options), options));
+    const Stop stop(until, "loading");
+    return Model(
+        finish(internal::load_model_bytes(bytes, size, internal::all_operators(), options, stop), options, stop));
   });
 }
 
@@ -128,6 +136,8 @@ std::size_t Model::output_index(std::string_view name) const {
 Session Model::session() const {
   return guarded([&] { return Session(impl_, std::make_unique<SessionImpl>(*impl_)); });
 }
+
+void Model::trim() const noexcept { impl_->trim(); }
 
 std::vector<Tensor> Model::run(const std::vector<Tensor>& inputs, const RunOptions& options) const {
   return guarded([&] { return run_owned(Borrowed(impl_).session(), inputs, options); });
@@ -155,11 +165,11 @@ void Session::bind_output(std::size_t index, const TensorView& view) {
 void Session::unbind_output(std::size_t index) {
   alone_in(*impl_, [&] { impl_->unbind_output(index); });
 }
-void Session::prepare() {
-  alone_in(*impl_, [&] { impl_->prepare(); });
+void Session::prepare(const RunOptions& options) {
+  alone_in(*impl_, [&] { impl_->prepare(stop_of_run(options)); });
 }
 void Session::run(const RunOptions& options) {
-  alone_in(*impl_, [&] { impl_->run(options); });
+  alone_in(*impl_, [&] { impl_->run(stop_of_run(options)); });
 }
 ConstTensorView Session::output(std::size_t index) const {
   return alone_in(*impl_, [&] { return impl_->output(index); });
@@ -180,7 +190,7 @@ void Session::run(const std::vector<ConstTensorView>& inputs, const std::vector<
         impl_->unbind_output(i);
       }
     }
-    impl_->run(options);
+    impl_->run(stop_of_run(options));
   });
 }
 

@@ -82,7 +82,8 @@ ModelMetadata metadata_of(const onnx::ModelProto& model) {
 
 /// With a list of what is unsupported.
 LoadedModel examine(std::shared_ptr<const MappedFile> file, ExternalData& external, const Registry& registry,
-                    const Options& options) {
+                    const Options& options, const Stop& stop) {
+  stop.check();
   onnx::ModelProto model = read_model(*file);
   LoadedModel result;
   result.ir_version = model.ir_version;
@@ -92,10 +93,11 @@ LoadedModel examine(std::shared_ptr<const MappedFile> file, ExternalData& extern
 
   if (const int opset = opsets.find(""); opset != 0 && opset < onnx::kOldestOpset) {
     file = onnx::convert_to_opset(*file, onnx::kOldestOpset);
+    stop.check();
     model = read_model(*file);
     opsets = OpsetImports(model.opset_imports, "the converted model");
   }
-  onnx::ImportedGraph imported = onnx::import_graph(model, opsets, {file, &external, &options}, registry);
+  onnx::ImportedGraph imported = onnx::import_graph(model, opsets, {file, &external, &options, stop}, registry);
   result.graph = std::move(imported.graph);
   result.unsupported = std::move(imported.unsupported);
   result.unknown_operators = std::move(imported.unknown_operators);
@@ -104,27 +106,30 @@ LoadedModel examine(std::shared_ptr<const MappedFile> file, ExternalData& extern
 
 }  // namespace
 
-LoadedModel examine_model_file(const std::string& path, const Registry& registry, const Options& options) {
+LoadedModel examine_model_file(const std::string& path, const Registry& registry, const Options& options,
+                               const Stop& stop) {
   const FileDescriptor descriptor = open_file(path);
   ExternalData external(path, descriptor, options);
   const std::shared_ptr<const MappedFile> file = MappedFile::map(descriptor, path, options.limits.file_bytes);
-  return naming(path, [&] { return examine(file, external, registry, options); });
+  return naming(path, [&] { return examine(file, external, registry, options, stop); });
 }
 
-LoadedModel load_model_file(const std::string& path, const Registry& registry, const Options& options) {
-  LoadedModel loaded = examine_model_file(path, registry, options);
+LoadedModel load_model_file(const std::string& path, const Registry& registry, const Options& options,
+                            const Stop& stop) {
+  LoadedModel loaded = examine_model_file(path, registry, options, stop);
   naming(path, [&] { loaded.unsupported.throw_if_any(); });
   return loaded;
 }
 
-LoadedModel load_model_bytes(const void* bytes, std::size_t size, const Registry& registry, const Options& options) {
+LoadedModel load_model_bytes(const void* bytes, std::size_t size, const Registry& registry, const Options& options,
+                             const Stop& stop) {
   if (bytes == nullptr && size > 0) invalid_argument("the model's bytes are null");
   if (options.limits.file_bytes != 0 && size > options.limits.file_bytes) {
     fail(ErrorCode::kLimitExceeded, "the model has ", size, " bytes; the limit (Options::limits.file_bytes) is ",
          options.limits.file_bytes);
   }
   ExternalData external(options);
-  LoadedModel loaded = examine(MappedFile::copy(bytes, size), external, registry, options);
+  LoadedModel loaded = examine(MappedFile::copy(bytes, size), external, registry, options, stop);
   loaded.unsupported.throw_if_any();
   return loaded;
 }

@@ -76,13 +76,25 @@ Prepared prepare_gather(const PrepareContext& context) {
 }
 
 template <typename Index>
-void check_indices(const Index* indices, const GatherState& state) {
+void check_indices(const Index* indices, const GatherState& state, const RunControl& control) {
+  constexpr std::size_t kBetweenLooks = std::size_t{1} << 16;
   const std::int64_t size = state.axis_size;
   for (std::size_t i = 0; i < state.index_count; ++i) {
+    if (i % kBetweenLooks == 0) control.check();
     if (indices[i] >= -size && indices[i] < size) continue;
     fail(ErrorCode::kRuntimeFault, "index ", indices[i], " at position ", i, " is outside [", -size, ",", size - 1,
          "]");
   }
+}
+
+constexpr std::size_t kTaskBytes = std::size_t{1} << 17;
+
+/// Row `index` of the axis, counted from its end when negative.
+template <typename Index>
+std::size_t row_of(Index index, const GatherState& state) {
+  const auto axis_size = static_cast<std::size_t>(state.axis_size);
+  return index < 0 ? axis_size - static_cast<std::size_t>(-static_cast<std::int64_t>(index))
+                   : static_cast<std::size_t>(index);
 }
 
 /// Copies `count` pieces of kBytes (or, if that is 0, `bytes`) that start with output piece `first`.
@@ -95,10 +107,7 @@ void gather_pieces(const RunArguments& args, const GatherState& state, std::size
   std::byte* to = static_cast<std::byte*>(args.outputs[0]) + first * bytes;
   std::size_t position = first % state.index_count;
   for (std::size_t i = 0; i < count; ++i, to += bytes) {
-    const Index index = indices[position];
-    const std::size_t row = index < 0 ? axis_size - static_cast<std::size_t>(-static_cast<std::int64_t>(index))
-                                      : static_cast<std::size_t>(index);
-    std::memcpy(to, slab + row * bytes, bytes);
+    std::memcpy(to, slab + row_of(indices[position], state) * bytes, bytes);
     if (++position == state.index_count) {
       position = 0;
       slab += axis_size * bytes;
@@ -106,12 +115,32 @@ void gather_pieces(const RunArguments& args, const GatherState& state, std::size
   }
 }
 
+/// Pieces that are too large for one task.
+template <typename Index>
+void gather_large_pieces(const RunArguments& args, const GatherState& state) {
+  const auto* indices = static_cast<const Index*>(args.inputs[1]);
+  const auto* data = static_cast<const std::byte*>(args.inputs[0]);
+  auto* output = static_cast<std::byte*>(args.outputs[0]);
+  const std::size_t bytes = state.inner_bytes;
+  const std::size_t slab_bytes = static_cast<std::size_t>(state.axis_size) * bytes;
+  const std::size_t parts = (bytes + kTaskBytes - 1) / kTaskBytes;
+  const std::size_t pieces = state.outer * state.index_count;
+  const double work = 0.1 * static_cast<double>(pieces) * static_cast<double>(bytes);
+  args.control.parallel_for(pieces * parts, work, [&](std::size_t task) {
+    const std::size_t piece = task / parts;
+    const std::size_t begin = task % parts * kTaskBytes;
+    const std::byte* row =
+        data + piece / state.index_count * slab_bytes + row_of(indices[piece % state.index_count], state) * bytes;
+    std::memcpy(output + piece * bytes + begin, row + begin, std::min(kTaskBytes, bytes - begin));
+  });
+}
+
 template <typename Index>
 void gather(const RunArguments& args, const GatherState& state) {
-  constexpr std::size_t kTaskBytes = std::size_t{1} << 17;
-  check_indices(static_cast<const Index*>(args.inputs[1]), state);
+  check_indices(static_cast<const Index*>(args.inputs[1]), state, args.control);
   const std::size_t pieces = state.outer * state.index_count;
   if (pieces == 0) return;
+  if (state.inner_bytes > kTaskBytes) return gather_large_pieces<Index>(args, state);
   const auto copy = state.inner_bytes == 1   ? gather_pieces<1, Index>
                     : state.inner_bytes == 2 ? gather_pieces<2, Index>
                     : state.inner_bytes == 4 ? gather_pieces<4, Index>

@@ -173,6 +173,7 @@ void pack_b(OnednnProduct& state, const PrepareContext& context) {
           state.packed.push_back(nullptr);
           continue;
         }
+        context.control().check();
         const std::int64_t offset =
             matrix * product.depth * product.columns + state.columns.begin(column) * product.b_column_stride;
         const std::string key = text(state.bfloat16 ? "onednn bf16 " : "onednn ", api->packed_layout(primitive), " at ",

@@ -17,7 +17,8 @@ const std::byte* panel_rows(const MatrixProduct& product, const void* b, std::si
 
 /// Calls pack(panel, row, rows), from several threads at once, for parts of the panels that cover the matrix at `b` in
 /// the constant `source` once, in bands of its bytes, and lets go of the mapped pages behind each: weights are never in
-/// memory twice. `row` is even, and so is `rows` but for the last ones. `pack` must not throw.
+/// memory twice. `row` is even, and so is `rows` but for the last ones. `pack` must not throw. A stop is looked at
+/// about every 0.1 ms. Errors: those of RunControl::parallel_for.
 void for_bands(RunControl& control, const MatrixProduct& product, const Constant& source, const std::byte* b,
                const std::function<void(std::size_t panel, std::size_t row, std::size_t rows)>& pack);
 

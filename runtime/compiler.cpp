@@ -22,6 +22,9 @@ class ProgramWeights : public PackedWeights {
  public:
   explicit ProgramWeights(PackedWeights& of_graph) : of_graph_(of_graph) {}
 
+  /// Of what was packed for the program alone.
+  std::size_t own_bytes() const { return own_.total_bytes(); }
+
   /// Says that the program alone has this constant. Requires: it lives as long as this object.
   void add(const Constant& constant) { own_constants_.insert(constant.data); }
 
@@ -54,6 +57,7 @@ class Compiler {
     const StorageMap storage = assign_storage(graph_, step_values_, views_, program_->values);
     plan(storage);
     place_operands(storage);
+    program_->kept_bytes = kept_bytes();
     return program_;
   }
 
@@ -75,6 +79,7 @@ class Compiler {
     const std::vector<bool> decides_shapes = find_shape_values(graph_);
     for (NodeId id = 0; id < graph_.nodes.size(); ++id) {
       const Node& node = graph_.nodes[id];
+      settings_.control.check();
       infer_node(node, values(), settings_.options, graph_.symbols);
       bool wanted = false;
       for (const ValueId output : node.outputs) {
@@ -95,13 +100,14 @@ class Compiler {
     const NodeView view(node, values(), settings_.options);
     if (!can_evaluate(view)) return;
     try {
-      std::vector<ConstantPtr> results = evaluate(view);
+      std::vector<ConstantPtr> results = evaluate(view, settings_.control.stop());
       for (std::size_t i = 0; i < results.size(); ++i) {
         if (results[i] == nullptr) continue;
         if (node.op->facts.view_of < 0) weights_.add(*results[i]);  // a view has the bytes of another constant
         values()[node.outputs[i]].constant = std::move(results[i]);
       }
     } catch (const Error& error) {
+      if (is_stop(error)) throw;
       throw with_node_and_inputs(node, values(), graph_.symbols, error);
     }
   }
@@ -181,6 +187,7 @@ class Compiler {
     for (PreparedNode& entry : nodes_) {
       const Node& node = graph_.nodes[entry.node];
       const NodeView view_of_node = view(entry.node);
+      settings_.control.check();
       try {
         entry.implementation = &select_implementation(view_of_node, nullptr);
         if (entry.implementation->prepare != nullptr) {
@@ -188,6 +195,7 @@ class Compiler {
               PrepareContext(view_of_node, settings_.threads, weights_, settings_.control));
         }
       } catch (const Error& error) {
+        if (is_stop(error)) throw;
         throw with_node_and_inputs(node, values(), graph_.symbols, error);
       }
       entry.inputs = node.inputs;
@@ -336,6 +344,21 @@ class Compiler {
       const Shape shape = to_shape(type.dims);
       program_->outputs.push_back({type.type, shape, byte_count(type.type, shape), place_of(output, map)});
     }
+  }
+
+  /// Constants that the graph does not hold too, what was packed of them, and about as much for the rest as it takes in
+  /// memory.
+  std::size_t kept_bytes() {
+    constexpr std::size_t kStepBytes = 1024;  // with its state
+    std::size_t bytes = program_->steps.size() * kStepBytes + values().size() * sizeof(Value) +
+                        program_->operands.size() * sizeof(Place) + program_->blocks.size() * sizeof(NamedBlock);
+    for (ValueId value = 0; value < values().size(); ++value) {
+      const Value& made = values()[value];
+      bytes += made.type.dims.capacity() * sizeof(Dim);
+      if (made.elements != nullptr) bytes += made.elements->size() * sizeof(Dim);
+      if (made.constant != nullptr && made.constant != graph_.values[value].constant) bytes += made.constant->bytes;
+    }
+    return bytes + weights_.own_bytes();
   }
 
   static constexpr std::size_t kNoBlock = SIZE_MAX;

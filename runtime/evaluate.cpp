@@ -43,7 +43,7 @@ bool can_evaluate(const NodeView& node) {
   return true;
 }
 
-std::vector<ConstantPtr> evaluate(const NodeView& node) {
+std::vector<ConstantPtr> evaluate(const NodeView& node, const Stop& stop) {
   std::vector<ConstantPtr> results(node.output_count());
   const int view_of = node.node().op->facts.view_of;
   if (view_of >= 0 && node.input_constant(static_cast<std::size_t>(view_of)) != nullptr) {
@@ -56,6 +56,7 @@ std::vector<ConstantPtr> evaluate(const NodeView& node) {
   const Implementation& implementation = select_implementation(node, nullptr);
   Prepared prepared;
   RunControl alone(nullptr, 1);
+  alone.set_stop(stop);
   if (implementation.prepare != nullptr) prepared = implementation.prepare(PrepareContext(node, 1, weights, alone));
   std::vector<const void*> inputs(node.input_count(), nullptr);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -69,8 +70,8 @@ std::vector<ConstantPtr> evaluate(const NodeView& node) {
     outputs[i] = data;
   }
   const std::shared_ptr<std::byte> workspace = allocate_aligned(prepared.workspace_bytes);
-  RunControl control(nullptr, 1);
-  implementation.run({prepared.state.get(), inputs.data(), outputs.data(), workspace.get(), control});
+  alone.check();
+  implementation.run({prepared.state.get(), inputs.data(), outputs.data(), workspace.get(), alone});
   return results;
 }
 

@@ -13,8 +13,8 @@ bool can_evaluate(const NodeView& node);
 
 /// The outputs' constants, null for outputs left out. A view shares its input's bytes.
 /// Requires: can_evaluate(node); outputs inferred with all dimensions known. Errors: what the implementation throws,
-/// std::bad_alloc.
-std::vector<ConstantPtr> evaluate(const NodeView& node);
+/// those of Stop::check, std::bad_alloc.
+std::vector<ConstantPtr> evaluate(const NodeView& node, const Stop& stop = {});
 
 /// The constant that a value's `elements` describe, if all are numbers; null otherwise.
 ConstantPtr constant_from_elements(const Value& value);

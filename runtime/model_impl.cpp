@@ -165,8 +165,9 @@ void ModelImpl::make_key(const std::vector<InputBinding>& inputs, ProgramKey& ke
   }
 }
 
-std::shared_ptr<const Program> ModelImpl::program(const ProgramKey& key, const std::vector<InputBinding>& inputs) {
-  const std::lock_guard<std::mutex> lock(programs_mutex_);
+std::shared_ptr<const Program> ModelImpl::program(const ProgramKey& key, const std::vector<InputBinding>& inputs,
+                                                  const Stop& stop) {
+  const std::unique_lock<std::mutex> lock = lock_unless_stopped(programs_mutex_, stop);
   for (auto cached = programs_.begin(); cached != programs_.end(); ++cached) {
     if (cached->key != key) continue;
     programs_.splice(programs_.begin(), programs_, cached);
@@ -183,27 +184,49 @@ std::shared_ptr<const Program> ModelImpl::program(const ProgramKey& key, const s
   // here.
   RunControl control(pool_.get(), pool_ == nullptr ? 1 : threads_);
   control.set_flush_denormals(options_.flush_denormals);
+  control.set_stop(stop);
   programs_.push_front({key, compile(graph_, concrete, {options_, threads_, weights_, control, memory_budget_})});
-  while (programs_.size() > std::max<std::size_t>(options_.program_cache, 1)) programs_.pop_back();
+  drop_old_programs();
   return programs_.front().program;
+}
+
+/// The newest stays, however large.
+void ModelImpl::drop_old_programs() {
+  const std::size_t most = std::max<std::size_t>(options_.program_cache, 1);
+  std::size_t bytes = 0;
+  std::size_t kept = 0;
+  auto entry = programs_.begin();
+  for (; entry != programs_.end(); ++entry, ++kept) {
+    bytes += kept_bytes(entry->key, *entry->program);
+    if (kept > 0 && (kept == most || bytes > options_.program_cache_bytes)) break;
+  }
+  programs_.erase(entry, programs_.end());
+}
+
+void ModelImpl::trim() noexcept {
+  std::vector<std::unique_ptr<SessionImpl>> idle;
+  {
+    const std::lock_guard<std::mutex> lock(sessions_mutex_);
+    idle = sessions_.take_all();
+  }
+  idle.clear();  // they hold programs
+  const std::lock_guard<std::mutex> lock(programs_mutex_);
+  programs_.remove_if([](const CachedProgram& cached) { return cached.program.use_count() == 1; });
 }
 
 std::unique_ptr<SessionImpl> ModelImpl::take_session() {
   {
     const std::lock_guard<std::mutex> lock(sessions_mutex_);
-    if (!sessions_.empty()) {
-      std::unique_ptr<SessionImpl> session = std::move(sessions_.back());
-      sessions_.pop_back();
-      return session;
-    }
+    if (std::unique_ptr<SessionImpl> session = sessions_.take()) return session;
   }
   return std::make_unique<SessionImpl>(*this);
 }
 
 void ModelImpl::give_back(std::unique_ptr<SessionImpl> session) noexcept {
+  std::unique_ptr<SessionImpl> surplus;
   try {
     const std::lock_guard<std::mutex> lock(sessions_mutex_);
-    sessions_.push_back(std::move(session));
+    surplus = sessions_.give_back(session);
   } catch (...) {  // no memory to keep it: the next run makes another
   }
 }

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <vector>
 
+#include "runtime/idle_pool.hpp"
 #include "runtime/model_facts.hpp"
 #include "runtime/program.hpp"
 #include "runtime/weights_store.hpp"
@@ -26,6 +27,11 @@ struct InputBinding {
 
 /// A program's key: rank and dimensions of every input, then the bytes of those that decide shapes.
 using ProgramKey = std::vector<std::int64_t>;
+
+/// What a cached program takes, its key included.
+inline std::size_t kept_bytes(const ProgramKey& key, const Program& program) {
+  return key.size() * sizeof(key[0]) + program.kept_bytes;
+}
 
 /// Immutable but for its caches. Thread-safety: all members.
 class ModelImpl {
@@ -52,18 +58,24 @@ class ModelImpl {
   /// Writes the key, reusing its memory. Requires: all inputs bound and checked.
   void make_key(const std::vector<InputBinding>& inputs, ProgramKey& key) const;
   /// From the cache, or compiled now; the least recently used program makes room. Errors: kInvalidArgument when a
-  /// dimension that several inputs share by name has different sizes; those of `compile`.
-  std::shared_ptr<const Program> program(const ProgramKey& key, const std::vector<InputBinding>& inputs);
+  /// dimension that several inputs share by name has different sizes; those of `compile`, and of Stop::check also while
+  /// another thread compiles.
+  std::shared_ptr<const Program> program(const ProgramKey& key, const std::vector<InputBinding>& inputs,
+                                         const Stop& stop = {});
 
   /// A session from the pool, or a new one; given back by the caller.
   std::unique_ptr<SessionImpl> take_session();
   void give_back(std::unique_ptr<SessionImpl> session) noexcept;
+  /// Frees the idle sessions, and the programs that no session uses.
+  void trim() noexcept;
 
  private:
   struct CachedProgram {
     ProgramKey key;
     std::shared_ptr<const Program> program;
   };
+
+  void drop_old_programs();
 
   Graph graph_;
   ModelFacts facts_;
@@ -80,7 +92,7 @@ class ModelImpl {
   std::mutex programs_mutex_;
   std::list<CachedProgram> programs_;  ///< most recently used first
   std::mutex sessions_mutex_;
-  std::vector<std::unique_ptr<SessionImpl>> sessions_;
+  IdlePool<SessionImpl> sessions_;
 };
 
 /// What is known of a value, under this name.

@@ -244,6 +244,10 @@ struct OpFacts {
   /// Output 0 equals input 0, shape and type included, when the other outputs are unused. Called when type and rank of
   /// every input are known.
   bool (*is_identity)(const NodeView&) = nullptr;
+  /// Nanoseconds that the node takes on constants, on one thread of a machine that stands for all, for operators whose
+  /// work is more than in proportion to the elements they read and write. Null: in proportion. Requires: all shapes
+  /// known.
+  double (*folding_ns)(const NodeView&) = nullptr;
   FusionHook absorb_addend = nullptr;      ///< takes in an element-wise sum with a constant
   FusionHook absorb_affine = nullptr;      ///< takes in a per-channel scale and shift
   FusionHook absorb_activation = nullptr;  ///< takes in an element-wise function as epilogue

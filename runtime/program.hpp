@@ -62,6 +62,7 @@ struct Program {
   std::vector<NamedBlock> blocks;
   std::size_t arena_bytes = 0;
   std::size_t lower_bound_bytes = 0;
+  std::size_t kept_bytes = 0;  ///< of memory that is kept for this program alone: constants of its own, and an estimate
 };
 
 /// What a program is compiled for: the shapes of all inputs, and the elements of those that shapes depend on.
@@ -77,12 +78,12 @@ struct CompileSettings {
   const Options& options;
   int threads;
   PackedWeights& weights;
-  RunControl& control;        ///< of compiling itself: packing weights is shared
+  RunControl& control;        ///< of compiling itself: packing weights is shared, and may be stopped
   std::size_t memory_budget;  ///< bytes of arena; never 0
 };
 
 /// Errors: kInvalidArgument or kInvalidModel for shapes that the model cannot take, kUnsupported, kLimitExceeded for
-/// the memory budget, std::bad_alloc.
+/// the memory budget, those of Stop::check, std::bad_alloc.
 std::shared_ptr<const Program> compile(const Graph& graph, const std::vector<ProgramInput>& inputs,
                                        const CompileSettings& settings);
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "runtime/caller_pool.hpp"
-#include "runtime/error.hpp"
 #include "runtime/float_mode.hpp"
 #include "runtime/task_trace.hpp"
 #include "runtime/thread_pool.hpp"
@@ -49,21 +48,8 @@ void traced_task(void* context, std::size_t index, std::size_t worker) {
 
 }  // namespace
 
-bool RunControl::stop_requested() const noexcept {
-  if (stop_ != nullptr && stop_->load(std::memory_order_relaxed)) return true;
-  return has_deadline_ && std::chrono::steady_clock::now() >= deadline_;
-}
-
-void RunControl::check_slow() const {
-  if (stop_ != nullptr && stop_->load(std::memory_order_relaxed)) fail(ErrorCode::kCancelled, "the run was cancelled");
-  if (has_deadline_ && std::chrono::steady_clock::now() >= deadline_)
-    fail(ErrorCode::kDeadlineExceeded, "the run passed its deadline");
-}
-
 void RunControl::fail_if_abandoned() const {
-  if (!abandoned_.load(std::memory_order_relaxed)) return;
-  check_slow();
-  fail(ErrorCode::kCancelled, "the run was cancelled");  // the token has been reset since
+  if (abandoned_.load(std::memory_order_relaxed)) stop_.fail();
 }
 
 void RunControl::share(std::size_t count, bool wake, Task task, void* context) noexcept {
@@ -89,10 +75,10 @@ void RunControl::run_tasks(std::size_t count, double work, Task task, void* cont
     wake = std::max(shared_work_, last_shared_work_) >= kLeastWakingWork;
     parallel = wake || pool_->awake();
   }
-  const bool stoppable = stop_ != nullptr || has_deadline_;
+  const bool stoppable = stop_.possible();
   if (!parallel) {
     for (std::size_t index = 0; index < count; ++index) {
-      if (stoppable && index > 0) check_slow();
+      if (stoppable && index > 0) stop_.check();
       task(context, index, 0);
     }
     if (stoppable) fail_if_abandoned();

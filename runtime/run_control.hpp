@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <type_traits>
 
+#include "runtime/stop.hpp"
+
 namespace linnet::internal {
 
 class CallerPool;
@@ -45,29 +47,24 @@ class RunControl {
   }
 
   /// Errors: kCancelled, kDeadlineExceeded.
-  void check() const {
-    if (stop_ != nullptr || has_deadline_) check_slow();
-  }
-  bool stop_requested() const noexcept;
+  void check() const { stop_.check(); }
+  bool stop_requested() const noexcept { return stop_.requested(); }
   /// For the bodies of parallel_for, where a task takes long: true when the run is to stop; the body then returns as it
   /// is, and parallel_for reports the error. Thread-safety: all threads.
   bool abandon_if_stopped() noexcept {
-    if (stop_ == nullptr && !has_deadline_) return false;
-    if (!stop_requested()) return false;
+    if (!stop_.possible() || !stop_.requested()) return false;
     abandoned_.store(true, std::memory_order_relaxed);
     return true;
   }
 
-  void set_stop(const std::atomic<bool>* stop) noexcept { stop_ = stop; }
-  void set_deadline(std::chrono::steady_clock::time_point deadline) noexcept {
-    deadline_ = deadline;
-    has_deadline_ = true;
-  }
+  const Stop& stop() const noexcept { return stop_; }
+  void set_stop(const Stop& stop) noexcept { stop_ = stop; }
+  void set_stop(const std::atomic<bool>* token) noexcept { stop_.set_token(token); }
+  void set_deadline(std::chrono::steady_clock::time_point deadline) noexcept { stop_.set_deadline(deadline); }
   /// Before every run: no token, no deadline; what the last run shared out is kept, for it says whether this one's
   /// helpers are worth waking.
   void begin_run() noexcept {
-    stop_ = nullptr;
-    has_deadline_ = false;
+    stop_ = {};
     last_shared_work_ = shared_work_;
     shared_work_ = 0.0;
     abandoned_.store(false, std::memory_order_relaxed);
@@ -80,20 +77,17 @@ class RunControl {
  private:
   void run_tasks(std::size_t count, double work, Task task, void* context);
   void share(std::size_t count, bool wake, Task task, void* context) noexcept;
-  void check_slow() const;
   void fail_if_abandoned() const;
 
   ThreadPool* pool_;
   const CallerPool* caller_pool_;
   int threads_;
-  const std::atomic<bool>* stop_ = nullptr;
+  Stop stop_;
   TaskTrace* trace_ = nullptr;
-  bool has_deadline_ = false;
   std::atomic<bool> abandoned_{false};
   bool flush_denormals_ = false;
   double shared_work_ = 0.0;  ///< nanoseconds, of this run's loops so far that helpers may share
   double last_shared_work_ = 0.0;
-  std::chrono::steady_clock::time_point deadline_{};
 };
 
 }  // namespace linnet::internal

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 
+#include "runtime/copy_bytes.hpp"
 #include "runtime/data_type.hpp"
 #include "runtime/float_mode.hpp"
 #include "runtime/infer.hpp"
@@ -14,13 +14,6 @@ namespace {
 
 /// What operands without bytes point to: kernels get a valid address even for nothing.
 alignas(64) constexpr std::byte kNothing[64] = {};
-
-/// The end of time when the clock cannot say more.
-std::chrono::steady_clock::time_point deadline_after(std::chrono::nanoseconds timeout) {
-  using Clock = std::chrono::steady_clock;
-  const Clock::time_point now = Clock::now();
-  return timeout > Clock::time_point::max() - now ? Clock::time_point::max() : now + timeout;
-}
 
 std::int64_t nanoseconds(std::chrono::steady_clock::duration duration) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
@@ -104,9 +97,9 @@ void SessionImpl::require_inputs() const {
   }
 }
 
-void SessionImpl::prepare() {
+void SessionImpl::prepare(const Stop& stop) {
   if (shapes_changed_ || buffers_changed_) require_inputs();
-  if (shapes_changed_ || model_.has_shape_inputs()) find_program();
+  if (shapes_changed_ || model_.has_shape_inputs()) find_program(stop);
   if (buffers_changed_) {
     prepare_outputs();
     point_at_buffers();
@@ -114,7 +107,7 @@ void SessionImpl::prepare() {
   }
 }
 
-void SessionImpl::find_program() {
+void SessionImpl::find_program(const Stop& stop) {
   model_.make_key(inputs_, key_);
   if (current_ != nullptr && current_->key == key_) {
     shapes_changed_ = false;
@@ -123,23 +116,29 @@ void SessionImpl::find_program() {
   const auto same_key = [&](const std::unique_ptr<BoundProgram>& bound) { return bound->key == key_; };
   auto found = std::find_if(programs_.begin(), programs_.end(), same_key);
   if (found == programs_.end()) {
-    std::unique_ptr<BoundProgram> bound = bind(key_, model_.program(key_, inputs_));
+    std::unique_ptr<BoundProgram> bound = bind(key_, model_.program(key_, inputs_, stop));
     programs_.reserve(programs_.size() + 1);
-    if (programs_.size() >= std::max<std::size_t>(model_.options().program_cache, 1)) {
-      const auto older = [](const auto& a, const auto& b) { return a->last_used < b->last_used; };
-      const auto oldest = std::min_element(programs_.begin(), programs_.end(), older);
-      if (oldest->get() == current_) current_ = nullptr;
-      *oldest = std::move(bound);
-      found = oldest;
-    } else {
-      programs_.push_back(std::move(bound));
-      found = std::prev(programs_.end());
-    }
+    drop_old_programs(kept_bytes(bound->key, *bound->program));
+    programs_.push_back(std::move(bound));
+    found = std::prev(programs_.end());
   }
   current_ = found->get();
   current_->last_used = ++uses_;
   shapes_changed_ = false;
   buffers_changed_ = true;
+}
+
+/// Makes room for one more, of so many bytes.
+void SessionImpl::drop_old_programs(std::size_t bytes) {
+  for (const std::unique_ptr<BoundProgram>& bound : programs_) bytes += kept_bytes(bound->key, *bound->program);
+  const Options& options = model_.options();
+  while (!programs_.empty() && (programs_.size() >= options.program_cache || bytes > options.program_cache_bytes)) {
+    const auto older = [](const auto& a, const auto& b) { return a->last_used < b->last_used; };
+    const auto oldest = std::min_element(programs_.begin(), programs_.end(), older);
+    bytes -= kept_bytes((*oldest)->key, *(*oldest)->program);
+    if (oldest->get() == current_) current_ = nullptr;
+    programs_.erase(oldest);
+  }
 }
 
 std::unique_ptr<SessionImpl::BoundProgram> SessionImpl::bind(ProgramKey key, std::shared_ptr<const Program> program) {
@@ -280,16 +279,15 @@ void SessionImpl::copy_outputs() {
   const std::vector<ProgramOutput>& made = current_->program->outputs;
   for (std::size_t i = 0; i < made.size(); ++i) {
     const bool in_place = made[i].source.kind == Place::Kind::kOutput && made[i].source.index == i;
-    if (!in_place && made[i].bytes > 0) std::memcpy(output_data(i), source_of(made[i].source), made[i].bytes);
+    if (!in_place) copy_bytes(control_, output_data(i), source_of(made[i].source), made[i].bytes);
   }
 }
 
-void SessionImpl::run_steps(const RunOptions& options, std::vector<StepTime>* step_times) {
-  prepare();
+void SessionImpl::run_steps(const Stop& stop, std::vector<StepTime>* step_times) {
+  prepare(stop);
   if (step_times != nullptr) step_times->resize(current_->calls.size());
   control_.begin_run();
-  if (options.cancel != nullptr) control_.set_stop(&options.cancel->cancelled_);
-  if (options.timeout.count() > 0) control_.set_deadline(deadline_after(options.timeout));
+  control_.set_stop(stop);
   control_.check();
   const FloatMode mode(model_.options().flush_denormals);
   const Call* const first = current_->calls.data();
@@ -308,10 +306,11 @@ void SessionImpl::run_steps(const RunOptions& options, std::vector<StepTime>* st
       time.end = std::chrono::steady_clock::now();
     }
   } catch (const Error& error) {
-    if (error.code() == ErrorCode::kCancelled || error.code() == ErrorCode::kDeadlineExceeded) throw;
+    if (is_stop(error)) throw;
     const NodeId node = current_->program->steps[static_cast<std::size_t>(call - first)].parts.back().node;
     throw with_node_and_inputs(model_.graph().nodes[node], current_->program->values, model_.graph().symbols, error);
   }
+  control_.set_trace(nullptr);  // what is copied now belongs to no step
   copy_outputs();
 }
 

@@ -26,8 +26,9 @@ class SessionImpl {
   void unbind_output(std::size_t index);
   /// Forgets the caller's buffers: inputs must be bound anew, outputs go to memory of the session.
   void unbind_all() noexcept;
-  void prepare();
-  void run(const RunOptions& options) { run_steps(options, nullptr); }
+  /// Errors: those of Stop::check too, after which a later call begins anew.
+  void prepare(const Stop& stop = {});
+  void run(const Stop& stop = {}) { run_steps(stop, nullptr); }
   /// Nanoseconds of every step.
   std::vector<std::int64_t> run_profiled();
   /// When every step ran, and every task of it (see TraceEvent).
@@ -70,8 +71,9 @@ class SessionImpl {
   };
 
   void require_inputs() const;
-  void find_program();
+  void find_program(const Stop& stop);
   std::unique_ptr<BoundProgram> bind(ProgramKey key, std::shared_ptr<const Program> program);
+  void drop_old_programs(std::size_t bytes);
   void reserve_arena(std::size_t bytes);
   void point_into_arena(BoundProgram& bound) const;
   void prepare_outputs();
@@ -79,7 +81,7 @@ class SessionImpl {
   void check_overlap() const;
   void* output_data(std::size_t position) const;
   const void* source_of(const Place& place) const;
-  void run_steps(const RunOptions& options, std::vector<StepTime>* step_times);
+  void run_steps(const Stop& stop, std::vector<StepTime>* step_times);
   void copy_outputs();
 
   ModelImpl& model_;

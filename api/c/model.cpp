@@ -13,6 +13,7 @@ using linnet::internal::give;
 using linnet::internal::info_of;
 using linnet::internal::invalid_argument;
 using linnet::internal::needed;
+using linnet::internal::run_options_of;
 using linnet::internal::status_of;
 using linnet::internal::views_of;
 
@@ -33,16 +34,33 @@ const linnet_value_info* entry(const std::vector<ValueInfo>& infos, size_t index
 extern "C" {
 
 linnet_status linnet_model_load_file(const char* path, const linnet_options* options, linnet_model** model) {
-  return give(model, "model",
-              [&] { return new linnet_model{Model::load(std::string(&needed(path, "path")), options_of(options))}; });
+  return linnet_model_load_file_until(path, options, nullptr, model);
 }
 
 linnet_status linnet_model_load_memory(const void* bytes, size_t size, const linnet_options* options,
                                        linnet_model** model) {
-  return give(model, "model", [&] { return new linnet_model{Model::load(bytes, size, options_of(options))}; });
+  return linnet_model_load_memory_until(bytes, size, options, nullptr, model);
+}
+
+linnet_status linnet_model_load_file_until(const char* path, const linnet_options* options,
+                                           const linnet_run_options* until, linnet_model** model) {
+  return give(model, "model", [&] {
+    return new linnet_model{
+        Model::load(std::string(&needed(path, "path")), options_of(options), run_options_of(until))};
+  });
+}
+
+linnet_status linnet_model_load_memory_until(const void* bytes, size_t size, const linnet_options* options,
+                                             const linnet_run_options* until, linnet_model** model) {
+  return give(model, "model",
+              [&] { return new linnet_model{Model::load(bytes, size, options_of(options), run_options_of(until))}; });
 }
 
 void linnet_model_destroy(linnet_model* model) { delete model; }
+
+linnet_status linnet_model_trim(const linnet_model* model) {
+  return status_of([&] { model_of(model).trim(); });
+}
 
 size_t linnet_model_input_count(const linnet_model* model) {
   return model != nullptr ? model->value.inputs().size() : 0;

@@ -37,6 +37,8 @@ std::size_t& limit_of(linnet::Limits& limits, linnet_limit limit) {
       return limits.rank;
     case LINNET_LIMIT_FOLDED_BYTES:
       return limits.folded_bytes;
+    case LINNET_LIMIT_FOLDING_NS:
+      return limits.folding_ns;
     default:
       invalid_argument("limit ", limit, " does not exist");
   }
@@ -76,6 +78,10 @@ linnet_status linnet_options_set_flush_denormals(linnet_options* options, int32_
 
 linnet_status linnet_options_set_program_cache(linnet_options* options, size_t programs) {
   return set(options, [&](Options& value) { value.program_cache = programs; });
+}
+
+linnet_status linnet_options_set_program_cache_bytes(linnet_options* options, size_t bytes) {
+  return set(options, [&](Options& value) { value.program_cache_bytes = bytes; });
 }
 
 linnet_status linnet_options_set_copy_weights(linnet_options* options, int32_t copy) {

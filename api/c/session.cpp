@@ -58,8 +58,10 @@ linnet_status linnet_session_unbind_output(linnet_session* session, size_t index
   return with(session, [&](Session& value) { value.unbind_output(index); });
 }
 
-linnet_status linnet_session_prepare(linnet_session* session) {
-  return with(session, [](Session& value) { value.prepare(); });
+linnet_status linnet_session_prepare(linnet_session* session) { return linnet_session_prepare_until(session, nullptr); }
+
+linnet_status linnet_session_prepare_until(linnet_session* session, const linnet_run_options* until) {
+  return with(session, [&](Session& value) { value.prepare(linnet::internal::run_options_of(until)); });
 }
 
 linnet_status linnet_session_run(linnet_session* session, const linnet_run_options* options) {

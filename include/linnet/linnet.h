@@ -90,11 +90,12 @@ enum { LINNET_LOG_DEBUG = 0, LINNET_LOG_INFO = 1, LINNET_LOG_WARNING = 2, LINNET
 /// Bounds on what a model may ask for.
 typedef int32_t linnet_limit;
 enum {
-  LINNET_LIMIT_FILE_BYTES = 0,   ///< of the model, and of each file of external data
-  LINNET_LIMIT_NODES = 1,        ///< nodes after inlining functions
-  LINNET_LIMIT_NESTING = 2,      ///< subgraphs and functions within each other
-  LINNET_LIMIT_RANK = 3,         ///< dimensions of a tensor
-  LINNET_LIMIT_FOLDED_BYTES = 4  ///< bytes made by constant folding at load
+  LINNET_LIMIT_FILE_BYTES = 0,    ///< of the model, and of each file of external data
+  LINNET_LIMIT_NODES = 1,         ///< nodes after inlining functions
+  LINNET_LIMIT_NESTING = 2,       ///< subgraphs and functions within each other
+  LINNET_LIMIT_RANK = 3,          ///< dimensions of a tensor
+  LINNET_LIMIT_FOLDED_BYTES = 4,  ///< bytes made by constant folding at load
+  LINNET_LIMIT_FOLDING_NS = 5     ///< nanoseconds of constant folding at load, estimated: the same on every machine
 };
 
 typedef struct linnet_options linnet_options;            ///< how to load a model
@@ -154,8 +155,10 @@ LINNET_C_API linnet_status linnet_options_set_precision(linnet_options* options,
 LINNET_C_API linnet_status linnet_options_set_memory_budget(linnet_options* options, size_t bytes);
 /// Treat denormal floats as zero during runs; the caller's mode is restored.
 LINNET_C_API linnet_status linnet_options_set_flush_denormals(linnet_options* options, int32_t flush);
-/// Programs (one per set of input shapes) kept by a model.
+/// Programs (one per set of input shapes) kept by a model, and by a session.
 LINNET_C_API linnet_status linnet_options_set_program_cache(linnet_options* options, size_t programs);
+/// Bytes of these programs; the newest is always kept.
+LINNET_C_API linnet_status linnet_options_set_program_cache_bytes(linnet_options* options, size_t bytes);
 /// Copy all weights at load, so that a file cut short later does no harm.
 LINNET_C_API linnet_status linnet_options_set_copy_weights(linnet_options* options, int32_t copy);
 /// Accept external data behind links that lead out of its folder, and files with several hard links.
@@ -188,8 +191,18 @@ LINNET_C_API linnet_status linnet_model_load_file(const char* path, const linnet
 /// it is. `options` may be NULL.
 LINNET_C_API linnet_status linnet_model_load_memory(const void* bytes, size_t size, const linnet_options* options,
                                                     linnet_model** model);
+/// As linnet_model_load_file, ended early with LINNET_CANCELLED or LINNET_DEADLINE_EXCEEDED as `until`, which may be
+/// NULL, says; but not within ONNX's own library.
+LINNET_C_API linnet_status linnet_model_load_file_until(const char* path, const linnet_options* options,
+                                                        const linnet_run_options* until, linnet_model** model);
+/// As linnet_model_load_memory, ended early as `until` says.
+LINNET_C_API linnet_status linnet_model_load_memory_until(const void* bytes, size_t size, const linnet_options* options,
+                                                          const linnet_run_options* until, linnet_model** model);
 /// Sessions keep what they need: they and runs under way go on.
 LINNET_C_API void linnet_model_destroy(linnet_model* model);
+/// Frees what the model keeps for later runs: sessions of its pool that are not in use, and programs that no session
+/// uses. Both are made again when they are needed; packed weights stay.
+LINNET_C_API linnet_status linnet_model_trim(const linnet_model* model);
 /// Number of inputs, initializers not counted; 0 for NULL.
 LINNET_C_API size_t linnet_model_input_count(const linnet_model* model);
 /// Number of outputs; 0 for NULL.
@@ -248,6 +261,8 @@ LINNET_C_API linnet_status linnet_session_bind_output(linnet_session* session, s
 LINNET_C_API linnet_status linnet_session_unbind_output(linnet_session* session, size_t index);
 /// Compiles for the shapes bound now and reserves all memory, so that the next run allocates nothing.
 LINNET_C_API linnet_status linnet_session_prepare(linnet_session* session);
+/// As linnet_session_prepare, ended early as `until`, which may be NULL, says. The next call then begins anew.
+LINNET_C_API linnet_status linnet_session_prepare_until(linnet_session* session, const linnet_run_options* until);
 /// Runs on the bound inputs. `options` may be NULL. A warm run allocates nothing, takes no lock, and with one thread
 /// makes no system call; only with LINNET_BACKEND_ONEDNN oneDNN itself allocates. After an error the session is as good
 /// as new; outputs are unspecified.

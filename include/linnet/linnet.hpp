@@ -33,6 +33,7 @@ namespace internal {
 class ModelImpl;
 struct SessionAccess;
 class SessionImpl;
+class Stop;
 }  // namespace internal
 
 /// Element types, numbered as in ONNX's TensorProto.DataType.
@@ -195,6 +196,9 @@ struct Limits {
   std::size_t nesting = 64;                          ///< subgraphs and functions within each other
   std::size_t rank = 64;                             ///< dimensions of a tensor
   std::size_t folded_bytes = std::size_t{64} << 20;  ///< made by constant folding at load
+  /// Time of constant folding at load, in nanoseconds, as estimated from operators, types and shapes alone: the same on
+  /// every machine. What is past this or past folded_bytes is computed in every run instead.
+  std::size_t folding_ns = 1000000000;
 };
 
 /// The caller's own threads, for Linnet to run its loops on instead of its own. Both functions may be called by any
@@ -226,12 +230,13 @@ struct Options {
   std::size_t memory_budget = 0;          ///< bytes for the arena of one session; 0: the machine's memory,
                                           ///< or what its control groups (a container) leave of it
   bool flush_denormals = false;           ///< treat denormal floats as zero during runs; the caller's mode is restored
-  std::size_t program_cache = 16;         ///< programs (one per set of input shapes) kept by a model
-  bool copy_weights = false;              ///< copy all weights at load, so that a file cut short later does no harm
-  bool allow_external_links = false;      ///< accept external data behind links that lead out of its folder, and files
-                                          ///< with several hard links
-  std::string external_data_folder;  ///< where files of external data lie; empty: beside the model's file, or beside
-                                     ///< the file that a link to the model leads to
+  std::size_t program_cache = 16;         ///< programs (one per set of input shapes) kept by a model, and by a session
+  std::size_t program_cache_bytes = std::size_t{256} << 20;  ///< of these programs; the newest is always kept
+  bool copy_weights = false;          ///< copy all weights at load, so that a file cut short later does no harm
+  bool allow_external_links = false;  ///< accept external data behind links that lead out of its folder, and files
+                                      ///< with several hard links
+  std::string external_data_folder;   ///< where files of external data lie; empty: beside the model's file, or beside
+                                      ///< the file that a link to the model leads to
   std::vector<ExternalBuffer> external_data;  ///< taken before any file; needed only while the model is loaded
   std::vector<std::string> disabled_passes;   ///< names as `linnet inspect` prints them; "all" for every pass
   Limits limits;                              ///< what a model may ask for
@@ -241,10 +246,10 @@ struct Options {
   ThreadPoolFunctions thread_pool;
 };
 
-/// Cancels runs from any thread. All members are thread-safe and signal-safe.
+/// Cancels runs and loads from any thread. All members are thread-safe and signal-safe.
 class CancelToken {
  public:
-  /// Ends the runs that have this token, and all later ones, with kCancelled.
+  /// Ends the runs and loads that have this token, and all later ones, with kCancelled.
   void cancel() noexcept { cancelled_.store(true, std::memory_order_relaxed); }
   /// Later runs go on again.
   void reset() noexcept { cancelled_.store(false, std::memory_order_relaxed); }
@@ -252,13 +257,14 @@ class CancelToken {
   bool cancelled() const noexcept { return cancelled_.load(std::memory_order_relaxed); }
 
  private:
-  friend class internal::SessionImpl;
+  friend class internal::Stop;
   std::atomic<bool> cancelled_{false};
 };
 
-/// What may end a run early.
+/// What may end a run early, its compiling for new shapes included, or a load. Both are looked at about every 0.5 ms of
+/// work; a run that is complete by then succeeds.
 struct RunOptions {
-  const CancelToken* cancel = nullptr;  ///< null: nothing cancels. Must live as long as the run
+  const CancelToken* cancel = nullptr;  ///< null: nothing cancels. Must live as long as the run or load
   std::chrono::nanoseconds timeout{0};  ///< 0: no deadline
 };
 
@@ -286,7 +292,8 @@ class LINNET_API Session {
   void unbind_output(std::size_t index);
 
   /// Compiles for the shapes of the inputs bound now and reserves all memory, so that the next run allocates nothing.
-  void prepare();
+  /// Ended early, it leaves nothing behind, and the next call begins anew.
+  void prepare(const RunOptions& options = {});
   /// Runs on the bound inputs. A warm run (shapes seen before) allocates nothing, takes no lock, and with one thread
   /// makes no system call; only with Backend::kOnednn oneDNN itself allocates. After an error, kCancelled and
   /// kDeadlineExceeded included, the session is as good as new; outputs are unspecified.
@@ -318,10 +325,11 @@ class LINNET_API Session {
 class LINNET_API Model {
  public:
   /// From a file; external data is looked for where `options` say, in the file's folder otherwise.
-  static Model load(const std::string& path, const Options& options = {});
+  /// `until` may end the load, but for the time within ONNX's own library. Errors: kCancelled, kDeadlineExceeded too.
+  static Model load(const std::string& path, const Options& options = {}, const RunOptions& until = {});
   /// From memory, which is copied. External data comes from Options::external_data or external_data_folder; without
   /// them a model that has some is refused.
-  static Model load(const void* bytes, std::size_t size, const Options& options = {});
+  static Model load(const void* bytes, std::size_t size, const Options& options = {}, const RunOptions& until = {});
 
   Model(const Model&);                 ///< another handle to the same model
   Model& operator=(const Model&);      ///< another handle to the same model
@@ -343,6 +351,10 @@ class LINNET_API Model {
   std::vector<Tensor> run(const std::vector<Tensor>& inputs, const RunOptions& options = {}) const;
   /// The same, on borrowed inputs.
   std::vector<Tensor> run_views(const std::vector<ConstTensorView>& inputs, const RunOptions& options = {}) const;
+
+  /// Frees what the model keeps for later runs: sessions of its pool that are not in use, and programs that no session
+  /// uses. Both are made again when they are needed; packed weights stay.
+  void trim() const noexcept;
 
   /// For <linnet/inspect.hpp>.
   const std::shared_ptr<internal::ModelImpl>& impl() const noexcept { return impl_; }

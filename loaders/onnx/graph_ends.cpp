@@ -58,6 +58,7 @@ void add_inputs(const GraphEnds& ends, const GraphProto& proto) {
 void add_initializers(const GraphEnds& ends, const GraphProto& proto, const TensorSource& source) {
   std::vector<bool> initialized(ends.graph.values.size(), false);
   for (const Span bytes : proto.initializers) {
+    source.stop.check();
     const auto tensor = read<TensorProto>(bytes);
     if (tensor.name.empty()) invalid_model("an initializer at byte ", bytes.offset(), " has no name");
     const std::string what = text("initializer \"", printable(tensor.name), "\"");

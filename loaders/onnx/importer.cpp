@@ -174,6 +174,7 @@ void Importer::check_size() const {
 }
 
 void Importer::import_next_node() {
+  source_.stop.check();
   CallFrame& frame = frames_.back();
   const Span bytes = (*frame.nodes)[frame.next_index()];
   ++frame.next_node;

@@ -3,6 +3,7 @@
 
 #include "loaders/onnx/external_data.hpp"
 #include "runtime/constant.hpp"
+#include "runtime/stop.hpp"
 
 namespace linnet::internal::onnx {
 
@@ -11,6 +12,7 @@ struct TensorSource {
   std::shared_ptr<const MappedFile> file;  ///< holds the TensorProto's bytes
   ExternalData* external = nullptr;
   const Options* options = nullptr;
+  Stop stop = {};  ///< looked at between nodes and between tensors
 };
 
 /// The type with this number. Errors: kInvalidModel for a number that ONNX has no type for, kUnsupported (with the

@@ -31,7 +31,12 @@ class TensorInfo:
         return f"{self.name}: {self.dtype}[{sizes}]"
 
 
-def open_model(source: ModelSource, options: dict[str, Any]) -> _linnet.Model:
+def open_model(
+    source: ModelSource,
+    options: dict[str, Any],
+    cancel: _linnet.CancelToken | None = None,
+    timeout: float | None = None,
+) -> _linnet.Model:
     """The extension's model from a path, the bytes of a file, or an onnx.ModelProto."""
     options = dict(options)
     if "external_data_folder" in options:
@@ -42,11 +47,11 @@ def open_model(source: ModelSource, options: dict[str, Any]) -> _linnet.Model:
             raise InvalidArgument(f"external_data is a {type(files).__name__}, expected a dict of bytes by name of file")
         options["external_data"] = {name: view_of_bytes(name, content) for name, content in files.items()}
     if isinstance(source, (str, os.PathLike)):
-        return _linnet.Model.load_file(os.fspath(source), options)
+        return _linnet.Model.load_file(os.fspath(source), options, cancel, timeout)
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _linnet.Model.load_bytes(bytes(source), options)
+        return _linnet.Model.load_bytes(bytes(source), options, cancel, timeout)
     if hasattr(source, "SerializeToString"):
-        return _linnet.Model.load_bytes(source.SerializeToString(), options)
+        return _linnet.Model.load_bytes(source.SerializeToString(), options, cancel, timeout)
     raise InvalidArgument(f"expected a path, bytes or an onnx.ModelProto, got {type(source).__name__}")
 
 
@@ -149,6 +154,13 @@ class Model:
         """A session bound to arrays that stay in place from run to run."""
         return Binding(self)
 
+    def trim(self) -> None:
+        """Frees the memory that the model keeps for later runs: idle sessions, and programs that none of them uses.
+
+        They are made again when they are needed; packed weights stay.
+        """
+        self._core.trim()
+
     def steps(self, *arrays: Any) -> list[tuple[str, str, str, list[list[int]]]]:
         """What runs for these inputs: (node, operator, implementation, input shapes) of every step."""
         return self._core.steps(self._ordered(arrays, {}))
@@ -211,19 +223,28 @@ class Binding:
         self._core.run(cancel, timeout)
 
 
-def load(source: ModelSource, **options: Any) -> Model:
+def load(
+    source: ModelSource,
+    *,
+    cancel: _linnet.CancelToken | None = None,
+    timeout: float | None = None,
+    **options: Any,
+) -> Model:
     """Loads a model from a path, from bytes, or from an ``onnx.ModelProto``.
 
     Options: ``threads`` (0: as many as the CPUs this process may use), ``backend`` ("auto", "onednn", "simd",
     "reference"), ``precision`` ("f32", or "bf16" for faster, looser products), ``memory_budget`` (bytes for
     intermediate values; 0: the machine's memory), ``flush_denormals``, ``program_cache`` (sets of input shapes kept
-    compiled), ``copy_weights``, ``allow_external_links`` (accept external data behind links that lead out of the
-    model's folder, and hard links), ``external_data_folder`` (where external data lies; otherwise beside the model's
-    file), ``external_data`` (dict from names of files, as the model has them, to their bytes; taken before any file),
-    ``disabled_passes`` (list of names; "all"), ``limits`` (dict with file_bytes, nodes, nesting, rank, folded_bytes; 0
-    switches one off), ``log`` (called with a severity from 0, debug, to 3, error, and a line of text).
+    compiled), ``program_cache_bytes`` (for all of them), ``copy_weights``, ``allow_external_links`` (accept
+    external data behind links that lead out of the model's folder, and hard links), ``external_data_folder`` (where
+    external data lies; otherwise beside the model's file), ``external_data`` (dict from names of files, as the
+    model has them, to their bytes; taken before any file), ``disabled_passes`` (list of names; "all"), ``limits``
+    (dict with file_bytes, nodes, nesting, rank, folded_bytes, folding_ns; 0 switches one off), ``log`` (called with
+    a severity from 0, debug, to 3, error, and a line of text).
+
+    ``cancel`` and ``timeout`` (seconds) end the load early, as they do a run.
 
     Errors: NoSuchFile, InvalidGraph (damaged, or against ONNX's rules), NotImplemented (lists everything that is not
     supported), LimitExceeded, InvalidArgument for an unknown or wrong option.
     """
-    return Model(open_model(source, options))
+    return Model(open_model(source, options, cancel, timeout))

@@ -1,6 +1,7 @@
 #include "python/src/binding.hpp"
 
 #include "python/src/gil.hpp"
+#include "python/src/options.hpp"
 
 namespace linnet::python {
 namespace {
@@ -86,6 +87,7 @@ void PythonBinding::unbind_outputs() {
 }
 
 void PythonBinding::run(const RunOptions& options) {
+  const Timer timer(options);
   check_idle();
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     if (!inputs_[i].has_value())
@@ -103,7 +105,7 @@ void PythonBinding::run(const RunOptions& options) {
     any_new = true;
     session_.unbind_output(i);
   }
-  if (any_new) without_gil([&] { session_.prepare(); });
+  if (any_new) without_gil([&] { session_.prepare(timer.left()); });
   for (std::size_t i = 0; any_new && i < outputs_.size(); ++i) {
     if (outputs_[i].kind != Output::Kind::kNew) continue;
     const ConstTensorView made = session_.output(i);
@@ -111,7 +113,7 @@ void PythonBinding::run(const RunOptions& options) {
     outputs_[i].array = new_array(Framework::kNumpy, made, &data);
     session_.bind_output(i, TensorView{made.type, made.shape, made.rank, data});
   }
-  run_session(session_, model_, options, [this] {
+  run_session(session_, model_, timer.left(), [this] {
     std::vector<ConstTensorView> views;
     for (std::optional<BorrowedArray>& input : inputs_) views.push_back(input->view());
     return views;

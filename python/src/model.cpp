@@ -1,6 +1,7 @@
 #include "python/src/model.hpp"
 
 #include "python/src/gil.hpp"
+#include "python/src/options.hpp"
 
 namespace linnet::python {
 namespace {
@@ -18,19 +19,14 @@ bool all_dense(const std::vector<BorrowedArray>& arrays) {
 /// bound anew by the next run.
 class PythonModel::Lease {
  public:
-  explicit Lease(PythonModel& owner) : owner_(owner) {
-    if (owner.idle_.empty()) {
-      slot_ = std::make_unique<Slot>(owner.model_.session());
-    } else {
-      slot_ = std::move(owner.idle_.back());
-      owner.idle_.pop_back();
-    }
+  explicit Lease(PythonModel& owner) : owner_(owner), slot_(owner.idle_.take()) {
+    if (slot_ == nullptr) slot_ = std::make_unique<Slot>(owner.model_.session());
   }
   ~Lease() {
     try {
       for (std::size_t i = 0; i < owner_.model_.outputs().size(); ++i) slot_->session.unbind_output(i);
-      owner_.idle_.push_back(std::move(slot_));
-    } catch (...) {  // no memory to keep it: the next run makes another
+      slot_ = owner_.idle_.give_back(slot_);  // one that is no longer needed, or nothing
+    } catch (...) {                           // no memory to keep it: the next run makes another
       slot_.reset();
     }
   }
@@ -71,8 +67,13 @@ std::vector<BorrowedArray> PythonModel::borrow_inputs(const std::vector<nb::obje
   return arrays;
 }
 
+void PythonModel::trim() {
+  idle_.take_all();
+  without_gil([&] { model_.trim(); });  // a thread that compiles may want the lock, for a log line
+}
+
 /// Binds the inputs and compiles for their shapes. Where that may take long, the interpreter's lock is free meanwhile.
-void PythonModel::prepare(Slot& slot, std::vector<BorrowedArray>& inputs) const {
+void PythonModel::prepare(Slot& slot, std::vector<BorrowedArray>& inputs, const RunOptions& options) const {
   bool warm = slot.shapes.size() == inputs.size() && all_dense(inputs);
   for (std::size_t i = 0; warm && i < inputs.size(); ++i) warm = inputs[i].shape() == slot.shapes[i];
   const auto bind_and_prepare = [&] {
@@ -80,7 +81,7 @@ void PythonModel::prepare(Slot& slot, std::vector<BorrowedArray>& inputs) const 
       inputs[i].make_dense();
       slot.session.bind_input(i, inputs[i].view());
     }
-    slot.session.prepare();
+    slot.session.prepare(options);
   };
   if (warm) {
     bind_and_prepare();
@@ -106,6 +107,7 @@ void run_session(Session& session, PythonModel& model, const RunOptions& options
 std::vector<nb::object> PythonModel::run(const std::vector<nb::object>& inputs, const std::vector<std::size_t>& wanted,
                                          const std::vector<nb::object>& given, Framework framework,
                                          const RunOptions& options) {
+  const Timer timer(options);
   std::vector<BorrowedArray> arrays = borrow_inputs(inputs);
   std::vector<BorrowedArray> buffers;
   std::vector<nb::object> results;
@@ -113,7 +115,7 @@ std::vector<nb::object> PythonModel::run(const std::vector<nb::object>& inputs, 
   results.reserve(wanted.size());
   const Lease lease(*this);
   Session& session = lease.slot().session;
-  prepare(lease.slot(), arrays);
+  prepare(lease.slot(), arrays, timer.left());
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     if (i < given.size() && !given[i].is_none()) {
       const std::string what = output_text(model_, wanted[i]);
@@ -129,7 +131,7 @@ std::vector<nb::object> PythonModel::run(const std::vector<nb::object>& inputs, 
     results.push_back(new_array(framework, made, &data));
     session.bind_output(wanted[i], TensorView{made.type, made.shape, made.rank, data});
   }
-  run_session(session, *this, options, [&arrays] { return views_of(arrays); });
+  run_session(session, *this, timer.left(), [&arrays] { return views_of(arrays); });
   return results;
 }
 

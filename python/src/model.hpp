@@ -9,6 +9,7 @@
 
 #include "python/src/array.hpp"
 #include "python/src/profile.hpp"
+#include "runtime/idle_pool.hpp"
 
 namespace linnet::python {
 
@@ -20,6 +21,8 @@ class PythonModel {
 
   const Model& model() const { return model_; }
   Profile& profile() { return profile_; }
+  /// Model::trim, and the sessions kept here.
+  void trim();
 
   /// One array per model input, in the model's order. Errors: kInvalidArgument.
   std::vector<BorrowedArray> borrow_inputs(const std::vector<nb::object>& inputs) const;
@@ -38,10 +41,10 @@ class PythonModel {
   };
   class Lease;
 
-  void prepare(Slot& slot, std::vector<BorrowedArray>& inputs) const;
+  void prepare(Slot& slot, std::vector<BorrowedArray>& inputs, const RunOptions& options) const;
 
   Model model_;
-  std::vector<std::unique_ptr<Slot>> idle_;
+  internal::IdlePool<Slot> idle_;
   Profile profile_;
 };
 

@@ -3,6 +3,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 
@@ -53,17 +54,16 @@ std::function<void(LogLevel, std::string_view)> log_function(nb::handle callable
 
 Limits limits_from(nb::handle value) {
   Limits limits;
-  const std::map<std::string, std::size_t*> fields = {{"file_bytes", &limits.file_bytes},
-                                                      {"nodes", &limits.nodes},
-                                                      {"nesting", &limits.nesting},
-                                                      {"rank", &limits.rank},
-                                                      {"folded_bytes", &limits.folded_bytes}};
+  const std::map<std::string, std::size_t*> fields = {
+      {"file_bytes", &limits.file_bytes},     {"nodes", &limits.nodes},
+      {"nesting", &limits.nesting},           {"rank", &limits.rank},
+      {"folded_bytes", &limits.folded_bytes}, {"folding_ns", &limits.folding_ns}};
   for (const auto& [key, size] : value_of<nb::dict>("limits", value)) {
     const auto name = value_of<std::string>("limits", key);
     const auto field = fields.find(name);
     if (field == fields.end())
       refuse("option limits: there is no limit \"" + name +
-             "\"; there are file_bytes, nodes, nesting, rank, folded_bytes");
+             "\"; there are file_bytes, nodes, nesting, rank, folded_bytes, folding_ns");
     *field->second = value_of<std::size_t>("limits[\"" + name + "\"]", size);
   }
   return limits;
@@ -92,6 +92,8 @@ const std::map<std::string, Setter>& setters() {
        [](Options& o, const std::string& n, nb::handle v) { o.flush_denormals = value_of<bool>(n, v); }},
       {"program_cache",
        [](Options& o, const std::string& n, nb::handle v) { o.program_cache = value_of<std::size_t>(n, v); }},
+      {"program_cache_bytes",
+       [](Options& o, const std::string& n, nb::handle v) { o.program_cache_bytes = value_of<std::size_t>(n, v); }},
       {"copy_weights", [](Options& o, const std::string& n, nb::handle v) { o.copy_weights = value_of<bool>(n, v); }},
       {"allow_external_links",
        [](Options& o, const std::string& n, nb::handle v) { o.allow_external_links = value_of<bool>(n, v); }},
@@ -148,6 +150,14 @@ RunOptions run_options_from(const CancelToken* cancel, std::optional<double> tim
   if (!(*timeout > 0)) refuse("timeout must be a positive number of seconds");
   const double nanoseconds = (*timeout < kMostSeconds ? *timeout : kMostSeconds) * 1e9;
   options.timeout = std::chrono::nanoseconds(nanoseconds < 1 ? 1 : static_cast<std::int64_t>(nanoseconds));
+  return options;
+}
+
+RunOptions Timer::left() const {
+  RunOptions options = options_;
+  if (options.timeout.count() == 0) return options;
+  const auto used = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start_);
+  options.timeout = std::max(options.timeout - used, std::chrono::nanoseconds(1));
   return options;
 }
 

@@ -4,6 +4,7 @@
 
 #include <nanobind/nanobind.h>
 
+#include <chrono>
 #include <optional>
 
 namespace linnet::python {
@@ -15,5 +16,17 @@ Options options_from(const nanobind::dict& keywords);
 
 /// `timeout` in seconds; the token must outlive the run. Errors: kInvalidArgument unless the timeout is positive.
 RunOptions run_options_from(const CancelToken* cancel, std::optional<double> timeout);
+
+/// Shares the time of one call from Python among the calls of Linnet that it makes.
+class Timer {
+ public:
+  explicit Timer(const RunOptions& options) : options_(options), start_(std::chrono::steady_clock::now()) {}
+  /// The options with the time that is left; it is never 0, which would mean no limit.
+  RunOptions left() const;
+
+ private:
+  RunOptions options_;
+  std::chrono::steady_clock::time_point start_;
+};
 
 }  // namespace linnet::python

@@ -48,7 +48,7 @@ ProfiledRun Profile::measure(Session& session, const Model& model, const std::ve
   check(options.cancel);
   ProfiledRun run;
   run.thread = static_cast<std::uint64_t>(::syscall(SYS_gettid));
-  session.prepare();  // so that it is not part of the times
+  session.prepare(options);  // so that it is not part of the times
   const auto start = std::chrono::steady_clock::now();
   const std::vector<TraceEvent> events = run_traced(session);
   const auto took = std::chrono::steady_clock::now() - start;

@@ -62,17 +62,21 @@ nb::list steps_of(const PythonModel& model, const std::vector<nb::object>& input
   return steps;
 }
 
-PythonModel* load_file(const std::string& path, const nb::dict& keywords) {
+PythonModel* load_file(const std::string& path, const nb::dict& keywords, const CancelToken* cancel,
+                       std::optional<double> timeout) {
   const Options options = options_from(keywords);
+  const RunOptions until = run_options_from(cancel, timeout);
   std::unique_ptr<PythonModel> model;
-  without_gil([&] { model = std::make_unique<PythonModel>(Model::load(path, options)); });
+  without_gil([&] { model = std::make_unique<PythonModel>(Model::load(path, options, until)); });
   return model.release();
 }
 
-PythonModel* load_bytes(const nb::bytes& bytes, const nb::dict& keywords) {
+PythonModel* load_bytes(const nb::bytes& bytes, const nb::dict& keywords, const CancelToken* cancel,
+                        std::optional<double> timeout) {
   const Options options = options_from(keywords);
+  const RunOptions until = run_options_from(cancel, timeout);
   std::unique_ptr<PythonModel> model;
-  without_gil([&] { model = std::make_unique<PythonModel>(Model::load(bytes.data(), bytes.size(), options)); });
+  without_gil([&] { model = std::make_unique<PythonModel>(Model::load(bytes.data(), bytes.size(), options, until)); });
   return model.release();
 }
 
@@ -93,14 +97,17 @@ void register_model(nb::module_& module) {
       .def_prop_ro("cancelled", &CancelToken::cancelled);
 
   nb::class_<PythonModel>(module, "Model", "A loaded model with its pool of sessions.")
-      .def_static("load_file", &load_file, nb::arg("path"), nb::arg("options"))
-      .def_static("load_bytes", &load_bytes, nb::arg("data"), nb::arg("options"))
+      .def_static("load_file", &load_file, nb::arg("path"), nb::arg("options"), nb::arg("cancel").none() = nb::none(),
+                  nb::arg("timeout") = nb::none())
+      .def_static("load_bytes", &load_bytes, nb::arg("data"), nb::arg("options"), nb::arg("cancel").none() = nb::none(),
+                  nb::arg("timeout") = nb::none())
       .def("inputs", [](const PythonModel& model) { return infos_of(model.model().inputs()); })
       .def("outputs", [](const PythonModel& model) { return infos_of(model.model().outputs()); })
       .def("metadata", &metadata_of)
       .def("steps", &steps_of, nb::arg("inputs"))
       .def("run", &run_model, nb::arg("inputs"), nb::arg("wanted"), nb::arg("given"), nb::arg("follow"),
            nb::arg("cancel").none() = nb::none(), nb::arg("timeout") = nb::none())
+      .def("trim", &PythonModel::trim)
       .def("start_profile", [](PythonModel& model) { model.profile().start(); })
       .def("profile_epoch_ns", [](PythonModel& model) { return model.profile().epoch_ns(); })
       .def("stop_profile", [](PythonModel& model) { return model.profile().stop(); });

@@ -157,6 +157,33 @@ def test_timeout_and_cancel(sampler_path, sampler_input, sampler_output):
     )
 
 
+def test_load_ends_early(sampler_path):
+    token = linnet.CancelToken()
+    assert linnet.load(sampler_path, cancel=token, timeout=60).inputs
+    with pytest.raises(linnet.DeadlineExceeded, match="loading passed its deadline"):
+        linnet.load(sampler_path, timeout=1e-9)
+    token.cancel()
+    with pytest.raises(linnet.Cancelled, match="loading was cancelled"):
+        linnet.load(sampler_path, cancel=token)
+
+
+def test_a_first_run_ends_early(sampler_path, sampler_input):
+    model = linnet.load(sampler_path)
+    token = linnet.CancelToken()
+    token.cancel()
+    with pytest.raises(linnet.Cancelled):
+        model.run({"x": sampler_input}, cancel=token)
+    assert model.run({"x": sampler_input})
+
+
+def test_trimmed_model_runs_on(sampler_path, sampler_input):
+    model = linnet.load(sampler_path, program_cache_bytes=1, limits={"folding_ns": 1})
+    before = model.run({"x": sampler_input})
+    model.trim()
+    for name, array in model.run({"x": sampler_input}).items():
+        np.testing.assert_array_equal(array, before[name])
+
+
 def test_options_are_checked_and_named(sampler_path):
     for options, message in (
         ({"thread": 1}, 'no option "thread"; there are: allow_external_links'),

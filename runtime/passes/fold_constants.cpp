@@ -1,4 +1,7 @@
-// Runs, once and now, what does not depend on the inputs of a run.
+// Runs, once and now, what does not depend on the inputs of a run. What would make or take more than Limits allow stays
+// for the run.
+#include <cmath>
+
 #include "runtime/evaluate.hpp"
 #include "runtime/infer.hpp"
 #include "runtime/passes/pass.hpp"
@@ -18,6 +21,50 @@ std::size_t bytes_made(const NodeView& view) {
   return bytes;
 }
 
+constexpr double kNodeNanoseconds = 2000.0;   ///< to choose an implementation, prepare and run it
+constexpr double kElementNanoseconds = 10.0;  ///< read or written, by a scalar loop with a function in it
+
+double nanoseconds_of(const NodeView& view) {
+  const OpFacts& facts = view.node().op->facts;
+  if (facts.view_of >= 0) return kNodeNanoseconds;
+  if (facts.folding_ns != nullptr) return kNodeNanoseconds + facts.folding_ns(view);
+  double elements = 0.0;
+  const auto add = [&](const TensorType& type) {
+    double count = 1.0;
+    for (const Dim dim : type.dims) count *= static_cast<double>(dim.value());
+    elements += count;
+  };
+  for (std::size_t i = 0; i < view.input_count(); ++i) {
+    if (view.has_input(i) && view.input_constant(i) != nullptr) add(view.input(i));
+  }
+  for (std::size_t i = 0; i < view.output_count(); ++i) {
+    if (view.has_output(i)) add(view.output(i));
+  }
+  return kNodeNanoseconds + kElementNanoseconds * elements;
+}
+
+/// What folding may still make and take.
+class Allowance {
+ public:
+  explicit Allowance(const Limits& limits)
+      : bytes_(limits.folded_bytes == 0 ? SIZE_MAX : limits.folded_bytes),
+        nanoseconds_(limits.folding_ns == 0 ? HUGE_VAL : static_cast<double>(limits.folding_ns)) {}
+
+  /// False, and nothing spent, for a node that takes more than is left. Requires: can_evaluate(view).
+  bool spend(const NodeView& view) {
+    const std::size_t bytes = bytes_made(view);
+    const double nanoseconds = nanoseconds_of(view);
+    if (bytes > bytes_ || nanoseconds > nanoseconds_) return false;
+    bytes_ -= bytes;
+    nanoseconds_ -= nanoseconds;
+    return true;
+  }
+
+ private:
+  std::size_t bytes_;
+  double nanoseconds_;
+};
+
 bool fold_elements(Node& node, std::vector<Value>& values) {
   bool all = true;
   for (const ValueId output : node.outputs) {
@@ -32,29 +79,26 @@ bool fold_elements(Node& node, std::vector<Value>& values) {
 
 std::size_t fold_constants(PassContext& context) {
   Graph& graph = context.graph;
-  const std::size_t limit = context.options.limits.folded_bytes;
-  std::size_t total = 0;
+  Allowance allowance(context.options.limits);
   std::size_t folded = 0;
   bool changed = false;
   for (Node& node : graph.nodes) {
+    context.stop.check();
     // Inputs may have become constants, so that more is known now than at load.
     if (changed) infer_node(node, graph.values, context.options, graph.symbols);
     const NodeView view(node, graph.values, context.options);
     bool done = fold_elements(node, graph.values);
-    if (!done && can_evaluate(view)) {
-      const std::size_t bytes = bytes_made(view);
-      if (limit == 0 || (bytes <= limit && total <= limit - bytes)) {
-        try {
-          std::vector<ConstantPtr> results = evaluate(view);
-          for (std::size_t i = 0; i < results.size(); ++i) {
-            if (results[i] != nullptr) graph.values[node.outputs[i]].constant = std::move(results[i]);
-          }
-          total += bytes;
-          done = true;
-        } catch (const Error& error) {
-          if (error.code() != ErrorCode::kRuntimeFault) throw with_node(node, error);
-          // A fault that depends on data belongs to the run, where a node that is never reached does no harm.
+    if (!done && can_evaluate(view) && allowance.spend(view)) {
+      try {
+        std::vector<ConstantPtr> results = evaluate(view, context.stop);
+        for (std::size_t i = 0; i < results.size(); ++i) {
+          if (results[i] != nullptr) graph.values[node.outputs[i]].constant = std::move(results[i]);
         }
+        done = true;
+      } catch (const Error& error) {
+        if (is_stop(error)) throw;
+        if (error.code() != ErrorCode::kRuntimeFault) throw with_node(node, error);
+        // A fault that depends on data belongs to the run, where a node that is never reached does no harm.
       }
     }
     if (!done) continue;

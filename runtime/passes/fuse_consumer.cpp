@@ -50,6 +50,7 @@ std::size_t fuse_consumers(PassContext& context, FusionHook OpFacts::*hook) {
   const std::vector<Use> uses = find_uses(graph);
   std::size_t fused = 0;
   for (NodeId start = 0; start < graph.nodes.size(); ++start) {
+    context.stop.check();
     NodeId current = start;
     while (graph.nodes[current].op != nullptr && graph.nodes[current].op->facts.*hook != nullptr) {
       const ValueId output = only_output(graph.nodes[current]);

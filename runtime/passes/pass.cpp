@@ -35,6 +35,7 @@ std::vector<std::pair<std::string, std::size_t>> run_passes(PassContext& context
   }
   std::vector<std::pair<std::string, std::size_t>> changes;
   for (const Pass& pass : all_passes()) {
+    context.stop.check();
     if (!is_disabled(context.options, pass.name)) changes.emplace_back(pass.name, pass.run(context));
   }
   return changes;

@@ -16,6 +16,7 @@ struct PassContext {
   Graph& graph;
   const Registry& registry;
   const Options& options;
+  Stop stop = {};  ///< looked at between nodes, and within what takes long
 };
 
 struct Pass {
@@ -45,7 +46,8 @@ std::vector<std::string> all_pass_names();
 bool is_disabled(const Options& options, std::string_view pass);
 
 /// Runs every pass that Options::disabled_passes does not name; returns names and changes of those that ran.
-/// Errors: kInvalidArgument for a name in disabled_passes that is no pass, naming those there are.
+/// Errors: kInvalidArgument for a name in disabled_passes that is no pass, naming those there are; those of
+/// Stop::check.
 std::vector<std::pair<std::string, std::size_t>> run_passes(PassContext& context);
 
 /// Takes the nodes marked by an empty `op` out of the graph and renumbers the rest.

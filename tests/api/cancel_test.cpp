@@ -11,9 +11,12 @@
 #include <thread>
 #include <tuple>
 
+#include <linnet/inspect.hpp>
 #include <linnet/tensor_file.hpp>
 
+#include "runtime/model_impl.hpp"
 #include "tests/api/sample_models.hpp"
+#include "tests/loaders/temporary_folder.hpp"
 #include "tests/support/model_index.hpp"
 #include "tests/support/tensor_difference.hpp"
 #include "tests/support/test_options.hpp"
@@ -172,6 +175,9 @@ std::vector<LongNode> long_nodes() {
       {"Max", {kWide, kWide}, {}, row},
       {"Less", {kWide, kWide}, {}, row},
       {"MatMul", {kWide, kWide}, {}, row},
+      {"Identity", {kWide, kWide}, {}, {}},
+      {"Reshape", {kWide, kWide}, {}, {1, -1}},
+      {"Gather", {1, kWide * kWide}, {}, {0, 0}},
   };
 }
 
@@ -182,7 +188,9 @@ std::string model_of(const LongNode& node) {
   if (!node.second.empty()) {
     const auto width = static_cast<std::int64_t>(node.second.size());
     const std::string op = node.op;
-    if (op == "Concat") {
+    if (op == "Reshape" || op == "Gather") {
+      writer.initializer<std::int64_t>("second", {width}, {node.second.begin(), node.second.end()});
+    } else if (op == "Concat") {
       writer.initializer<float>("second", {node.shape[0], 1}, node.second);
     } else if (op == "MatMul") {
       std::vector<float> matrix;
@@ -215,6 +223,126 @@ INSTANTIATE_TEST_SUITE_P(Api, LongRunningNode, testing::ValuesIn(long_nodes()),
                          [](const testing::TestParamInfo<LongNode>& info) {
                            return std::string(info.param.op) + "_" + std::to_string(info.index);
                          });
+
+/// 64 MB of weights, which the first run packs: tens of milliseconds.
+class FirstRun : public testing::TestWithParam<std::tuple<Backend, int>> {
+ protected:
+  static constexpr std::int64_t kSize = 4096;
+
+  FirstRun()
+      : bytes_(model()
+                   .input("x", DataType::kFloat32, {"batch", kSize})
+                   .initializer<float>("w", {kSize, kSize}, sample_values(kSize * kSize))
+                   .node("MatMul", {"x", "w"}, {"y"})
+                   .output("y", DataType::kFloat32, {"batch", kSize})
+                   .bytes()) {}
+
+  Options options() const { return options_for(std::get<Backend>(GetParam()), std::get<int>(GetParam())); }
+  std::string bytes_;
+  Tensor x_ = sample_tensor({1, kSize});
+};
+
+TEST_P(FirstRun, StopsWithinItsPacking) {
+  const Tensor expected = load(bytes_, options()).run({x_}).front();
+  const TemporaryFolder folder;
+  const std::string path = folder.write("model.onnx", bytes_);
+  for (const Model& model : {load(bytes_, options()), Model::load(path, options())}) {
+    RunOptions run;
+    run.timeout = std::chrono::milliseconds(2);
+    const auto start = Clock::now();
+    try {
+      model.run({x_}, run);
+      FAIL() << "packed 64 MB in 2 ms";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kDeadlineExceeded) << error.what();
+    }
+    std::printf("a first run ended %.2f ms after its deadline\n", milliseconds(Clock::now() - start - run.timeout));
+    EXPECT_LT(model.impl()->weights().total_bytes(), x_.count() * x_.bytes()) << "packed all the same";
+    Session session = model.session();
+    session.bind_input(0, x_.view());
+    EXPECT_THROW(session.prepare(run), Error);
+    EXPECT_EQ(bit_difference(model.run({x_}).front().view(), expected.view()), "") << "the run after the stopped one";
+    session.run();
+    EXPECT_EQ(bit_difference(session.output(0), expected.view()), "");
+  }
+}
+
+TEST_P(FirstRun, StopsBeforeItsPackingWhenCancelledBefore) {
+  const Model model = load(bytes_, options());
+  CancelToken token;
+  token.cancel();
+  RunOptions run;
+  run.cancel = &token;
+  EXPECT_THROW(model.run({x_}, run), Error);
+  EXPECT_EQ(model.impl()->weights().total_bytes(), 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Api, FirstRun,
+                         testing::Combine(testing::Values(Backend::kSimd, Backend::kOnednn), testing::Values(1, 2)),
+                         [](const testing::TestParamInfo<std::tuple<Backend, int>>& info) {
+                           return std::string(name_of(std::get<Backend>(info.param))) + "_threads" +
+                                  std::to_string(std::get<int>(info.param));
+                         });
+
+/// A product of constants in float16, 10^9 multiply-adds by the reference: seconds, in a model of some hundred bytes.
+std::string folding_bomb() {
+  constexpr std::int64_t kSize = 1000;
+  return model()
+      .opset(13)
+      .input("x", DataType::kFloat16, {kSize, kSize})
+      .initializer<std::int64_t>("shape", {2}, {kSize, kSize})
+      .node("ConstantOfShape", {"shape"}, {"zeros"})
+      .node("Cast", {"zeros"}, {"a"}, {attribute("to", 10)})
+      .node("MatMul", {"a", "a"}, {"b"})
+      .node("Add", {"x", "b"}, {"y"})
+      .output("y", DataType::kFloat16, {kSize, kSize})
+      .bytes();
+}
+
+TEST(Load, LeavesDearFoldingToTheRun) {
+  Options options = options_for(Backend::kAuto);
+  options.disabled_passes.clear();
+  const auto nodes = [&] { return summarize(load(folding_bomb(), options)).nodes; };
+  ASSERT_EQ(nodes().size(), 2U);
+  EXPECT_EQ(nodes().front().op, "MatMul");
+  options.limits.folding_ns = 1;
+  EXPECT_EQ(nodes().size(), 4U);
+}
+
+TEST(Load, StopsWithinItsFolding) {
+  Options options = options_for(Backend::kAuto);
+  options.disabled_passes.clear();
+  options.limits.folding_ns = 0;
+  const std::string bytes = folding_bomb();
+  RunOptions until;
+  until.timeout = std::chrono::milliseconds(20);
+  const auto start = Clock::now();
+  try {
+    Model::load(bytes.data(), bytes.size(), options, until);
+    FAIL() << "10^9 products in 20 ms";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kDeadlineExceeded);
+    EXPECT_STREQ(error.what(), "loading passed its deadline");
+  }
+  std::printf("a load ended %.2f ms after its deadline\n", milliseconds(Clock::now() - start - until.timeout));
+}
+
+TEST(Load, StopsWhenCancelled) {
+  CancelToken token;
+  token.cancel();
+  RunOptions until;
+  until.cancel = &token;
+  const std::string bytes = small_network();
+  try {
+    Model::load(bytes.data(), bytes.size(), {}, until);
+    FAIL() << "loaded although cancelled before";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kCancelled);
+    EXPECT_STREQ(error.what(), "loading was cancelled");
+  }
+  token.reset();
+  EXPECT_NO_THROW(Model::load(bytes.data(), bytes.size(), {}, until));
+}
 
 TEST(Deadline, AlreadyPassedStopsBeforeTheFirstStep) {
   Session session = load(small_network(), options_for(Backend::kAuto)).session();

@@ -65,6 +65,72 @@ TEST(Session, CacheIsBounded) {
   }
 }
 
+/// The program for so many elements, compiled or from the cache.
+std::shared_ptr<const Program> program_for(ModelImpl& model, std::int64_t size) {
+  InputBinding input;
+  input.type = DataType::kFloat32;
+  input.shape = {size};
+  return model.program({1, size}, {input});
+}
+
+TEST(Session, CacheIsBoundedInBytesToo) {
+  const std::size_t one =
+      kept_bytes({1, 4}, *program_for(*std::make_unique<ModelImpl>(dynamic_graph(), ModelFacts(), Options()), 4));
+  EXPECT_GT(one, 0U);
+  for (const std::size_t kept : {1, 2}) {
+    Options options;
+    options.program_cache_bytes = one * kept + one / 2;
+    ModelImpl model(dynamic_graph(), {}, options);
+    const std::shared_ptr<const Program> first = program_for(model, 4);
+    program_for(model, 5);
+    EXPECT_EQ(program_for(model, 4) == first, kept == 2);
+    SessionImpl session(model);
+    for (int round = 0; round < 3; ++round) {
+      for (std::size_t n = 1; n < 6; ++n) EXPECT_EQ(run(session, std::vector<float>(n, 1)), std::vector<float>(n, 2));
+    }
+  }
+}
+
+TEST(Session, TheNewestProgramIsKeptHoweverLarge) {
+  Options options;
+  options.program_cache_bytes = 0;
+  ModelImpl model(dynamic_graph(), {}, options);
+  const std::shared_ptr<const Program> program = program_for(model, 4);
+  EXPECT_EQ(program_for(model, 4), program);
+}
+
+TEST(Session, TrimmedModelKeepsOnlyWhatIsInUse) {
+  ModelImpl model(dynamic_graph(), {}, {});
+  std::weak_ptr<const Program> idle;
+  std::weak_ptr<const Program> used;
+  SessionImpl session(model);
+  EXPECT_EQ(run(session, {1, 2}), (std::vector<float>{3, 2}));
+  used = program_for(model, 2);
+  for (int i = 0; i < 3; ++i) {
+    std::unique_ptr<SessionImpl> borrowed = model.take_session();
+    EXPECT_EQ(run(*borrowed, {1, 2, 3}), (std::vector<float>{4, 3, 2}));
+    model.give_back(std::move(borrowed));
+  }
+  idle = program_for(model, 3);
+  EXPECT_FALSE(idle.expired());
+  model.trim();
+  EXPECT_TRUE(idle.expired());
+  EXPECT_FALSE(used.expired());
+  EXPECT_EQ(run(*model.take_session(), {1, 2, 3}), (std::vector<float>{4, 3, 2}));
+  EXPECT_EQ(run(session, {1, 2}), (std::vector<float>{3, 2}));
+}
+
+TEST(Session, StoppedCompilingBeginsAnew) {
+  ModelImpl model(dynamic_graph(), {}, {});
+  SessionImpl session(model);
+  give(session, {1, 2});
+  CancelToken token;
+  token.cancel();
+  expect_error(ErrorCode::kCancelled, "the run was cancelled", [&] { session.prepare(Stop({&token, {}}, "the run")); });
+  expect_error(ErrorCode::kInvalidArgument, "run the session first", [&] { session.output(0); });
+  EXPECT_EQ(run(session, {1, 2}), (std::vector<float>{3, 2}));
+}
+
 TEST(Session, MemoryBudgetIsCheckedBeforeTheRun) {
   Options options;
   options.memory_budget = 1024;
@@ -148,11 +214,13 @@ TEST(Session, CancelledRunLeavesTheSessionUsable) {
   give(session, x);
   CancelToken token;
   token.cancel();
-  expect_error(ErrorCode::kCancelled, "cancelled", [&] { session.run({&token, {}}); });
+  expect_error(ErrorCode::kCancelled, "cancelled", [&] { session.run(Stop({&token, {}}, "the run")); });
   token.reset();
-  session.run({&token, {}});
+  session.run(Stop({&token, {}}, "the run"));
   EXPECT_EQ(static_cast<const float*>(session.output(0).data)[0], 3.0F);
-  expect_error(ErrorCode::kDeadlineExceeded, "deadline", [&] { session.run({nullptr, std::chrono::nanoseconds(1)}); });
+  expect_error(ErrorCode::kDeadlineExceeded, "deadline", [&] {
+    session.run(Stop({nullptr, std::chrono::nanoseconds(1)}, "the run"));
+  });
 }
 
 TEST(Session, SharedDimensionMustAgree) {

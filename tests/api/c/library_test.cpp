@@ -128,6 +128,7 @@ TEST(CNull, IsRefusedOrFineEverywhere) {
   EXPECT_FAILS(linnet_options_set_memory_budget(nullptr, 0), LINNET_INVALID_ARGUMENT, no_options);
   EXPECT_FAILS(linnet_options_set_flush_denormals(nullptr, 0), LINNET_INVALID_ARGUMENT, no_options);
   EXPECT_FAILS(linnet_options_set_program_cache(nullptr, 0), LINNET_INVALID_ARGUMENT, no_options);
+  EXPECT_FAILS(linnet_options_set_program_cache_bytes(nullptr, 0), LINNET_INVALID_ARGUMENT, no_options);
   EXPECT_FAILS(linnet_options_set_copy_weights(nullptr, 0), LINNET_INVALID_ARGUMENT, no_options);
   EXPECT_FAILS(linnet_options_set_allow_external_links(nullptr, 0), LINNET_INVALID_ARGUMENT, no_options);
   EXPECT_FAILS(linnet_options_set_external_data_folder(nullptr, "."), LINNET_INVALID_ARGUMENT, no_options);
@@ -150,6 +151,11 @@ TEST(CNull, IsRefusedOrFineEverywhere) {
   EXPECT_FAILS(linnet_model_load_file(nullptr, nullptr, &loaded), LINNET_INVALID_ARGUMENT, "path is NULL");
   EXPECT_FAILS(linnet_model_load_file("x", nullptr, nullptr), LINNET_INVALID_ARGUMENT, "model is NULL");
   EXPECT_FAILS(linnet_model_load_memory("x", 1, nullptr, nullptr), LINNET_INVALID_ARGUMENT, "model is NULL");
+  EXPECT_FAILS(linnet_model_load_file_until(nullptr, nullptr, nullptr, &loaded), LINNET_INVALID_ARGUMENT,
+               "path is NULL");
+  EXPECT_FAILS(linnet_model_load_memory_until("x", 1, nullptr, nullptr, nullptr), LINNET_INVALID_ARGUMENT,
+               "model is NULL");
+  EXPECT_FAILS(linnet_model_trim(nullptr), LINNET_INVALID_ARGUMENT, "model is NULL");
   EXPECT_EQ(linnet_model_input_count(nullptr), 0U);
   EXPECT_EQ(linnet_model_output_count(nullptr), 0U);
   const linnet_value_info* info = nullptr;
@@ -188,6 +194,7 @@ TEST(CNull, IsRefusedOrFineEverywhere) {
   EXPECT_FAILS(linnet_session_bind_output(nullptr, 0, 1, nullptr, 0, nullptr), LINNET_INVALID_ARGUMENT, no_session);
   EXPECT_FAILS(linnet_session_unbind_output(nullptr, 0), LINNET_INVALID_ARGUMENT, no_session);
   EXPECT_FAILS(linnet_session_prepare(nullptr), LINNET_INVALID_ARGUMENT, no_session);
+  EXPECT_FAILS(linnet_session_prepare_until(nullptr, nullptr), LINNET_INVALID_ARGUMENT, no_session);
   EXPECT_FAILS(linnet_session_run(nullptr, nullptr), LINNET_INVALID_ARGUMENT, no_session);
   EXPECT_FAILS(linnet_session_run_tensors(nullptr, nullptr, 0, nullptr, 0, nullptr), LINNET_INVALID_ARGUMENT,
                no_session);
@@ -240,13 +247,6 @@ TEST(CLastError, BelongsToItsThread) {
   EXPECT_STREQ(linnet_last_error(), "session is NULL") << "a call that succeeds leaves the message alone";
 }
 
-/// Fails every allocation in turn, or all from then on; expects a status each time and nothing leaked.
-TEST(CMemory, LackOfItIsAStatus) {
-  const std::string bytes = small_network();
-  const Tensor x = sample_tensor({4, 20});
-  const std::int64_t y_shape[] = {4, 5};
-  float y[20];
-  const auto whole_use = [&]() -> linnet_status {
 TEST(CLastError, OfAThreadWithoutAnyMemoryIsKept) {
   linnet_status status = LINNET_OK;
   std::string message;
@@ -261,6 +261,13 @@ TEST(CLastError, OfAThreadWithoutAnyMemoryIsKept) {
   EXPECT_EQ(message, "out of memory") << "instead of the text, for which there is none";
 }
 
+/// Fails every allocation in turn, or all from then on; expects a status each time and nothing leaked.
+TEST(CMemory, LackOfItIsAStatus) {
+  const std::string bytes = small_network();
+  const Tensor x = sample_tensor({4, 20});
+  const std::int64_t y_shape[] = {4, 5};
+  float y[20];
+  const auto whole_use = [&]() -> linnet_status {
     linnet_options* options = nullptr;
     linnet_model* model = nullptr;
     linnet_session* session = nullptr;

@@ -242,6 +242,7 @@ TEST(COptionsTest, MemoryBudgetAndLimits) {
   const COptions options = c_options();
   EXPECT_OK(linnet_options_set_memory_budget(options.get(), 100));
   EXPECT_OK(linnet_options_set_program_cache(options.get(), 1));
+  EXPECT_OK(linnet_options_set_program_cache_bytes(options.get(), 1));
   EXPECT_OK(linnet_options_set_copy_weights(options.get(), 1));
   EXPECT_OK(linnet_options_set_allow_external_links(options.get(), 1));
   const CModel model = c_model(small_network(), options.get());
@@ -266,7 +267,8 @@ TEST(COptionsTest, MemoryBudgetAndLimits) {
   }
   EXPECT_OK(linnet_options_set_limit(options.get(), LINNET_LIMIT_NESTING, 1));
   EXPECT_OK(linnet_options_set_limit(options.get(), LINNET_LIMIT_FOLDED_BYTES, 1));
-  EXPECT_FAILS(linnet_options_set_limit(options.get(), 5, 1), LINNET_INVALID_ARGUMENT, "limit 5 does not exist");
+  EXPECT_OK(linnet_options_set_limit(options.get(), LINNET_LIMIT_FOLDING_NS, 1));
+  EXPECT_FAILS(linnet_options_set_limit(options.get(), 6, 1), LINNET_INVALID_ARGUMENT, "limit 6 does not exist");
 }
 
 TEST(COptionsTest, PassesAreSwitchedOffByName) {

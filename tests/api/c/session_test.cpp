@@ -179,6 +179,18 @@ TEST_F(CSessionTest, StopsWhenCancelledAndPastItsTime) {
   EXPECT_OK(linnet_run_options_set_timeout(run_options.get(), 1));
   EXPECT_FAILS(linnet_session_run(session_.get(), run_options.get()), LINNET_DEADLINE_EXCEEDED,
                "the run passed its deadline");
+  const CSession fresh = c_session(model_.get());
+  EXPECT_OK(bind_input(fresh.get(), sample_tensor({5, 20})));
+  EXPECT_FAILS(linnet_session_prepare_until(fresh.get(), run_options.get()), LINNET_DEADLINE_EXCEEDED,
+               "the run passed its deadline");
+  EXPECT_OK(linnet_session_prepare_until(fresh.get(), nullptr));
+  const std::string bytes = small_network();
+  linnet_model* loaded = nullptr;
+  EXPECT_FAILS(linnet_model_load_memory_until(bytes.data(), bytes.size(), nullptr, run_options.get(), &loaded),
+               LINNET_DEADLINE_EXCEEDED, "loading passed its deadline");
+  EXPECT_EQ(loaded, nullptr);
+  EXPECT_OK(linnet_model_trim(model_.get()));
+  EXPECT_OK(linnet_session_run(session_.get(), nullptr));
   EXPECT_FAILS(linnet_run_options_set_timeout(run_options.get(), -1), LINNET_INVALID_ARGUMENT,
                "timeout is -1 ns, expected 0 (none) or more");
 }

@@ -60,6 +60,37 @@ TEST(FoldConstants, StopsAtTheByteLimit) {
   EXPECT_THAT(names(graph), ElementsAre("second"));
 }
 
+TEST(FoldConstants, StopsAtTheTimeLimit) {
+  const auto folded = [](std::size_t limit) {
+    ToyGraph toy(2);
+    toy.output(toy.node("Inc", {toy.node("Inc", {toy.constant("a", {1, 2})}, "first")}, "second"));
+    Graph graph = toy.take();
+    Options options;
+    options.limits.folding_ns = limit;
+    return run_pass(fold_constants, graph, options);
+  };
+  EXPECT_EQ(folded(1), 0U);
+  EXPECT_EQ(folded(3000), 1U) << "a node takes about 2 us";
+  EXPECT_EQ(folded(0), 2U) << "no limit";
+}
+
+TEST(FoldConstants, StopsWhenCancelled) {
+  ToyGraph toy(2);
+  toy.output(toy.node("Inc", {toy.constant("a", {1, 2})}, "first"));
+  Graph graph = toy.take();
+  CancelToken token;
+  token.cancel();
+  const Options options;
+  PassContext context{graph, toy_operators(), options, Stop({&token, {}}, "loading")};
+  try {
+    fold_constants(context);
+    FAIL() << "not stopped";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kCancelled);
+    EXPECT_STREQ(error.what(), "loading was cancelled");
+  }
+}
+
 TEST(FoldConstants, AViewOfAConstantCopiesNothing) {
   ToyGraph toy(2);
   const ValueId constant = toy.constant("a", {1, 2});

@@ -25,19 +25,28 @@ AfterFork::AfterFork(void (*in_child)(void* context), void* context) : in_child_
   (void)kRegistered;
   const std::lock_guard<std::mutex> lock(list_mutex);
   next_ = first;
+  if (first != nullptr) first->previous_ = this;
   first = this;
 }
 
 AfterFork::~AfterFork() {
   const std::lock_guard<std::mutex> lock(list_mutex);
-  AfterFork** link = &first;
-  while (*link != this) link = &(*link)->next_;
-  *link = next_;
+  (previous_ != nullptr ? previous_->next_ : first) = next_;
+  if (next_ != nullptr) next_->previous_ = previous_;
 }
 
 void AfterFork::call_all_in_child() {
   for (AfterFork* entry = first; entry != nullptr; entry = entry->next_) entry->in_child_(entry->context_);
   unlock_list();
+}
+
+bool free_after_fork(std::mutex& mutex) noexcept {
+  if (mutex.try_lock()) {
+    mutex.unlock();
+    return false;
+  }
+  new (&mutex) std::mutex;
+  return true;
 }
 
 }  // namespace linnet::internal

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <new>
 
 #include <unistd.h>
 
@@ -96,7 +97,10 @@ ValueInfo info_of(const Graph& graph, ValueId value, const std::string& name) {
 std::string describe(const ValueInfo& info) { return text(info.type, " ", describe_shape(info)); }
 
 ModelImpl::ModelImpl(Graph graph, ModelFacts facts, Options options)
-    : graph_(std::move(graph)), facts_(std::move(facts)), options_(std::move(options)) {
+    : graph_(std::move(graph)),
+      facts_(std::move(facts)),
+      options_(std::move(options)),
+      after_fork_(start_anew_after_fork, this) {
   if (options_.threads < 0 || options_.threads > kMostThreads) {
     invalid_argument("option threads is ", options_.threads, ", expected 0 (all CPUs) to ", kMostThreads);
   }
@@ -121,6 +125,14 @@ ModelImpl::ModelImpl(Graph graph, ModelFacts facts, Options options)
 }
 
 ModelImpl::~ModelImpl() = default;
+
+/// Sessions that other threads were using, and a program that one was compiling, are lost with those threads.
+void ModelImpl::start_anew_after_fork(void* model) {
+  auto& self = *static_cast<ModelImpl*>(model);
+  if (free_after_fork(self.sessions_mutex_)) new (&self.sessions_) IdlePool<SessionImpl>;
+  if (free_after_fork(self.programs_mutex_)) new (&self.programs_) std::list<CachedProgram>;
+  self.weights_.start_anew_after_fork();
+}
 
 void ModelImpl::check_input(std::size_t index, const ConstTensorView& view) const {
   if (index >= inputs_.size()) invalid_argument("input ", index, " does not exist: the model has ", inputs_.size());

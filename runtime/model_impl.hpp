@@ -6,6 +6,7 @@
 #include <mutex>
 #include <vector>
 
+#include "runtime/after_fork.hpp"
 #include "runtime/idle_pool.hpp"
 #include "runtime/model_facts.hpp"
 #include "runtime/program.hpp"
@@ -33,7 +34,8 @@ inline std::size_t kept_bytes(const ProgramKey& key, const Program& program) {
   return key.size() * sizeof(key[0]) + program.kept_bytes;
 }
 
-/// Immutable but for its caches. Thread-safety: all members.
+/// Immutable but for its caches. Thread-safety: all members. In the child of a fork, caches that another thread was
+/// changing are empty.
 class ModelImpl {
  public:
   /// `graph`: after the passes. Errors: kInvalidArgument for options out of range.
@@ -75,6 +77,7 @@ class ModelImpl {
     std::shared_ptr<const Program> program;
   };
 
+  static void start_anew_after_fork(void* model);
   void drop_old_programs();
 
   Graph graph_;
@@ -93,6 +96,7 @@ class ModelImpl {
   std::list<CachedProgram> programs_;  ///< most recently used first
   std::mutex sessions_mutex_;
   IdlePool<SessionImpl> sessions_;
+  AfterFork after_fork_;
 };
 
 /// What is known of a value, under this name.

@@ -223,7 +223,7 @@ void ThreadPool::run(std::size_t count, int threads, bool wake, RunControl::Task
   state.context = context;
   state.threads = static_cast<std::size_t>(wanted);
   for (std::size_t worker = 0; worker < state.threads; ++worker) {
-    state.shares[worker].taken.store(0, std::memory_order_relaxed);
+    state.shares[worker].fill(static_cast<std::uint32_t>((count - worker + state.threads - 1) / state.threads));
   }
   state.gate.store(State::kOpen, std::memory_order_release);
   state.work.raise(wake);
@@ -239,15 +239,30 @@ void ThreadPool::run(std::size_t count, int threads, bool wake, RunControl::Task
   state.taken.store(false, std::memory_order_release);
 }
 
+namespace {
+
+/// The pool that models loaded now take, while somebody holds it.
+struct SharedPool {
+  std::mutex mutex;
+  std::weak_ptr<ThreadPool> pool;
+  AfterFork after_fork{start_anew, this};
+
+  static void start_anew(void* self) {
+    auto& shared = *static_cast<SharedPool*>(self);
+    if (free_after_fork(shared.mutex)) new (&shared.pool) std::weak_ptr<ThreadPool>;
+  }
+};
+
+}  // namespace
+
 std::shared_ptr<ThreadPool> ThreadPool::shared(int threads) {
-  static std::mutex mutex;
   // Never destroyed: other threads may load while the process exits.
-  static auto& current = *new std::weak_ptr<ThreadPool>;
-  const std::lock_guard<std::mutex> lock(mutex);
-  std::shared_ptr<ThreadPool> pool = current.lock();
+  static auto& current = *new SharedPool;
+  const std::lock_guard<std::mutex> lock(current.mutex);
+  std::shared_ptr<ThreadPool> pool = current.pool.lock();
   if (pool == nullptr) {
     pool = std::make_shared<ThreadPool>(threads);
-    current = pool;
+    current.pool = pool;
   }
   int most = pool->state_->most_threads.load();
   while (most < threads && !pool->state_->most_threads.compare_exchange_weak(most, threads)) {

@@ -1,5 +1,9 @@
 #include "runtime/weights_store.hpp"
 
+#include <new>
+
+#include "runtime/after_fork.hpp"
+
 namespace linnet::internal {
 
 std::shared_ptr<const std::byte> WeightsStore::get(const ConstantPtr& source, const std::string& key, std::size_t bytes,
@@ -13,6 +17,12 @@ std::shared_ptr<const std::byte> WeightsStore::get(const ConstantPtr& source, co
   entries_.emplace(where, Entry{source, memory});
   total_bytes_ += bytes;
   return memory;
+}
+
+void WeightsStore::start_anew_after_fork() noexcept {
+  if (!free_after_fork(mutex_)) return;
+  new (&entries_) decltype(entries_);
+  total_bytes_ = 0;
 }
 
 std::size_t WeightsStore::total_bytes() const {

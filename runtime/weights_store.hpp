@@ -15,6 +15,8 @@ class WeightsStore : public PackedWeights {
   std::shared_ptr<const std::byte> get(const ConstantPtr& source, const std::string& key, std::size_t bytes,
                                        const std::function<void(std::byte*)>& pack) override;
   std::size_t total_bytes() const;
+  /// For the child of a fork: empty, if another thread was packing. What programs hold stays theirs.
+  void start_anew_after_fork() noexcept;
 
  private:
   struct Entry {

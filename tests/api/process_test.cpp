@@ -8,6 +8,7 @@
 #include <memory>
 #include <thread>
 #include <tuple>
+#include <vector>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -121,6 +122,58 @@ TEST_P(Fork, WhileAnotherThreadIsInTheMiddleOfARun) {
   stop = true;
   runner.join();
   EXPECT_EQ(wrong.load(), 0);
+}
+
+TEST_P(Fork, WhileOtherThreadsRunThroughTheModelsPool) {
+  if (std::get<Backend>(GetParam()) == Backend::kOnednn) GTEST_SKIP() << "oneDNN's own products lock in every run";
+  const Model model = load(small_network(), options());
+  const std::vector<Tensor> inputs = {sample_tensor({1, 20})};
+  const Tensor expected = model.run(inputs).front();
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> runners;
+  for (int i = 0; i < 2; ++i) {
+    runners.emplace_back([&] {
+      while (!stop.load()) model.run(inputs);
+    });
+  }
+  for (int round = 0; round < 60; ++round) {
+    ASSERT_EQ(status_of_child([&] { return same(model.run(inputs).front().view(), expected) ? 0 : 1; }), 0);
+  }
+  stop = true;
+  for (std::thread& runner : runners) runner.join();
+}
+
+/// Whatever the other thread holds at the fork (its packing alone takes most of its time), the child has it free.
+TEST_P(Fork, WhileAnotherThreadLoadsAndCompiles) {
+  if (std::get<Backend>(GetParam()) == Backend::kOnednn) GTEST_SKIP() << "oneDNN's own products lock in every run";
+  const std::string large = model()
+                                .input("x", DataType::kFloat32, {"batch", 1024})
+                                .initializer<float>("w", {1024, 1024}, sample_values(1024 * 1024))
+                                .node("MatMul", {"x", "w"}, {"y"})
+                                .output("y", DataType::kFloat32, {"batch", 1024})
+                                .bytes();
+  const Tensor x = sample_tensor({1, 1024});
+  const Tensor y = load(large, options()).run({x}).front();
+  std::atomic<bool> stop{false};
+  auto compiled = std::make_shared<Model>(load(large, options()));
+  std::thread compiler([&] {
+    while (!stop.load()) {
+      const auto next = std::make_shared<Model>(load(large, options()));
+      std::atomic_store(&compiled, next);
+      next->run({x});
+    }
+  });
+  for (int round = 0; round < 30; ++round) {
+    const std::shared_ptr<Model> model = std::atomic_load(&compiled);
+    ASSERT_EQ(status_of_child([&] {
+                if (!same(model->run({x}).front().view(), y)) return 1;
+                if (!same(load(large, options()).run({x}).front().view(), y)) return 2;
+                return 0;
+              }),
+              0);
+  }
+  stop = true;
+  compiler.join();
 }
 
 /// The process ends while threads of its own are inside Linnet: static objects are destroyed under them.

@@ -1,5 +1,5 @@
 // oneDNN destroys its caches and kernels when the process exits, while other threads may still load models and run
-// them.
+// them. And in the child of a fork its locks must be free.
 #pragma once
 
 #include <shared_mutex>
@@ -27,7 +27,8 @@ class ExecutionGate {
   std::shared_lock<std::shared_timed_mutex> lock_;
 };
 
-/// To be called once, before anything is made: exit closes the gate before oneDNN destroys its cache. Errors: Failure.
+/// To be called once, before anything is made: exit closes the gate before oneDNN destroys its cache; forks wait
+/// for what holds it. Errors: Failure, std::bad_alloc.
 void close_gate_at_exit();
 
 /// To be called behind the first execution of a kind of primitive: oneDNN makes some kernels only then, and what is

@@ -29,6 +29,13 @@ def check_shape(shape: Sequence[int], dtype: np.dtype[Any]) -> None:
         raise InvalidArgument(f"{list(shape)} is no shape of an array")
 
 
+def plain_array(array: Any) -> np.ndarray[Any, Any]:
+    """``numpy.asarray`` of whatever loses nothing by it. Errors: InvalidArgument for a masked array."""
+    if np.ma.is_masked(array):
+        raise InvalidArgument("elements of the array are masked; array.filled(value) gives them one")
+    return np.asarray(array)
+
+
 class OrtValue:
     """A tensor on the CPU. Shares the memory of the array that it was made from; made by the class methods."""
 
@@ -42,9 +49,21 @@ class OrtValue:
     def ortvalue_from_numpy(cls, numpy_obj: Any, device_type: str = "cpu", device_id: int = 0) -> OrtValue:
         """Shares the array's memory; an array that is not contiguous is copied. Errors: NotImplemented for its dtype."""
         check_device(device_type, device_id)
-        array = np.asarray(numpy_obj)
+        array = plain_array(numpy_obj)
         _types.element_type(array.dtype)
+        if not array.dtype.isnative:
+            raise InvalidArgument(f"arrays of {array.dtype.str} are not supported: their bytes are swapped")
         return cls(array if array.flags.c_contiguous else np.ascontiguousarray(array))
+
+    @classmethod
+    def ortvalue_from_numpy_with_onnx_type(cls, data: Any, onnx_element_type: int) -> OrtValue:
+        """Takes the array's bits for elements of another type of the same size, such as uint16 for bfloat16. Shares the
+        array's memory. Errors: InvalidArgument for another size; NotImplemented for a type that Linnet lacks."""
+        array = plain_array(data)
+        dtype = _types.numpy_dtype(_types.element_type(onnx_element_type))
+        if array.dtype.itemsize != dtype.itemsize:
+            raise InvalidArgument(f"elements of {array.dtype} have not the size of {dtype}")
+        return cls(np.ascontiguousarray(array).view(dtype))
 
     @classmethod
     def ortvalue_from_shape_and_type(
@@ -59,7 +78,10 @@ class OrtValue:
 
     @classmethod
     def from_dlpack(cls, dlpack: Any) -> OrtValue:
-        """Shares the memory of any object with ``__dlpack__`` on the CPU."""
+        """Shares the memory of any object with ``__dlpack__`` on the CPU. Errors: InvalidArgument for PyTorch's negated
+        views, whose memory holds other numbers."""
+        if hasattr(dlpack, "is_neg") and dlpack.is_neg():
+            raise InvalidArgument("the tensor is a negated view; tensor.resolve_neg() is one with memory of its own")
         return cls.ortvalue_from_numpy(np.from_dlpack(dlpack))
 
     def numpy(self) -> np.ndarray[Any, Any]:
@@ -100,7 +122,7 @@ class OrtValue:
 
     def update_inplace(self, np_arr: Any) -> None:
         """Copies an array of the same dtype and shape into this tensor. Errors: InvalidArgument."""
-        array = np.asarray(np_arr)
+        array = plain_array(np_arr)
         if array.dtype != self._array.dtype or array.shape != self._array.shape:
             raise InvalidArgument(
                 f"the value is {self._array.dtype}{list(self._array.shape)}, the array {array.dtype}{list(array.shape)}"
@@ -143,6 +165,9 @@ class IOBinding:
         self._core = _linnet.Binding(session._model._core)
         self._order: list[int] = []
         self._memory: dict[int, np.ndarray[Any, Any]] = {}
+
+    def __reduce__(self) -> Any:
+        raise TypeError("cannot copy or pickle a linnet.IOBinding, which is tied to memory; make one with io_binding()")
 
     def bind_cpu_input(self, name: str, arr_on_cpu: Any) -> None:
         """Reads from an array (NumPy, PyTorch, anything with DLPack) at every run."""

@@ -1,5 +1,6 @@
 #include "python/src/array.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 
@@ -146,9 +147,31 @@ nb::object array_of_plain_value(nb::handle object, DataType wanted, const std::s
   }
 }
 
+/// A tensor whose memory holds its elements as they are. PyTorch's negated and conjugated views hold others, which
+/// their DLPack form does not say. Errors: those of Python; kInvalidArgument for such a view that is to be written to.
+nb::object plain_tensor(nb::handle tensor, BorrowedArray::Use use, const std::string& what) {
+  if (!nb::cast<bool>(tensor.attr("is_neg")()) && !nb::cast<bool>(tensor.attr("is_conj")())) return nb::borrow(tensor);
+  if (use == BorrowedArray::Use::kWrite)
+    refuse(what, "a negated or conjugated view cannot be written to; give a tensor of its own");
+  return tensor.attr("resolve_conj")().attr("resolve_neg")();
+}
+
+/// Errors: kInvalidArgument for a masked array with masked elements: its memory holds whatever lies below the mask.
+void check_mask(nb::handle array, const std::string& what) {
+  if (std::strcmp(Py_TYPE(array.ptr())->tp_name, "numpy.ndarray") == 0 || !nb::hasattr(array, "mask")) return;
+  if (nb::cast<bool>(nb::module_::import_("numpy.ma").attr("is_masked")(array)))
+    refuse(what, "elements of the array are masked; array.filled(value) gives them one");
+}
+
 /// The capsule of an object with __dlpack__.
-nb::object capsule_of(nb::handle array, const std::string& what) {
-  const nb::object method = nb::getattr(array, "__dlpack__");
+nb::object capsule_of(nb::handle array, BorrowedArray::Use use, const std::string& what) {
+  nb::object method;
+  try {
+    const nb::object plain = is_torch_tensor(array) ? plain_tensor(array, use, what) : nb::borrow(array);
+    method = plain.attr("__dlpack__");
+  } catch (const nb::python_error& error) {
+    refuse(what, nb::str(error.value()).c_str());
+  }
   try {
     return method(nb::arg("max_version") = nb::make_tuple(1, 0));
   } catch (const nb::python_error& error) {
@@ -183,19 +206,23 @@ BorrowedArray::BorrowedArray(nb::handle array, Use use, DataType wanted, const s
     array = made;
   }
   if (PyObject_CheckBuffer(array.ptr()) != 0) {
+    check_mask(array, what);
     take_buffer(array, use, what);
   } else if (PyCapsule_CheckExact(array.ptr()) != 0) {
     take_capsule(array, use, what);
   } else if (nb::hasattr(array, "__dlpack__")) {
-    take_capsule(capsule_of(array, what), use, what);
+    take_capsule(capsule_of(array, use, what), use, what);
   } else if (nb::hasattr(array, "keys")) {  // numpy.load makes one of an .npz file
     const std::string names = nb::str(nb::list(array.attr("keys")())).c_str();
     refuse(what, "expected one array, got a " + class_name(array) + " of several, with the names " + names);
   } else {
     refuse(what, "expected an array (NumPy, PyTorch or another with the buffer protocol or DLPack), got " +
-                     class_name(array));
+                     class_name(array) +
+                     (nb::hasattr(array, "__array__") ? "; numpy.asarray makes an array of it" : ""));
   }
   look_at_layout();
+  if (data_ == nullptr && std::find(shape_.begin(), shape_.end(), 0) == shape_.end())
+    refuse(what, "the array has no memory: it is a stand-in for shapes, or its memory was freed");
 }
 
 BorrowedArray::BorrowedArray(DataType type, Shape shape, void* data)
@@ -233,9 +260,11 @@ void BorrowedArray::take_capsule(nb::handle capsule, Use use, const std::string&
   if (name == "dltensor_versioned") {
     auto* managed = static_cast<dlpack::ManagedVersioned*>(PyCapsule_GetPointer(capsule.ptr(), given));
     if (managed->major != 1) refuse(what, "DLPack version " + std::to_string(managed->major) + " is not supported");
-    if (use == Use::kWrite && (managed->flags & dlpack::kReadOnly) != 0) refuse(what, "the array is read-only");
     PyCapsule_SetName(capsule.ptr(), "used_dltensor_versioned");
     managed_ = own(managed);
+    if (use == Use::kWrite && (managed->flags & dlpack::kReadOnly) != 0) refuse(what, "the array is read-only");
+    if (use == Use::kWrite && (managed->flags & dlpack::kCopied) != 0)
+      refuse(what, "the array gives a copy of its memory only, so what is written would be lost");
     take_tensor(managed->tensor, what);
   } else if (name == "dltensor") {
     auto* managed = static_cast<dlpack::Managed*>(PyCapsule_GetPointer(capsule.ptr(), given));
@@ -251,11 +280,11 @@ void BorrowedArray::take_capsule(nb::handle capsule, Use use, const std::string&
 
 void BorrowedArray::take_tensor(const dlpack::Tensor& tensor, const std::string& what) {
   if (tensor.device.type != dlpack::kCpu && tensor.device.type != dlpack::kCudaHost)
-    refuse(what, "the array lies on another device; Linnet runs on the CPU");
+    refuse(what, "the array lies on another device; Linnet runs on the CPU, so copy it there first");
   type_ = type_of(tensor.type);
   if (type_ == DataType::kUndefined) refuse(what, "the array's element type is not supported");
   shape_.assign(tensor.shape, tensor.shape + tensor.rank);
-  data_ = static_cast<unsigned char*>(tensor.data) + tensor.byte_offset;
+  data_ = tensor.data == nullptr ? nullptr : static_cast<unsigned char*>(tensor.data) + tensor.byte_offset;
   const auto item_bytes = static_cast<std::int64_t>(size_of(type_));
   strides_.assign(shape_.size(), item_bytes);
   for (std::size_t i = shape_.size(); i-- > 0;) {

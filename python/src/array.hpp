@@ -22,7 +22,8 @@ class BorrowedArray {
   enum class Use { kRead, kWrite };
 
   /// Takes an object with the buffer protocol, with __dlpack__, or a DLPack capsule; for reading also Python numbers
-  /// and lists of them, which become `wanted`. Errors: kInvalidArgument, which begin with `what` ("input \"x\"").
+  /// and lists of them, which become `wanted`, and PyTorch's negated and conjugated views, which are computed. Errors:
+  /// kInvalidArgument, which begin with `what` ("input \"x\"").
   BorrowedArray(nb::handle array, Use use, DataType wanted, const std::string& what);
   /// Memory at an address that the caller vouches for.
   BorrowedArray(DataType type, Shape shape, void* data);
@@ -59,6 +60,8 @@ class BorrowedArray {
 
 /// What outputs are made as.
 enum class Framework { kNumpy, kTorch };
+
+bool is_torch_tensor(nb::handle object);
 
 /// kTorch when one of the objects is a torch.Tensor.
 Framework framework_of(const std::vector<nb::object>& arrays);

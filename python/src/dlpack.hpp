@@ -47,6 +47,7 @@ struct ManagedVersioned {
   std::uint64_t flags;
   Tensor tensor;
 };
-constexpr std::uint64_t kReadOnly = 1;
+constexpr std::uint64_t kReadOnly = 1;  ///< in ManagedVersioned::flags
+constexpr std::uint64_t kCopied = 2;    ///< likewise: the memory is not that of the array it was asked of
 
 }  // namespace linnet::python::dlpack

@@ -92,12 +92,14 @@ nb::object new_torch_array(const ConstTensorView& like, void** data) {
 
 }  // namespace
 
+bool is_torch_tensor(nb::handle object) {
+  PyObject* const torch = torch_tensor_type();
+  return torch != nullptr && PyObject_TypeCheck(object.ptr(), reinterpret_cast<PyTypeObject*>(torch)) != 0;
+}
+
 Framework framework_of(const std::vector<nb::object>& arrays) {
   for (const nb::object& array : arrays) {
-    if (PyObject_CheckBuffer(array.ptr()) != 0) continue;
-    PyObject* const torch = torch_tensor_type();
-    if (torch != nullptr && PyObject_TypeCheck(array.ptr(), reinterpret_cast<PyTypeObject*>(torch)) != 0)
-      return Framework::kTorch;
+    if (PyObject_CheckBuffer(array.ptr()) == 0 && is_torch_tensor(array)) return Framework::kTorch;
   }
   return Framework::kNumpy;
 }

@@ -196,3 +196,135 @@ def test_a_binding_keeps_its_arrays_alive(relu):
 def test_a_tensor_with_a_gradient_is_refused_with_advice(relu):
     with pytest.raises(linnet.InvalidArgument, match='input "x": .*detach'):
         relu(torch.zeros(1, 3, requires_grad=True))
+
+
+def identity(kind):
+    node = helper.make_node("Identity", ["x"], ["y"])
+    return linnet.load(make_model([node], [("x", kind, ("n", 3))], [("y", kind, ("n", 3))]))
+
+
+def test_a_negated_view_keeps_its_sign(relu):
+    """imag() of a conjugated tensor has the negative bit: its memory holds the other sign, which DLPack does not say."""
+    numbers = torch.complex(torch.zeros(2, 3), torch.tensor([[1.0, -2, 3], [-4, 5, -6]])).conj()
+    view = torch.imag(numbers)
+    assert view.is_neg()
+    assert torch.equal(relu(view), torch.relu(view)) and torch.equal(identity(TensorProto.FLOAT)(view), view)
+    plain = torch._neg_view(torch.tensor([[1.0, -2, 3]]))
+    session = linnet.InferenceSession(relu_model().SerializeToString())
+    for made in (relu(plain), session.run(None, {"x": plain})[0], relu.run({"x": plain})["y"]):
+        assert made.tolist() == [[0, 2, 0]]
+    binding = relu.binding()
+    binding.bind_input("x", plain)
+    out = torch.empty(1, 3)
+    binding.bind_output("y", out)
+    binding.run()
+    assert out.tolist() == [[0, 2, 0]]
+    with pytest.raises(linnet.InvalidArgument, match='output "y": a negated or conjugated view cannot be written to'):
+        relu(torch.zeros(1, 3), out=torch._neg_view(out))
+    with pytest.raises(linnet.InvalidArgument, match="resolve_neg"):
+        linnet.OrtValue.from_dlpack(plain)
+    with pytest.raises(linnet.InvalidArgument, match="wants float32 .*, got complex64"):
+        relu(numbers)  # conjugated: resolved, and then of another dtype
+
+
+def _freed():
+    tensor = torch.ones(4, 3)
+    tensor.untyped_storage().resize_(0)
+    return tensor
+
+
+def _fake(make):
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    with FakeTensorMode():
+        return make()
+
+
+WITHOUT_PLAIN_MEMORY = {
+    "a freed storage": (_freed, "has no memory"),
+    "a fake tensor": (lambda: _fake(lambda: torch.empty(4, 3)), "has no memory"),
+    "a fake tensor that would be copied": (lambda: _fake(lambda: torch.empty(3, 4).T), "has no memory"),
+    "a meta tensor": (lambda: torch.empty(4, 3, device="meta"), "meta"),
+    "a sparse matrix": (lambda: torch.ones(4, 3).to_sparse_csr(), "layout"),
+    "a quantised tensor": (lambda: torch.quantize_per_tensor(torch.ones(4, 3), 0.1, 0, torch.qint8), "not supported"),
+    "a nested tensor": (lambda: torch.nested.nested_tensor([torch.zeros(2), torch.zeros(3)]), "NestedTensor"),
+    "a tensor of 8-bit floats": (lambda: torch.zeros(4, 3, dtype=torch.float8_e4m3fn), "not supported"),
+    "a tensor of half complex numbers": (lambda: torch.zeros(4, 3, dtype=torch.complex32), "not supported"),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", list(WITHOUT_PLAIN_MEMORY))
+def test_torch_tensors_without_plain_memory_are_refused(relu, name):
+    make, message = WITHOUT_PLAIN_MEMORY[name]
+    with pytest.raises(linnet.InvalidArgument, match=f'input "x": .*{message}'):
+        relu(make())
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_tensor_within_vmap_is_refused(relu):
+    with pytest.raises(linnet.InvalidArgument, match='input "x": .*storage'):
+        torch.vmap(relu)(torch.ones(2, 1, 3))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_torch_subclasses(relu):
+    """A subclass with memory of its own is read; one that stands for other tensors is not."""
+    parameter = torch.nn.Parameter(torch.tensor([[-1.0, 2, -3]]), requires_grad=False)
+    assert relu(parameter).tolist() == [[0, 2, 0]]
+    from torch.masked import masked_tensor
+
+    with pytest.raises(linnet.InvalidArgument, match='input "x": '):
+        relu(masked_tensor(torch.ones(1, 3), torch.tensor([[True, False, True]])))
+
+
+def test_masked_arrays(relu):
+    values = np.float32([[1, -2, 3]])
+    masked = np.ma.array(values, mask=[[False, False, True]])
+    with pytest.raises(linnet.InvalidArgument, match='input "x": elements of the array are masked; array.filled'):
+        relu(masked)
+    np.testing.assert_array_equal(relu(masked.filled(0)), [[1, 0, 0]])
+    np.testing.assert_array_equal(relu(np.ma.array(values)), [[1, 0, 3]])  # nothing is masked
+    with pytest.raises(linnet.InvalidArgument, match="masked"):
+        relu(values, out=masked)
+    with pytest.raises(linnet.InvalidArgument, match="masked"):
+        linnet.OrtValue.ortvalue_from_numpy(masked)
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+def test_other_numpy_subclasses(relu, tmp_path):
+    values = np.float32([[1, -2, 3]])
+    made = relu(np.asmatrix(values))
+    assert type(made) is np.ndarray and made.tolist() == [[1, 0, 3]]
+    values.tofile(tmp_path / "values")
+    np.testing.assert_array_equal(relu(np.memmap(tmp_path / "values", np.float32, shape=(1, 3))), [[1, 0, 3]])
+    np.testing.assert_array_equal(relu(values.view(np.recarray)), [[1, 0, 3]])
+
+
+def test_arrays_that_only_numpy_understands(relu):
+    class Frame:
+        def __array__(self, dtype=None, copy=None):
+            return np.zeros((1, 3), np.float32)
+
+    with pytest.raises(linnet.InvalidArgument, match="got .*Frame; numpy.asarray makes an array of it"):
+        relu(Frame())
+
+
+def test_swapped_bytes_are_refused_everywhere(relu):
+    swapped = np.float32([[1, -2, 3]]).astype(">f4")
+    for call in (relu, linnet.OrtValue.ortvalue_from_numpy):
+        with pytest.raises(linnet.InvalidArgument, match="arrays of >f4 are not supported"):
+            call(swapped)
+
+
+class CopyingDlpack(OnlyDlpack):
+    """Says, as DLPack 1.0 can, that what it gives is a copy."""
+
+    def __dlpack__(self, **keywords):
+        return self.array.__dlpack__(copy=True, **keywords)
+
+
+def test_an_output_whose_memory_is_a_copy_is_refused(relu):
+    out = np.zeros((1, 3), np.float32)
+    with pytest.raises(linnet.InvalidArgument, match='output "y": .* copy'):
+        relu(np.ones((1, 3), np.float32), out=CopyingDlpack(out, False))

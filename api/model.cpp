@@ -31,6 +31,7 @@ std::shared_ptr<ModelImpl> finish(internal::LoadedModel&& loaded, const Options&
                 " after the passes");
   Options kept = options;
   kept.external_data.clear();  // the caller may free it now
+  kept.initializers.clear();
   return std::make_shared<ModelImpl>(std::move(loaded.graph), std::move(facts), std::move(kept));
 }
 

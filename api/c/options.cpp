@@ -7,10 +7,12 @@
 namespace {
 
 using linnet::Options;
+using linnet::internal::check_shape;
 using linnet::internal::give;
 using linnet::internal::invalid_argument;
 using linnet::internal::needed;
 using linnet::internal::status_of;
+using linnet::internal::type_of;
 
 /// Calls change(options).
 template <typename Change>
@@ -101,6 +103,23 @@ linnet_status linnet_options_add_external_data(linnet_options* options, const ch
   return set(options, [&](Options& value) {
     if (bytes == nullptr && size > 0) invalid_argument("bytes is NULL");
     value.external_data.push_back({&needed(location, "location"), bytes, size});
+  });
+}
+
+linnet_status linnet_options_set_dimension(linnet_options* options, const char* name, int64_t size) {
+  return set(options, [&](Options& value) { value.dimensions.emplace_back(&needed(name, "name"), size); });
+}
+
+linnet_status linnet_options_set_denoted_dimension(linnet_options* options, const char* denotation, int64_t size) {
+  return set(options,
+             [&](Options& value) { value.denoted_dimensions.emplace_back(&needed(denotation, "denotation"), size); });
+}
+
+linnet_status linnet_options_add_initializer(linnet_options* options, const char* name, linnet_type type,
+                                             const int64_t* shape, size_t rank, const void* data) {
+  return set(options, [&](Options& value) {
+    check_shape(shape, rank);
+    value.initializers.emplace_back(&needed(name, "name"), linnet::ConstTensorView{type_of(type), shape, rank, data});
   });
 }
 

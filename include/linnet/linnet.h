@@ -170,6 +170,15 @@ LINNET_C_API linnet_status linnet_options_set_external_data_folder(linnet_option
 /// any file and must stay as they are until the models that need them are loaded; loading copies what it needs.
 LINNET_C_API linnet_status linnet_options_add_external_data(linnet_options* options, const char* location,
                                                             const void* bytes, size_t size);
+/// Gives the dimensions that the model leaves open under this name ("batch") a size, as if the model had them so.
+LINNET_C_API linnet_status linnet_options_set_dimension(linnet_options* options, const char* name, int64_t size);
+/// The same by denotation ("DATA_BATCH"); a size by name goes before.
+LINNET_C_API linnet_status linnet_options_set_denoted_dimension(linnet_options* options, const char* denotation,
+                                                                int64_t size);
+/// Puts an array (dense, row-major) in the place of the model's initializer of this name, of the same element type and
+/// shape. `shape` and `data` must stay as they are until the models that need them are loaded; loading copies them.
+LINNET_C_API linnet_status linnet_options_add_initializer(linnet_options* options, const char* name, linnet_type type,
+                                                          const int64_t* shape, size_t rank, const void* data);
 /// Switches one more pass off by name; "all" for every pass. Unknown names are refused at load.
 LINNET_C_API linnet_status linnet_options_disable_pass(linnet_options* options, const char* name);
 /// 0 switches the limit off.

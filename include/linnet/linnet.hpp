@@ -240,6 +240,14 @@ struct Options {
   std::vector<ExternalBuffer> external_data;  ///< taken before any file; needed only while the model is loaded
   std::vector<std::string> disabled_passes;   ///< names as `linnet inspect` prints them; "all" for every pass
   Limits limits;                              ///< what a model may ask for
+  /// Sizes of dimensions that the model leaves open, by the names that it gives them ("batch"), as if the model had
+  /// them so. A name that the model does not have is logged as a warning.
+  std::vector<std::pair<std::string, std::int64_t>> dimensions;
+  /// The same by denotation ("DATA_BATCH"); `dimensions` goes before.
+  std::vector<std::pair<std::string, std::int64_t>> denoted_dimensions;
+  /// What takes the place of the model's initializers of these names: of the same element type and shape. The model's
+  /// own value is not read, nor is the file that would hold it. Copied; needed only while the model is loaded.
+  std::vector<std::pair<std::string, ConstTensorView>> initializers;
   /// Receives log lines; empty: nothing is logged.
   std::function<void(LogLevel, std::string_view)> log;
   /// Both functions set: the caller's threads do the work. Neither: Linnet's own.

@@ -29,15 +29,8 @@ const char* name_of(TypeProto::Kind kind) {
 }
 
 Dim dimension(const DimensionProto& dim, std::size_t index, SymbolTable& symbols) {
-  switch (dim.kind) {
-    case DimensionProto::Kind::kUnknown:
-      return Dim::unknown();
-    case DimensionProto::Kind::kParam:
-      return dim.param.empty() ? Dim::unknown() : symbols.intern(dim.param);
-    case DimensionProto::Kind::kValue:
-      break;
-  }
-  if (dim.value == -1) return Dim::unknown();
+  if (dim.kind != DimensionProto::Kind::kValue) return symbols.intern(dim.param, dim.denotation);
+  if (dim.value == -1) return symbols.intern({}, dim.denotation);
   if (dim.value < 0) {
     invalid_model("dimension ", index, " is declared as ", dim.value,
                   "; one that is not fixed needs a name (dim_param) or nothing");
@@ -47,12 +40,52 @@ Dim dimension(const DimensionProto& dim, std::size_t index, SymbolTable& symbols
 
 }  // namespace
 
-Dim SymbolTable::intern(std::string_view name) {
+SymbolTable::SymbolTable(std::vector<std::string>& symbols, const Options& options)
+    : symbols_(&symbols),
+      options_(options),
+      used_names_(options.dimensions.size()),
+      used_denotations_(options.denoted_dimensions.size()) {
+  for (const Sizes* sizes : {&options.dimensions, &options.denoted_dimensions}) {
+    for (const auto& [name, size] : *sizes) {
+      if (size < 0) invalid_argument("dimension \"", printable(name), "\" is to be ", size, ", expected a size from 0");
+    }
+  }
+}
+
+std::optional<std::size_t> SymbolTable::find(const Sizes& sizes, std::string_view name) {
+  for (std::size_t i = 0; !name.empty() && i < sizes.size(); ++i) {
+    if (sizes[i].first == name) return i;
+  }
+  return std::nullopt;
+}
+
+Dim SymbolTable::intern(std::string_view name, std::string_view denotation) {
+  if (const auto given = find(options_.dimensions, name)) {
+    used_names_[*given] = true;
+    return {options_.dimensions[*given].second};
+  }
+  if (const auto given = find(options_.denoted_dimensions, denotation)) {
+    used_denotations_[*given] = true;
+    return {options_.denoted_dimensions[*given].second};
+  }
+  if (name.empty()) return Dim::unknown();
   if (const std::uint32_t* index = indices_.find(name)) return Dim::symbol(*index);
   const auto index = static_cast<std::uint32_t>(symbols_->size());
   symbols_->emplace_back(name);
   indices_.insert(name, index);
   return Dim::symbol(index);
+}
+
+void SymbolTable::log_unused() const {
+  const auto warn = [&](const Sizes& sizes, const std::vector<bool>& used, const char* kind) {
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+      if (used[i]) continue;
+      log(options_, LogLevel::kWarning, "a size is given for dimensions of the ", kind, " \"",
+          printable(sizes[i].first), "\", but no open dimension of the model has it");
+    }
+  };
+  warn(options_.dimensions, used_names_, "name");
+  warn(options_.denoted_dimensions, used_denotations_, "denotation");
 }
 
 TensorType declared_type(const TypeProto& type, SymbolTable& symbols, const Options& options, const std::string& what) {

@@ -1,7 +1,9 @@
 // What a model declares about its inputs and outputs.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "loaders/name_table.hpp"
@@ -10,16 +12,27 @@
 
 namespace linnet::internal::onnx {
 
-/// Names of dimensions to indices into Graph::symbols; equal names are equal dimensions.
+/// Names of dimensions to indices into Graph::symbols, or to the sizes that the options give them; equal names are
+/// equal dimensions. Borrows the options.
 class SymbolTable {
  public:
-  explicit SymbolTable(std::vector<std::string>& symbols) : symbols_(&symbols) {}
-  /// Requires: `name` outlives this and is not empty.
-  Dim intern(std::string_view name);
+  /// Errors: kInvalidArgument for a size below zero in the options.
+  SymbolTable(std::vector<std::string>& symbols, const Options& options);
+  /// The dimension of this name (may be empty) and denotation (likewise): a size of the options, a symbol, or unknown.
+  /// Requires: `name` outlives this.
+  Dim intern(std::string_view name, std::string_view denotation);
+  /// A warning for each size of the options that no dimension asked for.
+  void log_unused() const;
 
  private:
+  using Sizes = std::vector<std::pair<std::string, std::int64_t>>;
+  static std::optional<std::size_t> find(const Sizes& sizes, std::string_view name);
+
   NameTable indices_;
   std::vector<std::string>* symbols_;
+  const Options& options_;
+  std::vector<bool> used_names_;        ///< beside Options::dimensions
+  std::vector<bool> used_denotations_;  ///< beside Options::denoted_dimensions
 };
 
 /// The declared type. Without an element type: kUndefined, for the caller to judge. A dimension of -1, which some

@@ -1,8 +1,29 @@
 #include "loaders/onnx/graph_ends.hpp"
 
 namespace linnet::internal::onnx {
-
 namespace {
+
+/// Names in Options::initializers to their places there. Errors: kInvalidArgument for an empty name or two of one name.
+NameTable names_of_given(const Options& options) {
+  NameTable names;
+  names.reserve(options.initializers.size());
+  for (std::uint32_t i = 0; i < options.initializers.size(); ++i) {
+    const std::string& name = options.initializers[i].first;
+    if (name.empty()) invalid_argument("a value is given for an initializer without a name");
+    if (!names.insert(name, i)) invalid_argument("two values are given for the initializer \"", printable(name), "\"");
+  }
+  return names;
+}
+
+/// Requires: nothing but inputs, the first values, and initializers has been added. Errors: kInvalidArgument for a
+/// value of Options::initializers whose name is no initializer's.
+void check_given(const GraphEnds& ends, std::size_t declared_inputs) {
+  for (const auto& [name, given] : ends.options.initializers) {
+    const std::uint32_t* id = ends.names.find(name);
+    if (id == nullptr || (*id < declared_inputs && ends.graph.values[*id].constant == nullptr))
+      invalid_argument("a value is given for the initializer \"", printable(name), "\", which the model does not have");
+  }
+}
 
 /// Adds one initializer, or what stands for one that cannot be held (`constant` is null, `reason` says why).
 /// `initialized`: which of the declared inputs have one.
@@ -57,6 +78,7 @@ void add_inputs(const GraphEnds& ends, const GraphProto& proto) {
 
 void add_initializers(const GraphEnds& ends, const GraphProto& proto, const TensorSource& source) {
   std::vector<bool> initialized(ends.graph.values.size(), false);
+  const NameTable given_values = names_of_given(ends.options);
   for (const Span bytes : proto.initializers) {
     source.stop.check();
     const auto tensor = read<TensorProto>(bytes);
@@ -65,13 +87,16 @@ void add_initializers(const GraphEnds& ends, const GraphProto& proto, const Tens
     ConstantPtr constant;
     std::string reason;
     try {
-      constant = read_tensor(tensor, source);
+      const std::uint32_t* given = given_values.find(tensor.name);
+      constant = given == nullptr ? read_tensor(tensor, source)
+                                  : given_tensor(tensor, ends.options.initializers[*given].second);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kUnsupported) throw Error(error.code(), text(what, ": ", error.what()));
       reason = error.what();
     }
     add_initializer(ends, tensor.name, what, std::move(constant), reason, initialized);
   }
+  check_given(ends, initialized.size());
   for (const Span bytes : proto.sparse_initializers) {
     const auto values = read<TensorProto>(read<SparseTensorProto>(bytes).values);
     if (values.name.empty()) invalid_model("a sparse initializer at byte ", bytes.offset(), " has no name");

@@ -118,7 +118,7 @@ class Importer {
 
 ImportedGraph Importer::run() {
   check_size();
-  SymbolTable symbols(graph_.symbols);
+  SymbolTable symbols(graph_.symbols, options_);
   const GraphEnds ends{graph_, frames_.front().names, symbols, unsupported_, options_};
   const GraphProto& graph = model_.graph;
   const std::size_t values = graph.inputs.size() + graph.initializers.size() + graph.nodes.size();
@@ -131,6 +131,7 @@ ImportedGraph Importer::run() {
   add_initializers(ends, graph, source_);
   import_all();
   add_outputs(ends, graph);
+  symbols.log_unused();
   if (unsupported_.empty()) std::swap(unsupported_, unjudged_);
   if (!unsupported_.empty()) keep_needed();
   log_accepted();

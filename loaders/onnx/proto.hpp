@@ -158,6 +158,7 @@ struct DimensionProto {
   Kind kind = Kind::kUnknown;
   std::int64_t value = 0;
   std::string_view param;
+  std::string_view denotation;  ///< what the dimension means, such as "DATA_BATCH"
 };
 
 struct TypeProto {

@@ -18,6 +18,9 @@ void read(DimensionProto& into, Span bytes) {
         into.kind = DimensionProto::Kind::kParam;
         into.param = reader.string("dim_param");
         break;
+      case 3:
+        into.denotation = reader.string("denotation");
+        break;
       default:
         reader.skip();
     }

@@ -206,4 +206,20 @@ ConstantPtr read_tensor(const TensorProto& tensor, const TensorSource& source) {
   return from_list(tensor, type, shape);
 }
 
+ConstantPtr given_tensor(const TensorProto& tensor, const ConstTensorView& given) {
+  const DataType type = element_type(tensor.data_type);
+  const Shape shape(given.shape, given.shape + given.rank);
+  if (given.type != type || shape != tensor.dims) {
+    invalid_argument("the model has ", type, " ", tensor.dims, ", the value given in its place is ", given.type, " ",
+                     shape);
+  }
+  Constant borrowed;
+  borrowed.type = type;
+  borrowed.shape = shape;
+  borrowed.bytes = byte_count(type, shape);
+  borrowed.data = static_cast<const std::byte*>(given.data);
+  if (borrowed.bytes != 0 && given.data == nullptr) invalid_argument("the value given in its place is null");
+  return copied(borrowed);
+}
+
 }  // namespace linnet::internal::onnx

@@ -27,4 +27,8 @@ DataType element_type(std::int32_t number);
 ConstantPtr read_tensor(const TensorProto& tensor, const TensorSource& source);
 inline constexpr std::size_t kCopyBytes = 4096;
 
+/// A copy of `given`, which takes the place of the tensor; where the tensor's own value lies is not looked at. Errors:
+/// kInvalidArgument unless element type and shape are the tensor's; as above for what the tensor declares.
+ConstantPtr given_tensor(const TensorProto& tensor, const ConstTensorView& given);
+
 }  // namespace linnet::internal::onnx

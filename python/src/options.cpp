@@ -69,7 +69,26 @@ Limits limits_from(nb::handle value) {
   return limits;
 }
 
-using Setter = void (*)(Options&, const std::string&, nb::handle);
+std::vector<std::pair<std::string, std::int64_t>> sizes_from(const std::string& name, nb::handle value) {
+  std::vector<std::pair<std::string, std::int64_t>> sizes;
+  for (const auto& [key, size] : value_of<nb::dict>(name, value)) {
+    const auto dimension = value_of<std::string>(name, key);
+    sizes.emplace_back(dimension, value_of<std::int64_t>(name + "[\"" + dimension + "\"]", size));
+  }
+  return sizes;
+}
+
+void set_initializers(LoadOptions& options, const std::string& name, nb::handle value) {
+  for (const auto& [key, array] : value_of<nb::dict>(name, value)) {
+    const auto initializer = value_of<std::string>(name, key);
+    BorrowedArray& borrowed = options.arrays.emplace_back(array, BorrowedArray::Use::kRead, DataType::kUndefined,
+                                                          "initializer \"" + initializer + "\"");
+    borrowed.make_dense();
+    options.initializers.emplace_back(initializer, borrowed.view());
+  }
+}
+
+using Setter = std::function<void(LoadOptions&, const std::string&, nb::handle)>;
 
 const std::map<std::string, Setter>& setters() {
   static const std::map<std::string, Setter> kSetters = {
@@ -112,6 +131,10 @@ const std::map<std::string, Setter>& setters() {
        }},
       {"disabled_passes", [](Options& o, const std::string& n,
                              nb::handle v) { o.disabled_passes = value_of<std::vector<std::string>>(n, v); }},
+      {"dimensions", [](Options& o, const std::string& n, nb::handle v) { o.dimensions = sizes_from(n, v); }},
+      {"denoted_dimensions",
+       [](Options& o, const std::string& n, nb::handle v) { o.denoted_dimensions = sizes_from(n, v); }},
+      {"initializers", set_initializers},
       {"limits", [](Options& o, const std::string&, nb::handle v) { o.limits = limits_from(v); }},
       {"log",
        [](Options& o, const std::string&, nb::handle v) {
@@ -123,8 +146,8 @@ const std::map<std::string, Setter>& setters() {
 
 }  // namespace
 
-Options options_from(const nb::dict& keywords) {
-  Options options;
+LoadOptions options_from(const nb::dict& keywords) {
+  LoadOptions options;
   for (const auto& [key, value] : keywords) {
     const auto name = value_of<std::string>("name", key);
     const auto setter = setters().find(name);

@@ -64,7 +64,7 @@ nb::list steps_of(const PythonModel& model, const std::vector<nb::object>& input
 
 PythonModel* load_file(const std::string& path, const nb::dict& keywords, const CancelToken* cancel,
                        std::optional<double> timeout) {
-  const Options options = options_from(keywords);
+  const LoadOptions options = options_from(keywords);
   const RunOptions until = run_options_from(cancel, timeout);
   std::unique_ptr<PythonModel> model;
   without_gil([&] { model = std::make_unique<PythonModel>(Model::load(path, options, until)); });
@@ -73,7 +73,7 @@ PythonModel* load_file(const std::string& path, const nb::dict& keywords, const 
 
 PythonModel* load_bytes(const nb::bytes& bytes, const nb::dict& keywords, const CancelToken* cancel,
                         std::optional<double> timeout) {
-  const Options options = options_from(keywords);
+  const LoadOptions options = options_from(keywords);
   const RunOptions until = run_options_from(cancel, timeout);
   std::unique_ptr<PythonModel> model;
   without_gil([&] { model = std::make_unique<PythonModel>(Model::load(bytes.data(), bytes.size(), options, until)); });

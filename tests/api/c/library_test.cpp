@@ -137,6 +137,13 @@ TEST(CNull, IsRefusedOrFineEverywhere) {
                "location is NULL");
   EXPECT_FAILS(linnet_options_add_external_data(options.get(), "w", nullptr, 1), LINNET_INVALID_ARGUMENT,
                "bytes is NULL");
+  EXPECT_FAILS(linnet_options_set_dimension(options.get(), nullptr, 1), LINNET_INVALID_ARGUMENT, "name is NULL");
+  EXPECT_FAILS(linnet_options_set_denoted_dimension(options.get(), nullptr, 1), LINNET_INVALID_ARGUMENT,
+               "denotation is NULL");
+  EXPECT_FAILS(linnet_options_add_initializer(options.get(), nullptr, LINNET_FLOAT32, nullptr, 0, ""),
+               LINNET_INVALID_ARGUMENT, "name is NULL");
+  EXPECT_FAILS(linnet_options_add_initializer(options.get(), "w", LINNET_FLOAT32, nullptr, 1, ""),
+               LINNET_INVALID_ARGUMENT, "shape is NULL, but the rank is 1");
   EXPECT_FAILS(linnet_options_disable_pass(nullptr, "all"), LINNET_INVALID_ARGUMENT, no_options);
   EXPECT_FAILS(linnet_options_disable_pass(options.get(), nullptr), LINNET_INVALID_ARGUMENT, "name is NULL");
   EXPECT_FAILS(linnet_options_set_limit(nullptr, 0, 0), LINNET_INVALID_ARGUMENT, no_options);

@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 
 #include "tests/api/c/c_handles.hpp"
@@ -269,6 +270,27 @@ TEST(COptionsTest, MemoryBudgetAndLimits) {
   EXPECT_OK(linnet_options_set_limit(options.get(), LINNET_LIMIT_FOLDED_BYTES, 1));
   EXPECT_OK(linnet_options_set_limit(options.get(), LINNET_LIMIT_FOLDING_NS, 1));
   EXPECT_FAILS(linnet_options_set_limit(options.get(), 6, 1), LINNET_INVALID_ARGUMENT, "limit 6 does not exist");
+}
+
+TEST(COptionsTest, DimensionsAndInitializers) {
+  const COptions options = c_options();
+  const std::array<std::int64_t, 1> shape = {24};
+  std::array<float, 24> bias{};
+  EXPECT_OK(linnet_options_set_dimension(options.get(), "batch", 3));
+  EXPECT_OK(linnet_options_set_denoted_dimension(options.get(), "DATA_BATCH", 4));
+  EXPECT_OK(linnet_options_add_initializer(options.get(), "b1", LINNET_FLOAT32, shape.data(), 1, bias.data()));
+  const CModel model = c_model(small_network(), options.get());
+  const linnet_value_info* info = nullptr;
+  EXPECT_OK(linnet_model_input(model.get(), 0, &info));
+  std::int64_t size = 0;
+  const char* name = nullptr;
+  EXPECT_OK(linnet_value_info_dimension(info, 0, &size, &name));
+  EXPECT_EQ(size, 3);
+  EXPECT_OK(linnet_options_add_initializer(options.get(), "no such", LINNET_FLOAT32, shape.data(), 1, bias.data()));
+  linnet_model* refused = nullptr;
+  const std::string bytes = small_network();
+  EXPECT_FAILS(linnet_model_load_memory(bytes.data(), bytes.size(), options.get(), &refused), LINNET_INVALID_ARGUMENT,
+               "a value is given for the initializer \"no such\", which the model does not have");
 }
 
 TEST(COptionsTest, PassesAreSwitchedOffByName) {

@@ -19,6 +19,20 @@ from typing import TYPE_CHECKING, Any
 
 from linnet import _linnet
 from linnet._linnet import CancelToken
+from linnet.environment import (
+    copy_tensors,
+    disable_telemetry_events,
+    enable_telemetry_events,
+    get_build_info,
+    get_device,
+    get_version_string,
+    has_collective_ops,
+    preload_dlls,
+    print_debug_info,
+    set_default_logger_verbosity,
+    set_global_thread_pool_sizes,
+    set_seed,
+)
 from linnet.errors import (
     Cancelled,
     DeadlineExceeded,
@@ -33,6 +47,7 @@ from linnet.errors import (
     OutOfMemory,
     RuntimeException,
 )
+from linnet.logger import set_default_logger_callback, set_default_logger_severity
 from linnet.model import Binding, Model, TensorInfo, load
 from linnet.options import (
     ExecutionMode,
@@ -40,7 +55,6 @@ from linnet.options import (
     GraphOptimizationLevel,
     RunOptions,
     SessionOptions,
-    set_default_logger_severity,
 )
 from linnet.ortvalue import IOBinding, OrtValue
 from linnet.session import (
@@ -49,7 +63,6 @@ from linnet.session import (
     NodeArg,
     get_all_providers,
     get_available_providers,
-    get_device,
 )
 
 if TYPE_CHECKING:
@@ -59,10 +72,6 @@ if TYPE_CHECKING:
 
 SessionIOBinding = IOBinding
 __version__ = _linnet.version()
-
-
-def get_version_string() -> str:
-    return __version__
 
 
 def isa() -> str:
@@ -122,14 +131,25 @@ __all__ = [
     "SessionIOBinding",
     "SessionOptions",
     "TensorInfo",
+    "copy_tensors",
+    "disable_telemetry_events",
+    "enable_telemetry_events",
     "from_torch",
     "get_all_providers",
     "get_available_providers",
+    "get_build_info",
     "get_device",
     "get_version_string",
+    "has_collective_ops",
     "isa",
     "load",
     "onednn_problem",
+    "preload_dlls",
+    "print_debug_info",
+    "set_default_logger_callback",
     "set_default_logger_severity",
+    "set_default_logger_verbosity",
+    "set_global_thread_pool_sizes",
+    "set_seed",
     "verify",
 ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections import namedtuple
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Union
 
@@ -64,6 +65,19 @@ def view_of_bytes(name: str, content: Any) -> memoryview:
         raise InvalidArgument(f'external data "{name}" is a {kind}, expected contiguous bytes') from None
 
 
+def path_of(source: ModelSource) -> str | None:
+    """The file's absolute path; None for models that came from memory."""
+    return os.path.abspath(os.fspath(source)) if isinstance(source, (str, os.PathLike)) else None
+
+
+def from_memory(kind: str) -> TypeError:
+    """What pickling says of a model that is in no file."""
+    return TypeError(
+        f"cannot pickle a {kind} that was loaded from memory: load it from a file, whose path is pickled then, "
+        "or send the model's bytes and load them where they arrive"
+    )
+
+
 def infos(raw: list[tuple[str, int, list[Any] | None]]) -> list[TensorInfo]:
     return [
         TensorInfo(name, _types.by_number(number).name, None if shape is None else tuple(shape))
@@ -80,12 +94,15 @@ class Model:
 
     Outputs are new NumPy arrays, or PyTorch tensors when one of the inputs is one, which the model writes to directly.
     They own their memory and stay as they are when the model runs again or goes away.
+
+    A copy is the model itself. Pickling stores the path of the file and the options, so the file is read anew.
     """
 
-    __slots__ = ("_inputs", "_outputs", "_names", "_tuple", "_all", "_core", "__weakref__")
+    __slots__ = ("_inputs", "_outputs", "_names", "_tuple", "_all", "_core", "_again", "__weakref__")
 
-    def __init__(self, core: _linnet.Model) -> None:
+    def __init__(self, core: _linnet.Model, again: Callable[[], Model] | None = None) -> None:
         self._core = core
+        self._again = again  # loads the same model; None where there is no file
         self._inputs = infos(core.inputs())
         self._outputs = infos(core.outputs())
         self._names = [info.name for info in self._inputs]
@@ -105,6 +122,17 @@ class Model:
     def __repr__(self) -> str:
         reads = ", ".join(map(str, self._inputs))
         return f"linnet.Model({reads} -> {', '.join(map(str, self._outputs))})"
+
+    def __copy__(self) -> Model:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Model:
+        return self
+
+    def __reduce__(self) -> Any:
+        if self._again is None:
+            raise from_memory("linnet.Model")
+        return self._again, ()
 
     def __call__(self, *arrays: Any, **named: Any) -> Any:
         """Runs on arrays given by position, by name, or both.
@@ -141,6 +169,10 @@ class Model:
         milliseconds when another thread calls its ``cancel()`` (Cancelled); ``timeout`` in seconds does so by itself
         (DeadlineExceeded).
         """
+        if not isinstance(inputs, Mapping):
+            raise InvalidArgument(
+                f"run takes arrays by name, {self._example()}, got {type(inputs).__name__}; model(...) takes them in order"
+            )
         wanted = self._all if outputs is None else list(dict.fromkeys(self._output_indices(outputs)))
         names = [self._outputs[index].name for index in wanted]
         for name in out or ():
@@ -164,6 +196,9 @@ class Model:
     def steps(self, *arrays: Any) -> list[tuple[str, str, str, list[list[int]]]]:
         """What runs for these inputs: (node, operator, implementation, input shapes) of every step."""
         return self._core.steps(self._ordered(arrays, {}))
+
+    def _example(self) -> str:
+        return "{" + ", ".join(f'"{name}": ...' for name in self._names) + "}"
 
     def _output_indices(self, names: Sequence[str]) -> list[int]:
         if isinstance(names, str):
@@ -222,6 +257,9 @@ class Binding:
         """Runs on the bound arrays. Errors: InvalidArgument for an input that is not bound; those of :meth:`Model.run`."""
         self._core.run(cancel, timeout)
 
+    def __reduce__(self) -> Any:
+        raise TypeError("cannot copy or pickle a linnet.Binding, which is tied to its arrays; make one with model.binding()")
+
 
 def load(
     source: ModelSource,
@@ -240,11 +278,16 @@ def load(
     external data lies; otherwise beside the model's file), ``external_data`` (dict from names of files, as the
     model has them, to their bytes; taken before any file), ``disabled_passes`` (list of names; "all"), ``limits``
     (dict with file_bytes, nodes, nesting, rank, folded_bytes, folding_ns; 0 switches one off), ``log`` (called with
-    a severity from 0, debug, to 3, error, and a line of text).
+    a severity from 0, debug, to 3, error, and a line of text), ``dimensions`` and ``denoted_dimensions`` (dicts from
+    names or denotations of open dimensions to sizes, as if the model had them), ``initializers`` (dict from names to
+    arrays that take the place of the model's initializers, of the same dtype and shape; copied).
 
     ``cancel`` and ``timeout`` (seconds) end the load early, as they do a run.
 
     Errors: NoSuchFile, InvalidGraph (damaged, or against ONNX's rules), NotImplemented (lists everything that is not
     supported), LimitExceeded, InvalidArgument for an unknown or wrong option.
     """
-    return Model(open_model(source, options, cancel, timeout))
+    path = path_of(source)
+    in_file = path is not None and not options.get("initializers") and not options.get("external_data")
+    core = open_model(source, options, cancel, timeout)
+    return Model(core, functools.partial(load, path, **options) if in_file else None)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import os
+import sys
+import threading
+import warnings
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Union
 
 from linnet import _types
 from linnet.errors import InvalidArgument, NotImplemented
-from linnet.model import Model, ModelSource, TensorInfo, open_model
+from linnet.logger import note_without_effect
+from linnet.model import Model, ModelSource, TensorInfo, from_memory, open_model, path_of
 from linnet.options import RunOptions, SessionOptions
 from linnet.ortvalue import IOBinding, OrtValue
 from linnet.trace import Profiler
@@ -47,30 +53,40 @@ def get_all_providers() -> list[str]:
     return [_PROVIDER]
 
 
-def get_device() -> str:
-    return "CPU"
+Providers = Sequence[Union[str, "tuple[str, Mapping[Any, Any]]"]]
 
 
-def _check_providers(
-    providers: Sequence[str | tuple[str, Mapping[Any, Any]]] | None,
-    provider_options: Sequence[Mapping[Any, Any]] | None,
-) -> None:
-    """Errors: NotImplemented unless all that is asked for is the CPU without options; InvalidArgument for a string."""
+def _with_options(
+    providers: Providers, provider_options: Sequence[Mapping[Any, Any]] | None
+) -> list[tuple[str, Mapping[Any, Any]]]:
+    """(name, options) of every provider. Errors: InvalidArgument for another form."""
     if isinstance(providers, str):
         raise InvalidArgument(f'providers is "{providers}", expected a list of names')
-    names = []
-    options = list(provider_options or ())
-    for provider in providers or ():
-        if isinstance(provider, tuple):
-            options.append(provider[1])
-            provider = provider[0]
-        names.append(provider)
-    for name in names:
-        if name != _PROVIDER:
-            raise NotImplemented(f"the execution provider {name} is not supported; Linnet has {_PROVIDER}")
-    for option in options:
-        if option:
-            raise NotImplemented(f"the provider options {dict(option)} are not supported")
+    if provider_options is not None and len(provider_options) != len(providers):
+        raise InvalidArgument(f"{len(providers)} providers, but {len(provider_options)} provider_options")
+    found: list[tuple[str, Mapping[Any, Any]]] = []
+    for index, provider in enumerate(providers):
+        if isinstance(provider, str):
+            found.append((provider, provider_options[index] if provider_options is not None else {}))
+        elif isinstance(provider, tuple) and len(provider) == 2 and isinstance(provider[0], str):
+            found.append(provider)
+        else:
+            raise InvalidArgument(f"providers holds {provider!r}, expected names, or (name, options) tuples")
+    return found
+
+
+def _check_providers(providers: Providers | None, provider_options: Sequence[Mapping[Any, Any]] | None) -> None:
+    """Warns once of all providers beside the CPU. Errors: NotImplemented where the CPU is not in the list."""
+    found = _with_options(providers or (), provider_options)
+    others = [name for name, _ in found if name != _PROVIDER]
+    if others and len(others) == len(found):
+        raise NotImplemented(
+            f"the execution provider {', '.join(others)} is not supported; add {_PROVIDER} to the list to run on the CPU"
+        )
+    if others:
+        warnings.warn(f"{', '.join(others)} is not available in Linnet; {_PROVIDER} is used", stacklevel=3)
+    keys = [f"{_PROVIDER}'s {key}" for name, options in found if name == _PROVIDER for key in options or ()]
+    note_without_effect(keys)
 
 
 def _node_arg(info: TensorInfo) -> NodeArg:
@@ -81,27 +97,51 @@ def _node_arg(info: TensorInfo) -> NodeArg:
 class InferenceSession:
     """A loaded model in ONNX Runtime's form. May be used by any number of threads at once; runs let go of the GIL.
 
-    ``path_or_bytes``: a file's path, or its bytes. ``providers``: only "CPUExecutionProvider" is there; others raise.
+    ``path_or_bytes``: a file's path, or its bytes. ``providers``: only "CPUExecutionProvider" is there; where it is in
+    the list, the others are left out with a warning. Keywords: ``enable_fallback``, ``read_config_from_model`` and
+    ``disabled_optimizers`` are without effect.
 
-    Errors: NoSuchFile, InvalidGraph, NotImplemented (everything unsupported in the model, an option or a provider).
+    A copy is the session itself. Pickling stores the path of the file and the options, so the file is read anew.
+
+    Errors: NoSuchFile, InvalidGraph, NotImplemented (everything unsupported in the model, an option, or providers
+    without the CPU).
     """
 
     def __init__(
         self,
         path_or_bytes: ModelSource,
         sess_options: SessionOptions | None = None,
-        providers: Sequence[str | tuple[str, Mapping[Any, Any]]] | None = None,
+        providers: Providers | None = None,
         provider_options: Sequence[Mapping[Any, Any]] | None = None,
+        *,
+        enable_fallback: Any = True,
+        read_config_from_model: Any = False,
+        disabled_optimizers: Sequence[str] | None = None,
     ) -> None:
         _check_providers(providers, provider_options)
         if sess_options is not None and not isinstance(sess_options, SessionOptions):
             raise InvalidArgument(f"sess_options must be linnet.SessionOptions, got {type(sess_options).__name__}")
         self._options = SessionOptions() if sess_options is None else sess_options._copy()
+        self._options._note_without_effect()
+        note_without_effect(["disabled_optimizers"] if disabled_optimizers else [])
+        note_without_effect(["read_config_from_model"] if read_config_from_model else [])
+        self._path = path_of(path_or_bytes)
         self._model = Model(open_model(path_or_bytes, self._options._load_options()))
         self._profiler: Profiler | None = None
         if self._options.enable_profiling:
             self._profiler = Profiler(self._model._core, self._options.profile_file_prefix)
             weakref.finalize(self, self._profiler.finish)  # also for a script that never calls end_profiling
+
+    def __copy__(self) -> InferenceSession:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> InferenceSession:
+        return self
+
+    def __reduce__(self) -> Any:
+        if self._path is None:
+            raise from_memory("linnet.InferenceSession")
+        return InferenceSession, (self._path, self._options)
 
     def run(
         self, output_names: Sequence[str] | None, input_feed: Mapping[str, Any], run_options: RunOptions | None = None
@@ -117,7 +157,12 @@ class InferenceSession:
         names = model._names
         try:
             inputs = [input_feed[name] for name in names]
-        except KeyError:
+        except (KeyError, TypeError, IndexError):
+            if not isinstance(input_feed, Mapping):
+                raise InvalidArgument(
+                    f"input_feed is a {type(input_feed).__name__}, expected a dictionary by name: "
+                    f"session.run(None, {model._example()})"
+                ) from None
             missing = [name for name in names if name not in input_feed]
             raise InvalidArgument(
                 f"Required inputs ({missing}) are missing from input feed ({list(input_feed)})."
@@ -142,6 +187,36 @@ class InferenceSession:
         """As :meth:`run`, with OrtValues in and out."""
         arrays = {name: value._array for name, value in input_dict_ort_values.items()}
         return [OrtValue(array) for array in self.run(output_names, arrays, run_options)]
+
+    def run_async(
+        self,
+        output_names: Sequence[str] | None,
+        input_feed: Mapping[str, Any],
+        callback: Callable[[list[Any], Any, str], None],
+        user_data: Any,
+        run_options: RunOptions | None = None,
+    ) -> None:
+        """Runs in another thread and returns at once. ``callback(results, user_data, error)`` is called there: ``error``
+        is "" after a run that went well, otherwise its message, and ``results`` is empty. The arrays must stay as they
+        are until then. Errors: InvalidArgument for names, at once."""
+        if not isinstance(input_feed, Mapping):
+            self.run(output_names, input_feed, run_options)  # raises
+        self._model._ordered((), dict(input_feed))
+        self._model._output_indices(output_names or [])
+
+        def work() -> None:
+            results: list[Any] = []
+            problem = ""
+            try:
+                results = self.run(output_names, input_feed, run_options)
+            except Exception as error:  # the callback is the only one to hear of it
+                problem = str(error) or type(error).__name__
+            try:
+                callback(results, user_data, problem)
+            except Exception:  # nobody waits for it
+                threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
+
+        _background().submit(work)
 
     def io_binding(self) -> IOBinding:
         return IOBinding(self)
@@ -180,11 +255,22 @@ class InferenceSession:
 
     def set_providers(
         self,
-        providers: Sequence[str | tuple[str, Mapping[Any, Any]]] | None = None,
+        providers: Providers | None = None,
         provider_options: Sequence[Mapping[Any, Any]] | None = None,
     ) -> None:
-        """Errors: NotImplemented unless it is the CPU, which needs no change."""
+        """As the constructor takes them; the session stays as it is."""
         _check_providers(providers, provider_options)
+
+    def disable_fallback(self) -> None:
+        """Nothing to do: a session never changes what it runs on."""
+
+    def enable_fallback(self) -> None:
+        """Without effect: a session never changes what it runs on."""
+        note_without_effect(["enable_fallback"])
+
+    def set_ep_dynamic_options(self, options: Mapping[str, str]) -> None:
+        """Without effect."""
+        note_without_effect([f"set_ep_dynamic_options: {key}" for key in options])
 
     def end_profiling(self) -> str:
         """Writes the profile, a Chrome trace in JSON, and returns the file's path; "" when profiling was not enabled."""
@@ -195,6 +281,19 @@ class InferenceSession:
         if self._profiler is None:
             raise InvalidArgument("profiling was not enabled in the session's options")
         return self._profiler.start_ns
+
+
+_executor: concurrent.futures.ThreadPoolExecutor | None = None
+_executor_pid = 0
+
+
+def _background() -> concurrent.futures.ThreadPoolExecutor:
+    """The threads of run_async, of this process: a forked child has none of its parent's."""
+    global _executor, _executor_pid
+    if _executor is None or _executor_pid != os.getpid():
+        _executor = concurrent.futures.ThreadPoolExecutor(thread_name_prefix="linnet-run-async")
+        _executor_pid = os.getpid()
+    return _executor
 
 
 def _token(run_options: RunOptions) -> Any:

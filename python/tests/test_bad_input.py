@@ -66,6 +66,15 @@ def test_numbers_that_the_dtype_cannot_hold():
         linnet.load(relu_model(shape=()))(np.float64(0.1))
 
 
+def test_arrays_in_a_list(sampler_path, sampler_input):
+    """Both forms of run take arrays by name; the message shows how."""
+    for feed in ([sampler_input], (sampler_input,), sampler_input, "x", torch.zeros(4, 100)):
+        with pytest.raises(linnet.InvalidArgument, match=r'expected a dictionary by name: session.run\(None, {"x": ...}'):
+            linnet.InferenceSession(sampler_path).run(None, feed)
+        with pytest.raises(linnet.InvalidArgument, match=r'run takes arrays by name, {"x": ...}, got .*in order'):
+            linnet.load(sampler_path).run(feed)
+
+
 def test_names_that_are_no_text():
     """A model's names may be any bytes; the message shows them as far as they are text."""
     data = relu_model(name="zq").SerializeToString().replace(b"zq", b"z\xff")

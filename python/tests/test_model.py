@@ -1,5 +1,7 @@
 """linnet.load and Model: Linnet's own form."""
 
+import copy
+import pickle
 import sys
 from pathlib import Path
 
@@ -213,3 +215,33 @@ def test_load_errors():
     unknown = make_model([helper.make_node("NonZero", ["x"], ["y"])], [("x", 1, [2])], [("y", 7, [1, None])])
     with pytest.raises(linnet.NotImplemented, match="NonZero"):
         linnet.load(unknown)
+
+
+def test_models_pickle_by_path(sampler_path, sampler_input, sampler_output, monkeypatch, tmp_path):
+    monkeypatch.chdir(Path(sampler_path).parent)
+    model = linnet.load(Path(sampler_path).name, backend="reference", dimensions={"batch": 4})
+    stored = pickle.dumps(model)
+    monkeypatch.chdir(tmp_path)
+    again = pickle.loads(stored)
+    assert again.inputs == model.inputs == [linnet.TensorInfo("x", "float32", (4, 100))]
+    assert again.steps(sampler_input)[0][2] == "reference"
+    np.testing.assert_allclose(again(sampler_input), sampler_output, rtol=1e-5, atol=1e-7)
+    assert copy.copy(model) is model and copy.deepcopy([model])[0] is model
+
+
+def test_what_cannot_be_pickled_says_what_to_do(sampler_path):
+    with pytest.raises(TypeError, match="cannot pickle a linnet.Model that was loaded from memory: load it from a file"):
+        pickle.dumps(linnet.load(Path(sampler_path).read_bytes()))
+    for make in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match=r"a linnet.Binding.* model.binding\(\)"):
+            make(linnet.load(sampler_path).binding())
+
+
+def test_sizes_of_open_dimensions_are_checked(sampler_path):
+    for dimensions, message in (
+        ({"batch": -1}, 'dimension "batch" is to be -1'),
+        ({"batch": "4"}, r"option dimensions\[.batch.\]: '4' is not a usable value"),
+        ([4], "option dimensions"),
+    ):
+        with pytest.raises(linnet.InvalidArgument, match=message):
+            linnet.load(sampler_path, dimensions=dimensions)

@@ -1,15 +1,22 @@
 """InferenceSession, SessionOptions, OrtValue and IOBinding: ONNX Runtime's forms."""
 
+import copy
 import gc
 import json
+import multiprocessing
+import pickle
+import queue
+import threading
 from pathlib import Path
 
+import linnet
 import linnet as ort
 import numpy as np
 import onnx
 import pytest
 import torch
 from conftest import ROOT, SAMPLER, make_model, relu_model, run_script
+from linnet import logger
 from linnet.trace import events
 
 
@@ -60,57 +67,292 @@ def test_metadata(tmp_path):
     assert meta.custom_metadata_map == {"author": "someone", "licence": "ö"}
 
 
-def test_only_the_cpu(sampler_path):
-    for providers in (None, [], ["CPUExecutionProvider"], [("CPUExecutionProvider", {})]):
+CPU = "CPUExecutionProvider"
+
+
+def test_providers_with_the_cpu(sampler_path):
+    for providers in (None, [], [CPU], [(CPU, {})]):
         session = ort.InferenceSession(sampler_path, providers=providers)
-        assert session.get_providers() == ["CPUExecutionProvider"]
-    assert ort.get_device() == "CPU" and ort.get_available_providers() == ["CPUExecutionProvider"]
-    for arguments in (
-        {"providers": ["CUDAExecutionProvider", "CPUExecutionProvider"]},
-        {"providers": [("CPUExecutionProvider", {"use_arena": "0"})]},
-        {"providers": ["CPUExecutionProvider"], "provider_options": [{"a": "b"}]},
+        assert session.get_providers() == [CPU]
+    assert ort.get_device() == "CPU" and ort.get_available_providers() == [CPU]
+    for providers in (
+        ["CUDAExecutionProvider", CPU],
+        [("CUDAExecutionProvider", {"device_id": 0}), CPU],
+        ("TensorrtExecutionProvider", "CUDAExecutionProvider", CPU),
     ):
-        with pytest.raises(ort.NotImplemented, match="not supported"):
+        with pytest.warns(UserWarning, match=f"CUDAExecutionProvider is not available in Linnet; {CPU} is used") as told:
+            session = ort.InferenceSession(sampler_path, providers=providers)
+        assert len(told) == 1 and told[0].filename == __file__
+        assert session.get_providers() == [CPU]
+        with pytest.warns(UserWarning, match="not available"):
+            session.set_providers(providers)
+    with pytest.warns(UserWarning, match="not available"):
+        ort.InferenceSession(sampler_path, None, ["CUDAExecutionProvider", CPU], [{"device_id": 0}, {}])
+
+
+def test_providers_without_the_cpu(sampler_path):
+    for providers in (["CUDAExecutionProvider"], [("CUDAExecutionProvider", {})], ["ROCMExecutionProvider"]):
+        with pytest.raises(ort.NotImplemented, match=f"not supported; add {CPU} to the list"):
+            ort.InferenceSession(sampler_path, providers=providers)
+    for arguments, message in (
+        ({"providers": CPU}, "expected a list of names"),
+        ({"providers": [3]}, "providers holds 3"),
+        ({"providers": [(CPU,)]}, "expected names, or"),
+        ({"providers": [CPU], "provider_options": []}, "1 providers, but 0 provider_options"),
+    ):
+        with pytest.raises(ort.InvalidArgument, match=message):
             ort.InferenceSession(sampler_path, **arguments)
-    with pytest.raises(ort.InvalidArgument, match="expected a list of names"):
-        ort.InferenceSession(sampler_path, providers="CPUExecutionProvider")
-    with pytest.raises(TypeError):
-        ort.InferenceSession(sampler_path, disabled_optimizers=["x"])
 
 
-def test_options_that_linnet_lacks_raise():
+@pytest.fixture
+def nothing_noted(monkeypatch):
+    """As in a process that has logged nothing yet."""
+    monkeypatch.setattr(logger, "_noted", set())
+
+
+def test_options_without_effect_are_noted_once(sampler_path, sampler_input, sampler_output, nothing_noted, capfd):
     options = ort.SessionOptions()
     for name, value in (
         ("enable_cpu_mem_arena", False),
         ("enable_mem_pattern", False),
+        ("enable_mem_reuse", False),
         ("execution_mode", ort.ExecutionMode.ORT_PARALLEL),
         ("execution_order", ort.ExecutionOrder.PRIORITY_BASED),
         ("inter_op_num_threads", 4),
-        ("optimized_model_filepath", "out.onnx"),
         ("log_verbosity_level", 1),
+        ("use_per_session_threads", False),
     ):
-        before = getattr(options, name)
-        with pytest.raises(ort.NotImplemented, match=f"{name} = .* is not supported"):
-            setattr(options, name, value)
-        assert getattr(options, name) == before
-        setattr(options, name, before)
-    for name, value in (("intra_op_num_threads", -1), ("log_severity_level", 5), ("graph_optimization_level", 7)):
+        setattr(options, name, value)
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("ep.cuda.use_arena", "1")
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+    providers = [(CPU, {"arena_extend_strategy": "kSameAsRequested"})]
+    for _ in range(2):
+        session = ort.InferenceSession(
+            sampler_path, options, providers, enable_fallback=0, disabled_optimizers=["ConstantFolding"]
+        )
+    lines = capfd.readouterr().err.splitlines()
+    assert all(line.startswith("linnet: warning: accepted, without effect in Linnet: ") for line in lines)
+    for name in ("enable_cpu_mem_arena = False", "inter_op_num_threads = 4", "execution_mode = ", "allow_spinning"):
+        assert sum(name in line for line in lines) == 1
+    assert sum("arena_extend_strategy" in line or "disabled_optimizers" in line for line in lines) == 2
+    session.disable_fallback()
+    np.testing.assert_allclose(session.run(None, {"x": sampler_input})[0], sampler_output, rtol=1e-5, atol=1e-7)
+    options = ort.SessionOptions()
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("optimization.enable_gelu_approximation", "0")
+    ort.InferenceSession(sampler_path, options)  # as Linnet does anyway
+    run_options = ort.RunOptions()
+    run_options.only_execute_path_to_fetches = True
+    run_options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    assert run_options.get_run_config_entry("memory.enable_memory_arena_shrinkage") == "cpu:0"
+    session.run(None, {"x": sampler_input}, run_options)
+    assert len(capfd.readouterr().err.splitlines()) == 2
+
+
+def test_functions_without_effect(nothing_noted, capfd):
+    for _ in range(2):
+        ort.set_seed(3)
+        ort.preload_dlls()
+        ort.set_default_logger_verbosity(0)
+        ort.set_global_thread_pool_sizes(1, 1)
+        ort.disable_telemetry_events()
+    assert len(capfd.readouterr().err.splitlines()) == 4
+    assert ort.get_build_info().startswith("Linnet Build Info: version=" + ort.__version__)
+    assert ort.has_collective_ops() is False
+    with pytest.raises(ort.InvalidArgument, match="seed"):
+        ort.set_seed("x")
+
+
+def test_options_that_would_change_results_raise():
+    options = ort.SessionOptions()
+    with pytest.raises(ort.NotImplemented, match="optimized_model_filepath = .* is not supported"):
+        options.optimized_model_filepath = "out.onnx"
+    assert options.optimized_model_filepath == ""
+    for name, value in (
+        ("intra_op_num_threads", -1),
+        ("inter_op_num_threads", -1),
+        ("log_severity_level", 5),
+        ("graph_optimization_level", 7),
+        ("execution_mode", 7),
+        ("enable_mem_pattern", "no"),
+    ):
         with pytest.raises(ort.InvalidArgument, match=name):
             setattr(options, name, value)
-    with pytest.raises(AttributeError, match="no attribute 'use_per_session_threads' in Linnet"):
-        options.use_per_session_threads = False
-    for call in ("add_initializer", "register_custom_ops_library", "add_free_dimension_override_by_name"):
-        with pytest.raises(AttributeError, match=call):
-            getattr(options, call)
-    with pytest.raises(ort.NotImplemented, match="session.dynamic_block_base"):
-        options.add_session_config_entry("session.dynamic_block_base", "4")
-    with pytest.raises(AttributeError, match="set_seed"):
-        ort.set_seed(1)
+    with pytest.raises(AttributeError, match="no attribute 'intra_op_threads' in Linnet"):
+        options.intra_op_threads = 1
+    with pytest.raises(ort.NotImplemented, match="custom operators"):
+        options.register_custom_ops_library("library.so")
+    for key, value in (
+        ("session.no_such_entry", "4"),
+        ("optimization.enable_gelu_approximation", "1"),
+        ("session.load_model_format", "ORT"),
+        ("ep.context_enable", "1"),
+    ):
+        with pytest.raises(ort.NotImplemented, match=f'"{key}"'):
+            options.add_session_config_entry(key, value)
     run_options = ort.RunOptions()
     with pytest.raises(ort.NotImplemented):
-        run_options.only_execute_path_to_fetches = True
+        run_options.add_run_config_entry("qnn.htp_perf_mode", "burst")
+    with pytest.raises(ort.NotImplemented, match="adapters"):
+        run_options.add_active_adapter(None)
     with pytest.raises(AttributeError):
         run_options.something = 1
+    with pytest.raises(TypeError):
+        ort.InferenceSession("model.onnx", no_such_keyword=1)
+
+
+def test_free_dimension_overrides():
+    model = relu_model(shape=("batch", 3))
+    model.graph.input[0].type.tensor_type.shape.dim[0].denotation = "DATA_BATCH"
+    data = model.SerializeToString()
+    for add in ("add_free_dimension_override_by_name", "add_free_dimension_override_by_denotation"):
+        options = ort.SessionOptions()
+        getattr(options, add)("batch" if add.endswith("name") else "DATA_BATCH", 2)
+        session = ort.InferenceSession(data, options)
+        assert session.get_inputs()[0].shape == session.get_outputs()[0].shape == [2, 3]
+        assert session.run(None, {"x": np.ones((2, 3), np.float32)})[0].shape == (2, 3)
+        with pytest.raises(ort.InvalidArgument, match=r"wants float32 \[2,3\]"):
+            session.run(None, {"x": np.ones((4, 3), np.float32)})
+    with pytest.raises(ort.InvalidArgument, match="size is -1"):
+        options.add_free_dimension_override_by_name("batch", -1)
+
+
+def test_an_override_of_no_dimension_is_logged(sampler_path, capfd):
+    options = ort.SessionOptions()
+    options.add_free_dimension_override_by_name("bach", 2)
+    assert ort.InferenceSession(sampler_path, options).get_inputs()[0].shape == ["batch", 100]
+    assert 'of the name "bach", but no open dimension of the model has it' in capfd.readouterr().err
+
+
+@pytest.fixture
+def scaled():
+    """y = x * w, w = [1, 2, 3], as bytes."""
+    node = onnx.helper.make_node("Mul", ["x", "w"], ["y"])
+    shape = ("n", 3)
+    return make_model([node], [("x", 1, shape)], [("y", 1, shape)], {"w": np.float32([1, 2, 3])})
+
+
+def test_initializers_in_place_of_the_models(scaled):
+    options = ort.SessionOptions()
+    weights = np.float32([[10, 20, 30], [0, 0, 0]]).T.copy()[:, 0]  # not contiguous: copied
+    options.add_initializer("w", ort.OrtValue.ortvalue_from_numpy(weights))
+    session = ort.InferenceSession(scaled.SerializeToString(), options)
+    weights[:] = 0  # the session has its own
+    assert session.run(None, {"x": np.ones((1, 3), np.float32)})[0].tolist() == [[10, 20, 30]]
+    assert linnet.load(scaled, initializers={"w": torch.ones(3)})(np.ones((1, 3), np.float32)).tolist() == [[1, 1, 1]]
+    for name, value, message in (
+        ("v", np.zeros(3, np.float32), 'initializer "v", which the model does not have'),
+        ("x", np.zeros(3, np.float32), 'initializer "x", which the model does not have'),
+        ("w", np.zeros(3), r'initializer "w": the model has float32 \[3\], .* is float64 \[3\]'),
+        ("w", np.zeros((3, 1), np.float32), r"is float32 \[3,1\]"),
+    ):
+        options = ort.SessionOptions()
+        options.add_initializer(name, ort.OrtValue.ortvalue_from_numpy(value))
+        with pytest.raises(ort.InvalidArgument, match=message):
+            ort.InferenceSession(scaled.SerializeToString(), options)
+    with pytest.raises(ort.InvalidArgument, match="expected a linnet.OrtValue"):
+        options.add_initializer("w", weights)
+
+
+def test_external_initializers_need_no_file(scaled, tmp_path):
+    path = tmp_path / "model.onnx"
+    onnx.save(scaled, path, save_as_external_data=True, location="weights", size_threshold=0)
+    (tmp_path / "weights").unlink()
+    with pytest.raises(ort.NoSuchFile):
+        ort.InferenceSession(path)
+    options = ort.SessionOptions()
+    options.add_external_initializers(["w"], [ort.OrtValue.ortvalue_from_numpy(np.float32([4, 5, 6]))])
+    for source in (path, path.read_bytes()):
+        session = ort.InferenceSession(source, options)
+        assert session.run(None, {"x": np.ones((1, 3), np.float32)})[0].tolist() == [[4, 5, 6]]
+    with pytest.raises(ort.InvalidArgument, match="as many values"):
+        options.add_external_initializers(["a", "b"], [])
+
+
+def test_run_async(session, sampler_input, sampler_output):
+    done = queue.Queue()
+
+    def callback(*arguments):
+        done.put((*arguments, threading.current_thread()))
+
+    session.run_async(None, {"x": sampler_input}, callback, "mine")
+    results, user_data, error, thread = done.get(timeout=60)
+    np.testing.assert_allclose(results[0], sampler_output, rtol=1e-5, atol=1e-7)
+    assert (user_data, error) == ("mine", "") and thread is not threading.current_thread()
+    session.run_async(["softmax"], {"x": sampler_input.astype("f8")}, callback, None)
+    results, _, error, _ = done.get(timeout=60)
+    assert results == [] and "the model wants float32" in error
+    options = ort.RunOptions()
+    options.terminate = True
+    session.run_async(None, {"x": sampler_input}, callback, None, options)
+    assert "cancelled" in done.get(timeout=60)[2]
+    for names, feed in ((["other"], {"x": sampler_input}), (None, {}), (None, [sampler_input])):
+        with pytest.raises(ort.InvalidArgument):
+            session.run_async(names, feed, callback, None)
+
+
+def test_run_async_at_the_end_of_the_program(sampler_path):
+    """The run is finished and its callback called before the interpreter ends; what a callback raises is printed."""
+    source = """
+import sys, linnet as ort, numpy as np
+def callback(results, user_data, error):
+    print(results[0].shape, flush=True)
+    raise RuntimeError("of the callback")
+session = ort.InferenceSession(sys.argv[1])
+session.run_async(None, {"x": np.zeros((4, 100), np.float32)}, callback, None)
+"""
+    done = run_script(source, sampler_path)
+    assert done.returncode == 0 and done.stdout == "(4, 5)\n" and "RuntimeError: of the callback" in done.stderr
+
+
+def test_the_log_can_be_a_callback(sampler_path, capfd):
+    lines = []
+    ort.set_default_logger_callback(lambda *arguments: lines.append(arguments), 1)
+    try:
+        ort.InferenceSession(sampler_path)
+    finally:
+        ort.set_default_logger_callback(None)
+        ort.set_default_logger_severity(2)
+    assert any(line[0] == 1 and line[4].startswith("loaded ") for line in lines)
+    assert capfd.readouterr().err == ""
+
+
+def test_sessions_and_options_pickle_by_path(sampler_path, sampler_input, sampler_output, monkeypatch, tmp_path):
+    monkeypatch.chdir(Path(sampler_path).parent)
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.logid = "mine"
+    options.add_free_dimension_override_by_name("batch", 4)
+    session = ort.InferenceSession(Path(sampler_path).name, options)
+    stored = pickle.dumps(session)
+    monkeypatch.chdir(tmp_path)
+    again = pickle.loads(stored)
+    assert again.get_inputs()[0].shape == [4, 100] and again.get_session_options().logid == "mine"
+    np.testing.assert_allclose(again.run(None, {"x": sampler_input})[0], sampler_output, rtol=1e-5, atol=1e-7)
+    assert copy.copy(session) is session and copy.deepcopy({"a": session})["a"] is session
+    other = copy.deepcopy(options)
+    other.add_free_dimension_override_by_name("n", 1)
+    assert "n" not in options._dimensions and copy.copy(options)._dimensions == {"batch": 4}
+    run_options = ort.RunOptions()
+    run_options.terminate = True
+    run_options.logid = "mine"
+    found = pickle.loads(pickle.dumps(run_options))
+    assert found.terminate and found.logid == "mine"
+
+
+def test_what_cannot_be_pickled_says_what_to_do(sampler_path):
+    session = ort.InferenceSession(Path(sampler_path).read_bytes())
+    with pytest.raises(TypeError, match="loaded from memory: load it from a file"):
+        pickle.dumps(session)
+    with pytest.raises(TypeError, match="io_binding"):
+        pickle.dumps(session.io_binding())
+
+
+def test_a_session_goes_to_another_process(sampler_path, sampler_input, sampler_output):
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        (made,) = pool.apply(ort.InferenceSession(sampler_path).run, (None, {"x": sampler_input}))
+    np.testing.assert_allclose(made, sampler_output, rtol=1e-5, atol=1e-7)
 
 
 def test_graph_optimization_levels(sampler_path, sampler_input, sampler_output):
@@ -350,6 +592,17 @@ def test_ortvalue():
         ort.OrtValue.ortvalue_from_shape_and_type([1], onnx.TensorProto.STRING)
     with pytest.raises(ort.InvalidArgument, match="no shape"):
         ort.OrtValue.ortvalue_from_shape_and_type([-1], np.float32)
+
+
+def test_ortvalues_of_other_bits_and_copies():
+    bits = np.uint16([0x3F80, 0xC000])  # 1 and -2 in bfloat16
+    value = ort.OrtValue.ortvalue_from_numpy_with_onnx_type(bits, onnx.TensorProto.BFLOAT16)
+    assert value.data_type() == "tensor(bfloat16)" and value.numpy().astype("f4").tolist() == [1, -2]
+    with pytest.raises(ort.InvalidArgument, match="have not the size"):
+        ort.OrtValue.ortvalue_from_numpy_with_onnx_type(bits, onnx.TensorProto.FLOAT)
+    source, target = (ort.OrtValue.ortvalue_from_numpy(np.full(2, fill, np.float32)) for fill in (1, 2))
+    ort.copy_tensors([source], [target])
+    assert target.numpy().tolist() == [1, 1]
 
 
 def test_an_ortvalue_is_an_input(session, sampler_input, sampler_output):

@@ -17,7 +17,7 @@ class LayerCall:
     outputs: tuple[Any, ...]  # copies of the tensors it returned
 
 
-def record_calls(module: Any, arguments: tuple[Any, ...]) -> list[LayerCall]:
+def record_calls(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[LayerCall]:
     """Runs the module and returns its calls in the order in which they ended; the last is the module's own."""
     import torch
     from torch.utils import _pytree
@@ -38,7 +38,7 @@ def record_calls(module: Any, arguments: tuple[Any, ...]) -> list[LayerCall]:
     handles = [part.register_forward_hook(hook_for(path)) for path, part in module.named_modules()]
     try:
         with torch.no_grad():
-            module(*arguments)
+            module(*args, **kwargs)
     finally:
         for handle in handles:
             handle.remove()

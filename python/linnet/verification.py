@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from linnet.comparison import Comparison, compare
 from linnet.errors import InvalidArgument
 from linnet.layers import LayerCall, nodes_of_layer, record_calls, values_of_calls
 from linnet.model import load
-from linnet.torch_export import as_arguments, evaluating, export, load_program
+from linnet.torch_export import Source, evaluating, export, load_program, source_of
 
 
 @dataclass(frozen=True)
@@ -71,13 +72,16 @@ class VerifyReport:
 class _Checker:
     """The exported model, and what eager PyTorch computed."""
 
-    def __init__(self, program: Any, arguments: tuple[Any, ...], options: dict[str, Any], rtol: Any, atol: Any) -> None:
+    def __init__(self, program: Any, source: Source, options: dict[str, Any], rtol: Any, atol: Any) -> None:
+        from torch.export._tree_utils import reorder_kwargs
         from torch.utils import _pytree
 
         self.program = program
         self.proto = program.model_proto
         self.graph = self.proto.graph
-        tensors = [leaf for leaf in _pytree.tree_leaves(arguments) if hasattr(leaf, "numpy")]
+        kwargs = reorder_kwargs(source.kwargs, program.exported_program.call_spec.in_spec)
+        self.arguments = _pytree.tree_leaves((source.args, kwargs))
+        tensors = [leaf for leaf in self.arguments if hasattr(leaf, "numpy")]
         names = [value.name for value in self.graph.input]
         if len(names) != len(tensors):
             raise InvalidArgument(f"{len(tensors)} tensors given, the exported model has the inputs {', '.join(names)}")
@@ -106,13 +110,14 @@ class _Checker:
 
 
 def _numpy(tensor: Any) -> np.ndarray[Any, Any]:
+    tensor = tensor.detach().resolve_conj().resolve_neg().contiguous()
     if str(tensor.dtype) == "torch.bfloat16":
         import ml_dtypes
         import torch
 
-        array: np.ndarray[Any, Any] = tensor.detach().contiguous().view(torch.uint16).numpy().view(ml_dtypes.bfloat16)
+        array: np.ndarray[Any, Any] = tensor.view(torch.uint16).numpy().view(ml_dtypes.bfloat16)
         return array
-    plain: np.ndarray[Any, Any] = tensor.detach().contiguous().numpy()
+    plain: np.ndarray[Any, Any] = tensor.numpy()
     return plain
 
 
@@ -160,7 +165,7 @@ def _bisect(checker: _Checker, candidates: list[tuple[LayerCall, str, Any]]) -> 
     return found
 
 
-def _detail(checker: _Checker, layer: LayerResult, arguments: tuple[Any, ...]) -> str:
+def _detail(checker: _Checker, layer: LayerResult) -> str:
     """Which of the layer's nodes differs from PyTorch's run of the exported program, or that the program itself does."""
     import torch
 
@@ -175,7 +180,7 @@ def _detail(checker: _Checker, layer: LayerResult, arguments: tuple[Any, ...]) -
 
     exported = checker.program.exported_program
     with torch.no_grad():
-        Recorder(exported.module(check_guards=False)).run(*arguments)
+        Recorder(exported.module(check_guards=False)).run(*checker.arguments)
     nodes = nodes_of_layer(checker.graph, layer.path)
     wanted = {name: values[name] for node in nodes for name in node.output if name in values}
     made = checker.run_with(wanted, keep_outputs=True) if wanted else {}
@@ -191,9 +196,10 @@ def _detail(checker: _Checker, layer: LayerResult, arguments: tuple[Any, ...]) -
 
 def verify(
     module: Any,
-    example_inputs: Any,
+    example_inputs: Any = None,
     dynamic_shapes: Any = None,
     *,
+    kwargs: Mapping[str, Any] | None = None,
     rtol: float | None = None,
     atol: float | None = None,
     **options: Any,
@@ -205,15 +211,16 @@ def verify(
     soon as all layers' outputs are looked at), the layers are bisected one at a time.
 
     ``rtol``, ``atol``: an element differs when |actual - expected| > atol + rtol * |expected|; by default they depend on
-    the dtype (float32: 1e-4 and 1e-5). With both 0 the first difference in any bit is found. ``options``: those of
+    the dtype (float32: 1e-4 and 1e-5). With both 0 the first difference at all is found: Linnet and PyTorch sum in
+    different orders, so there is one in most networks. ``options``: those of
     :func:`linnet.load`. Other arguments and errors: as :func:`linnet.from_torch`.
     """
-    arguments = as_arguments(example_inputs)
-    program = export(module, arguments, dynamic_shapes)
-    with evaluating(module):
-        calls = record_calls(module, arguments)
-    checker = _Checker(program, arguments, options, rtol, atol)
-    model = load_program(program, module, options)
+    source = source_of(module, example_inputs, kwargs, dynamic_shapes)
+    program = export(source, dynamic_shapes)
+    with evaluating(source.parts):
+        calls = record_calls(source.module, source.args, source.kwargs)
+    checker = _Checker(program, source, options, rtol, atol)
+    model = load_program(program, options)
     expected = calls[-1].outputs
     if len(expected) != len(model.outputs):
         raise InvalidArgument(f"the module returns {len(expected)} tensors, the exported model {len(model.outputs)}")
@@ -229,7 +236,7 @@ def verify(
     if first is None:
         first = _bisect(checker, [c for c in candidates if c[0].path or c[1] in _failing(outputs)])
         return VerifyReport(outputs, layers, first, "it differs only where the graph before it is optimised (fused)")
-    return VerifyReport(outputs, layers, first, _detail(checker, first, arguments))
+    return VerifyReport(outputs, layers, first, _detail(checker, first))
 
 
 def _failing(outputs: list[tuple[str, Comparison]]) -> set[str]:

@@ -4,6 +4,7 @@ import linnet
 import numpy as np
 import pytest
 import torch
+from conftest import run_script
 from linnet.comparison import compare, ulp_distance
 
 
@@ -61,8 +62,111 @@ def test_from_torch_gives_eager_pytorchs_outputs(example):
 def test_from_torch_takes_load_options_and_a_single_tensor(example):
     model = linnet.from_torch(torch.nn.Linear(4, 2), example, backend="reference")
     assert model.steps(example)[0][2] == "reference"
-    with pytest.raises(linnet.InvalidArgument, match="expected a torch.nn.Module"):
-        linnet.from_torch(lambda x: x, example)
+    with pytest.raises(linnet.InvalidArgument, match="expected a torch.nn.Module, a function or .* got int"):
+        linnet.from_torch(3, example)
+    with pytest.raises(linnet.InvalidArgument, match="example inputs are needed"):
+        linnet.from_torch(torch.nn.Linear(4, 2))
+
+
+class Mixed(torch.nn.Module):
+    """Arguments of all kinds; their order matters."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc = torch.nn.Linear(4, 4)
+        self.drop = torch.nn.Dropout(0.5)
+
+    def forward(self, x, y, *, scale=None, shift=None):
+        result = self.drop(self.fc(x)) - y
+        if scale is not None:
+            result = result * scale
+        return result if shift is None else result + shift
+
+
+@pytest.fixture
+def mixed_arguments(example):
+    return (example,), {"shift": torch.full((4,), 3.0), "y": example * 2, "scale": torch.arange(4.0)}
+
+
+def test_keyword_arguments(mixed_arguments):
+    args, kwargs = mixed_arguments
+    net = Mixed().train()
+    rows = {0: "batch"}
+    model = linnet.from_torch(net, args, {"x": rows, "y": rows, "scale": None, "shift": None}, kwargs=kwargs)
+    assert net.training and {info.name for info in model.inputs} == {"x", "y", "scale", "shift"}
+    x, y = torch.ones(5, 4), torch.arange(20.0).reshape(5, 4)
+    with torch.no_grad():
+        expected = net.eval()(x, y, scale=kwargs["scale"], shift=kwargs["shift"])
+    made = model(x=x, y=y, scale=kwargs["scale"], shift=kwargs["shift"])
+    torch.testing.assert_close(made, expected, rtol=1e-5, atol=1e-5)
+    only = linnet.from_torch(net, kwargs={"x": args[0], "y": kwargs["y"]})
+    assert [info.name for info in only.inputs] == ["x", "y"]
+
+
+def test_functions(example):
+    net = Mixed().train()  # used by the functions; evaluated, and then as it was
+
+    def scaled(x, *, by):
+        return torch.relu(net(x, x)) * by
+
+    by = torch.tensor(2.0)
+    model = linnet.from_torch(scaled, example, {"x": {0: "batch"}, "by": None}, kwargs={"by": by})
+    assert net.training and net.drop.training
+    assert [info.name for info in model.inputs] == ["x", "by"] and model.inputs[0].shape == ("batch", 4)
+    with torch.no_grad():
+        net.eval()
+        expected = scaled(torch.ones(7, 4), by=by)
+        torch.testing.assert_close(model(torch.ones(7, 4), by), expected, rtol=1e-5, atol=1e-5)
+        torch.testing.assert_close(linnet.from_torch(torch.tanh, example)(example), example.tanh(), rtol=1e-5, atol=1e-6)
+        method = linnet.from_torch(net.fc.forward, example)
+        torch.testing.assert_close(method(example), net.fc(example), rtol=1e-5, atol=1e-5)
+
+
+def test_exported_programs(mixed_arguments):
+    args, kwargs = mixed_arguments
+    net = Mixed().eval()
+    rows = {0: torch.export.Dim("batch")}
+    shapes = {"x": rows, "y": rows, "scale": None, "shift": None}
+    program = torch.export.export(net, args, kwargs, dynamic_shapes=shapes)
+    model = linnet.from_torch(program)
+    x, y = torch.ones(5, 4), torch.arange(20.0).reshape(5, 4)
+    with torch.no_grad():
+        expected = net(x, y, scale=kwargs["scale"], shift=kwargs["shift"])
+    made = model(x=x, y=y, scale=kwargs["scale"], shift=kwargs["shift"])
+    torch.testing.assert_close(made, expected, rtol=1e-5, atol=1e-5)
+    with pytest.raises(linnet.InvalidArgument, match="has its dynamic shapes"):
+        linnet.from_torch(program, dynamic_shapes=shapes)
+
+
+def test_verify_takes_what_from_torch_takes(mixed_arguments, example):
+    args, kwargs = mixed_arguments
+    net = Mixed().eval()
+    assert linnet.verify(net, args, kwargs=kwargs).passed
+    assert linnet.verify(lambda x: net(x, x).conj(), example).passed
+    assert linnet.verify(torch.export.export(net, args, kwargs)).passed
+    first = linnet.verify(Net(wrong=1).forward, example).first_divergent
+    assert first is not None and first.path.endswith("blocks.1")
+    wrong = Block(wrong=True)
+    report = linnet.verify(lambda *, x, scale: wrong(x) * scale, kwargs={"scale": torch.ones(8), "x": torch.ones(2, 8)})
+    assert not report.passed and report.first_divergent.kind == "Block"
+
+
+@pytest.mark.parametrize("missing", ["torch", "onnx", "onnxscript"])
+def test_what_to_install_is_said(missing):
+    source = """
+import sys
+sys.modules[sys.argv[1]] = None
+import linnet
+for call in (linnet.from_torch, linnet.verify):
+    try:
+        call(None, ())
+    except ImportError as error:
+        print(error)
+"""
+    done = run_script(source, missing)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) == 2 and all('need the extra "torch"' in line and missing in line for line in lines)
 
 
 def test_a_model_above_the_protobuf_limit_goes_through_a_file(example, monkeypatch):

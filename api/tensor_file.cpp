@@ -90,7 +90,8 @@ Shape parse_shape(std::string_view tuple, const std::string& path) {
 
 DataType parse_type(std::string_view description, const std::string& path) {
   if (!description.empty() && description[0] == '[') refuse_elements(path, "structures (a record array)");
-  if (description.size() < 3 || description[0] != '\'') damaged(path, "the header has no element type");
+  if (description.size() < 3 || description[0] != '\'' || description[1] == '\'')
+    damaged(path, "the header has no element type");
   const char order = description[1];
   const char kind = order == '<' || order == '>' || order == '|' || order == '=' ? description[2] : order;
   if (kind == 'O') refuse_elements(path, "Python objects (dtype=object, as lists of different lengths become)");

@@ -207,7 +207,8 @@ TEST(COptionsTest, ExternalDataFromAFolderAndFromBytes) {
   const std::string bytes = model_with_external_data();
   linnet_model* refused = nullptr;
   EXPECT_FAILS(linnet_model_load_memory(bytes.data(), bytes.size(), nullptr, &refused), LINNET_UNSUPPORTED,
-               "initializer \"w\": the data is in the file \"w.bin\", but the model was loaded from memory and has no "
+               "1 part of the model is not supported:\n  initializer \"w\": the data is in the file \"w.bin\", but the "
+               "model was loaded from memory and has no "
                "folder; linnet_options_set_external_data_folder names one, linnet_options_add_external_data gives the "
                "bytes of files");
   const COptions with_folder = c_options();

@@ -1,12 +1,15 @@
 // <linnet/inspect.hpp>.
 #include <linnet/inspect.hpp>
 
+#include <algorithm>
+
 #include "api/guard.hpp"
 #include "api/session_access.hpp"
 #include "loaders/loader.hpp"
 #include "ops/kernels/targets.hpp"
 #include "ops/onednn/onednn_backend.hpp"
 #include "ops/ops.hpp"
+#include "runtime/input_uses.hpp"
 #include "runtime/model_impl.hpp"
 #include "runtime/passes/pass.hpp"
 #include "runtime/session_impl.hpp"
@@ -21,10 +24,11 @@ using internal::ValueId;
 namespace {
 
 NodeSummary summarize_node(const Graph& graph, const internal::Node& node) {
-  NodeSummary summary{node.name, node.op->name, node.op->domain, node.opset, {}, {}, node.layer, {}};
+  NodeSummary summary{node.name, node.op->name, node.op->domain, node.opset, {}, {}, node.layer, {}, {}};
   for (const ValueId input : node.inputs) summary.inputs.push_back(input == kNoValue ? "" : graph.value_names[input]);
   for (const ValueId output : node.outputs)
     summary.outputs.push_back(output == kNoValue ? "" : graph.value_names[output]);
+  for (const internal::OriginalNode& part : node.fused) summary.fused.push_back({part.op, part.name});
   return summary;
 }
 
@@ -66,6 +70,7 @@ StepSummary join(std::vector<StepSummary> chain) {
   }
   joined.node.outputs = chain.back().node.outputs;
   joined.output_shapes = chain.back().output_shapes;
+  joined.node.fused.clear();
   joined.refusals.clear();
   joined.chain = std::move(chain);
   return joined;
@@ -157,6 +162,45 @@ ProgramSummary summarize_program(const Model& model, const std::vector<ConstTens
       for (const std::int64_t size : program.outputs[i].shape) summary.outputs[i].shape.push_back({size, ""});
     }
     return summary;
+  });
+}
+
+std::string operator_text(const NodeSummary& node) {
+  if (node.fused.empty()) return node.op;
+  std::string joined;
+  for (const NodeOrigin& part : node.fused) joined += (joined.empty() ? "" : "+") + part.op;
+  return joined;
+}
+
+std::string operator_text(const StepSummary& step) {
+  if (step.chain.empty()) return operator_text(step.node);
+  std::string joined;
+  for (const StepSummary& member : step.chain) joined += (joined.empty() ? "" : "+") + operator_text(member.node);
+  return joined;
+}
+
+namespace {
+
+void check_shape(const ValueInfo& info, const Shape& shape) {
+  const bool negative = std::any_of(shape.begin(), shape.end(), [](std::int64_t size) { return size < 0; });
+  if (!negative && (!info.has_shape || info.shape.size() == shape.size())) return;
+  internal::invalid_argument("input \"", internal::printable(info.name), "\": got the shape ", shape,
+                             ", the model wants ", internal::describe(info));
+}
+
+}  // namespace
+
+std::vector<InputUse> input_uses(const Model& model, const std::vector<Shape>& shapes) {
+  return guarded([&] {
+    const internal::ModelImpl& impl = *model.impl();
+    internal::check_input_count(impl, shapes.size());
+    for (std::size_t i = 0; i < shapes.size(); ++i) check_shape(impl.inputs()[i], shapes[i]);
+    std::vector<InputUse> uses;
+    for (internal::InputUse& use : internal::find_input_uses(impl.graph(), shapes, impl.options())) {
+      uses.push_back(
+          {use.wanted.meaning, use.wanted.low, use.wanted.high, std::move(use.wanted.elements), std::move(use.reason)});
+    }
+    return uses;
   });
 }
 

@@ -41,11 +41,17 @@ void append_metadata(std::string& out, const ModelMetadata& metadata) {
   object.add("custom", metadata.custom).end();
 }
 
+void append_origin(std::string& out, const NodeOrigin& node) {
+  JsonObject object(out);
+  object.add("op", node.op).add("name", node.name).end();
+}
+
 void add_node(JsonObject& object, const NodeSummary& node) {
   object.add("name", node.name).add("op", node.op).add("domain", node.domain).add("opset", node.opset);
   object.add("inputs", node.inputs).add("outputs", node.outputs);
   object.add("layer", node.layer);
   if (!node.unsupported.empty()) object.add("unsupported", node.unsupported);
+  append_json(object.member("fused"), node.fused, append_origin);
 }
 
 void append_node(std::string& out, const NodeSummary& node) {

@@ -207,6 +207,11 @@ std::vector<std::int64_t> run_profiled(Session& session) {
   return alone_in(*session.impl_, [&] { return session.impl_->run_profiled(); });
 }
 
+std::vector<NodeTime> run_profiled_nodes(Session& session) {
+  internal::SessionImpl& impl = internal::SessionAccess::impl(session);
+  return alone_in(impl, [&] { return impl.run_profiled_nodes(); });
+}
+
 std::vector<TraceEvent> run_traced(Session& session) {
   return alone_in(*session.impl_, [&] { return session.impl_->run_traced(); });
 }

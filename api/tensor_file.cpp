@@ -131,7 +131,10 @@ DataType parse_type(std::string_view description, const std::string& path) {
 
 Header read_header(std::FILE* file, const std::string& path) {
   unsigned char start[12];
+  errno = 0;
   const std::size_t read = std::fread(start, 1, 10, file);
+  if (read != 10 && std::ferror(file) != 0)  // a folder, for one
+    internal::fail(ErrorCode::kIo, "cannot read ", internal::printable(path), ": ", std::strerror(errno));
   if (read != 10 || std::memcmp(start, kMagic, kMagicBytes) != 0) {
     std::string begin(reinterpret_cast<const char*>(start), read);
     begin.resize(read + 512);

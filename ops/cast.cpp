@@ -13,6 +13,7 @@
 #include "ops/chunks.hpp"
 #include "ops/known_elements.hpp"
 #include "ops/shape_helpers.hpp"
+#include "ops/wanted_elements.hpp"
 #include "runtime/data_type.hpp"
 
 namespace linnet::internal {
@@ -165,6 +166,16 @@ void run_cast(const RunArguments& args) {
   });
 }
 
+std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t input) {
+  if (input != 0 || node.output(0).type != DataType::kBool) return std::nullopt;
+  WantedElements wanted;
+  wanted.meaning = ElementMeaning::kTruth;
+  wanted.low = 0;
+  wanted.high = 1;
+  wanted.what = "true or false";
+  return wanted;
+}
+
 OpDef cast_op(const char* name, int since_opset) {
   OpDef op;
   op.name = name;
@@ -174,6 +185,8 @@ OpDef cast_op(const char* name, int since_opset) {
   op.output_type = [](const NodeView& node, std::size_t) { return node.attributes<CastAttributes>().to; };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_cast, run_cast}};
   op.facts.in_place_inputs = {0};
+  op.facts.element_inputs = 1U << 0;
+  op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = [](const NodeView& node) { return node.input_type(0) == node.output(0).type; };
   return op;
 }

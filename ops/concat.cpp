@@ -166,6 +166,7 @@ void register_concat(Registry& registry) {
   op.parse = parse_concat;
   op.infer = infer_concat;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_concat, run_concat}};
+  op.facts.element_inputs = ~std::uint64_t{0};
   registry.add(std::move(op));
 }
 

@@ -7,6 +7,7 @@
 #include "ops/known_elements.hpp"
 #include "ops/shape_helpers.hpp"
 #include "ops/sized_elements.hpp"
+#include "ops/wanted_elements.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -73,6 +74,8 @@ void run(const RunArguments& args) {
   });
 }
 
+std::optional<WantedElements> wanted_elements(const NodeView&, std::size_t) { return wanted_sizes(0, "a shape"); }
+
 }  // namespace
 
 void register_constant_of_shape(Registry& registry) {
@@ -86,6 +89,7 @@ void register_constant_of_shape(Registry& registry) {
   };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.value_inputs = 1U << 0;
+  op.facts.wanted_elements = wanted_elements;
   registry.add(std::move(op));
 }
 

@@ -7,6 +7,7 @@
 
 #include "ops/copy.hpp"
 #include "ops/shape_helpers.hpp"
+#include "ops/wanted_elements.hpp"
 #include "runtime/data_type.hpp"
 
 namespace linnet::internal {
@@ -104,6 +105,12 @@ void run_dropout(const RunArguments& args) {
   });
 }
 
+/// Nothing is dropped.
+std::optional<WantedElements> wanted_elements(const NodeView&, std::size_t input) {
+  if (input == 0) return std::nullopt;
+  return wanted_list({0}, input == 1 ? "the share to drop" : "whether to drop");
+}
+
 }  // namespace
 
 void register_dropout(Registry& registry) {
@@ -117,6 +124,7 @@ void register_dropout(Registry& registry) {
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_dropout, run_dropout}};
   op.facts.in_place_inputs = {0};
   op.facts.value_inputs = 0b110;
+  op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = keeps_all;
   registry.add(std::move(op));
 }

@@ -8,6 +8,7 @@
 #include "ops/known_elements.hpp"
 #include "ops/shape_helpers.hpp"
 #include "ops/sized_elements.hpp"
+#include "ops/wanted_elements.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -74,6 +75,11 @@ void run(const RunArguments& args) {
   });
 }
 
+std::optional<WantedElements> wanted_elements(const NodeView&, std::size_t input) {
+  if (input != 1) return std::nullopt;
+  return wanted_sizes(1, "the shape to expand to; 1 keeps a dimension");
+}
+
 }  // namespace
 
 void register_expand(Registry& registry) {
@@ -85,6 +91,8 @@ void register_expand(Registry& registry) {
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.value_inputs = 1U << 1;
+  op.facts.element_inputs = 1U << 0;
+  op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = keeps_shape;
   registry.add(std::move(op));
 }

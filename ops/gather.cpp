@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "ops/shape_helpers.hpp"
+#include "ops/wanted_elements.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -163,6 +164,14 @@ void run_gather(const RunArguments& args) {
   }
 }
 
+std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t input) {
+  if (input != 1) return std::nullopt;
+  const std::size_t axis = axis_of(node);
+  const Dim size = node.input_dims(0)[axis];
+  return wanted_indices(
+      size, size.known() ? text("an index into axis ", axis, " of size ", size) : text("an index into axis ", axis));
+}
+
 }  // namespace
 
 void register_gather(Registry& registry) {
@@ -172,6 +181,8 @@ void register_gather(Registry& registry) {
   op.parse = parse_gather;
   op.infer = infer_gather;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_gather, run_gather}};
+  op.facts.element_inputs = 1U << 0;
+  op.facts.wanted_elements = wanted_elements;
   registry.add(std::move(op));
 }
 

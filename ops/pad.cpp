@@ -12,6 +12,7 @@
 #include "ops/element_types.hpp"
 #include "ops/shape_helpers.hpp"
 #include "ops/sized_elements.hpp"
+#include "ops/wanted_elements.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -262,6 +263,13 @@ void run(const RunArguments& args) {
   visit_size(state.element_bytes, [&](auto tag) { pad<typename decltype(tag)::type>(state, args); });
 }
 
+/// No padding.
+std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t input) {
+  if (input == 1) return wanted_list(std::vector<std::int64_t>(length_of(node, 1), 0), "how much to pad");
+  if (input == 3) return wanted_axes(node, input);
+  return std::nullopt;
+}
+
 }  // namespace
 
 void register_pad(Registry& registry) {
@@ -273,6 +281,8 @@ void register_pad(Registry& registry) {
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.value_inputs = 0b1010;
+  op.facts.element_inputs = 1U << 0;
+  op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = pads_nothing;
   registry.add(std::move(op));
 }

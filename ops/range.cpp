@@ -7,6 +7,7 @@
 #include "ops/chunks.hpp"
 #include "ops/element_types.hpp"
 #include "ops/known_elements.hpp"
+#include "ops/wanted_elements.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -131,6 +132,13 @@ void run(const RunArguments& args) {
   });
 }
 
+/// The single element 0.
+std::optional<WantedElements> wanted_elements(const NodeView&, std::size_t input) {
+  return wanted_list({input == 0 ? 0 : 1}, input == 0   ? "where a range starts"
+                                           : input == 1 ? "where a range ends"
+                                                        : "the step of a range");
+}
+
 }  // namespace
 
 void register_range(Registry& registry) {
@@ -142,6 +150,7 @@ void register_range(Registry& registry) {
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.value_inputs = 0b111;
+  op.facts.wanted_elements = wanted_elements;
   registry.add(std::move(op));
 }
 

@@ -17,6 +17,7 @@
 #include "ops/element_types.hpp"
 #include "ops/known_elements.hpp"
 #include "ops/shape_helpers.hpp"
+#include "ops/wanted_elements.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -122,6 +123,11 @@ bool is_identity(const NodeView& node) {
          std::none_of(reduced->begin(), reduced->end(), [](bool is_reduced) { return is_reduced; });
 }
 
+std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t input) {
+  if (input != 1) return std::nullopt;
+  return wanted_axes(node, input);
+}
+
 template <ReduceOp kOp>
 OpDef reduction(const char* name) {
   OpDef op;
@@ -131,6 +137,7 @@ OpDef reduction(const char* name) {
   op.infer = infer;
   op.implementations = reduction_implementations();
   op.facts.value_inputs = 1U << 1;
+  op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = is_identity;
   return op;
 }

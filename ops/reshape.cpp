@@ -8,6 +8,7 @@
 
 #include "ops/copy.hpp"
 #include "ops/shape_helpers.hpp"
+#include "ops/wanted_elements.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -116,6 +117,16 @@ void infer_reshape(InferContext& context) {
   pass_elements(context);
 }
 
+/// All elements along the first axis.
+std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t input) {
+  if (input != 1) return std::nullopt;
+  std::vector<std::int64_t> shape(length_of(node, 1), 1);
+  if (!shape.empty()) shape.front() = -1;
+  WantedElements wanted = wanted_list(std::move(shape), "the shape to reshape to");
+  wanted.low = -1;
+  return wanted;
+}
+
 }  // namespace
 
 void register_reshape(Registry& registry) {
@@ -128,6 +139,7 @@ void register_reshape(Registry& registry) {
   op.implementations = {copy_implementation()};
   op.facts.view_of = 0;
   op.facts.value_inputs = 1U << 1;
+  op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = keeps_shape;
   registry.add(std::move(op));
 }

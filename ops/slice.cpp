@@ -9,6 +9,7 @@
 
 #include "ops/shape_helpers.hpp"
 #include "ops/strided_copy.hpp"
+#include "ops/wanted_elements.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -198,6 +199,17 @@ void run_slice(const RunArguments& args) {
   run_strided_copy(args.control, *static_cast<const StridedCopy*>(args.state), args.inputs[0], args.outputs[0]);
 }
 
+/// Those that keep everything.
+std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t input) {
+  if (input == 0) return std::nullopt;
+  if (input == 3) return wanted_axes(node, input);
+  const std::int64_t end = node.input_type(input) == DataType::kInt32 ? INT32_MAX : INT64_MAX;
+  const std::int64_t element = input == 1 ? 0 : input == 2 ? end : 1;
+  return wanted_list(std::vector<std::int64_t>(length_of(node, input), element), input == 1   ? "where a slice starts"
+                                                                                 : input == 2 ? "where a slice ends"
+                                                                                              : "the steps of a slice");
+}
+
 }  // namespace
 
 void register_slice(Registry& registry) {
@@ -208,6 +220,8 @@ void register_slice(Registry& registry) {
   op.infer = infer_slice;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_slice, run_slice}};
   op.facts.value_inputs = 0b11110;
+  op.facts.element_inputs = 1U << 0;
+  op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = keeps_all;
   registry.add(std::move(op));
 }

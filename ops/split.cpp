@@ -7,6 +7,7 @@
 
 #include "ops/shape_helpers.hpp"
 #include "ops/strided_copy.hpp"
+#include "ops/wanted_elements.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -148,6 +149,18 @@ void run(const RunArguments& args) {
   }
 }
 
+/// Parts as equal as can be.
+std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t input) {
+  if (input != 1) return std::nullopt;
+  std::vector<std::int64_t> sizes(node.output_count(), 0);
+  const Dim dim = node.input_dims(0)[axis_of(node)];
+  if (!dim.known() || sizes.empty()) return wanted_sizes(0, "the sizes of the parts");
+  const auto count = static_cast<std::int64_t>(sizes.size());
+  for (std::int64_t i = 0; i < count; ++i)
+    sizes[static_cast<std::size_t>(i)] = dim.value() / count + (i < dim.value() % count ? 1 : 0);
+  return wanted_list(std::move(sizes), "the sizes of the parts");
+}
+
 }  // namespace
 
 void register_split(Registry& registry) {
@@ -160,6 +173,8 @@ void register_split(Registry& registry) {
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.value_inputs = 1U << 1;
+  op.facts.element_inputs = 1U << 0;
+  op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = [](const NodeView& node) { return node.output_count() == 1 && keeps_shape(node); };
   registry.add(std::move(op));
 }

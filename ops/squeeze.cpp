@@ -6,6 +6,7 @@
 
 #include "ops/copy.hpp"
 #include "ops/shape_helpers.hpp"
+#include "ops/wanted_elements.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -73,6 +74,18 @@ void infer_squeeze(InferContext& context) {
   }
 }
 
+/// The first axes of size 1.
+std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t input) {
+  if (input != 1) return std::nullopt;
+  WantedElements wanted = wanted_axes(node, 1);
+  const Dims& dims = node.input_dims(0);
+  std::size_t found = 0;
+  for (std::size_t axis = 0; axis < dims.size() && found < wanted.elements.size(); ++axis) {
+    if (dims[axis].is(1)) wanted.elements[found++] = static_cast<std::int64_t>(axis);
+  }
+  return wanted;
+}
+
 }  // namespace
 
 void register_squeeze(Registry& registry) {
@@ -84,6 +97,7 @@ void register_squeeze(Registry& registry) {
   op.implementations = {copy_implementation()};
   op.facts.view_of = 0;
   op.facts.value_inputs = 1U << 1;
+  op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = keeps_rank;
   registry.add(std::move(op));
 }

@@ -81,6 +81,7 @@ void register_transpose(Registry& registry) {
   op.parse = parse_transpose;
   op.infer = infer_transpose;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_transpose, run_transpose}};
+  op.facts.element_inputs = 1U << 0;
   op.facts.is_identity = moves_nothing;
   registry.add(std::move(op));
 }

@@ -4,6 +4,7 @@
 // one axis.
 #include "ops/copy.hpp"
 #include "ops/shape_helpers.hpp"
+#include "ops/wanted_elements.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -58,6 +59,11 @@ void infer_unsqueeze(InferContext& context) {
   }
 }
 
+std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t input) {
+  if (input != 1) return std::nullopt;
+  return wanted_axes(node, input);
+}
+
 }  // namespace
 
 void register_unsqueeze(Registry& registry) {
@@ -69,6 +75,7 @@ void register_unsqueeze(Registry& registry) {
   op.implementations = {copy_implementation()};
   op.facts.view_of = 0;
   op.facts.value_inputs = 1U << 1;
+  op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = keeps_rank;
   registry.add(std::move(op));
 }

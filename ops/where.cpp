@@ -85,6 +85,7 @@ void register_where(Registry& registry) {
   op.output_type = [](const NodeView& node, std::size_t) { return node.input_type(1); };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.in_place_inputs = {1, 2, 0};
+  op.facts.element_inputs = 0b110;
   registry.add(std::move(op));
 }
 

@@ -43,6 +43,12 @@ struct Value {
   NodeId producer = kNoNode;  ///< kNoNode for graph inputs and constants
 };
 
+/// A node as the model has it.
+struct OriginalNode {
+  std::string op;
+  std::string name;
+};
+
 struct Node {
   const OpDef* op = nullptr;
   AttributesPtr attributes;
@@ -51,6 +57,7 @@ struct Node {
   std::string layer;             ///< part of the writer's program that it came from; empty where the model does not say
   std::vector<ValueId> inputs;   ///< kNoValue for an input left out
   std::vector<ValueId> outputs;  ///< kNoValue for an output left out
+  std::vector<OriginalNode> fused;  ///< the nodes that passes joined to make this one, in order; empty: none
 };
 
 /// Nodes stand in topological order. Every value has one producer at most; names are for people, they need not be

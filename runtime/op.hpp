@@ -1,6 +1,7 @@
 // What an operator is: how its attributes are parsed, its shapes inferred, and the ordered list of its implementations.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -12,6 +13,10 @@
 
 #include "runtime/graph.hpp"
 #include "runtime/run_control.hpp"
+
+namespace linnet {
+enum class ElementMeaning : std::uint8_t;
+}
 
 namespace linnet::internal {
 
@@ -233,6 +238,15 @@ struct FusionContext {
 };
 using FusionHook = std::optional<Replacement> (*)(const FusionContext&);
 
+/// The elements that a node takes for an input, where not any will do.
+struct WantedElements {
+  ElementMeaning meaning{};  ///< kNumbers at first; see <linnet/inspect.hpp>
+  std::int64_t low = INT64_MIN;
+  std::int64_t high = INT64_MAX;       ///< included
+  std::vector<std::int64_t> elements;  ///< where they depend on each other: these, in row-major order; else empty
+  std::string what;                    ///< for people: "an index into axis 0 of size 30522"
+};
+
 /// What passes, planner and compiler know of an operator; they never look at its name.
 struct OpFacts {
   /// Inputs whose memory output 0 may take over where both have as many elements, of one size.
@@ -240,6 +254,10 @@ struct OpFacts {
   int view_of = -1;                ///< output 0 has the bytes of this input, under another shape: no step is needed
   std::uint64_t value_inputs = 0;  ///< bit i: shapes depend on the elements of input i
   std::uint64_t shape_only_inputs = 0;  ///< bit i: outputs depend on the shape of input i alone
+  std::uint64_t element_inputs = 0;  ///< bit i: outputs hold elements of input i: moved, repeated, chosen or converted
+  /// What the elements of this input must be for the node to run; nothing where any will do. Called when type and rank
+  /// of every input are known. Every input in `value_inputs` that may be given at run time has an answer.
+  std::optional<WantedElements> (*wanted_elements)(const NodeView&, std::size_t input) = nullptr;
   bool deterministic = true;
   /// Output 0 equals input 0, shape and type included, when the other outputs are unused. Called when type and rank of
   /// every input are known.

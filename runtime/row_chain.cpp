@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/task_trace.hpp"
+
 namespace linnet::internal {
 namespace {
 
@@ -29,6 +31,26 @@ double work_of(const RowWise& step, std::size_t rows) {
 std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 
 std::size_t cache_lines(std::size_t bytes) { return divide_up(bytes, kCacheLine) * kCacheLine; }
+
+/// Times the members of a chain one after the other; without a trace it does nothing.
+class MemberClock {
+ public:
+  MemberClock(TaskTrace* trace, std::size_t block, std::size_t worker) : trace_(trace), block_(block), worker_(worker) {
+    if (trace_ != nullptr) start_ = std::chrono::steady_clock::now();
+  }
+  void ended(std::size_t member) {
+    if (trace_ == nullptr) return;
+    const auto now = std::chrono::steady_clock::now();
+    trace_->add({worker_, block_, start_, now, member});
+    start_ = std::chrono::steady_clock::now();
+  }
+
+ private:
+  TaskTrace* trace_;
+  std::size_t block_;
+  std::size_t worker_;
+  std::chrono::steady_clock::time_point start_{};
+};
 
 }  // namespace
 
@@ -90,6 +112,7 @@ void RowChain::run_block(const RunArguments& arguments, std::size_t block, std::
   const std::size_t row = block * rows_per_block_;
   const std::size_t rows = std::min(rows_per_block_, rows_ - row);
   const Member* const last = members_.data() + members_.size() - 1;
+  MemberClock clock(arguments.control.trace(), block, worker);
   auto* between = static_cast<std::byte*>(arguments.workspace) + 2 * between_bytes_ * worker;
   auto* other = between + between_bytes_;
   std::size_t x_row_bytes = members_.front().rows.x_row_bytes;
@@ -97,6 +120,7 @@ void RowChain::run_block(const RunArguments& arguments, std::size_t block, std::
   for (const Member* member = members_.data(); member != last; ++member) {
     member->rows.run({member->state.get(), arguments.inputs + member->first_input, x, between, rows, x_row_bytes,
                       member->y_row_bytes});
+    clock.ended(static_cast<std::size_t>(member - members_.data()));
     if (arguments.control.abandon_if_stopped()) return;
     x = between;
     x_row_bytes = member->y_row_bytes;
@@ -104,6 +128,7 @@ void RowChain::run_block(const RunArguments& arguments, std::size_t block, std::
   }
   auto* y = static_cast<std::byte*>(arguments.outputs[0]) + row * last->rows.y_row_bytes;
   last->rows.run({last->state.get(), arguments.inputs + last->first_input, x, y, rows, x_row_bytes, last->y_row_bytes});
+  clock.ended(members_.size() - 1);
 }
 
 void RowChain::run(const RunArguments& arguments) {

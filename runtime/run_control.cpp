@@ -62,7 +62,7 @@ void RunControl::share(std::size_t count, bool wake, Task task, void* context) n
 
 void RunControl::run_tasks(std::size_t count, double work, Task task, void* context) {
   Traced traced{trace_, task, context};
-  if (trace_ != nullptr) {
+  if (trace_ != nullptr && trace_->takes_tasks()) {
     task = traced_task;
     context = &traced;
   }

@@ -73,6 +73,8 @@ class RunControl {
   void set_flush_denormals(bool flush) noexcept { flush_denormals_ = flush; }
   /// Every task is timed into `trace` until it is set to null again. Requires: it has room for threads() workers.
   void set_trace(TaskTrace* trace) noexcept { trace_ = trace; }
+  /// Null in ordinary runs. For steps that time what they are made of.
+  TaskTrace* trace() const noexcept { return trace_; }
 
  private:
   void run_tasks(std::size_t count, double work, Task task, void* context);

@@ -12,6 +12,8 @@
 
 namespace linnet::internal {
 
+struct TaskTime;
+
 /// Thread-safety: one thread at a time, which claims in_use() where others might come. Requires: the model outlives it.
 class SessionImpl {
  public:
@@ -31,6 +33,8 @@ class SessionImpl {
   void run(const Stop& stop = {}) { run_steps(stop, nullptr); }
   /// Nanoseconds of every step.
   std::vector<std::int64_t> run_profiled();
+  /// The same by node: see linnet::run_profiled_nodes.
+  std::vector<NodeTime> run_profiled_nodes();
   /// When every step ran, and every task of it (see TraceEvent).
   std::vector<TraceEvent> run_traced();
   ConstTensorView output(std::size_t index) const;
@@ -82,6 +86,8 @@ class SessionImpl {
   void* output_data(std::size_t position) const;
   const void* source_of(const Place& place) const;
   void run_steps(const Stop& stop, std::vector<StepTime>* step_times);
+  /// The step that a task belongs to, from `first` on: steps follow each other, and no task outlives its own.
+  static std::size_t step_of(const std::vector<StepTime>& steps, std::size_t first, const TaskTime& task);
   void copy_outputs();
 
   ModelImpl& model_;

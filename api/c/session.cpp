@@ -102,4 +102,21 @@ linnet_status linnet_session_run_profiled(linnet_session* session, int64_t* nano
   });
 }
 
+linnet_status linnet_session_run_profiled_nodes(linnet_session* session, size_t* steps, int64_t* nanoseconds,
+                                                size_t capacity, size_t* count) {
+  return give(count, "count", [&] {
+    Session& value = needed(session, "session").value;
+    if (capacity > 0) {
+      needed(steps, "steps");
+      needed(nanoseconds, "nanoseconds");
+    }
+    const std::vector<linnet::NodeTime> times = linnet::run_profiled_nodes(value);
+    for (std::size_t i = 0; i < std::min(capacity, times.size()); ++i) {
+      steps[i] = times[i].step;
+      nanoseconds[i] = times[i].nanoseconds;
+    }
+    return times.size();
+  });
+}
+
 }  // extern "C"

@@ -3,12 +3,19 @@
 
 #include <linnet/linnet.hpp>
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace linnet {
+
+/// A node as the model has it.
+struct NodeOrigin {
+  std::string op;    ///< operator, as ONNX spells it
+  std::string name;  ///< may be empty
+};
 
 /// One node of the graph.
 struct NodeSummary {
@@ -22,6 +29,9 @@ struct NodeSummary {
   /// "encoder.layers.0.fc1 (Linear)". Empty where the model does not say.
   std::string layer;
   std::string unsupported;  ///< why Linnet cannot run it, in words; empty in a model that was loaded
+  /// The nodes of the model that passes joined to make this one, in order (a MatMul, the Add of its bias, a Relu);
+  /// empty for a node that stands as the model has it.
+  std::vector<NodeOrigin> fused;
 };
 
 /// Something in a model that Linnet cannot run.
@@ -124,23 +134,66 @@ LINNET_API bool onednn_available(std::string* reason) noexcept;
 /// Every pass, in the order they run; the last, "chain_rows", joins steps of a program rather than nodes.
 LINNET_API std::vector<std::string> pass_names();
 
+/// What a node or step does, for people: its operator, of a fused node or a chain all it is made of: "MatMul+Add+Relu".
+LINNET_API std::string operator_text(const NodeSummary& node);
+LINNET_API std::string operator_text(const StepSummary& step);
+
+/// What the elements of an input are to the model.
+enum class ElementMeaning : std::uint8_t {
+  kNumbers,  ///< numbers to compute with
+  kIndices,  ///< positions in a table or along an axis
+  kSizes,    ///< shapes, lengths, axes and the like: other shapes depend on them
+  kTruth,    ///< true or false: 1 or 0 where the type is no boolean
+};
+
+/// What a model does with the elements of one of its inputs, as far as its operators tell: what to know for making data
+/// on which it can run.
+struct InputUse {
+  ElementMeaning meaning = ElementMeaning::kNumbers;
+  std::int64_t low = INT64_MIN;   ///< least element that every reader takes
+  std::int64_t high = INT64_MAX;  ///< largest, included
+  std::vector<std::int64_t>
+      elements;        ///< elements that depend on each other: these, row-major; empty where any will do
+  std::string reason;  ///< who says so, in words; empty where nobody does
+};
+
+/// How the model uses each of its inputs when they have these shapes. Errors: kInvalidArgument for another number of
+/// shapes; what inferring the shapes of the nodes throws.
+LINNET_API std::vector<InputUse> input_uses(const Model& model, const std::vector<Shape>& shapes);
+
 /// Runs the bound session once, timing every step; the i-th entry belongs to step i of the program. Nanoseconds.
 LINNET_API std::vector<std::int64_t> run_profiled(Session& session);
 
-/// A stretch of time in a traced run: a step as a whole, or one of the tasks that the step was cut into.
+/// The time of one node in a profiled run.
+struct NodeTime {
+  std::size_t step = 0;          ///< index into ProgramSummary::steps
+  std::size_t member = 0;        ///< index into StepSummary::chain; 0 for a node of its own
+  std::int64_t nanoseconds = 0;  ///< of the run
+};
+
+/// As run_profiled, by node: the members of a chain stand one by one in its place, in their order. Their times add up
+/// to that of the chain: each has the share that the threads spent on it.
+LINNET_API std::vector<NodeTime> run_profiled_nodes(Session& session);
+
+/// A stretch of time in a traced run: a step as a whole, one of the tasks that the step was cut into, or what a task
+/// spent on one member of a chain.
 struct TraceEvent {
   /// `task` of a step as a whole.
   static constexpr std::size_t kWholeStep = static_cast<std::size_t>(-1);
+  /// `member` of a step and of a task as a whole.
+  static constexpr std::size_t kNoMember = static_cast<std::size_t>(-1);
 
-  std::size_t step = 0;           ///< index into ProgramSummary::steps
-  std::size_t task = kWholeStep;  ///< number of the task in its loop; kWholeStep for the step itself
-  std::size_t worker = 0;         ///< the thread that ran it; 0 is the caller's, which runs every step
-  std::int64_t start_ns = 0;      ///< since the run began
-  std::int64_t duration_ns = 0;   ///< from start to end
+  std::size_t step = 0;            ///< index into ProgramSummary::steps
+  std::size_t task = kWholeStep;   ///< number of the task in its loop; kWholeStep for the step itself
+  std::size_t worker = 0;          ///< the thread that ran it; 0 is the caller's, which runs every step
+  std::int64_t start_ns = 0;       ///< since the run began
+  std::int64_t duration_ns = 0;    ///< from start to end
+  std::size_t member = kNoMember;  ///< index into StepSummary::chain, of what a task spent on a member of a chain
 };
 
-/// Runs the bound session once and tells what ran when and where: every step, and every task of the loops in it, sorted
-/// by start, a step before its tasks. A step that runs as one piece has no tasks. Timing costs about 0.1 us a task.
+/// Runs the bound session once and tells what ran when and where: every step, every task of the loops in it, and, where
+/// the step is a chain, every member in every task; sorted by start, what holds others before them. A step that runs as
+/// one piece has no tasks. Timing costs about 0.1 us a task.
 LINNET_API std::vector<TraceEvent> run_traced(Session& session);
 
 }  // namespace linnet

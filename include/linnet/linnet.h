@@ -1,5 +1,5 @@
-// Linnet's C API: what <linnet/linnet.hpp>, <linnet/inspect.hpp> (but for run_traced) and <linnet/tensor_file.hpp> do,
-// for C99 and for every language that can call C.
+// Linnet's C API: what <linnet/linnet.hpp>, <linnet/inspect.hpp> (but for run_traced and input_uses) and
+// <linnet/tensor_file.hpp> do, for C99 and for every language that can call C.
 //
 // - Handles are opaque pointers. What a function makes is the caller's to destroy, once; handles may be destroyed in
 //   any order, and destroying NULL is fine. A handle that was destroyed must not be used again: that cannot be noticed.
@@ -288,6 +288,12 @@ LINNET_C_API linnet_status linnet_session_output(const linnet_session* session, 
 /// to `nanoseconds`, which may be NULL if capacity is 0.
 LINNET_C_API linnet_status linnet_session_run_profiled(linnet_session* session, int64_t* nanoseconds, size_t capacity,
                                                        size_t* count);
+/// The same by node: where a step is a chain ("chain" in linnet_model_program_json is not empty), its nodes stand one
+/// by one in its place, in their order, with times that add up to the chain's. *count becomes the number of nodes; of
+/// the first `capacity`, steps[i] becomes the index of the step and nanoseconds[i] the time. Both may be NULL if
+/// capacity is 0.
+LINNET_C_API linnet_status linnet_session_run_profiled_nodes(linnet_session* session, size_t* steps,
+                                                             int64_t* nanoseconds, size_t capacity, size_t* count);
 
 /// A dense row-major array, 64-byte aligned and zeroed.
 LINNET_C_API linnet_status linnet_tensor_create(linnet_type type, const int64_t* shape, size_t rank,

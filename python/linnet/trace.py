@@ -12,14 +12,17 @@ from linnet.errors import NoSuchFile
 
 
 def events(profile: Any) -> list[dict[str, Any]]:
-    """The trace events of what ``Model.stop_profile`` returned: per run one, and one per step. Microseconds."""
+    """The trace events of what ``Model.stop_profile`` returned: per run one, and one per node. Microseconds.
+
+    Nodes that run together, block of rows by block of rows, stand one after the other, each as long as its share.
+    """
     runs, dropped = profile
     pid = os.getpid()
     made: list[dict[str, Any]] = []
-    for start, duration, thread, steps in runs:
+    for start, duration, thread, nodes in runs:
         common = {"ph": "X", "pid": pid, "tid": thread}
         made.append({"cat": "Session", "name": "model_run", "ts": start / 1e3, "dur": duration / 1e3, "args": {}, **common})
-        for (name, op, implementation, shapes), begin, took in steps:
+        for (name, op, implementation, shapes), begin, took in nodes:
             args = {"op_name": op, "provider": "CPUExecutionProvider", "implementation": implementation}
             args["input_shapes"] = json.dumps(shapes)
             label = name or op

@@ -12,7 +12,7 @@ nb::object text_of(std::string_view bytes) {
 }
 
 nb::tuple describe(const StepSummary& step) {
-  return nb::make_tuple(text_of(step.node.name), text_of(step.node.op), step.implementation, step.input_shapes);
+  return nb::make_tuple(text_of(step.node.name), text_of(operator_text(step)), step.implementation, step.input_shapes);
 }
 
 }  // namespace linnet::python

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <iterator>
+#include <numeric>
 
 #include "python/src/describe.hpp"
 
@@ -14,11 +14,51 @@ namespace {
 
 std::int64_t nanoseconds(std::chrono::nanoseconds duration) { return duration.count(); }
 
-nb::list steps_of(const ProfiledRun& run) {
-  nb::list steps;
-  for (const TraceEvent& event : run.steps)
-    steps.append(nb::make_tuple(describe(run.program->steps.at(event.step)), event.start_ns, event.duration_ns));
-  return steps;
+nb::list nodes_of(const ProfiledRun& run) {
+  nb::list nodes;
+  for (const ProfiledNode& node : run.nodes) {
+    const StepSummary& step = run.program->steps.at(node.step);
+    nodes.append(nb::make_tuple(describe(step.chain.empty() ? step : step.chain.at(node.member)), node.start_ns,
+                                node.duration_ns));
+  }
+  return nodes;
+}
+
+/// What the threads spent on each member of each chain; empty for other steps. Nanoseconds.
+std::vector<std::vector<std::int64_t>> spent_on_members(const std::vector<TraceEvent>& events,
+                                                        const ProgramSummary& program) {
+  std::vector<std::vector<std::int64_t>> spent;
+  spent.reserve(program.steps.size());
+  for (const StepSummary& step : program.steps) spent.emplace_back(step.chain.size(), 0);
+  for (const TraceEvent& event : events) {
+    if (event.member != TraceEvent::kNoMember) spent.at(event.step).at(event.member) += event.duration_ns;
+  }
+  return spent;
+}
+
+std::vector<ProfiledNode> nodes_of(const std::vector<TraceEvent>& events, const ProgramSummary& program) {
+  const std::vector<std::vector<std::int64_t>> spent = spent_on_members(events, program);
+  std::vector<ProfiledNode> nodes;
+  for (const TraceEvent& event : events) {
+    if (event.task != TraceEvent::kWholeStep) continue;
+    const std::vector<std::int64_t>& members = spent.at(event.step);
+    const auto total = std::accumulate(members.begin(), members.end(), std::int64_t{0});
+    if (total == 0) {
+      nodes.push_back({event.step, 0, event.start_ns, event.duration_ns});
+      continue;
+    }
+    std::int64_t until = 0;
+    for (std::size_t member = 0; member < members.size(); ++member) {
+      const auto at = [&](std::int64_t part) {
+        const double share = static_cast<double>(part) / static_cast<double>(total);
+        return static_cast<std::int64_t>(share * static_cast<double>(event.duration_ns));
+      };
+      const std::int64_t start = at(until);
+      until += members[member];
+      nodes.push_back({event.step, member, event.start_ns + start, at(until) - start});
+    }
+  }
+  return nodes;
 }
 
 void check(const CancelToken* cancel) {
@@ -31,14 +71,14 @@ void Profile::start() {
   on_ = true;
   begin_ = std::chrono::steady_clock::now();
   epoch_ns_ = nanoseconds(std::chrono::system_clock::now().time_since_epoch());
-  steps_ = 0;
+  nodes_ = 0;
   dropped_ = 0;
   runs_.clear();
 }
 
 bool Profile::takes_run() {
   if (!on_) return false;
-  if (steps_ < kMostSteps) return true;
+  if (nodes_ < kMostNodes) return true;
   ++dropped_;
   return false;
 }
@@ -57,9 +97,10 @@ ProfiledRun Profile::measure(Session& session, const Model& model, const std::ve
   check(options.cancel);
   if (options.timeout.count() > 0 && took >= options.timeout)
     throw Error(ErrorCode::kDeadlineExceeded, "the run passed its deadline");
-  std::copy_if(events.begin(), events.end(), std::back_inserter(run.steps),
-               [](const TraceEvent& event) { return event.task == TraceEvent::kWholeStep; });
-  run.program = summary(model, inputs, run.steps.size());
+  const auto steps = std::count_if(events.begin(), events.end(),
+                                   [](const TraceEvent& event) { return event.task == TraceEvent::kWholeStep; });
+  run.program = summary(model, inputs, static_cast<std::size_t>(steps));
+  run.nodes = nodes_of(events, *run.program);
   return run;
 }
 
@@ -78,7 +119,7 @@ std::shared_ptr<const ProgramSummary> Profile::summary(const Model& model, const
 
 void Profile::add(ProfiledRun run) {
   if (!on_) return;
-  steps_ += run.steps.size() + 1;
+  nodes_ += run.nodes.size() + 1;
   runs_.push_back(std::move(run));
 }
 
@@ -86,7 +127,7 @@ nb::object Profile::stop() {
   on_ = false;
   nb::list runs;
   for (const ProfiledRun& run : runs_)
-    runs.append(nb::make_tuple(run.start_ns, run.duration_ns, run.thread, steps_of(run)));
+    runs.append(nb::make_tuple(run.start_ns, run.duration_ns, run.thread, nodes_of(run)));
   runs_.clear();
   return nb::make_tuple(runs, dropped_);
 }

@@ -62,6 +62,19 @@ nb::list steps_of(const PythonModel& model, const std::vector<nb::object>& input
   return steps;
 }
 
+/// (meaning, low, high, elements, reason) of every input for these shapes; see linnet::InputUse.
+nb::list input_uses_of(const PythonModel& model, const std::vector<Shape>& shapes) {
+  nb::list uses;
+  for (const InputUse& use : input_uses(model.model(), shapes)) {
+    const char* const meaning = use.meaning == ElementMeaning::kIndices ? "indices"
+                                : use.meaning == ElementMeaning::kSizes ? "sizes"
+                                : use.meaning == ElementMeaning::kTruth ? "truth"
+                                                                        : "numbers";
+    uses.append(nb::make_tuple(meaning, use.low, use.high, use.elements, text_of(use.reason)));
+  }
+  return uses;
+}
+
 PythonModel* load_file(const std::string& path, const nb::dict& keywords, const CancelToken* cancel,
                        std::optional<double> timeout) {
   const LoadOptions options = options_from(keywords);
@@ -105,6 +118,7 @@ void register_model(nb::module_& module) {
       .def("outputs", [](const PythonModel& model) { return infos_of(model.model().outputs()); })
       .def("metadata", &metadata_of)
       .def("steps", &steps_of, nb::arg("inputs"))
+      .def("input_uses", &input_uses_of, nb::arg("shapes"))
       .def("run", &run_model, nb::arg("inputs"), nb::arg("wanted"), nb::arg("given"), nb::arg("follow"),
            nb::arg("cancel").none() = nb::none(), nb::arg("timeout") = nb::none())
       .def("trim", &PythonModel::trim)

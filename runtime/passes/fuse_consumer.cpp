@@ -25,9 +25,17 @@ std::size_t index_of_input(const Node& node, ValueId value) {
   return index;
 }
 
+std::vector<OriginalNode> originals(const Node& node) {
+  if (node.fused.empty()) return {{node.op->name, node.name}};
+  return node.fused;
+}
+
 void replace(Graph& graph, NodeId producer, NodeId consumer, Replacement&& replacement) {
   Node& from = graph.nodes[producer];
   Node& into = graph.nodes[consumer];
+  std::vector<OriginalNode> fused = originals(from);
+  for (OriginalNode& node : originals(into)) fused.push_back(std::move(node));
+  into.fused = std::move(fused);
   into.op = replacement.op;
   into.attributes = std::move(replacement.attributes);
   into.name = from.name;

@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <map>
+#include <set>
 
 #include "tests/api/sample_models.hpp"
 #include "tests/support/test_options.hpp"
@@ -33,8 +34,10 @@ struct Traced {
 
 Traced split(const std::vector<TraceEvent>& events) {
   Traced traced;
-  for (const TraceEvent& event : events)
+  for (const TraceEvent& event : events) {
+    if (event.member != TraceEvent::kNoMember) continue;
     (event.task == TraceEvent::kWholeStep ? traced.steps : traced.tasks).push_back(event);
+  }
   return traced;
 }
 
@@ -104,6 +107,93 @@ TEST_P(RunTraced, GivesTheSameBitsAsARun) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Threads, RunTraced, testing::Values(1, 2, 4));
+
+/// Gemm + Relu -> Gemm + Tanh -> Softmax, so small that it runs as one chain; a wide one is cut into blocks of rows.
+struct Chain {
+  explicit Chain(int threads, std::int64_t rows)
+      : network(load(chain_network(), options_for(Backend::kSimd, threads))),
+        x(sample_tensor({rows, 64})),
+        session(network.session()) {
+    session.bind_input(0, x.view());
+    session.run();
+  }
+  static std::string chain_network() {
+    return model()
+        .opset(13)
+        .input("x", DataType::kFloat32, {"rows", 64})
+        .initializer<float>("w1", {64, 64}, sample_values(4096, 1))
+        .initializer<float>("w2", {64, 64}, sample_values(4096, 2))
+        .node("MatMul", {"x", "w1"}, {"a"}, {}, "fc1")
+        .node("Relu", {"a"}, {"b"}, {}, "act1")
+        .node("MatMul", {"b", "w2"}, {"c"}, {}, "fc2")
+        .node("Softmax", {"c"}, {"y"}, {attribute("axis", 1)}, "probabilities")
+        .output("y", DataType::kFloat32, {"rows", 64})
+        .bytes();
+  }
+  Model network;
+  Tensor x;
+  Session session;
+};
+
+TEST_P(RunTraced, TellsWhatATaskOfAChainSpentOnEachNode) {
+  if (passes_are_off()) GTEST_SKIP() << "chain_rows is off";
+  Chain chain(GetParam(), 2000);
+  const ProgramSummary program = summarize_program(chain.network, {chain.x.view()});
+  ASSERT_EQ(program.steps.size(), 1U);
+  ASSERT_EQ(program.steps[0].chain.size(), 3U);
+  EXPECT_EQ(operator_text(program.steps[0]), "MatMul+Relu+MatMul+Softmax");
+  std::map<std::size_t, std::set<std::size_t>> members;                   // by task
+  std::map<std::pair<std::size_t, std::size_t>, std::int64_t> free_from;  // by worker and task
+  for (const TraceEvent& event : run_traced(chain.session)) {
+    if (event.member == TraceEvent::kNoMember) continue;
+    ASSERT_LT(event.member, 3U);
+    EXPECT_NE(event.task, TraceEvent::kWholeStep);
+    EXPECT_TRUE(members[event.task].insert(event.member).second);
+    std::int64_t& free = free_from[{event.worker, event.task}];
+    EXPECT_GE(event.start_ns, free);
+    free = event.start_ns + event.duration_ns;
+  }
+  EXPECT_GT(members.size(), 1U);
+  for (const auto& [task, seen] : members) EXPECT_EQ(seen.size(), 3U) << "task " << task;
+}
+
+TEST_P(RunTraced, TimesOfNodesAddUpToThoseOfTheirSteps) {
+  Chain chain(GetParam(), 2000);
+  const ProgramSummary program = summarize_program(chain.network, {chain.x.view()});
+  const std::vector<NodeTime> times = run_profiled_nodes(chain.session);
+  std::size_t at = 0;
+  for (std::size_t step = 0; step < program.steps.size(); ++step) {
+    for (std::size_t member = 0; member < std::max<std::size_t>(program.steps[step].chain.size(), 1); ++member, ++at) {
+      ASSERT_LT(at, times.size());
+      EXPECT_EQ(times[at].step, step);
+      EXPECT_EQ(times[at].member, member);
+      EXPECT_GT(times[at].nanoseconds, 0);
+    }
+  }
+  EXPECT_EQ(at, times.size());
+}
+
+TEST(NodeSummaryTest, AFusedNodeNamesWhatItIsMadeOf) {
+  if (passes_are_off()) GTEST_SKIP() << "nothing is fused";
+  const Model network = load(model()
+                                 .opset(13)
+                                 .input("x", DataType::kFloat32, {2, 3})
+                                 .initializer<float>("w", {3, 3}, sample_values(9))
+                                 .initializer<float>("b", {3}, sample_values(3))
+                                 .node("MatMul", {"x", "w"}, {"a"}, {}, "fc")
+                                 .node("Add", {"a", "b"}, {"c"}, {}, "bias")
+                                 .node("Relu", {"c"}, {"y"}, {}, "act")
+                                 .output("y", DataType::kFloat32, {2, 3})
+                                 .bytes(),
+                             options_for(Backend::kAuto, 1));
+  const ModelSummary summary = summarize(network);
+  ASSERT_EQ(summary.nodes.size(), 1U);
+  EXPECT_EQ(operator_text(summary.nodes[0]), "MatMul+Add+Relu");
+  ASSERT_EQ(summary.nodes[0].fused.size(), 3U);
+  EXPECT_EQ(summary.nodes[0].fused[1].name, "bias");
+  EXPECT_NE(to_json(summary).find(R"("fused":[{"op":"MatMul","name":"fc"},{"op":"Add","name":"bias"})"),
+            std::string::npos);
+}
 
 TEST(RunTraced, RefusesASessionWithoutInputs) {
   const Model network = load(small_network());

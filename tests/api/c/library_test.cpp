@@ -211,6 +211,9 @@ TEST(CNull, IsRefusedOrFineEverywhere) {
   EXPECT_FAILS(linnet_session_run_profiled(session.get(), nullptr, 0, nullptr), LINNET_INVALID_ARGUMENT,
                "count is NULL");
 
+  EXPECT_FAILS(linnet_session_run_profiled_nodes(nullptr, nullptr, nullptr, 0, &number), LINNET_INVALID_ARGUMENT,
+               no_session);
+
   linnet_tensor* tensor = nullptr;
   EXPECT_FAILS(linnet_tensor_create(LINNET_FLOAT32, nullptr, 0, nullptr), LINNET_INVALID_ARGUMENT, "tensor is NULL");
   EXPECT_EQ(linnet_tensor_type(nullptr), LINNET_UNDEFINED);

@@ -213,6 +213,26 @@ TEST_F(CSessionTest, ProfilesEveryStep) {
                "nanoseconds is NULL");
 }
 
+TEST_F(CSessionTest, ProfilesEveryNode) {
+  EXPECT_OK(bind_input(session_.get(), x_));
+  std::size_t count = 0;
+  EXPECT_OK(linnet_session_run_profiled_nodes(session_.get(), nullptr, nullptr, 0, &count));
+  Options options;
+  options.threads = 1;
+  const ProgramSummary program = summarize_program(load(small_network(), options), {x_.view()});
+  std::vector<std::size_t> expected;
+  for (std::size_t step = 0; step < program.steps.size(); ++step)
+    expected.insert(expected.end(), std::max<std::size_t>(program.steps[step].chain.size(), 1), step);
+  ASSERT_EQ(count, expected.size());
+  std::vector<std::size_t> steps(count);
+  std::vector<std::int64_t> times(count, -7);
+  EXPECT_OK(linnet_session_run_profiled_nodes(session_.get(), steps.data(), times.data(), count, &count));
+  EXPECT_EQ(steps, expected);
+  for (const std::int64_t time : times) EXPECT_GE(time, 0);
+  EXPECT_FAILS(linnet_session_run_profiled_nodes(session_.get(), nullptr, times.data(), 1, &count),
+               LINNET_INVALID_ARGUMENT, "steps is NULL");
+}
+
 TEST_F(CSessionTest, WarmRunsAllocateNothing) {
   EXPECT_OK(bind_input(session_.get(), x_));
   EXPECT_OK(linnet_session_prepare(session_.get()));

@@ -1,12 +1,12 @@
 #include "tools/arguments.hpp"
 
-#include <linnet/tensor_file.hpp>
-
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
-#include <random>
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <system_error>
 
 #include "tools/log.hpp"
 
@@ -27,76 +27,41 @@ std::vector<std::string> keys(const std::map<std::string, T>& map) {
   return names;
 }
 
-/// The bits of a float in the 16-bit type, by truncation: random data needs no rounding.
-std::uint16_t upper_half(float value) {
-  std::uint32_t bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  return static_cast<std::uint16_t>(bits >> 16);
-}
-
-/// A float16 in [0.5, 1) or its negative, from random bits.
-std::uint16_t small_float16(std::uint32_t bits) { return static_cast<std::uint16_t>((bits & 0x83ff) | 0x3800); }
-
-void fill_random(Tensor& tensor, std::mt19937& random) {
-  std::normal_distribution<float> normal;
-  for (std::size_t i = 0; i < tensor.count(); ++i) {
-    switch (tensor.type()) {
-      case DataType::kFloat32:
-        tensor.data<float>()[i] = normal(random);
-        break;
-      case DataType::kFloat64:
-        tensor.data<double>()[i] = static_cast<double>(normal(random));
-        break;
-      case DataType::kBfloat16:
-        static_cast<std::uint16_t*>(tensor.data())[i] = upper_half(normal(random));
-        break;
-      case DataType::kFloat16:
-        static_cast<std::uint16_t*>(tensor.data())[i] = small_float16(static_cast<std::uint32_t>(random()));
-        break;
-      default:
-        static_cast<std::uint8_t*>(tensor.data())[i * size_of(tensor.type())] = random() & 1;
-        break;  // 0 or 1, little-endian
-    }
-  }
-}
-
-Shape random_shape(const ValueInfo& info, const std::map<std::string, std::int64_t>& dims) {
-  if (!info.has_shape)
-    throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("input \"{}\" has no shape in the model: give it with --input", info.name));
-  Shape shape;
-  for (const Dimension& dimension : info.shape) {
-    const auto named = dims.find(dimension.name);
-    shape.push_back(dimension.value >= 0 ? dimension.value : named != dims.end() ? named->second : 1);
-  }
-  return shape;
-}
-
-void check_dim_names(const Model& model, const std::map<std::string, std::int64_t>& dims) {
-  for (const auto& [name, size] : dims) {
-    std::string known;
-    bool found = false;
-    for (const ValueInfo& input : model.inputs()) {
-      for (const Dimension& dimension : input.shape) {
-        found = found || dimension.name == name;
-        if (!dimension.name.empty()) known += (known.empty() ? "" : ", ") + dimension.name;
-      }
-    }
-    if (!found) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  fmt::format("--dim {}={}: no input has a dimension of that name; there are: {}", name, size,
-                              known.empty() ? "none" : known));
-    }
-  }
+/// A number in the whole of the text, or nothing.
+std::optional<std::int64_t> whole_number(const std::string& text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
 }
 
 }  // namespace
 
-std::pair<std::string, std::string> split_assignment(const std::string& text, const char* option) {
+std::map<std::string, std::int64_t> read_dims(const std::vector<std::string>& words) {
+  std::map<std::string, std::int64_t> dims;
+  for (const std::string& word : words) {
+    const auto [name, text] = split_assignment(word, "--dim", "NAME=N");
+    const std::optional<std::int64_t> size = whole_number(text);
+    if (!size || *size < 0)
+      throw CLI::ValidationError("--dim " + word, fmt::format("expected a whole number from 0 to {}", INT64_MAX));
+    dims[name] = *size;
+  }
+  return dims;
+}
+
+std::pair<std::string, std::string> split_assignment(const std::string& text, const std::string& option,
+                                                     const std::string& form) {
   const std::size_t at = text.rfind('=');
   if (at == std::string::npos || at == 0 || at + 1 == text.size())
-    throw CLI::ValidationError(option, "expected NAME=VALUE, got " + text);
+    throw CLI::ValidationError(option + " " + text, "expected " + form);
   return {text.substr(0, at), text.substr(at + 1)};
+}
+
+std::string positive_number(const std::string& text) {
+  double value = 0.0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool is_number = error == std::errc() && end == text.data() + text.size();
+  return is_number && value > 0.0 && std::isfinite(value) ? "" : text + ": expected a number above 0";
 }
 
 void ModelArguments::add_to(CLI::App& command) {
@@ -123,13 +88,11 @@ void ModelArguments::add_to(CLI::App& command) {
 }
 
 void ModelArguments::add_dims_to(CLI::App& command) {
-  command.add_option("--dim", dims, "size of a named dimension, as NAME=N (1 when not given)")
-      ->type_name("NAME=N")
-      ->each([](const std::string& text) {
-        std::int64_t size = 0;
-        if (!CLI::detail::lexical_cast(split_assignment(text, "--dim").second, size) || size < 0)
-          throw CLI::ValidationError("--dim", "not a size: " + text);
-      });
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--dim", [this](const std::vector<std::string>& words) { dims = read_dims(words); },
+          "size of an open dimension (1 when not given); INPUT.AXIS=N for one without a name")
+      ->type_name("NAME=N");
 }
 
 void ModelArguments::add_log_level_to(CLI::App& command) {
@@ -149,41 +112,6 @@ Options ModelArguments::options() const {
   options.disabled_passes = disabled_passes;
   options.log = make_log(log_level);
   return options;
-}
-
-std::map<std::string, std::int64_t> ModelArguments::named_dims() const {
-  std::map<std::string, std::int64_t> sizes;
-  for (const std::string& text : dims) {
-    const auto [name, size] = split_assignment(text, "--dim");
-    sizes[name] = std::stoll(size);
-  }
-  return sizes;
-}
-
-std::vector<Tensor> make_inputs(const Model& model, const ModelArguments& arguments, const InputArguments& inputs) {
-  const std::map<std::string, std::int64_t> dims = arguments.named_dims();
-  check_dim_names(model, dims);
-  std::vector<Tensor> tensors(model.inputs().size());
-  std::vector<bool> given(tensors.size(), false);
-  for (const std::string& text : inputs.files) {
-    const auto [name, file] = split_assignment(text, "--input");
-    const std::size_t index = model.input_index(name);
-    tensors[index] = read_npy(file);
-    given[index] = true;
-  }
-  std::mt19937 random(1);
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    if (given[i]) continue;
-    const ValueInfo& info = model.inputs()[i];
-    if (!inputs.random) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  fmt::format("input \"{}\" ({}) is not given: use --input {}=FILE.npy, or --random for random data",
-                              info.name, text_of(info), info.name));
-    }
-    tensors[i] = Tensor(info.type, random_shape(info, dims));
-    fill_random(tensors[i], random);
-  }
-  return tensors;
 }
 
 std::string message_of(const std::exception& error) {

@@ -1,4 +1,4 @@
-// Command-line options that several commands share, and the inputs they describe.
+// Command-line options that several commands share.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -13,8 +13,16 @@
 
 namespace linnet::tools {
 
-/// `NAME=VALUE`, split at the last '=' (names of exported values may hold one). Errors: CLI::ValidationError.
-std::pair<std::string, std::string> split_assignment(const std::string& text, const char* option);
+/// `NAME=VALUE`, split at the last '=' (names of exported values may hold one). `form` is what it should look like.
+/// Errors: CLI::ValidationError.
+std::pair<std::string, std::string> split_assignment(const std::string& text, const std::string& option,
+                                                     const std::string& form);
+
+/// The sizes of `NAME=N`; of a name given twice, the last. Errors: CLI::ValidationError.
+std::map<std::string, std::int64_t> read_dims(const std::vector<std::string>& words);
+
+/// For CLI::Option::check: "", or what is wrong with a text that should be a positive, finite number.
+std::string positive_number(const std::string& text);
 
 struct ModelArguments {
   std::string path;
@@ -25,7 +33,7 @@ struct ModelArguments {
   bool flush_denormals = false;
   bool allow_external_links = false;
   std::vector<std::string> disabled_passes;
-  std::vector<std::string> dims;  ///< NAME=N
+  std::map<std::string, std::int64_t> dims;  ///< by name, or INPUT.AXIS where the model gives none
   std::string log_level = "warning";
 
   /// Adds MODEL and the options above to a command.
@@ -34,21 +42,11 @@ struct ModelArguments {
   void add_dims_to(CLI::App& command);
   void add_log_level_to(CLI::App& command);
   Options options() const;
-  std::map<std::string, std::int64_t> named_dims() const;
 };
-
-/// What `inputs` of a run are made from.
-struct InputArguments {
-  std::vector<std::string> files;  ///< NAME=FILE.npy
-  bool random = false;
-};
-
-/// One tensor per model input: from its file, or else random (normal floats, integers 0 and 1) with fixed seed. Named
-/// dimensions take --dim, then 1. Errors: linnet::Error naming the input that is missing or whose shape is open.
-std::vector<Tensor> make_inputs(const Model& model, const ModelArguments& arguments, const InputArguments& inputs);
 
 /// What the error says, with options named as the command has them: Options::memory_budget is --memory-budget.
 std::string message_of(const std::exception& error);
+
 /// "[4,100]"
 std::string text_of(const Shape& shape);
 /// "float32 [batch,100]"

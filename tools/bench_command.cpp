@@ -7,13 +7,14 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <map>
 #include <memory>
 
 #include "tools/arguments.hpp"
 #include "tools/bench_compare.hpp"
 #include "tools/commands.hpp"
+#include "tools/inputs.hpp"
+#include "tools/json_output.hpp"
 #include "tools/latency.hpp"
 #include "tools/process_memory.hpp"
 #include "tools/progress.hpp"
@@ -27,15 +28,26 @@ struct BenchArguments {
   ModelArguments model;
   InputArguments inputs;
   double seconds = 2.0;
-  std::string json;
+  JsonOutput json;
   std::vector<std::string> compare;  ///< two files, or none
   double fail_above = 0.0;           ///< 0: any ratio will do
+  std::string against;               ///< engines, which the Python package runs
 };
 
 struct OperatorTime {
+  std::string op;  ///< of a fused node all it is made of: "Gemm+Relu"
+  std::string implementation;
+  std::size_t nodes = 0;
+  double microseconds = 0.0;  ///< of one run
+};
+
+/// A node of the program, also one that runs as a member of a chain.
+struct NodeMeasured {
+  std::string name;
   std::string op;
   std::string implementation;
-  std::size_t steps = 0;
+  std::size_t step = 0;
+  std::string output;         ///< its shape
   double microseconds = 0.0;  ///< of one run
 };
 
@@ -47,7 +59,10 @@ struct Measurement {
   std::size_t peak_rss_bytes = 0;
   ModelSummary model;
   ProgramSummary program;
-  std::vector<OperatorTime> operators;
+  std::vector<NodeMeasured> nodes;      ///< in the order they run
+  std::vector<OperatorTime> operators;  ///< their sums, the longest first
+  std::string described_inputs;
+  nlohmann::ordered_json inputs;
 };
 
 double milliseconds_since(Clock::time_point start) {
@@ -82,27 +97,57 @@ void measure_runs(Session& session, double seconds, Measurement& measured) {
   measured.allocations_per_run = static_cast<double>(allocations) / static_cast<double>(measured.latency.count());
 }
 
-/// Times the steps of some more runs and adds them up by operator and implementation.
-std::vector<OperatorTime> measure_operators(Session& session, const ProgramSummary& program, double seconds) {
-  std::vector<double> sums(program.steps.size(), 0.0);
+std::string name_of(const NodeSummary& node) {
+  if (node.fused.empty()) return node.name;
+  std::string joined;
+  for (const NodeOrigin& part : node.fused) {
+    if (!part.name.empty()) joined += (joined.empty() ? "" : "+") + part.name;
+  }
+  return joined;
+}
+
+/// Times the nodes of some more runs.
+std::vector<NodeMeasured> measure_nodes(Session& session, const ProgramSummary& program, double seconds) {
+  std::vector<NodeMeasured> nodes;
+  for (std::size_t index = 0; index < program.steps.size(); ++index) {
+    const StepSummary& step = program.steps[index];
+    const auto add = [&](const StepSummary& part) {
+      nodes.push_back({name_of(part.node), operator_text(part.node), part.implementation, index,
+                       part.output_shapes.empty() ? "" : text_of(part.output_shapes[0]), 0.0});
+    };
+    if (step.chain.empty()) add(step);
+    for (const StepSummary& member : step.chain) add(member);
+  }
   int runs = 0;
   for (const auto start = Clock::now(); runs < 1 || (runs < 1000 && seconds_since(start) < 0.2 * seconds); ++runs) {
-    const std::vector<std::int64_t> times = run_profiled(session);
-    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += static_cast<double>(times[i]) * 1e-3;
+    const std::vector<NodeTime> times = run_profiled_nodes(session);
+    for (std::size_t i = 0; i < nodes.size(); ++i)
+      nodes[i].microseconds += static_cast<double>(times[i].nanoseconds) * 1e-3;
   }
+  for (NodeMeasured& node : nodes) node.microseconds /= runs;
+  return nodes;
+}
+
+template <typename Times>
+void sort_by_time(Times& times) {
+  std::stable_sort(times.begin(), times.end(),
+                   [](const auto& a, const auto& b) { return a.microseconds > b.microseconds; });
+}
+
+/// By operator and implementation.
+std::vector<OperatorTime> add_up(const std::vector<NodeMeasured>& nodes) {
   std::map<std::pair<std::string, std::string>, OperatorTime> table;
-  for (std::size_t i = 0; i < sums.size(); ++i) {
-    const StepSummary& step = program.steps[i];
-    OperatorTime& entry = table[{step.node.op, step.implementation}];
-    entry.op = step.node.op;
-    entry.implementation = step.implementation;
-    ++entry.steps;
-    entry.microseconds += sums[i] / runs;
+  for (const NodeMeasured& node : nodes) {
+    OperatorTime& entry = table[{node.op, node.implementation}];
+    entry.op = node.op;
+    entry.implementation = node.implementation;
+    ++entry.nodes;
+    entry.microseconds += node.microseconds;
   }
   std::vector<OperatorTime> sorted;
   sorted.reserve(table.size());
   for (const auto& entry : table) sorted.push_back(entry.second);
-  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.microseconds > b.microseconds; });
+  sort_by_time(sorted);
   return sorted;
 }
 
@@ -111,20 +156,22 @@ Measurement measure(const BenchArguments& arguments) {
   const auto load_start = Clock::now();
   const Model model = Model::load(arguments.model.path, arguments.model.options());
   measured.load_ms = milliseconds_since(load_start);
-  const std::vector<Tensor> inputs = make_inputs(model, arguments.model, arguments.inputs);
+  const Inputs inputs = make_inputs(model, arguments.model, arguments.inputs);
   const auto first_start = Clock::now();
   Session session = model.session();
-  for (std::size_t i = 0; i < inputs.size(); ++i) session.bind_input(i, inputs[i].view());
-  session.run();
+  with_inputs(model, inputs, [&] {
+    for (std::size_t i = 0; i < inputs.tensors.size(); ++i) session.bind_input(i, inputs.tensors[i].view());
+    session.run();
+  });
   measured.first_run_ms = milliseconds_since(first_start);
   measure_runs(session, arguments.seconds, measured);
   measured.peak_rss_bytes = peak_resident_bytes();
-  std::vector<ConstTensorView> views;
-  views.reserve(inputs.size());
-  for (const Tensor& input : inputs) views.push_back(input.view());
-  measured.program = summarize_program(model, views);
+  measured.program = summarize_program(model, inputs.views());
   measured.model = summarize(model);
-  measured.operators = measure_operators(session, measured.program, arguments.seconds);
+  measured.nodes = measure_nodes(session, measured.program, arguments.seconds);
+  measured.operators = add_up(measured.nodes);
+  measured.described_inputs = describe_made(model, inputs);
+  measured.inputs = json_of(model, inputs);
   return measured;
 }
 
@@ -136,6 +183,7 @@ nlohmann::ordered_json to_json(const BenchArguments& arguments, const Measuremen
   json["backend"] = arguments.model.backend;
   json["precision"] = arguments.model.precision;
   json["isa"] = isa();
+  json["inputs"] = measured.inputs;
   json["runs"] = latency.count();
   json["load_ms"] = measured.load_ms;
   json["first_run_ms"] = measured.first_run_ms;
@@ -155,10 +203,42 @@ nlohmann::ordered_json to_json(const BenchArguments& arguments, const Measuremen
   for (const OperatorTime& entry : measured.operators) {
     json["operators"].push_back({{"op", entry.op},
                                  {"implementation", entry.implementation},
-                                 {"steps", entry.steps},
+                                 {"nodes", entry.nodes},
                                  {"us", entry.microseconds}});
   }
+  for (const NodeMeasured& node : measured.nodes) {
+    json["nodes"].push_back({{"name", node.name},
+                             {"op", node.op},
+                             {"implementation", node.implementation},
+                             {"step", node.step},
+                             {"output", node.output},
+                             {"us", node.microseconds}});
+  }
   return json;
+}
+
+void print_times(const Measurement& measured) {
+  double total = 0.0;
+  for (const OperatorTime& entry : measured.operators) total += entry.microseconds;
+  const auto share = [&](double microseconds) { return total > 0.0 ? 100.0 * microseconds / total : 0.0; };
+  fmt::print("{:32} {:12} {:>6} {:>12} {:>7}\n", "operator", "by", "nodes", "us a run", "share");
+  for (const OperatorTime& entry : measured.operators) {
+    fmt::print("{:32} {:12} {:>6} {:>12.3f} {:>6.1f}%\n", entry.op, entry.implementation, entry.nodes,
+               entry.microseconds, share(entry.microseconds));
+  }
+  constexpr std::size_t kShown = 10;
+  std::vector<NodeMeasured> nodes = measured.nodes;
+  if (nodes.size() <= 1) return;
+  sort_by_time(nodes);
+  const std::size_t shown = std::min(kShown, nodes.size());
+  fmt::print("\n{:32} {:12} {:>6} {:>12} {:>7}  node\n", shown < nodes.size() ? "the longest nodes" : "node", "by",
+             "step", "us a run", "share");
+  for (std::size_t i = 0; i < shown; ++i) {
+    const NodeMeasured& node = nodes[i];
+    fmt::print("{:32} {:12} {:>6} {:>12.3f} {:>6.1f}%  {} {}\n", node.op, node.implementation, node.step,
+               node.microseconds, share(node.microseconds), node.name, node.output);
+  }
+  if (shown < nodes.size()) fmt::print("... and {} more (--json lists all)\n", nodes.size() - shown);
 }
 
 void print(const BenchArguments& arguments, const Measurement& measured) {
@@ -175,20 +255,34 @@ void print(const BenchArguments& arguments, const Measurement& measured) {
              static_cast<double>(measured.peak_rss_bytes) / 1048576.0,
              static_cast<double>(measured.model.weights_bytes) / 1048576.0, measured.program.arena_bytes,
              measured.program.arena_lower_bound_bytes, measured.allocations_per_run);
-  double total = 0.0;
-  for (const OperatorTime& entry : measured.operators) total += entry.microseconds;
-  fmt::print("{:24} {:12} {:>6} {:>12} {:>7}\n", "operator", "by", "steps", "us a run", "share");
-  for (const OperatorTime& entry : measured.operators) {
-    fmt::print("{:24} {:12} {:>6} {:>12.3f} {:>6.1f}%\n", entry.op, entry.implementation, entry.steps,
-               entry.microseconds, total > 0.0 ? 100.0 * entry.microseconds / total : 0.0);
+  if (!measured.described_inputs.empty()) fmt::print("{}\n", measured.described_inputs);
+  print_times(measured);
+}
+
+nlohmann::ordered_json to_json(const std::vector<ComparedFigure>& figures) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  const auto number = [](std::optional<double> value) {
+    return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+  };
+  for (const ComparedFigure& figure : figures) {
+    list.push_back(
+        {{"name", figure.name}, {"a", number(figure.a)}, {"b", number(figure.b)}, {"ratio", number(figure.ratio())}});
   }
+  return list;
 }
 
 int compare(const BenchArguments& arguments) {
   const nlohmann::json a = read_bench_result(arguments.compare[0]);
   const nlohmann::json b = read_bench_result(arguments.compare[1]);
   const BenchComparison comparison = compare_bench_results(a, b);
-  fmt::print("{}", comparison_table(comparison, arguments.compare[0], arguments.compare[1]));
+  if (!arguments.json.alone())
+    fmt::print("{}", comparison_table(comparison, arguments.compare[0], arguments.compare[1]));
+  arguments.json.write({{"a", arguments.compare[0]},
+                        {"b", arguments.compare[1]},
+                        {"differences", comparison.differences},
+                        {"figures", to_json(comparison.figures)},
+                        {"operators", to_json(comparison.operators)},
+                        {"p50_ratio", comparison.p50_ratio}});
   if (arguments.fail_above <= 0.0 || comparison.p50_ratio <= arguments.fail_above) return 0;
   std::fflush(stdout);
   fmt::print(stderr, "linnet: B's median latency is {:.3f} times A's, more than {}\n", comparison.p50_ratio,
@@ -199,17 +293,15 @@ int compare(const BenchArguments& arguments) {
 void run(const BenchArguments& arguments) {
   if (!optimized_build()) fmt::print(stderr, "linnet: warning: this build is not optimised; its times say nothing\n");
   const Measurement measured = measure(arguments);
-  if (arguments.json != "-") print(arguments, measured);
-  if (arguments.json.empty()) return;
-  const std::string text = to_json(arguments, measured).dump(2) + "\n";
-  if (arguments.json == "-") {
-    fmt::print("{}", text);
-    return;
-  }
-  std::ofstream file(arguments.json);
-  file << text;
-  file.close();
-  if (!file) throw Error(ErrorCode::kIo, "cannot write " + arguments.json);
+  if (!arguments.json.alone()) print(arguments, measured);
+  arguments.json.write(to_json(arguments, measured));
+}
+
+/// --json takes the next word, so that it may have taken the model.
+std::string missing_model(const BenchArguments& arguments) {
+  if (arguments.json.path.empty() || arguments.json.alone()) return "MODEL or --compare";
+  return fmt::format("MODEL or --compare (--json took {} as its file; `--json -` is standard output)",
+                     arguments.json.path);
 }
 
 }  // namespace
@@ -217,29 +309,31 @@ void run(const BenchArguments& arguments) {
 void add_bench_command(CLI::App& app, Outcome& outcome) {
   CLI::App* command = app.add_subcommand("bench", "measure load time, latency and memory of a model");
   auto arguments = std::make_shared<BenchArguments>();
-  arguments->inputs.random = true;
+  arguments->inputs.make_up = true;
   arguments->model.add_to(*command);
   command->get_option("MODEL")->required(false);
-  command->add_option("--input", arguments->inputs.files, "an input's data, as NAME=FILE.npy; random where not given")
-      ->type_name("NAME=FILE.npy");
-  command->add_option("--seconds", arguments->seconds, "how long to measure")
-      ->check(CLI::PositiveNumber)
+  arguments->inputs.add_to(*command, "without it data that suits the model is made up");
+  command->add_option("--seconds", arguments->seconds, "how long to measure, in seconds")
+      ->check(positive_number)
       ->capture_default_str();
-  CLI::Option* json = command->add_option("--json", arguments->json,
-                                          "write the figures to this file; -: to standard output, and nothing else");
+  arguments->json.add_to(*command);
   CLI::Option* compared =
       command
           ->add_option("--compare", arguments->compare,
                        "print two results of --json side by side with their ratios, instead of measuring")
           ->expected(2)
           ->type_name("A.json B.json")
-          ->excludes(command->get_option("MODEL"))
-          ->excludes(json);
+          ->excludes(command->get_option("MODEL"));
   command
       ->add_option("--fail-above", arguments->fail_above,
                    "with --compare: exit status 1 if the median latency of B is more than this many times A's")
-      ->check(CLI::PositiveNumber)
+      ->check(positive_number)
       ->needs(compared);
+  command
+      ->add_option("--against", arguments->against,
+                   "the same model in other engines, in turn: `python -m linnet bench MODEL --against "
+                   "onnxruntime,openvino,torch` of the Python package")
+      ->type_name("ENGINE,...");
   command->footer(
       "Examples:\n  linnet bench model.onnx --dim batch=8 --threads 1 --seconds 5 --json figures.json\n"
       "  linnet bench --compare before.json after.json --fail-above 1.1");
@@ -248,7 +342,13 @@ void add_bench_command(CLI::App& app, Outcome& outcome) {
       outcome.status = compare(*arguments);
       return;
     }
-    if (arguments->model.path.empty()) throw CLI::RequiredError("MODEL or --compare");
+    if (!arguments->against.empty()) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  fmt::format("bench --against: other engines are run by the Python package: "
+                              "python -m linnet bench {} --against {}",
+                              arguments->model.path.empty() ? "MODEL" : arguments->model.path, arguments->against));
+    }
+    if (arguments->model.path.empty()) throw CLI::RequiredError(missing_model(*arguments));
     run(*arguments);
   });
 }

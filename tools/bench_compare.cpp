@@ -110,6 +110,8 @@ Json read_bench_result(const std::string& path) {
     result = Json::parse(file);
   } catch (const Json::exception& error) {
     reject(path, fmt::format("it is not JSON ({})", error.what()));
+  } catch (const std::ios_base::failure&) {  // a folder, for one
+    throw Error(ErrorCode::kIo, "cannot read " + path);
   }
   if (!result.is_object()) reject(path, "it is not a JSON object");
   for (const char* const setting : kSettings) {

@@ -10,6 +10,7 @@
 
 #include "tools/arguments.hpp"
 #include "tools/commands.hpp"
+#include "tools/json_output.hpp"
 
 namespace linnet::tools {
 namespace {
@@ -19,7 +20,7 @@ using Json = nlohmann::ordered_json;
 struct CheckArguments {
   std::vector<std::string> paths;
   ModelArguments model;
-  bool json = false;
+  JsonOutput json;
 };
 
 struct Verdict {
@@ -68,7 +69,7 @@ Verdict check(const std::string& path, const CheckArguments& arguments) {
       return {Verdict::Result::kFails, fmt::format("{} {} not supported", count, count == 1 ? "part is" : "parts are"),
               std::move(summary.unsupported)};
     }
-    return compile(Model::load(path, options), arguments.model.named_dims());
+    return compile(Model::load(path, options), arguments.model.dims);
   } catch (const Error& error) {
     std::string message = message_of(error);
     const std::string name = fmt::format("\"{}\": ", path);  // which stands before the verdict already
@@ -113,13 +114,10 @@ int run(const CheckArguments& arguments) {
   for (const std::string& path : arguments.paths) {
     const Verdict verdict = check(path, arguments);
     if (verdict.result == Verdict::Result::kFails) status = 1;
-    if (arguments.json) {
-      list.push_back(json_of(path, verdict));
-    } else {
-      print(path, verdict);
-    }
+    list.push_back(json_of(path, verdict));
+    if (!arguments.json.alone()) print(path, verdict);
   }
-  if (arguments.json) fmt::print("{}\n", list.dump(2, ' ', false, Json::error_handler_t::replace));
+  arguments.json.write(list);
   return status;
 }
 
@@ -131,10 +129,10 @@ void add_check_command(CLI::App& app, Outcome& outcome) {
   command->add_option("MODEL", arguments->paths, "ONNX model files")->required();
   arguments->model.add_dims_to(*command);
   arguments->model.add_log_level_to(*command);
-  command->add_flag("--json", arguments->json, "print JSON");
+  arguments->json.add_to(*command);
   command->footer(
-      "The status is 0 when every model runs, or loads where no shapes could be tried, and 1 otherwise.\n"
-      "Example:\n  linnet check models/*.onnx");
+      "Example (the status is 0 when every model runs, or loads where no shapes could be tried, and 1 otherwise):\n"
+      "  linnet check models/*.onnx");
   command->callback([arguments, &outcome] { outcome.status = run(*arguments); });
 }
 

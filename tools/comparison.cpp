@@ -70,8 +70,12 @@ Comparison compare(const ConstTensorView& actual, const ConstTensorView& expecte
             : a == b;
     if (same) continue;
     const double difference = std::fabs(a - b);
-    result.largest_absolute = difference <= result.largest_absolute ? result.largest_absolute : difference;
-    result.largest_ulp = std::max(result.largest_ulp, ulp(actual, expected, i));
+    if (std::isnan(a) || std::isnan(b)) {
+      ++result.not_a_number;
+    } else {
+      result.largest_absolute = std::max(result.largest_absolute, difference);
+      result.largest_ulp = std::max(result.largest_ulp, ulp(actual, expected, i));
+    }
     const bool inside = std::isfinite(b) && difference <= tolerance.atol + tolerance.rtol * std::fabs(b);
     if (inside) continue;
     if (result.outside++ == 0) {
@@ -88,8 +92,10 @@ std::string describe(const Comparison& comparison) {
   std::string largest = fmt::format("largest difference {:.3g} absolute, {:.0f} ULP", comparison.largest_absolute,
                                     comparison.largest_ulp);
   if (comparison.outside == 0) return largest;
-  return fmt::format("{} elements differ too much; the first is {}: {:.9g}, expected {:.9g}; {}", comparison.outside,
-                     comparison.first_outside, comparison.actual_at_first, comparison.expected_at_first, largest);
+  const std::string nan =
+      comparison.not_a_number == 0 ? "" : fmt::format(", {} of them NaN on one side only", comparison.not_a_number);
+  return fmt::format("{} elements differ too much{}; the first is {}: {:.9g}, expected {:.9g}; {}", comparison.outside,
+                     nan, comparison.first_outside, comparison.actual_at_first, comparison.expected_at_first, largest);
 }
 
 }  // namespace linnet::tools

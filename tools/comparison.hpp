@@ -14,12 +14,13 @@ struct Tolerance {
 };
 
 struct Comparison {
-  bool comparable = true;  ///< same type and shape
-  std::string reason;      ///< why not comparable
-  double largest_absolute = 0.0;
+  bool comparable = true;         ///< same type and shape
+  std::string reason;             ///< why not comparable
+  double largest_absolute = 0.0;  ///< this and the next without elements that are NaN
   /// Steps between neighbouring floats of the type (float32, float64, float16, bfloat16); 0 for other types.
   double largest_ulp = 0.0;
-  std::size_t outside = 0;  ///< elements with |actual - expected| > atol + rtol |expected|
+  std::size_t not_a_number = 0;  ///< elements that are NaN on one side only; they are outside, too
+  std::size_t outside = 0;       ///< elements with |actual - expected| > atol + rtol |expected|
   std::size_t first_outside = 0;
   double actual_at_first = 0.0;
   double expected_at_first = 0.0;

@@ -5,11 +5,12 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <fstream>
 #include <memory>
 
 #include "tools/arguments.hpp"
 #include "tools/commands.hpp"
+#include "tools/inputs.hpp"
+#include "tools/json_output.hpp"
 #include "tools/plan_svg.hpp"
 
 namespace linnet::tools {
@@ -20,7 +21,7 @@ using Json = nlohmann::ordered_json;
 struct InspectArguments {
   ModelArguments model;
   InputArguments inputs;
-  bool json = false;
+  JsonOutput json;
   std::string plan;
 };
 
@@ -32,11 +33,9 @@ struct Inspection {
 
 Inspection inspect(const InspectArguments& arguments, ModelSummary before) {
   const Model model = Model::load(arguments.model.path, arguments.model.options());
-  const std::vector<Tensor> inputs = make_inputs(model, arguments.model, arguments.inputs);
-  std::vector<ConstTensorView> views;
-  views.reserve(inputs.size());
-  for (const Tensor& input : inputs) views.push_back(input.view());
-  return {std::move(before), summarize(model), summarize_program(model, views)};
+  const Inputs inputs = make_inputs(model, arguments.model, arguments.inputs);
+  ProgramSummary program = with_inputs(model, inputs, [&] { return summarize_program(model, inputs.views()); });
+  return {std::move(before), summarize(model), std::move(program)};
 }
 
 /// The library's own JSON, with the nodes before the passes beside those after them.
@@ -56,8 +55,8 @@ void print_infos(const char* title, const std::vector<ValueInfo>& infos) {
 }
 
 void print_node(const char* margin, const NodeSummary& node) {
-  fmt::print("{}{}{}{} {}  ({}) -> {}{}{}\n", margin, node.domain, node.domain.empty() ? "" : ".", node.op, node.name,
-             fmt::join(node.inputs, ", "), fmt::join(node.outputs, ", "), node.layer.empty() ? "" : "  of ",
+  fmt::print("{}{}{}{} {}  ({}) -> {}{}{}\n", margin, node.domain, node.domain.empty() ? "" : ".", operator_text(node),
+             node.name, fmt::join(node.inputs, ", "), fmt::join(node.outputs, ", "), node.layer.empty() ? "" : "  of ",
              node.layer);
 }
 
@@ -105,7 +104,7 @@ void print(const Inspection& inspection) {
   fmt::print("\n\nsteps for these input shapes ({}; isa {})\n", inspection.program.steps.size(), isa());
   for (std::size_t i = 0; i < inspection.program.steps.size(); ++i) {
     const StepSummary& step = inspection.program.steps[i];
-    fmt::print("  {} {} {}: {} -> {}\n", i, step.node.op, step.node.name, step.implementation,
+    fmt::print("  {} {} {}: {} -> {}\n", i, operator_text(step), step.node.name, step.implementation,
                step.output_shapes.empty() ? "" : text_of(step.output_shapes[0]));
     for (const Refusal& refusal : step.refusals)
       fmt::print("      not {}: {}\n", refusal.implementation, refusal.reason);
@@ -118,20 +117,14 @@ void print(const Inspection& inspection) {
 int run(const InspectArguments& arguments) {
   ModelSummary before = summarize_file(arguments.model.path, arguments.model.options());
   if (!before.unsupported.empty()) {
-    arguments.json ? fmt::print("{}\n", Json::parse(to_json(before)).dump(2)) : print_unsupported(before);
+    if (!arguments.json.alone()) print_unsupported(before);
+    arguments.json.write(Json::parse(to_json(before)));
     return 1;
   }
   const Inspection inspection = inspect(arguments, std::move(before));
-  if (arguments.json) {
-    fmt::print("{}\n", json_of(inspection).dump(2));
-  } else {
-    print(inspection);
-  }
-  if (arguments.plan.empty()) return 0;
-  std::ofstream file(arguments.plan);
-  file << plan_svg(inspection.program, arguments.model.path);
-  file.close();
-  if (!file) throw Error(ErrorCode::kIo, "cannot write " + arguments.plan);
+  if (!arguments.json.alone()) print(inspection);
+  arguments.json.write(json_of(inspection));
+  if (!arguments.plan.empty()) write_file(arguments.plan, plan_svg(inspection.program, arguments.model.path));
   return 0;
 }
 
@@ -141,12 +134,11 @@ void add_inspect_command(CLI::App& app, Outcome& outcome) {
   CLI::App* command =
       app.add_subcommand("inspect", "show a model's graph, the implementations chosen and the memory plan");
   auto arguments = std::make_shared<InspectArguments>();
-  arguments->inputs.random = true;
+  arguments->inputs.make_up = true;
   arguments->model.add_to(*command);
-  command->add_option("--input", arguments->inputs.files, "an input's data, where shapes depend on it")
-      ->type_name("NAME=FILE.npy");
-  command->add_flag("--json", arguments->json, "print JSON");
-  command->add_option("--plan", arguments->plan, "draw the memory plan into this SVG file");
+  arguments->inputs.add_to(*command, "its shape is that of the file; the data matters where shapes depend on it");
+  arguments->json.add_to(*command);
+  command->add_option("--plan", arguments->plan, "draw the memory plan into this SVG file")->type_name("FILE.svg");
   command->footer("Example:\n  linnet inspect model.onnx --dim batch=4 --plan plan.svg");
   command->callback([arguments, &outcome] { outcome.status = run(*arguments); });
 }

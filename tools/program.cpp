@@ -2,49 +2,47 @@
 
 #include <cstdio>
 #include <exception>
-#include <string>
-#include <vector>
 
 #include "tools/arguments.hpp"
+#include "tools/command_page.hpp"
 #include "tools/commands.hpp"
+#include "tools/usage.hpp"
 
 namespace linnet::tools {
 namespace {
 
-/// What stood where a command belongs, and the commands there are. Empty when nothing stood there.
-std::string unknown_command(const CLI::App& app) {
-  const std::vector<std::string> unread = app.remaining();
-  if (unread.empty() || !app.get_subcommands().empty()) return "";
-  std::string message = "there is no command or option \"" + unread.front() + "\"; the commands are";
-  for (const CLI::App* command : app.get_subcommands(nullptr)) message += " " + command->get_name();
-  return message;
+void add_commands(CLI::App& app, Outcome& outcome) {
+  app.name("linnet");
+  app.set_version_flag("--version", version());
+  app.require_subcommand(1);
+  app.add_flag("--command-line-page", "print docs/command-line.md")->group("");
+  add_run_command(app, outcome);
+  add_inspect_command(app, outcome);
+  add_check_command(app, outcome);
+  add_bench_command(app, outcome);
+  add_test_command(app, outcome);
+  app.footer(
+      "linnet COMMAND --help lists the options of a command. Results go to standard output, messages and the log to\n"
+      "standard error. Exit status: 0; 1 for an error, or where a comparison fails; 2 for wrong usage.");
 }
 
 }  // namespace
 
 int run_program(int argc, const char* const* argv) {
   CLI::App app{"Runs, inspects, measures and tests ONNX models on CPUs."};
-  app.name("linnet");
-  app.set_version_flag("--version", version());
-  app.require_subcommand(1);
-  app.failure_message(CLI::FailureMessage::help);
   Outcome outcome;
-  add_run_command(app, outcome);
-  add_inspect_command(app, outcome);
-  add_check_command(app, outcome);
-  add_bench_command(app, outcome);
-  add_test_command(app, outcome);
+  add_commands(app, outcome);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const bool asked_for_help = error.get_exit_code() == 0;
-    const std::string unknown = asked_for_help ? "" : unknown_command(app);
-    if (!unknown.empty()) {
-      std::fprintf(stderr, "linnet: %s\n", unknown.c_str());
-    } else {
-      app.exit(error);
+    if (app.count("--command-line-page") > 0) {  // without a command, which is an error to the parser
+      std::fputs(command_page(app).c_str(), stdout);
+      return 0;
     }
-    return asked_for_help ? 0 : 2;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    std::fflush(stdout);
+    std::fputs(usage_message(app, error).c_str(), stderr);
+    return 2;
   } catch (const std::exception& error) {
     std::fflush(stdout);
     std::fprintf(stderr, "linnet: %s\n", message_of(error).c_str());

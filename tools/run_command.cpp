@@ -5,12 +5,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 
 #include "tools/arguments.hpp"
 #include "tools/commands.hpp"
 #include "tools/comparison.hpp"
+#include "tools/inputs.hpp"
+#include "tools/json_output.hpp"
 #include "tools/print_tensor.hpp"
 #include "tools/trace_json.hpp"
 
@@ -23,6 +24,7 @@ struct RunArguments {
   std::string output_dir;
   std::string trace;
   std::vector<std::string> expected;  ///< NAME=FILE.npy
+  JsonOutput json;
   Tolerance tolerance;
 };
 
@@ -33,58 +35,101 @@ std::string file_name_of(std::string name) {
   return name.empty() || name[0] == '.' ? "_" + name : name;
 }
 
-void write_outputs(const Model& model, const std::vector<Tensor>& outputs, const std::string& folder) {
+struct RunResult {
+  Inputs inputs;
+  std::vector<Tensor> outputs;
+  std::vector<std::string> written;                             ///< files
+  std::vector<std::pair<std::string, Comparison>> comparisons;  ///< by output name
+
+  bool passed() const {
+    return std::all_of(comparisons.begin(), comparisons.end(), [](const auto& entry) { return entry.second.passed(); });
+  }
+};
+
+void write_outputs(const Model& model, const std::string& folder, RunResult& result) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) throw Error(ErrorCode::kIo, fmt::format("cannot make the folder {}: {}", folder, error.message()));
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
+  for (std::size_t i = 0; i < result.outputs.size(); ++i) {
     const std::string path = fmt::format("{}/{}.npy", folder, file_name_of(model.outputs()[i].name));
-    write_npy(path, outputs[i].view());
-    fmt::print("wrote {}\n", path);
+    write_npy(path, result.outputs[i].view());
+    result.written.push_back(path);
   }
 }
 
 /// Of a warm run: the first one compiles, packs weights and starts threads.
-void write_trace(const Model& model, const std::vector<Tensor>& inputs, const std::string& title,
-                 const std::string& path) {
+void write_trace(const Model& model, const std::string& title, const std::string& path, RunResult& result) {
   Session session = model.session();
-  std::vector<ConstTensorView> views;
-  views.reserve(inputs.size());
-  for (const Tensor& input : inputs) views.push_back(input.view());
+  const std::vector<ConstTensorView> views = result.inputs.views();
   for (std::size_t i = 0; i < views.size(); ++i) session.bind_input(i, views[i]);
   session.run();
   const std::vector<TraceEvent> events = run_traced(session);
-  std::ofstream file(path);
-  file << trace_json(summarize_program(model, views), events, title).dump() << '\n';
-  file.close();
-  if (!file) throw Error(ErrorCode::kIo, "cannot write " + path);
-  fmt::print("wrote {}\n", path);
+  write_file(path, trace_json(summarize_program(model, views), events, title).dump() + "\n");
+  result.written.push_back(path);
 }
 
-bool check_expected(const Model& model, const std::vector<Tensor>& outputs, const RunArguments& arguments) {
-  bool passed = true;
-  for (const std::string& text : arguments.expected) {
-    const auto [name, file] = split_assignment(text, "--expect");
-    const Tensor expected = read_npy(file);
-    const Comparison comparison =
-        compare(outputs[model.output_index(name)].view(), expected.view(), arguments.tolerance);
-    fmt::print("{} {}: {}\n", comparison.passed() ? "ok  " : "FAIL", name, describe(comparison));
-    passed = passed && comparison.passed();
+struct Expected {
+  std::string name;
+  std::size_t output;
+  Tensor tensor;
+};
+
+/// Before the run: a name or file that is wrong should not cost one.
+std::vector<Expected> read_expected(const Model& model, const std::vector<std::string>& words) {
+  std::vector<Expected> all;
+  for (const std::string& word : words) {
+    const auto [name, file] = split_assignment(word, "--expect", "NAME=FILE.npy");
+    all.push_back({name, model.output_index(name), read_npy(file)});
   }
-  return passed;
+  return all;
+}
+
+void print(const Model& model, const RunResult& result) {
+  fmt::print("{}", describe_made(model, result.inputs));
+  for (std::size_t i = 0; i < result.outputs.size(); ++i) {
+    const Tensor& output = result.outputs[i];
+    fmt::print("{}  {} {}\n  {}\n", model.outputs()[i].name, name_of(output.type()), text_of(output.shape()),
+               first_values(output, 8));
+  }
+  for (const std::string& path : result.written) fmt::print("wrote {}\n", path);
+  for (const auto& [name, comparison] : result.comparisons)
+    fmt::print("{} {}: {}\n", comparison.passed() ? "ok  " : "FAIL", name, describe(comparison));
+}
+
+nlohmann::ordered_json to_json(const Model& model, const RunArguments& arguments, const RunResult& result) {
+  nlohmann::ordered_json json = {{"model", arguments.model.path}, {"inputs", json_of(model, result.inputs)}};
+  json["outputs"] = nlohmann::ordered_json::array();
+  for (std::size_t i = 0; i < result.outputs.size(); ++i) {
+    const Tensor& output = result.outputs[i];
+    json["outputs"].push_back({{"name", model.outputs()[i].name},
+                               {"type", name_of(output.type())},
+                               {"shape", output.shape()},
+                               {"first", first_values(output, 8)}});
+  }
+  json["written"] = result.written;
+  json["expected"] = nlohmann::ordered_json::array();
+  for (const auto& [name, comparison] : result.comparisons) {
+    json["expected"].push_back({{"name", name}, {"passed", comparison.passed()}, {"difference", describe(comparison)}});
+  }
+  json["passed"] = result.passed();
+  return json;
 }
 
 int run(const RunArguments& arguments) {
   const Model model = Model::load(arguments.model.path, arguments.model.options());
-  const std::vector<Tensor> inputs = make_inputs(model, arguments.model, arguments.inputs);
-  const std::vector<Tensor> outputs = model.run(inputs);
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    fmt::print("{}  {} {}\n  {}\n", model.outputs()[i].name, name_of(outputs[i].type()), text_of(outputs[i].shape()),
-               first_values(outputs[i], 8));
+  const std::vector<Expected> expected = read_expected(model, arguments.expected);
+  RunResult result;
+  result.inputs = make_inputs(model, arguments.model, arguments.inputs);
+  result.outputs = with_inputs(model, result.inputs, [&] { return model.run_views(result.inputs.views()); });
+  if (!arguments.output_dir.empty()) write_outputs(model, arguments.output_dir, result);
+  if (!arguments.trace.empty()) write_trace(model, arguments.model.path, arguments.trace, result);
+  for (const Expected& entry : expected) {
+    result.comparisons.emplace_back(
+        entry.name, compare(result.outputs[entry.output].view(), entry.tensor.view(), arguments.tolerance));
   }
-  if (!arguments.output_dir.empty()) write_outputs(model, outputs, arguments.output_dir);
-  if (!arguments.trace.empty()) write_trace(model, inputs, arguments.model.path, arguments.trace);
-  return check_expected(model, outputs, arguments) ? 0 : 1;
+  if (!arguments.json.alone()) print(model, result);
+  arguments.json.write(to_json(model, arguments, result));
+  return result.passed() ? 0 : 1;
 }
 
 }  // namespace
@@ -93,14 +138,17 @@ void add_run_command(CLI::App& app, Outcome& outcome) {
   CLI::App* command = app.add_subcommand("run", "run a model once and print its outputs");
   auto arguments = std::make_shared<RunArguments>();
   arguments->model.add_to(*command);
-  command->add_option("--input", arguments->inputs.files, "an input's data, as NAME=FILE.npy")
+  arguments->inputs.add_to(*command, "every input is given so, by --range or by --random");
+  command->add_flag("--random", arguments->inputs.make_up, "make up data that suits the model for inputs not given");
+  command->add_option("--output-dir", arguments->output_dir, "write every output to this folder, as NAME.npy")
+      ->type_name("DIR");
+  command->add_option("--expect", arguments->expected, "compare an output with a file; exit status 1 where they differ")
       ->type_name("NAME=FILE.npy");
-  command->add_flag("--random", arguments->inputs.random, "random data for inputs that are not given");
-  command->add_option("--output-dir", arguments->output_dir, "write every output to this folder, as NAME.npy");
-  command->add_option("--expect", arguments->expected, "compare an output, as NAME=FILE.npy")
-      ->type_name("NAME=FILE.npy");
-  command->add_option("--trace", arguments->trace,
-                      "run once more, warm, and write what ran when on which thread, for chrome://tracing or Perfetto");
+  command
+      ->add_option("--trace", arguments->trace,
+                   "run once more, warm, and write what ran when on which thread, for chrome://tracing or Perfetto")
+      ->type_name("FILE.json");
+  arguments->json.add_to(*command);
   command->add_option("--rtol", arguments->tolerance.rtol, "relative tolerance of --expect")->capture_default_str();
   command->add_option("--atol", arguments->tolerance.atol, "absolute tolerance of --expect")->capture_default_str();
   command->footer("Example:\n  linnet run model.onnx --input x=x.npy --expect y=y.npy --output-dir out");

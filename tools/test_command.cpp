@@ -10,6 +10,7 @@
 #include "tools/arguments.hpp"
 #include "tools/commands.hpp"
 #include "tools/comparison.hpp"
+#include "tools/json_output.hpp"
 #include "tools/progress.hpp"
 
 namespace linnet::tools {
@@ -23,15 +24,43 @@ struct TestArguments {
   std::vector<std::string> disabled_passes;
   int threads = 0;
   Tolerance tolerance;
+  JsonOutput json;
 };
 
-/// The folder itself when it holds a model, otherwise those below it that do, by name.
+struct TestResult {
+  std::string name;
+  std::string problem;  ///< "": it passed
+};
+
+/// The folder itself when it holds a model, otherwise those below it that do, by name. Folders below it that may not be
+/// read are named on stderr.
 std::vector<fs::path> find_tests(const std::string& folder) {
-  if (!fs::is_directory(folder)) throw Error(ErrorCode::kIo, fmt::format("there is no folder {}", folder));
+  std::error_code error;
+  const fs::file_status status = fs::status(folder, error);
+  if (!fs::is_directory(status)) {
+    const bool is_file = fs::exists(status);
+    const std::string why = is_file ? "is a file; test wants the folder that holds model.onnx and test_data_set_0"
+                            : error ? error.message()
+                                    : "there is no such folder";
+    throw Error(ErrorCode::kIo, fmt::format("{}: {}", folder, why));
+  }
   std::vector<fs::path> tests;
-  if (fs::exists(fs::path(folder) / "model.onnx")) return {folder};
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.path().filename() == "model.onnx") tests.push_back(entry.path().parent_path());
+  if (fs::exists(fs::path(folder) / "model.onnx", error)) return {folder};
+  std::vector<fs::path> folders = {folder};
+  while (!folders.empty()) {
+    const fs::path below = folders.back();
+    folders.pop_back();
+    fs::directory_iterator entries(below, error);
+    if (error) {
+      if (below == folder)
+        throw Error(ErrorCode::kIo, fmt::format("cannot read the folder {}: {}", folder, error.message()));
+      fmt::print(stderr, "linnet: cannot read the folder {}: {}\n", below.string(), error.message());
+      continue;
+    }
+    for (const fs::directory_entry& entry : entries) {
+      if (entry.path().filename() == "model.onnx") tests.push_back(below);
+      if (entry.is_directory(error) && !entry.is_symlink(error)) folders.push_back(entry.path());
+    }
   }
   if (tests.empty())
     throw Error(ErrorCode::kInvalidArgument, fmt::format("there is no model.onnx in {} or below", folder));
@@ -61,7 +90,10 @@ std::vector<Tensor> read_tensors(const fs::path& folder, const char* kind) {
 
 /// "" when the data set passes, otherwise what is wrong.
 std::string run_set(const Model& model, const fs::path& folder, const Tolerance& tolerance) {
-  const std::vector<Tensor> outputs = model.run(read_tensors(folder, "input"));
+  const std::vector<Tensor> inputs = read_tensors(folder, "input");
+  if (inputs.size() != model.inputs().size())
+    return fmt::format("{} files input_K.pb, the model has {} inputs", inputs.size(), model.inputs().size());
+  const std::vector<Tensor> outputs = model.run(inputs);
   const std::vector<Tensor> expected = read_tensors(folder, "output");
   if (expected.empty()) return "no output_0.pb to compare with";
   if (expected.size() > outputs.size()) return fmt::format("{} outputs, {} expected", outputs.size(), expected.size());
@@ -82,13 +114,34 @@ std::string run_test(const fs::path& test, const TestArguments& arguments) {
     const std::vector<fs::path> sets = data_sets(test);
     if (sets.empty()) return "no test_data_set_0";
     for (const fs::path& set : sets) {
-      const std::string problem = run_set(model, set, arguments.tolerance);
+      std::string problem;
+      try {
+        problem = run_set(model, set, arguments.tolerance);
+      } catch (const Error& error) {
+        problem = message_of(error);
+      }
       if (!problem.empty()) return set.filename().string() + ": " + problem;
     }
     return "";
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {  // Error, and what the file system refuses
     return message_of(error);
   }
+}
+
+/// The folder's own name, also of "." and of one that ends with a slash.
+std::string name_of(const fs::path& test) {
+  std::error_code error;
+  const fs::path whole = fs::weakly_canonical(test, error);
+  return (error ? test : whole).filename().string();
+}
+
+nlohmann::ordered_json to_json(const std::vector<TestResult>& results, std::size_t failed) {
+  nlohmann::ordered_json json = {{"passed", results.size() - failed}, {"failed", failed}};
+  json["tests"] = nlohmann::ordered_json::array();
+  for (const TestResult& result : results) {
+    json["tests"].push_back({{"name", result.name}, {"passed", result.problem.empty()}, {"problem", result.problem}});
+  }
+  return json;
 }
 
 int run(const TestArguments& arguments) {
@@ -97,18 +150,21 @@ int run(const TestArguments& arguments) {
     const std::vector<fs::path> found = find_tests(folder);
     tests.insert(tests.end(), found.begin(), found.end());
   }
+  std::vector<TestResult> results;
   std::size_t failed = 0;
   {
     Progress progress;
     for (std::size_t i = 0; i < tests.size(); ++i) {
-      progress.show(fmt::format("{} of {}: {}", i + 1, tests.size(), tests[i].filename().string()));
-      const std::string problem = run_test(tests[i], arguments);
-      if (problem.empty()) continue;
+      const std::string name = name_of(tests[i]);
+      progress.show(fmt::format("{} of {}: {}", i + 1, tests.size(), name));
+      results.push_back({name, run_test(tests[i], arguments)});
+      if (results.back().problem.empty()) continue;
       ++failed;
-      fmt::print("FAIL {}: {}\n", tests[i].filename().string(), problem);
+      if (!arguments.json.alone()) fmt::print("FAIL {}: {}\n", name, results.back().problem);
     }
   }
-  fmt::print("{} passed, {} failed\n", tests.size() - failed, failed);
+  if (!arguments.json.alone()) fmt::print("{} passed, {} failed\n", tests.size() - failed, failed);
+  arguments.json.write(to_json(results, failed));
   return failed == 0 ? 0 : 1;
 }
 
@@ -130,6 +186,7 @@ void add_test_command(CLI::App& app, Outcome& outcome) {
                       "switch an optimisation off by name; all: every one");
   command->add_option("--rtol", arguments->tolerance.rtol, "relative tolerance")->capture_default_str();
   command->add_option("--atol", arguments->tolerance.atol, "absolute tolerance")->capture_default_str();
+  arguments->json.add_to(*command);
   command->footer("Example:\n  linnet test onnx/backend/test/data/node --backend simd");
   command->callback([arguments, &outcome] { outcome.status = run(*arguments); });
 }

@@ -39,18 +39,37 @@ std::vector<std::string> texts_of(const std::vector<Shape>& shapes) {
   return texts;
 }
 
+/// The nodes of the model that this one is made of, where it is of several.
+void add_fused(Json& args, const NodeSummary& node) {
+  for (const NodeOrigin& part : node.fused) args["fused"].push_back(utf8(fmt::format("{} {}", part.op, part.name)));
+}
+
 Json step_event(const TraceEvent& event, const StepSummary& step) {
-  Json json = complete_event(event, utf8(step.node.op), "step");
+  Json json = complete_event(event, utf8(operator_text(step)), "step");
   json["args"] = {{"step", event.step},
                   {"node", utf8(step.node.name)},
                   {"implementation", step.implementation},
                   {"inputs", texts_of(step.input_shapes)},
                   {"outputs", texts_of(step.output_shapes)}};
+  add_fused(json["args"], step.node);
+  return json;
+}
+
+/// What a task spent on a member of a chain; it lies in the task, on the task's thread.
+Json member_event(const TraceEvent& event, const StepSummary& member) {
+  Json json = complete_event(event, utf8(operator_text(member)), "node");
+  json["args"] = {{"step", event.step},
+                  {"task", event.task},
+                  {"node", utf8(member.node.name)},
+                  {"implementation", member.implementation},
+                  {"inputs", texts_of(member.input_shapes)},
+                  {"outputs", texts_of(member.output_shapes)}};
+  add_fused(json["args"], member.node);
   return json;
 }
 
 Json task_event(const TraceEvent& event, const StepSummary& step) {
-  Json json = complete_event(event, utf8(fmt::format("{} task {}", step.node.op, event.task)), "task");
+  Json json = complete_event(event, utf8(fmt::format("{} task {}", operator_text(step), event.task)), "task");
   json["args"] = {{"step", event.step}, {"task", event.task}};
   return json;
 }
@@ -66,7 +85,9 @@ Json trace_json(const ProgramSummary& program, const std::vector<TraceEvent>& ev
     list.push_back(metadata("thread_name", thread == 0 ? "caller" : fmt::format("helper {}", thread), thread));
   for (const TraceEvent& event : events) {
     const StepSummary& step = program.steps.at(event.step);
-    list.push_back(event.task == TraceEvent::kWholeStep ? step_event(event, step) : task_event(event, step));
+    list.push_back(event.task == TraceEvent::kWholeStep    ? step_event(event, step)
+                   : event.member == TraceEvent::kNoMember ? task_event(event, step)
+                                                           : member_event(event, step.chain.at(event.member)));
   }
   return {{"traceEvents", std::move(list)}, {"displayTimeUnit", "ns"}, {"otherData", {{"linnet", version()}}}};
 }

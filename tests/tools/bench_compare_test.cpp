@@ -9,7 +9,7 @@
 
 #include "tests/loaders/temporary_folder.hpp"
 #include "tests/support/onnx_writer.hpp"
-#include "tools/commands.hpp"
+#include "tests/tools/run_linnet.hpp"
 
 namespace linnet::tools {
 namespace {
@@ -122,22 +122,9 @@ TEST(BenchCompare, RefusesFilesThatAreNoResults) {
   EXPECT_THAT(refusal(file(damaged)), HasSubstr("lacks \"op\", \"implementation\" or \"us\""));
 }
 
-struct Outcome {
-  int status;
-  std::string out;
-  std::string err;
-};
-
-Outcome run_bench(std::vector<std::string> words) {
-  words.insert(words.begin(), {"linnet", "bench"});
-  std::vector<const char*> arguments;
-  arguments.reserve(words.size());
-  for (const std::string& word : words) arguments.push_back(word.c_str());
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  const int status = run_program(static_cast<int>(arguments.size()), arguments.data());
-  std::string out = testing::internal::GetCapturedStdout();
-  return {status, std::move(out), testing::internal::GetCapturedStderr()};
+Said run_bench(std::vector<std::string> words) {
+  words.insert(words.begin(), "bench");
+  return run_linnet(std::move(words));
 }
 
 TEST(BenchCompareCommand, ExitStatus) {
@@ -146,21 +133,30 @@ TEST(BenchCompareCommand, ExitStatus) {
   const std::string slow = folder.write("slow.json", result(2.0).dump());
   EXPECT_EQ(run_bench({"--compare", fast, slow}).status, 0);
   EXPECT_EQ(run_bench({"--compare", fast, slow, "--fail-above", "2.5"}).status, 0);
-  const Outcome slower = run_bench({"--compare", fast, slow, "--fail-above", "1.5"});
+  const Said slower = run_bench({"--compare", fast, slow, "--fail-above", "1.5"});
   EXPECT_EQ(slower.status, 1);
   EXPECT_THAT(slower.out, HasSubstr("latency p50"));
   EXPECT_EQ(slower.err, "linnet: B's median latency is 2.000 times A's, more than 1.5\n");
   EXPECT_EQ(run_bench({"--compare", slow, fast, "--fail-above", "1.5"}).status, 0);
-  const Outcome missing = run_bench({"--compare", fast, folder.path("none")});
+  const Said missing = run_bench({"--compare", fast, folder.path("none")});
   EXPECT_EQ(missing.status, 1);
   EXPECT_EQ(missing.err, "linnet: cannot read " + folder.path("none") + "\n");
+}
+
+TEST(BenchCompareCommand, ComparesAsJson) {
+  const test::TemporaryFolder folder;
+  const std::string a = folder.write("a.json", result(2.0).dump());
+  const std::string b = folder.write("b.json", result(1.0).dump());
+  const Json compared = Json::parse(run_bench({"--compare", a, b, "--json"}).out);
+  EXPECT_EQ(compared["p50_ratio"], 0.5);
+  EXPECT_EQ(compared["operators"][0]["name"], "Gemm by simd, us");
+  EXPECT_EQ(compared["operators"][0]["ratio"], 0.5);
 }
 
 TEST(BenchCompareCommand, WrongUsage) {
   EXPECT_EQ(run_bench({}).status, 2);
   EXPECT_EQ(run_bench({"--compare", "a.json"}).status, 2);
   EXPECT_EQ(run_bench({"model.onnx", "--compare", "a.json", "b.json"}).status, 2);
-  EXPECT_EQ(run_bench({"--compare", "a.json", "b.json", "--json", "c.json"}).status, 2);
   EXPECT_EQ(run_bench({"model.onnx", "--fail-above", "1.1"}).status, 2);
 }
 
@@ -174,7 +170,7 @@ TEST(BenchCompareCommand, ReadsWhatBenchWrites) {
                                                            .bytes());
   const std::string json = folder.path("result.json");
   ASSERT_EQ(run_bench({model, "--seconds", "0.01", "--json", json}).status, 0);
-  const Outcome compared = run_bench({"--compare", json, json, "--fail-above", "1"});
+  const Said compared = run_bench({"--compare", json, json, "--fail-above", "1"});
   EXPECT_EQ(compared.status, 0);
   EXPECT_THAT(compared.out, HasSubstr("Tanh by "));
 }

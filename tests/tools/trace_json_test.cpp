@@ -100,6 +100,26 @@ TEST(TraceJson, NamesThatAreNoUtf8AreMadeSo) {
 
 TEST(TraceJson, AnEmptyProgramGivesAValidTrace) { expect_valid(trace_json({}, {}, "empty")); }
 
+TEST(TraceJson, ATaskOfAChainHoldsItsNodes) {
+  StepSummary chain;
+  chain.chain = two_steps().steps;
+  chain.chain[0].node.fused = {{"MatMul", "product"}, {"Tanh", "act"}};
+  ProgramSummary program;
+  program.steps = {chain};
+  const Json trace = trace_json(
+      program, {{0, TraceEvent::kWholeStep, 0, 0, 900}, {0, 0, 0, 1, 800}, {0, 0, 0, 2, 500, 0}, {0, 0, 0, 510, 90, 1}},
+      "m");
+  expect_valid(trace);
+  std::vector<std::string> names;
+  for (const Json& event : trace["traceEvents"]) {
+    if (event["ph"] == "X") names.push_back(event["name"]);
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"MatMul+Tanh+Relu", "MatMul+Tanh+Relu task 0", "MatMul+Tanh", "Relu"}));
+  EXPECT_EQ(trace["traceEvents"][4]["cat"], "node");
+  EXPECT_EQ(trace["traceEvents"][4]["args"]["fused"], Json({"MatMul product", "Tanh act"}));
+  EXPECT_EQ(trace["traceEvents"][5]["args"]["node"], "a \"quoted\" name");
+}
+
 int run_command(std::vector<const char*> arguments) {
   arguments.insert(arguments.begin(), "linnet");
   return run_program(static_cast<int>(arguments.size()), arguments.data());
@@ -145,7 +165,7 @@ TEST(RunTrace, AFileThatCannotBeWrittenIsAnError) {
   testing::internal::CaptureStderr();
   const int status = run_command({"run", model.c_str(), "--random", "--trace", path.c_str()});
   testing::internal::GetCapturedStdout();
-  EXPECT_EQ(testing::internal::GetCapturedStderr(), "linnet: cannot write " + path + "\n");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "linnet: cannot write " + path + ": No such file or directory\n");
   EXPECT_EQ(status, 1);
 }
 

@@ -49,7 +49,7 @@ def test_exit_status(sampler_path):
 def test_bench_against(sampler_path, tmp_path):
     done = linnet_command(
         "bench", sampler_path, "--against", "torch,onnxruntime,openvino", "--dim", "batch=4", "--threads", 1,
-        "--seconds", 0.1, "--rounds", 2, "--json", "out.json", cwd=tmp_path,
+        "--seconds", 0.1, "--rounds", 2, "--json", "out.json", "--plot", "latency.svg", cwd=tmp_path,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     result = json.loads((tmp_path / "out.json").read_text())
@@ -58,7 +58,7 @@ def test_bench_against(sampler_path, tmp_path):
         assert engine["p50_us"] > 0 and engine["runs"] >= 20 and engine["largest_difference"] < 1e-5
     for engine in ("onnxruntime", "openvino"):
         assert (engine in result["engines"]) != (f"{engine:<14}is not installed" in done.stdout)
-    picture = ElementTree.parse(tmp_path / "linnet_bench.svg")
+    picture = ElementTree.parse(tmp_path / "latency.svg")
     assert "torch" in {text.text for text in picture.iter("{http://www.w3.org/2000/svg}text")}
 
 
@@ -70,6 +70,8 @@ def test_bench_against_refuses(sampler_path):
         (("--against", "torch", "--input", "x=no_such_file.npy"), "cannot read no_such_file.npy"),
         (("--against", "torch", "--dim", "batch=four"), "--dim batch=four: expected a whole number"),
         (("--against", "torch", "--rounds", "0"), "must be positive"),
+        (("--against", "torch", "--range", "x=3:1"), "--range x=3:1: LOW is above HIGH"),
+        (("--against", "torch", "--range", "x=3"), "expected LOW:HIGH"),
     ):
         done = linnet_command("bench", sampler_path, *arguments)
         assert done.returncode == 1 and message in done.stderr
@@ -86,14 +88,38 @@ def test_an_engine_that_fails_has_a_line(tmp_path):
     done = linnet_command("bench", "m.onnx", "--against", "torch", "--seconds", 0.05, "--rounds", 1, cwd=tmp_path)
     assert done.returncode == 0
     assert "torch         failed: " in done.stdout and "no form in PyTorch for: HardSigmoid" in done.stdout
+    assert [file.name for file in tmp_path.iterdir()] == ["m.onnx"]  # pictures only where told
+
+
+def test_made_up_inputs_suit_the_model(tmp_path):
+    import onnx
+    from conftest import make_model
+    from onnx import helper, numpy_helper
+
+    nodes = [
+        helper.make_node("Gather", ["table", "ids"], ["rows"]),
+        helper.make_node("Reshape", ["rows", "shape"], ["y"]),
+    ]
+    model = make_model(nodes, [("ids", 7, [4, 50]), ("shape", 7, [2])], [("y", 1, ["a", "b"])])
+    model.graph.initializer.append(numpy_helper.from_array(np.zeros((1000, 2), np.float32), "table"))
+    onnx.save(model, tmp_path / "m.onnx")
+    loaded = linnet.load(tmp_path / "m.onnx")
+    feed = make_feed(loaded, {}, {})
+    assert feed["ids"].min() >= 0 and 900 < feed["ids"].max() < 1000
+    assert loaded.run(feed)["y"].shape == (400, 1)
+
+
+def test_json_alone_is_standard_output(sampler_path, tmp_path):
+    done = linnet_command("bench", sampler_path, "--against", "openvino", "--seconds", 0.05, "--rounds", 1, "--json", cwd=tmp_path)
+    assert json.loads(done.stdout)["engines"]["linnet"]["p50_us"] > 0
 
 
 def test_make_feed_is_the_same_every_time(sampler_path):
-    infos = linnet.load(sampler_path).inputs
-    first, second = (make_feed(infos, {}, {"batch": 3}) for _ in range(2))
+    model = linnet.load(sampler_path)
+    first, second = (make_feed(model, {}, {"batch": 3}) for _ in range(2))
     assert first["x"].shape == (3, 100) and first["x"].dtype == np.float32
     np.testing.assert_array_equal(first["x"], second["x"])
-    np.testing.assert_array_equal(make_feed(infos, {"x": str(SAMPLER / "input.npy")}, {})["x"], np.load(SAMPLER / "input.npy"))
+    np.testing.assert_array_equal(make_feed(model, {"x": str(SAMPLER / "input.npy")}, {})["x"], np.load(SAMPLER / "input.npy"))
 
 
 def test_table_and_plot():

@@ -98,10 +98,10 @@ TEST(Program, NamesOptionsAsTheCommandHasThem) {
                           .output("y")
                           .bytes());
   ASSERT_EQ(::symlink("../outside.bin", folder.path("model/w.bin").c_str()), 0);
-  const Result refused = run({"inspect", path.c_str()});
+  const Said refused = run_linnet({"inspect", path});
   EXPECT_EQ(refused.status, 1);
   EXPECT_THAT(refused.err, HasSubstr("leads out of the model's folder; --allow-external-links accepts it"));
-  EXPECT_EQ(run({"inspect", path.c_str(), "--allow-external-links"}).status, 0);
+  EXPECT_EQ(run_linnet({"inspect", path, "--allow-external-links"}).status, 0);
 }
 
 TEST(Program, AFailureIsStatusOne) {

@@ -18,23 +18,27 @@ from linnet.against import engines
 from linnet.against.plot import latency_svg, time_text
 from linnet.comparison import compare
 from linnet.errors import InvalidArgument, NoSuchFile, RuntimeException
-from linnet.model import TensorInfo
+from linnet.model import Model, TensorInfo
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="linnet bench",
+        prog="python -m linnet bench",
         description="Times a model in Linnet and in other engines, in turn, each in processes of its own.",
     )
     parser.add_argument("model", metavar="MODEL", help="ONNX model file")
     parser.add_argument("--against", required=True, help=f"engines, between commas: {', '.join(engines.PEERS)}")
     parser.add_argument("--dim", action="append", default=[], metavar="NAME=N", help="size of a named dimension (else 1)")
-    parser.add_argument("--input", action="append", default=[], metavar="NAME=FILE.npy", help="data; random where not given")
+    parser.add_argument("--input", action="append", default=[], metavar="NAME=FILE.npy", help="data; made up where not given")
+    parser.add_argument("--range", action="append", default=[], metavar="NAME=LOW:HIGH", help="numbers at random, both included")
     parser.add_argument("--threads", type=int, default=0, help="threads of every engine; 0: its own choice")
     parser.add_argument("--seconds", type=float, default=2.0, help="how long to measure each engine, all rounds together")
     parser.add_argument("--rounds", type=int, default=3, help="how often the engines take turns")
-    parser.add_argument("--json", default="", metavar="FILE", help="write the figures to this file")
-    parser.add_argument("--plot", default="linnet_bench.svg", metavar="FILE.svg", help="the picture (linnet_bench.svg)")
+    parser.add_argument(
+        "--json", nargs="?", const="-", default="", metavar="FILE",
+        help="the figures as JSON into this file; alone or with -: to standard output, and nothing else",
+    )  # fmt: skip
+    parser.add_argument("--plot", default="", metavar="FILE.svg", help="draw the latencies into this file")
     return parser
 
 
@@ -48,14 +52,44 @@ def _assignments(texts: list[str], option: str) -> dict[str, str]:
     return pairs
 
 
-def _random(info: TensorInfo, dims: dict[str, int], generator: np.random.Generator) -> np.ndarray[Any, Any]:
+def _shape(info: TensorInfo, dims: dict[str, int]) -> list[int]:
     if info.shape is None:
         raise InvalidArgument(f'input "{info.name}" has no shape in the model: give it with --input')
-    shape = [size if isinstance(size, int) else dims.get(size or "", 1) for size in info.shape]
+    return [size if isinstance(size, int) else dims.get(size or "", 1) for size in info.shape]
+
+
+def _made_up(
+    info: TensorInfo, shape: list[int], use: tuple[str, int, int, list[int], str], generator: np.random.Generator
+) -> np.ndarray[Any, Any]:
+    """Data that suits what the model does with the input, as `linnet bench` makes it."""
+    meaning, low, high, elements, _ = use
     dtype = numpy_dtype(element_type(info.dtype))
-    if dtype.kind in "iub":
-        return generator.integers(0, 2, shape).astype(dtype)
-    return generator.standard_normal(shape).astype(dtype)
+    if elements and len(elements) == np.prod(shape, dtype=np.int64):
+        return np.array(elements).astype(dtype).reshape(shape)
+    if dtype.kind not in "iub" and meaning == "numbers":
+        return generator.standard_normal(shape).astype(dtype)
+    if dtype.kind in "iu":
+        low, high = max(low, np.iinfo(dtype).min), min(high, np.iinfo(dtype).max, 2**63 - 2)
+    if meaning == "sizes" or (meaning == "truth" and dtype.kind != "b"):
+        low = high = min(max(1, low), high)
+    elif meaning != "indices" and dtype.itemsize > 1 or dtype.kind == "b":
+        low, high = min(max(0, low), high), min(max(1, low), high)
+    return generator.integers(low, high + 1, shape).astype(dtype)
+
+
+def _in_range(info: TensorInfo, shape: list[int], text: str, generator: np.random.Generator) -> np.ndarray[Any, Any]:
+    """Errors: InvalidArgument."""
+    dtype = numpy_dtype(element_type(info.dtype))
+    whole = dtype.kind in "iub"
+    try:
+        low, high = (int(end) if whole else float(end) for end in text.split(":"))
+    except ValueError:
+        raise InvalidArgument(f"--range {info.name}={text}: expected LOW:HIGH with two {'whole ' if whole else ''}numbers") from None
+    if not low <= high:
+        raise InvalidArgument(f"--range {info.name}={text}: LOW is above HIGH")
+    if whole:
+        return generator.integers(low, high, shape, endpoint=True).astype(dtype)
+    return generator.uniform(low, high, shape).astype(dtype)
 
 
 def _from_file(path: str) -> np.ndarray[Any, Any]:
@@ -72,21 +106,30 @@ def _size(name: str, text: str) -> int:
     return int(text)
 
 
-def make_feed(infos: list[TensorInfo], files: dict[str, str], dims: dict[str, int]) -> dict[str, np.ndarray[Any, Any]]:
-    """An array per input: from its file, or else random with a fixed seed. Errors: InvalidArgument for unknown names;
-    NoSuchFile."""
+def make_feed(
+    model: Model, files: dict[str, str], dims: dict[str, int], ranges: dict[str, str] | None = None
+) -> dict[str, np.ndarray[Any, Any]]:
+    """An array per input: from its file, its range, or else made up with a fixed seed. Errors: InvalidArgument for
+    unknown names; NoSuchFile."""
+    ranges = ranges or {}
+    infos = model.inputs
     known_dims = {size for info in infos for size in info.shape or () if isinstance(size, str)}
     for name in dims:
         if name not in known_dims:
             raise InvalidArgument(f"no input has a dimension {name}; there are: {', '.join(sorted(known_dims)) or 'none'}")
-    for name in files:
+    for name in (*files, *ranges):
         if name not in [info.name for info in infos]:
             raise InvalidArgument(f"the model has no input {name}")
     generator = np.random.default_rng(1)
-    return {
-        info.name: _from_file(files[info.name]) if info.name in files else _random(info, dims, generator)
-        for info in infos
-    }
+    feed = {info.name: _from_file(files[info.name]) for info in infos if info.name in files}
+    shapes = [list(feed[info.name].shape) if info.name in feed else _shape(info, dims) for info in infos]
+    uses = model._core.input_uses(shapes)
+    for info, shape, use in zip(infos, shapes, uses):
+        if info.name in ranges:
+            feed[info.name] = _in_range(info, shape, ranges[info.name], generator)
+        elif info.name not in feed:
+            feed[info.name] = _made_up(info, shape, use, generator)
+    return feed
 
 
 def _ask_child(request: dict[str, Any]) -> dict[str, Any]:
@@ -173,22 +216,31 @@ def run_command(arguments_text: list[str]) -> int:
         if name not in engines.PEERS:
             raise InvalidArgument(f"--against {name}: there are {', '.join(engines.PEERS)}")
     dims = {name: _size(name, text) for name, text in _assignments(arguments.dim, "--dim").items()}
-    feed = make_feed(linnet.load(arguments.model).inputs, _assignments(arguments.input, "--input"), dims)
+    files, ranges = _assignments(arguments.input, "--input"), _assignments(arguments.range, "--range")
+    feed = make_feed(linnet.load(arguments.model), files, dims, ranges)
     missing = {name: "is not installed" for name in asked if not engines.installed(name)}
     with tempfile.TemporaryDirectory(prefix="linnet-") as folder:
         named: dict[str, Any] = dict(feed)
         np.savez(os.path.join(folder, "inputs.npz"), **named)
         results, problems = _measure(["linnet"] + [n for n in asked if n not in missing], arguments, folder)
-    print(table(results, {**missing, **problems}))
-    title = os.path.basename(arguments.model) + f", {arguments.threads or 'all'} threads"
-    try:
-        with open(arguments.plot, "w", encoding="utf-8") as file:
-            file.write(latency_svg(title, [(name, found["p50_us"]) for name, found in results.items()]))
-        print(f"wrote {arguments.plot}")
+    figures = {"model": arguments.model, "threads": arguments.threads, "engines": results}
+    figures["problems"] = {**missing, **problems}
+    written = {}
+    if arguments.plot:
+        title = os.path.basename(arguments.model) + f", {arguments.threads or 'all'} threads"
+        written[arguments.plot] = latency_svg(title, [(name, found["p50_us"]) for name, found in results.items()])
+    if arguments.json == "-":
+        print(json.dumps(figures, indent=2))
+    else:
+        print(table(results, {**missing, **problems}))
         if arguments.json:
-            with open(arguments.json, "w", encoding="utf-8") as file:
-                json.dump({"model": arguments.model, "threads": arguments.threads, "engines": results}, file, indent=2)
-            print(f"wrote {arguments.json}")
-    except OSError as error:
-        raise NoSuchFile(f"cannot write {error.filename}: {error.strerror}") from None
+            written[arguments.json] = json.dumps(figures, indent=2)
+    for path, text in written.items():
+        try:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            raise NoSuchFile(f"cannot write {error.filename}: {error.strerror}") from None
+        if arguments.json != "-":
+            print(f"wrote {path}")
     return 0

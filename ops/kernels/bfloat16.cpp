@@ -12,6 +12,7 @@
 #include "hwy/highway.h"
 #include "ops/kernels/dispatch.h"
 #include "ops/kernels/gemm.hpp"
+#include "ops/kernels/half-inl.h"
 #include "ops/kernels/vector_math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -22,17 +23,10 @@ namespace hn = hwy::HWY_NAMESPACE;
 using Bits = hn::ScalableTag<std::uint32_t>;
 using BitsVector = hn::Vec<Bits>;
 
-// The nearest bfloat16, ties to even, in the upper half of each lane; the lower half holds what is left of the sum.
-HWY_INLINE BitsVector Rounded(Bits d, BitsVector bits) {
-  const auto is_nan = hn::Gt(hn::And(bits, hn::Set(d, 0x7FFFFFFFu)), hn::Set(d, 0x7F800000u));
-  const BitsVector odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(d, 1u));
-  const BitsVector rounded = hn::Add(bits, hn::Add(odd, hn::Set(d, 0x7FFFu)));
-  return hn::IfThenElse(is_nan, hn::Or(bits, hn::Set(d, 0x00400000u)), rounded);
-}
-
 // Pairs of the lanes of two vectors: `first` in the lower halves.
 HWY_INLINE BitsVector Pairs(Bits d, BitsVector first, BitsVector second) {
-  return hn::Or(hn::ShiftRight<16>(Rounded(d, first)), hn::And(Rounded(d, second), hn::Set(d, 0xFFFF0000u)));
+  return hn::Or(hn::ShiftRight<16>(RoundToBfloat16(d, first)),
+                hn::And(RoundToBfloat16(d, second), hn::Set(d, 0xFFFF0000u)));
 }
 
 HWY_INLINE BitsVector LoadBits(Bits d, const float* from) {

@@ -18,7 +18,8 @@ using testing::float_of;
 using testing::on_every_isa;
 
 std::uint16_t rounded(HalfType type, float value) {
-  return type == HalfType::kFloat16 ? ::linnet::internal::float16_bits(value) : ::linnet::internal::bfloat16_bits(value);
+  return type == HalfType::kFloat16 ? ::linnet::internal::float16_bits(value)
+                                    : ::linnet::internal::bfloat16_bits(value);
 }
 
 float value_of(HalfType type, std::uint16_t bits) {

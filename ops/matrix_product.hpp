@@ -65,6 +65,8 @@ MatrixProduct matrix_product(const NodeView& node);
 Implementation onednn_bfloat16_matrix_product();  ///< only on request; where the CPU has AMX
 Implementation bfloat16_matrix_product();         ///< only on request
 Implementation simd_matrix_product();
+Implementation half_matrix_product();    ///< float16 and bfloat16
+Implementation double_matrix_product();  ///< float64
 Implementation onednn_matrix_product();
 Implementation reference_matrix_product();
 std::vector<Implementation> matrix_product_implementations();

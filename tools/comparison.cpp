@@ -69,7 +69,7 @@ Comparison compare(const ConstTensorView& actual, const ConstTensorView& expecte
                           static_cast<const char*>(expected.data) + i * size_of(actual.type), size_of(actual.type)) == 0
             : a == b;
     if (same) continue;
-    const double difference = std::fabs(a - b);
+    const double difference = element_distance(actual, expected, i);
     if (std::isnan(a) || std::isnan(b)) {
       ++result.not_a_number;
     } else {
@@ -80,8 +80,8 @@ Comparison compare(const ConstTensorView& actual, const ConstTensorView& expecte
     if (inside) continue;
     if (result.outside++ == 0) {
       result.first_outside = i;
-      result.actual_at_first = a;
-      result.expected_at_first = b;
+      result.actual_at_first = element_text(actual, i, 9);
+      result.expected_at_first = element_text(expected, i, 9);
     }
   }
   return result;
@@ -94,7 +94,7 @@ std::string describe(const Comparison& comparison) {
   if (comparison.outside == 0) return largest;
   const std::string nan =
       comparison.not_a_number == 0 ? "" : fmt::format(", {} of them NaN on one side only", comparison.not_a_number);
-  return fmt::format("{} elements differ too much{}; the first is {}: {:.9g}, expected {:.9g}; {}", comparison.outside,
+  return fmt::format("{} elements differ too much{}; the first is {}: {}, expected {}; {}", comparison.outside,
                      nan, comparison.first_outside, comparison.actual_at_first, comparison.expected_at_first, largest);
 }
 

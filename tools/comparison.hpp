@@ -22,8 +22,8 @@ struct Comparison {
   std::size_t not_a_number = 0;  ///< elements that are NaN on one side only; they are outside, too
   std::size_t outside = 0;       ///< elements with |actual - expected| > atol + rtol |expected|
   std::size_t first_outside = 0;
-  double actual_at_first = 0.0;
-  double expected_at_first = 0.0;
+  std::string actual_at_first;
+  std::string expected_at_first;
 
   bool passed() const { return comparable && outside == 0; }
 };

@@ -1,5 +1,7 @@
 #include "tools/element.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <limits>
 
@@ -23,6 +25,14 @@ double from_bfloat16(std::uint16_t bits) {
   float value;
   std::memcpy(&value, &wide, sizeof value);
   return static_cast<double>(value);
+}
+
+template <typename T>
+double integer_distance(const ConstTensorView& a, const ConstTensorView& b, std::size_t index) {
+  const T x = load<T>(a.data, index);
+  const T y = load<T>(b.data, index);
+  const auto larger = static_cast<std::uint64_t>(x > y ? x : y);
+  return static_cast<double>(larger - static_cast<std::uint64_t>(x > y ? y : x));
 }
 
 }  // namespace
@@ -54,6 +64,20 @@ double element(const ConstTensorView& view, std::size_t index) {
     default:
       return load<std::uint8_t>(view.data, index);
   }
+}
+
+double element_distance(const ConstTensorView& a, const ConstTensorView& b, std::size_t index) {
+  if (a.type == DataType::kInt64) return integer_distance<std::int64_t>(a, b, index);
+  if (a.type == DataType::kUint64) return integer_distance<std::uint64_t>(a, b, index);
+  return std::fabs(element(a, index) - element(b, index));
+}
+
+std::string element_text(const ConstTensorView& view, std::size_t index, int digits) {
+  if (view.type == DataType::kInt64) return fmt::format("{}", load<std::int64_t>(view.data, index));
+  if (view.type == DataType::kUint64) return fmt::format("{}", load<std::uint64_t>(view.data, index));
+  const bool whole = view.type != DataType::kFloat32 && view.type != DataType::kFloat64 &&
+                     view.type != DataType::kFloat16 && view.type != DataType::kBfloat16;
+  return fmt::format("{:.{}g}", element(view, index), whole ? 10 : digits);
 }
 
 }  // namespace linnet::tools

@@ -1,9 +1,10 @@
-// One element of a tensor as a double, whatever its type.
+// One element of a tensor as a double or as text, whatever its type.
 #pragma once
 
 #include <linnet/linnet.hpp>
 
 #include <cstring>
+#include <string>
 
 namespace linnet::tools {
 
@@ -16,5 +17,11 @@ T load(const void* data, std::size_t index) {
 
 /// 64-bit integers are rounded to the nearest double.
 double element(const ConstTensorView& view, std::size_t index);
+
+/// |a - b|; rounded only where it has more than 53 bits, so that it is 0 for equal elements alone. Requires: one type.
+double element_distance(const ConstTensorView& a, const ConstTensorView& b, std::size_t index);
+
+/// Integers in full, floats with as many significant digits.
+std::string element_text(const ConstTensorView& view, std::size_t index, int digits);
 
 }  // namespace linnet::tools

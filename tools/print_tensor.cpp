@@ -11,7 +11,7 @@ namespace linnet::tools {
 std::string first_values(const Tensor& tensor, std::size_t count) {
   std::string text;
   for (std::size_t i = 0; i < std::min(count, tensor.count()); ++i) {
-    text += fmt::format("{}{:.8g}", i == 0 ? "" : " ", element(tensor.view(), i));
+    text += (i == 0 ? "" : " ") + element_text(tensor.view(), i, 8);
   }
   return tensor.count() > count ? text + " ..." : text;
 }

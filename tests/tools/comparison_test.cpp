@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <limits>
+#include <string>
 
 namespace linnet::tools {
 namespace {
@@ -24,6 +26,36 @@ TEST(Comparison, CountsNanApartFromDifferences) {
   EXPECT_EQ(describe(comparison),
             "2 elements differ too much, 1 of them NaN on one side only; the first is 2: nan, expected 3; largest "
             "difference 0.5 absolute, 2097152 ULP");
+}
+
+// Neighbours beyond 2^53 are the same double.
+template <typename T>
+void expect_exact(T actual_value, T expected_value, const std::string& message) {
+  const auto tensor = [](T value) {
+    Tensor tensor = Tensor::of<T>({1});
+    tensor.template data<T>()[0] = value;
+    return tensor;
+  };
+  const Tensor actual = tensor(actual_value);
+  const Tensor expected = tensor(expected_value);
+  Tolerance exact;
+  exact.rtol = exact.atol = 0.0;
+  EXPECT_TRUE(compare(actual.view(), actual.view(), exact).passed());
+  const Comparison comparison = compare(actual.view(), expected.view(), exact);
+  EXPECT_FALSE(comparison.passed());
+  EXPECT_EQ(describe(comparison), message);
+}
+
+TEST(Comparison, IntegersOf64BitsAreComparedExactly) {
+  expect_exact<std::int64_t>(4052555153018976267, 4052555153018976256,
+                             "1 elements differ too much; the first is 0: 4052555153018976267, expected "
+                             "4052555153018976256; largest difference 11 absolute, 0 ULP");
+  expect_exact<std::int64_t>(INT64_MIN, INT64_MIN + 1,
+                             "1 elements differ too much; the first is 0: -9223372036854775808, expected "
+                             "-9223372036854775807; largest difference 1 absolute, 0 ULP");
+  expect_exact<std::uint64_t>(UINT64_MAX, UINT64_MAX - 1,
+                              "1 elements differ too much; the first is 0: 18446744073709551615, expected "
+                              "18446744073709551614; largest difference 1 absolute, 0 ULP");
 }
 
 }  // namespace

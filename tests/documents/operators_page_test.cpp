@@ -221,9 +221,10 @@ Support support_of(const OpDef& op) {
   for (const DataType type : kTypes) {
     const auto look = [&](const Sample& sample) {
       support.types.insert(type);
-      if (!dimensions_known(sample)) return;
+      const bool known = dimensions_known(sample);
       for (std::size_t i = 0; i < op.implementations.size(); ++i) {
         const Implementation& implementation = op.implementations[i];
+        if (!known && implementation.accepts != nullptr) continue;
         if (accepts(implementation, sample, Backend::kAuto)) support.chosen[i].insert(type);
         if (accepts(implementation, sample, implementation.backend)) support.asked[i].insert(type);
       }
@@ -293,21 +294,55 @@ std::string layers_of(const OpDef& op) {
   return "`" + std::regex_replace(found->second, std::regex(", "), "`, `") + "`";
 }
 
-std::string row_of(const OpDef& op) {
+/// The promises that linnet_accuracy checks, by operator: the most ULP from the true value. Its table has rows
+/// `{"Elu(1)", ..., BOUND},` of one line or more, where BOUND is a number or a constant with one.
+std::map<std::string, std::string> promises() {
+  std::map<std::string, std::string> constants;
+  std::map<std::string, std::string> found;
+  std::string row;
+  std::istringstream source(read_file(LINNET_SOURCE_DIR "/tests/accuracy/accuracy.cpp"));
+  const std::regex constant("constexpr double (k[A-Za-z]+) = ([0-9.]+).*");
+  const std::regex bound(".*, ([A-Za-z0-9.]+)\\},");
+  for (std::string line; std::getline(source, line);) {
+    std::smatch match;
+    if (std::regex_match(line, match, constant)) constants[match[1]] = match[2];
+    if (line.rfind("    {\"", 0) == 0) row = line;
+    if (row.empty() || !std::regex_match(line, match, bound)) continue;
+    std::string name = row.substr(6, row.find_first_of("(\"", 6) - 6);
+    if (name == "GeluTanh") name = "Gelu";
+    const std::string text = match[1];
+    const std::string number = constants.count(text) > 0 ? constants[text] : text;
+    std::string& most = found[name];
+    if (most.empty() || std::stod(most) < std::stod(number)) most = number;
+    row.clear();
+  }
+  return found;
+}
+
+std::string row_of(const OpDef& op, const std::map<std::string, std::string>& bounds) {
   const Support support = support_of(op);
   EXPECT_FALSE(support.types.empty()) << op.name << ": no sample of it is found: attributes_for or candidates lack one";
   const bool from_the_first = op.since_opset <= onnx::kOldestOpset;
   const std::string opsets = from_the_first ? "all" : "from " + std::to_string(op.since_opset);
-  return "| " +
-         joined({op.name, opsets, text_of(support.types), implementations_of(op, support), layers_of(op)}, " | ") +
-         " |\n";
+  const auto bound = bounds.find(op.name);
+  const std::vector<std::string> cells = {op.name,
+                                          opsets,
+                                          text_of(support.types),
+                                          implementations_of(op, support),
+                                          bound == bounds.end() ? "" : bound->second,
+                                          layers_of(op)};
+  std::string row = "|";
+  for (const std::string& cell : cells) row += " " + cell + (cell.empty() ? "|" : " |");
+  return row + "\n";
 }
 
 TEST(OperatorsPage, ListsTheRegistrations) {
   if (!LINNET_WITH_ONEDNN) GTEST_SKIP() << "the page has oneDNN's implementations";
-  std::string text = "| operator | opsets | types | implementations | in PyTorch |\n|---|---|---|---|---|\n";
+  const std::map<std::string, std::string> bounds = promises();
+  EXPECT_EQ(bounds.count("Softmax") + bounds.count("Exp") + bounds.count("Relu"), 3U);
+  std::string text = "| operator | opsets | types | implementations | ULP | in PyTorch |\n|---|---|---|---|---|---|\n";
   for (const OpDef* op : all_operators().all()) {
-    if (op->domain.empty()) text += row_of(*op);
+    if (op->domain.empty()) text += row_of(*op, bounds);
   }
   expect_page_part(kPage, "operators", text);
 }

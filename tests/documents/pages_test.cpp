@@ -175,5 +175,21 @@ TEST(Pages, ConstantsThatTheyNameAreThere) {
   }
 }
 
+std::size_t characters(const std::string& line) {
+  return static_cast<std::size_t>(std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+// A row of a table is one line, however long.
+TEST(Pages, LinesAreShort) {
+  for (const auto& [page, prose] : pages()) {
+    std::size_t number = 0;
+    for (const std::string& line : lines_of(read_file(page.string()))) {
+      ++number;
+      if (line.rfind("| ", 0) == 0) continue;
+      EXPECT_LE(characters(line), 120U) << name_of_page(page) << ':' << number;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace linnet::test

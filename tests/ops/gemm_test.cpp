@@ -33,14 +33,18 @@ OpTest exact_gemm(DataType type, const Sizes& sizes, bool transpose_a, bool tran
   return test;
 }
 
+constexpr DataType kFloats[] = {DataType::kFloat32, DataType::kFloat64, DataType::kFloat16, DataType::kBfloat16};
+
 TEST(Gemm, MultipliesEveryShape) {
   const Sizes table[] = {{1, 1, 1},   {1, 5, 3},  {4, 64, 100}, {13, 65, 17},  {1, 130, 40}, {25, 16, 1},
                          {2, 3, 500}, {64, 1, 9}, {97, 47, 31}, {12, 192, 64}, {6, 300, 8}};
   for (const Sizes& sizes : table) {
     const Shape row = {sizes.n};
-    for (const bool transpose_b : {false, true}) {
-      exact_gemm(DataType::kFloat32, sizes, false, transpose_b, &row, 1.0F, 1.0F).named("row").run();
-      exact_gemm(DataType::kFloat32, sizes, true, transpose_b, nullptr, 1.0F, 1.0F).named("A transposed, no C").run();
+    for (const DataType type : kFloats) {
+      for (const bool transpose_b : {false, true}) {
+        exact_gemm(type, sizes, false, transpose_b, &row, 1.0F, 1.0F).named("row").run();
+        exact_gemm(type, sizes, true, transpose_b, nullptr, 1.0F, 1.0F).named("A transposed, no C").run();
+      }
     }
   }
 }
@@ -49,10 +53,11 @@ TEST(Gemm, BroadcastsAndScalesC) {
   for (const Sizes& sizes : {Sizes{5, 70, 9}, Sizes{1, 3, 2}, Sizes{17, 1, 4}}) {
     const Shape shapes[] = {{}, {1}, {1, 1}, {sizes.n}, {1, sizes.n}, {sizes.m, 1}, {sizes.m, sizes.n}};
     for (const Shape& c : shapes) {
-      for (const float beta : {1.0F, -2.0F, 0.0F}) {
-        exact_gemm(DataType::kFloat32, sizes, false, true, &c, 1.0F, beta).named(text("beta ", beta)).run();
+      for (const DataType type : kFloats) {
+        for (const float beta : {1.0F, -2.0F, 0.0F})
+          exact_gemm(type, sizes, false, true, &c, 1.0F, beta).named(text("beta ", beta)).run();
+        exact_gemm(type, sizes, true, false, &c, 0.5F, 0.25F).named("alpha 0.5, beta 0.25").run();
       }
-      exact_gemm(DataType::kFloat32, sizes, true, false, &c, 0.5F, 0.25F).named("alpha 0.5, beta 0.25").run();
     }
   }
 }
@@ -62,15 +67,26 @@ TEST(Gemm, SlicesLargeProductsBetweenThreads) {
   exact_gemm(DataType::kFloat32, {300, 700, 400}, true, true, &row, 1.0F, 2.0F).run();
   exact_gemm(DataType::kFloat32, {300, 70, 2100}, true, true, nullptr, 1.0F, 1.0F).run();
   exact_gemm(DataType::kFloat32, {1, 2000, 1500}, false, false, nullptr, -1.0F, 1.0F).run();
+  for (const DataType type : {DataType::kFloat64, DataType::kFloat16, DataType::kBfloat16}) {
+    exact_gemm(type, {300, 70, 2100}, true, true, nullptr, 1.0F, 1.0F).run();
+    exact_gemm(type, {1, 2000, 1500}, false, false, nullptr, -1.0F, 1.0F).run();
+  }
 }
 
 TEST(Gemm, TakesEveryType) {
-  const DataType types[] = {DataType::kFloat64, DataType::kFloat16, DataType::kBfloat16, DataType::kInt32,
-                            DataType::kInt64,   DataType::kUint32,  DataType::kUint64};
+  const std::vector<std::pair<DataType, std::vector<std::string>>> types = {
+      {DataType::kFloat64, {"simd double", "reference"}},
+      {DataType::kFloat16, {"simd half", "reference"}},
+      {DataType::kBfloat16, {"simd half", "reference"}},
+      {DataType::kInt32, {"reference"}},
+      {DataType::kInt64, {"reference"}},
+      {DataType::kUint32, {"reference"}},
+      {DataType::kUint64, {"reference"}},
+  };
   const Shape column = {3, 1};
-  for (const DataType type : types) {
-    exact_gemm(type, {3, 4, 5}, false, true, &column, 2.0F, 3.0F).expect_implementations({"reference"}).run();
-    exact_gemm(type, {3, 4, 5}, true, false, nullptr, 1.0F, 1.0F).expect_implementations({"reference"}).run();
+  for (const auto& [type, implementations] : types) {
+    exact_gemm(type, {3, 4, 5}, false, true, &column, 2.0F, 3.0F).expect_implementations(implementations).run();
+    exact_gemm(type, {3, 4, 5}, true, false, nullptr, 1.0F, 1.0F).expect_implementations(implementations).run();
   }
 }
 
@@ -327,16 +343,22 @@ TEST(Gemm, StaysWithinTheErrorBound) {
   kernels::set_isa("auto");
 }
 
-TEST(Gemm, GivesARowTheSameBitsInEveryBatch) {
+class GemmRows : public testing::TestWithParam<DataType> {};
+
+TEST_P(GemmRows, HaveTheSameBitsInEveryBatch) {
+  const DataType type = GetParam();
   const std::int64_t batch = 37;
   const std::int64_t n = 75;
   const std::int64_t k = 130;
-  const ConstantPtr a = random_tensor(DataType::kFloat32, {batch, k}, -1, 1, 1);
-  const ConstantPtr b = random_tensor(DataType::kFloat32, {k, n}, -1, 1, 2);
-  const ConstantPtr c = random_tensor(DataType::kFloat32, {n}, -1, 1, 3);
+  const ConstantPtr a = random_tensor(type, {batch, k}, -1, 1, 1);
+  const ConstantPtr b = random_tensor(type, {k, n}, -1, 1, 2);
+  const ConstantPtr c = random_tensor(type, {n}, -1, 1, 3);
+  const auto row_of = [&](const ConstantPtr& tensor, std::int64_t row, std::int64_t columns) {
+    return tensor->data + static_cast<std::size_t>(row * columns) * size_of(type);
+  };
   const auto rows = [&](std::int64_t first, std::int64_t count) {
     MiniGraph graph;
-    const ConstantPtr part = copy_constant(DataType::kFloat32, {count, k}, a->as<float>() + first * k);
+    const ConstantPtr part = copy_constant(type, {count, k}, row_of(a, first, k));
     return graph.evaluate(graph.node("Gemm", 13, {}, {graph.constant(part), graph.constant(b), graph.constant(c)}),
                           Backend::kSimd);
   };
@@ -346,15 +368,16 @@ TEST(Gemm, GivesARowTheSameBitsInEveryBatch) {
     for (const std::int64_t count : {1, 2, 3, 5, 12, 13}) {
       for (std::int64_t first = 0; first + count <= batch; first += count) {
         const auto elements = static_cast<std::size_t>(count * n);
-        EXPECT_EQ(
-            difference(DataType::kFloat32, elements, rows(first, count)->data, all->as<float>() + first * n, exact()),
-            "")
+        EXPECT_EQ(difference(type, elements, rows(first, count)->data, row_of(all, first, n), exact()), "")
             << isa << ", rows " << first << " and " << count << " on";
       }
     }
   }
   kernels::set_isa("auto");
 }
+
+INSTANTIATE_TEST_SUITE_P(Types, GemmRows, testing::ValuesIn(kFloats),
+                         [](const testing::TestParamInfo<DataType>& info) { return std::string(name_of(info.param)); });
 
 }  // namespace
 }  // namespace linnet::internal

@@ -89,14 +89,19 @@ TEST(MatMul, MultipliesAsNumpyDoes) {
       {"one row", {6, 1, 30}, {6, 30, 70}, {6, 1, 70}},
   };
   for (const Shapes& shapes : table) {
-    expect_product(shapes, DataType::kFloat32);
-    expect_product(shapes, DataType::kInt32);
+    for (const DataType type :
+         {DataType::kFloat32, DataType::kFloat64, DataType::kFloat16, DataType::kBfloat16, DataType::kInt32})
+      expect_product(shapes, type);
   }
 }
 
 TEST(MatMul, SlicesLargeProductsBetweenThreads) {
   expect_product({"large", {300, 400}, {400, 700}, {300, 700}}, DataType::kFloat32);
   expect_product({"large in a batch", {2, 800, 500}, {2, 500, 130}, {2, 800, 130}}, DataType::kFloat32);
+  for (const DataType type : {DataType::kFloat64, DataType::kFloat16, DataType::kBfloat16}) {
+    expect_product({"large", {100, 1300}, {1300, 200}, {100, 200}}, type);
+    expect_product({"large in a batch", {2, 200, 100}, {2, 100, 130}, {2, 200, 130}}, type);
+  }
 }
 
 TEST(MatMul, TakesEveryType) {

@@ -57,7 +57,7 @@ TEST(OnnxLibrary, AnswersForOperatorsWithoutADefinition) {
 
 TEST(OnnxLibrary, RunsAnOperatorThroughItsDefinition) {
   if (!LINNET_WITH_ONNX_SCHEMAS) GTEST_SKIP() << "built without ONNX's library";
-  const Model softsign = load(one_node(17, "Softsign"));
+  const Model softsign = load(one_node(22, "Softsign"));
   for (const NodeSummary& node : summarize(softsign).nodes) EXPECT_THAT(node.name, HasSubstr("n/"));
   const std::vector<float> x{-4, -1, 0.5f, 6};
   const std::vector<float> y = run(softsign, x, {4});
@@ -101,8 +101,8 @@ TEST(OnnxLibrary, OwnFunctionsComeFirstAndAreNotSeenFromDefinitions) {
   if (!LINNET_WITH_ONNX_SCHEMAS) GTEST_SKIP() << "built without ONNX's library";
   // The model means its own Abs; ONNX's definition of Softsign means ONNX's.
   const Model both = load(model()
-                              .opset(17)
-                              .function(FunctionWriter("", "Abs", {"a"}, {"r"}).opset(17).node("Relu", {"a"}, {"r"}))
+                              .opset(22)
+                              .function(FunctionWriter("", "Abs", {"a"}, {"r"}).opset(22).node("Relu", {"a"}, {"r"}))
                               .input("x", kF, {2})
                               .node("Abs", {"x"}, {"own"}, {}, "own")
                               .node("Softsign", {"x"}, {"y"}, {}, "softsign")

@@ -209,7 +209,8 @@ TEST(BenchInputs, NamesTheNodesOfAChainAndOfAFusion) {
   EXPECT_EQ(run_linnet({"run", model, "--random", "--backend", "simd", "--trace", trace}).status, 0);
   std::ifstream file(trace);
   std::vector<std::string> nodes;
-  for (const nlohmann::json& event : nlohmann::json::parse(file)["traceEvents"]) {
+  const nlohmann::json written = nlohmann::json::parse(file);
+  for (const nlohmann::json& event : written["traceEvents"]) {
     if (event["ph"] == "X" && event["cat"] == "node") nodes.push_back(event["name"]);
   }
   EXPECT_EQ(nodes, (std::vector<std::string>{"MatMul+Relu", "MatMul", "Softmax"}));

@@ -8,7 +8,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from linnet.against.plot import latency_svg, time_text
 from linnet.comparison import compare
 from linnet.errors import InvalidArgument, NoSuchFile, RuntimeException
 from linnet.model import Model, TensorInfo
+
+_Number = TypeVar("_Number", int, float)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -80,16 +83,22 @@ def _made_up(
 def _in_range(info: TensorInfo, shape: list[int], text: str, generator: np.random.Generator) -> np.ndarray[Any, Any]:
     """Errors: InvalidArgument."""
     dtype = numpy_dtype(element_type(info.dtype))
-    whole = dtype.kind in "iub"
+    if dtype.kind in "iub":
+        first, last = _ends(info, text, int, "whole numbers")
+        return generator.integers(first, last, shape, endpoint=True).astype(dtype)
+    low, high = _ends(info, text, float, "numbers")
+    return generator.uniform(low, high, shape).astype(dtype)
+
+
+def _ends(info: TensorInfo, text: str, number: Callable[[str], _Number], kind: str) -> tuple[_Number, _Number]:
+    """Errors: InvalidArgument."""
     try:
-        low, high = (int(end) if whole else float(end) for end in text.split(":"))
+        low, high = (number(end) for end in text.split(":"))
     except ValueError:
-        raise InvalidArgument(f"--range {info.name}={text}: expected LOW:HIGH with two {'whole ' if whole else ''}numbers") from None
+        raise InvalidArgument(f"--range {info.name}={text}: expected LOW:HIGH with two {kind}") from None
     if not low <= high:
         raise InvalidArgument(f"--range {info.name}={text}: LOW is above HIGH")
-    if whole:
-        return generator.integers(low, high, shape, endpoint=True).astype(dtype)
-    return generator.uniform(low, high, shape).astype(dtype)
+    return low, high
 
 
 def _from_file(path: str) -> np.ndarray[Any, Any]:

@@ -94,8 +94,8 @@ std::string describe(const Comparison& comparison) {
   if (comparison.outside == 0) return largest;
   const std::string nan =
       comparison.not_a_number == 0 ? "" : fmt::format(", {} of them NaN on one side only", comparison.not_a_number);
-  return fmt::format("{} elements differ too much{}; the first is {}: {}, expected {}; {}", comparison.outside,
-                     nan, comparison.first_outside, comparison.actual_at_first, comparison.expected_at_first, largest);
+  return fmt::format("{} elements differ too much{}; the first is {}: {}, expected {}; {}", comparison.outside, nan,
+                     comparison.first_outside, comparison.actual_at_first, comparison.expected_at_first, largest);
 }
 
 }  // namespace linnet::tools

@@ -118,6 +118,7 @@ std::vector<NamedAttribute> attributes_for(const OpDef& op, DataType type) {
     const std::array<std::byte, 16> zero{};
     return {{"value", copy_constant(type, {1}, zero.data())}};
   }
+  if (op.name == "GroupNormalization") return {{"num_groups", std::int64_t{1}}};
   if (op.name == "Split") return {{"num_outputs", std::int64_t{1}}};
   return {};
 }
@@ -137,10 +138,15 @@ Value integers(const std::vector<std::int64_t>& elements) {
 
 /// What an input may be.
 std::vector<Value> candidates(DataType type) {
-  return {variable(type, {2, 2}), variable(type, {2}),
-          integers({0}),          integers({2, 2}),
-          integers({0, 0, 0, 0}), variable(DataType::kBool, {2, 2}),
-          variable(type, {}),     variable(DataType::kInt64, {2})};
+  return {variable(type, {2, 2}),
+          variable(type, {2}),
+          integers({0}),
+          integers({2, 2}),
+          integers({0, 0, 0, 0}),
+          variable(DataType::kBool, {2, 2}),
+          variable(type, {}),
+          variable(DataType::kInt64, {2}),
+          variable(type, {2, 2, 2, 2})};
 }
 
 /// Whether infer takes the type of data in this node, whose outputs it sets.

@@ -125,6 +125,8 @@ std::optional<Replacement> absorb_affine_into_product(const FusionContext& conte
   const ConstantPtr& b = product.input_constant(1);
   const bool matrices = product.input_rank(0) == 2 && product.input_rank(1) == 2;
   if (!matrices || !kFused.has(type) || b == nullptr) return std::nullopt;
+  constexpr std::uint64_t kB = 1 << 1;
+  if ((context.shared_inputs & kB) != 0) return std::nullopt;  // a scaled copy for each reader could be any number
   const MatrixProductAttributes& before = attributes_of(product);
   const std::int64_t columns = b->shape[before.transpose_b ? 0 : 1];
   std::optional<std::vector<double>> row = constant_row(product, columns);

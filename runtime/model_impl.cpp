@@ -26,6 +26,9 @@ std::size_t physical_memory() {
   return static_cast<std::size_t>(pages) * static_cast<std::size_t>(page_bytes);
 }
 
+/// What the process may have of the machine's memory.
+std::size_t memory_of_process() { return std::min(physical_memory(), memory_limit()); }
+
 std::string describe_shape(const ValueInfo& info) {
   if (!info.has_shape) return "of any shape";
   std::string out = "[";
@@ -100,6 +103,7 @@ ModelImpl::ModelImpl(Graph graph, ModelFacts facts, Options options)
     : graph_(std::move(graph)),
       facts_(std::move(facts)),
       options_(std::move(options)),
+      weights_(memory_of_process()),
       after_fork_(start_anew_after_fork, this) {
   if (options_.threads < 0 || options_.threads > kMostThreads) {
     invalid_argument("option threads is ", options_.threads, ", expected 0 (all CPUs) to ", kMostThreads);
@@ -112,7 +116,7 @@ ModelImpl::ModelImpl(Graph graph, ModelFacts facts, Options options)
     threads_ = options_.threads == 0 ? available_cpus() : options_.threads;
     if (threads_ > 1) pool_ = ThreadPool::shared(threads_);
   }
-  memory_budget_ = options_.memory_budget == 0 ? std::min(physical_memory(), memory_limit()) : options_.memory_budget;
+  memory_budget_ = options_.memory_budget == 0 ? memory_of_process() : options_.memory_budget;
   for (std::size_t i = 0; i < graph_.inputs.size(); ++i)
     inputs_.push_back(info_of(graph_, graph_.inputs[i], graph_.input_names[i]));
   for (std::size_t i = 0; i < graph_.outputs.size(); ++i)

@@ -235,6 +235,7 @@ struct FusionContext {
   NodeView consumer;
   std::size_t consumer_input;  ///< which input of the consumer the producer feeds
   const Registry& registry;
+  std::uint64_t shared_inputs = 0;  ///< bit i: input i of the producer has other readers, too
 };
 using FusionHook = std::optional<Replacement> (*)(const FusionContext&);
 

@@ -3,6 +3,7 @@
 #include <new>
 
 #include "runtime/after_fork.hpp"
+#include "runtime/error.hpp"
 
 namespace linnet::internal {
 
@@ -12,6 +13,10 @@ std::shared_ptr<const std::byte> WeightsStore::get(const ConstantPtr& source, co
   const std::pair<const void*, std::string> where(source->data, key);
   const auto found = entries_.find(where);
   if (found != entries_.end()) return found->second.packed;
+  if (bytes > most_bytes_ - total_bytes_) {
+    fail(ErrorCode::kLimitExceeded, "packed weights of ", bytes, " bytes beside ", total_bytes_,
+         " bytes packed before exceed the machine's ", most_bytes_, " bytes of memory");
+  }
   std::shared_ptr<std::byte> memory = allocate_aligned(bytes);
   pack(memory.get());
   entries_.emplace(where, Entry{source, memory});

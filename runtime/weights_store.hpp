@@ -1,6 +1,8 @@
 // The packed weights of a model, made once and shared by its programs.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -12,6 +14,9 @@ namespace linnet::internal {
 /// Thread-safety: get may be called from several threads; one packs at a time.
 class WeightsStore : public PackedWeights {
  public:
+  /// Of everything that it keeps together; get refuses more (kLimitExceeded).
+  explicit WeightsStore(std::size_t most_bytes = SIZE_MAX) : most_bytes_(most_bytes) {}
+
   std::shared_ptr<const std::byte> get(const ConstantPtr& source, const std::string& key, std::size_t bytes,
                                        const std::function<void(std::byte*)>& pack) override;
   std::size_t total_bytes() const;
@@ -23,6 +28,7 @@ class WeightsStore : public PackedWeights {
     ConstantPtr source;  ///< keeps the address, which is the key, from being reused
     std::shared_ptr<const std::byte> packed;
   };
+  const std::size_t most_bytes_;
   mutable std::mutex mutex_;
   std::map<std::pair<const void*, std::string>, Entry> entries_;
   std::size_t total_bytes_ = 0;

@@ -1,5 +1,7 @@
 #include "runtime/passes/fuse_consumer.hpp"
 
+#include <algorithm>
+
 #include "runtime/infer.hpp"
 #include "runtime/uses.hpp"
 
@@ -23,6 +25,16 @@ std::size_t index_of_input(const Node& node, ValueId value) {
   std::size_t index = 0;
   while (node.inputs[index] != value) ++index;
   return index;
+}
+
+/// Bit i: input i has other readers. Values that passes have added lie behind those of `uses` and have one.
+std::uint64_t shared_inputs(const Node& node, const std::vector<Use>& uses) {
+  std::uint64_t shared = 0;
+  for (std::size_t i = 0; i < std::min<std::size_t>(node.inputs.size(), 64); ++i) {
+    const ValueId input = node.inputs[i];
+    if (input < uses.size() && uses[input].readers > 1) shared |= std::uint64_t{1} << i;
+  }
+  return shared;
 }
 
 std::vector<OriginalNode> originals(const Node& node) {
@@ -68,7 +80,8 @@ std::size_t fuse_consumers(PassContext& context, FusionHook OpFacts::*hook) {
       const NodeView consumer(graph.nodes[reader], graph.values, context.options);
       if (!types_known(producer) || !types_known(consumer) || only_output(graph.nodes[reader]) == kNoValue) break;
       std::optional<Replacement> replacement = (graph.nodes[current].op->facts.*hook)(
-          {producer, consumer, index_of_input(graph.nodes[reader], output), context.registry});
+          {producer, consumer, index_of_input(graph.nodes[reader], output), context.registry,
+           shared_inputs(graph.nodes[current], uses)});
       if (!replacement) break;
       replace(graph, current, reader, std::move(*replacement));
       ++fused;

@@ -2,6 +2,7 @@
 // fail by hours, not by a factor: nothing here looks at a clock but to report.
 #include <filesystem>
 
+#include "tests/hostile/peak_memory.hpp"
 #include "tests/hostile/refusal.hpp"
 #include "tests/loaders/temporary_folder.hpp"
 
@@ -79,6 +80,27 @@ TEST(HostileScale, ManyReadersOfOneValue) {
   ModelWriter writer = model().input("x", kF, {4});
   for (int i = 0; i < 20000; ++i) writer.node("Relu", {"x"}, {"v" + std::to_string(i)});
   EXPECT_EQ(accept(writer.output("v19999").bytes()).outputs().size(), 1u);
+}
+
+// 2,000 products of one weight, each with a scale of its own (BatchNormalization) that could go into a copy of it: 8 GB.
+TEST(HostileScale, ManyScalesOfOneWeight) {
+  constexpr std::int64_t kSize = 1000;
+  const std::vector<float> weight(kSize * kSize, 0.5F);
+  const std::vector<float> ones(kSize, 1.0F);
+  ModelWriter writer = model().opset(15).input("x", kF, {1, kSize});
+  writer.initializer("w", {kSize, kSize}, weight).initializer("one", {kSize}, ones);
+  for (int i = 0; i < 2000; ++i) {
+    const std::string product = "p" + std::to_string(i);
+    writer.node("MatMul", {"x", "w"}, {product});
+    writer.node("BatchNormalization", {product, "one", "one", "one", "one"}, {"y" + std::to_string(i)});
+    writer.output("y" + std::to_string(i));
+  }
+  const std::string bytes = writer.bytes();
+  const PeakMemory peak;
+  EXPECT_EQ(accept(bytes).outputs().size(), 2000U);
+  if (const auto growth = peak.growth_bytes()) {
+    EXPECT_LT(*growth, std::size_t{100} << 20);
+  }
 }
 
 TEST(HostileScale, AConcatOf100000) {

@@ -190,6 +190,14 @@ TEST(MatrixProductFusion, RefusesBatchNormalizationThatWouldNotRoundWell) {
   EXPECT_FALSE(folds(1e-30F, 1.1e-9F)) << "the weight would lose digits";
 }
 
+TEST(MatrixProductFusion, RefusesBatchNormalizationOfSharedWeights) {
+  MiniGraph graph;
+  const Normalized pair = normalized_gemm(graph, DataType::kFloat32, false, nullptr, 0.5);
+  EXPECT_TRUE(graph.fuse(&OpFacts::absorb_affine, pair.product, pair.result, 0, 1).has_value());
+  EXPECT_FALSE(graph.fuse(&OpFacts::absorb_affine, pair.product, pair.result, 0, 2).has_value())
+      << "each of a thousand readers would have a copy";
+}
+
 TEST(MatrixProductFusion, RefusesBatchNormalizationOfBatches) {
   MiniGraph graph;
   const ValueId product = graph.node("MatMul", 13, {},

@@ -58,8 +58,8 @@ class MiniGraph {
 
   /// What `hook` of the producer of `product` makes of the node that reads it as input `input`.
   std::optional<Replacement> fuse(FusionHook OpFacts::*hook, ValueId product, ValueId reader,
-                                  std::size_t input = 0) const {
-    return (producer(product).op->facts.*hook)({view(product), view(reader), input, all_operators()});
+                                  std::size_t input = 0, std::uint64_t shared_inputs = 0) const {
+    return (producer(product).op->facts.*hook)({view(product), view(reader), input, all_operators(), shared_inputs});
   }
 
   /// Runs the nodes before `id` and its own on one thread. Requires: all inputs are constants.

@@ -36,6 +36,24 @@ std::string model_whose_b_decides_a_shape() {
       .bytes();
 }
 
+TEST(WeightsStore, IsBounded) {
+  WeightsStore store(1000);
+  const ConstantPtr source = make_int64_constant({1});
+  const auto pack = [](std::byte* memory) { *memory = std::byte{1}; };
+  store.get(source, "a", 600, pack);
+  store.get(source, "b", 400, pack);
+  store.get(source, "a", 600, pack);
+  EXPECT_EQ(store.total_bytes(), 1000U);
+  try {
+    store.get(source, "c", 1, pack);
+    ADD_FAILURE() << "one byte more than the limit";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kLimitExceeded);
+    EXPECT_STREQ(error.what(),
+                 "packed weights of 1 bytes beside 1000 bytes packed before exceed the machine's 1000 bytes of memory");
+  }
+}
+
 TEST(WeightsStore, DoesNotKeepWhatWasPackedFromAnInput) {
   const std::string bytes = model_whose_b_decides_a_shape();
   const Model loaded = Model::load(bytes.data(), bytes.size());

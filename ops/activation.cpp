@@ -30,6 +30,7 @@ double simd_cost(ActivationKind kind) {
     case ActivationKind::kTanh:
     case ActivationKind::kElu:
     case ActivationKind::kExp:
+    case ActivationKind::kSelfGated:
     case ActivationKind::kHardSwish:
       return kSharedMemoryCost;
     case ActivationKind::kGelu:

@@ -19,6 +19,7 @@ std::string reason_against(kernels::ActivationKind kind) {
     case Kind::kRelu:
     case Kind::kClip:
       return "it does not keep NaN; only on request";
+    case Kind::kSelfGated:
     case Kind::kSoftplus:
     case Kind::kMish:
     case Kind::kSwish:

@@ -116,6 +116,13 @@ struct ExpActivation {
   }
 };
 
+struct SelfGatedActivation {
+  float alpha;
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    return hn::Mul(x, Sigmoid(d, hn::Mul(hn::Set(d, alpha), x)));
+  }
+};
 struct SoftplusActivation {
   template <class D, class V>
   HWY_INLINE V operator()(D d, V x) const {
@@ -177,6 +184,8 @@ HWY_INLINE decltype(auto) WithActivation(const Activation& activation, Function&
       return function(GeluTanhActivation{});
     case ActivationKind::kExp:
       return function(ExpActivation{});
+    case ActivationKind::kSelfGated:
+      return function(SelfGatedActivation{activation.alpha});
     case ActivationKind::kSoftplus:
       return function(SoftplusActivation{});
     case ActivationKind::kMish:

@@ -23,7 +23,8 @@ constexpr bool kWaitsForMemory =
     std::is_same_v<Functor, NoActivation> || std::is_same_v<Functor, ReluActivation> ||
     std::is_same_v<Functor, LeakyReluActivation> || std::is_same_v<Functor, ClipActivation> ||
     std::is_same_v<Functor, HardSigmoidActivation> || std::is_same_v<Functor, SigmoidActivation> ||
-    std::is_same_v<Functor, TanhActivation> || std::is_same_v<Functor, HardSwishActivation>;
+    std::is_same_v<Functor, TanhActivation> || std::is_same_v<Functor, SelfGatedActivation> ||
+    std::is_same_v<Functor, HardSwishActivation>;
 
 void ApplyActivation(const Activation& activation, const float* x, float* y, std::size_t count, Stores stores) {
   WithActivation(activation, [=](auto functor) HWY_ATTR {

@@ -71,6 +71,8 @@ double activation_reference(const Activation& activation, double x) {
       return x / (1 + std::exp(-kTwoSqrtTwoOverPi * (x + 0.044715 * x * x * x)));
     case ActivationKind::kExp:
       return std::exp(x);
+    case ActivationKind::kSelfGated:
+      return x * (1 / (1 + std::exp(-(alpha * x))));
     case ActivationKind::kSoftplus:
       return std::isnan(x) ? x : softplus(x);
     case ActivationKind::kMish:

@@ -30,6 +30,7 @@ std::optional<OnednnActivation> onednn_activation(const kernels::Activation& act
       return OnednnActivation{OnednnEltwise::kGeluTanh, 0.0F, 0.0F};
     case Kind::kExp:
       return OnednnActivation{OnednnEltwise::kExp, 0.0F, 0.0F};
+    case Kind::kSelfGated:
     case Kind::kSoftplus:
     case Kind::kMish:
     case Kind::kSwish:

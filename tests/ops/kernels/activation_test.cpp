@@ -30,6 +30,7 @@ constexpr Activation kEluF{ActivationKind::kElu, 1.0f};
 constexpr Activation kGeluF{ActivationKind::kGelu};
 constexpr Activation kGeluTanhF{ActivationKind::kGeluTanh};
 constexpr Activation kExpF{ActivationKind::kExp};
+constexpr Activation kSelfGatedF{ActivationKind::kSelfGated, 1.0f};
 constexpr Activation kSoftplusF{ActivationKind::kSoftplus};
 constexpr Activation kMishF{ActivationKind::kMish};
 constexpr Activation kSwishF{ActivationKind::kSwish, 1.0f};
@@ -117,6 +118,13 @@ const SpecialValue kSpecialValues[] = {
     {"exp of the largest", kExpF, kLargest, kInfinity},
     {"exp of -103.5 is the least denormal", kExpF, -103.5f, kLeastDenormal},
     {"exp of -104", kExpF, -104.0f, 0.0f},
+    {"self-gated -0", kSelfGatedF, -0.0f, -0.0f},
+    {"self-gated largest", kSelfGatedF, kLargest, kLargest},
+    {"self-gated smallest", kSelfGatedF, -kLargest, -0.0f},
+    {"self-gated +inf", kSelfGatedF, kInfinity, kInfinity},
+    {"self-gated -inf is -inf * 0", kSelfGatedF, -kInfinity, kNan},
+    {"self-gated with alpha 0", {ActivationKind::kSelfGated, 0.0f}, 3.0f, 1.5f},
+    {"self-gated +inf with alpha 0", {ActivationKind::kSelfGated, 0.0f}, kInfinity, kNan},
     {"softplus of 0", kSoftplusF, 0.0f, 0.693147181f},
     {"softplus of -0", kSoftplusF, -0.0f, 0.693147181f},
     {"softplus of 88.73", kSoftplusF, 88.73f, 88.73f},
@@ -158,9 +166,9 @@ const SpecialValue kSpecialValues[] = {
     {"hard swish of -inf is -inf * 0", kHardSwishF, -kInfinity, kNan},
 };
 
-const Activation kAll[] = {kNothing,      kReluF,  kLeakyReluF, kSigmoidF,  kTanhF,     kEluF,
-                           kHardSigmoidF, kClipF,  kGeluF,      kGeluTanhF, kExpF,      kSoftplusF,
-                           kMishF,        kSwishF, kSeluF,      kCeluF,     kHardSwishF};
+const Activation kAll[] = {kNothing,      kReluF, kLeakyReluF, kSigmoidF,  kTanhF, kEluF,
+                           kHardSigmoidF, kClipF, kGeluF,      kGeluTanhF, kExpF,  kSelfGatedF,
+                           kSoftplusF,    kMishF, kSwishF,     kSeluF,     kCeluF, kHardSwishF};
 
 TEST(Activation, SpecialValues) {
   on_every_isa([] {
@@ -241,6 +249,22 @@ TEST(Activation, ErrorIsWithinTheBound) {
         if (distance > worst) worst = distance, worst_x = x[i];
       }
       EXPECT_LE(worst, bound.ulp) << "at " << worst_x;
+    });
+  }
+}
+
+TEST(Activation, SelfGatedHasTheBitsOfItsSteps) {
+  const std::vector<float> x = sampled_floats();
+  std::vector<float> z(x.size()), gate(x.size()), y(x.size());
+  for (const float alpha : {1.0f, 1.702f, -0.3f, 1e30f}) {
+    SCOPED_TRACE(alpha);
+    std::transform(x.begin(), x.end(), z.begin(), [&](float v) { return alpha * v; });
+    on_every_isa([&] {
+      apply_activation(kSigmoidF, z.data(), gate.data(), gate.size());
+      apply_activation({ActivationKind::kSelfGated, alpha}, x.data(), y.data(), y.size());
+      std::size_t wrong = 0;
+      for (std::size_t i = 0; i < x.size(); ++i) wrong += same(y[i], x[i] * gate[i]) ? 0 : 1;
+      EXPECT_EQ(wrong, 0u);
     });
   }
 }

@@ -164,6 +164,7 @@ std::vector<Function> functions() {
       of_activation("HardSigmoid", Same::kByFma, {Kind::kHardSigmoid, 0.2f, 0.5f}),
       of_activation("Sigmoid", Same::kByFmaOrCpu, {Kind::kSigmoid}),
       of_activation("Tanh", Same::kByFmaOrCpu, {Kind::kTanh}),
+      of_activation("SelfGated", Same::kByFmaOrCpu, {Kind::kSelfGated, 1.702f}),
       of_activation("Gelu", Same::kByFmaOrCpu, {Kind::kGelu}),
       of_activation("Gelu by tanh", Same::kByFmaOrCpu, {Kind::kGeluTanh}),
       of_unary("Neg", UnaryKind::kNeg),

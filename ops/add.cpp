@@ -27,6 +27,7 @@ void register_add(Registry& registry) {
   op.infer = infer;
   op.implementations = binary_implementations(BinaryOp::kAdd);
   op.facts = binary_facts();
+  op.facts.commutative = true;
   registry.add(std::move(op));
 }
 

@@ -148,7 +148,9 @@ OpDef comparison(const char* name, int since_opset) {
 
 template <typename Combine>
 OpDef combination(const char* name) {
-  return two_operands(name, 7, infer_bools<Combine>, run_bools<Combine>);
+  OpDef op = two_operands(name, 7, infer_bools<Combine>, run_bools<Combine>);
+  op.facts.commutative = true;
+  return op;
 }
 
 void infer_not(InferContext& context) {
@@ -187,6 +189,7 @@ void register_greater_or_equal(Registry& registry) {
 void register_equal(Registry& registry) {
   OpDef op = comparison<std::equal_to<>>("Equal", 7);
   op.infer = infer_equal<std::equal_to<>>;
+  op.facts.commutative = true;
   registry.add(std::move(op));
 }
 

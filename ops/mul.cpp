@@ -20,6 +20,7 @@ void register_mul(Registry& registry) {
   op.infer = infer;
   op.implementations = binary_implementations(BinaryOp::kMul);
   op.facts = binary_facts();
+  op.facts.commutative = true;
   registry.add(std::move(op));
 }
 

@@ -187,6 +187,7 @@ OpDef variadic(const char* name) {
       {"reference", Backend::kReference, nullptr, prepare, run_reference},
   };
   op.facts.in_place_inputs = {0, 1, 2, 3};
+  op.facts.commutative = true;
   op.facts.is_identity = [](const NodeView& node) { return node.input_count() == 1; };
   return op;
 }

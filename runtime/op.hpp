@@ -260,6 +260,7 @@ struct OpFacts {
   /// of every input are known. Every input in `value_inputs` that may be given at run time has an answer.
   std::optional<WantedElements> (*wanted_elements)(const NodeView&, std::size_t input) = nullptr;
   bool deterministic = true;
+  bool commutative = false;  ///< inputs 0 and 1 may change places
   /// Output 0 equals input 0, shape and type included, when the other outputs are unused. Called when type and rank of
   /// every input are known.
   bool (*is_identity)(const NodeView&) = nullptr;

@@ -207,6 +207,8 @@ class OpTest {
   void run_implementation(const Case& item, const Implementation& implementation, const std::string& isa,
                           std::vector<ConstantPtr>& expected) const;
   void check_facts(const Case& item, const std::vector<ConstantPtr>& expected) const;
+  /// Inputs 0 and 1 change places: the reference gives the same, but for the sign of a zero.
+  void check_commutative() const;
   void check_less_known(const std::vector<ConstantPtr>& expected) const;
   void check_blurred(Blur blur, Knowledge knowledge, const std::vector<ConstantPtr>& expected) const;
 
@@ -224,6 +226,7 @@ class OpTest {
   Tolerance tolerance_;
   std::vector<std::pair<std::string, Tolerance>> tolerances_;
   std::string only_;
+  bool swapped_ = false;  ///< by check_commutative
   Options options_;
 };
 

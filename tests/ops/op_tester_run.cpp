@@ -229,9 +229,27 @@ void OpTest::run() {
   SCOPED_TRACE(title());
   try {
     for (const std::uint64_t mask : constant_masks()) run_case(mask);
+    check_commutative();
   } catch (const Error& error) {
     ADD_FAILURE() << "unexpected error: " << error.what();
   }
+}
+
+void OpTest::check_commutative() const {
+  const OpDef* op = all_operators().find(domain_, op_);
+  if (op == nullptr || !op->facts.commutative || inputs_.size() < 2 || error_ || swapped_) return;
+  if (std::any_of(outputs_.begin(), outputs_.end(), [](const Output& output) { return output.tensor == nullptr; }))
+    return;
+  SCOPED_TRACE("inputs 0 and 1 swapped, for facts.commutative");
+  OpTest swapped = *this;
+  swapped.swapped_ = true;
+  swapped.inputs_[0] = inputs_[1];
+  swapped.inputs_[1] = inputs_[0];
+  swapped.only_ = op->implementations.back().name;
+  swapped.identity_.reset();
+  swapped.accepting_.reset();
+  if (tolerance_.kind == Tolerance::Kind::kExact) swapped.tolerance_ = ulp(0);
+  swapped.run_case(0);
 }
 
 void OpTest::check_types(const Case& item) const {

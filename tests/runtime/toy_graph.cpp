@@ -71,6 +71,7 @@ Registry make_registry() {
   registry.add(inc);
   OpDef sum = toy("Sum", 2, 1, prepare_length, run_sum);
   sum.facts.in_place_inputs = {0, 1};
+  sum.facts.commutative = true;
   registry.add(sum);
   registry.add(toy("Pair", 1, 2, prepare_length, run_pair));
   OpDef view = toy("View", 1, 1, nullptr, [](const RunArguments&) {});

@@ -11,8 +11,9 @@
 
 namespace linnet::internal {
 
-/// Inc: Y = X + 1, in place.  Sum: Y = A + B (same shapes), in place on either.  Pair: Y = X, Z = 2 X, never in place.
-/// View: the bytes of X as [n]. Scratch: Y = X reversed, through a workspace.  Same: Y = X, an identity.  All float32.
+/// Inc: Y = X + 1, in place.  Sum: Y = A + B (same shapes), commutative, in place on either.  Pair: Y = X, Z = 2 X,
+/// never in place. View: the bytes of X as [n]. Scratch: Y = X reversed, through a workspace.  Same: Y = X, an
+/// identity.  All float32.
 const Registry& toy_operators();
 
 /// Builds a graph of toy nodes; every value is float32 of shape [length].

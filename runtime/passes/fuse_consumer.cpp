@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/infer.hpp"
+#include "runtime/passes/replace_nodes.hpp"
 #include "runtime/uses.hpp"
 
 namespace linnet::internal {
@@ -37,32 +38,6 @@ std::uint64_t shared_inputs(const Node& node, const std::vector<Use>& uses) {
   return shared;
 }
 
-std::vector<OriginalNode> originals(const Node& node) {
-  if (node.fused.empty()) return {{node.op->name, node.name}};
-  return node.fused;
-}
-
-void replace(Graph& graph, NodeId producer, NodeId consumer, Replacement&& replacement) {
-  Node& from = graph.nodes[producer];
-  Node& into = graph.nodes[consumer];
-  std::vector<OriginalNode> fused = originals(from);
-  for (OriginalNode& node : originals(into)) fused.push_back(std::move(node));
-  into.fused = std::move(fused);
-  into.op = replacement.op;
-  into.attributes = std::move(replacement.attributes);
-  into.name = from.name;
-  into.opset = from.opset;
-  into.inputs.clear();
-  for (auto& input : replacement.inputs) {
-    if (const ValueId* value = std::get_if<ValueId>(&input)) {
-      into.inputs.push_back(*value);
-    } else {
-      into.inputs.push_back(graph.add_constant(into.name + ".folded", std::get<ConstantPtr>(std::move(input))));
-    }
-  }
-  from.op = nullptr;
-}
-
 }  // namespace
 
 std::size_t fuse_consumers(PassContext& context, FusionHook OpFacts::*hook) {
@@ -83,7 +58,7 @@ std::size_t fuse_consumers(PassContext& context, FusionHook OpFacts::*hook) {
           {producer, consumer, index_of_input(graph.nodes[reader], output), context.registry,
            shared_inputs(graph.nodes[current], uses)});
       if (!replacement) break;
-      replace(graph, current, reader, std::move(*replacement));
+      replace_nodes(graph, {current, reader}, std::move(*replacement));
       ++fused;
       current = reader;
     }

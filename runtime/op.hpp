@@ -222,7 +222,7 @@ struct Implementation {
   void (*run)(const RunArguments&);
 };
 
-/// What a fusion hook puts in the place of two nodes. Its output is the consumer's output 0.
+/// What a fusion puts in the place of several nodes. Its output is output 0 of the last of them.
 struct Replacement {
   const OpDef* op = nullptr;
   AttributesPtr attributes;
@@ -290,17 +290,23 @@ struct OpDef {
   OpFacts facts;
 };
 
-/// Operators by domain and name. Thread-safety: immutable once filled.
+struct Fusion;
+
+/// Operators by domain and name, and what patterns of them become. Thread-safety: immutable once filled.
 class Registry {
  public:
   /// Requires: no operator of this name yet.
   void add(OpDef definition);
+  void add(Fusion fusion);
   /// Null when there is none. "ai.onnx" is the same domain as "".
   const OpDef* find(std::string_view domain, std::string_view name) const;
   std::vector<const OpDef*> all() const;
+  /// In the order in which they were added; see pattern.hpp.
+  const std::vector<std::shared_ptr<const Fusion>>& fusions() const { return fusions_; }
 
  private:
   std::map<std::pair<std::string, std::string>, OpDef, std::less<>> definitions_;
+  std::vector<std::shared_ptr<const Fusion>> fusions_;
 };
 
 inline constexpr std::size_t kVariadic = ~std::size_t{0};

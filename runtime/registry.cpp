@@ -1,4 +1,5 @@
 #include "runtime/op.hpp"
+#include "runtime/pattern.hpp"
 
 namespace linnet::internal {
 
@@ -7,6 +8,8 @@ void Registry::add(OpDef definition) {
   if (!definitions_.emplace(std::move(key), std::move(definition)).second)
     fail(ErrorCode::kInternal, "an operator is registered twice");
 }
+
+void Registry::add(Fusion fusion) { fusions_.push_back(std::make_shared<const Fusion>(std::move(fusion))); }
 
 const OpDef* Registry::find(std::string_view domain, std::string_view name) const {
   if (domain == "ai.onnx") domain = "";

@@ -1,5 +1,5 @@
-# linnet_operator_list(LIST OUTPUT) writes OUTPUT, a source file that registers every operator named in LIST (one
-# name per line; blank lines and lines that start with # are skipped). `relu` stands for
+# linnet_operator_list(LIST OUTPUT) writes OUTPUT, a source file that registers every operator and family of fusions
+# named in LIST (one name per line; blank lines and lines that start with # are skipped). `relu` stands for
 # `void linnet::internal::register_relu(Registry&)`.
 function(linnet_operator_list list output)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${list}")

@@ -1,4 +1,4 @@
-// The operators that Linnet knows: one file each, named in ops.list.
+// The operators that Linnet knows, and the fusions of what is written with them: one file each, named in ops.list.
 #pragma once
 
 #include "runtime/op.hpp"

@@ -7,8 +7,13 @@ namespace linnet::internal {
 const std::vector<Pass>& all_passes() {
   // Never destroyed: other threads may load while the process exits.
   static const auto& passes = *new std::vector<Pass>{
-      {"fold_constants", fold_constants}, {"remove_identity", remove_identity}, {"fuse_addend", fuse_addend},
-      {"fuse_affine", fuse_affine},       {"fuse_activation", fuse_activation}, {"remove_dead", remove_dead},
+      {"fold_constants", fold_constants},
+      {"remove_identity", remove_identity},
+      {kFuseActivationParts, fuse_activation_parts},
+      {"fuse_addend", fuse_addend},
+      {"fuse_affine", fuse_affine},
+      {"fuse_activation", fuse_activation},
+      {"remove_dead", remove_dead},
   };
   return passes;
 }

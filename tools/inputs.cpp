@@ -158,7 +158,7 @@ std::pair<std::string, Range> split_range(const std::string& text) {
 }
 
 std::string fill_range(Tensor& tensor, const std::string& name, const Range& range, std::mt19937_64& random) {
-  const std::string origin = fmt::format("--range {}:{}", range.low, range.high);
+  std::string origin = fmt::format("--range {}:{}", range.low, range.high);
   if (is_float(tensor.type())) {
     std::uniform_real_distribution<double> pick(*number<double>(range.low), *number<double>(range.high));
     for (std::size_t i = 0; i < tensor.count(); ++i) put_float(tensor, i, pick(random));

@@ -34,7 +34,7 @@ struct Inputs {
 /// a fixed seed: indices into the whole table, 1 for masks and for what shapes depend on, truth values, all values of
 /// an 8-bit type, normal floats, other integers 0 and 1. Open dimensions take --dim, then 1. Errors: linnet::Error
 /// naming the input, the option and what would be right.
-Inputs make_inputs(const Model& model, const ModelArguments& arguments, const InputArguments& inputs);
+Inputs make_inputs(const Model& model, const ModelArguments& arguments, const InputArguments& given);
 
 /// One line for each input that no file gave: its type, shape and what it holds. "" where there are none.
 std::string describe_made(const Model& model, const Inputs& inputs);

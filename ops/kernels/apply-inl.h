@@ -17,26 +17,48 @@ HWY_BEFORE_NAMESPACE();
 namespace linnet::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// y[i] = functor(d, x[i]) for i < count; `y` may be `x` unless it is streamed. Two vectors at a time: their chains of
-// dependent operations overlap.
+// y[i] = functor(d, x[i]) for i < count; `y` may be `x`. Two vectors at a time: their chains of dependent operations
+// overlap. The last two, which may be partial or one only, take the same way, so that the functor's code is there once.
+template <class Functor>
+HWY_NOINLINE void ApplyToCachedRun(Functor functor, const float* x, float* y, std::size_t count) {
+  const hn::ScalableTag<float> d;
+  const std::size_t lanes = hn::Lanes(d);
+  for (std::size_t i = 0; i < count; i += 2 * lanes) {
+    const std::size_t left = count - i;
+    const auto v = left < lanes ? LoadPartial(d, x + i, left) : hn::LoadU(d, x + i);
+    auto w = v;
+    if (left >= 2 * lanes) {
+      w = hn::LoadU(d, x + i + lanes);
+    } else if (left > lanes) {
+      w = LoadPartial(d, x + i + lanes, left - lanes);
+    }
+    const auto first = functor(d, v);
+    const auto second = functor(d, w);
+    if (left < lanes) return StorePartial(d, first, y + i, left);
+    hn::StoreU(first, d, y + i);
+    if (left >= 2 * lanes) {
+      hn::StoreU(second, d, y + i + lanes);
+    } else if (left > lanes) {
+      StorePartial(d, second, y + i + lanes, left - lanes);
+    }
+  }
+}
+
+// The same; `y` may be `x` unless it is streamed.
 template <Stores kStores = Stores::kCached, class Functor>
 HWY_INLINE void ApplyToRun(Functor functor, const float* x, float* y, std::size_t count) {
+  if constexpr (kStores == Stores::kCached) return ApplyToCachedRun(functor, x, y, count);
   const hn::ScalableTag<float> d;
   const std::size_t lanes = hn::Lanes(d);
   std::size_t i = ElementsBeforeVector<kStores>(d, y, count);
-  if (i > 0) StorePartial(d, functor(d, LoadPartial(d, x, i)), y, i);
+  ApplyToCachedRun(functor, x, y, i);
   for (; i + 2 * lanes <= count; i += 2 * lanes) {
     const auto first = functor(d, hn::LoadU(d, x + i));
     const auto second = functor(d, hn::LoadU(d, x + i + lanes));
     StoreVector<kStores>(d, first, y + i);
     StoreVector<kStores>(d, second, y + i + lanes);
   }
-  for (; i < count; i += lanes) {
-    const std::size_t left = count - i;
-    const auto result = functor(d, left < lanes ? LoadPartial(d, x + i, left) : hn::LoadU(d, x + i));
-    if (left < lanes) return StorePartial(d, result, y + i, left);
-    StoreVector<kStores>(d, result, y + i);
-  }
+  ApplyToCachedRun(functor, x + i, y + i, count - i);
 }
 
 }  // namespace linnet::kernels::HWY_NAMESPACE

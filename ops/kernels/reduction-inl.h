@@ -114,11 +114,12 @@ HWY_INLINE double ReduceRun(const Reduction& reduction, const float* x, std::siz
   constexpr std::size_t kPartialResults = 16;
   constexpr std::size_t kParts = Doubles<hn::ScalableTag<float>>::kParts;
   constexpr std::size_t kVectors = kPartialResults / hn::MaxLanes(d);
+  [[maybe_unused]] constexpr int kUnrolled = HWY_TARGET == HWY_SCALAR ? 1 : 16;  // no registers hold so many scalars
   VD results[kVectors * kParts];
   for (VD& result : results) result = hn::Set(dd, reduction.start);
   std::size_t i = 0;
   for (; i + kPartialResults <= count; i += kPartialResults) {
-#pragma GCC unroll 16
+#pragma GCC unroll kUnrolled
     for (std::size_t k = 0; k < kVectors; ++k) {
       const auto v = hn::LoadU(d, x + i + k * hn::Lanes(d));
       VD& lower = results[k * kParts];

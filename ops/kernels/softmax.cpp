@@ -75,6 +75,8 @@ struct Sums {
 // elements whose index is 0, 1, ... 15 modulo 16, joined as a binary tree. A vector holds `Lanes` of the sixteen.
 constexpr std::size_t kPartialSums = 16;
 constexpr std::size_t kSumVectors = kPartialSums / hn::MaxLanes(Tag());
+// One by one on the scalar target, whose sums no registers hold.
+constexpr int kUnrolled = HWY_TARGET == HWY_SCALAR ? 1 : 16;
 
 struct RowSums {
   Sums sums[kSumVectors];
@@ -105,10 +107,10 @@ HWY_INLINE void ForRowVectors(std::size_t count, const Term& term) {
   const std::size_t lanes = hn::Lanes(Tag());
   std::size_t i = 0;
   for (; i + kPartialSums <= count; i += kPartialSums) {
-#pragma GCC unroll 16
+#pragma GCC unroll kUnrolled
     for (std::size_t k = 0; k < kSumVectors; ++k) term(i + k * lanes, kPartialSums, k);
   }
-#pragma GCC unroll 16
+#pragma GCC unroll kUnrolled
   for (std::size_t k = 0; k < kSumVectors; ++k) {
     if (i + k * lanes < count) term(i + k * lanes, count - i - k * lanes, k);
   }

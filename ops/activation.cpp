@@ -4,7 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "ops/broadcast_loops.hpp"
 #include "ops/chunks.hpp"
+#include "ops/element_lines.hpp"
 #include "ops/element_types.hpp"
 
 namespace linnet::internal {
@@ -121,31 +123,30 @@ void run_simd(const RunArguments& args) {
                     });
 }
 
-/// Of floating-point elements: in double, rounded once.
-template <typename T>
-struct FloatReference {
-  Activation activation;
-  T operator()(T x) const { return static_cast<T>(kernels::activation_reference(activation, static_cast<double>(x))); }
-};
+/// Floating-point elements: in double, rounded once.
+void compute_floats(const State& state, const RunArguments& args, std::size_t first, std::size_t count) {
+  double line[kLinedUp];
+  load_line(state.type, args.inputs[0], first, count, line);
+  for (std::size_t i = 0; i < count; ++i) line[i] = kernels::activation_reference(state.activation, line[i]);
+  store_line(state.type, line, first, count, args.outputs[0]);
+}
 
 /// Relu of integers.
-template <typename T>
-struct IntegerReference {
-  explicit IntegerReference(const Activation&) {}
-  T operator()(T x) const { return std::max<T>(x, 0); }
-};
+template <typename W>
+void compute_integers(const State& state, const RunArguments& args, std::size_t first, std::size_t count) {
+  W line[kLinedUp];
+  load_line(state.type, args.inputs[0], first, count, line);
+  for (std::size_t i = 0; i < count; ++i) line[i] = std::max<W>(line[i], 0);
+  store_line(state.type, line, first, count, args.outputs[0]);
+}
 
 void run_reference(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
-  visit_type(state.type, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    using Function = std::conditional_t<std::is_integral_v<T>, IntegerReference<T>, FloatReference<T>>;
-    const Function function{state.activation};
-    const auto* x = static_cast<const T*>(args.inputs[0]);
-    auto* y = static_cast<T*>(args.outputs[0]);
-    for_chunks(args.control, state.count, kReferenceChunk, kReferenceCost, [&](std::size_t first, std::size_t size) {
-      std::transform(x + first, x + first + size, y + first, function);
-    });
+  auto* compute = kFloatTypes.has(state.type)    ? compute_floats
+                  : kSignedTypes.has(state.type) ? compute_integers<std::int64_t>
+                                                 : compute_integers<std::uint64_t>;
+  for_chunks(args.control, state.count, kReferenceChunk, kReferenceCost, [&](std::size_t chunk, std::size_t size) {
+    for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) { compute(state, args, first, count); });
   });
 }
 

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ops/broadcast_loops.hpp"
 #include "ops/chunks.hpp"
+#include "ops/element_lines.hpp"
 #include "ops/element_types.hpp"
 #include "ops/fusion_facts.hpp"
 #include "ops/kernels/shift_scale.hpp"
@@ -190,26 +192,31 @@ void run_simd(const RunArguments& args) {
 
 /// A channel's scale, B, mean or var, whatever its type.
 double parameter(const RunArguments& args, std::size_t input, std::size_t channel) {
-  return visit_float_type(static_cast<const State*>(args.state)->types[input], [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    return static_cast<double>(static_cast<const T*>(args.inputs[input])[channel]);
-  });
+  double value;
+  load_line(static_cast<const State*>(args.state)->types[input], args.inputs[input], channel, 1, &value);
+  return value;
+}
+
+/// Elements [first, first + count), at most kLinedUp.
+void normalize(const State& state, const RunArguments& args, std::size_t first, std::size_t count) {
+  double line[kLinedUp];
+  load_line(state.types[0], args.inputs[0], first, count, line);
+  for (std::size_t i = 0; i < count;) {
+    const std::size_t channel = (first + i) / state.inner % state.channels;
+    const std::size_t end = std::min(count, i + state.inner - (first + i) % state.inner);
+    const double deviation = std::sqrt(parameter(args, kVariance, channel) + state.epsilon);
+    const double mean = parameter(args, kMean, channel);
+    const double scale = parameter(args, kScale, channel);
+    const double bias = parameter(args, kBias, channel);
+    for (; i < end; ++i) line[i] = (line[i] - mean) / deviation * scale + bias;
+  }
+  store_line(state.types[0], line, first, count, args.outputs[0]);
 }
 
 void run_reference(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
-  visit_float_type(state.types[0], [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    const auto* x = static_cast<const T*>(args.inputs[0]);
-    auto* y = static_cast<T*>(args.outputs[0]);
-    for_chunks(args.control, state.count, kReferenceChunk, 20.0, [&](std::size_t first, std::size_t size) {
-      for (std::size_t i = first; i < first + size; ++i) {
-        const std::size_t channel = i / state.inner % state.channels;
-        const double deviation = std::sqrt(parameter(args, kVariance, channel) + state.epsilon);
-        const double normalized = (static_cast<double>(x[i]) - parameter(args, kMean, channel)) / deviation;
-        y[i] = static_cast<T>(normalized * parameter(args, kScale, channel) + parameter(args, kBias, channel));
-      }
-    });
+  for_chunks(args.control, state.count, kReferenceChunk, 20.0, [&](std::size_t chunk, std::size_t size) {
+    for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) { normalize(state, args, first, count); });
   });
 }
 

@@ -3,10 +3,13 @@
 #include <array>
 #include <atomic>
 
+#include "ops/arithmetic.hpp"
 #include "ops/broadcast_loops.hpp"
 #include "ops/chunks.hpp"
+#include "ops/element_lines.hpp"
 #include "ops/element_types.hpp"
 #include "ops/kernels/elementwise.hpp"
+#include "ops/sized_elements.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -18,11 +21,17 @@ constexpr std::size_t kShortRun = 32;   // below this, a call per run costs more
 constexpr std::size_t kGathered = 512;  // elements gathered at once
 
 struct State {
-  BinaryOp op = BinaryOp::kAdd;
-  kernels::BinaryKind kernel = kernels::BinaryKind::kAdd;  ///< of the same operator
+  kernels::BinaryKind kernel = kernels::BinaryKind::kAdd;
   BroadcastLoops loops;
-  DataType type = DataType::kUndefined;
   bool streamed = false;  ///< C, where it is neither A nor B
+};
+
+struct ReferenceState {
+  DataType type = DataType::kUndefined;
+  ArithmeticLine line = nullptr;
+  bool may_fault = false;  ///< integers are divided
+  std::size_t count = 0;
+  BroadcastLoops a, b;  ///< beside C
 };
 
 kernels::BinaryKind kernel_of(BinaryOp op) {
@@ -42,10 +51,8 @@ kernels::BinaryKind kernel_of(BinaryOp op) {
 template <BinaryOp kOp>
 Prepared prepare(const PrepareContext& context) {
   auto state = std::make_shared<State>();
-  state->op = kOp;
   state->kernel = kernel_of(kOp);
   state->loops = broadcast_loops(context.input_shape(0), context.input_shape(1));
-  state->type = context.input_type(0);
   const std::int64_t elements = element_count(context.input_shape(0)) + element_count(context.input_shape(1)) +
                                 element_count(context.output_shape(0));
   state->streamed = exceeds_caches(sizeof(float) * static_cast<std::size_t>(elements));
@@ -109,43 +116,18 @@ void run_simd(const RunArguments& args) {
       });
 }
 
-/// In the arithmetic of T: floats of 16 bits in float, integers modulo 2^bits.
-template <typename T>
-T computed(BinaryOp op, T a, T b) {
-  if constexpr (std::is_integral_v<T>) {
-    const auto wide_a = static_cast<std::uint64_t>(a);
-    const auto wide_b = static_cast<std::uint64_t>(b);
-    switch (op) {
-      case BinaryOp::kAdd:
-        return static_cast<T>(wide_a + wide_b);
-      case BinaryOp::kSub:
-        return static_cast<T>(wide_a - wide_b);
-      case BinaryOp::kMul:
-        return static_cast<T>(wide_a * wide_b);
-      case BinaryOp::kDiv:
-        break;
-    }
-    if (b == 0) return 0;  // reported by the caller
-    if constexpr (std::is_signed_v<T>) {
-      if (b == -1) return static_cast<T>(0 - wide_a);  // the smallest number divided by -1 wraps to itself
-    }
-    return static_cast<T>(a / b);
-  } else {
-    using Wide = std::conditional_t<std::is_same_v<T, double>, double, float>;
-    const auto wide_a = static_cast<Wide>(a);
-    const auto wide_b = static_cast<Wide>(b);
-    switch (op) {
-      case BinaryOp::kAdd:
-        return static_cast<T>(wide_a + wide_b);
-      case BinaryOp::kSub:
-        return static_cast<T>(wide_a - wide_b);
-      case BinaryOp::kMul:
-        return static_cast<T>(wide_a * wide_b);
-      case BinaryOp::kDiv:
-        return static_cast<T>(wide_a / wide_b);
-    }
-    return a;
+Arithmetic arithmetic_of(BinaryOp op) {
+  switch (op) {
+    case BinaryOp::kAdd:
+      return Arithmetic::kAdd;
+    case BinaryOp::kSub:
+      return Arithmetic::kSub;
+    case BinaryOp::kMul:
+      return Arithmetic::kMul;
+    case BinaryOp::kDiv:
+      return Arithmetic::kDiv;
   }
+  return {};
 }
 
 constexpr std::size_t kNowhere = ~std::size_t{0};
@@ -156,21 +138,41 @@ void keep_least(std::atomic<std::size_t>& least, std::size_t index) {
   }
 }
 
-template <typename T>
-void compute_reference(const State& state, const RunArguments& args) {
-  const BroadcastLoops& loops = state.loops;
-  const auto* a_elements = static_cast<const T*>(args.inputs[0]);
-  const auto* b_elements = static_cast<const T*>(args.inputs[1]);
-  auto* c_elements = static_cast<T*>(args.outputs[0]);
-  const bool may_fault = std::is_integral_v<T> && state.op == BinaryOp::kDiv;
+/// Index of the first element that is 0, or `count`.
+std::size_t first_zero(std::size_t element_bytes, const void* elements, std::size_t count) {
+  return visit_size(element_bytes, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const auto* begin = static_cast<const T*>(elements);
+    return static_cast<std::size_t>(std::find(begin, begin + count, T{0}) - begin);
+  });
+}
+
+/// Elements [first, first + count), at most kLinedUp; 16-bit floats are widened to float.
+void compute_floats(const ReferenceState& state, const RunArguments& args, std::size_t first, std::size_t count) {
+  float a[kLinedUp];
+  float b[kLinedUp];
+  load_lined_up(state.a, state.type, args.inputs[0], first, count, a);
+  load_lined_up(state.b, state.type, args.inputs[1], first, count, b);
+  state.line(a, b, count, a);
+  store_line(state.type, a, first, count, args.outputs[0]);
+}
+
+void run_reference(const RunArguments& args) {
+  const auto& state = *static_cast<const ReferenceState*>(args.state);
+  const std::size_t bytes = size_of(state.type);
+  auto* c = static_cast<std::byte*>(args.outputs[0]);
   std::atomic<std::size_t> fault{kNowhere};
-  for_chunks(args.control, loops.count, kChunk, kReferenceCost, [&](std::size_t first, std::size_t size) {
-    for_broadcast_runs(loops, first, size, [&](std::size_t c, std::size_t a, std::size_t b, std::size_t run) {
-      for (std::size_t i = 0; i < run; ++i) {
-        const T divisor = b_elements[b + i * loops.inner.b_stride];
-        if (may_fault && divisor == T{}) keep_least(fault, c + i);
-        c_elements[c + i] = computed(state.op, a_elements[a + i * loops.inner.a_stride], divisor);
+  for_chunks(args.control, state.count, kChunk, kReferenceCost, [&](std::size_t chunk, std::size_t size) {
+    for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) {
+      if (computed_type(state.type) != state.type) return compute_floats(state, args, first, count);
+      LineBuffer a_line, b_line;
+      const void* a = line_up(state.a, bytes, args.inputs[0], first, count, &a_line);
+      const void* b = line_up(state.b, bytes, args.inputs[1], first, count, &b_line);
+      if (state.may_fault) {
+        const std::size_t zero = first_zero(bytes, b, count);
+        if (zero < count) keep_least(fault, first + zero);
       }
+      state.line(a, b, count, c + first * bytes);
     });
   });
   const std::size_t index = fault.load(std::memory_order_relaxed);
@@ -178,19 +180,26 @@ void compute_reference(const State& state, const RunArguments& args) {
     fail(ErrorCode::kRuntimeFault, "integer division by zero at element ", index, " of the output");
 }
 
-void run_reference(const RunArguments& args) {
-  const State& state = *static_cast<const State*>(args.state);
-  visit_type(state.type, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (!std::is_same_v<T, bool>) compute_reference<T>(state, args);
-  });
+template <BinaryOp kOp>
+Prepared prepare_reference(const PrepareContext& context) {
+  const Shape c = context.output_shape(0);
+  auto state = std::make_shared<ReferenceState>();
+  state->type = context.input_type(0);
+  state->line = arithmetic_line(arithmetic_of(kOp), state->type);
+  state->may_fault = kOp == BinaryOp::kDiv && kIntegerTypes.has(state->type);
+  state->count = static_cast<std::size_t>(element_count(c));
+  state->a = broadcast_loops(c, context.input_shape(0));
+  state->b = broadcast_loops(c, context.input_shape(1));
+  Prepared prepared;
+  prepared.state = std::move(state);
+  return prepared;
 }
 
 template <BinaryOp kOp>
 std::vector<Implementation> implementations() {
   return {
       {"simd", Backend::kSimd, accepts_float32, prepare<kOp>, run_simd},
-      {"reference", Backend::kReference, nullptr, prepare<kOp>, run_reference},
+      {"reference", Backend::kReference, nullptr, prepare_reference<kOp>, run_reference},
   };
 }
 

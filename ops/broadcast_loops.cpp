@@ -1,5 +1,7 @@
 #include "ops/broadcast_loops.hpp"
 
+#include "ops/sized_elements.hpp"
+
 namespace linnet::internal {
 namespace {
 
@@ -14,6 +16,17 @@ std::size_t size_at(const Shape& shape, std::size_t rank, std::size_t i) {
 /// Whether a step of the outer axis goes as far as the whole inner axis does.
 bool continues(const Axis& outer, const Axis& inner) {
   return outer.a_stride == inner.size * inner.a_stride && outer.b_stride == inner.size * inner.b_stride;
+}
+
+template <typename T>
+void gather(const BroadcastLoops& loops, const T* b_elements, std::size_t first, std::size_t count, T* buffer) {
+  for_broadcast_runs(loops, first, count, [&](std::size_t y, std::size_t, std::size_t b, std::size_t run) {
+    if (loops.inner.b_stride == 0) {
+      std::fill_n(buffer + (y - first), run, b_elements[b]);
+    } else {
+      std::copy_n(b_elements + b, run, buffer + (y - first));
+    }
+  });
 }
 
 }  // namespace
@@ -45,6 +58,16 @@ BroadcastLoops broadcast_loops(const Shape& a, const Shape& b) {
   loops.outer.assign(axes.rbegin(), axes.rend());
   if (!loops.outer.empty()) loops.outer.pop_back();
   return loops;
+}
+
+const void* line_up(const BroadcastLoops& loops, std::size_t element_bytes, const void* b_elements, std::size_t first,
+                    std::size_t count, void* buffer) {
+  if (loops.b_dense) return static_cast<const std::byte*>(b_elements) + first * element_bytes;
+  visit_size(element_bytes, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    gather(loops, static_cast<const T*>(b_elements), first, count, static_cast<T*>(buffer));
+  });
+  return buffer;
 }
 
 }  // namespace linnet::internal

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
+#include "ops/element_lines.hpp"
 #include "runtime/shape.hpp"
 
 namespace linnet::internal {
@@ -65,17 +67,11 @@ void for_broadcast_runs(const BroadcastLoops& loops, std::size_t first, std::siz
 
 /// For operators of any number of inputs, where A stands for Y: the elements of B that belong to [first, first + count)
 /// of Y. They are lined up in `buffer`, unless B has the shape of Y: then they lie in B.
+const void* line_up(const BroadcastLoops& loops, std::size_t element_bytes, const void* b_elements, std::size_t first,
+                    std::size_t count, void* buffer);
 template <typename T>
 const T* line_up(const BroadcastLoops& loops, const T* b_elements, std::size_t first, std::size_t count, T* buffer) {
-  if (loops.b_dense) return b_elements + first;
-  for_broadcast_runs(loops, first, count, [&](std::size_t y, std::size_t, std::size_t b, std::size_t run) {
-    if (loops.inner.b_stride == 0) {
-      std::fill_n(buffer + (y - first), run, b_elements[b]);
-    } else {
-      std::copy_n(b_elements + b, run, buffer + (y - first));
-    }
-  });
-  return buffer;
+  return static_cast<const T*>(line_up(loops, sizeof(T), b_elements, first, count, buffer));
 }
 
 /// Elements of Y that are worked on at a time by those who line up their operands.
@@ -85,6 +81,19 @@ inline constexpr std::size_t kLinedUp = 1024;
 template <typename Body>
 void for_lined_up(std::size_t first, std::size_t count, const Body& body) {
   for (std::size_t done = 0; done < count; done += kLinedUp) body(first + done, std::min(kLinedUp, count - done));
+}
+
+/// Room for lined up elements of any type.
+struct LineBuffer {
+  alignas(std::uint64_t) std::byte bytes[kLinedUp * sizeof(std::uint64_t)];
+};
+
+/// As line_up, into lines of `Wide` (ops/element_lines.hpp). Requires: count <= kLinedUp.
+template <typename Wide>
+void load_lined_up(const BroadcastLoops& loops, DataType type, const void* b_elements, std::size_t first,
+                   std::size_t count, Wide* line) {
+  LineBuffer buffer;
+  load_line(type, line_up(loops, size_of(type), b_elements, first, count, &buffer), 0, count, line);
 }
 
 }  // namespace linnet::internal

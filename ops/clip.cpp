@@ -3,12 +3,15 @@
 // newest: the bounds are float attributes before 11 and optional inputs from then on; a bound left out as input bounds
 // nothing. Integers (from 12) and bfloat16 (from 13) are accepted at every opset. Deviation: a bound may have shape
 // [1], where ONNX wants a scalar.
-#include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "ops/activation.hpp"
+#include "ops/arithmetic.hpp"
+#include "ops/broadcast_loops.hpp"
 #include "ops/chunks.hpp"
+#include "ops/element_lines.hpp"
 #include "ops/element_types.hpp"
 
 namespace linnet::internal {
@@ -51,7 +54,7 @@ void infer(InferContext& context) {
 struct State {
   kernels::Activation activation;
   bool bounds_are_inputs = false;
-  bool has_lowest = false;
+  bool has_lowest = false;  ///< also where it is an attribute
   bool has_highest = false;
   DataType type = DataType::kUndefined;
   std::size_t count = 0;
@@ -62,8 +65,8 @@ Prepared prepare(const PrepareContext& context) {
   auto state = std::make_shared<State>();
   state->activation = attributes.activation;
   state->bounds_are_inputs = attributes.bounds_are_inputs;
-  state->has_lowest = context.has_input(1);
-  state->has_highest = context.has_input(2);
+  state->has_lowest = !attributes.bounds_are_inputs || context.has_input(1);
+  state->has_highest = !attributes.bounds_are_inputs || context.has_input(2);
   state->type = context.input_type(0);
   state->count = static_cast<std::size_t>(element_count(context.input_shape(0)));
   Prepared prepared;
@@ -71,44 +74,77 @@ Prepared prepare(const PrepareContext& context) {
   return prepared;
 }
 
+/// NaN stays NaN; a bound that is NaN makes all others NaN.
 template <typename T>
-bool is_nan([[maybe_unused]] T value) {
-  if constexpr (std::is_integral_v<T>) {
-    return false;
-  } else {
-    return std::isnan(static_cast<double>(value));
+void clip_floats(T* line, std::size_t count, const T* lowest, const T* highest) {
+  if (lowest != nullptr) {
+    const T bound = *lowest;
+    const bool always = std::isnan(bound);
+    for (std::size_t i = 0; i < count; ++i)
+      line[i] = !std::isnan(line[i]) && (always || line[i] < bound) ? bound : line[i];
+  }
+  if (highest != nullptr) {
+    const T bound = *highest;
+    const bool always = std::isnan(bound);
+    for (std::size_t i = 0; i < count; ++i)
+      line[i] = !std::isnan(line[i]) && (always || line[i] > bound) ? bound : line[i];
   }
 }
 
+/// One element of `type`, as a number: an input's, or the attribute rounded to the type.
 template <typename T>
-T clipped(T x, const T* lowest, const T* highest) {
-  if (lowest != nullptr && !is_nan(x) && (is_nan(*lowest) || x < *lowest)) x = *lowest;
-  if (highest != nullptr && !is_nan(x) && (is_nan(*highest) || x > *highest)) x = *highest;
-  return x;
+T bound_of(const State& state, const RunArguments& args, std::size_t input, float attribute) {
+  T bound{};
+  if (state.bounds_are_inputs) {
+    load_line(state.type, args.inputs[input], 0, 1, &bound);
+    return bound;
+  }
+  std::uint64_t element = 0;
+  bound = static_cast<T>(attribute);
+  store_line(state.type, &bound, 0, 1, &element);
+  load_line(state.type, &element, 0, 1, &bound);
+  return bound;
 }
 
+/// Computed in T, which holds every value of the type.
 template <typename T>
-const T* input_of(const RunArguments& args, std::size_t index, bool given) {
-  return given ? static_cast<const T*>(args.inputs[index]) : nullptr;
+void run_floats(const State& state, const RunArguments& args) {
+  const T lowest = state.has_lowest ? bound_of<T>(state, args, 1, state.activation.alpha) : T{};
+  const T highest = state.has_highest ? bound_of<T>(state, args, 2, state.activation.beta) : T{};
+  for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t chunk, std::size_t size) {
+    for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) {
+      T line[kLinedUp];
+      load_line(state.type, args.inputs[0], first, count, line);
+      clip_floats(line, count, state.has_lowest ? &lowest : nullptr, state.has_highest ? &highest : nullptr);
+      store_line(state.type, line, first, count, args.outputs[0]);
+    });
+  });
+}
+
+/// Bounds of integers are inputs.
+void run_integers(const State& state, const RunArguments& args) {
+  const std::size_t bytes = size_of(state.type);
+  const BroadcastLoops one = broadcast_loops({static_cast<std::int64_t>(kLinedUp)}, {});
+  const ArithmeticLine larger = arithmetic_line(Arithmetic::kMax, state.type);
+  const ArithmeticLine smaller = arithmetic_line(Arithmetic::kMin, state.type);
+  for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t chunk, std::size_t size) {
+    LineBuffer lowest, highest;
+    if (state.has_lowest) line_up(one, bytes, args.inputs[1], 0, kLinedUp, &lowest);
+    if (state.has_highest) line_up(one, bytes, args.inputs[2], 0, kLinedUp, &highest);
+    for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) {
+      const void* x = static_cast<const std::byte*>(args.inputs[0]) + first * bytes;
+      void* y = static_cast<std::byte*>(args.outputs[0]) + first * bytes;
+      if (!state.has_lowest && !state.has_highest && x != y) std::memcpy(y, x, count * bytes);
+      if (state.has_lowest) larger(x, &lowest, count, y);
+      if (state.has_highest) smaller(state.has_lowest ? y : x, &highest, count, y);
+    });
+  });
 }
 
 void run_reference(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
-  visit_type(state.type, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (!std::is_same_v<T, bool>) {
-      const T attribute_low = static_cast<T>(state.activation.alpha);
-      const T attribute_high = static_cast<T>(state.activation.beta);
-      const T* lowest = state.bounds_are_inputs ? input_of<T>(args, 1, state.has_lowest) : &attribute_low;
-      const T* highest = state.bounds_are_inputs ? input_of<T>(args, 2, state.has_highest) : &attribute_high;
-      const auto* x = static_cast<const T*>(args.inputs[0]);
-      auto* y = static_cast<T*>(args.outputs[0]);
-      for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t first, std::size_t size) {
-        std::transform(x + first, x + first + size, y + first,
-                       [&](T value) { return clipped(value, lowest, highest); });
-      });
-    }
-  });
+  if (kIntegerTypes.has(state.type)) return run_integers(state, args);
+  state.type == DataType::kFloat64 ? run_floats<double>(state, args) : run_floats<float>(state, args);
 }
 
 }  // namespace

@@ -5,17 +5,19 @@
 //   integer and Y has a fraction: computed in double and cut towards zero (saturating; NaN gives 0).
 // Opsets 7 to newest.
 #include <cmath>
-#include <limits>
 
 #include "ops/broadcast_loops.hpp"
 #include "ops/chunks.hpp"
+#include "ops/element_lines.hpp"
 #include "ops/element_types.hpp"
 
 namespace linnet::internal {
 namespace {
 
 struct State {
-  BroadcastLoops loops;
+  void (*compute)(const State& state, const RunArguments& args, std::size_t first, std::size_t count) = nullptr;
+  std::size_t count = 0;
+  BroadcastLoops x, y;  ///< beside Z
   DataType base = DataType::kUndefined;
   DataType exponent = DataType::kUndefined;
 };
@@ -26,30 +28,11 @@ void infer(InferContext& context) {
   context.set_output(0, context.input_type(0), broadcast(context.input_dims(0), context.input_dims(1)));
 }
 
-Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>();
-  state->loops = broadcast_loops(context.input_shape(0), context.input_shape(1));
-  state->base = context.input_type(0);
-  state->exponent = context.input_type(1);
-  Prepared prepared;
-  prepared.state = state;
-  return prepared;
-}
-
 /// The exponents of exported models are mostly 2 and 0.5, which need no logarithm.
 double power(double base, double exponent) {
   if (exponent == 2.0) return base * base;
   if (exponent == 0.5 && base >= 0.0) return std::sqrt(base + 0.0);
   return std::pow(base, exponent);
-}
-
-/// The nearest T towards zero.
-template <typename T>
-T cut(double value) {
-  if (std::isnan(value)) return T{};
-  if (value <= static_cast<double>(std::numeric_limits<T>::lowest())) return std::numeric_limits<T>::lowest();
-  if (value >= static_cast<double>(std::numeric_limits<T>::max())) return std::numeric_limits<T>::max();
-  return static_cast<T>(value);
 }
 
 /// base^exponent modulo 2^64.
@@ -84,7 +67,7 @@ WholeExponent whole_exponent(E exponent) {
   }
 }
 
-/// Of an integer.
+/// Of an integer, modulo 2^64.
 template <typename T>
 T whole_power(T base, const WholeExponent& exponent) {
   if (!exponent.negative) return static_cast<T>(power_modulo(static_cast<std::uint64_t>(base), exponent.magnitude));
@@ -99,7 +82,7 @@ T whole_power(T base, const WholeExponent& exponent) {
 template <typename E>
 double power_of_float(double base, E exponent) {
   const auto rounded = static_cast<double>(exponent);
-  if constexpr (std::is_integral_v<E> && sizeof(E) == 8) {
+  if constexpr (std::is_integral_v<E>) {
     if (std::fabs(rounded) >= 0x1p53) {
       const double result = std::pow(std::fabs(base), rounded);
       return exponent % 2 != 0 ? std::copysign(result, base) : result;
@@ -108,44 +91,54 @@ double power_of_float(double base, E exponent) {
   return power(base, rounded);
 }
 
-template <typename T, typename E>
-T computed(T base, E exponent) {
-  if constexpr (!std::is_integral_v<T>) {
-    return static_cast<T>(power_of_float(static_cast<double>(base), exponent));
+/// `type` is that of the base.
+template <typename W, typename E>
+W computed(DataType type, W base, E exponent) {
+  if constexpr (!std::is_integral_v<W>) {
+    return power_of_float(base, exponent);
   } else if constexpr (std::is_integral_v<E>) {
     return whole_power(base, whole_exponent(exponent));
   } else {
-    const auto wide = static_cast<double>(exponent);
-    if (std::isfinite(wide) && std::trunc(wide) == wide) return whole_power(base, whole_exponent(exponent));
-    return cut<T>(std::pow(static_cast<double>(base), wide));
+    if (std::isfinite(exponent) && std::trunc(exponent) == exponent) return whole_power(base, whole_exponent(exponent));
+    return cut(integer_range<W>(type), std::pow(static_cast<double>(base), exponent));
   }
 }
 
-template <typename T, typename E>
-void compute(const State& state, const RunArguments& arguments) {
-  constexpr std::size_t kChunk = 8192;
-  constexpr double kCost = 20.0;  // ns per element
-  const BroadcastLoops& loops = state.loops;
-  const T* x = static_cast<const T*>(arguments.inputs[0]);
-  const E* y = static_cast<const E*>(arguments.inputs[1]);
-  T* z = static_cast<T*>(arguments.outputs[0]);
-  for_chunks(arguments.control, loops.count, kChunk, kCost, [&](std::size_t first, std::size_t size) {
-    for_broadcast_runs(loops, first, size, [&](std::size_t at, std::size_t a, std::size_t b, std::size_t run) {
-      for (std::size_t i = 0; i < run; ++i) {
-        z[at + i] = computed(x[a + i * loops.inner.a_stride], y[b + i * loops.inner.b_stride]);
-      }
-    });
-  });
+/// Elements [first, first + count), at most kLinedUp.
+template <typename W, typename E>
+void compute(const State& state, const RunArguments& args, std::size_t first, std::size_t count) {
+  W base[kLinedUp];
+  E exponent[kLinedUp];
+  load_lined_up(state.x, state.base, args.inputs[0], first, count, base);
+  load_lined_up(state.y, state.exponent, args.inputs[1], first, count, exponent);
+  for (std::size_t i = 0; i < count; ++i) base[i] = computed(state.base, base[i], exponent[i]);
+  store_line(state.base, base, first, count, args.outputs[0]);
 }
 
-void run(const RunArguments& arguments) {
-  const auto& state = *static_cast<const State*>(arguments.state);
-  visit_type(state.base, [&](auto base) {
-    visit_type(state.exponent, [&](auto exponent) {
-      using T = typename decltype(base)::type;
-      using E = typename decltype(exponent)::type;
-      if constexpr (!std::is_same_v<T, bool> && !std::is_same_v<E, bool>) compute<T, E>(state, arguments);
+Prepared prepare(const PrepareContext& context) {
+  const Shape z = context.output_shape(0);
+  auto state = std::make_shared<State>();
+  state->count = static_cast<std::size_t>(element_count(z));
+  state->x = broadcast_loops(z, context.input_shape(0));
+  state->y = broadcast_loops(z, context.input_shape(1));
+  state->base = context.input_type(0);
+  state->exponent = context.input_type(1);
+  visit_line_type(state->base, [&](auto base) {
+    visit_line_type(state->exponent, [&](auto exponent) {
+      state->compute = compute<typename decltype(base)::type, typename decltype(exponent)::type>;
     });
+  });
+  Prepared prepared;
+  prepared.state = std::move(state);
+  return prepared;
+}
+
+void run(const RunArguments& args) {
+  constexpr std::size_t kChunk = 8192;
+  constexpr double kCost = 20.0;  // ns per element
+  const auto& state = *static_cast<const State*>(args.state);
+  for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t chunk, std::size_t size) {
+    for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) { state.compute(state, args, first, count); });
   });
 }
 

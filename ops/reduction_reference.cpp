@@ -4,7 +4,9 @@
 #include <limits>
 
 #include "ops/chunks.hpp"
+#include "ops/element_lines.hpp"
 #include "ops/reduction.hpp"
+#include "ops/sized_elements.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -16,12 +18,6 @@ constexpr std::int64_t kPart = 16384;
 constexpr std::int64_t kBlock = 256;
 constexpr double kCost = 5.0;  // ns per element
 
-/// What elements of T are reduced in.
-template <typename T>
-using Wide =
-    std::conditional_t<std::is_integral_v<T>, std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>,
-                       std::conditional_t<std::is_same_v<T, double>, long double, double>>;
-
 /// What is left of some elements.
 template <typename W>
 struct Partial {
@@ -30,16 +26,18 @@ struct Partial {
 };
 constexpr std::size_t kPartialBytes = std::max(sizeof(Partial<long double>), sizeof(Partial<std::int64_t>));
 
-template <typename T>
-Wide<T> start_of(ReduceOp op) {
-  using Limits = std::numeric_limits<T>;
-  if (op == ReduceOp::kProd) return 1;
-  if (op != ReduceOp::kMax && op != ReduceOp::kMin) return 0;
-  if constexpr (std::is_integral_v<T>) {
-    return op == ReduceOp::kMax ? Limits::lowest() : Limits::max();
+/// W is what elements are reduced in: long double for double, else what the type's lines hold.
+template <typename W>
+W start_of(const Reduction& reduction) {
+  if (reduction.op == ReduceOp::kProd) return 1;
+  const bool is_max = reduction.op == ReduceOp::kMax;
+  if (!is_max && reduction.op != ReduceOp::kMin) return 0;
+  if constexpr (std::is_integral_v<W>) {
+    const IntegerRange<W> range = integer_range<W>(reduction.type);
+    return is_max ? range.lowest : range.highest;
   } else {
-    constexpr Wide<T> kInfinity = std::numeric_limits<Wide<T>>::infinity();
-    return op == ReduceOp::kMax ? -kInfinity : kInfinity;
+    constexpr W kInfinity = std::numeric_limits<W>::infinity();
+    return is_max ? -kInfinity : kInfinity;
   }
 }
 
@@ -91,16 +89,13 @@ W term(ReduceOp op, W x) {
   }
 }
 
-/// The nearest T towards zero of an integer type, which NaN is 0 of; rounded of a floating-point type.
-template <typename T>
-T cut(long double value) {
-  if constexpr (std::is_integral_v<T>) {
-    if (std::isnan(value)) return T{};
-    if (value <= static_cast<long double>(std::numeric_limits<T>::lowest())) return std::numeric_limits<T>::lowest();
-    if (value >= static_cast<long double>(std::numeric_limits<T>::max())) return std::numeric_limits<T>::max();
-    return static_cast<T>(value);
+/// Cut towards zero to an integer type; of float32, rounded to it.
+template <typename W>
+W rounded(DataType type, long double value) {
+  if constexpr (std::is_integral_v<W>) {
+    return cut(integer_range<W>(type), value);
   } else {
-    return static_cast<T>(static_cast<std::conditional_t<std::is_same_v<T, float>, float, double>>(value));
+    return type == DataType::kFloat32 ? static_cast<W>(static_cast<float>(value)) : static_cast<W>(value);
   }
 }
 
@@ -119,30 +114,42 @@ W root(W square) {
   }
 }
 
-template <typename T>
-T mean(const Reduction& reduction, Wide<T> sum) {
-  if constexpr (std::is_integral_v<T>) {
-    const auto count = static_cast<Wide<T>>(std::max<std::int64_t>(reduction.count, 1));  // infer refuses 0
-    return static_cast<T>(static_cast<Wide<T>>(static_cast<T>(sum)) / count);
+/// Of integers: of their sum as the type holds it, cut towards zero.
+template <typename W>
+W mean(const Reduction& reduction, W sum) {
+  if constexpr (std::is_integral_v<W>) {
+    const auto count = static_cast<W>(std::max<std::int64_t>(reduction.count, 1));  // infer refuses 0
+    std::uint64_t element = 0;
+    store_line(reduction.type, &sum, 0, 1, &element);
+    load_line(reduction.type, &element, 0, 1, &sum);
+    return sum / count;
   } else {
-    return static_cast<T>(sum / static_cast<Wide<T>>(reduction.count));
+    return sum / static_cast<W>(reduction.count);
   }
 }
 
-template <typename T>
-T finished(const Reduction& reduction, const Partial<Wide<T>>& partial) {
+template <typename W>
+W finished(const Reduction& reduction, const Partial<W>& partial) {
   switch (reduction.op) {
     case ReduceOp::kMean:
-      return mean<T>(reduction, partial.value);
+      return mean(reduction, partial.value);
     case ReduceOp::kL2:
-      return static_cast<T>(root(partial.value));
+      return root(partial.value);
     case ReduceOp::kLogSum:
-      return cut<T>(std::log(static_cast<long double>(partial.value)));
+      return rounded<W>(reduction.type, std::log(static_cast<long double>(partial.value)));
     case ReduceOp::kLogSumExp:
-      return cut<T>(logarithm_of(partial.exponentials));
+      return rounded<W>(reduction.type, logarithm_of(partial.exponentials));
     default:
-      return static_cast<T>(partial.value);
+      return partial.value;
   }
+}
+
+/// Writes element `index` of Y.
+template <typename W>
+void store_result(const Reduction& reduction, const Partial<W>& partial, std::size_t index, void* y) {
+  using Line = std::conditional_t<std::is_integral_v<W>, W, double>;
+  const auto value = static_cast<Line>(finished(reduction, partial));
+  store_line(reduction.type, &value, index, 1, y);
 }
 
 std::int64_t parts_of(const Reduction& reduction) {
@@ -158,33 +165,59 @@ Prepared prepare(const PrepareContext& context) {
   return prepared;
 }
 
-/// The elements behind one result.
-template <typename T>
-struct Elements {
-  // Not every byte is a valid bool.
-  using Stored = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;
-  const Reduction& reduction;
-  const Stored* from;
-
-  Wide<T> operator[](std::int64_t index) const {
-    return static_cast<Wide<T>>(static_cast<T>(from[reduction.offset(index, true)]));
-  }
+/// Some elements behind one result.
+template <typename W>
+struct Block {
+  W elements[kBlock];
+  std::int64_t count = 0;
 };
 
-template <typename T>
-Partial<Wide<T>> reduced_block(const Elements<T>& elements, std::int64_t begin, std::int64_t end) {
-  const ReduceOp op = elements.reduction.op;
-  Partial<Wide<T>> result{start_of<T>(op), {}};
+/// Lines up elements [begin, end) behind a result, whose first element is x[base]. Offsets grow with the index, so
+/// neighbours are those that lie no further apart than there are of them.
+const void* lined_up(const Reduction& reduction, const void* x, std::int64_t base, std::int64_t begin, std::int64_t end,
+                     void* buffer) {
+  const std::size_t bytes = size_of(reduction.type);
+  const std::int64_t first = reduction.offset(begin, true);
+  const auto* from = static_cast<const std::byte*>(x) + static_cast<std::size_t>(base) * bytes;
+  if (reduction.offset(end - 1, true) - first == end - 1 - begin) return from + static_cast<std::size_t>(first) * bytes;
+  visit_size(bytes, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const auto* elements = reinterpret_cast<const T*>(from);
+    auto* to = static_cast<T*>(buffer);
+    for (std::int64_t i = begin; i < end; ++i) to[i - begin] = elements[reduction.offset(i, true)];
+  });
+  return buffer;
+}
+
+/// Requires: begin < end <= begin + kBlock.
+template <typename W>
+void load_block(const Reduction& reduction, const void* x, std::int64_t base, std::int64_t begin, std::int64_t end,
+                Block<W>& block) {
+  alignas(std::uint64_t) std::byte buffer[kBlock * sizeof(std::uint64_t)];
+  const void* elements = lined_up(reduction, x, base, begin, end, buffer);
+  block.count = end - begin;
+  const auto count = static_cast<std::size_t>(block.count);
+  if constexpr (std::is_same_v<W, long double>) {
+    std::copy_n(static_cast<const double*>(elements), count, block.elements);
+  } else {
+    load_line(reduction.type, elements, 0, count, block.elements);
+  }
+}
+
+template <typename W>
+Partial<W> reduced_block(const Reduction& reduction, const Block<W>& block) {
+  const ReduceOp op = reduction.op;
+  Partial<W> result{start_of<W>(reduction), {}};
   if (op != ReduceOp::kLogSumExp) {
-    for (std::int64_t i = begin; i < end; ++i) result.value = joined(op, result.value, term(op, elements[i]));
+    for (std::int64_t i = 0; i < block.count; ++i) result.value = joined(op, result.value, term(op, block.elements[i]));
     return result;
   }
   LogSumExp& all = result.exponentials;
-  for (std::int64_t i = begin; i < end; ++i) {
-    all.maximum = joined(ReduceOp::kMax, all.maximum, static_cast<double>(elements[i]));
+  for (std::int64_t i = 0; i < block.count; ++i) {
+    all.maximum = joined(ReduceOp::kMax, all.maximum, static_cast<double>(block.elements[i]));
   }
-  for (std::int64_t i = begin; i < end; ++i) {
-    const auto element = static_cast<double>(elements[i]);
+  for (std::int64_t i = 0; i < block.count; ++i) {
+    const auto element = static_cast<double>(block.elements[i]);
     if (element == all.maximum) {
       all.sum.equal += 1;
     } else {
@@ -195,24 +228,23 @@ Partial<Wide<T>> reduced_block(const Elements<T>& elements, std::int64_t begin, 
 }
 
 /// Of part `part` of what lies behind result `result`.
-template <typename T>
-Partial<Wide<T>> reduced_part(const Reduction& reduction, const T* x, std::int64_t result, std::int64_t part) {
-  Partial<Wide<T>> value{start_of<T>(reduction.op), {}};
+template <typename W>
+Partial<W> reduced_part(const Reduction& reduction, const void* x, std::int64_t result, std::int64_t part) {
+  Partial<W> value{start_of<W>(reduction), {}};
   if (reduction.count == 0) return value;
-  using Stored = typename Elements<T>::Stored;
-  const Elements<T> elements{reduction, reinterpret_cast<const Stored*>(x) + reduction.offset(result, false)};
+  const std::int64_t base = reduction.offset(result, false);
   const std::int64_t end = std::min(reduction.count, (part + 1) * kPart);
+  Block<W> block;
   for (std::int64_t i = part * kPart; i < end; i += kBlock) {
-    value = joined(reduction.op, value, reduced_block(elements, i, std::min(end, i + kBlock)));
+    load_block(reduction, x, base, i, std::min(end, i + kBlock), block);
+    value = joined(reduction.op, value, reduced_block(reduction, block));
   }
   return value;
 }
 
-template <typename T>
+template <typename W>
 void reduce(const Reduction& reduction, const RunArguments& args) {
-  const auto* x = static_cast<const T*>(args.inputs[0]);
-  auto* y = static_cast<T*>(args.outputs[0]);
-  auto* partial = static_cast<Partial<Wide<T>>*>(args.workspace);
+  auto* partial = static_cast<Partial<W>*>(args.workspace);
   const std::int64_t parts = parts_of(reduction);
   const std::int64_t part_size = std::min(reduction.count, kPart);
   const auto tiles = static_cast<std::size_t>(reduction.results * parts);
@@ -221,9 +253,9 @@ void reduce(const Reduction& reduction, const RunArguments& args) {
   for_chunks(args.control, tiles, per_task, cost, [&](std::size_t first, std::size_t size) {
     for (std::size_t tile = first; tile < first + size; ++tile) {
       const auto index = static_cast<std::int64_t>(tile);
-      const Partial<Wide<T>> value = reduced_part(reduction, x, index / parts, index % parts);
+      const Partial<W> value = reduced_part<W>(reduction, args.inputs[0], index / parts, index % parts);
       if (parts == 1) {
-        y[tile] = finished<T>(reduction, value);
+        store_result(reduction, value, tile, args.outputs[0]);
       } else {
         partial[tile] = value;
       }
@@ -232,19 +264,17 @@ void reduce(const Reduction& reduction, const RunArguments& args) {
   if (parts == 1) return;
   const auto results = static_cast<std::size_t>(reduction.results);
   for_chunks(args.control, results, 1, static_cast<double>(parts), [&](std::size_t result, std::size_t) {
-    const Partial<Wide<T>>* first = partial + static_cast<std::int64_t>(result) * parts;
-    Partial<Wide<T>> value = first[0];
+    const Partial<W>* first = partial + static_cast<std::int64_t>(result) * parts;
+    Partial<W> value = first[0];
     for (std::int64_t part = 1; part < parts; ++part) value = joined(reduction.op, value, first[part]);
-    y[result] = finished<T>(reduction, value);
+    store_result(reduction, value, result, args.outputs[0]);
   });
 }
 
 void run(const RunArguments& args) {
   const Reduction& reduction = *static_cast<const Reduction*>(args.state);
-  visit_type(reduction.type, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (kComparedTypes.has(data_type_of<T>())) reduce<T>(reduction, args);
-  });
+  if (reduction.type == DataType::kFloat64) return reduce<long double>(reduction, args);
+  visit_line_type(reduction.type, [&](auto tag) { reduce<typename decltype(tag)::type>(reduction, args); });
 }
 
 }  // namespace

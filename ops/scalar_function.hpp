@@ -4,7 +4,9 @@
 
 #include <memory>
 
+#include "ops/broadcast_loops.hpp"
 #include "ops/chunks.hpp"
+#include "ops/element_lines.hpp"
 #include "ops/element_types.hpp"
 
 namespace linnet::internal {
@@ -27,12 +29,12 @@ void run_scalar_function(const RunArguments& arguments) {
   constexpr std::size_t kChunk = 8192;
   constexpr double kCost = 15.0;  // ns per element
   const auto& state = *static_cast<const ScalarFunctionState*>(arguments.state);
-  visit_float_type(state.type, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    const T* x = static_cast<const T*>(arguments.inputs[0]);
-    T* y = static_cast<T*>(arguments.outputs[0]);
-    for_chunks(arguments.control, state.count, kChunk, kCost, [&](std::size_t first, std::size_t size) {
-      for (std::size_t i = first; i < first + size; ++i) y[i] = static_cast<T>(kFunction(static_cast<double>(x[i])));
+  for_chunks(arguments.control, state.count, kChunk, kCost, [&](std::size_t chunk, std::size_t size) {
+    for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) {
+      double line[kLinedUp];
+      load_line(state.type, arguments.inputs[0], first, count, line);
+      for (std::size_t i = 0; i < count; ++i) line[i] = kFunction(line[i]);
+      store_line(state.type, line, first, count, arguments.outputs[0]);
     });
   });
 }

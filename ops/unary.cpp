@@ -4,7 +4,9 @@
 // from 9, Round from 11): Neg takes signed types, Abs and Sign all numeric ones, the others floats; bfloat16 (from 13)
 // is accepted at every opset.
 #include "ops/kernels/unary.hpp"
+#include "ops/broadcast_loops.hpp"
 #include "ops/chunks.hpp"
+#include "ops/element_lines.hpp"
 #include "ops/element_types.hpp"
 #include "ops/known_elements.hpp"
 
@@ -94,26 +96,26 @@ void run_simd(const RunArguments& args) {
                     });
 }
 
-template <typename T>
-T computed(UnaryKind kind, T x) {
-  if constexpr (std::is_integral_v<T>) {
-    return computed_integer(kind, x);
-  } else {
-    return static_cast<T>(kernels::unary_reference(kind, static_cast<double>(x)));
+/// W is what the type's lines hold.
+template <typename W>
+void compute_line(const State& state, const RunArguments& args, std::size_t first, std::size_t count) {
+  W line[kLinedUp];
+  load_line(state.type, args.inputs[0], first, count, line);
+  for (std::size_t i = 0; i < count; ++i) {
+    if constexpr (std::is_integral_v<W>) {
+      line[i] = computed_integer(state.kind, line[i]);
+    } else {
+      line[i] = kernels::unary_reference(state.kind, line[i]);
+    }
   }
+  store_line(state.type, line, first, count, args.outputs[0]);
 }
 
 void run_reference(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
-  visit_type(state.type, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    const auto* x = static_cast<const T*>(args.inputs[0]);
-    auto* y = static_cast<T*>(args.outputs[0]);
-    if constexpr (!std::is_same_v<T, bool>) {
-      for_chunks(args.control, state.count, kChunk, kReferenceCost, [&](std::size_t first, std::size_t size) {
-        for (std::size_t i = first; i < first + size; ++i) y[i] = computed(state.kind, x[i]);
-      });
-    }
+  auto* compute = visit_line_type(state.type, [](auto tag) { return &compute_line<typename decltype(tag)::type>; });
+  for_chunks(args.control, state.count, kChunk, kReferenceCost, [&](std::size_t chunk, std::size_t size) {
+    for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) { compute(state, args, first, count); });
   });
 }
 

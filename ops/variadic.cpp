@@ -4,10 +4,12 @@
 // any input is NaN. Opsets 6 to newest: broadcasting (from 8), bfloat16 (from 13), and for Max and Min integers (from
 // 12), are accepted at every opset.
 #include <algorithm>
-#include <cmath>
+#include <cstring>
 
+#include "ops/arithmetic.hpp"
 #include "ops/broadcast_loops.hpp"
 #include "ops/chunks.hpp"
+#include "ops/element_lines.hpp"
 #include "ops/element_types.hpp"
 #include "ops/kernels/elementwise.hpp"
 #include "ops/known_elements.hpp"
@@ -130,47 +132,60 @@ void run_simd(const RunArguments& args) {
   });
 }
 
-/// `Wide` is the type that an element type is computed in.
-template <typename Wide>
-Wide joined(VariadicOp op, Wide so_far, Wide operand) {
-  if (op == VariadicOp::kSum || op == VariadicOp::kMean) return static_cast<Wide>(so_far + operand);
-  if constexpr (!std::is_integral_v<Wide>) {
-    if (std::isnan(so_far) || std::isnan(operand)) return so_far + operand;
+Arithmetic arithmetic_of(VariadicOp op) {
+  switch (op) {
+    case VariadicOp::kSum:
+    case VariadicOp::kMean:
+      return Arithmetic::kAdd;
+    case VariadicOp::kMax:
+      return Arithmetic::kMax;
+    case VariadicOp::kMin:
+      return Arithmetic::kMin;
   }
-  const bool keeps = op == VariadicOp::kMax ? so_far > operand : so_far < operand;
-  return keeps ? so_far : operand;
+  return {};
 }
 
-template <typename T>
+/// Elements [first, first + count), at most kLinedUp, in computed_type. As combine_simd.
 void combine_reference(const State& state, const RunArguments& args, std::size_t first, std::size_t count) {
-  using Wide = std::conditional_t<sizeof(T) == 2 && !std::is_integral_v<T>, float, T>;
-  Wide so_far[kLinedUp];
-  T line[kLinedUp];
-  const auto operand_of = [&](std::size_t input) {
-    return line_up(state.operands[input], static_cast<const T*>(args.inputs[input]), first, count, line);
+  const DataType computed = computed_type(state.type);
+  const bool widens = computed != state.type;
+  LineBuffer so_far;
+  LineBuffer lined_up;
+  float floats[kLinedUp];
+  const auto operand_of = [&](std::size_t input) -> const void* {
+    if (!widens) {
+      return line_up(state.operands[input], size_of(state.type), args.inputs[input], first, count, &lined_up);
+    }
+    load_lined_up(state.operands[input], state.type, args.inputs[input], first, count, floats);
+    return floats;
   };
-  const T* operand = operand_of(0);
-  for (std::size_t i = 0; i < count; ++i) so_far[i] = static_cast<Wide>(operand[i]);
+  const ArithmeticLine join = arithmetic_line(arithmetic_of(state.op), computed);
+  std::memcpy(&so_far, operand_of(0), count * size_of(computed));
   for (std::size_t input = 1; input < state.operands.size(); ++input) {
-    operand = operand_of(input);
-    for (std::size_t i = 0; i < count; ++i) so_far[i] = joined(state.op, so_far[i], static_cast<Wide>(operand[i]));
+    join(&so_far, operand_of(input), count, &so_far);
   }
-  const auto divisor = static_cast<Wide>(state.op == VariadicOp::kMean ? state.operands.size() : 1);
-  T* result = static_cast<T*>(args.outputs[0]) + first;
-  for (std::size_t i = 0; i < count; ++i) result[i] = static_cast<T>(so_far[i] / divisor);
+  if (state.op == VariadicOp::kMean) {
+    const auto divisor = static_cast<double>(state.operands.size());
+    LineBuffer divisors;
+    if (computed == DataType::kFloat64) std::fill_n(reinterpret_cast<double*>(&divisors), count, divisor);
+    if (computed == DataType::kFloat32)
+      std::fill_n(reinterpret_cast<float*>(&divisors), count, static_cast<float>(divisor));
+    arithmetic_line(Arithmetic::kDiv, computed)(&so_far, &divisors, count, &so_far);
+  }
+  if (widens) {
+    store_line(state.type, reinterpret_cast<const float*>(&so_far), first, count, args.outputs[0]);
+  } else {
+    auto* result = static_cast<std::byte*>(args.outputs[0]);
+    std::memcpy(result + first * size_of(state.type), &so_far, count * size_of(state.type));
+  }
 }
 
 void run_reference(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
   const double cost = kReferenceCost * static_cast<double>(state.operands.size());
-  visit_type(state.type, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (!std::is_same_v<T, bool>) {
-      for_chunks(args.control, state.count, kChunk, cost, [&](std::size_t chunk, std::size_t size) {
-        for_lined_up(chunk, size,
-                     [&](std::size_t first, std::size_t count) { combine_reference<T>(state, args, first, count); });
-      });
-    }
+  for_chunks(args.control, state.count, kChunk, cost, [&](std::size_t chunk, std::size_t size) {
+    for_lined_up(chunk, size,
+                 [&](std::size_t first, std::size_t count) { combine_reference(state, args, first, count); });
   });
 }
 

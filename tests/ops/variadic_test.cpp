@@ -72,6 +72,30 @@ TEST(Variadic, MaxAndMinTakeIntegers) {
       .run();
 }
 
+TEST(Variadic, TellsLargeIntegersApart) {
+  OpTest("Max", 12)
+      .input<std::int64_t>({2}, {9007199254740993, -9007199254740993})
+      .input<std::int64_t>({}, {9007199254740992})
+      .input<std::int64_t>({}, {-9007199254740992})
+      .expect<std::int64_t>({2}, {9007199254740993, 9007199254740992})
+      .run();
+  OpTest("Max", 12)
+      .input<std::uint64_t>({1}, {9223372036854775809U})
+      .input<std::uint64_t>({1}, {1})
+      .expect<std::uint64_t>({1}, {9223372036854775809U})
+      .run();
+}
+
+TEST(Variadic, RoundsHalvesOnce) {
+  // 2049 lies between two float16.
+  OpTest("Sum", 13)
+      .input<Float16>({1}, {2048})
+      .input<Float16>({1}, {1})
+      .input<Float16>({1}, {1})
+      .expect<Float16>({1}, {2050})
+      .run();
+}
+
 TEST(Variadic, OneInputIsTheResult) {
   for (const Case& c : kCases)
     OpTest(c.op, 13).input<float>({2, 2}, {1, -2, 3, kNan}).expect<float>({2, 2}, {1, -2, 3, kNan}).run();

@@ -1,0 +1,61 @@
+// Elements of any type as lines of double, float, int64 or uint64, so that a loop is written for these and not for
+// every type.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include "runtime/data_type.hpp"
+
+namespace linnet::internal {
+
+/// line[i] is element first + i, for i < count. To float: of floating-point types but float64, exact. To double: of any
+/// numeric type, exact but for 64-bit integers, which are rounded. To integers: of integers and bools (1 for every byte
+/// but 0), modulo 2^64: a negative element stays negative in int64. Requires: `elements` are aligned to their type.
+void load_line(DataType type, const void* elements, std::size_t first, std::size_t count, float* line);
+void load_line(DataType type, const void* elements, std::size_t first, std::size_t count, double* line);
+void load_line(DataType type, const void* elements, std::size_t first, std::size_t count, std::int64_t* line);
+void load_line(DataType type, const void* elements, std::size_t first, std::size_t count, std::uint64_t* line);
+
+/// Element first + i becomes line[i]. From float: to floating-point types but float64; from double: to any of these,
+/// both rounded once, to nearest even. From integers: to integers, the low bits.
+void store_line(DataType type, const float* line, std::size_t first, std::size_t count, void* elements);
+void store_line(DataType type, const double* line, std::size_t first, std::size_t count, void* elements);
+void store_line(DataType type, const std::int64_t* line, std::size_t first, std::size_t count, void* elements);
+void store_line(DataType type, const std::uint64_t* line, std::size_t first, std::size_t count, void* elements);
+
+/// Calls visitor(TypeTag<W>{}) with the W that holds every value of `type`: double, int64 or (of unsigned types and
+/// bool) uint64.
+template <typename Visitor>
+decltype(auto) visit_line_type(DataType type, Visitor&& visitor) {
+  if (kSignedTypes.has(type)) return visitor(TypeTag<std::int64_t>{});
+  if (kFloatTypes.has(type)) return visitor(TypeTag<double>{});
+  return visitor(TypeTag<std::uint64_t>{});
+}
+
+/// The least and the largest value of an integer type, in what visit_line_type gives for it.
+template <typename W>
+struct IntegerRange {
+  W lowest;
+  W highest;
+};
+template <typename W>
+IntegerRange<W> integer_range(DataType type) {
+  if (type == DataType::kBool) return {0, 1};
+  const std::size_t unused_bits = 8 * (sizeof(W) - size_of(type));
+  return {static_cast<W>(std::numeric_limits<W>::lowest() >> unused_bits),
+          static_cast<W>(std::numeric_limits<W>::max() >> unused_bits)};
+}
+
+/// The nearest number of the range towards zero; 0 of NaN. V is a floating-point type.
+template <typename W, typename V>
+W cut(IntegerRange<W> range, V value) {
+  if (std::isnan(value)) return 0;
+  if (value <= static_cast<V>(range.lowest)) return range.lowest;
+  if (value >= static_cast<V>(range.highest)) return range.highest;
+  return static_cast<W>(value);
+}
+
+}  // namespace linnet::internal

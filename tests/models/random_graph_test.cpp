@@ -111,7 +111,16 @@ class RandomGraph {
     if (pick(0, 6) == 0) {
       return emit("Clip", {from.name, constant({}, -1.0f, 0.0f), constant({}, 0.0f, 1.0f)}, from.width);
     }
+    if (pick(0, 6) == 0) return add_self_gated(from);
     emit(kOps[pick(0, 5)], {from.name}, from.width);
+  }
+
+  /// x * sigmoid(x), whose gate may be read again.
+  void add_self_gated(const Made& from) {
+    emit("Sigmoid", {from.name}, from.width);
+    const std::string gate = values_.back().name;
+    if (coin()) values_.pop_back();
+    emit("Mul", coin() ? Names{from.name, gate} : Names{gate, from.name}, from.width);
   }
 
   void add_normalization(const Made& from) {

@@ -89,6 +89,7 @@ struct Spelling {
   const char* op;  ///< what it becomes
   Spelled write;
   double (*formula)(double);
+  double amplified = 0;  ///< rounding what goes into e^z errs by so many ULP for each 1 of |x|
 };
 
 double gelu(double x) { return x / 2 * std::erfc(-x / kSqrt2); }
@@ -161,7 +162,7 @@ const Spelling kSpellings[] = {
      gelu_tanh},
     {"silu", "Swish", [](Writer& w) { return w.mul("x", w("Sigmoid", {"x"})); }, silu},
     {"quick gelu", "Swish", [](Writer& w) { return w.mul("x", w("Sigmoid", {w.mul("x", w.number(1.75))})); },
-     quick_gelu},
+     quick_gelu, 1.75 / 2},
     {"mish", "Mish", [](Writer& w) { return w.mul("x", w("Tanh", {w("Softplus", {"x"})})); }, mish},
     {"mish, with log and exp", "Mish",
      [](Writer& w) { return w.mul("x", w("Tanh", {w("Log", {w.add(w("Exp", {"x"}), w.number(1))})})); }, mish},
@@ -211,7 +212,7 @@ Tensor tensor_of(const std::vector<double>& values) {
 /// The fused model beside the formula, and beside the nodes as they are written: those round at every step, by what x
 /// has for a unit in the last place. oneDNN's activations are within about 2^-20, of finite numbers.
 template <typename T>
-void check_results(const std::string& bytes, double (*formula)(double)) {
+void check_results(const std::string& bytes, double (*formula)(double), double amplified = 0) {
   const Tensor x = tensor_of<T>(samples());
   for (const Backend backend : all_backends()) {
     const bool loose = backend == Backend::kOnednn;
@@ -233,7 +234,8 @@ void check_results(const std::string& bytes, double (*formula)(double)) {
       // Doubles have no promise, and the formula here errs as much: both are within some ULP of x.
       const double expected = formula(from);
       const double scale = loose || sizeof(T) == 8 ? from : expected;
-      ASSERT_LE(std::abs(actual - expected), 4 * unit * std::abs(scale) + std::numeric_limits<float>::min());
+      const double ulps = 4 + amplified * std::abs(from);
+      ASSERT_LE(std::abs(actual - expected), ulps * unit * std::abs(scale) + std::numeric_limits<float>::min());
     }
   }
 }
@@ -263,8 +265,8 @@ TEST(ActivationFusions, ResultsAreThoseOfTheFormula) {
       SCOPED_TRACE(testing::Message() << spelling.name << ", " << internal::text(type));
       Writer writer({type}, {"batch", "rows", "columns"});
       const std::string bytes = writer.bytes(spelling.write(writer));
-      type == DataType::kFloat32 ? check_results<float>(bytes, spelling.formula)
-                                 : check_results<double>(bytes, spelling.formula);
+      type == DataType::kFloat32 ? check_results<float>(bytes, spelling.formula, spelling.amplified)
+                                 : check_results<double>(bytes, spelling.formula, spelling.amplified);
     }
   }
 }
@@ -476,7 +478,7 @@ TEST(ActivationFusions, NamesWhatItIsMadeOf) {
   EXPECT_EQ(operator_text(node), "Div+Erf+Add+Mul+Mul");
   ASSERT_EQ(node.fused.size(), 5U);
   EXPECT_EQ(node.name, node.fused.front().name);
-  EXPECT_EQ(node.fused.front().name, "node v2");
+  EXPECT_EQ(node.fused.front().op, "Div");
 }
 
 TEST(Fusions, BelongToAPass) {

@@ -6,9 +6,11 @@
 //   and -0 only; from bool: 0 or 1.
 // `saturate` (19) and `round_mode` (24) are about float8 types only. Deviation: string, float8 and 4-bit types are not
 // supported.
-#include "ops/broadcast_loops.hpp"
+#include <cmath>
+#include <cstring>
+#include <limits>
+
 #include "ops/chunks.hpp"
-#include "ops/element_lines.hpp"
 #include "ops/known_elements.hpp"
 #include "ops/shape_helpers.hpp"
 #include "ops/wanted_elements.hpp"
@@ -75,99 +77,83 @@ void infer_cast_like(InferContext& context) {
   infer_cast_to(context, context.input_type(1));
 }
 
+template <typename T>
+constexpr bool kIsFloat = !std::is_integral_v<T>;
+
+/// Requires: T is an integer type.
+template <typename T>
+T saturated(double value) {
+  // 2^bits: one past the largest T, exactly a double, which the largest T may not be.
+  constexpr double kEnd = static_cast<double>(std::uint64_t{1} << (std::numeric_limits<T>::digits - 1)) * 2;
+  if (std::isnan(value)) return 0;
+  if (value >= kEnd) return std::numeric_limits<T>::max();
+  if (value <= static_cast<double>(std::numeric_limits<T>::min())) return std::numeric_limits<T>::min();
+  return static_cast<T>(value);
+}
+
 /// A double that rounds to a 16-bit float as the integer itself would: of more than 53 bits the lowest say only whether
 /// any is set.
 template <typename T>
 double rounded_to_odd(T value) {
-  const bool negative = value < 0;
-  const std::uint64_t magnitude =
-      negative ? std::uint64_t{0} - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
-  const std::uint64_t kept =
-      (magnitude & ~std::uint64_t{2047}) | ((magnitude & 2047) != 0 && magnitude >> 53 != 0 ? 2048 : 0);
-  const double result = static_cast<double>(magnitude >> 53 != 0 ? kept : magnitude);
-  return negative ? -result : result;
+  if constexpr (sizeof(T) < 8) {
+    return static_cast<double>(value);
+  } else {
+    const bool negative = value < 0;
+    const std::uint64_t magnitude =
+        negative ? std::uint64_t{0} - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
+    const std::uint64_t kept =
+        (magnitude & ~std::uint64_t{2047}) | ((magnitude & 2047) != 0 && magnitude >> 53 != 0 ? 2048 : 0);
+    const double result = static_cast<double>(magnitude >> 53 != 0 ? kept : magnitude);
+    return negative ? -result : result;
+  }
 }
 
-struct CastState;
-/// Elements [first, first + count), at most kLinedUp. In place, the same memory holds both types: all are read before
-/// any is written.
-using CastLine = void (*)(const CastState& state, const RunArguments& args, std::size_t first, std::size_t count);
+template <typename To, typename From>
+To converted(From value) {
+  constexpr bool kTo16Bits = std::is_same_v<To, Float16> || std::is_same_v<To, Bfloat16>;
+  if constexpr (std::is_same_v<To, bool>) {
+    if constexpr (kIsFloat<From>) return static_cast<double>(value) != 0;
+    return value != 0;
+  } else if constexpr (kIsFloat<From> && kTo16Bits) {
+    if constexpr (std::is_same_v<From, double>) return To(value);
+    return To(static_cast<float>(value));
+  } else if constexpr (kTo16Bits) {
+    return To(rounded_to_odd(value));
+  } else if constexpr (kIsFloat<From> && std::is_integral_v<To>) {
+    return saturated<To>(static_cast<double>(value));
+  } else {
+    return static_cast<To>(value);
+  }
+}
+
+/// Elements [first, last). Elements are loaded and stored as bytes: in place, the same memory holds both types.
+template <typename From, typename To>
+void cast_range(const void* from, void* to, std::size_t first, std::size_t last) {
+  // A bool is read as a byte, since not every byte is a valid bool.
+  using Stored = std::conditional_t<std::is_same_v<From, bool>, std::uint8_t, From>;
+  const auto* source = static_cast<const std::byte*>(from);
+  auto* target = static_cast<std::byte*>(to);
+  for (std::size_t i = first; i < last; ++i) {
+    Stored value;
+    std::memcpy(&value, source + i * sizeof value, sizeof value);
+    if constexpr (std::is_same_v<From, bool>) value = value != 0;
+    const To result = converted<To>(value);
+    std::memcpy(target + i * sizeof result, &result, sizeof result);
+  }
+}
 
 struct CastState {
-  DataType from = DataType::kUndefined;
-  DataType to = DataType::kUndefined;
-  CastLine line = nullptr;
+  void (*cast)(const void* from, void* to, std::size_t first, std::size_t last) = nullptr;
   std::size_t count = 0;
 };
-
-/// Loads lines of From, stores lines of To and makes one of the other by function(element).
-template <typename From, typename To, typename Function>
-void cast_line(const CastState& state, const RunArguments& args, std::size_t first, std::size_t count,
-               const Function& function) {
-  From from[kLinedUp];
-  To to[kLinedUp];
-  load_line(state.from, args.inputs[0], first, count, from);
-  for (std::size_t i = 0; i < count; ++i) to[i] = function(from[i]);
-  store_line(state.to, to, first, count, args.outputs[0]);
-}
-
-/// Whose lines hold every element of both types: nothing is left to do.
-template <typename Wide>
-void cast_alike(const CastState& state, const RunArguments& args, std::size_t first, std::size_t count) {
-  Wide line[kLinedUp];
-  load_line(state.from, args.inputs[0], first, count, line);
-  store_line(state.to, line, first, count, args.outputs[0]);
-}
-
-template <typename From>
-void cast_to_bool(const CastState& state, const RunArguments& args, std::size_t first, std::size_t count) {
-  cast_line<From, std::uint64_t>(state, args, first, count, [](From element) { return element != 0 ? 1U : 0U; });
-}
-
-template <typename To>
-void cast_float_to_integer(const CastState& state, const RunArguments& args, std::size_t first, std::size_t count) {
-  const IntegerRange<To> range = integer_range<To>(state.to);
-  cast_line<double, To>(state, args, first, count, [range](double element) { return cut(range, element); });
-}
-
-template <typename From, typename To>
-void cast_integer_to_float(const CastState& state, const RunArguments& args, std::size_t first, std::size_t count) {
-  cast_line<From, To>(state, args, first, count, [](From element) { return static_cast<To>(element); });
-}
-
-template <typename From>
-void cast_integer_to_half(const CastState& state, const RunArguments& args, std::size_t first, std::size_t count) {
-  cast_line<From, double>(state, args, first, count, [](From element) { return rounded_to_odd(element); });
-}
-
-CastLine line_from_float(DataType from, DataType to) {
-  if (to == DataType::kBool) return cast_to_bool<double>;
-  if (kSignedTypes.has(to)) return cast_float_to_integer<std::int64_t>;
-  if (kUnsignedTypes.has(to)) return cast_float_to_integer<std::uint64_t>;
-  const bool wide = from == DataType::kFloat64 || to == DataType::kFloat64;
-  return wide ? cast_alike<double> : cast_alike<float>;
-}
-
-/// From is int64, but uint64 of uint64.
-template <typename From>
-CastLine line_from_integer(DataType to) {
-  if (to == DataType::kBool) return cast_to_bool<From>;
-  if (to == DataType::kFloat64) return cast_integer_to_float<From, double>;
-  if (to == DataType::kFloat32) return cast_integer_to_float<From, float>;
-  return kFloatTypes.has(to) ? cast_integer_to_half<From> : cast_alike<From>;
-}
-
-CastLine line_of(DataType from, DataType to) {
-  if (kFloatTypes.has(from)) return line_from_float(from, to);
-  return from == DataType::kUint64 ? line_from_integer<std::uint64_t>(to) : line_from_integer<std::int64_t>(to);
-}
 
 Prepared prepare_cast(const PrepareContext& context) {
   auto state = std::make_shared<CastState>();
   state->count = static_cast<std::size_t>(element_count(context.input_shape(0)));
-  state->from = context.input_type(0);
-  state->to = context.output(0).type;
-  state->line = line_of(state->from, state->to);
+  visit_type(context.input_type(0), [&](auto from) {
+    visit_type(context.output(0).type,
+               [&](auto to) { state->cast = cast_range<typename decltype(from)::type, typename decltype(to)::type>; });
+  });
   return {state, 0, 0};
 }
 
@@ -175,8 +161,8 @@ void run_cast(const RunArguments& args) {
   constexpr std::size_t kChunk = 32768;
   constexpr double kCost = 2.0;  // ns per element
   const auto& state = *static_cast<const CastState*>(args.state);
-  for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t chunk, std::size_t size) {
-    for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) { state.line(state, args, first, count); });
+  for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t first, std::size_t size) {
+    state.cast(args.inputs[0], args.outputs[0], first, first + size);
   });
 }
 

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ops/broadcast_loops.hpp"
 #include "ops/chunks.hpp"
+#include "ops/element_lines.hpp"
 #include "ops/element_types.hpp"
 #include "ops/kernels/normalization.hpp"
 #include "ops/kernels/reduction.hpp"
@@ -31,46 +33,60 @@ std::int64_t pieces_of(const NormalizedGroups& groups) { return (groups.run_leng
 std::int64_t group_size(const NormalizedGroups& groups) { return groups.runs * groups.run_length; }
 bool is_shared(const NormalizedGroups& groups) { return group_size(groups) >= kSharedGroup; }
 
-/// What tasks do to float32.
+/// What tasks do to float32. x and y are whole tensors, of which elements [first, first + count) are meant.
 struct SimdKernel {
-  using T = float;
   using Wide = double;
   static constexpr double kCost = kSimdCost;
-  static double sum(const float* x, std::int64_t count) {
-    return kernels::reduce_row(kernels::ReduceKind::kSum, x, static_cast<std::size_t>(count));
+  static double sum(DataType, const void* x, std::size_t first, std::size_t count) {
+    return kernels::reduce_row(kernels::ReduceKind::kSum, static_cast<const float*>(x) + first, count);
   }
-  static double squares(const float* x, double mean, std::int64_t count) {
-    return kernels::sum_of_squared_distances(x, mean, static_cast<std::size_t>(count));
+  static double squares(DataType, const void* x, double mean, std::size_t first, std::size_t count) {
+    return kernels::sum_of_squared_distances(static_cast<const float*>(x) + first, mean, count);
   }
-  static void normalize(const float* x, float scale, float bias, double mean, double inverse, float* y,
-                        std::int64_t count) {
-    kernels::normalize_by(x, scale, bias, mean, static_cast<float>(inverse), y, static_cast<std::size_t>(count));
+  static void normalize(DataType, const void* x, double scale, double bias, double mean, double inverse, void* y,
+                        std::size_t first, std::size_t count) {
+    kernels::normalize_by(static_cast<const float*>(x) + first, static_cast<float>(scale), static_cast<float>(bias),
+                          mean, static_cast<float>(inverse), static_cast<float*>(y) + first, count);
   }
 };
 
-/// To any floating-point type, rounded once.
-template <typename Element>
+/// To any floating-point type whose elements `Computed` computes with, rounded once.
+template <typename Computed>
 struct ReferenceKernel {
-  using T = Element;
-  using Wide = std::conditional_t<std::is_same_v<T, double>, long double, double>;
+  using Wide = Computed;
   static constexpr double kCost = kReferenceCost;
-  static Wide sum(const T* x, std::int64_t count) {
+
+  static Wide sum(DataType type, const void* x, std::size_t first, std::size_t count) {
     Wide result = 0;
-    for (std::int64_t i = 0; i < count; ++i) result += static_cast<Wide>(x[i]);
+    double line[kLinedUp];
+    for_lined_up(first, count, [&](std::size_t begin, std::size_t size) {
+      load_line(type, x, begin, size, line);
+      for (std::size_t i = 0; i < size; ++i) result += static_cast<Wide>(line[i]);
+    });
     return result;
   }
-  static Wide squares(const T* x, Wide mean, std::int64_t count) {
+  static Wide squares(DataType type, const void* x, Wide mean, std::size_t first, std::size_t count) {
     Wide result = 0;
-    for (std::int64_t i = 0; i < count; ++i) {
-      result += (static_cast<Wide>(x[i]) - mean) * (static_cast<Wide>(x[i]) - mean);
-    }
+    double line[kLinedUp];
+    for_lined_up(first, count, [&](std::size_t begin, std::size_t size) {
+      load_line(type, x, begin, size, line);
+      for (std::size_t i = 0; i < size; ++i) {
+        result += (static_cast<Wide>(line[i]) - mean) * (static_cast<Wide>(line[i]) - mean);
+      }
+    });
     return result;
   }
-  static void normalize(const T* x, T scale, T bias, Wide mean, Wide inverse, T* y, std::int64_t count) {
-    for (std::int64_t i = 0; i < count; ++i) {
-      const Wide value = (static_cast<Wide>(x[i]) - mean) * inverse;
-      y[i] = static_cast<T>(value * static_cast<Wide>(scale) + static_cast<Wide>(bias));
-    }
+  static void normalize(DataType type, const void* x, double scale, double bias, Wide mean, Wide inverse, void* y,
+                        std::size_t first, std::size_t count) {
+    double line[kLinedUp];
+    for_lined_up(first, count, [&](std::size_t begin, std::size_t size) {
+      load_line(type, x, begin, size, line);
+      for (std::size_t i = 0; i < size; ++i) {
+        const Wide value = (static_cast<Wide>(line[i]) - mean) * inverse;
+        line[i] = static_cast<double>(value * static_cast<Wide>(scale) + static_cast<Wide>(bias));
+      }
+      store_line(type, line, begin, size, y);
+    });
   }
 };
 
@@ -78,7 +94,6 @@ struct ReferenceKernel {
 template <class Kernel>
 class Group {
  public:
-  using T = typename Kernel::T;
   using Wide = typename Kernel::Wide;
 
   Group(const NormalizedGroups& groups, const RunArguments& args, std::int64_t group)
@@ -89,38 +104,41 @@ class Group {
         offset_(offset_of(group, groups.group_sizes, groups.group_strides)) {}
 
   void normalize() {
-    const auto* x = static_cast<const T*>(args_.inputs[0]) + offset_;
-    auto* y = static_cast<T*>(args_.outputs[0]) + offset_;
+    const DataType type = groups_.type;
+    const void* x = args_.inputs[0];
+    void* y = args_.outputs[0];
     const auto size = static_cast<Wide>(group_size(groups_));
-    const Wide mean = total([&](const Piece& piece) { return Kernel::sum(x + piece.offset, piece.size); }) / size;
+    const Wide mean = total([&](const Piece& piece) { return Kernel::sum(type, x, piece.first, piece.size); }) / size;
     const Wide variance =
-        total([&](const Piece& piece) { return Kernel::squares(x + piece.offset, mean, piece.size); }) / size;
+        total([&](const Piece& piece) { return Kernel::squares(type, x, mean, piece.first, piece.size); }) / size;
     const Wide deviation = std::sqrt(variance + static_cast<Wide>(groups_.variance_epsilon));
     const Wide inverse = 1 / (deviation + static_cast<Wide>(groups_.deviation_epsilon));
     for_pieces([&](std::int64_t, const Piece& piece) {
-      Kernel::normalize(x + piece.offset, scale_of(1, piece.run, T(1.0F)), scale_of(2, piece.run, T(0.0F)), mean,
-                        inverse, y + piece.offset, piece.size);
+      Kernel::normalize(type, x, scale_of(1, piece.run, 1), scale_of(2, piece.run, 0), mean, inverse, y, piece.first,
+                        piece.size);
     });
   }
 
  private:
   struct Piece {
     std::int64_t run;
-    std::int64_t offset;
-    std::int64_t size;
+    std::size_t first;
+    std::size_t size;
   };
 
-  T scale_of(std::size_t input, std::int64_t run, T otherwise) const {
+  double scale_of(std::size_t input, std::int64_t run, double otherwise) const {
     if (!groups_.scaled) return otherwise;
     const std::int64_t index = groups_.scale_per_run ? group_ * groups_.runs + run : group_;
-    return static_cast<const T*>(args_.inputs[input])[index % groups_.scales];
+    double scale;
+    load_line(groups_.type, args_.inputs[input], static_cast<std::size_t>(index % groups_.scales), 1, &scale);
+    return scale;
   }
 
   Piece piece_at(std::int64_t index) const {
     const std::int64_t run = index / pieces_;
     const std::int64_t begin = index % pieces_ * kPiece;
-    return {run, offset_of(run, groups_.run_sizes, groups_.run_strides) + begin,
-            std::min(kPiece, groups_.run_length - begin)};
+    return {run, static_cast<std::size_t>(offset_ + offset_of(run, groups_.run_sizes, groups_.run_strides) + begin),
+            static_cast<std::size_t>(std::min(kPiece, groups_.run_length - begin))};
   }
 
   template <typename Body>
@@ -214,8 +232,8 @@ Prepared prepare_normalized_groups(NormalizedGroups groups) {
 void run_normalized_groups(const RunArguments& args) { normalize_groups<SimdKernel>(args); }
 
 void run_normalized_groups_reference(const RunArguments& args) {
-  visit_float_type(static_cast<const NormalizedGroups*>(args.state)->type,
-                   [&](auto tag) { normalize_groups<ReferenceKernel<typename decltype(tag)::type>>(args); });
+  const bool is_double = static_cast<const NormalizedGroups*>(args.state)->type == DataType::kFloat64;
+  is_double ? normalize_groups<ReferenceKernel<long double>>(args) : normalize_groups<ReferenceKernel<double>>(args);
 }
 
 }  // namespace linnet::internal

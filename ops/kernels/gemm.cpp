@@ -77,22 +77,10 @@ constexpr TileFunctions kTileFunctions = make_tile_functions<Dot>(std::make_inde
 // Writes the start values of `count` elements of a row of C, from `column` on. Requires: there is an addend.
 HWY_NOINLINE void StoreStart(const Product& product, std::size_t row, std::size_t column, std::size_t count) {
   const TileTag d;
-  const GemmEpilogue& epilogue = product.epilogue;
-  const TileVector scale = hn::Set(d, epilogue.addend_scale);
-  const float* addend = epilogue.addend + row * epilogue.addend_row_stride + column * epilogue.addend_column_stride;
   float* c = product.c + row * product.c_row_stride + column;
   for (std::size_t i = 0; i < count; i += kLanes) {
     const std::size_t lanes = std::min(kLanes, count - i);
-    HWY_ALIGN float values[kLanes] = {};
-    for (std::size_t lane = 0; lane < lanes; ++lane) values[lane] = addend[(i + lane) * epilogue.addend_column_stride];
-    TileVector start = hn::Zero(d);
-    if (epilogue.bias != nullptr) start = LoadPartial(d, epilogue.bias + column + i, lanes);
-    start = hn::MulAdd(scale, hn::Load(d, values), start);
-    if (lanes == kLanes) {
-      hn::StoreU(start, d, c + i);
-    } else {
-      StorePartial(d, start, c + i, lanes);
-    }
+    StorePartial(d, StartVector(product.epilogue, row, column + i, lanes), c + i, lanes);
   }
 }
 

@@ -86,6 +86,18 @@ void gemm(std::size_t m, std::size_t n, std::size_t k, const float* a, std::size
           const GemmEpilogue& epilogue, float* c, std::size_t c_row_stride, std::size_t panel_begin,
           std::size_t panel_end);
 
+// The same for no more rows than kMostRowsInPlace with B [k, n] where it lies: its rows are contiguous and b_row_stride
+// elements apart. C gets the columns [column_begin, column_end); `b`, `c` and the epilogue's pointers are those of the
+// whole product. The bits are those that gemm() gives with B packed, times an alpha of 1. fills_padding is not made use
+// of. Requires: m <= kMostRowsInPlace, column_begin <= column_end <= n.
+constexpr std::size_t kMostRowsInPlace = 6;
+// It goes through B in strips of so many columns.
+constexpr std::size_t kStripColumns = 512;
+
+void gemm_in_place(std::size_t m, std::size_t k, const float* a, std::size_t a_row_stride, const float* b,
+                   std::size_t b_row_stride, const GemmEpilogue& epilogue, float* c, std::size_t c_row_stride,
+                   std::size_t column_begin, std::size_t column_end);
+
 // The same product of bfloat16 operands with sums in float32, for callers that ask for speed and give up digits: A and
 // B are rounded to 8 significant bits. Two neighbours along k are one pair, `pairs` = (k + 1) / 2 of them, the last
 // filled up with zero. Packed B has the panels of `gemm` with pairs for elements. An element of C is summed as by
@@ -141,6 +153,9 @@ struct GemmSlices {
 // one tile of 12 rows and 64 columns is the smallest, however large k is), there are at least `threads` of them where
 // the work is worth it, and both threads and caches get their share: few rows are split by panels, many by rows first.
 GemmSlices choose_slices(std::size_t m, std::size_t n, std::size_t k, std::size_t threads);
+
+// The same for gemm_in_place: slices have all rows, and are whole strips where every thread gets one.
+GemmSlices choose_slices_in_place(std::size_t m, std::size_t n, std::size_t k, std::size_t threads);
 
 }  // namespace linnet::kernels
 

@@ -89,4 +89,18 @@ GemmSlices choose_slices(std::size_t m, std::size_t n, std::size_t k, std::size_
   return slices;
 }
 
+GemmSlices choose_slices_in_place(std::size_t m, std::size_t n, std::size_t k, std::size_t threads) {
+  const std::size_t panels = panel_count(n);
+  GemmSlices slices = {m, panels, std::max<std::size_t>(m, 1), std::max<std::size_t>(panels, 1)};
+  if (m == 0 || n == 0) return slices;
+  const double depth = static_cast<double>(std::max<std::size_t>(k, 1));
+  const double panel = static_cast<double>(kPanelColumns);
+  const double work = static_cast<double>(m) * static_cast<double>(n) * depth;
+  const double users = std::max(1.0, std::min(static_cast<double>(threads), work / kMinSliceWork));
+  const std::size_t share = divide_up(panels, static_cast<std::size_t>(users));
+  const std::size_t strip = kStripColumns / kPanelColumns;
+  slices.panels_per_slice = std::min({strip, share, whole_panels(kMaxSliceWeights / depth / panel, panels)});
+  return slices;
+}
+
 }  // namespace linnet::kernels

@@ -4,6 +4,7 @@
 // them is near 1. LINNET_ISA=avx2 and the like choose the instruction set.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <vector>
@@ -126,5 +127,39 @@ void gemm_pack(::benchmark::State& state) {
   state.counters["GB/s"] = Counter(bytes / 1e9, Counter::kIsRate);
 }
 BENCHMARK(gemm_pack)->ArgNames({"depth", "columns", "transposed"})->ArgsProduct({{256, 1024, 4096}, {1024}, {0, 1}});
+
+// A product whose B only a run knows: packed first, and with B where it lies. Bytes are those of B.
+void gemm_of_unpacked(::benchmark::State& state) {
+  const auto m = static_cast<std::size_t>(state.range(0));
+  const auto k = static_cast<std::size_t>(state.range(1));
+  const auto n = static_cast<std::size_t>(state.range(2));
+  const bool in_place = state.range(3) != 0;
+  const std::vector<float> a = values(m * k);
+  const std::vector<float> b = values(k * n);
+  const std::shared_ptr<std::byte> memory = linnet::internal::allocate_aligned(
+      linnet::kernels::packed_b_bytes(k, std::min(n, linnet::kernels::kPanelColumns)));
+  auto* packed = reinterpret_cast<float*>(memory.get());
+  std::vector<float> c(m * n);
+  for (auto _ : state) {
+    if (in_place) {
+      linnet::kernels::gemm_in_place(m, k, a.data(), k, b.data(), n, {}, c.data(), n, 0, n);
+    } else {
+      for (std::size_t column = 0; column < n; column += linnet::kernels::kPanelColumns) {
+        const std::size_t columns = std::min(linnet::kernels::kPanelColumns, n - column);
+        linnet::kernels::pack_b(b.data() + column, n, 1, k, columns, 1.0f, packed);
+        linnet::kernels::gemm(m, columns, k, a.data(), k, packed, {}, c.data() + column, n, 0, 1);
+      }
+    }
+    ::benchmark::ClobberMemory();
+  }
+  count_work(state, 2.0 * static_cast<double>(m * n * k), k * n * sizeof(float),
+             linnet::benchmark::multiply_add_peak());
+}
+BENCHMARK(gemm_of_unpacked)
+    ->ArgNames({"rows", "depth", "columns", "in_place"})
+    ->ArgsProduct({{1, 2, 4, 6}, {64}, {512}, {0, 1}})
+    ->ArgsProduct({{1, 2, 4, 6}, {1024}, {1024}, {0, 1}})
+    ->ArgsProduct({{1, 4}, {768}, {3072}, {0, 1}})
+    ->ArgsProduct({{1, 4, 6}, {4096}, {4096}, {0, 1}});
 
 }  // namespace

@@ -102,6 +102,26 @@ TEST(GemmSlices, DivideEvenlyAmongThreads) {
   EXPECT_EQ(choose_slices(64, 1024, 1024, 2).row_slices(), 1u);  // 16 panels are halved, 6 tiles of 64 rows not quite
 }
 
+TEST(GemmSlices, InPlaceTheyAreStripsOfAllRows) {
+  struct InPlace {
+    std::size_t m, n, k, threads;
+    std::size_t panels;  // of a slice
+  };
+  const InPlace cases[] = {
+      {1, 1024, 1024, 1, 8}, {1, 1024, 1024, 2, 8},    {4, 3072, 768, 2, 8}, {4, 512, 4096, 2, 4}, {1, 512, 64, 2, 8},
+      {1, 130, 1024, 2, 2},  {1, 4096, 1000000, 2, 1}, {2, 1, 1, 2, 1},      {6, 70, 0, 0, 2},     {6, 1100, 900, 3, 6},
+  };
+  for (const InPlace& c : cases) {
+    SCOPED_TRACE(::testing::Message() << c.m << " x " << c.k << " x " << c.n << ", " << c.threads << " threads");
+    const GemmSlices slices = choose_slices_in_place(c.m, c.n, c.k, c.threads);
+    EXPECT_EQ(slices.rows_per_slice, c.m);
+    EXPECT_EQ(slices.panels_per_slice, c.panels);
+    EXPECT_EQ(slices.panels, panel_count(c.n));
+  }
+  EXPECT_EQ(choose_slices_in_place(0, 10, 10, 2).count(), 0u);
+  EXPECT_EQ(choose_slices_in_place(3, 0, 10, 2).count(), 0u);
+}
+
 TEST(GemmSlices, AnEmptyProductHasNoSlices) {
   EXPECT_EQ(choose_slices(0, 10, 10, 2).count(), 0u);
   EXPECT_EQ(choose_slices(10, 0, 10, 2).count(), 0u);

@@ -42,7 +42,7 @@ std::uint64_t shared_inputs(const Node& node, const std::vector<Use>& uses) {
 
 std::size_t fuse_consumers(PassContext& context, FusionHook OpFacts::*hook) {
   Graph& graph = context.graph;
-  const std::vector<Use> uses = find_uses(graph);
+  std::vector<Use> uses = find_uses(graph);
   std::size_t fused = 0;
   for (NodeId start = 0; start < graph.nodes.size(); ++start) {
     context.stop.check();
@@ -59,6 +59,10 @@ std::size_t fuse_consumers(PassContext& context, FusionHook OpFacts::*hook) {
            shared_inputs(graph.nodes[current], uses)});
       if (!replacement) break;
       replace_nodes(graph, {current, reader}, std::move(*replacement));
+      // What the producer read is read by the node that took its place.
+      for (const ValueId input : graph.nodes[reader].inputs) {
+        if (input < uses.size()) uses[input].last_reader = reader;
+      }
       ++fused;
       current = reader;
     }

@@ -21,7 +21,7 @@ AttributesPtr parse_gemm(ParseContext& context) {
 }
 
 Dims matrix_dims(const NodeView& node, std::size_t input, const char* name, bool transpose) {
-  Dims dims = node.input_dims(input);
+  Dims dims = operand_dims(node, input);
   if (dims.size() != 2) invalid_model("input ", name, " is ", dims, " with rank ", dims.size(), ", expected rank 2");
   if (transpose) std::swap(dims[0], dims[1]);
   return dims;
@@ -53,7 +53,7 @@ void infer_gemm(InferContext& context) {
   }
   Dims product = {a[0], b[1]};
   if (context.has_input(2)) join_addend(context.input_dims(2), product);
-  context.set_output(0, context.input_type(0), std::move(product));
+  context.set_output(0, context.input_type(0), reordered_output(context, std::move(product)));
 }
 
 }  // namespace

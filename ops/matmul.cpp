@@ -2,8 +2,8 @@
 // 1-D B a column, whose dimension is not in Y: [K] x [...,K,N] -> [...,N], [...,M,K] x [K] -> [...,M], [K] x [K] -> [].
 // Opsets 1 to newest. Types: float, double, float16, bfloat16, int32, int64, uint32, uint64; integers wrap around. With
 // K = 0, Y is zeros. Deviation: types that came with a later opset are taken at every opset.
-// Internal extension: a pass may add input 2, a row [N] or a scalar that is added to every row (see
-// MatrixProductAttributes).
+// Internal extension: a pass may add input 2, a row [N] or a scalar that is added to every row, and give A, B and Y
+// other orders of axes (see MatrixProductAttributes).
 #include <algorithm>
 
 #include "ops/matrix_product.hpp"
@@ -29,8 +29,8 @@ Dims batch_dims(const Dims& a, const Dims& b) {
 
 void infer_matmul(InferContext& context) {
   check_matrix_product_types(context);
-  const Dims& a = context.input_dims(0);
-  const Dims& b = context.input_dims(1);
+  const Dims a = operand_dims(context, 0);
+  const Dims b = operand_dims(context, 1);
   if (a.empty() || b.empty()) {
     invalid_model("input ", a.empty() ? "A" : "B", " is a scalar, expected rank 1 or more");
   }
@@ -40,7 +40,7 @@ void infer_matmul(InferContext& context) {
   Dims dims = batch_dims(a, b);
   if (a.size() > 1) dims.push_back(a[a.size() - 2]);
   if (b.size() > 1) dims.push_back(b.back());
-  context.set_output(0, context.input_type(0), std::move(dims));
+  context.set_output(0, context.input_type(0), reordered_output(context, std::move(dims)));
 }
 
 }  // namespace

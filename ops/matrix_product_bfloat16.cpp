@@ -98,6 +98,7 @@ std::string bfloat16_refusal(const NodeView& node) {
   if (node.options().precision != Precision::kBf16) return "precision bf16 is not asked for";
   if (node.input_type(0) != DataType::kFloat32) return text("only float32, not ", node.input_type(0));
   if (node.input_constant(1) == nullptr) return "B is not a constant";
+  if (std::string refusal = reordered_refusal(node); !refusal.empty()) return refusal;
   const MatrixProduct product = matrix_product(node);
   if (product.batches != 1) return "Y is not one matrix";
   if (product.depth == 0) return "the inner dimension is 0";

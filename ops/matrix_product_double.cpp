@@ -29,7 +29,7 @@ struct DoubleProduct {
 
 std::string accepts(const NodeView& node) {
   if (node.input_type(0) != DataType::kFloat64) return text("only float64, not ", node.input_type(0));
-  return "";
+  return reordered_refusal(node);
 }
 
 std::size_t panels(const MatrixProduct& product) {

@@ -1,5 +1,6 @@
-// What a matrix product takes in from its only reader: an addend, a channel-wise scale and shift, an activation. All
-// keep the numbers within rounding; float16 and bfloat16 products take in nothing, for they would skip a rounding step.
+// What a matrix product takes in: from its only reader an addend, a channel-wise scale and shift, an activation, a
+// Transpose, and Transposes of its operands. All keep the numbers within rounding; float16 and bfloat16 products take
+// in nothing, for they would skip a rounding step.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -95,13 +96,22 @@ ConstantPtr rounded_row(DataType type, const std::vector<double>& row) {
   return result;
 }
 
+/// The order that first `first` and then `second` make; an empty one changes nothing.
+std::vector<std::size_t> composed(const std::vector<std::size_t>& first, const std::vector<std::size_t>& second) {
+  if (first.empty()) return second;
+  if (second.empty()) return first;
+  std::vector<std::size_t> both;
+  for (const std::size_t axis : second) both.push_back(first[axis]);
+  return both;
+}
+
 }  // namespace
 
 std::optional<Replacement> absorb_addend_into_product(const FusionContext& context) {
   const NodeView& product = context.producer;
   const DataType type = product.input_type(0);
   if (dynamic_cast<const AdditionAttributes*>(context.consumer.node().attributes.get()) == nullptr) return std::nullopt;
-  if (has_activation(product) || product.has_input(2)) return std::nullopt;
+  if (has_activation(product) || product.has_input(2) || !attributes_of(product).y_order.empty()) return std::nullopt;
   if (!kFused.has(type) && !(kIntegerTypes.has(type) && attributes_of(product).alpha == 1.0F)) return std::nullopt;
   const ConstantPtr& addend = context.consumer.input_constant(1 - context.consumer_input);
   if (addend == nullptr) return std::nullopt;
@@ -121,6 +131,7 @@ std::optional<Replacement> absorb_affine_into_product(const FusionContext& conte
   const NodeView& product = context.producer;
   const auto* affine = dynamic_cast<const ChannelAffineAttributes*>(context.consumer.node().attributes.get());
   if (affine == nullptr || context.consumer_input != 0 || has_activation(product)) return std::nullopt;
+  if (attributes_of(product).reordered()) return std::nullopt;
   const DataType type = product.input_type(0);
   const ConstantPtr& b = product.input_constant(1);
   const bool matrices = product.input_rank(0) == 2 && product.input_rank(1) == 2;
@@ -155,6 +166,48 @@ std::optional<Replacement> absorb_activation_into_product(const FusionContext& c
   attributes->activation = *activation;
   std::vector<std::variant<ValueId, ConstantPtr>> inputs(product.node().inputs.begin(), product.node().inputs.end());
   return Replacement{product.node().op, std::move(attributes), std::move(inputs)};
+}
+
+std::optional<Replacement> absorb_transpose_into_product(const FusionContext& context) {
+  const NodeView& product = context.producer;
+  const auto* transpose = dynamic_cast<const AxisOrderAttributes*>(context.consumer.node().attributes.get());
+  if (transpose == nullptr || product.input_type(0) != DataType::kFloat32) return std::nullopt;
+  if (product.input_rank(0) < 2 || product.input_rank(1) < 2) return std::nullopt;
+  const std::size_t rank = product.output(0).dims.size();
+  if (rank > 2 && product.input_rank(1) == 2) return std::nullopt;
+  auto attributes = std::make_shared<MatrixProductAttributes>(attributes_of(product));
+  attributes->y_order = composed(attributes->y_order, transpose->order(rank));
+  if (attributes->y_order.back() != rank - 1) return std::nullopt;  // columns would not be contiguous
+  std::vector<std::variant<ValueId, ConstantPtr>> inputs(product.node().inputs.begin(), product.node().inputs.end());
+  return Replacement{product.node().op, std::move(attributes), std::move(inputs)};
+}
+
+std::optional<Replacement> absorb_transpose_of_operand(const FusionContext& context) {
+  const NodeView& transpose = context.producer;
+  const NodeView& product = context.consumer;
+  const auto* order = dynamic_cast<const AxisOrderAttributes*>(transpose.node().attributes.get());
+  const auto* before = dynamic_cast<const MatrixProductAttributes*>(product.node().attributes.get());
+  if (order == nullptr || before == nullptr || context.consumer_input > 1) return std::nullopt;
+  if (product.input_type(0) != DataType::kFloat32 || transpose.input_constant(0) != nullptr) return std::nullopt;
+  const std::size_t rank = product.input_rank(context.consumer_input);
+  if (rank < 2) return std::nullopt;
+  const bool bfloat16 = product.options().precision == Precision::kBf16 && product.input_constant(1) != nullptr;
+  if (bfloat16) return std::nullopt;  // those products want dense operands
+  auto attributes = std::make_shared<MatrixProductAttributes>(*before);
+  const bool is_a = context.consumer_input == 0;
+  std::vector<std::size_t>& axes = is_a ? attributes->a_order : attributes->b_order;
+  axes = composed(order->order(rank), axes);
+  const bool inner_contiguous = axes[rank - 1] == rank - 1;
+  const bool outer_contiguous = axes[rank - 2] == rank - 1;
+  if (is_a && rank > 2) {
+    const bool depth_contiguous = attributes->transpose_a ? outer_contiguous : inner_contiguous;
+    if (!depth_contiguous || product.input_rank(1) == 2) return std::nullopt;
+  } else if (!inner_contiguous && !outer_contiguous) {
+    return std::nullopt;
+  }
+  std::vector<std::variant<ValueId, ConstantPtr>> inputs(product.node().inputs.begin(), product.node().inputs.end());
+  inputs[context.consumer_input] = transpose.node().inputs[0];
+  return Replacement{product.node().op, std::move(attributes), std::move(inputs), true};
 }
 
 }  // namespace linnet::internal

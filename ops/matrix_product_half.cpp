@@ -35,7 +35,7 @@ struct HalfProduct {
 std::string accepts(const NodeView& node) {
   const DataType type = node.input_type(0);
   if (type != DataType::kFloat16 && type != DataType::kBfloat16) return text("only float16 and bfloat16, not ", type);
-  return "";
+  return reordered_refusal(node);
 }
 
 std::size_t panels(const MatrixProduct& product) {

@@ -126,7 +126,7 @@ OnednnMatmulProblem problem_of(const OnednnProduct& state, std::int64_t rows, st
   problem.packed_b = packed;
   problem.b_row_stride = product.b_depth_stride;
   problem.b_column_stride = product.b_column_stride;
-  problem.dst_row_stride = product.columns;
+  problem.dst_row_stride = product.y_row_stride;
   problem.alpha = product.alpha;
   problem.bias = bias_kind(product);
   problem.bias_row_stride = product.c_row_stride;
@@ -216,7 +216,7 @@ Prepared prepare(const PrepareContext& context) {
   state->product = matrix_product(context);
   state->bfloat16 = kBfloat16;
   cut(*state);
-  const bool packed = context.input_constant(1) != nullptr;
+  const bool packed = context.input_constant(1) != nullptr && state->product.dense_b;
   make_primitives(*state, packed, context.threads());
   Prepared prepared;
   prepared.workspace_bytes = state->worker_bytes * static_cast<std::size_t>(context.threads());
@@ -267,7 +267,7 @@ const kernels::Bfloat16Pair* round_a(const OnednnProduct& state, const RunArgume
 /// The activation behind a block.
 void activate(const MatrixProduct& product, float* y, std::int64_t rows, std::int64_t columns) {
   if (product.activation.kind == kernels::ActivationKind::kNone) return;
-  for (std::int64_t row = 0; row < rows; ++row, y += product.columns) {
+  for (std::int64_t row = 0; row < rows; ++row, y += product.y_row_stride) {
     kernels::apply_activation(product.activation, y, y, static_cast<std::size_t>(columns));
   }
 }
@@ -309,7 +309,7 @@ void run(const RunArguments& args) {
           state.packed[static_cast<std::size_t>((matrix * column_blocks + column_block) * 2 + shorter)].get();
     }
     if (c != nullptr) buffers.bias = c + row * product.c_row_stride + column * product.c_column_stride;
-    float* const block = y + batch_index * product.y_elements() + row * product.columns + column;
+    float* const block = y + batch.y + row * product.y_row_stride + column;
     buffers.dst = block;
     buffers.workspace = static_cast<std::byte*>(args.workspace) + worker * state.worker_bytes;
     const OnednnStatus result = api->execute(state.primitive(row_block, column_block), &buffers);

@@ -77,7 +77,7 @@ void run_typed(const MatrixProduct& product, const RunArguments& args) {
       const Sum<T> sum =
           dot(product, a + batch.a + row * product.a_row_stride, b + batch.b + column * product.b_column_stride);
       const T* addend = c == nullptr ? nullptr : c + row * product.c_row_stride + column * product.c_column_stride;
-      y[i] = scale<T>(product, sum, addend);
+      y[batch.y + row * product.y_row_stride + column] = scale<T>(product, sum, addend);
     }
   });
 }

@@ -1,5 +1,6 @@
 // Matrix products by Linnet's own float32 kernels (ops/kernels/gemm.hpp). B is packed once where it is a constant, and
-// otherwise into the workspace at every run; so is the transpose of a transposed A.
+// otherwise into the workspace at every run, unless A has few rows and B's are contiguous: then it is read where it
+// lies. The transpose of a transposed A is written into the workspace.
 #include <algorithm>
 
 #include "ops/kernels/gemm.hpp"
@@ -20,6 +21,7 @@ enum class Batching {
   kInTurn,    ///< each task is a part of one product; a B to be packed is packed beforehand, product by product
   kByPanel,   ///< each task is a panel of columns: the worker packs it and multiplies while it is in its cache
   kTogether,  ///< each task is several small products, packed by the worker that needs them
+  kInPlace,   ///< each task is a part of one product, and B is not packed
 };
 
 struct SimdProduct {
@@ -37,6 +39,11 @@ constexpr std::size_t cache_lines(std::size_t elements) { return (elements + 15)
 
 std::string accepts(const NodeView& node) {
   if (node.input_type(0) != DataType::kFloat32) return text("only float32, not ", node.input_type(0));
+  if (node.attributes<MatrixProductAttributes>().a_order.empty()) return "";
+  const MatrixProduct product = matrix_product(node);
+  const auto repeats = [](std::int64_t stride) { return stride == 0; };
+  const bool one_a = std::all_of(product.a_batch_strides.begin(), product.a_batch_strides.end(), repeats);
+  if (product.batches > 0 && product.transposed_a() && !one_a) return "the depth of many A is not contiguous";
   return "";
 }
 
@@ -52,6 +59,12 @@ double product_work(const MatrixProduct& product) {
 
 double packing_work(const MatrixProduct& product) {
   return static_cast<double>(product.columns) * static_cast<double>(product.depth) / kPackedPerNanosecond;
+}
+
+/// Whether B is multiplied where it lies: with more rows, packing it costs less than it saves.
+bool multiplies_in_place(const MatrixProduct& product) {
+  return product.rows <= static_cast<std::int64_t>(kernels::kMostRowsInPlace) && product.alpha == 1.0F &&
+         (product.b_column_stride == 1 || product.columns == 1) && product.b_depth_stride >= 0;
 }
 
 /// Packs rows of one panel of a B: they are contiguous in the packed panel.
@@ -91,7 +104,15 @@ void choose_tasks(SimdProduct& state, int threads) {
                              static_cast<std::size_t>(product.depth), static_cast<std::size_t>(threads));
   const double packing = state.packed == nullptr ? packing_work(product) : 0.0;
   const double work = product_work(product) + packing;
-  if (product.batches >= 2 * threads && work <= kTaskNanoseconds) {
+  if (state.packed == nullptr && multiplies_in_place(product)) {
+    state.batching = Batching::kInPlace;
+    state.slices = kernels::choose_slices_in_place(
+        static_cast<std::size_t>(product.rows), static_cast<std::size_t>(product.columns),
+        static_cast<std::size_t>(product.depth), static_cast<std::size_t>(threads));
+    const auto least = std::min<std::int64_t>(product.batches, 2 * threads);
+    const auto most = static_cast<std::int64_t>(std::max(1.0, kTaskNanoseconds / product_work(product)));
+    if (state.slices.count() == 1) state.batches_per_task = std::min(most, product.batches / least);
+  } else if (product.batches >= 2 * threads && work <= kTaskNanoseconds) {
     state.batching = Batching::kTogether;
     const auto most = static_cast<std::int64_t>(std::max(1.0, kTaskNanoseconds / work));
     state.batches_per_task = std::min(most, (product.batches + 2 * threads - 1) / (2 * threads));
@@ -118,7 +139,7 @@ RowWise row_wise(const SimdProduct& state) {
   const MatrixProduct& product = state.product;
   RowWise rows;
   const bool same_start = !product.has_c || product.c_row_stride == 0;
-  const bool dense = product.a_depth_stride == 1 && product.a_row_stride == product.depth;
+  const bool dense = product.dense_a() && product.y_row_stride == product.columns;
   if (product.batches != 1 || state.packed == nullptr || !same_start || !dense) return rows;
   rows.run = run_rows;
   rows.rows = static_cast<std::size_t>(product.rows);
@@ -143,7 +164,7 @@ Prepared prepare(const PrepareContext& context) {
   }
   const std::size_t bytes = packed_bytes(product, 1);
   state->packed_elements = bytes / sizeof(float);
-  if (const ConstantPtr& b = context.input_constant(1); b != nullptr) {
+  if (const ConstantPtr& b = context.input_constant(1); b != nullptr && product.dense_b) {
     const std::string key =
         text("simd ", product.b_matrices, " of [", product.depth, ",", product.columns, "] strides ",
              product.b_depth_stride, " ", product.b_column_stride, " times ", product.alpha);
@@ -169,7 +190,7 @@ Prepared prepare(const PrepareContext& context) {
     state->transposed_a_elements = cache_lines(static_cast<std::size_t>(product.rows * product.depth));
     prepared.workspace_bytes += state->transposed_a_elements * sizeof(float);
   }
-  if (state->packed == nullptr) {
+  if (state->packed == nullptr && state->batching != Batching::kInPlace) {
     if (state->batching == Batching::kByPanel) {
       const std::int64_t columns = std::min<std::int64_t>(product.columns, kernels::kPanelColumns);
       state->packed_elements = cache_lines(
@@ -195,6 +216,7 @@ class Runner {
         y_(static_cast<float*>(args.outputs[0])),
         workspace_(static_cast<float*>(args.workspace)),
         a_row_stride_(static_cast<std::size_t>(product_.a_row_stride)),
+        y_row_stride_(static_cast<std::size_t>(product_.y_row_stride)),
         epilogue_(epilogue_of(product_, state_.bias.get(), args.inputs)) {}
 
   void run() {
@@ -204,6 +226,8 @@ class Runner {
       run_together();
     } else if (state_.batching == Batching::kByPanel) {
       run_panels();
+    } else if (state_.batching == Batching::kInPlace) {
+      run_in_place();
     } else if (state_.packed != nullptr) {
       run_slices(0, product_.batches, packed_b());
     } else {
@@ -232,6 +256,8 @@ class Runner {
     const std::int64_t depth = product_.depth;
     const std::int64_t row_blocks = (rows + kBlock - 1) / kBlock;
     const std::int64_t depth_blocks = (depth + kPackedRows - 1) / kPackedRows;
+    const std::int64_t row_stride = product_.a_row_stride;
+    const std::int64_t depth_stride = product_.a_depth_stride;
     const float* from = a_;
     float* to = workspace_;
     const double work = static_cast<double>(rows) * static_cast<double>(depth) / kPackedPerNanosecond;
@@ -240,7 +266,7 @@ class Runner {
       const std::int64_t first = static_cast<std::int64_t>(task) / row_blocks * kPackedRows;
       const std::int64_t row_end = std::min(row + kBlock, rows);
       for (std::int64_t k = first; k < std::min(first + kPackedRows, depth); ++k) {
-        for (std::int64_t m = row; m < row_end; ++m) to[m * depth + k] = from[k * rows + m];
+        for (std::int64_t m = row; m < row_end; ++m) to[m * depth + k] = from[k * depth_stride + m * row_stride];
       }
     });
     a_ = to;
@@ -261,13 +287,13 @@ class Runner {
     });
   }
 
-  void multiply(std::int64_t batch, std::int64_t a_offset, const float* packed, const kernels::GemmSlice& slice) const {
+  void multiply(const MatrixProduct::Batch& batch, const float* packed, const kernels::GemmSlice& slice) const {
     const auto columns = static_cast<std::size_t>(product_.columns);
-    float* y = y_ + batch * product_.y_elements();
+    float* y = y_ + batch.y;
     kernels::gemm(slice.row_end - slice.row_begin, columns, static_cast<std::size_t>(product_.depth),
-                  a_ + a_offset + static_cast<std::int64_t>(slice.row_begin * a_row_stride_), a_row_stride_, packed,
-                  epilogue_.from_row(slice.row_begin), y + slice.row_begin * columns, columns, slice.panel_begin,
-                  slice.panel_end);
+                  a_ + batch.a + static_cast<std::int64_t>(slice.row_begin * a_row_stride_), a_row_stride_, packed,
+                  epilogue_.from_row(slice.row_begin), y + slice.row_begin * y_row_stride_, y_row_stride_,
+                  slice.panel_begin, slice.panel_end);
   }
 
   /// Products [first, first + count), whose packed B begin at `packed`.
@@ -278,7 +304,28 @@ class Runner {
       const std::int64_t index = first + static_cast<std::int64_t>(task / slices);
       const MatrixProduct::Batch batch = product_.batch(index);
       const float* b = state_.packed != nullptr ? packed_b(batch.b) : packed;
-      multiply(index, batch.a, b, state_.slices.slice(task % slices));
+      multiply(batch, b, state_.slices.slice(task % slices));
+    });
+  }
+
+  void run_in_place() {
+    const std::size_t slices = state_.slices.count();
+    const auto columns = static_cast<std::size_t>(product_.columns);
+    const std::int64_t step = state_.batches_per_task;
+    const auto groups = static_cast<std::size_t>((product_.batches + step - 1) / step);
+    const double work = product_work(product_) * static_cast<double>(product_.batches);
+    args_.control.parallel_for(slices * groups, work, [&](std::size_t task) {
+      const std::int64_t first = static_cast<std::int64_t>(task / slices) * step;
+      const kernels::GemmSlice slice = state_.slices.slice(task % slices);
+      for (std::int64_t index = first; index < std::min(first + step, product_.batches); ++index) {
+        const MatrixProduct::Batch batch = product_.batch(index);
+        kernels::gemm_in_place(slice.row_end - slice.row_begin, static_cast<std::size_t>(product_.depth),
+                               a_ + batch.a + static_cast<std::int64_t>(slice.row_begin * a_row_stride_), a_row_stride_,
+                               b_ + batch.b, static_cast<std::size_t>(product_.b_depth_stride),
+                               epilogue_.from_row(slice.row_begin), y_ + batch.y + slice.row_begin * y_row_stride_,
+                               y_row_stride_, slice.panel_begin * kernels::kPanelColumns,
+                               std::min(columns, slice.panel_end * kernels::kPanelColumns));
+      }
     });
   }
 
@@ -300,7 +347,7 @@ class Runner {
       if (epilogue.bias != nullptr) epilogue.bias += column;
       if (epilogue.addend != nullptr) epilogue.addend += column * epilogue.addend_column_stride;
       kernels::gemm(rows, std::min(kernels::kPanelColumns, columns - column), depth, a_ + batch.a, a_row_stride_,
-                    room_for_b(worker), epilogue, y_ + index * product_.y_elements() + column, columns, 0, 1);
+                    room_for_b(worker), epilogue, y_ + batch.y + column, y_row_stride_, 0, 1);
     });
   }
 
@@ -320,7 +367,7 @@ class Runner {
           pack_one_b(product_, b_ + batch.b, room_for_b(worker));
           packed_offset = batch.b;
         }
-        multiply(index, batch.a, b, whole);
+        multiply(batch, b, whole);
       }
     });
   }
@@ -333,6 +380,7 @@ class Runner {
   float* y_;
   float* workspace_;
   std::size_t a_row_stride_;
+  std::size_t y_row_stride_;
   kernels::GemmEpilogue epilogue_;
 };
 

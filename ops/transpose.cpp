@@ -1,13 +1,19 @@
 // Transpose: output dimension i is input dimension perm[i]; default perm reverses the order. Any shape and type. Opsets
 // 1 to newest.
+#include <algorithm>
+
+#include "ops/fusion_facts.hpp"
+#include "ops/matrix_product.hpp"
 #include "ops/shape_helpers.hpp"
 #include "ops/strided_copy.hpp"
 
 namespace linnet::internal {
 namespace {
 
-struct TransposeAttributes : Attributes {
+struct TransposeAttributes : AxisOrderAttributes {
   std::optional<std::vector<std::int64_t>> perm;
+
+  std::vector<std::size_t> order(std::size_t rank) const override;
 };
 
 AttributesPtr parse_transpose(ParseContext& context) {
@@ -16,15 +22,18 @@ AttributesPtr parse_transpose(ParseContext& context) {
   return attributes;
 }
 
+std::vector<std::size_t> TransposeAttributes::order(std::size_t rank) const {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < rank; ++i) order.push_back(perm ? static_cast<std::size_t>((*perm)[i]) : rank - 1 - i);
+  return order;
+}
+
 /// Errors: kInvalidModel unless perm holds every axis once.
 std::vector<std::size_t> permutation_of(const NodeView& node) {
   const std::size_t rank = node.input_rank(0);
-  const auto& perm = node.attributes<TransposeAttributes>().perm;
-  std::vector<std::size_t> order;
-  if (!perm) {
-    for (std::size_t axis = rank; axis-- > 0;) order.push_back(axis);
-    return order;
-  }
+  const auto& attributes = node.attributes<TransposeAttributes>();
+  const auto& perm = attributes.perm;
+  if (!perm) return attributes.order(rank);
   if (perm->size() != rank) invalid_model("perm ", short_list(*perm), " has ", perm->size(), " axes, expected ", rank);
   std::vector<bool> used(rank, false);
   for (const std::int64_t axis : *perm) {
@@ -32,9 +41,8 @@ std::vector<std::size_t> permutation_of(const NodeView& node) {
       invalid_model("perm ", short_list(*perm), " names axis ", axis, ", which is outside [0,", rank, ")");
     if (used[static_cast<std::size_t>(axis)]) invalid_model("perm ", short_list(*perm), " names axis ", axis, " twice");
     used[static_cast<std::size_t>(axis)] = true;
-    order.push_back(static_cast<std::size_t>(axis));
   }
-  return order;
+  return attributes.order(rank);
 }
 
 void infer_transpose(InferContext& context) {
@@ -60,6 +68,28 @@ bool moves_nothing(const NodeView& node) {
   return true;
 }
 
+/// Two Transposes are one, or nothing at all.
+std::optional<Replacement> merge(const FusionContext& context, const AxisOrderAttributes& next) {
+  const std::vector<std::size_t> first = permutation_of(context.producer);
+  auto merged = std::make_shared<TransposeAttributes>();
+  merged->perm.emplace();
+  for (const std::size_t axis : next.order(first.size()))
+    merged->perm->push_back(static_cast<std::int64_t>(first[axis]));
+  const std::vector<ValueId>& inputs = context.producer.node().inputs;
+  if (std::is_sorted(merged->perm->begin(), merged->perm->end())) {
+    const OpDef* identity = context.registry.find("", "Identity");
+    if (identity == nullptr) return std::nullopt;
+    return Replacement{identity, std::make_shared<NoAttributes>(), {inputs[0]}, true};
+  }
+  return Replacement{context.producer.node().op, std::move(merged), {inputs[0]}, true};
+}
+
+std::optional<Replacement> absorb_transpose(const FusionContext& context) {
+  if (const auto* next = dynamic_cast<const AxisOrderAttributes*>(context.consumer.node().attributes.get()))
+    return merge(context, *next);
+  return absorb_transpose_of_operand(context);
+}
+
 Prepared prepare_transpose(const PrepareContext& context) {
   if (element_count(context.input_shape(0)) == 0) return {std::make_shared<const StridedCopy>(), 0, 0};
   const std::vector<std::int64_t> strides = row_major_strides(context.input_shape(0));
@@ -83,6 +113,7 @@ void register_transpose(Registry& registry) {
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_transpose, run_transpose}};
   op.facts.element_inputs = 1U << 0;
   op.facts.is_identity = moves_nothing;
+  op.facts.absorb_transpose = absorb_transpose;
   registry.add(std::move(op));
 }
 

@@ -227,6 +227,7 @@ struct Replacement {
   const OpDef* op = nullptr;
   AttributesPtr attributes;
   std::vector<std::variant<ValueId, ConstantPtr>> inputs;  ///< kNoValue for one left out
+  bool named_after_consumer = false;                       ///< what is left is the consumer, rather than the producer
 };
 
 /// A node and the only reader of its only output.
@@ -271,6 +272,7 @@ struct OpFacts {
   FusionHook absorb_addend = nullptr;      ///< takes in an element-wise sum with a constant
   FusionHook absorb_affine = nullptr;      ///< takes in a per-channel scale and shift
   FusionHook absorb_activation = nullptr;  ///< takes in an element-wise function as epilogue
+  FusionHook absorb_transpose = nullptr;   ///< is or takes in a change of the order of axes
 };
 
 struct OpDef {

@@ -54,9 +54,9 @@ std::size_t fuse_consumers(PassContext& context, FusionHook OpFacts::*hook) {
       const NodeView producer(graph.nodes[current], graph.values, context.options);
       const NodeView consumer(graph.nodes[reader], graph.values, context.options);
       if (!types_known(producer) || !types_known(consumer) || only_output(graph.nodes[reader]) == kNoValue) break;
-      std::optional<Replacement> replacement = (graph.nodes[current].op->facts.*hook)(
-          {producer, consumer, index_of_input(graph.nodes[reader], output), context.registry,
-           shared_inputs(graph.nodes[current], uses)});
+      std::optional<Replacement> replacement =
+          (graph.nodes[current].op->facts.*hook)({producer, consumer, index_of_input(graph.nodes[reader], output),
+                                                  context.registry, shared_inputs(graph.nodes[current], uses)});
       if (!replacement) break;
       replace_nodes(graph, {current, reader}, std::move(*replacement));
       // What the producer read is read by the node that took its place.

@@ -13,6 +13,7 @@ const std::vector<Pass>& all_passes() {
       {"fuse_addend", fuse_addend},
       {"fuse_affine", fuse_affine},
       {"fuse_activation", fuse_activation},
+      {"fuse_transpose", fuse_transpose},
       {"remove_dead", remove_dead},
   };
   return passes;

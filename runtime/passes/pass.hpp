@@ -32,6 +32,7 @@ std::size_t fuse_activation_parts(PassContext& context);
 std::size_t fuse_addend(PassContext& context);
 std::size_t fuse_affine(PassContext& context);
 std::size_t fuse_activation(PassContext& context);
+std::size_t fuse_transpose(PassContext& context);
 std::size_t remove_dead(PassContext& context);
 
 /// The name of fuse_activation_parts, by which fusions say that they are that pass's (pattern.hpp).

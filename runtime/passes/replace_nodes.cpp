@@ -19,8 +19,10 @@ void replace_nodes(Graph& graph, const std::vector<NodeId>& members, Replacement
   std::vector<OriginalNode> fused;
   for (const NodeId member : members) append_originals(graph.nodes[member], fused);
   last.fused = std::move(fused);
-  last.name = first.name;
-  last.opset = first.opset;
+  if (!replacement.named_after_consumer) {
+    last.name = first.name;
+    last.opset = first.opset;
+  }
   last.inputs.clear();
   for (auto& input : replacement.inputs) {
     if (const ValueId* value = std::get_if<ValueId>(&input)) {

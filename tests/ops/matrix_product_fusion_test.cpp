@@ -273,5 +273,66 @@ TEST(MatrixProductFusion, TakesInNoActivationOfOtherTypesOrReaders) {
   EXPECT_FALSE(fuses(DataType::kFloat32, "Identity"));
 }
 
+/// A product of Transposes and its transpose, and the same in one node.
+struct Reordered {
+  ValueId apart;
+  Replacement joined;
+};
+
+Reordered reordered_product(MiniGraph& graph, DataType type) {
+  const ValueId a = graph.constant(small_integers(type, {2, 9, 3, 20}, 1));
+  const ValueId b = graph.constant(small_integers(type, {2, 11, 3, 20}, 2));
+  const auto transposed = [&](ValueId value, std::vector<std::int64_t> perm) {
+    return graph.node("Transpose", 13, {{"perm", std::move(perm)}}, {value});
+  };
+  const ValueId product = graph.node("MatMul", 13, {}, {transposed(a, {0, 2, 1, 3}), transposed(b, {0, 2, 3, 1})});
+  auto attributes = std::make_shared<MatrixProductAttributes>();
+  attributes->a_order = {0, 2, 1, 3};
+  attributes->b_order = {0, 2, 3, 1};
+  attributes->y_order = {0, 2, 1, 3};
+  return {transposed(product, {0, 2, 1, 3}), {graph.producer(product).op, attributes, {a, b}}};
+}
+
+TEST(MatrixProductFusion, MultipliesEveryTypeInOtherOrders) {
+  for (const DataType type : {DataType::kFloat32, DataType::kFloat64, DataType::kFloat16, DataType::kBfloat16,
+                              DataType::kInt32, DataType::kUint64}) {
+    MiniGraph graph;
+    const Reordered product = reordered_product(graph, type);
+    expect_equal(graph, graph.node(product.joined), product.apart, ulp(0));
+  }
+}
+
+TEST(MatrixProductFusion, TakesInATransposeWhoseColumnsStayContiguous) {
+  const auto fuses = [](DataType type, std::vector<std::int64_t> perm, const Dims& b) {
+    MiniGraph graph;
+    const ValueId product =
+        graph.node("MatMul", 13, {}, {graph.variable(type, {Dim::symbol(0), 4, 5, 6}), graph.variable(type, b)});
+    const ValueId y = graph.node("Transpose", 13, {{"perm", std::move(perm)}}, {product});
+    const std::optional<Replacement> fused = graph.fuse(&OpFacts::absorb_transpose, product, y);
+    if (fused) {
+      EXPECT_EQ(text(graph.value(graph.node(*fused)).type.dims), text(graph.value(y).type.dims));
+    }
+    return fused.has_value();
+  };
+  EXPECT_TRUE(fuses(DataType::kFloat32, {0, 2, 1, 3}, {4, 6, 7}));
+  EXPECT_TRUE(fuses(DataType::kFloat32, {2, 1, 0, 3}, {4, 6, 7}));
+  EXPECT_FALSE(fuses(DataType::kFloat32, {0, 1, 3, 2}, {4, 6, 7})) << "rows would be contiguous, not columns";
+  EXPECT_FALSE(fuses(DataType::kFloat32, {0, 2, 1, 3}, {6, 7})) << "all rows are one product";
+  EXPECT_FALSE(fuses(DataType::kFloat32, {1, 0, 2}, {6})) << "the columns are gone";
+  EXPECT_FALSE(fuses(DataType::kFloat64, {0, 2, 1, 3}, {4, 6, 7}));
+}
+
+TEST(MatrixProductFusion, ReorderedProductsTakeInOnlyWhatKnowsNoAxes) {
+  MiniGraph graph;
+  const Reordered reordered = reordered_product(graph, DataType::kFloat32);
+  const ValueId product = graph.node(reordered.joined);
+  const ValueId row = graph.constant(small_integers(DataType::kFloat32, {11}, 3));
+  EXPECT_FALSE(graph.fuse(&OpFacts::absorb_addend, product, graph.node("Add", 13, {}, {product, row})).has_value());
+  const ValueId relu = graph.node("Relu", 14, {}, {product});
+  const std::optional<Replacement> activated = graph.fuse(&OpFacts::absorb_activation, product, relu);
+  ASSERT_TRUE(activated.has_value());
+  expect_equal(graph, graph.node(*activated), relu, ulp(0));
+}
+
 }  // namespace
 }  // namespace linnet::internal

@@ -53,7 +53,7 @@ void infer_gemm(InferContext& context) {
   }
   Dims product = {a[0], b[1]};
   if (context.has_input(2)) join_addend(context.input_dims(2), product);
-  context.set_output(0, context.input_type(0), reordered_output(context, std::move(product)));
+  context.set_output(0, context.input_type(0), reordered_output(context, product));
 }
 
 }  // namespace

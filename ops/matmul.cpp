@@ -40,7 +40,7 @@ void infer_matmul(InferContext& context) {
   Dims dims = batch_dims(a, b);
   if (a.size() > 1) dims.push_back(a[a.size() - 2]);
   if (b.size() > 1) dims.push_back(b.back());
-  context.set_output(0, context.input_type(0), reordered_output(context, std::move(dims)));
+  context.set_output(0, context.input_type(0), reordered_output(context, dims));
 }
 
 }  // namespace

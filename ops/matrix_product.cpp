@@ -28,6 +28,7 @@ template <typename T>
 std::vector<T> in_order(const std::vector<T>& list, const std::vector<std::size_t>& order) {
   if (order.empty()) return list;
   std::vector<T> result;
+  result.reserve(order.size());
   for (const std::size_t axis : order) result.push_back(list[axis]);
   return result;
 }
@@ -120,7 +121,7 @@ Dims operand_dims(const NodeView& node, std::size_t input) {
   return in_order(node.input_dims(input), input == 0 ? attributes.a_order : attributes.b_order);
 }
 
-Dims reordered_output(const NodeView& node, Dims product) {
+Dims reordered_output(const NodeView& node, const Dims& product) {
   return in_order(product, node.attributes<MatrixProductAttributes>().y_order);
 }
 

@@ -35,7 +35,7 @@ void check_matrix_product_types(const NodeView& node);
 /// Dimensions of A (input 0) or B (1) as they are multiplied, before transpose_a and transpose_b.
 Dims operand_dims(const NodeView& node, std::size_t input);
 /// Dimensions of the output, from those of the product.
-Dims reordered_output(const NodeView& node, Dims product);
+Dims reordered_output(const NodeView& node, const Dims& product);
 
 /// Why an implementation that reads dense operands only cannot compute the product; empty when it can.
 std::string reordered_refusal(const NodeView& node);

@@ -101,6 +101,7 @@ std::vector<std::size_t> composed(const std::vector<std::size_t>& first, const s
   if (first.empty()) return second;
   if (second.empty()) return first;
   std::vector<std::size_t> both;
+  both.reserve(second.size());
   for (const std::size_t axis : second) both.push_back(first[axis]);
   return both;
 }

@@ -24,6 +24,7 @@ AttributesPtr parse_transpose(ParseContext& context) {
 
 std::vector<std::size_t> TransposeAttributes::order(std::size_t rank) const {
   std::vector<std::size_t> order;
+  order.reserve(rank);
   for (std::size_t i = 0; i < rank; ++i) order.push_back(perm ? static_cast<std::size_t>((*perm)[i]) : rank - 1 - i);
   return order;
 }

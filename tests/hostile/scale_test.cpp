@@ -82,7 +82,8 @@ TEST(HostileScale, ManyReadersOfOneValue) {
   EXPECT_EQ(accept(writer.output("v19999").bytes()).outputs().size(), 1u);
 }
 
-// 2,000 products of one weight, each with a scale of its own (BatchNormalization) that could go into a copy of it: 8 GB.
+// 2,000 products of one weight, each with a scale of its own (BatchNormalization) that could go into a copy of it: 8
+// GB.
 TEST(HostileScale, ManyScalesOfOneWeight) {
   constexpr std::int64_t kSize = 1000;
   const std::vector<float> weight(kSize * kSize, 0.5F);

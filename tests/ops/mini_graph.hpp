@@ -57,8 +57,8 @@ class MiniGraph {
   NodeView view(ValueId id) const { return NodeView(producer(id), values_, options_); }
 
   /// What `hook` of the producer of `product` makes of the node that reads it as input `input`.
-  std::optional<Replacement> fuse(FusionHook OpFacts::*hook, ValueId product, ValueId reader,
-                                  std::size_t input = 0, std::uint64_t shared_inputs = 0) const {
+  std::optional<Replacement> fuse(FusionHook OpFacts::*hook, ValueId product, ValueId reader, std::size_t input = 0,
+                                  std::uint64_t shared_inputs = 0) const {
     return (producer(product).op->facts.*hook)({view(product), view(reader), input, all_operators(), shared_inputs});
   }
 

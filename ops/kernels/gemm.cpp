@@ -244,8 +244,9 @@ void MultiplyChunk(const Product& product, std::size_t row_begin, std::size_t ro
   for (std::size_t column = product.column_begin; column < product.column_end; column += kPanelColumns) {
     const std::size_t columns = std::min(kPanelColumns, product.column_end - column);
     const std::size_t width = panel_width(product.n, column / kPanelColumns);
-    const bool narrow = divide_up(columns, kLanes) <= max_tile_vectors(kMaxRows);
-    const std::size_t row_tiles = divide_up(row_end - row_begin, narrow ? kMaxRows : kMaxRowsOfWideTile);
+    const bool narrow = divide_up(columns, kLanes) <= max_tile_vectors(Dot::kMostRows);
+    const std::size_t most_rows = narrow ? Dot::kMostRows : kMaxRowsOfWideTile;
+    const std::size_t row_tiles = divide_up(row_end - row_begin, most_rows);
     const std::size_t block_depth = row_tiles == 1 ? product.k : kBlockDepth;
     const float* block = product.packed_b + column * product.k;
     std::size_t k_begin = 0;
@@ -256,7 +257,7 @@ void MultiplyChunk(const Product& product, std::size_t row_begin, std::size_t ro
       // The next chunk begins where this one began.
       const float* const next = last ? product.packed_b + product.column_begin * product.k : block;
       const std::size_t next_floats = last && row_end == product.m ? 0 : depth * width;
-      const std::size_t tile_columns = max_tile_vectors(narrow ? kMaxRows : kMaxRowsOfWideTile) * kLanes;
+      const std::size_t tile_columns = max_tile_vectors(most_rows) * kLanes;
       Prefetch prefetch(next, next_floats, row_tiles * divide_up(columns, tile_columns) * depth);
       std::size_t row = row_begin;
       for (std::size_t left = row_tiles; left != 0; --left) {

@@ -45,6 +45,13 @@ namespace {
 
 static_assert(kMostRowsInPlace <= kMaxRows, "a block has the registers of a tile");
 
+// Rows of A that are swept together. Old CPUs do them one after the other: the library is smaller without their blocks.
+#if HWY_TARGET <= HWY_AVX2 || HWY_ARCH_ARM
+constexpr std::size_t kMostRowsTogether = kMostRowsInPlace;
+#else
+constexpr std::size_t kMostRowsTogether = 1;
+#endif
+
 // A strip is done from the first row of B to the last: it is wide enough for the hardware to see a stream, and narrow
 // enough for two sums of every element to stay in the first-level cache.
 static_assert(kStripColumns % kPanelColumns == 0);
@@ -58,10 +65,10 @@ struct Strip {
   std::size_t columns;
 };
 
-template <std::size_t kRows>
+// Of each row.
 struct Sums {
-  HWY_ALIGN float chains[kRows * kSumsStride];  // the chain being added to
-  HWY_ALIGN float groups[kRows * kSumsStride];  // the chains of this group before it
+  float* chains;  // the chain being added to
+  float* groups;  // the chains of this group before it
 };
 
 #define LINNET_UNROLL _Pragma("GCC unroll 16")
@@ -129,11 +136,8 @@ HWY_INLINE void Sweep(const ProductInPlace& product, const Strip& strip, std::si
   for (; i + kVectors * kLanes <= strip.columns; i += kVectors * kLanes) {
     AddSteps<kRows, kVectors, true>(product, k, steps, b + i, first, chains + i, kLanes);
   }
-  for (; i + kLanes <= strip.columns; i += kLanes) {
-    AddSteps<kRows, 1, true>(product, k, steps, b + i, first, chains + i, kLanes);
-  }
-  if (i < strip.columns) {
-    AddSteps<kRows, 1, false>(product, k, steps, b + i, first, chains + i, strip.columns - i);
+  for (; i < strip.columns; i += kLanes) {
+    AddSteps<kRows, 1, false>(product, k, steps, b + i, first, chains + i, std::min(kLanes, strip.columns - i));
   }
 }
 
@@ -146,14 +150,13 @@ struct Place {
 };
 
 // Adds finished chains to their group, and a finished group to what stands in C.
-template <std::size_t kRows>
 HWY_NOINLINE void FinishChains(const ProductInPlace& product, const Strip& strip, const Place& place,
-                               Sums<kRows>& buffer) {
+                               const Sums& buffer) {
   const TileTag d;
   const GemmEpilogue& epilogue = product.epilogue;
   const bool starts = epilogue.bias != nullptr || epilogue.addend != nullptr;
   const bool relu = place.last_group && epilogue.activation.kind == ActivationKind::kRelu;
-  for (std::size_t row = 0; row < kRows; ++row) {
+  for (std::size_t row = 0; row < product.m; ++row) {
     const float* const chains = buffer.chains + row * kSumsStride;
     float* const groups = buffer.groups + row * kSumsStride;
     float* const c = product.c + row * product.c_row_stride + strip.column;
@@ -178,7 +181,8 @@ HWY_NOINLINE void FinishChains(const ProductInPlace& product, const Strip& strip
 
 template <std::size_t kRows>
 void MultiplyStrip(const ProductInPlace& product, const Strip& strip) {
-  Sums<kRows> buffer;
+  HWY_ALIGN float chains[kRows * kSumsStride];
+  HWY_ALIGN float groups[kRows * kSumsStride];
   std::size_t k = 0;
   do {
     const std::size_t group_begin = k;
@@ -188,16 +192,11 @@ void MultiplyStrip(const ProductInPlace& product, const Strip& strip) {
       const std::size_t chain_end = std::min(group_end, k + kChainLength);
       do {
         const std::size_t steps = std::min(kSteps, chain_end - k);
-        // Steps that the compiler knows the number of are unrolled.
-        if (steps == kSteps) {
-          Sweep<kRows>(product, strip, k, kSteps, k == chain_begin, buffer.chains);
-        } else {
-          Sweep<kRows>(product, strip, k, steps, k == chain_begin, buffer.chains);
-        }
+        Sweep<kRows>(product, strip, k, steps, k == chain_begin, chains);
         k += steps;
       } while (k < chain_end);
-      FinishChains<kRows>(product, strip,
-                          {chain_begin == group_begin, k == group_end, group_begin == 0, k == product.k}, buffer);
+      FinishChains(product, strip, {chain_begin == group_begin, k == group_end, group_begin == 0, k == product.k},
+                   {chains, groups});
     } while (k < group_end);
   } while (k < product.k);
   const ActivationKind activation = product.epilogue.activation.kind;
@@ -211,16 +210,29 @@ void MultiplyStrip(const ProductInPlace& product, const Strip& strip) {
 using StripFunction = void (*)(const ProductInPlace&, const Strip&);
 
 template <std::size_t... kRows>
-constexpr std::array<StripFunction, kMostRowsInPlace> strip_functions(std::index_sequence<kRows...>) {
+constexpr std::array<StripFunction, kMostRowsTogether> strip_functions(std::index_sequence<kRows...>) {
   return {MultiplyStrip<kRows + 1>...};
 }
 
 void GemmInPlace(const ProductInPlace& product) {
-  constexpr std::array<StripFunction, kMostRowsInPlace> kStripFunctions =
-      strip_functions(std::make_index_sequence<kMostRowsInPlace>());
-  if (product.m == 0) return;
-  for (std::size_t column = product.column_begin; column < product.column_end; column += kStripColumns) {
-    kStripFunctions[product.m - 1](product, {column, std::min(kStripColumns, product.column_end - column)});
+  constexpr std::array<StripFunction, kMostRowsTogether> kStripFunctions =
+      strip_functions(std::make_index_sequence<kMostRowsTogether>());
+  for (std::size_t row = 0; row < product.m; row += kMostRowsTogether) {
+    const GemmEpilogue epilogue = product.epilogue.from_row(row);
+    const ProductInPlace rows = {std::min(kMostRowsTogether, product.m - row),
+                                 product.k,
+                                 product.a + row * product.a_row_stride,
+                                 product.a_row_stride,
+                                 product.b,
+                                 product.b_row_stride,
+                                 epilogue,
+                                 product.c + row * product.c_row_stride,
+                                 product.c_row_stride,
+                                 product.column_begin,
+                                 product.column_end};
+    for (std::size_t column = rows.column_begin; column < rows.column_end; column += kStripColumns) {
+      kStripFunctions[rows.m - 1](rows, {column, std::min(kStripColumns, rows.column_end - column)});
+    }
   }
 }
 

@@ -34,6 +34,8 @@ constexpr std::size_t kMaxRowsOfWideTile = 6;
 constexpr std::size_t max_tile_vectors(std::size_t rows) {
 #if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM
   return rows == 1 ? 8 : rows <= kMaxRowsOfWideTile ? 4 : rows <= kMaxRows ? 2 : 0;
+#elif HWY_TARGET == HWY_SCALAR
+  return rows == 1 ? 8 : rows <= kMaxRowsOfWideTile ? 1 : 0;  // for want of vectors: small rather than fast
 #else
   return rows == 1 ? 8 : rows <= 3 ? 4 : rows <= kMaxRowsOfWideTile ? 2 : 0;
 #endif
@@ -64,7 +66,7 @@ struct WidenedPairDot {
 // Pairs by AVX512_BF16, which denormals are zero for. An assembler's line, since not every CPU that this target is for
 // has the instruction, and compilers want functions that use it to be marked.
 struct PairDot {
-  static constexpr std::size_t kMostRows = kMaxRows;
+  static constexpr std::size_t kMostRows = kMaxRowsOfWideTile;
   static HWY_INLINE TileVector MulAdd(TileVector a, TileVector b, TileVector sum) {
     __asm__("vdpbf16ps %[b], %[a], %[sum]" : [sum] "+v"(sum.raw) : [a] "v"(a.raw), [b] "v"(b.raw));
     return sum;

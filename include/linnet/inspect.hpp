@@ -149,9 +149,9 @@ enum class ElementMeaning : std::uint8_t {
 /// What a model does with the elements of one of its inputs, as far as its operators tell: what to know for making data
 /// on which it can run.
 struct InputUse {
-  ElementMeaning meaning = ElementMeaning::kNumbers;
-  std::int64_t low = INT64_MIN;   ///< least element that every reader takes
-  std::int64_t high = INT64_MAX;  ///< largest, included
+  ElementMeaning meaning = ElementMeaning::kNumbers;  ///< what they are
+  std::int64_t low = INT64_MIN;                       ///< least element that every reader takes
+  std::int64_t high = INT64_MAX;                      ///< largest, included
   std::vector<std::int64_t>
       elements;        ///< elements that depend on each other: these, row-major; empty where any will do
   std::string reason;  ///< who says so, in words; empty where nobody does

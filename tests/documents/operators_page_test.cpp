@@ -198,8 +198,13 @@ void for_each_sample(const OpDef& op, DataType type, int opset, std::size_t inpu
   }
 }
 
-/// What Implementation::accepts requires.
-bool dimensions_known(const Sample& sample) {
+/// What Implementation::accepts requires: all dimensions are known, and the elements that shapes depend on.
+bool can_be_accepted(const Sample& sample) {
+  const Node& node = sample.node;
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const bool decides = (node.op->facts.value_inputs >> i & 1) != 0;
+    if (decides && sample.values[node.inputs[i]].constant == nullptr) return false;
+  }
   return std::all_of(sample.values.begin(), sample.values.end(), [](const Value& value) {
     return std::all_of(value.type.dims.begin(), value.type.dims.end(), [](const Dim& dim) { return dim.known(); });
   });
@@ -227,7 +232,7 @@ Support support_of(const OpDef& op) {
   for (const DataType type : kTypes) {
     const auto look = [&](const Sample& sample) {
       support.types.insert(type);
-      const bool known = dimensions_known(sample);
+      const bool known = can_be_accepted(sample);
       for (std::size_t i = 0; i < op.implementations.size(); ++i) {
         const Implementation& implementation = op.implementations[i];
         if (!known && implementation.accepts != nullptr) continue;

@@ -265,7 +265,8 @@ TEST(FusePatterns, KeepsCountOfReaders) {
   for (const char* name : {"a", "b", "c", "d"}) value = toy.node("Inc", {value}, name);
   toy.output(value);
   Graph graph = toy.take();
-  EXPECT_EQ(fuse(graph, with_fusion(graph, inc(inc(any("x"))), twice)), 2U);
+  const Registry registry = with_fusion(graph, inc(inc(any("x"))), twice);
+  EXPECT_EQ(fuse(graph, registry), 2U);
   EXPECT_EQ(graph.nodes.size(), 2U);
   const Registry again = with_fusion(
       graph, sum(sum(any("x"), any("x"), "s"), any("s")),

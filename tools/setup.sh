@@ -109,8 +109,8 @@ setup: as root: apt-get install --no-install-recommends ${missing[*]}"
 
 # The package of Clang's runtime goes by the release's version of Clang.
 clang_runtime() {
-  { dpkg-query -W -f='${Depends}\n' clang 2>/dev/null || LC_ALL=C apt-cache show clang 2>/dev/null; } |
-    sed -n 's/.*clang-\([0-9][0-9]*\).*/libclang-rt-\1-dev/p' | head -n 1
+  { dpkg-query -W -f='Depends: ${Depends}\n' clang 2>/dev/null || LC_ALL=C apt-cache show clang 2>/dev/null; } |
+    sed -n 's/^Depends:.*clang-\([0-9][0-9]*\).*/libclang-rt-\1-dev/p' | head -n 1
 }
 
 # What some releases have only, or under another name. Known only once apt's lists are there.

@@ -54,9 +54,9 @@ std::string model_of(const Case& c, bool open) {
     std::vector<DimSpec> dims;
     for (std::size_t i = 0; i < shape.size(); ++i) {
       if (open) {
-        dims.push_back(name + std::to_string(i));
+        dims.emplace_back(name + std::to_string(i));
       } else {
-        dims.push_back(shape[i]);
+        dims.emplace_back(shape[i]);
       }
     }
     writer.input(name, DataType::kFloat32, dims);

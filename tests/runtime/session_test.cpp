@@ -77,7 +77,7 @@ TEST(Session, CacheIsBoundedInBytesToo) {
   const std::size_t one =
       kept_bytes({1, 4}, *program_for(*std::make_unique<ModelImpl>(dynamic_graph(), ModelFacts(), Options()), 4));
   EXPECT_GT(one, 0U);
-  for (const std::size_t kept : {1, 2}) {
+  for (const std::size_t kept : {1U, 2U}) {
     Options options;
     options.program_cache_bytes = one * kept + one / 2;
     ModelImpl model(dynamic_graph(), {}, options);

@@ -286,25 +286,28 @@ INSTANTIATE_TEST_SUITE_P(Api, FirstRun,
                                   std::to_string(std::get<int>(info.param));
                          });
 
-/// A product of constants in float16, 10^9 multiply-adds by the reference: seconds, in a model of some hundred bytes.
-std::string folding_bomb() {
+/// Products of constants in float16, one after another, each of 10^9 multiply-adds, in a model of some hundred bytes.
+std::string folding_bomb(int products) {
   constexpr std::int64_t kSize = 1000;
-  return model()
-      .opset(13)
+  ModelWriter writer = model();
+  writer.opset(13)
       .input("x", DataType::kFloat16, {kSize, kSize})
       .initializer<std::int64_t>("shape", {2}, {kSize, kSize})
       .node("ConstantOfShape", {"shape"}, {"zeros"})
-      .node("Cast", {"zeros"}, {"a"}, {attribute("to", 10)})
-      .node("MatMul", {"a", "a"}, {"b"})
-      .node("Add", {"x", "b"}, {"y"})
-      .output("y", DataType::kFloat16, {kSize, kSize})
-      .bytes();
+      .node("Cast", {"zeros"}, {"a"}, {attribute("to", 10)});
+  std::string last = "a";
+  for (int i = 0; i < products; ++i) {
+    const std::string next = "b" + std::to_string(i);
+    writer.node("MatMul", {last, "a"}, {next});
+    last = next;
+  }
+  return writer.node("Add", {"x", last}, {"y"}).output("y", DataType::kFloat16, {kSize, kSize}).bytes();
 }
 
 TEST(Load, LeavesDearFoldingToTheRun) {
   Options options = options_for(Backend::kAuto);
   options.disabled_passes.clear();
-  const auto nodes = [&] { return summarize(load(folding_bomb(), options)).nodes; };
+  const auto nodes = [&] { return summarize(load(folding_bomb(1), options)).nodes; };
   ASSERT_EQ(nodes().size(), 2U);
   EXPECT_EQ(nodes().front().op, "MatMul");
   options.limits.folding_ns = 1;
@@ -315,13 +318,13 @@ TEST(Load, StopsWithinItsFolding) {
   Options options = options_for(Backend::kAuto);
   options.disabled_passes.clear();
   options.limits.folding_ns = 0;
-  const std::string bytes = folding_bomb();
+  const std::string bytes = folding_bomb(100);
   RunOptions until;
   until.timeout = std::chrono::milliseconds(20);
   const auto start = Clock::now();
   try {
     Model::load(bytes.data(), bytes.size(), options, until);
-    FAIL() << "10^9 products in 20 ms";
+    FAIL() << "10^11 multiply-adds in 20 ms";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kDeadlineExceeded);
     EXPECT_STREQ(error.what(), "loading passed its deadline");

@@ -180,9 +180,23 @@ make_onnx() {
   local work=$onnx_dir/work
   mkdir -p "$work"
   make_fetcher
-  # pip asks a source package for its metadata. It has scikit-build-core answer, and would fetch more than that.
-  quietly pip install "$(sed -n '/^scikit-build-core==/p' "$source_dir/tools/requirements.txt")"
-  quietly pip download --no-deps --no-binary onnx --no-build-isolation -d "$work" "onnx==$onnx_version"
+  # pip asks a source package's own build system for its name and version before it hands the package out. This answers
+  # instead of scikit-build-core, which would want a newer CMake than Debian 12 has.
+  mkdir -p "$work/answer/scikit_build_core"
+  touch "$work/answer/scikit_build_core/__init__.py"
+  cat >"$work/answer/scikit_build_core/build.py" <<EOF
+import pathlib
+
+
+def prepare_metadata_for_build_wheel(folder, config_settings=None):
+    name = "onnx-$onnx_version.dist-info"
+    (pathlib.Path(folder) / name).mkdir()
+    (pathlib.Path(folder) / name / "METADATA").write_text(
+        "Metadata-Version: 2.1\\nName: onnx\\nVersion: $onnx_version\\n")
+    return name
+EOF
+  PYTHONPATH="$work/answer" quietly pip download --no-deps --no-binary onnx --no-build-isolation -d "$work" \
+    "onnx==$onnx_version"
   tar -xf "$work/onnx-$onnx_version.tar.gz" -C "$work"
   quietly env CCACHE_BASEDIR="$work" CCACHE_DIR="${CCACHE_DIR:-$cache_root/ccache}" cmake -S "$source_dir/cmake/onnx" -B "$work/build" -G Ninja \
     -DONNX_SOURCE_DIR="$work/onnx-$onnx_version" -DCMAKE_INSTALL_PREFIX="$onnx_dir" -DCMAKE_CXX_COMPILER_LAUNCHER=ccache

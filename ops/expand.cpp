@@ -1,20 +1,13 @@
 // Expand: output = input repeated to the shape that its own and `shape` (int64, 1-D) broadcast to, as NumPy has it: a 1
 // in `shape` keeps the input's dimension. Opsets 8 to newest; bfloat16 (from 13) is accepted at every opset. Deviation:
 // strings are not supported.
-#include <cstring>
-
-#include "ops/broadcast_loops.hpp"
-#include "ops/chunks.hpp"
 #include "ops/known_elements.hpp"
+#include "ops/repeated_elements.hpp"
 #include "ops/shape_helpers.hpp"
-#include "ops/sized_elements.hpp"
 #include "ops/wanted_elements.hpp"
 
 namespace linnet::internal {
 namespace {
-
-constexpr std::size_t kChunk = 32768;
-constexpr double kCost = 0.5;  // ns per element
 
 /// Where the output has the input's elements in the same order, or one element again and again. Other outputs hardly
 /// describe shapes.
@@ -47,32 +40,8 @@ void infer(InferContext& context) {
   if (has_known_elements(type)) expand_elements(context);
 }
 
-struct State {
-  std::size_t count = 0;
-  std::size_t element_bytes = 0;
-  BroadcastLoops input;  ///< beside the output
-};
-
 Prepared prepare(const PrepareContext& context) {
-  const Shape shape = context.output_shape(0);
-  auto state = std::make_shared<State>();
-  state->count = static_cast<std::size_t>(element_count(shape));
-  state->element_bytes = size_of(context.input_type(0));
-  state->input = broadcast_loops(shape, context.input_shape(0));
-  return {std::move(state), 0, 0};
-}
-
-void run(const RunArguments& args) {
-  const State& state = *static_cast<const State*>(args.state);
-  visit_size(state.element_bytes, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    const auto* input = static_cast<const T*>(args.inputs[0]);
-    auto* output = static_cast<T*>(args.outputs[0]);
-    for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t first, std::size_t size) {
-      const T* elements = line_up(state.input, input, first, size, output + first);
-      if (elements != output + first) std::memcpy(output + first, elements, size * sizeof(T));
-    });
-  });
+  return prepare_repeated(context.input_type(0), context.output_shape(0), context.input_shape(0));
 }
 
 std::optional<WantedElements> wanted_elements(const NodeView&, std::size_t input) {
@@ -89,7 +58,7 @@ void register_expand(Registry& registry) {
   op.min_inputs = op.max_inputs = 2;
   op.parse = parse_nothing;
   op.infer = infer;
-  op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
+  op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run_repeated}};
   op.facts.value_inputs = 1U << 1;
   op.facts.element_inputs = 1U << 0;
   op.facts.wanted_elements = wanted_elements;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ops/index_inputs.hpp"
 #include "ops/shape_helpers.hpp"
 #include "ops/wanted_elements.hpp"
 
@@ -76,27 +77,7 @@ Prepared prepare_gather(const PrepareContext& context) {
   return {state, 0, 0};
 }
 
-template <typename Index>
-void check_indices(const Index* indices, const GatherState& state, const RunControl& control) {
-  constexpr std::size_t kBetweenLooks = std::size_t{1} << 16;
-  const std::int64_t size = state.axis_size;
-  for (std::size_t i = 0; i < state.index_count; ++i) {
-    if (i % kBetweenLooks == 0) control.check();
-    if (indices[i] >= -size && indices[i] < size) continue;
-    fail(ErrorCode::kRuntimeFault, "index ", indices[i], " at position ", i, " is outside [", -size, ",", size - 1,
-         "]");
-  }
-}
-
 constexpr std::size_t kTaskBytes = std::size_t{1} << 17;
-
-/// Row `index` of the axis, counted from its end when negative.
-template <typename Index>
-std::size_t row_of(Index index, const GatherState& state) {
-  const auto axis_size = static_cast<std::size_t>(state.axis_size);
-  return index < 0 ? axis_size - static_cast<std::size_t>(-static_cast<std::int64_t>(index))
-                   : static_cast<std::size_t>(index);
-}
 
 /// Copies `count` pieces of kBytes (or, if that is 0, `bytes`) that start with output piece `first`.
 template <std::size_t kBytes, typename Index>
@@ -108,7 +89,7 @@ void gather_pieces(const RunArguments& args, const GatherState& state, std::size
   std::byte* to = static_cast<std::byte*>(args.outputs[0]) + first * bytes;
   std::size_t position = first % state.index_count;
   for (std::size_t i = 0; i < count; ++i, to += bytes) {
-    std::memcpy(to, slab + row_of(indices[position], state) * bytes, bytes);
+    std::memcpy(to, slab + counted_from_front(indices[position], state.axis_size) * bytes, bytes);
     if (++position == state.index_count) {
       position = 0;
       slab += axis_size * bytes;
@@ -130,15 +111,16 @@ void gather_large_pieces(const RunArguments& args, const GatherState& state) {
   args.control.parallel_for(pieces * parts, work, [&](std::size_t task) {
     const std::size_t piece = task / parts;
     const std::size_t begin = task % parts * kTaskBytes;
-    const std::byte* row =
-        data + piece / state.index_count * slab_bytes + row_of(indices[piece % state.index_count], state) * bytes;
+    const std::byte* row = data + piece / state.index_count * slab_bytes +
+                           counted_from_front(indices[piece % state.index_count], state.axis_size) * bytes;
     std::memcpy(output + piece * bytes + begin, row + begin, std::min(kTaskBytes, bytes - begin));
   });
 }
 
 template <typename Index>
 void gather(const RunArguments& args, const GatherState& state) {
-  check_indices(static_cast<const Index*>(args.inputs[1]), state, args.control);
+  const DataType type = state.wide_indices ? DataType::kInt64 : DataType::kInt32;
+  check_indices(args.control, type, args.inputs[1], state.index_count, &state.axis_size);
   const std::size_t pieces = state.outer * state.index_count;
   if (pieces == 0) return;
   if (state.inner_bytes > kTaskBytes) return gather_large_pieces<Index>(args, state);

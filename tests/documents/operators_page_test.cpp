@@ -43,6 +43,7 @@ const std::map<std::string, std::string> kTorch = {
     {"Clip", "torch.clamp, nn.ReLU6, nn.Hardtanh"},
     {"Concat", "torch.cat, torch.stack"},
     {"ConstantOfShape", "torch.zeros, torch.full"},
+    {"CumSum", "torch.cumsum"},
     {"Div", "x / y"},
     {"Dropout", "nn.Dropout"},
     {"Elu", "nn.ELU"},
@@ -53,6 +54,7 @@ const std::map<std::string, std::string> kTorch = {
     {"Flatten", "nn.Flatten"},
     {"Floor", "torch.floor"},
     {"Gather", "nn.Embedding, x[i], torch.index_select"},
+    {"GatherElements", "torch.gather"},
     {"Gelu", "nn.GELU"},
     {"Gemm", "nn.Linear, torch.addmm"},
     {"Greater", "x > y"},
@@ -87,6 +89,8 @@ const std::map<std::string, std::string> kTorch = {
     {"Relu", "nn.ReLU"},
     {"Reshape", "Tensor.view, torch.reshape"},
     {"Round", "torch.round"},
+    {"ScatterElements", "Tensor.scatter, Tensor.scatter_add"},
+    {"ScatterND", "x[i] = y, Tensor.index_put"},
     {"Selu", "nn.SELU"},
     {"Shape", "Tensor.shape"},
     {"Sigmoid", "nn.Sigmoid"},
@@ -99,7 +103,10 @@ const std::map<std::string, std::string> kTorch = {
     {"Squeeze", "Tensor.squeeze"},
     {"Sub", "x - y"},
     {"Tanh", "nn.Tanh"},
+    {"Tile", "Tensor.repeat, torch.tile"},
+    {"TopK", "torch.topk, torch.sort"},
     {"Transpose", "Tensor.permute, torch.transpose"},
+    {"Trilu", "torch.tril, torch.triu"},
     {"Unsqueeze", "Tensor.unsqueeze"},
     {"Where", "torch.where, Tensor.masked_fill"},
 };
@@ -146,6 +153,7 @@ std::vector<Value> candidates(DataType type) {
           variable(DataType::kBool, {2, 2}),
           variable(type, {}),
           variable(DataType::kInt64, {2}),
+          variable(DataType::kInt64, {2, 1}),
           variable(type, {2, 2, 2, 2})};
 }
 
@@ -162,7 +170,7 @@ bool infers(Sample& sample, DataType type) {
 }
 
 /// Calls visitor(sample) for nodes of so many inputs that infer accepts with this type of data. Inputs 0 and 1 may be
-/// any of the candidates, those behind them are like input 1: enough for every operator.
+/// any of the candidates, those behind them are like input 1 or like input 0: enough for every operator.
 template <typename Visitor>
 void for_each_sample(const OpDef& op, DataType type, int opset, std::size_t inputs, Visitor&& visitor) {
   AttributesPtr attributes;
@@ -173,7 +181,7 @@ void for_each_sample(const OpDef& op, DataType type, int opset, std::size_t inpu
   }
   const std::vector<Value> choices = candidates(type);
   const std::size_t kinds = std::min<std::size_t>(inputs, 2);
-  std::size_t combinations = 1;
+  std::size_t combinations = inputs > kinds ? 2 : 1;
   for (std::size_t i = 0; i < kinds; ++i) combinations *= choices.size();
   for (std::size_t combination = 0; combination < combinations; ++combination) {
     Sample sample;
@@ -186,6 +194,8 @@ void for_each_sample(const OpDef& op, DataType type, int opset, std::size_t inpu
       if (i < kinds) {
         choice = rest % choices.size();
         rest /= choices.size();
+      } else if (rest != 0) {
+        choice = combination % choices.size();
       }
       sample.node.inputs.push_back(static_cast<ValueId>(sample.values.size()));
       sample.values.push_back(choices[choice]);

@@ -278,7 +278,8 @@ TEST(ActivationFusions, SwishKeepsEveryBit) {
     const std::string bytes = writer.bytes(writer.mul("x", writer("Sigmoid", {z})));
     ASSERT_EQ(operators(load(bytes, true)), "Swish");
     std::vector<double> numbers = samples();
-    numbers.erase(std::remove_if(numbers.begin(), numbers.end(), [](double x) { return std::isnan(x); }), numbers.end());
+    numbers.erase(std::remove_if(numbers.begin(), numbers.end(), [](double x) { return std::isnan(x); }),
+                  numbers.end());
     const Tensor x = tensor_of<float>(numbers);  // which NaN comes of one is not promised
     EXPECT_EQ(bit_difference(load(bytes, true).run({x})[0].view(), load(bytes, false).run({x})[0].view()), "") << alpha;
   }

@@ -73,7 +73,9 @@ std::vector<std::pair<std::string, std::int64_t>> sizes_from(const std::string& 
   std::vector<std::pair<std::string, std::int64_t>> sizes;
   for (const auto& [key, size] : value_of<nb::dict>(name, value)) {
     const auto dimension = value_of<std::string>(name, key);
-    sizes.emplace_back(dimension, value_of<std::int64_t>(name + "[\"" + dimension + "\"]", size));
+    std::string whose = name;
+    whose.append("[\"").append(dimension).append("\"]");
+    sizes.emplace_back(dimension, value_of<std::int64_t>(whose, size));
   }
   return sizes;
 }

@@ -307,7 +307,7 @@ TEST(Importer, WhatNoOutputNeedsMayBeUnsupported) {
 }
 
 /// GraphProto with these nodes, which returns `output`.
-Message body(const std::vector<NodeSpec>& nodes, const std::string& output, std::vector<Message> inputs = {}) {
+Message body(const std::vector<NodeSpec>& nodes, const std::string& output, const std::vector<Message>& inputs = {}) {
   Message graph;
   for (const NodeSpec& node : nodes) graph.message(1, node.message());
   for (const Message& input : inputs) graph.message(11, input);

@@ -1,8 +1,8 @@
-// Neg, Abs, Reciprocal, Sqrt, Log, Floor, Ceil, Round (halves to even) and Sign (+0 of both zeros): Y = f(X), element
-// by element; NaN stays NaN. X and Y have the same type and shape, of any rank. Floats are computed in double and
-// rounded once, float32 by the kernel; integers wrap around (-128 is its own Neg and Abs). Opsets 6 to newest (Sign
-// from 9, Round from 11): Neg takes signed types, Abs and Sign all numeric ones, the others floats; bfloat16 (from 13)
-// is accepted at every opset.
+// Neg, Abs, Reciprocal, Sqrt, Log, Sin, Cos, Floor, Ceil, Round (halves to even) and Sign (+0 of both zeros): Y = f(X),
+// element by element; NaN stays NaN. X and Y have the same type and shape, of any rank. Floats are computed in double
+// and rounded once, float32 by the kernel; integers wrap around (-128 is its own Neg and Abs). Opsets 6 to newest (Sin
+// and Cos from 7, Sign from 9, Round from 11): Neg takes signed types, Abs and Sign all numeric ones, the others
+// floats; bfloat16 (from 13) is accepted at every opset.
 #include "ops/kernels/unary.hpp"
 #include "ops/broadcast_loops.hpp"
 #include "ops/chunks.hpp"
@@ -79,8 +79,9 @@ Prepared prepare(const PrepareContext& context) {
   state->kind = kind_of(context);
   state->type = context.input_type(0);
   state->count = static_cast<std::size_t>(element_count(context.input_shape(0)));
-  // A logarithm takes longer than memory does.
-  state->streamed = state->kind != UnaryKind::kLog && exceeds_caches(2 * sizeof(float) * state->count);
+  // Logarithms and angles take longer than memory does.
+  const bool slow = state->kind == UnaryKind::kLog || state->kind == UnaryKind::kSin || state->kind == UnaryKind::kCos;
+  state->streamed = !slow && exceeds_caches(2 * sizeof(float) * state->count);
   Prepared prepared;
   prepared.state = std::move(state);
   return prepared;
@@ -141,6 +142,8 @@ void register_abs(Registry& registry) { registry.add(unary<UnaryKind::kAbs>("Abs
 void register_reciprocal(Registry& registry) { registry.add(unary<UnaryKind::kReciprocal>("Reciprocal")); }
 void register_sqrt(Registry& registry) { registry.add(unary<UnaryKind::kSqrt>("Sqrt")); }
 void register_log(Registry& registry) { registry.add(unary<UnaryKind::kLog>("Log")); }
+void register_sin(Registry& registry) { registry.add(unary<UnaryKind::kSin>("Sin", 7)); }
+void register_cos(Registry& registry) { registry.add(unary<UnaryKind::kCos>("Cos", 7)); }
 void register_floor(Registry& registry) { registry.add(unary<UnaryKind::kFloor>("Floor")); }
 void register_ceil(Registry& registry) { registry.add(unary<UnaryKind::kCeil>("Ceil")); }
 void register_round(Registry& registry) { registry.add(unary<UnaryKind::kRound>("Round", 11)); }

@@ -10,6 +10,7 @@
 #include "ops/kernels/apply-inl.h"
 #include "ops/kernels/dispatch.h"
 #include "ops/kernels/log-inl.h"
+#include "ops/kernels/sin_cos-inl.h"
 #include "ops/kernels/vector_math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -33,6 +34,12 @@ struct SqrtFunction {
 };
 struct LogFunction {
   HWY_INLINE V operator()(Tag d, V x) const { return Log(d, x); }
+};
+struct SinFunction {
+  HWY_INLINE V operator()(Tag d, V x) const { return SinOfQuarters(d, x, 0); }
+};
+struct CosFunction {
+  HWY_INLINE V operator()(Tag d, V x) const { return SinOfQuarters(d, x, 1); }
 };
 // Rounding gives -0 where the sign of x is lost on the way.
 struct FloorFunction {
@@ -74,6 +81,10 @@ void Unary(UnaryKind kind, const float* x, float* y, std::size_t count, Stores s
       return Apply(SqrtFunction(), x, y, count, stores);
     case UnaryKind::kLog:
       return ApplyToRun(LogFunction(), x, y, count);
+    case UnaryKind::kSin:
+      return ApplyToRun(SinFunction(), x, y, count);
+    case UnaryKind::kCos:
+      return ApplyToRun(CosFunction(), x, y, count);
     case UnaryKind::kFloor:
       return Apply(FloorFunction(), x, y, count, stores);
     case UnaryKind::kCeil:

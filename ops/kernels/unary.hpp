@@ -16,16 +16,18 @@ enum class UnaryKind : std::uint8_t {
   kReciprocal,  // 1 / x; of zeros, infinities of their sign
   kSqrt,        // the square root; NaN below zero, -0 of -0
   kLog,         // the natural logarithm; NaN below zero, -infinity of both zeros
+  kSin,         // the sine of an angle in radians; -0 of -0, NaN of infinities
+  kCos,         // the cosine; NaN of infinities
   kFloor,       // the next integer below
   kCeil,        // the next integer above; -0 in (-1, -0]
   kRound,       // the nearest integer, halves to the even one; -0 in [-0.5, -0]
   kSign,        // -1, 0 or 1; +0 of both zeros
 };
 
-// y[i] = function(x[i]) for i < count. `x` and `y` are the same array or do not overlap; no alignment is needed. Log
-// lies within 1 ULP of the true value over all 2^32 inputs (docs/accuracy.md), the others are exact or
+// y[i] = function(x[i]) for i < count. `x` and `y` are the same array or do not overlap; no alignment is needed. Log,
+// Sin and Cos lie within 1 ULP of the true value over all 2^32 inputs (docs/accuracy.md), the others are exact or
 // round once. With denormals flushed, only denormal inputs and results differ.
-// Log, which arithmetic keeps waiting, is never streamed.
+// Log, Sin and Cos, which arithmetic keeps waiting, are never streamed.
 void unary(UnaryKind kind, const float* x, float* y, std::size_t count, Stores stores = Stores::kCached);
 
 // The same in double (relative error about 1e-15).

@@ -16,6 +16,10 @@ double unary_reference(UnaryKind kind, double x) {
       return std::sqrt(x);
     case UnaryKind::kLog:
       return std::log(x);
+    case UnaryKind::kSin:
+      return std::sin(x);
+    case UnaryKind::kCos:
+      return std::cos(x);
     case UnaryKind::kFloor:
       return std::floor(x);
     case UnaryKind::kCeil:

@@ -76,6 +76,8 @@ const Function kFunctions[] = {
     {"LeakyRelu(0.01)", Activation{ActivationKind::kLeakyRelu, 0.01f}, kRoundedOnce},
     {"Clip(0,6)", Activation{ActivationKind::kClip, 0.0f, 6.0f}, kRoundedOnce},
     {"Log", UnaryKind::kLog, 1},
+    {"Sin", UnaryKind::kSin, 1},
+    {"Cos", UnaryKind::kCos, 1},
     {"Sqrt", UnaryKind::kSqrt, kRoundedOnce},
     {"Reciprocal", UnaryKind::kReciprocal, kRoundedOnce},
 };

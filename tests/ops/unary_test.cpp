@@ -22,6 +22,8 @@ const Function kFunctions[] = {
     {"Reciprocal", 6, [](double x) { return 1 / x; }},
     {"Sqrt", 6, [](double x) { return std::sqrt(x); }},
     {"Log", 6, [](double x) { return std::log(x); }},
+    {"Sin", 7, [](double x) { return std::sin(x); }},
+    {"Cos", 7, [](double x) { return std::cos(x); }},
     {"Floor", 6, [](double x) { return std::floor(x); }},
     {"Ceil", 6, [](double x) { return std::ceil(x); }},
     {"Round", 11, [](double x) { return std::nearbyint(x); }},
@@ -32,7 +34,8 @@ TEST(Unary, MatchesItsFormula) {
   for (const Function& function : kFunctions) {
     for (const int opset : {function.opset, 13}) {
       SCOPED_TRACE(function.op);
-      const double ulps = std::string(function.op) == "Log" ? 1 : 0;
+      const std::string op = function.op;
+      const double ulps = op == "Log" || op == "Sin" || op == "Cos" ? 1 : 0;
       check_activation({[&] { return OpTest(function.op, std::max(opset, function.opset)); }, function.formula, ulps});
     }
   }
@@ -106,7 +109,7 @@ TEST(Unary, KnowsElementsOfShapes) {
 }
 
 TEST(Unary, RefusesOtherTypes) {
-  for (const char* op : {"Reciprocal", "Sqrt", "Log", "Floor", "Ceil", "Round"}) {
+  for (const char* op : {"Reciprocal", "Sqrt", "Log", "Sin", "Cos", "Floor", "Ceil", "Round"}) {
     SCOPED_TRACE(op);
     check_activation_type_errors([&] { return OpTest(op, 13); });
   }

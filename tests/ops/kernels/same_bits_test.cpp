@@ -172,6 +172,8 @@ std::vector<Function> functions() {
       of_unary("Reciprocal", UnaryKind::kReciprocal),
       of_unary("Sqrt", UnaryKind::kSqrt),
       of_unary("Log", UnaryKind::kLog),
+      of_unary("Sin", UnaryKind::kSin),
+      of_unary("Cos", UnaryKind::kCos),
       of_unary("Floor", UnaryKind::kFloor),
       of_unary("Ceil", UnaryKind::kCeil),
       of_unary("Round", UnaryKind::kRound),

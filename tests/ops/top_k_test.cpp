@@ -22,8 +22,7 @@ Best best(const ConstantPtr& x, std::size_t axis, std::int64_t k, bool largest) 
   shape[axis] = k;
   std::byte* value_bytes = nullptr;
   std::byte* index_bytes = nullptr;
-  const Best result = {make_constant(x->type, shape, &value_bytes),
-                       make_constant(DataType::kInt64, shape, &index_bytes)};
+  Best result = {make_constant(x->type, shape, &value_bytes), make_constant(DataType::kInt64, shape, &index_bytes)};
   const std::int64_t stride = row_major_strides(x->shape)[axis];
   const std::int64_t size = x->shape[axis];
   for (std::int64_t slice = 0; size > 0 && slice < x->count() / size; ++slice) {

@@ -69,12 +69,21 @@ W sum_of(W a, W b) {
   }
 }
 
-/// Adds x to the sum; what y is: the sum before or after.
-template <typename W>
-void add_to(W& sum, W& x, bool exclusive) {
-  const W after = sum_of(sum, x);
-  x = exclusive ? sum : after;
-  sum = after;
+/// Adds x to the sums; what y is: the sums before or after. T is what elements are, or are converted to.
+template <typename W, typename T>
+void add_line(W* sums, const T* x, T* y, std::size_t count, bool exclusive) {
+  if (exclusive) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const W sum = sums[i];
+      sums[i] = sum_of(sum, static_cast<W>(x[i]));
+      y[i] = static_cast<T>(sum);
+    }
+  } else {
+    for (std::size_t i = 0; i < count; ++i) {
+      sums[i] = sum_of(sums[i], static_cast<W>(x[i]));
+      y[i] = static_cast<T>(sums[i]);
+    }
+  }
 }
 
 /// A row of `size` elements that lie next to each other, from element `begin` on.
@@ -88,7 +97,10 @@ void sum_row(const State& state, const RunArguments& args, std::size_t begin, st
     const std::size_t first = begin + (state.attributes.reverse ? size - done - count : done);
     load_line(state.type, args.inputs[0], first, count, line);
     for (std::size_t i = 0; i < count; ++i) {
-      add_to(sum, line[state.attributes.reverse ? count - 1 - i : i], state.attributes.exclusive);
+      W& x = line[state.attributes.reverse ? count - 1 - i : i];
+      const W after = sum_of(sum, x);
+      x = state.attributes.exclusive ? sum : after;
+      sum = after;
     }
     store_line(state.type, line, first, count, args.outputs[0]);
   }
@@ -98,13 +110,21 @@ void sum_row(const State& state, const RunArguments& args, std::size_t begin, st
 template <typename W>
 void sum_columns(const State& state, const RunArguments& args, std::size_t begin, std::size_t size, std::size_t stride,
                  std::size_t count) {
+  const bool exclusive = state.attributes.exclusive;
   W sums[kLinedUp] = {};
   W line[kLinedUp];
   for (std::size_t done = 0; done < size; ++done) {
     if (args.control.abandon_if_stopped()) return;
     const std::size_t first = begin + (state.attributes.reverse ? size - 1 - done : done) * stride;
+    if (state.type == DataType::kFloat32) {
+      if constexpr (std::is_same_v<W, double>) {
+        add_line(sums, static_cast<const float*>(args.inputs[0]) + first, static_cast<float*>(args.outputs[0]) + first,
+                 count, exclusive);
+      }
+      continue;
+    }
     load_line(state.type, args.inputs[0], first, count, line);
-    for (std::size_t i = 0; i < count; ++i) add_to(sums[i], line[i], state.attributes.exclusive);
+    add_line(sums, line, line, count, exclusive);
     store_line(state.type, line, first, count, args.outputs[0]);
   }
 }

@@ -133,11 +133,22 @@ void make_entries(const State& state, const void* x, std::size_t begin, Entry* e
   }
 }
 
-/// Brings the first k of the entries to their beginning, in order.
+/// Brings the first k of the entries to their beginning, in order. Candidates gather there, and only those that come
+/// before the k-th best so far: whenever there are twice k of them, the worse half is given up.
 void select(Entry* entries, std::size_t size, std::size_t k) {
-  constexpr std::size_t kFew = 16;  // with so few, most elements are compared once and passed over
-  if (k <= size / kFew) return std::partial_sort(entries, entries + k, entries + size, comes_before);
-  if (k < size) std::nth_element(entries, entries + k, entries + size, comes_before);
+  const std::size_t room = 2 * k;
+  std::size_t candidates = std::min(room, size);
+  const auto give_up_half = [&] {
+    std::nth_element(entries, entries + (k - 1), entries + candidates, comes_before);
+    candidates = k;
+  };
+  if (candidates > k) give_up_half();
+  for (std::size_t i = room; i < size; ++i) {
+    if (!comes_before(entries[i], entries[k - 1])) continue;
+    entries[candidates++] = entries[i];
+    if (candidates == room) give_up_half();
+  }
+  if (candidates > k) give_up_half();
   std::sort(entries, entries + k, comes_before);
 }
 

@@ -1,13 +1,13 @@
 #include "ops/binary.hpp"
 
 #include <array>
-#include <atomic>
 
 #include "ops/arithmetic.hpp"
 #include "ops/broadcast_loops.hpp"
 #include "ops/chunks.hpp"
 #include "ops/element_lines.hpp"
 #include "ops/element_types.hpp"
+#include "ops/first_fault.hpp"
 #include "ops/kernels/elementwise.hpp"
 #include "ops/sized_elements.hpp"
 
@@ -130,14 +130,6 @@ Arithmetic arithmetic_of(BinaryOp op) {
   return {};
 }
 
-constexpr std::size_t kNowhere = ~std::size_t{0};
-
-void keep_least(std::atomic<std::size_t>& least, std::size_t index) {
-  std::size_t seen = least.load(std::memory_order_relaxed);
-  while (index < seen && !least.compare_exchange_weak(seen, index, std::memory_order_relaxed)) {
-  }
-}
-
 /// Index of the first element that is 0, or `count`.
 std::size_t first_zero(std::size_t element_bytes, const void* elements, std::size_t count) {
   return visit_size(element_bytes, [&](auto tag) {
@@ -161,7 +153,7 @@ void run_reference(const RunArguments& args) {
   const auto& state = *static_cast<const ReferenceState*>(args.state);
   const std::size_t bytes = size_of(state.type);
   auto* c = static_cast<std::byte*>(args.outputs[0]);
-  std::atomic<std::size_t> fault{kNowhere};
+  FirstFault fault;
   for_chunks(args.control, state.count, kChunk, kReferenceCost, [&](std::size_t chunk, std::size_t size) {
     for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) {
       if (computed_type(state.type) != state.type) return compute_floats(state, args, first, count);
@@ -170,14 +162,12 @@ void run_reference(const RunArguments& args) {
       const void* b = line_up(state.b, bytes, args.inputs[1], first, count, &b_line);
       if (state.may_fault) {
         const std::size_t zero = first_zero(bytes, b, count);
-        if (zero < count) keep_least(fault, first + zero);
+        if (zero < count) fault.note(first + zero);
       }
       state.line(a, b, count, c + first * bytes);
     });
   });
-  const std::size_t index = fault.load(std::memory_order_relaxed);
-  if (index != kNowhere)
-    fail(ErrorCode::kRuntimeFault, "integer division by zero at element ", index, " of the output");
+  fail_if_divided_by_zero(fault);
 }
 
 template <BinaryOp kOp>

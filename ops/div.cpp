@@ -4,21 +4,11 @@
 // are not read.
 #include "ops/binary.hpp"
 #include "ops/wanted_elements.hpp"
-#include "runtime/data_type.hpp"
 
 namespace linnet::internal {
 namespace {
 
 void infer(InferContext& context) { infer_binary(context, BinaryOp::kDiv); }
-
-/// An integer divisor is not 0.
-std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t input) {
-  if (input != 1 || kFloatTypes.has(node.input_type(1))) return std::nullopt;
-  WantedElements wanted;
-  wanted.low = 1;
-  wanted.what = "a divisor";
-  return wanted;
-}
 
 }  // namespace
 
@@ -32,7 +22,7 @@ void register_div(Registry& registry) {
   op.infer = infer;
   op.implementations = binary_implementations(BinaryOp::kDiv);
   op.facts = binary_facts();
-  op.facts.wanted_elements = wanted_elements;
+  op.facts.wanted_elements = wanted_divisor;
   registry.add(std::move(op));
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "runtime/data_type.hpp"
+
 namespace linnet::internal {
 
 std::size_t length_of(const NodeView& node, std::size_t input) {
@@ -32,6 +34,14 @@ WantedElements wanted_list(std::vector<std::int64_t> elements, std::string what)
   wanted.meaning = ElementMeaning::kSizes;
   wanted.elements = std::move(elements);
   wanted.what = std::move(what);
+  return wanted;
+}
+
+std::optional<WantedElements> wanted_divisor(const NodeView& node, std::size_t input) {
+  if (input != 1 || kFloatTypes.has(node.input_type(1))) return std::nullopt;
+  WantedElements wanted;
+  wanted.low = 1;
+  wanted.what = "a divisor";
   return wanted;
 }
 

@@ -21,6 +21,9 @@ WantedElements wanted_sizes(std::int64_t low, std::string what);
 /// These sizes, which depend on each other.
 WantedElements wanted_list(std::vector<std::int64_t> elements, std::string what);
 
+/// Of input 1: an integer divisor is not 0.
+std::optional<WantedElements> wanted_divisor(const NodeView& node, std::size_t input);
+
 /// As many axes as the input has elements: 0, 1, 2, ...
 WantedElements wanted_axes(const NodeView& node, std::size_t input);
 

@@ -73,6 +73,7 @@ const std::map<std::string, std::string> kTorch = {
     {"Max", "torch.maximum"},
     {"Min", "torch.minimum"},
     {"Mish", "nn.Mish"},
+    {"Mod", "x % y, torch.fmod"},
     {"Mul", "x * y"},
     {"Neg", "-x"},
     {"Pad", "F.pad"},

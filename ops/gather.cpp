@@ -60,7 +60,7 @@ struct GatherState {
   std::int64_t axis_size = 0;
   std::size_t index_count = 0;
   std::size_t inner_bytes = 0;
-  bool wide_indices = true;  ///< int64, otherwise int32
+  DataType index_type = DataType::kUndefined;
 };
 
 Prepared prepare_gather(const PrepareContext& context) {
@@ -69,7 +69,7 @@ Prepared prepare_gather(const PrepareContext& context) {
   const auto axis = static_cast<std::ptrdiff_t>(axis_of(context));
   state->axis_size = data[static_cast<std::size_t>(axis)];
   state->index_count = static_cast<std::size_t>(element_count(context.input_shape(1)));
-  state->wide_indices = context.input_type(1) == DataType::kInt64;
+  state->index_type = context.input_type(1);
   if (element_count(context.output_shape(0)) > 0) {
     state->outer = static_cast<std::size_t>(element_count(Shape(data.begin(), data.begin() + axis)));
     state->inner_bytes = byte_count(context.input_type(0), Shape(data.begin() + axis + 1, data.end()));
@@ -119,8 +119,7 @@ void gather_large_pieces(const RunArguments& args, const GatherState& state) {
 
 template <typename Index>
 void gather(const RunArguments& args, const GatherState& state) {
-  const DataType type = state.wide_indices ? DataType::kInt64 : DataType::kInt32;
-  check_indices(args.control, type, args.inputs[1], state.index_count, &state.axis_size);
+  check_indices(args.control, state.index_type, args.inputs[1], state.index_count, &state.axis_size);
   const std::size_t pieces = state.outer * state.index_count;
   if (pieces == 0) return;
   if (state.inner_bytes > kTaskBytes) return gather_large_pieces<Index>(args, state);
@@ -139,7 +138,7 @@ void gather(const RunArguments& args, const GatherState& state) {
 
 void run_gather(const RunArguments& args) {
   const auto& state = *static_cast<const GatherState*>(args.state);
-  if (state.wide_indices) {
+  if (state.index_type == DataType::kInt64) {
     gather<std::int64_t>(args, state);
   } else {
     gather<std::int32_t>(args, state);

@@ -5,7 +5,6 @@
 #include "ops/chunks.hpp"
 #include "ops/picked_elements.hpp"
 #include "ops/sized_elements.hpp"
-#include "ops/wanted_elements.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -53,9 +52,7 @@ void run(const RunArguments& args) {
 }
 
 std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t input) {
-  if (input != 1) return std::nullopt;
-  const std::size_t axis = picked_axis(node, axis_of(node));
-  return wanted_indices(node.input_dims(0)[axis], text("an index into axis ", axis));
+  return wanted_picked(node, input, axis_of(node));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "ops/picked_elements.hpp"
 
 #include "ops/shape_helpers.hpp"
+#include "ops/wanted_elements.hpp"
 
 namespace linnet::internal {
 
@@ -22,6 +23,12 @@ void require_picked(const NodeView& node, std::int64_t axis) {
     if (i == along || !data[i].known() || !indices[i].known() || indices[i].value() <= data[i].value()) continue;
     invalid_model("dimension ", i, " of indices is ", indices[i], ", that of data only ", data[i]);
   }
+}
+
+std::optional<WantedElements> wanted_picked(const NodeView& node, std::size_t input, std::int64_t axis) {
+  if (input != 1) return std::nullopt;
+  const std::size_t along = picked_axis(node, axis);
+  return wanted_indices(node.input_dims(0)[along], text("an index into axis ", along));
 }
 
 PickedElements::PickedElements(const Shape& data, DataType index_type, const Shape& indices, std::size_t axis)

@@ -20,6 +20,9 @@ std::size_t picked_axis(const NodeView& node, std::int64_t axis);
 /// indices are no longer than data. Errors: kInvalidModel, kUnsupported.
 void require_picked(const NodeView& node, std::int64_t axis);
 
+/// Of the indices: positions along the axis.
+std::optional<WantedElements> wanted_picked(const NodeView& node, std::size_t input, std::int64_t axis);
+
 /// The element at [i..., j, k...] of the indices stands for that of data at [i..., index, k...].
 class PickedElements {
  public:

@@ -10,7 +10,6 @@
 #include "ops/scatter_reduction.hpp"
 #include "ops/shape_helpers.hpp"
 #include "ops/sized_elements.hpp"
-#include "ops/wanted_elements.hpp"
 #include "runtime/copy_bytes.hpp"
 
 namespace linnet::internal {
@@ -34,15 +33,8 @@ const ScatterAttributes& attributes_of(const NodeView& node) { return node.attri
 
 void infer(InferContext& context) {
   require_picked(context, attributes_of(context).axis);
-  const DataType type = context.input_type(0);
-  if (context.input_type(2) != type) invalid_model("input updates is ", context.input_type(2), ", but data is ", type);
-  require_reducible(context, attributes_of(context).reduction);
-  const Dims& indices = context.input_dims(1);
-  const Dims& updates = context.input_dims(2);
-  bool same = indices.size() == updates.size();
-  for (std::size_t i = 0; same && i < indices.size(); ++i) same = !indices[i].differs(updates[i]);
-  if (!same) invalid_model("input updates is ", updates, ", expected ", indices, ", the shape of indices");
-  context.set_output(0, type, context.input_dims(0));
+  require_updates(context, attributes_of(context).reduction, context.input_dims(1), ", the shape of indices");
+  context.set_output(0, context.input_type(0), context.input_dims(0));
 }
 
 struct State {
@@ -108,9 +100,7 @@ void run(const RunArguments& args) {
 }
 
 std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t input) {
-  if (input != 1) return std::nullopt;
-  const std::size_t axis = picked_axis(node, attributes_of(node).axis);
-  return wanted_indices(node.input_dims(0)[axis], text("an index into axis ", axis));
+  return wanted_picked(node, input, attributes_of(node).axis);
 }
 
 OpDef scatter(const char* name, int since_opset) {

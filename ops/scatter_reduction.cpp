@@ -18,8 +18,14 @@ ScatterReduction parse_scatter_reduction(ParseContext& context) {
   invalid_model("reduction is \"", reduction, "\", expected none, add", newer ? ", mul, max or min" : " or mul");
 }
 
-void require_reducible(const NodeView& node, ScatterReduction reduction) {
-  if (reduction && node.input_type(0) == DataType::kBool) unsupported("bools cannot be reduced");
+void require_updates(const NodeView& node, ScatterReduction reduction, const Dims& expected, const char* why) {
+  const DataType type = node.input_type(0);
+  if (node.input_type(2) != type) invalid_model("input updates is ", node.input_type(2), ", but data is ", type);
+  if (reduction && type == DataType::kBool) unsupported("bools cannot be reduced");
+  const Dims& updates = node.input_dims(2);
+  bool same = expected.size() == updates.size();
+  for (std::size_t i = 0; same && i < expected.size(); ++i) same = !expected[i].differs(updates[i]);
+  if (!same) invalid_model("input updates is ", updates, ", expected ", expected, why);
 }
 
 UpdateLine::UpdateLine(ScatterReduction reduction, DataType type)

@@ -15,8 +15,9 @@ using ScatterReduction = std::optional<Arithmetic>;
 /// From opset 16: "add" and "mul"; from 18 also "max" and "min". Errors: kInvalidModel for another word.
 ScatterReduction parse_scatter_reduction(ParseContext& context);
 
-/// Errors: kUnsupported for bools that are to be added and the like.
-void require_reducible(const NodeView& node, ScatterReduction reduction);
+/// Updates (input 2) of the type of data (input 0) and of this shape; `why` stands behind the shape in the message.
+/// Errors: kInvalidModel for others, kUnsupported for bools that are to be added and the like.
+void require_updates(const NodeView& node, ScatterReduction reduction, const Dims& expected, const char* why = "");
 
 /// output[i] = output[i] op updates[i] for i < count, in type `type`.
 class UpdateLine {

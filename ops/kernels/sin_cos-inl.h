@@ -72,16 +72,12 @@ template <class D, class V = hn::Vec<D>>
 HWY_INLINE V SinOfQuarters(D d, V x, std::uint64_t quarters) {
   const typename Doubles<D>::Tag dd;
   const auto reducible = hn::Le(hn::Abs(x), hn::Set(d, kLargestReducedAngle));
-  if (HWY_UNLIKELY(!hn::AllTrue(d, reducible))) {
-    float lanes[hn::MaxLanes(d)];
-    SinOfLargeLanes(d, x, quarters, lanes);
-    const V large = hn::LoadU(d, lanes);
-    const V small = hn::IfThenElseZero(reducible, x);
-    const V result = Demote(d, SinOfDoubles(dd, PromoteLower(d, small), quarters),
-                            SinOfDoubles(dd, PromoteUpper(d, small), quarters));
-    return hn::IfThenElse(reducible, result, large);
-  }
-  return Demote(d, SinOfDoubles(dd, PromoteLower(d, x), quarters), SinOfDoubles(dd, PromoteUpper(d, x), quarters));
+  const V result =
+      Demote(d, SinOfDoubles(dd, PromoteLower(d, x), quarters), SinOfDoubles(dd, PromoteUpper(d, x), quarters));
+  if (HWY_LIKELY(hn::AllTrue(d, reducible))) return result;
+  float lanes[hn::MaxLanes(d)];
+  SinOfLargeLanes(d, x, quarters, lanes);
+  return hn::IfThenElse(reducible, result, hn::LoadU(d, lanes));
 }
 
 }  // namespace linnet::kernels::HWY_NAMESPACE

@@ -17,6 +17,7 @@
 #include "runtime/data_type.hpp"
 #include "runtime/infer.hpp"
 #include "tests/documents/page_part.hpp"
+#include "tests/documents/torch_names.hpp"
 #include "tests/support/model_index.hpp"
 
 namespace linnet::internal {
@@ -31,88 +32,6 @@ const std::vector<DataType> kTypes = {DataType::kFloat32, DataType::kFloat64, Da
                                       DataType::kInt8,    DataType::kInt16,   DataType::kInt32,   DataType::kInt64,
                                       DataType::kUint8,   DataType::kUint16,  DataType::kUint32,  DataType::kUint64,
                                       DataType::kBool};
-
-/// Where PyTorch's exporters get the operator from. An operator that is missing here has no layer of its own.
-const std::map<std::string, std::string> kTorch = {
-    {"Abs", "torch.abs"},
-    {"Add", "x + y"},
-    {"BatchNormalization", "nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d"},
-    {"Cast", "Tensor.to, Tensor.float"},
-    {"Ceil", "torch.ceil"},
-    {"Celu", "nn.CELU"},
-    {"Clip", "torch.clamp, nn.ReLU6, nn.Hardtanh"},
-    {"Concat", "torch.cat, torch.stack"},
-    {"ConstantOfShape", "torch.zeros, torch.full"},
-    {"Cos", "torch.cos"},
-    {"CumSum", "torch.cumsum"},
-    {"Div", "x / y"},
-    {"Dropout", "nn.Dropout"},
-    {"Elu", "nn.ELU"},
-    {"Equal", "x == y"},
-    {"Erf", "torch.erf"},
-    {"Exp", "torch.exp"},
-    {"Expand", "Tensor.expand"},
-    {"Flatten", "nn.Flatten"},
-    {"Floor", "torch.floor"},
-    {"Gather", "nn.Embedding, x[i], torch.index_select"},
-    {"GatherElements", "torch.gather"},
-    {"Gelu", "nn.GELU"},
-    {"Gemm", "nn.Linear, torch.addmm"},
-    {"Greater", "x > y"},
-    {"GreaterOrEqual", "x >= y"},
-    {"HardSigmoid", "nn.Hardsigmoid"},
-    {"HardSwish", "nn.Hardswish"},
-    {"Identity", "nn.Identity"},
-    {"LayerNormalization", "nn.LayerNorm"},
-    {"LeakyRelu", "nn.LeakyReLU"},
-    {"Less", "x < y"},
-    {"LessOrEqual", "x <= y"},
-    {"Log", "torch.log"},
-    {"LogSoftmax", "nn.LogSoftmax"},
-    {"MatMul", "nn.Linear, torch.matmul"},
-    {"Max", "torch.maximum"},
-    {"Min", "torch.minimum"},
-    {"Mish", "nn.Mish"},
-    {"Mod", "x % y, torch.fmod"},
-    {"Mul", "x * y"},
-    {"Neg", "-x"},
-    {"Pad", "F.pad"},
-    {"Pow", "x ** y, torch.pow"},
-    {"Range", "torch.arange"},
-    {"Reciprocal", "torch.reciprocal"},
-    {"ReduceL1", "torch.linalg.vector_norm"},
-    {"ReduceL2", "torch.linalg.vector_norm"},
-    {"ReduceLogSumExp", "torch.logsumexp"},
-    {"ReduceMax", "torch.amax"},
-    {"ReduceMean", "torch.mean"},
-    {"ReduceMin", "torch.amin"},
-    {"ReduceProd", "torch.prod"},
-    {"ReduceSum", "torch.sum"},
-    {"Relu", "nn.ReLU"},
-    {"Reshape", "Tensor.view, torch.reshape"},
-    {"Round", "torch.round"},
-    {"ScatterElements", "Tensor.scatter, Tensor.scatter_add"},
-    {"ScatterND", "x[i] = y, Tensor.index_put"},
-    {"Selu", "nn.SELU"},
-    {"Shape", "Tensor.shape"},
-    {"Sigmoid", "nn.Sigmoid"},
-    {"Sign", "torch.sign"},
-    {"Sin", "torch.sin"},
-    {"Slice", "x[a:b:c]"},
-    {"Softmax", "nn.Softmax"},
-    {"Softplus", "nn.Softplus"},
-    {"Split", "torch.split, torch.chunk"},
-    {"Sqrt", "torch.sqrt"},
-    {"Squeeze", "Tensor.squeeze"},
-    {"Sub", "x - y"},
-    {"Tanh", "nn.Tanh"},
-    {"Tile", "Tensor.repeat, torch.tile"},
-    {"TopK", "torch.topk, torch.sort"},
-    {"Transpose", "Tensor.permute, torch.transpose"},
-    {"Trilu", "torch.tril, torch.triu"},
-    {"Unsqueeze", "Tensor.unsqueeze"},
-    {"Where", "torch.where, Tensor.masked_fill"},
-};
 
 /// One node of an operator on inputs of a type, as far as infer takes it.
 struct Sample {
@@ -313,8 +232,8 @@ std::string implementations_of(const OpDef& op, const Support& support) {
 
 /// Each name in backquotes.
 std::string layers_of(const OpDef& op) {
-  const auto found = kTorch.find(op.name);
-  if (found == kTorch.end()) return {};
+  const auto found = names_in_torch().find(op.name);
+  if (found == names_in_torch().end()) return {};
   return "`" + std::regex_replace(found->second, std::regex(", "), "`, `") + "`";
 }
 

@@ -4,6 +4,7 @@
 
 #include "runtime/data_type.hpp"
 #include "tests/ops/op_tester.hpp"
+#include "tests/ops/scatter_expectation.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -26,14 +27,7 @@ ConstantPtr scattered(const ConstantPtr& data, const ConstantPtr& indices, const
       to = to * size + (indices->as<std::int64_t>()[i / slice * length + d] + size) % size;
     }
     to = to * slice + i % slice;
-    const auto old_value = static_cast<double>(output[to]);
-    const auto update = static_cast<double>(updates->as<T>()[i]);
-    double value = update;
-    if (reduction == "add") value = old_value + update;
-    if (reduction == "mul") value = old_value * update;
-    if (reduction == "max") value = std::max(old_value, update);
-    if (reduction == "min") value = std::min(old_value, update);
-    output[to] = static_cast<T>(value);
+    output[to] = updated(output[to], updates->as<T>()[i], reduction);
   }
   return result;
 }
@@ -77,19 +71,8 @@ TEST(ScatterND, UpdatesSlices) {
 
 TEST(ScatterND, TakesEveryType) {
   const Case c = {{3, 4}, {5, 1}, {5, 4}, 3};
-  for (const char* const reduction : {"none", "add", "mul", "max", "min"}) {
-    check<double>(c, reduction, 2);
-    check<Float16>(c, reduction, 2);
-    check<Bfloat16>(c, reduction, 2);
-    check<std::int8_t>(c, reduction, 2);
-    check<std::int16_t>(c, reduction, 9);
-    check<std::int32_t>(c, reduction, 9);
-    check<std::int64_t>(c, reduction, 9);
-    check<std::uint8_t>(c, reduction, 3);
-    check<std::uint16_t>(c, reduction, 9);
-    check<std::uint32_t>(c, reduction, 9);
-    check<std::uint64_t>(c, reduction, 9);
-  }
+  for_each_reduction(
+      [&](auto number, const char* reduction, double most) { check<decltype(number)>(c, reduction, most); });
   check<bool>(c, "none", 1);
   check<Float16>({{3, 3000}, {5, 1}, {5, 3000}, 3}, "add", 2);
 }

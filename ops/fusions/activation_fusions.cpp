@@ -13,7 +13,7 @@
 // Only float32 and float64, as in products: 16-bit types would skip a rounding step.
 #include <cmath>
 
-#include "ops/activation.hpp"
+#include "ops/elementwise/activation.hpp"
 #include "runtime/passes/pass.hpp"
 #include "runtime/pattern.hpp"
 

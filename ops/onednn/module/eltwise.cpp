@@ -1,7 +1,7 @@
 // Element-wise primitives on a flat array.
 //
 // Deviations from ONNX, as measured with oneDNN 3.2 (they are why `auto` runs other code for most of these, see
-// ops/activation_onednn.cpp).
+// ops/elementwise/activation_onednn.cpp).
 #include "ops/onednn/module/primitive.hpp"
 
 namespace linnet::internal::onednn {

@@ -1,0 +1,218 @@
+#include "ops/elementwise/binary.hpp"
+
+#include <array>
+
+#include "ops/elementwise/arithmetic.hpp"
+#include "ops/elementwise/broadcast_loops.hpp"
+#include "ops/kernels/elementwise.hpp"
+#include "ops/shared/chunks.hpp"
+#include "ops/shared/element_lines.hpp"
+#include "ops/shared/element_types.hpp"
+#include "ops/shared/first_fault.hpp"
+#include "ops/shared/sized_elements.hpp"
+
+namespace linnet::internal {
+namespace {
+
+constexpr std::size_t kChunk = 16384;
+constexpr double kSimdCost = 0.3;       // ns per element; memory sets the pace
+constexpr double kReferenceCost = 2.0;  // for the 16-bit types
+constexpr std::size_t kShortRun = 32;   // below this, a call per run costs more than gathering the operands
+constexpr std::size_t kGathered = 512;  // elements gathered at once
+
+struct State {
+  kernels::BinaryKind kernel = kernels::BinaryKind::kAdd;
+  BroadcastLoops loops;
+  bool streamed = false;  ///< C, where it is neither A nor B
+};
+
+struct ReferenceState {
+  DataType type = DataType::kUndefined;
+  ArithmeticLine line = nullptr;
+  bool may_fault = false;  ///< integers are divided
+  std::size_t count = 0;
+  BroadcastLoops a, b;  ///< beside C
+};
+
+kernels::BinaryKind kernel_of(BinaryOp op) {
+  switch (op) {
+    case BinaryOp::kAdd:
+      return kernels::BinaryKind::kAdd;
+    case BinaryOp::kSub:
+      return kernels::BinaryKind::kSub;
+    case BinaryOp::kMul:
+      return kernels::BinaryKind::kMul;
+    case BinaryOp::kDiv:
+      return kernels::BinaryKind::kDiv;
+  }
+  return {};
+}
+
+template <BinaryOp kOp>
+Prepared prepare(const PrepareContext& context) {
+  auto state = std::make_shared<State>();
+  state->kernel = kernel_of(kOp);
+  state->loops = broadcast_loops(context.input_shape(0), context.input_shape(1));
+  const std::int64_t elements = element_count(context.input_shape(0)) + element_count(context.input_shape(1)) +
+                                element_count(context.output_shape(0));
+  state->streamed = exceeds_caches(sizeof(float) * static_cast<std::size_t>(elements));
+  Prepared prepared;
+  prepared.state = state;
+  return prepared;
+}
+
+struct Operands {
+  const float* a;
+  const float* b;
+};
+
+/// One kernel call per run along the inner axis.
+void compute_runs(const State& state, const Operands& operands, std::size_t first, std::size_t size, float* to) {
+  const bool a_repeats = state.loops.inner.a_stride == 0;
+  const bool b_repeats = state.loops.inner.b_stride == 0;
+  for_broadcast_runs(state.loops, first, size, [&](std::size_t c, std::size_t a, std::size_t b, std::size_t run) {
+    kernels::binary(state.kernel, operands.a + a, a_repeats, operands.b + b, b_repeats, to + (c - first), run);
+  });
+}
+
+/// For short runs: lines up the elements of a repeating operand, then one kernel call for many runs.
+void compute_gathered(const State& state, const Operands& operands, std::size_t first, std::size_t size, float* to) {
+  const BroadcastLoops& loops = state.loops;
+  std::array<float, kGathered> a_line;
+  std::array<float, kGathered> b_line;
+  for (std::size_t done = 0; done < size; done += kGathered) {
+    const std::size_t begin = first + done;
+    const std::size_t count = std::min(kGathered, size - done);
+    for_broadcast_runs(loops, begin, count, [&](std::size_t c, std::size_t a, std::size_t b, std::size_t run) {
+      for (std::size_t i = 0; !loops.a_dense && i < run; ++i)
+        a_line[c - begin + i] = operands.a[a + i * loops.inner.a_stride];
+      for (std::size_t i = 0; !loops.b_dense && i < run; ++i)
+        b_line[c - begin + i] = operands.b[b + i * loops.inner.b_stride];
+    });
+    const float* a = loops.a_dense ? operands.a + begin : a_line.data();
+    const float* b = loops.b_dense ? operands.b + begin : b_line.data();
+    kernels::binary(state.kernel, a, false, b, false, to + done, count);
+  }
+}
+
+void run_simd(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  const Operands operands = {static_cast<const float*>(args.inputs[0]), static_cast<const float*>(args.inputs[1])};
+  auto* c = static_cast<float*>(args.outputs[0]);
+  const Output output = {c, state.streamed && operands.a != c && operands.b != c};
+  if (state.loops.outer.empty()) {
+    const BroadcastLoops::Axis& all = state.loops.inner;
+    for_stored_chunks(args.control, state.loops.count, kChunk, kSimdCost, output.streamed,
+                      [&](std::size_t first, std::size_t size, kernels::Stores stores) {
+                        kernels::binary(state.kernel, operands.a + first * all.a_stride, all.a_stride == 0,
+                                        operands.b + first * all.b_stride, all.b_stride == 0, c + first, size, stores);
+                      });
+    return;
+  }
+  const bool gather = state.loops.inner.size < kShortRun;
+  for_output_chunks(
+      args.control, state.loops.count, kChunk, kSimdCost, output, [&](std::size_t first, std::size_t size, float* to) {
+        gather ? compute_gathered(state, operands, first, size, to) : compute_runs(state, operands, first, size, to);
+      });
+}
+
+Arithmetic arithmetic_of(BinaryOp op) {
+  switch (op) {
+    case BinaryOp::kAdd:
+      return Arithmetic::kAdd;
+    case BinaryOp::kSub:
+      return Arithmetic::kSub;
+    case BinaryOp::kMul:
+      return Arithmetic::kMul;
+    case BinaryOp::kDiv:
+      return Arithmetic::kDiv;
+  }
+  return {};
+}
+
+/// Index of the first element that is 0, or `count`.
+std::size_t first_zero(std::size_t element_bytes, const void* elements, std::size_t count) {
+  return visit_size(element_bytes, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const auto* begin = static_cast<const T*>(elements);
+    return static_cast<std::size_t>(std::find(begin, begin + count, T{0}) - begin);
+  });
+}
+
+/// Elements [first, first + count), at most kLinedUp; 16-bit floats are widened to float.
+void compute_floats(const ReferenceState& state, const RunArguments& args, std::size_t first, std::size_t count) {
+  float a[kLinedUp];
+  float b[kLinedUp];
+  load_lined_up(state.a, state.type, args.inputs[0], first, count, a);
+  load_lined_up(state.b, state.type, args.inputs[1], first, count, b);
+  state.line(a, b, count, a);
+  store_line(state.type, a, first, count, args.outputs[0]);
+}
+
+void run_reference(const RunArguments& args) {
+  const auto& state = *static_cast<const ReferenceState*>(args.state);
+  const std::size_t bytes = size_of(state.type);
+  auto* c = static_cast<std::byte*>(args.outputs[0]);
+  FirstFault fault;
+  for_chunks(args.control, state.count, kChunk, kReferenceCost, [&](std::size_t chunk, std::size_t size) {
+    for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) {
+      if (computed_type(state.type) != state.type) return compute_floats(state, args, first, count);
+      LineBuffer a_line, b_line;
+      const void* a = line_up(state.a, bytes, args.inputs[0], first, count, &a_line);
+      const void* b = line_up(state.b, bytes, args.inputs[1], first, count, &b_line);
+      if (state.may_fault) {
+        const std::size_t zero = first_zero(bytes, b, count);
+        if (zero < count) fault.note(first + zero);
+      }
+      state.line(a, b, count, c + first * bytes);
+    });
+  });
+  fail_if_divided_by_zero(fault);
+}
+
+template <BinaryOp kOp>
+Prepared prepare_reference(const PrepareContext& context) {
+  const Shape c = context.output_shape(0);
+  auto state = std::make_shared<ReferenceState>();
+  state->type = context.input_type(0);
+  state->line = arithmetic_line(arithmetic_of(kOp), state->type);
+  state->may_fault = kOp == BinaryOp::kDiv && kIntegerTypes.has(state->type);
+  state->count = static_cast<std::size_t>(element_count(c));
+  state->a = broadcast_loops(c, context.input_shape(0));
+  state->b = broadcast_loops(c, context.input_shape(1));
+  Prepared prepared;
+  prepared.state = std::move(state);
+  return prepared;
+}
+
+template <BinaryOp kOp>
+std::vector<Implementation> implementations() {
+  return {
+      {"simd", Backend::kSimd, accepts_float32, prepare<kOp>, run_simd},
+      {"reference", Backend::kReference, nullptr, prepare_reference<kOp>, run_reference},
+  };
+}
+
+}  // namespace
+
+std::vector<Implementation> binary_implementations(BinaryOp op) {
+  switch (op) {
+    case BinaryOp::kAdd:
+      return implementations<BinaryOp::kAdd>();
+    case BinaryOp::kSub:
+      return implementations<BinaryOp::kSub>();
+    case BinaryOp::kMul:
+      return implementations<BinaryOp::kMul>();
+    case BinaryOp::kDiv:
+      return implementations<BinaryOp::kDiv>();
+  }
+  return {};
+}
+
+OpFacts binary_facts() {
+  OpFacts facts;
+  facts.in_place_inputs = {0, 1};
+  return facts;
+}
+
+}  // namespace linnet::internal

@@ -1,0 +1,208 @@
+// Cast: output = input converted element by element to the type `to`; CastLike: to the type of target_type, whose
+// elements are never read. Any shape. Opsets 6 (CastLike: 15) to newest.
+//   float -> float: rounded once, to nearest even; too large becomes infinite. NaN stays NaN.
+//   float -> integer: towards zero; what does not fit becomes the nearest end of the range, NaN becomes 0 (ONNX leaves
+//   both open). integer -> integer: the low bits. Integer -> float: rounded once, to nearest even. to bool: false for 0
+//   and -0 only; from bool: 0 or 1.
+// `saturate` (19) and `round_mode` (24) are about float8 types only. Deviation: string, float8 and 4-bit types are not
+// supported.
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "ops/shared/chunks.hpp"
+#include "ops/shared/known_elements.hpp"
+#include "ops/shared/shape_helpers.hpp"
+#include "ops/shared/wanted_elements.hpp"
+#include "runtime/data_type.hpp"
+
+namespace linnet::internal {
+namespace {
+
+struct CastAttributes : Attributes {
+  DataType to = DataType::kUndefined;
+};
+
+/// Attributes that are about float8 types only.
+void ignore_float8(ParseContext& context) {
+  if (context.opset() >= 19) context.ignore("saturate");
+  if (context.opset() >= 24) context.ignore("round_mode");
+}
+
+AttributesPtr parse_cast(ParseContext& context) {
+  auto attributes = std::make_shared<CastAttributes>();
+  const std::int64_t to = context.require_int("to");
+  if (to < 1 || to > 255) invalid_model("attribute \"to\" is ", to, ", which is no element type");
+  attributes->to = static_cast<DataType>(to);
+  if (!kTensorTypes.has(attributes->to)) unsupported("casting to ", attributes->to, " is not supported");
+  ignore_float8(context);
+  return attributes;
+}
+
+AttributesPtr parse_cast_like(ParseContext& context) {
+  ignore_float8(context);
+  return std::make_shared<NoAttributes>();
+}
+
+/// An element of a shape that keeps its value in the other type, or unknown.
+Dim cast_element(Dim element, DataType to) {
+  if (to == DataType::kInt64) return element;
+  if (!element.known()) return Dim::unknown();
+  return visit_type(to, [&](auto tag) -> Dim {
+    using T = typename decltype(tag)::type;
+    if constexpr (std::is_same_v<T, bool>) {
+      return element.value() != 0 ? 1 : 0;
+    } else if constexpr (std::is_integral_v<T> && sizeof(T) < 8) {
+      return static_cast<std::int64_t>(static_cast<T>(element.value()));
+    } else {
+      return element.value() >= 0 ? element : Dim::unknown();
+    }
+  });
+}
+
+void infer_cast_to(InferContext& context, DataType to) {
+  require_tensor_type(context, 0, "input");
+  context.set_output(0, to, context.input_dims(0));
+  if (!has_known_elements(to)) return;
+  std::optional<Dims> elements = context.input_elements(0);
+  if (!elements) return;
+  for (Dim& element : *elements) element = cast_element(element, to);
+  context.set_output_elements(0, std::move(*elements));
+}
+
+void infer_cast(InferContext& context) { infer_cast_to(context, context.attributes<CastAttributes>().to); }
+
+void infer_cast_like(InferContext& context) {
+  require_tensor_type(context, 1, "target_type");
+  infer_cast_to(context, context.input_type(1));
+}
+
+template <typename T>
+constexpr bool kIsFloat = !std::is_integral_v<T>;
+
+/// Requires: T is an integer type.
+template <typename T>
+T saturated(double value) {
+  // 2^bits: one past the largest T, exactly a double, which the largest T may not be.
+  constexpr double kEnd = static_cast<double>(std::uint64_t{1} << (std::numeric_limits<T>::digits - 1)) * 2;
+  if (std::isnan(value)) return 0;
+  if (value >= kEnd) return std::numeric_limits<T>::max();
+  if (value <= static_cast<double>(std::numeric_limits<T>::min())) return std::numeric_limits<T>::min();
+  return static_cast<T>(value);
+}
+
+/// A double that rounds to a 16-bit float as the integer itself would: of more than 53 bits the lowest say only whether
+/// any is set.
+template <typename T>
+double rounded_to_odd(T value) {
+  if constexpr (sizeof(T) < 8) {
+    return static_cast<double>(value);
+  } else {
+    const bool negative = value < 0;
+    const std::uint64_t magnitude =
+        negative ? std::uint64_t{0} - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
+    const std::uint64_t kept =
+        (magnitude & ~std::uint64_t{2047}) | ((magnitude & 2047) != 0 && magnitude >> 53 != 0 ? 2048 : 0);
+    const double result = static_cast<double>(magnitude >> 53 != 0 ? kept : magnitude);
+    return negative ? -result : result;
+  }
+}
+
+template <typename To, typename From>
+To converted(From value) {
+  constexpr bool kTo16Bits = std::is_same_v<To, Float16> || std::is_same_v<To, Bfloat16>;
+  if constexpr (std::is_same_v<To, bool>) {
+    if constexpr (kIsFloat<From>) return static_cast<double>(value) != 0;
+    return value != 0;
+  } else if constexpr (kIsFloat<From> && kTo16Bits) {
+    if constexpr (std::is_same_v<From, double>) return To(value);
+    return To(static_cast<float>(value));
+  } else if constexpr (kTo16Bits) {
+    return To(rounded_to_odd(value));
+  } else if constexpr (kIsFloat<From> && std::is_integral_v<To>) {
+    return saturated<To>(static_cast<double>(value));
+  } else {
+    return static_cast<To>(value);
+  }
+}
+
+/// Elements [first, last). Elements are loaded and stored as bytes: in place, the same memory holds both types.
+template <typename From, typename To>
+void cast_range(const void* from, void* to, std::size_t first, std::size_t last) {
+  // A bool is read as a byte, since not every byte is a valid bool.
+  using Stored = std::conditional_t<std::is_same_v<From, bool>, std::uint8_t, From>;
+  const auto* source = static_cast<const std::byte*>(from);
+  auto* target = static_cast<std::byte*>(to);
+  for (std::size_t i = first; i < last; ++i) {
+    Stored value;
+    std::memcpy(&value, source + i * sizeof value, sizeof value);
+    if constexpr (std::is_same_v<From, bool>) value = value != 0;
+    const To result = converted<To>(value);
+    std::memcpy(target + i * sizeof result, &result, sizeof result);
+  }
+}
+
+struct CastState {
+  void (*cast)(const void* from, void* to, std::size_t first, std::size_t last) = nullptr;
+  std::size_t count = 0;
+};
+
+Prepared prepare_cast(const PrepareContext& context) {
+  auto state = std::make_shared<CastState>();
+  state->count = static_cast<std::size_t>(element_count(context.input_shape(0)));
+  visit_type(context.input_type(0), [&](auto from) {
+    visit_type(context.output(0).type,
+               [&](auto to) { state->cast = cast_range<typename decltype(from)::type, typename decltype(to)::type>; });
+  });
+  return {state, 0, 0};
+}
+
+void run_cast(const RunArguments& args) {
+  constexpr std::size_t kChunk = 32768;
+  constexpr double kCost = 2.0;  // ns per element
+  const auto& state = *static_cast<const CastState*>(args.state);
+  for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t first, std::size_t size) {
+    state.cast(args.inputs[0], args.outputs[0], first, first + size);
+  });
+}
+
+std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t input) {
+  if (input != 0 || node.output(0).type != DataType::kBool) return std::nullopt;
+  WantedElements wanted;
+  wanted.meaning = ElementMeaning::kTruth;
+  wanted.low = 0;
+  wanted.high = 1;
+  wanted.what = "true or false";
+  return wanted;
+}
+
+OpDef cast_op(const char* name, int since_opset) {
+  OpDef op;
+  op.name = name;
+  op.since_opset = since_opset;
+  op.parse = parse_cast;
+  op.infer = infer_cast;
+  op.output_type = [](const NodeView& node, std::size_t) { return node.attributes<CastAttributes>().to; };
+  op.implementations = {{"reference", Backend::kReference, nullptr, prepare_cast, run_cast}};
+  op.facts.in_place_inputs = {0};
+  op.facts.element_inputs = 1U << 0;
+  op.facts.wanted_elements = wanted_elements;
+  op.facts.is_identity = [](const NodeView& node) { return node.input_type(0) == node.output(0).type; };
+  return op;
+}
+
+}  // namespace
+
+void register_cast(Registry& registry) { registry.add(cast_op("Cast", 6)); }
+
+void register_cast_like(Registry& registry) {
+  OpDef op = cast_op("CastLike", 15);
+  op.min_inputs = op.max_inputs = 2;
+  op.parse = parse_cast_like;
+  op.infer = infer_cast_like;
+  op.output_type = [](const NodeView& node, std::size_t) { return node.input_type(1); };
+  op.facts.shape_only_inputs = 1U << 1;
+  registry.add(std::move(op));
+}
+
+}  // namespace linnet::internal

@@ -1,0 +1,26 @@
+// Celu: Y = max(0, X) + min(0, alpha * (e^(X / alpha) - 1)), element by element; alpha is 1 by default. X and Y have
+// the same type and shape, of any rank. Opsets 12 to newest; other types than float (from 28) are accepted at every
+// opset.
+#include "ops/elementwise/activation.hpp"
+
+namespace linnet::internal {
+namespace {
+
+AttributesPtr parse(ParseContext& context) {
+  return activation_attributes(kernels::ActivationKind::kCelu, context.get_float("alpha", 1.0F));
+}
+
+}  // namespace
+
+void register_celu(Registry& registry) {
+  OpDef op;
+  op.name = "Celu";
+  op.since_opset = 12;
+  op.parse = parse;
+  op.infer = infer_activation;
+  op.implementations = activation_implementations();
+  op.facts = activation_facts();
+  registry.add(std::move(op));
+}
+
+}  // namespace linnet::internal

@@ -1,0 +1,290 @@
+// Less, LessOrEqual, Greater, GreaterOrEqual and Equal: C = A op B; And, Or and Xor: C = A op B of bools; all element
+// by element, with NumPy's broadcasting; Not: Y = not X. C is bool, and false where an operand is NaN. A and B have the
+// same type. Opsets 7 to newest (LessOrEqual and GreaterOrEqual: 12; Not: 1); all numeric types, for Equal bool too,
+// are accepted at every opset. Deviation: Equal does not compare strings.
+#include "ops/elementwise/arithmetic.hpp"
+#include "ops/elementwise/broadcast_loops.hpp"
+#include "ops/shared/chunks.hpp"
+#include "ops/shared/element_types.hpp"
+#include "ops/shared/known_elements.hpp"
+#include "ops/shared/sized_elements.hpp"
+
+namespace linnet::internal {
+namespace {
+
+constexpr std::size_t kChunk = 32768;
+constexpr double kCost = 0.5;  // ns per element
+
+enum class Comparison { kLess, kLessOrEqual, kGreater, kGreaterOrEqual, kEqual, kAnd, kOr, kXor };
+
+/// Whether a op b. Bools are the integers 0 and 1.
+template <typename T>
+bool holds_between(Comparison op, T a, T b) {
+  switch (op) {
+    case Comparison::kLess:
+      return a < b;
+    case Comparison::kLessOrEqual:
+      return a <= b;
+    case Comparison::kGreater:
+      return a > b;
+    case Comparison::kGreaterOrEqual:
+      return a >= b;
+    case Comparison::kEqual:
+      return a == b;
+    case Comparison::kAnd:
+      return a != 0 && b != 0;
+    case Comparison::kOr:
+      return a != 0 || b != 0;
+    case Comparison::kXor:
+      return (a != 0) != (b != 0);
+  }
+  return false;
+}
+
+/// Bytes that say where a[i] op b[i] holds, for i < count; c may be a or b.
+using CompareLine = void (*)(const void* a, const void* b, std::size_t count, std::uint8_t* c);
+
+template <typename T, Comparison kOp>
+void compare_line(const void* a_elements, const void* b_elements, std::size_t count, std::uint8_t* c) {
+  const auto* a = static_cast<const T*>(a_elements);
+  const auto* b = static_cast<const T*>(b_elements);
+  for (std::size_t i = 0; i < count; ++i) c[i] = holds_between(kOp, a[i], b[i]) ? 1 : 0;
+}
+
+/// Not every byte is a valid bool: each but 0 is true.
+void compare_bools(const void* a_elements, const void* b_elements, std::size_t count, std::uint8_t* c) {
+  const auto* a = static_cast<const std::uint8_t*>(a_elements);
+  const auto* b = static_cast<const std::uint8_t*>(b_elements);
+  for (std::size_t i = 0; i < count; ++i) c[i] = (a[i] != 0) == (b[i] != 0) ? 1 : 0;
+}
+
+/// Of floats; 16-bit ones are widened before.
+template <Comparison kOp>
+CompareLine float_line(DataType type) {
+  return type == DataType::kFloat64 ? compare_line<double, kOp> : compare_line<float, kOp>;
+}
+
+CompareLine less_line(DataType type) {
+  if (kFloatTypes.has(type)) return float_line<Comparison::kLess>(type);
+  return visit_type(type, [](auto tag) -> CompareLine {
+    using T = typename decltype(tag)::type;
+    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) return compare_line<T, Comparison::kLess>;
+    return nullptr;
+  });
+}
+
+CompareLine equal_line(DataType type) {
+  if (type == DataType::kBool) return compare_bools;
+  if (kFloatTypes.has(type)) return float_line<Comparison::kEqual>(type);
+  return visit_size(size_of(type), [](auto tag) -> CompareLine {
+    return compare_line<typename decltype(tag)::type, Comparison::kEqual>;
+  });
+}
+
+struct State {
+  std::size_t count = 0;
+  DataType type = DataType::kUndefined;
+  bool widens = false;  ///< 16-bit floats are compared as float
+  CompareLine line = nullptr;
+  std::size_t left = 0;      ///< the input that is the line's a; the other one is its b
+  std::uint8_t negated = 0;  ///< 1: C is the opposite of what the line says
+  BroadcastLoops loops[2];   ///< of the inputs, beside C
+};
+
+/// Sets what is computed: a > b is b < a, and of integers a <= b is not b < a.
+void choose_line(Comparison op, State& state) {
+  const bool swapped = op == Comparison::kGreater || op == Comparison::kGreaterOrEqual;
+  const bool or_equal = op == Comparison::kLessOrEqual || op == Comparison::kGreaterOrEqual;
+  state.left = swapped ? 1 : 0;
+  switch (op) {
+    case Comparison::kEqual:
+      state.line = equal_line(state.type);
+      return;
+    case Comparison::kAnd:
+      state.line = compare_line<std::uint8_t, Comparison::kAnd>;
+      return;
+    case Comparison::kOr:
+      state.line = compare_line<std::uint8_t, Comparison::kOr>;
+      return;
+    case Comparison::kXor:
+      state.line = compare_line<std::uint8_t, Comparison::kXor>;
+      return;
+    default:
+      break;
+  }
+  if (or_equal && kFloatTypes.has(state.type)) {
+    state.line = float_line<Comparison::kLessOrEqual>(state.type);
+    return;
+  }
+  state.line = less_line(state.type);
+  if (or_equal) {
+    state.left = 1 - state.left;
+    state.negated = 1;
+  }
+}
+
+template <Comparison kOp>
+Prepared prepare(const PrepareContext& context) {
+  const Shape c = context.output_shape(0);
+  auto state = std::make_shared<State>();
+  state->count = static_cast<std::size_t>(element_count(c));
+  state->type = context.input_type(0);
+  state->widens = computed_type(state->type) != state->type;
+  choose_line(kOp, *state);
+  state->loops[0] = broadcast_loops(c, context.input_shape(0));
+  state->loops[1] = broadcast_loops(c, context.input_shape(1));
+  Prepared prepared;
+  prepared.state = std::move(state);
+  return prepared;
+}
+
+/// Elements of an input, at most kLinedUp, and where they are when they cannot be compared in place.
+class Operand {
+ public:
+  const void* load(const State& state, const RunArguments& args, std::size_t input, std::size_t first,
+                   std::size_t count) {
+    const BroadcastLoops& loops = state.loops[input];
+    if (!state.widens) return line_up(loops, size_of(state.type), args.inputs[input], first, count, &buffer_);
+    load_lined_up(loops, state.type, args.inputs[input], first, count, floats_);
+    return floats_;
+  }
+
+ private:
+  union {
+    LineBuffer buffer_;
+    float floats_[kLinedUp];
+  };
+};
+
+void run(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  auto* elements = static_cast<std::uint8_t*>(args.outputs[0]);
+  for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t chunk, std::size_t size) {
+    for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) {
+      Operand left, right;
+      const void* a = left.load(state, args, state.left, first, count);
+      const void* b = right.load(state, args, 1 - state.left, first, count);
+      std::uint8_t* c = elements + first;
+      state.line(a, b, count, c);
+      for (std::size_t i = 0; state.negated != 0 && i < count; ++i) c[i] ^= 1;
+    });
+  });
+}
+
+/// Symbols are sizes: equal ones are equal numbers, and none is negative.
+Dim compared(Comparison op, DataType type, Dim a, Dim b) {
+  const auto result = [op](std::int64_t left, std::int64_t right) { return holds_between(op, left, right) ? 1 : 0; };
+  if ((a.known() && !holds(type, a.value())) || (b.known() && !holds(type, b.value()))) return Dim::unknown();
+  if (a.known() && b.known()) return result(a.value(), b.value());
+  if (a.same(b)) return result(0, 0);
+  if (a.is_symbol() && b.known() && b.value() < 0) return result(0, -1);
+  if (b.is_symbol() && a.known() && a.value() < 0) return result(-1, 0);
+  return Dim::unknown();
+}
+
+void infer_types(InferContext& context, TypeSet types) {
+  require_type(context, 0, "A", types);
+  require_type_of_first(context, 1, "B", "A");
+  context.set_output(0, DataType::kBool, broadcast(context.input_dims(0), context.input_dims(1)));
+}
+
+void infer_comparison(InferContext& context, Comparison op) {
+  infer_types(context, op == Comparison::kEqual ? kTensorTypes : kNumericTypes);
+  const DataType type = context.input_type(0);
+  if (!has_known_elements(type)) return;
+  infer_known_elements(context, [&](const Dims& operands) { return compared(op, type, operands[0], operands[1]); });
+}
+
+void infer_combination(InferContext& context, Comparison op) {
+  infer_types(context, {DataType::kBool});
+  infer_known_elements(context, [op](const Dims& operands) -> Dim {
+    // The result is known if it is the same for whatever an unknown operand may be.
+    const auto may_be = [&](std::size_t operand, int value) {
+      return !operands[operand].known() || (operands[operand].value() != 0) == (value != 0);
+    };
+    bool possible[2] = {false, false};
+    for (const int a : {0, 1}) {
+      for (const int b : {0, 1}) {
+        if (may_be(0, a) && may_be(1, b)) possible[holds_between(op, a, b) ? 1 : 0] = true;
+      }
+    }
+    if (possible[0] && possible[1]) return Dim::unknown();
+    return possible[1] ? 1 : 0;
+  });
+}
+
+constexpr bool combines(Comparison op) {
+  return op == Comparison::kAnd || op == Comparison::kOr || op == Comparison::kXor;
+}
+
+template <Comparison kOp>
+void infer(InferContext& context) {
+  combines(kOp) ? infer_combination(context, kOp) : infer_comparison(context, kOp);
+}
+
+/// What all of them share.
+template <Comparison kOp>
+OpDef comparison(const char* name, int since_opset = 7) {
+  OpDef op;
+  op.name = name;
+  op.since_opset = since_opset;
+  op.min_inputs = op.max_inputs = 2;
+  op.parse = parse_nothing;
+  op.infer = infer<kOp>;
+  op.output_type = [](const NodeView&, std::size_t) { return DataType::kBool; };
+  op.implementations = {{"reference", Backend::kReference, nullptr, prepare<kOp>, run}};
+  op.facts.in_place_inputs = {0, 1};  // when their elements have one byte, as those of C
+  op.facts.commutative = kOp == Comparison::kEqual || combines(kOp);
+  return op;
+}
+
+void infer_not(InferContext& context) {
+  infer_same_as_first(context, {DataType::kBool});
+  infer_known_elements(context, [](const Dims& operands) -> Dim {
+    return operands[0].known() ? Dim(operands[0].value() != 0 ? 0 : 1) : Dim::unknown();
+  });
+}
+
+Prepared prepare_not(const PrepareContext& context) {
+  auto state = std::make_shared<State>();
+  state->count = static_cast<std::size_t>(element_count(context.input_shape(0)));
+  Prepared prepared;
+  prepared.state = std::move(state);
+  return prepared;
+}
+
+void run_not(const RunArguments& args) {
+  const auto* x = static_cast<const std::uint8_t*>(args.inputs[0]);
+  auto* y = static_cast<std::uint8_t*>(args.outputs[0]);
+  for_chunks(args.control, static_cast<const State*>(args.state)->count, kChunk, kCost,
+             [&](std::size_t first, std::size_t size) {
+               for (std::size_t i = first; i < first + size; ++i) y[i] = x[i] == 0 ? 1 : 0;
+             });
+}
+
+}  // namespace
+
+void register_less(Registry& registry) { registry.add(comparison<Comparison::kLess>("Less")); }
+void register_less_or_equal(Registry& registry) {
+  registry.add(comparison<Comparison::kLessOrEqual>("LessOrEqual", 12));
+}
+void register_greater(Registry& registry) { registry.add(comparison<Comparison::kGreater>("Greater")); }
+void register_greater_or_equal(Registry& registry) {
+  registry.add(comparison<Comparison::kGreaterOrEqual>("GreaterOrEqual", 12));
+}
+void register_equal(Registry& registry) { registry.add(comparison<Comparison::kEqual>("Equal")); }
+void register_and(Registry& registry) { registry.add(comparison<Comparison::kAnd>("And")); }
+void register_or(Registry& registry) { registry.add(comparison<Comparison::kOr>("Or")); }
+void register_xor(Registry& registry) { registry.add(comparison<Comparison::kXor>("Xor")); }
+
+void register_not(Registry& registry) {
+  OpDef op;
+  op.name = "Not";
+  op.parse = parse_nothing;
+  op.infer = infer_not;
+  op.implementations = {{"reference", Backend::kReference, nullptr, prepare_not, run_not}};
+  op.facts.in_place_inputs = {0};
+  registry.add(std::move(op));
+}
+
+}  // namespace linnet::internal

@@ -1,0 +1,132 @@
+// Dropout at inference: output = data; the optional mask (shape of data) says that every element was kept.
+//   opset 7: ratio is an attribute, mask has data's type (ones); opset 10: mask is bool (true);
+//   opset 12: ratio (float scalar) and training_mode (bool scalar, default false) are inputs 1 and 2, seed an
+//   attribute; 13, 22: more types.
+// Deviation: training mode is not supported, unless ratio is the constant 0, which drops nothing.
+#include <algorithm>
+
+#include "ops/movement/copy.hpp"
+#include "ops/shared/shape_helpers.hpp"
+#include "ops/shared/wanted_elements.hpp"
+#include "runtime/data_type.hpp"
+
+namespace linnet::internal {
+namespace {
+
+struct DropoutAttributes : Attributes {
+  bool mask_is_bool = true;
+};
+
+AttributesPtr parse_dropout(ParseContext& context) {
+  auto attributes = std::make_shared<DropoutAttributes>();
+  if (context.opset() < 12) {
+    if (context.input_count() > 1) invalid_model(context.input_count(), " inputs, expected 1 before opset 12");
+    context.ignore("ratio");
+  } else {
+    context.ignore("seed");
+  }
+  attributes->mask_is_bool = context.opset() >= 10;
+  return attributes;
+}
+
+bool is_zero(const Constant& ratio) {
+  if (ratio.count() != 1) return false;
+  return visit_float_type(ratio.type, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    return static_cast<double>(ratio.as<T>()[0]) == 0;
+  });
+}
+
+void require_scalar(const NodeView& node, std::size_t input, const char* name) {
+  if (node.input_rank(input) > 1 || element_count(node.input_dims(input)).differs(1)) {
+    invalid_model("input ", name, " has shape ", node.input_dims(input), ", expected a scalar");
+  }
+}
+
+DataType output_type(const NodeView& node, std::size_t output) {
+  const bool is_bool = output == 1 && node.attributes<DropoutAttributes>().mask_is_bool;
+  return is_bool ? DataType::kBool : node.input_type(0);
+}
+
+void infer_dropout(InferContext& context) {
+  const DataType type = context.input_type(0);
+  if (!kFloatTypes.has(type)) unsupported("input data is ", type, ", expected a floating-point type");
+  bool drops_nothing = false;
+  if (context.has_input(1)) {
+    require_scalar(context, 1, "ratio");
+    const DataType ratio = context.input_type(1);
+    if (!kFloatTypes.has(ratio)) invalid_model("input ratio is ", ratio, ", expected a floating-point type");
+    drops_nothing = context.input_constant(1) != nullptr && is_zero(*context.input_constant(1));
+  }
+  if (context.has_input(2)) {
+    require_scalar(context, 2, "training_mode");
+    if (context.input_type(2) != DataType::kBool)
+      invalid_model("input training_mode is ", context.input_type(2), ", expected bool");
+    const auto training = context.input_integers(2);
+    if (training && training->size() == 1 && training->front() != 0 && !drops_nothing)
+      unsupported("training mode is not supported");
+  }
+  context.set_output(0, type, context.input_dims(0));
+  context.set_output(1, output_type(context, 1), context.input_dims(0));
+}
+
+/// Known not to train before the run, or to drop nothing.
+bool keeps_all(const NodeView& node) {
+  if (!node.has_input(2)) return true;
+  if (node.has_input(1) && node.input_constant(1) != nullptr && is_zero(*node.input_constant(1))) return true;
+  const auto training = node.input_integers(2);
+  return training && training->size() == 1 && training->front() == 0;
+}
+
+struct DropoutState {
+  DataType type = DataType::kUndefined;
+  DataType mask_type = DataType::kUndefined;
+  std::size_t count = 0;
+  bool has_mask = false;
+};
+
+Prepared prepare_dropout(const PrepareContext& context) {
+  auto state = std::make_shared<DropoutState>();
+  state->type = context.input_type(0);
+  state->mask_type = context.attributes<DropoutAttributes>().mask_is_bool ? DataType::kBool : state->type;
+  state->count = static_cast<std::size_t>(element_count(context.input_shape(0)));
+  state->has_mask = context.has_output(1);
+  return {state, 0, 0};
+}
+
+void run_dropout(const RunArguments& args) {
+  const auto& state = *static_cast<const DropoutState*>(args.state);
+  if (args.outputs[0] != nullptr)
+    copy_bytes(args.control, args.outputs[0], args.inputs[0], state.count * size_of(state.type));
+  if (!state.has_mask) return;
+  visit_type(state.mask_type, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    std::fill_n(static_cast<T*>(args.outputs[1]), state.count, static_cast<T>(1.0F));
+  });
+}
+
+/// Nothing is dropped.
+std::optional<WantedElements> wanted_elements(const NodeView&, std::size_t input) {
+  if (input == 0) return std::nullopt;
+  return wanted_list({0}, input == 1 ? "the share to drop" : "whether to drop");
+}
+
+}  // namespace
+
+void register_dropout(Registry& registry) {
+  OpDef op;
+  op.name = "Dropout";
+  op.max_inputs = 3;
+  op.max_outputs = 2;
+  op.parse = parse_dropout;
+  op.infer = infer_dropout;
+  op.output_type = output_type;
+  op.implementations = {{"reference", Backend::kReference, nullptr, prepare_dropout, run_dropout}};
+  op.facts.in_place_inputs = {0};
+  op.facts.value_inputs = 0b110;
+  op.facts.wanted_elements = wanted_elements;
+  op.facts.is_identity = keeps_all;
+  registry.add(std::move(op));
+}
+
+}  // namespace linnet::internal

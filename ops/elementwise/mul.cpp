@@ -1,0 +1,27 @@
+// Mul: C = A * B, element by element, with NumPy's broadcasting; integers wrap around. A and B have the same type, C
+// too. Opsets 7 to newest; all numeric types are accepted at every opset. The `axis` and `broadcast` attributes of
+// opsets before 7 are not read.
+#include "ops/elementwise/binary.hpp"
+
+namespace linnet::internal {
+namespace {
+
+void infer(InferContext& context) { infer_binary(context, BinaryOp::kMul); }
+
+}  // namespace
+
+void register_mul(Registry& registry) {
+  OpDef op;
+  op.name = "Mul";
+  op.since_opset = 7;
+  op.min_inputs = 2;
+  op.max_inputs = 2;
+  op.parse = parse_nothing;
+  op.infer = infer;
+  op.implementations = binary_implementations(BinaryOp::kMul);
+  op.facts = binary_facts();
+  op.facts.commutative = true;
+  registry.add(std::move(op));
+}
+
+}  // namespace linnet::internal

@@ -1,0 +1,22 @@
+// Softplus: Y = log(1 + e^X), element by element. X and Y have the same type and shape, of any rank. Opsets 7 to
+// newest; bfloat16 (from 22) is accepted at every opset. ONNX's function body is infinite from 88.8 on and 0 below -17.
+#include "ops/elementwise/activation.hpp"
+
+namespace linnet::internal {
+namespace {
+
+AttributesPtr parse(ParseContext&) { return activation_attributes(kernels::ActivationKind::kSoftplus); }
+
+}  // namespace
+
+void register_softplus(Registry& registry) {
+  OpDef op;
+  op.name = "Softplus";
+  op.parse = parse;
+  op.infer = infer_activation;
+  op.implementations = activation_implementations();
+  op.facts = activation_facts();
+  registry.add(std::move(op));
+}
+
+}  // namespace linnet::internal

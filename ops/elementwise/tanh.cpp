@@ -1,0 +1,22 @@
+// Tanh: Y = tanh(X), element by element. X and Y have the same type and shape, of any rank.
+// Opsets 7 to newest; bfloat16 (from 13) is accepted at every opset.
+#include "ops/elementwise/activation.hpp"
+
+namespace linnet::internal {
+namespace {
+
+AttributesPtr parse(ParseContext&) { return activation_attributes(kernels::ActivationKind::kTanh); }
+
+}  // namespace
+
+void register_tanh(Registry& registry) {
+  OpDef op;
+  op.name = "Tanh";
+  op.parse = parse;
+  op.infer = infer_activation;
+  op.implementations = activation_implementations();
+  op.facts = activation_facts();
+  registry.add(std::move(op));
+}
+
+}  // namespace linnet::internal

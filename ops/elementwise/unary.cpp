@@ -1,0 +1,152 @@
+// Neg, Abs, Reciprocal, Sqrt, Log, Sin, Cos, Floor, Ceil, Round (halves to even) and Sign (+0 of both zeros): Y = f(X),
+// element by element; NaN stays NaN. X and Y have the same type and shape, of any rank. Floats are computed in double
+// and rounded once, float32 by the kernel; integers wrap around (-128 is its own Neg and Abs). Opsets 6 to newest (Sin
+// and Cos from 7, Sign from 9, Round from 11): Neg takes signed types, Abs and Sign all numeric ones, the others
+// floats; bfloat16 (from 13) is accepted at every opset.
+#include "ops/kernels/unary.hpp"
+#include "ops/elementwise/broadcast_loops.hpp"
+#include "ops/shared/chunks.hpp"
+#include "ops/shared/element_lines.hpp"
+#include "ops/shared/element_types.hpp"
+#include "ops/shared/known_elements.hpp"
+
+namespace linnet::internal {
+namespace {
+
+using kernels::UnaryKind;
+
+constexpr std::size_t kChunk = 16384;
+constexpr double kSimdCost = 1.0;        // ns per element
+constexpr double kReferenceCost = 10.0;  // the same
+
+struct UnaryAttributes : Attributes {
+  explicit UnaryAttributes(UnaryKind unary) : kind(unary) {}
+  UnaryKind kind;
+};
+
+template <UnaryKind kKind>
+AttributesPtr parse(ParseContext&) {
+  return std::make_shared<UnaryAttributes>(kKind);
+}
+
+UnaryKind kind_of(const NodeView& node) { return node.attributes<UnaryAttributes>().kind; }
+
+/// Of integers: Neg, Abs or Sign.
+template <typename T>
+T computed_integer(UnaryKind kind, T x) {
+  if (kind == UnaryKind::kSign) return static_cast<T>((x > 0 ? 1 : 0) - (x < 0 ? 1 : 0));
+  if (kind == UnaryKind::kAbs && x >= 0) return x;
+  return static_cast<T>(std::uint64_t{0} - static_cast<std::uint64_t>(x));
+}
+
+/// Unknown where the result would wrap around. Symbols are sizes, which are not negative.
+Dim computed_element(UnaryKind kind, DataType type, Dim x) {
+  if (x.is_symbol() && kind == UnaryKind::kAbs) return x;
+  if (!x.known() || !holds(type, x.value())) return Dim::unknown();
+  if (kind == UnaryKind::kSign || x.value() >= 0) return computed_integer(kind, x.value());
+  return x.value() != INT64_MIN && holds(type, -x.value()) ? Dim(-x.value()) : Dim::unknown();
+}
+
+TypeSet types_of(UnaryKind kind) {
+  switch (kind) {
+    case UnaryKind::kNeg:
+      return kFloatTypes | kSignedTypes;
+    case UnaryKind::kAbs:
+    case UnaryKind::kSign:
+      return kNumericTypes;
+    default:
+      return kFloatTypes;
+  }
+}
+
+void infer(InferContext& context) {
+  const UnaryKind kind = kind_of(context);
+  const DataType type = context.input_type(0);
+  infer_same_as_first(context, types_of(kind));
+  if (!has_known_elements(type)) return;
+  infer_known_elements(context, [&](const Dims& operands) { return computed_element(kind, type, operands[0]); });
+}
+
+struct State {
+  UnaryKind kind = UnaryKind::kNeg;
+  DataType type = DataType::kUndefined;
+  std::size_t count = 0;
+  bool streamed = false;  ///< Y, where it is not X
+};
+
+Prepared prepare(const PrepareContext& context) {
+  auto state = std::make_shared<State>();
+  state->kind = kind_of(context);
+  state->type = context.input_type(0);
+  state->count = static_cast<std::size_t>(element_count(context.input_shape(0)));
+  // Logarithms and angles take longer than memory does.
+  const bool slow = state->kind == UnaryKind::kLog || state->kind == UnaryKind::kSin || state->kind == UnaryKind::kCos;
+  state->streamed = !slow && exceeds_caches(2 * sizeof(float) * state->count);
+  Prepared prepared;
+  prepared.state = std::move(state);
+  return prepared;
+}
+
+void run_simd(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  const auto* x = static_cast<const float*>(args.inputs[0]);
+  auto* y = static_cast<float*>(args.outputs[0]);
+  for_stored_chunks(args.control, state.count, kChunk, kSimdCost, state.streamed && x != y,
+                    [&](std::size_t first, std::size_t size, kernels::Stores stores) {
+                      kernels::unary(state.kind, x + first, y + first, size, stores);
+                    });
+}
+
+/// W is what the type's lines hold.
+template <typename W>
+void compute_line(const State& state, const RunArguments& args, std::size_t first, std::size_t count) {
+  W line[kLinedUp];
+  load_line(state.type, args.inputs[0], first, count, line);
+  for (std::size_t i = 0; i < count; ++i) {
+    if constexpr (std::is_integral_v<W>) {
+      line[i] = computed_integer(state.kind, line[i]);
+    } else {
+      line[i] = kernels::unary_reference(state.kind, line[i]);
+    }
+  }
+  store_line(state.type, line, first, count, args.outputs[0]);
+}
+
+void run_reference(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  auto* compute = visit_line_type(state.type, [](auto tag) { return &compute_line<typename decltype(tag)::type>; });
+  for_chunks(args.control, state.count, kChunk, kReferenceCost, [&](std::size_t chunk, std::size_t size) {
+    for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) { compute(state, args, first, count); });
+  });
+}
+
+template <UnaryKind kKind>
+OpDef unary(const char* name, int since_opset = 6) {
+  OpDef op;
+  op.name = name;
+  op.since_opset = since_opset;
+  op.parse = parse<kKind>;
+  op.infer = infer;
+  op.implementations = {
+      {"simd", Backend::kSimd, accepts_float32, prepare, run_simd},
+      {"reference", Backend::kReference, nullptr, prepare, run_reference},
+  };
+  op.facts.in_place_inputs = {0};
+  return op;
+}
+
+}  // namespace
+
+void register_neg(Registry& registry) { registry.add(unary<UnaryKind::kNeg>("Neg")); }
+void register_abs(Registry& registry) { registry.add(unary<UnaryKind::kAbs>("Abs")); }
+void register_reciprocal(Registry& registry) { registry.add(unary<UnaryKind::kReciprocal>("Reciprocal")); }
+void register_sqrt(Registry& registry) { registry.add(unary<UnaryKind::kSqrt>("Sqrt")); }
+void register_log(Registry& registry) { registry.add(unary<UnaryKind::kLog>("Log")); }
+void register_sin(Registry& registry) { registry.add(unary<UnaryKind::kSin>("Sin", 7)); }
+void register_cos(Registry& registry) { registry.add(unary<UnaryKind::kCos>("Cos", 7)); }
+void register_floor(Registry& registry) { registry.add(unary<UnaryKind::kFloor>("Floor")); }
+void register_ceil(Registry& registry) { registry.add(unary<UnaryKind::kCeil>("Ceil")); }
+void register_round(Registry& registry) { registry.add(unary<UnaryKind::kRound>("Round", 11)); }
+void register_sign(Registry& registry) { registry.add(unary<UnaryKind::kSign>("Sign", 9)); }
+
+}  // namespace linnet::internal

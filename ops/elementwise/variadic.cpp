@@ -1,0 +1,217 @@
+// Sum, Mean, Max and Min of one or more inputs, element by element, with NumPy's broadcasting of all of them; the
+// result has their type. Sum adds from left to right, Mean divides that sum by the number of inputs; both in float for
+// float32 and the 16-bit types (rounded to those once, at the end) and in double for double. Max and Min give NaN where
+// any input is NaN. Opsets 6 to newest: broadcasting (from 8), bfloat16 (from 13), and for Max and Min integers (from
+// 12), are accepted at every opset.
+#include <algorithm>
+#include <cstring>
+
+#include "ops/elementwise/arithmetic.hpp"
+#include "ops/elementwise/broadcast_loops.hpp"
+#include "ops/kernels/elementwise.hpp"
+#include "ops/shared/chunks.hpp"
+#include "ops/shared/element_lines.hpp"
+#include "ops/shared/element_types.hpp"
+#include "ops/shared/known_elements.hpp"
+
+namespace linnet::internal {
+namespace {
+
+constexpr std::size_t kChunk = 16384;
+constexpr double kSimdCost = 0.2;       // ns per element and input
+constexpr double kReferenceCost = 2.0;  // the same, for the 16-bit types
+
+enum class VariadicOp { kSum, kMean, kMax, kMin };
+
+struct VariadicAttributes : Attributes {
+  explicit VariadicAttributes(VariadicOp variadic) : op(variadic) {}
+  VariadicOp op;
+};
+
+template <VariadicOp kOp>
+AttributesPtr parse(ParseContext&) {
+  return std::make_shared<VariadicAttributes>(kOp);
+}
+
+bool selects(VariadicOp op) { return op == VariadicOp::kMax || op == VariadicOp::kMin; }
+
+Dim selected(VariadicOp op, DataType type, const Dims& operands) {
+  Dim result = operands[0];
+  for (const Dim operand : operands) {
+    if (result.same(operand)) continue;
+    if (!result.known() || !operand.known() || !holds(type, result.value()) || !holds(type, operand.value())) {
+      return Dim::unknown();
+    }
+    result =
+        op == VariadicOp::kMax ? std::max(result.value(), operand.value()) : std::min(result.value(), operand.value());
+  }
+  return result;
+}
+
+void infer(InferContext& context) {
+  const VariadicOp op = context.attributes<VariadicAttributes>().op;
+  for (std::size_t input = 0; input < context.input_count(); ++input) {
+    if (!context.has_input(input)) invalid_model("input ", input, " is missing");
+  }
+  require_type(context, 0, "0", selects(op) ? kNumericTypes : kFloatTypes);
+  const DataType type = context.input_type(0);
+  Dims dims = context.input_dims(0);
+  for (std::size_t input = 1; input < context.input_count(); ++input) {
+    require_type_of_first(context, input, text(input).c_str(), "input 0");
+    dims = broadcast(dims, context.input_dims(input));
+  }
+  context.set_output(0, type, std::move(dims));
+  if (!has_known_elements(type)) return;
+  infer_known_elements(context, [&](const Dims& operands) { return selected(op, type, operands); });
+}
+
+struct State {
+  VariadicOp op = VariadicOp::kSum;
+  DataType type = DataType::kUndefined;
+  std::size_t count = 0;
+  std::vector<BroadcastLoops> operands;  ///< beside the result
+};
+
+Prepared prepare(const PrepareContext& context) {
+  const Shape shape = context.output_shape(0);
+  auto state = std::make_shared<State>();
+  state->op = context.attributes<VariadicAttributes>().op;
+  state->type = context.input_type(0);
+  state->count = static_cast<std::size_t>(element_count(shape));
+  for (std::size_t input = 0; input < context.input_count(); ++input) {
+    state->operands.push_back(broadcast_loops(shape, context.input_shape(input)));
+  }
+  Prepared prepared;
+  prepared.state = std::move(state);
+  return prepared;
+}
+
+kernels::BinaryKind kernel_of(VariadicOp op) {
+  switch (op) {
+    case VariadicOp::kSum:
+    case VariadicOp::kMean:
+      return kernels::BinaryKind::kAdd;
+    case VariadicOp::kMax:
+      return kernels::BinaryKind::kMax;
+    case VariadicOp::kMin:
+      return kernels::BinaryKind::kMin;
+  }
+  return {};
+}
+
+/// Elements [first, first + count), at most kLinedUp. They are written when all inputs are read: the result may lie in
+/// any of them.
+void combine_simd(const State& state, const RunArguments& args, std::size_t first, std::size_t count) {
+  float so_far_line[kLinedUp];
+  float operand_line[kLinedUp];
+  auto* result = static_cast<float*>(args.outputs[0]) + first;
+  const kernels::BinaryKind kind = kernel_of(state.op);
+  const std::size_t last = state.operands.size() - 1;
+  const float* so_far =
+      line_up(state.operands[0], static_cast<const float*>(args.inputs[0]), first, count, so_far_line);
+  for (std::size_t input = 1; input <= last; ++input) {
+    const float* operand =
+        line_up(state.operands[input], static_cast<const float*>(args.inputs[input]), first, count, operand_line);
+    float* target = input == last ? result : so_far_line;
+    kernels::binary(kind, so_far, false, operand, false, target, count);
+    so_far = target;
+  }
+  if (state.op == VariadicOp::kMean) {
+    const auto divisor = static_cast<float>(state.operands.size());
+    kernels::binary(kernels::BinaryKind::kDiv, so_far, false, &divisor, true, result, count);
+  } else if (so_far != result) {
+    std::copy_n(so_far, count, result);
+  }
+}
+
+void run_simd(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  const double cost = kSimdCost * static_cast<double>(state.operands.size());
+  for_chunks(args.control, state.count, kChunk, cost, [&](std::size_t chunk, std::size_t size) {
+    for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) { combine_simd(state, args, first, count); });
+  });
+}
+
+Arithmetic arithmetic_of(VariadicOp op) {
+  switch (op) {
+    case VariadicOp::kSum:
+    case VariadicOp::kMean:
+      return Arithmetic::kAdd;
+    case VariadicOp::kMax:
+      return Arithmetic::kMax;
+    case VariadicOp::kMin:
+      return Arithmetic::kMin;
+  }
+  return {};
+}
+
+/// Elements [first, first + count), at most kLinedUp, in computed_type. As combine_simd.
+void combine_reference(const State& state, const RunArguments& args, std::size_t first, std::size_t count) {
+  const DataType computed = computed_type(state.type);
+  const bool widens = computed != state.type;
+  LineBuffer so_far;
+  LineBuffer lined_up;
+  float floats[kLinedUp];
+  const auto operand_of = [&](std::size_t input) -> const void* {
+    if (!widens) {
+      return line_up(state.operands[input], size_of(state.type), args.inputs[input], first, count, &lined_up);
+    }
+    load_lined_up(state.operands[input], state.type, args.inputs[input], first, count, floats);
+    return floats;
+  };
+  const ArithmeticLine join = arithmetic_line(arithmetic_of(state.op), computed);
+  std::memcpy(&so_far, operand_of(0), count * size_of(computed));
+  for (std::size_t input = 1; input < state.operands.size(); ++input) {
+    join(&so_far, operand_of(input), count, &so_far);
+  }
+  if (state.op == VariadicOp::kMean) {
+    const auto divisor = static_cast<double>(state.operands.size());
+    LineBuffer divisors;
+    if (computed == DataType::kFloat64) std::fill_n(reinterpret_cast<double*>(&divisors), count, divisor);
+    if (computed == DataType::kFloat32)
+      std::fill_n(reinterpret_cast<float*>(&divisors), count, static_cast<float>(divisor));
+    arithmetic_line(Arithmetic::kDiv, computed)(&so_far, &divisors, count, &so_far);
+  }
+  if (widens) {
+    store_line(state.type, reinterpret_cast<const float*>(&so_far), first, count, args.outputs[0]);
+  } else {
+    auto* result = static_cast<std::byte*>(args.outputs[0]);
+    std::memcpy(result + first * size_of(state.type), &so_far, count * size_of(state.type));
+  }
+}
+
+void run_reference(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  const double cost = kReferenceCost * static_cast<double>(state.operands.size());
+  for_chunks(args.control, state.count, kChunk, cost, [&](std::size_t chunk, std::size_t size) {
+    for_lined_up(chunk, size,
+                 [&](std::size_t first, std::size_t count) { combine_reference(state, args, first, count); });
+  });
+}
+
+template <VariadicOp kOp>
+OpDef variadic(const char* name) {
+  OpDef op;
+  op.name = name;
+  op.since_opset = 6;
+  op.max_inputs = kVariadic;
+  op.parse = parse<kOp>;
+  op.infer = infer;
+  op.implementations = {
+      {"simd", Backend::kSimd, accepts_float32, prepare, run_simd},
+      {"reference", Backend::kReference, nullptr, prepare, run_reference},
+  };
+  op.facts.in_place_inputs = {0, 1, 2, 3};
+  op.facts.commutative = true;
+  op.facts.is_identity = [](const NodeView& node) { return node.input_count() == 1; };
+  return op;
+}
+
+}  // namespace
+
+void register_sum(Registry& registry) { registry.add(variadic<VariadicOp::kSum>("Sum")); }
+void register_mean(Registry& registry) { registry.add(variadic<VariadicOp::kMean>("Mean")); }
+void register_max(Registry& registry) { registry.add(variadic<VariadicOp::kMax>("Max")); }
+void register_min(Registry& registry) { registry.add(variadic<VariadicOp::kMin>("Min")); }
+
+}  // namespace linnet::internal

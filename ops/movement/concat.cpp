@@ -1,0 +1,173 @@
+// Concat: joins tensors of one type and rank along `axis`; all other dimensions are equal. axis in [-r,r). Opsets 4 to
+// newest. Deviation: a negative axis, new in opset 11, is taken at every opset.
+#include <algorithm>
+#include <cstring>
+
+#include "ops/shared/shape_helpers.hpp"
+
+namespace linnet::internal {
+namespace {
+
+struct ConcatAttributes : Attributes {
+  std::int64_t axis = 0;
+};
+
+AttributesPtr parse_concat(ParseContext& context) {
+  auto attributes = std::make_shared<ConcatAttributes>();
+  attributes->axis = context.require_int("axis");
+  return attributes;
+}
+
+void check_inputs(const InferContext& context, std::size_t axis) {
+  const DataType type = context.input_type(0);
+  const Dims& first = context.input_dims(0);
+  for (std::size_t i = 0; i < context.input_count(); ++i) {
+    if (!context.has_input(i)) invalid_model("input ", i, " is missing");
+    if (context.input_type(i) != type)
+      invalid_model("input ", i, " is ", context.input_type(i), ", expected ", type, " as input 0 is");
+    const Dims& dims = context.input_dims(i);
+    if (dims.size() != first.size()) invalid_model("input ", i, " has rank ", dims.size(), ", expected ", first.size());
+    for (std::size_t d = 0; d < dims.size(); ++d) {
+      if (d == axis || !dims[d].differs(first[d])) continue;
+      invalid_model("input ", i, " has shape ", dims, ", which differs from ", first, " of input 0 outside axis ",
+                    axis);
+    }
+  }
+}
+
+/// Of all inputs' sizes along one axis that must be equal, the one that says most.
+Dim best_known(const InferContext& context, std::size_t axis) {
+  Dim best = context.input_dims(0)[axis];
+  for (std::size_t i = 1; i < context.input_count() && !best.known(); ++i) {
+    const Dim dim = context.input_dims(i)[axis];
+    if (dim.known() || !best.is_symbol()) best = dim;
+  }
+  return best;
+}
+
+Dim sum_along(const InferContext& context, std::size_t axis) {
+  std::int64_t sum = 0;
+  Dim open;
+  std::size_t open_count = 0;
+  for (std::size_t i = 0; i < context.input_count(); ++i) {
+    const Dim dim = context.input_dims(i)[axis];
+    if (!dim.known()) {
+      open = dim;
+      ++open_count;
+    } else if (__builtin_add_overflow(sum, dim.value(), &sum)) {
+      invalid_model("the sizes along axis ", axis, " add up to more than 64 bits can count");
+    }
+  }
+  if (open_count == 0) return sum;
+  return open_count == 1 && sum == 0 ? open : Dim::unknown();
+}
+
+/// What is known of the elements, when all inputs are 1-D and their lengths are known.
+void join_elements(InferContext& context) {
+  if (context.input_rank(0) != 1) return;
+  Dims joined;
+  bool any = false;
+  for (std::size_t i = 0; i < context.input_count(); ++i) {
+    const Dim length = context.input_dims(i)[0];
+    if (!length.known() || length.value() > static_cast<std::int64_t>(InferContext::kMaxElements - joined.size()))
+      return;
+    const std::optional<Dims> elements = context.input_elements(i);
+    any = any || elements;
+    const Dims known = elements ? *elements : Dims(static_cast<std::size_t>(length.value()));
+    joined.insert(joined.end(), known.begin(), known.end());
+  }
+  if (any) context.set_output_elements(0, std::move(joined));
+}
+
+void infer_concat(InferContext& context) {
+  if (!context.has_input(0)) invalid_model("input 0 is missing");
+  require_tensor_type(context, 0, "0");
+  const std::size_t rank = context.input_rank(0);
+  const auto axis = static_cast<std::size_t>(normalized_axis(context.attributes<ConcatAttributes>().axis, rank));
+  check_inputs(context, axis);
+  Dims result;
+  for (std::size_t d = 0; d < rank; ++d) result.push_back(d == axis ? sum_along(context, d) : best_known(context, d));
+  context.set_output(0, context.input_type(0), std::move(result));
+  join_elements(context);
+}
+
+/// Output rows (everything before the axis) are made of one piece of each input.
+struct ConcatState {
+  struct Piece {
+    std::size_t input;
+    std::size_t bytes;   ///< of one row
+    std::size_t offset;  ///< in the output's row
+  };
+  std::vector<Piece> pieces;  ///< without empty ones
+  std::size_t rows = 0;
+  std::size_t row_bytes = 0;
+};
+
+Prepared prepare_concat(const PrepareContext& context) {
+  auto state = std::make_shared<ConcatState>();
+  const Shape output = context.output_shape(0);
+  const auto axis = normalized_axis(context.attributes<ConcatAttributes>().axis, output.size());
+  const auto inner_begin = output.begin() + axis + 1;
+  if (element_count(output) == 0) return {state, 0, 0};
+  state->rows = static_cast<std::size_t>(element_count(Shape(output.begin(), output.begin() + axis)));
+  const std::size_t inner_bytes = byte_count(context.output(0).type, Shape(inner_begin, output.end()));
+  for (std::size_t i = 0; i < context.input_count(); ++i) {
+    const std::size_t bytes =
+        static_cast<std::size_t>(context.input_dims(i)[static_cast<std::size_t>(axis)].value()) * inner_bytes;
+    if (bytes > 0) state->pieces.push_back({i, bytes, state->row_bytes});
+    state->row_bytes += bytes;
+  }
+  return {state, 0, 0};
+}
+
+/// Copies bytes [first, last) of one output row, wherever they come from.
+void copy_part(const ConcatState& state, const RunArguments& args, std::size_t row, std::size_t first,
+               std::size_t last) {
+  auto* to = static_cast<std::byte*>(args.outputs[0]) + row * state.row_bytes;
+  for (const ConcatState::Piece& piece : state.pieces) {
+    const std::size_t begin = std::max(first, piece.offset);
+    const std::size_t end = std::min(last, piece.offset + piece.bytes);
+    if (begin >= end) continue;
+    const auto* from = static_cast<const std::byte*>(args.inputs[piece.input]) + row * piece.bytes;
+    std::memcpy(to + begin, from + (begin - piece.offset), end - begin);
+  }
+}
+
+void run_concat(const RunArguments& args) {
+  constexpr std::size_t kChunkBytes = std::size_t{1} << 18;
+  constexpr double kNanosecondsPerByte = 0.1;
+  constexpr double kNanosecondsPerPiece = 5;
+  const auto& state = *static_cast<const ConcatState*>(args.state);
+  if (state.rows == 0) return;
+  // A task is either some whole rows or a part of one.
+  const std::size_t rows_per_task = std::max<std::size_t>(1, kChunkBytes / state.row_bytes);
+  const std::size_t parts = rows_per_task > 1 ? 1 : (state.row_bytes + kChunkBytes - 1) / kChunkBytes;
+  const std::size_t part_bytes = parts == 1 ? state.row_bytes : kChunkBytes;
+  const std::size_t row_tasks = (state.rows + rows_per_task - 1) / rows_per_task;
+  const double work =
+      static_cast<double>(state.rows) * (static_cast<double>(state.row_bytes) * kNanosecondsPerByte +
+                                         static_cast<double>(state.pieces.size()) * kNanosecondsPerPiece);
+  args.control.parallel_for(row_tasks * parts, work, [&](std::size_t task) {
+    const std::size_t first = task % parts * part_bytes;
+    const std::size_t last = std::min(first + part_bytes, state.row_bytes);
+    const std::size_t row = task / parts * rows_per_task;
+    for (std::size_t r = row; r < std::min(row + rows_per_task, state.rows); ++r)
+      copy_part(state, args, r, first, last);
+  });
+}
+
+}  // namespace
+
+void register_concat(Registry& registry) {
+  OpDef op;
+  op.name = "Concat";
+  op.since_opset = 4;
+  op.max_inputs = kVariadic;
+  op.parse = parse_concat;
+  op.infer = infer_concat;
+  op.implementations = {{"reference", Backend::kReference, nullptr, prepare_concat, run_concat}};
+  op.facts.element_inputs = ~std::uint64_t{0};
+  registry.add(std::move(op));
+}
+
+}  // namespace linnet::internal

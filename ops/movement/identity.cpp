@@ -1,0 +1,28 @@
+// Identity: output = input. Any shape and element type; a view. Opsets 1 to newest.
+// Deviation: sequences and optionals (opsets 14 and 16) are not supported.
+#include "ops/movement/copy.hpp"
+#include "ops/shared/shape_helpers.hpp"
+
+namespace linnet::internal {
+namespace {
+
+void infer_identity(InferContext& context) {
+  require_tensor_type(context, 0, "input");
+  context.set_output(0, context.input_type(0), context.input_dims(0));
+  pass_elements(context);
+}
+
+}  // namespace
+
+void register_identity(Registry& registry) {
+  OpDef op;
+  op.name = "Identity";
+  op.parse = parse_nothing;
+  op.infer = infer_identity;
+  op.implementations = {copy_implementation()};
+  op.facts.view_of = 0;
+  op.facts.is_identity = [](const NodeView&) { return true; };
+  registry.add(std::move(op));
+}
+
+}  // namespace linnet::internal

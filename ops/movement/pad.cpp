@@ -1,0 +1,290 @@
+// Pad: adds elements before and after data along its axes, as many as `pads` [first axis begin, ..., first axis end,
+// ...] says; a negative number of them takes elements away, before anything is added. What is added, by `mode`:
+//   constant (default): constant_value (default 0); edge: the outermost element; reflect: the elements mirrored at the
+//   outermost one, to and fro where the pad is longer; wrap (from 19): the elements again from the other end.
+// pads and value are attributes before opset 11 and inputs 1 and 2 (one element) from then on; input 3 (from 18) names
+// the axes that pads is for, default all. Opsets 2 to newest; all types are accepted at every opset that has the
+// inputs. Deviation: strings are not supported.
+#include <algorithm>
+#include <cstring>
+
+#include "ops/shared/chunks.hpp"
+#include "ops/shared/element_types.hpp"
+#include "ops/shared/shape_helpers.hpp"
+#include "ops/shared/sized_elements.hpp"
+#include "ops/shared/wanted_elements.hpp"
+
+namespace linnet::internal {
+namespace {
+
+constexpr std::size_t kChunk = 16384;
+constexpr double kCost = 1.0;  // ns per element
+
+enum class PadMode { kConstant, kEdge, kReflect, kWrap };
+
+struct PadAttributes : Attributes {
+  PadMode mode = PadMode::kConstant;
+  bool from_inputs = true;
+  std::vector<std::int64_t> pads;  ///< before opset 11
+  float value = 0;
+};
+
+AttributesPtr parse(ParseContext& context) {
+  auto attributes = std::make_shared<PadAttributes>();
+  const std::string mode = context.get_string("mode", "constant");
+  if (mode == "edge") {
+    attributes->mode = PadMode::kEdge;
+  } else if (mode == "reflect") {
+    attributes->mode = PadMode::kReflect;
+  } else if (mode == "wrap" && context.opset() >= 19) {
+    attributes->mode = PadMode::kWrap;
+  } else if (mode != "constant") {
+    invalid_model("mode is \"", mode, "\", which opset ", context.opset(), " does not have");
+  }
+  if (context.opset() < 11) {
+    if (context.input_count() > 1) invalid_model("pads are an input from opset 11, before they are an attribute");
+    const auto pads = context.get_ints("pads");
+    if (!pads) invalid_model("attribute \"pads\" is missing");
+    attributes->from_inputs = false;
+    attributes->pads = *pads;
+    attributes->value = context.get_float("value", 0);
+  }
+  return attributes;
+}
+
+/// How many elements are added along an axis.
+struct Pads {
+  Dim before = 0;
+  Dim after = 0;
+};
+
+/// By axis of data; nothing when it is not known which axes are padded. Errors: kInvalidModel for wrong axes and for
+/// another number of pads.
+std::optional<std::vector<Pads>> pads_of(const NodeView& node) {
+  const auto& attributes = node.attributes<PadAttributes>();
+  const std::size_t rank = node.input_rank(0);
+  std::vector<std::size_t> axes(rank);
+  for (std::size_t axis = 0; axis < rank; ++axis) axes[axis] = axis;
+  if (node.has_input(3)) {
+    const std::optional<std::vector<std::int64_t>> given = node.input_integers(3);
+    if (!given) return std::nullopt;
+    axes = distinct_axes(*given, rank);
+  }
+  Dims numbers(2 * axes.size());
+  if (!attributes.from_inputs) {
+    numbers = to_dims(attributes.pads);
+  } else {
+    const Dim length = list_length(node, 1, "pads");
+    if (length.differs(static_cast<std::int64_t>(numbers.size()))) {
+      invalid_model("pads has ", length, " elements, expected ", numbers.size(), " for ", axes.size(), " axes");
+    }
+    if (const std::optional<Dims> elements = node.input_elements(1)) numbers = *elements;
+  }
+  if (numbers.size() != 2 * axes.size()) {
+    invalid_model("pads has ", numbers.size(), " elements, expected ", 2 * axes.size(), " for ", axes.size(), " axes");
+  }
+  std::vector<Pads> pads(rank);
+  for (std::size_t i = 0; i < axes.size(); ++i) pads[axes[i]] = {numbers[i], numbers[axes.size() + i]};
+  return pads;
+}
+
+/// One axis of the output, of which the elements [before, before + kept) are those of data from `first` on.
+struct Axis {
+  std::int64_t size = 1;
+  std::int64_t before = 0, kept = 1, first = 0;
+  std::int64_t stride = 1;  ///< of data, in elements
+
+  /// Index in data of what stands at `index`; -1 for the constant.
+  std::int64_t source(PadMode mode, std::int64_t index) const {
+    std::int64_t place = index - before;
+    if (place >= 0 && place < kept) return first + place;
+    if (mode == PadMode::kConstant) return -1;
+    if (mode == PadMode::kEdge) return first + std::clamp<std::int64_t>(place, 0, kept - 1);
+    const std::int64_t period = mode == PadMode::kWrap ? kept : std::max<std::int64_t>(1, 2 * (kept - 1));
+    place %= period;
+    if (place < 0) place += period;
+    return first + (place < kept ? place : period - place);
+  }
+};
+
+/// Errors: kInvalidModel when more is taken away than there is, or nothing is there to repeat.
+Axis axis_of(std::int64_t size, std::int64_t before, std::int64_t after, PadMode mode) {
+  Axis axis;
+  const bool one_takes_too_much = before < -size || after < -size;
+  axis.kept = one_takes_too_much ? -1 : size + std::min<std::int64_t>(before, 0) + std::min<std::int64_t>(after, 0);
+  if (axis.kept < 0) invalid_model("pads ", before, " and ", after, " take away more than the dimension ", size);
+  axis.before = std::max<std::int64_t>(before, 0);
+  axis.first = std::max<std::int64_t>(-before, 0);
+  if (__builtin_add_overflow(axis.kept, axis.before, &axis.size) ||
+      __builtin_add_overflow(axis.size, std::max<std::int64_t>(after, 0), &axis.size)) {
+    invalid_model("dimension ", size, " with pads ", before, " and ", after, " is larger than 64 bits can count");
+  }
+  if (mode != PadMode::kConstant && axis.kept == 0 && axis.size > 0) {
+    invalid_model("pads ", before, " and ", after, " repeat elements of a dimension that has none left");
+  }
+  return axis;
+}
+
+Dim padded(Dim size, const Pads& pads, PadMode mode) {
+  if (pads.before.is(0) && pads.after.is(0)) return size;
+  if (!size.known() || !pads.before.known() || !pads.after.known()) return Dim::unknown();
+  return axis_of(size.value(), pads.before.value(), pads.after.value(), mode).size;
+}
+
+void infer(InferContext& context) {
+  const auto& attributes = context.attributes<PadAttributes>();
+  require_type(context, 0, "data", attributes.from_inputs ? kTensorTypes : kFloatTypes);
+  if (attributes.from_inputs) {
+    if (!context.has_input(1)) invalid_model("input pads is missing");
+    require_int64(context, 1, "pads");
+  }
+  if (context.has_input(2)) {
+    require_type_of_first(context, 2, "constant_value", "data");
+    const Dims& dims = context.input_dims(2);
+    if (element_count(dims).differs(1)) invalid_model("input constant_value is ", dims, ", expected a scalar");
+  }
+  if (context.has_input(3)) {
+    require_index_type(context, 3, "axes");
+    list_length(context, 3, "axes");
+  }
+  const Dims& dims = context.input_dims(0);
+  const std::optional<std::vector<Pads>> pads = pads_of(context);
+  Dims result(dims.size());
+  for (std::size_t axis = 0; pads && axis < dims.size(); ++axis) {
+    result[axis] = padded(dims[axis], (*pads)[axis], attributes.mode);
+  }
+  context.set_output(0, context.input_type(0), std::move(result));
+}
+
+bool pads_nothing(const NodeView& node) {
+  const std::optional<std::vector<Pads>> pads = pads_of(node);
+  return pads && std::all_of(pads->begin(), pads->end(),
+                             [](const Pads& axis) { return axis.before.is(0) && axis.after.is(0); });
+}
+
+struct State {
+  PadMode mode = PadMode::kConstant;
+  std::size_t element_bytes = 0;
+  std::size_t count = 0;
+  std::vector<Axis> outer;
+  Axis inner;
+  bool reads_value = false;
+  std::uint64_t value_bits = 0;  ///< the constant, where it is no input: its first bytes
+};
+
+Prepared prepare(const PrepareContext& context) {
+  const auto& attributes = context.attributes<PadAttributes>();
+  const DataType type = context.input_type(0);
+  auto state = std::make_shared<State>();
+  state->mode = attributes.mode;
+  state->element_bytes = size_of(type);
+  state->count = static_cast<std::size_t>(element_count(context.output_shape(0)));
+  state->reads_value = context.has_input(2);
+  if (!attributes.from_inputs) {
+    visit_float_type(type, [&](auto tag) {
+      const auto value = static_cast<typename decltype(tag)::type>(attributes.value);
+      std::memcpy(&state->value_bits, &value, sizeof value);
+    });
+  }
+  const Shape shape = context.input_shape(0);
+  const std::vector<Pads> pads = *pads_of(context);
+  std::int64_t stride = 1;
+  for (std::size_t i = shape.size(); i-- > 0 && state->count > 0;) {
+    Axis axis = axis_of(shape[i], pads[i].before.value(), pads[i].after.value(), attributes.mode);
+    axis.stride = stride;
+    stride *= shape[i];
+    state->outer.insert(state->outer.begin(), axis);
+  }
+  if (!state->outer.empty()) {
+    state->inner = state->outer.back();
+    state->outer.pop_back();
+  }
+  return {std::move(state), 0, 0};
+}
+
+/// Index in data of the first element of row `row` of the output; -1 for a row of the constant.
+std::int64_t row_source(const State& state, std::int64_t row) {
+  std::int64_t result = 0;
+  for (std::size_t i = state.outer.size(); i-- > 0;) {
+    const Axis& axis = state.outer[i];
+    const std::int64_t source = axis.source(state.mode, row % axis.size);
+    if (source < 0) return -1;
+    result += source * axis.stride;
+    row /= axis.size;
+  }
+  return result;
+}
+
+/// Columns [first, last) of a row of the output; `row` is that of data.
+template <typename T>
+void pad_row(const State& state, const T* row, T constant, T* y, std::int64_t first, std::int64_t last) {
+  const Axis& inner = state.inner;
+  const std::int64_t copy_first = std::clamp(inner.before, first, last);
+  const std::int64_t copy_last = std::clamp(inner.before + inner.kept, copy_first, last);
+  const auto added = [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const std::int64_t source = inner.source(state.mode, i);
+      y[i - first] = source < 0 ? constant : row[source];
+    }
+  };
+  added(first, copy_first);
+  if (copy_last > copy_first) {
+    std::copy_n(row + inner.first + (copy_first - inner.before), copy_last - copy_first, y + (copy_first - first));
+  }
+  added(copy_last, last);
+}
+
+template <typename T>
+void pad(const State& state, const RunArguments& args) {
+  const auto* x = static_cast<const T*>(args.inputs[0]);
+  auto* y = static_cast<T*>(args.outputs[0]);
+  T constant{};
+  std::memcpy(&constant, state.reads_value ? args.inputs[2] : &state.value_bits, sizeof constant);
+  const std::int64_t row_size = state.inner.size;
+  for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t chunk, std::size_t size) {
+    auto first = static_cast<std::int64_t>(chunk);
+    const std::int64_t end = first + static_cast<std::int64_t>(size);
+    while (first < end) {
+      const std::int64_t column = first % row_size;
+      const std::int64_t last = std::min(row_size, column + (end - first));
+      const std::int64_t source = row_source(state, first / row_size);
+      if (source < 0) {
+        std::fill_n(y + first, last - column, constant);
+      } else {
+        pad_row(state, x + source, constant, y + first, column, last);
+      }
+      first += last - column;
+    }
+  });
+}
+
+void run(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  visit_size(state.element_bytes, [&](auto tag) { pad<typename decltype(tag)::type>(state, args); });
+}
+
+/// No padding.
+std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t input) {
+  if (input == 1) return wanted_list(std::vector<std::int64_t>(length_of(node, 1), 0), "how much to pad");
+  if (input == 3) return wanted_axes(node, input);
+  return std::nullopt;
+}
+
+}  // namespace
+
+void register_pad(Registry& registry) {
+  OpDef op;
+  op.name = "Pad";
+  op.since_opset = 2;
+  op.max_inputs = 4;
+  op.parse = parse;
+  op.infer = infer;
+  op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
+  op.facts.value_inputs = 0b1010;
+  op.facts.element_inputs = 1U << 0;
+  op.facts.wanted_elements = wanted_elements;
+  op.facts.is_identity = pads_nothing;
+  registry.add(std::move(op));
+}
+
+}  // namespace linnet::internal

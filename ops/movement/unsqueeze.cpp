@@ -1,0 +1,83 @@
+// Unsqueeze: inserts dimensions of size 1, so that they stand at `axes` of the output, whose rank is r + number of
+// axes. A view. axes in [-r_out,r_out), in any order, an attribute before opset 13 and input 1 (int64, 1-D) since.
+// Opsets 1 to newest. Deviation: negative axes, new in opset 11, are taken at every opset; a 0-D axes input counts as
+// one axis.
+#include "ops/movement/copy.hpp"
+#include "ops/shared/shape_helpers.hpp"
+#include "ops/shared/wanted_elements.hpp"
+
+namespace linnet::internal {
+namespace {
+
+struct UnsqueezeAttributes : Attributes {
+  std::optional<std::vector<std::int64_t>> axes;  ///< before opset 13
+};
+
+AttributesPtr parse_unsqueeze(ParseContext& context) {
+  auto attributes = std::make_shared<UnsqueezeAttributes>();
+  if (context.opset() < 13) {
+    if (context.input_count() > 1) invalid_model("input axes exists from opset 13, before it is an attribute");
+    attributes->axes = context.get_ints("axes");
+    if (!attributes->axes) invalid_model("attribute \"axes\" is missing");
+  } else if (context.input_count() < 2) {
+    invalid_model("input axes is missing");
+  }
+  return attributes;
+}
+
+void set_unsqueezed(InferContext& context, const std::vector<std::int64_t>& axes) {
+  const Dims& dims = context.input_dims(0);
+  const std::size_t rank = dims.size() + axes.size();
+  check_rank(context, 0, static_cast<std::int64_t>(rank));
+  std::vector<bool> inserted(rank, false);
+  for (const std::size_t axis : distinct_axes(axes, rank)) inserted[axis] = true;
+  Dims result;
+  std::size_t next = 0;
+  for (std::size_t axis = 0; axis < rank; ++axis) result.push_back(inserted[axis] ? Dim(1) : dims[next++]);
+  context.set_output(0, context.input_type(0), std::move(result));
+  pass_elements(context);
+}
+
+void infer_unsqueeze(InferContext& context) {
+  require_tensor_type(context, 0, "data");
+  const auto& attributes = context.attributes<UnsqueezeAttributes>();
+  if (attributes.axes) {
+    set_unsqueezed(context, *attributes.axes);
+    return;
+  }
+  if (!context.has_input(1)) invalid_model("input axes is missing");
+  require_int64(context, 1, "axes");
+  const Dim length = list_length(context, 1, "axes");
+  if (const auto axes = context.input_integers(1)) {
+    set_unsqueezed(context, *axes);
+  } else if (length.known()) {
+    std::int64_t rank = 0;
+    if (__builtin_add_overflow(length.value(), context.input_rank(0), &rank)) rank = length.value();
+    set_output_of_rank(context, 0, context.input_type(0), rank);
+  } else {
+    context.set_output_unranked(0, context.input_type(0));
+  }
+}
+
+std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t input) {
+  if (input != 1) return std::nullopt;
+  return wanted_axes(node, input);
+}
+
+}  // namespace
+
+void register_unsqueeze(Registry& registry) {
+  OpDef op;
+  op.name = "Unsqueeze";
+  op.max_inputs = 2;
+  op.parse = parse_unsqueeze;
+  op.infer = infer_unsqueeze;
+  op.implementations = {copy_implementation()};
+  op.facts.view_of = 0;
+  op.facts.value_inputs = 1U << 1;
+  op.facts.wanted_elements = wanted_elements;
+  op.facts.is_identity = keeps_rank;
+  registry.add(std::move(op));
+}
+
+}  // namespace linnet::internal

@@ -1,0 +1,216 @@
+// Matrix products of float16 and bfloat16 elements by the float32 kernels: operands are widened once, which is exact,
+// sums are those of float32, and every element of Y is rounded once. A constant B is packed as float32 at load; A, C
+// and a B that only the run knows are widened into the workspace, where Y stands as float32, too, until a slice of it
+// is done.
+#include <algorithm>
+
+#include "ops/kernels/gemm.hpp"
+#include "ops/kernels/half.hpp"
+#include "ops/product/matrix_product.hpp"
+#include "ops/product/matrix_product_packing.hpp"
+
+namespace linnet::internal {
+namespace {
+
+constexpr double kWidenedPerNanosecond = 4.0;
+constexpr double kPackedPerNanosecond = 1.0;
+constexpr std::size_t kWidenedElements = 1 << 17;  ///< of one task
+constexpr std::size_t kHalfBytes = 2;
+
+/// A part of the workspace, in floats.
+struct Part {
+  std::size_t begin = 0;
+  std::size_t count = 0;
+};
+
+struct HalfProduct {
+  MatrixProduct product;
+  kernels::HalfType type = kernels::HalfType::kFloat16;
+  kernels::GemmSlices slices;
+  std::size_t packed_elements = 0;          ///< of one B, whole cache lines
+  std::shared_ptr<const std::byte> packed;  ///< all B; null when they are packed into the workspace
+  Part a, b, c, y;
+};
+
+std::string accepts(const NodeView& node) {
+  const DataType type = node.input_type(0);
+  if (type != DataType::kFloat16 && type != DataType::kBfloat16) return text("only float16 and bfloat16, not ", type);
+  return reordered_refusal(node);
+}
+
+std::size_t panels(const MatrixProduct& product) {
+  return kernels::panel_count(static_cast<std::size_t>(product.columns));
+}
+
+/// Packs a panel of the B at `b`, at any address: blocks of 64 x 64 are widened on the stack, 16 KiB.
+void pack_panel(const HalfProduct& state, const std::byte* b, std::size_t panel, float* packed) {
+  constexpr std::size_t kBlock = 64;
+  const MatrixProduct& product = state.product;
+  const auto depth = static_cast<std::size_t>(product.depth);
+  const auto all_columns = static_cast<std::size_t>(product.columns);
+  const std::size_t columns = std::min(kernels::kPanelColumns, all_columns - panel * kernels::kPanelColumns);
+  const std::size_t width = kernels::panel_width(all_columns, panel);
+  const bool rows_are_contiguous = product.b_column_stride == 1;
+  alignas(64) float block[kBlock * kBlock];
+  float* to = packed + panel * kernels::kPanelColumns * depth;
+  for (std::size_t row = 0; row < depth; row += kBlock, to += kBlock * width) {
+    const std::size_t rows = std::min(kBlock, depth - row);
+    const std::size_t lines = rows_are_contiguous ? rows : columns;
+    for (std::size_t line = 0; line < lines; ++line) {
+      const std::size_t at_row = rows_are_contiguous ? row + line : row;
+      const std::size_t at_column = panel * kernels::kPanelColumns + (rows_are_contiguous ? 0 : line);
+      const std::size_t element = at_row * static_cast<std::size_t>(product.b_depth_stride) +
+                                  at_column * static_cast<std::size_t>(product.b_column_stride);
+      kernels::widen(state.type, b + element * kHalfBytes, rows_are_contiguous ? columns : rows, block + line * kBlock);
+    }
+    kernels::pack_b(block, rows_are_contiguous ? kBlock : 1, rows_are_contiguous ? 1 : kBlock, rows, columns,
+                    product.alpha, to);
+  }
+}
+
+/// Packs all B, several threads at once.
+void pack_all(RunControl& control, const HalfProduct& state, const std::byte* b, float* packed) {
+  const MatrixProduct& product = state.product;
+  const std::size_t count = panels(product);
+  const auto elements = static_cast<std::size_t>(product.depth * product.columns);
+  const auto matrices = static_cast<std::size_t>(product.b_matrices);
+  const double work = static_cast<double>(elements) * static_cast<double>(matrices) / kPackedPerNanosecond;
+  control.parallel_for(count * matrices, work, [&](std::size_t task) {
+    const std::size_t matrix = task / count;
+    pack_panel(state, b + matrix * elements * kHalfBytes, task % count, packed + matrix * state.packed_elements);
+  });
+}
+
+std::size_t whole_lines(std::size_t elements) { return (elements + 15) / 16 * 16; }
+
+/// Adds room for `count` floats to the workspace. Errors: kLimitExceeded when its bytes cannot be counted.
+Part reserve(Prepared& prepared, std::int64_t count) {
+  const auto bytes = checked_product(count + 15, sizeof(float));
+  if (!bytes) fail(ErrorCode::kLimitExceeded, "its operands need more bytes as float32 than 64 bits can count");
+  const Part part = {prepared.workspace_bytes / sizeof(float), static_cast<std::size_t>(count)};
+  prepared.workspace_bytes += whole_lines(part.count) * sizeof(float);
+  return part;
+}
+
+Prepared prepare(const PrepareContext& context) {
+  auto state = std::make_shared<HalfProduct>();
+  state->product = matrix_product(context);
+  const MatrixProduct& product = state->product;
+  state->type =
+      context.input_type(0) == DataType::kFloat16 ? kernels::HalfType::kFloat16 : kernels::HalfType::kBfloat16;
+  Prepared prepared;
+  if (product.batches == 0) {
+    prepared.state = std::move(state);
+    return prepared;
+  }
+  const auto depth = static_cast<std::size_t>(product.depth);
+  const auto columns = static_cast<std::size_t>(product.columns);
+  const auto most = checked_product(product.columns + 64, product.depth + 1);
+  const auto all = most ? checked_product(*most, product.b_matrices) : most;
+  if (!all) fail(ErrorCode::kLimitExceeded, "B needs more bytes when packed than 64 bits can count");
+  state->packed_elements = whole_lines(kernels::packed_b_bytes(depth, columns) / sizeof(float));
+  state->a = reserve(prepared, element_count(context.input_shape(0)));
+  state->y = reserve(prepared, product.batches * product.y_elements());
+  if (product.has_c) state->c = reserve(prepared, element_count(context.input_shape(2)));
+  const std::size_t packed = state->packed_elements * static_cast<std::size_t>(product.b_matrices);
+  if (const ConstantPtr& b = context.input_constant(1); b != nullptr) {
+    const std::string key =
+        text("simd widened ", product.b_matrices, " of [", product.depth, ",", product.columns, "] strides ",
+             product.b_depth_stride, " ", product.b_column_stride, " times ", product.alpha);
+    state->packed = context.weights().get(b, key, packed * sizeof(float), [&](std::byte* memory) {
+      pack_all(context.control(), *state, b->data, reinterpret_cast<float*>(memory));
+    });
+    prepared.unread_inputs |= 2;
+  } else {
+    state->b = reserve(prepared, static_cast<std::int64_t>(packed));
+  }
+  if (context.has_input(2) && !product.has_c) prepared.unread_inputs |= 4;
+  state->slices = kernels::choose_slices(static_cast<std::size_t>(product.rows), columns, depth,
+                                         static_cast<std::size_t>(context.threads()));
+  prepared.state = std::move(state);
+  return prepared;
+}
+
+void widen_all(const RunArguments& args, kernels::HalfType type, const void* from, std::size_t count, float* to) {
+  const auto* bytes = static_cast<const std::byte*>(from);
+  const double work = static_cast<double>(count) / kWidenedPerNanosecond;
+  args.control.parallel_for((count + kWidenedElements - 1) / kWidenedElements, work, [&](std::size_t task) {
+    const std::size_t first = task * kWidenedElements;
+    kernels::widen(type, bytes + first * kHalfBytes, std::min(kWidenedElements, count - first), to + first);
+  });
+}
+
+/// Every A [depth, rows] as [rows, depth].
+void widen_transposed(const RunArguments& args, const HalfProduct& state, float* to) {
+  constexpr std::size_t kLine = 16;  // rows of a cache line of floats
+  const auto rows = static_cast<std::size_t>(state.product.rows);
+  const auto depth = static_cast<std::size_t>(state.product.depth);
+  const std::size_t lines = (rows + kLine - 1) / kLine;
+  const std::size_t matrices = state.a.count / (rows * depth);
+  const double work = static_cast<double>(state.a.count);
+  const auto* a = static_cast<const std::byte*>(args.inputs[0]);
+  args.control.parallel_for(matrices * lines, work, [&](std::size_t task) {
+    const std::size_t matrix = task / lines * rows * depth;
+    const std::size_t row = task % lines * kLine;
+    const std::size_t count = std::min(kLine, rows - row);
+    float line[kLine];
+    for (std::size_t k = 0; k < depth; ++k) {
+      kernels::widen(state.type, a + (matrix + k * rows + row) * kHalfBytes, count, line);
+      for (std::size_t i = 0; i < count; ++i) to[matrix + (row + i) * depth + k] = line[i];
+    }
+  });
+}
+
+void run(const RunArguments& args) {
+  const auto& state = *static_cast<const HalfProduct*>(args.state);
+  const MatrixProduct& product = state.product;
+  if (product.batches == 0) return;
+  auto* workspace = static_cast<float*>(args.workspace);
+  float* const a = workspace + state.a.begin;
+  if (product.transposed_a()) {
+    widen_transposed(args, state, a);
+  } else {
+    widen_all(args, state.type, args.inputs[0], state.a.count, a);
+  }
+  const auto* packed = reinterpret_cast<const float*>(state.packed.get());
+  if (packed == nullptr) {
+    pack_all(args.control, state, static_cast<const std::byte*>(args.inputs[1]), workspace + state.b.begin);
+    packed = workspace + state.b.begin;
+  }
+  const void* inputs[] = {nullptr, nullptr, workspace + state.c.begin};
+  if (product.has_c) widen_all(args, state.type, args.inputs[2], state.c.count, workspace + state.c.begin);
+  const kernels::GemmEpilogue epilogue = epilogue_of(product, nullptr, inputs);
+  const auto columns = static_cast<std::size_t>(product.columns);
+  const auto depth = static_cast<std::size_t>(product.depth);
+  const auto b_elements = product.depth * product.columns;
+  const std::size_t count = state.slices.count();
+  const double weights = static_cast<double>(columns) * static_cast<double>(depth + 1);
+  const double work =
+      static_cast<double>(product.batches) *
+      std::max(weights * static_cast<double>(product.rows) / kProductsPerNanosecond, weights / kWeightsPerNanosecond);
+  auto* y = static_cast<std::byte*>(args.outputs[0]);
+  args.control.parallel_for(count * static_cast<std::size_t>(product.batches), work, [&](std::size_t task) {
+    const auto index = static_cast<std::int64_t>(task / count);
+    const kernels::GemmSlice slice = state.slices.slice(task % count);
+    const MatrixProduct::Batch batch = product.batch(index);
+    const std::size_t matrix = b_elements == 0 ? 0 : static_cast<std::size_t>(batch.b / b_elements);
+    const std::size_t first_row = static_cast<std::size_t>(index * product.y_elements()) + slice.row_begin * columns;
+    float* const sums = workspace + state.y.begin + first_row;
+    kernels::gemm(slice.row_end - slice.row_begin, columns, depth,
+                  a + static_cast<std::size_t>(batch.a) + slice.row_begin * depth, depth,
+                  packed + matrix * state.packed_elements, epilogue.from_row(slice.row_begin), sums, columns,
+                  slice.panel_begin, slice.panel_end);
+    const std::size_t column = slice.panel_begin * kernels::kPanelColumns;
+    const std::size_t width = std::min(columns, slice.panel_end * kernels::kPanelColumns) - column;
+    for (std::size_t row = 0; row < slice.row_end - slice.row_begin; ++row) {
+      const std::size_t element = row * columns + column;
+      kernels::narrow(state.type, sums + element, width, y + (first_row + element) * kHalfBytes);
+    }
+  });
+}
+
+}  // namespace
+
+Implementation half_matrix_product() { return {"simd half", Backend::kSimd, accepts, prepare, run}; }
+
+}  // namespace linnet::internal

@@ -1,0 +1,31 @@
+// What the own kernels' matrix products share: reading constant weights once, and the epilogue.
+#pragma once
+
+#include <functional>
+
+#include "ops/kernels/gemm.hpp"
+#include "ops/product/matrix_product.hpp"
+
+namespace linnet::internal {
+
+/// Multiply-adds and weights that a core gets through in a nanosecond; for choosing tasks only.
+inline constexpr double kProductsPerNanosecond = 50.0;
+inline constexpr double kWeightsPerNanosecond = 20.0;  ///< read from the third-level cache
+
+/// Where row `row` of a panel's columns begins in the B at `b`, at any address.
+const std::byte* panel_rows(const MatrixProduct& product, const void* b, std::size_t panel, std::size_t row);
+
+/// Calls pack(panel, row, rows), from several threads at once, for parts of the panels that cover the matrix at `b` in
+/// the constant `source` once, in bands of its bytes, and lets go of the mapped pages behind each: weights are never in
+/// memory twice. `row` is even, and so is `rows` but for the last ones. `pack` must not throw. A stop is looked at
+/// about every 0.1 ms. Errors: those of RunControl::parallel_for.
+void for_bands(RunControl& control, const MatrixProduct& product, const Constant& source, const std::byte* b,
+               const std::function<void(std::size_t panel, std::size_t row, std::size_t rows)>& pack);
+
+/// beta * C, when C is a constant row and beta is not 1; null otherwise.
+std::shared_ptr<const std::byte> scaled_row(const PrepareContext& context, const MatrixProduct& product);
+
+/// Start values and activation of every element. `scaled_row`: as the function returns it.
+kernels::GemmEpilogue epilogue_of(const MatrixProduct& product, const std::byte* scaled_row, const void* const* inputs);
+
+}  // namespace linnet::internal

@@ -1,0 +1,210 @@
+// The reductions of float32 whose reduced dimensions are neighbours: X is [outer, rows, columns], Y is [outer,
+// columns].
+#include <algorithm>
+#include <cmath>
+
+#include "ops/kernels/reduction.hpp"
+#include "ops/reduction/reduction.hpp"
+#include "ops/shared/chunks.hpp"
+
+namespace linnet::internal {
+namespace {
+
+using kernels::ExponentialSum;
+using kernels::ReduceKind;
+
+/// Elements of X that one task reads, about.
+constexpr std::int64_t kTile = 65536;
+constexpr std::int64_t kBlock = 512;      ///< most columns of a tile
+constexpr double kCost = 0.1;             // ns per element
+constexpr double kExponentialCost = 2.0;  // the same, of ReduceLogSumExp
+
+/// X is cut into tiles of `part_rows` rows and `block` columns at most, chosen by its shape alone, so that the order in
+/// which an element of Y is summed does not depend on the number of threads. Where there are several parts, each tile
+/// writes partial results [outer, parts, columns] to the workspace, which are joined in the order of the parts.
+struct Tiling {
+  ReduceOp op = ReduceOp::kSum;
+  ReduceKind kind = ReduceKind::kSum;  ///< what is made of the elements; of ReduceLogSumExp the first of two things
+  std::int64_t outer = 1, rows = 1, columns = 1;
+  std::int64_t block = 1, blocks = 1;
+  std::int64_t part_rows = 1, parts = 1;
+};
+
+ReduceKind kind_of(ReduceOp op) {
+  switch (op) {
+    case ReduceOp::kMean:
+    case ReduceOp::kSum:
+    case ReduceOp::kLogSum:
+      break;
+    case ReduceOp::kL1:
+      return ReduceKind::kSumOfMagnitudes;
+    case ReduceOp::kL2:
+    case ReduceOp::kSumSquare:
+      return ReduceKind::kSumOfSquares;
+    case ReduceOp::kProd:
+      return ReduceKind::kProduct;
+    case ReduceOp::kLogSumExp:
+    case ReduceOp::kMax:
+      return ReduceKind::kMaximum;
+    case ReduceOp::kMin:
+      return ReduceKind::kMinimum;
+  }
+  return ReduceKind::kSum;
+}
+
+Tiling tiling_of(const Reduction& reduction) {
+  Tiling tiling;
+  tiling.op = reduction.op;
+  tiling.kind = kind_of(reduction.op);
+  tiling.rows = reduction.count;
+  tiling.columns = reduction.results;
+  if (reduction.sizes.size() > 1 && !reduction.reduced.front()) {
+    tiling.outer = reduction.sizes.front();
+    tiling.columns = reduction.results / tiling.outer;
+  }
+  tiling.block = std::clamp<std::int64_t>(tiling.columns, 1, kBlock);
+  tiling.blocks = (tiling.columns + tiling.block - 1) / tiling.block;
+  tiling.part_rows = kTile / tiling.block;
+  tiling.parts = std::max<std::int64_t>(1, (tiling.rows + tiling.part_rows - 1) / tiling.part_rows);
+  return tiling;
+}
+
+std::string accepts(const NodeView& node) {
+  if (node.input_type(0) != DataType::kFloat32) return text("only float32, not ", node.input_type(0));
+  const Reduction reduction = reduction_of(node);
+  if (std::count(reduction.reduced.begin(), reduction.reduced.end(), true) > 1)
+    return "the reduced dimensions are not neighbours";
+  return "";
+}
+
+/// Of ReduceLogSumExp the sums stand behind the maxima.
+std::size_t partial_count(const Tiling& tiling) {
+  return static_cast<std::size_t>(tiling.outer * tiling.parts * tiling.columns);
+}
+
+bool sums_exponentials(const Tiling& tiling) { return tiling.op == ReduceOp::kLogSumExp; }
+
+Prepared prepare(const PrepareContext& context) {
+  auto tiling = std::make_shared<Tiling>(tiling_of(reduction_of(context)));
+  Prepared prepared;
+  if (tiling->parts > 1) {
+    const std::size_t bytes = sizeof(double) + (sums_exponentials(*tiling) ? sizeof(ExponentialSum) : 0);
+    prepared.workspace_bytes = partial_count(*tiling) * bytes;
+  }
+  prepared.state = std::move(tiling);
+  return prepared;
+}
+
+/// Where the partial results are.
+struct Partials {
+  double* values;
+  ExponentialSum* sums;  ///< of ReduceLogSumExp
+};
+
+Partials partials_of(const Tiling& tiling, const RunArguments& args) {
+  auto* values = static_cast<double*>(args.workspace);
+  return {values, reinterpret_cast<ExponentialSum*>(values + partial_count(tiling))};
+}
+
+float finished(const Tiling& tiling, double value) {
+  switch (tiling.op) {
+    case ReduceOp::kMean:
+      return static_cast<float>(value / static_cast<double>(tiling.rows));
+    case ReduceOp::kL2:
+      return static_cast<float>(std::sqrt(value));
+    case ReduceOp::kLogSum:
+      return static_cast<float>(std::log(value));
+    default:
+      return static_cast<float>(value);
+  }
+}
+
+void reduce_elements(const Tiling& tiling, const float* x, std::size_t rows, std::size_t columns,
+                     const Partials& results) {
+  const auto stride = static_cast<std::size_t>(tiling.columns);
+  if (stride == 1) {
+    results.values[0] = kernels::reduce_row(tiling.kind, x, rows);
+    if (sums_exponentials(tiling)) results.sums[0] = kernels::sum_exponentials(x, results.values[0], rows);
+  } else {
+    kernels::reduce_columns(tiling.kind, x, results.values, rows, columns, stride);
+    if (sums_exponentials(tiling)) {
+      kernels::sum_exponentials_of_columns(x, results.values, results.sums, rows, columns, stride);
+    }
+  }
+}
+
+void reduce_tile(const Tiling& tiling, const RunArguments& args, std::int64_t tile) {
+  const std::int64_t column = tile % tiling.blocks * tiling.block;
+  const std::int64_t part = tile / tiling.blocks % tiling.parts;
+  const std::int64_t outer = tile / tiling.blocks / tiling.parts;
+  const std::int64_t row = part * tiling.part_rows;
+  const auto rows = static_cast<std::size_t>(std::min(tiling.part_rows, tiling.rows - row));
+  const auto columns = static_cast<std::size_t>(std::min(tiling.block, tiling.columns - column));
+  const float* x = static_cast<const float*>(args.inputs[0]) + (outer * tiling.rows + row) * tiling.columns + column;
+  if (tiling.parts > 1) {
+    const Partials partials = partials_of(tiling, args);
+    const std::int64_t index = (outer * tiling.parts + part) * tiling.columns + column;
+    reduce_elements(tiling, x, rows, columns, {partials.values + index, partials.sums + index});
+    return;
+  }
+  double values[kBlock];
+  ExponentialSum sums[kBlock];
+  reduce_elements(tiling, x, rows, columns, {values, sums});
+  float* y = static_cast<float*>(args.outputs[0]) + outer * tiling.columns + column;
+  for (std::size_t i = 0; i < columns; ++i) {
+    y[i] = sums_exponentials(tiling) ? static_cast<float>(logarithm_of({values[i], sums[i]}))
+                                     : finished(tiling, values[i]);
+  }
+}
+
+void join_parts(const Tiling& tiling, const RunArguments& args, std::int64_t result) {
+  const std::int64_t outer = result / tiling.columns;
+  const std::int64_t column = result % tiling.columns;
+  const Partials partials = partials_of(tiling, args);
+  const std::int64_t first = outer * tiling.parts * tiling.columns + column;
+  float& y = static_cast<float*>(args.outputs[0])[result];
+  if (sums_exponentials(tiling)) {
+    LogSumExp all;
+    for (std::int64_t index = first; index < first + tiling.parts * tiling.columns; index += tiling.columns) {
+      all = joined(all, {partials.values[index], partials.sums[index]});
+    }
+    y = static_cast<float>(logarithm_of(all));
+    return;
+  }
+  double value = partials.values[first];
+  for (std::int64_t part = 1; part < tiling.parts; ++part) {
+    value = kernels::join_reduced(tiling.kind, value, partials.values[first + part * tiling.columns]);
+  }
+  y = finished(tiling, value);
+}
+
+void run(const RunArguments& args) {
+  const Tiling& tiling = *static_cast<const Tiling*>(args.state);
+  const auto tiles = static_cast<std::size_t>(tiling.outer * tiling.parts * tiling.blocks);
+  const std::int64_t tile_size = std::min(tiling.part_rows, tiling.rows) * tiling.block;
+  const auto per_task = static_cast<std::size_t>(std::max<std::int64_t>(1, kTile / (tile_size + 16)));
+  const double element_cost = sums_exponentials(tiling) ? kExponentialCost : kCost;
+  const double cost = element_cost * static_cast<double>(tile_size + 16);
+  for_chunks(args.control, tiles, per_task, cost, [&](std::size_t first, std::size_t size) {
+    for (std::size_t tile = first; tile < first + size; ++tile) {
+      reduce_tile(tiling, args, static_cast<std::int64_t>(tile));
+    }
+  });
+  if (tiling.parts == 1) return;
+  const auto results = static_cast<std::size_t>(tiling.outer * tiling.columns);
+  const auto joined_per_task = static_cast<std::size_t>(std::max<std::int64_t>(1, kTile / tiling.parts));
+  for_chunks(args.control, results, joined_per_task, static_cast<double>(tiling.parts),
+             [&](std::size_t first, std::size_t size) {
+               for (std::size_t result = first; result < first + size; ++result) {
+                 join_parts(tiling, args, static_cast<std::int64_t>(result));
+               }
+             });
+}
+
+}  // namespace
+
+std::vector<Implementation> reduction_implementations() {
+  return {{"simd", Backend::kSimd, accepts, prepare, run}, reduction_reference_implementation()};
+}
+
+}  // namespace linnet::internal

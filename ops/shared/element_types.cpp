@@ -1,0 +1,39 @@
+#include "ops/shared/element_types.hpp"
+
+namespace linnet::internal {
+namespace {
+
+std::string names_of(TypeSet allowed) {
+  std::string names;
+  for (int number = 1; number <= static_cast<int>(DataType::kBfloat16); ++number) {
+    const auto type = static_cast<DataType>(number);
+    if (!allowed.has(type)) continue;
+    names += text(names.empty() ? "" : ", ", type);
+  }
+  return names;
+}
+
+}  // namespace
+
+void require_type(const NodeView& node, std::size_t input, const char* name, TypeSet allowed) {
+  const DataType type = node.input_type(input);
+  if (allowed.has(type)) return;
+  if (!kTensorTypes.has(type)) unsupported("input ", name, " is ", type, ", which is not supported");
+  invalid_model("input ", name, " is ", type, ", expected one of ", names_of(allowed));
+}
+
+void require_type_of_first(const NodeView& node, std::size_t input, const char* name, const char* first_name) {
+  if (node.input_type(input) == node.input_type(0)) return;
+  invalid_model("input ", name, " is ", node.input_type(input), ", but ", first_name, " is ", node.input_type(0));
+}
+
+std::string accepts_float32(const NodeView& node) {
+  return node.input_type(0) == DataType::kFloat32 ? "" : text("only float32, not ", node.input_type(0));
+}
+
+void infer_same_as_first(InferContext& context, TypeSet allowed) {
+  require_type(context, 0, "X", allowed);
+  context.set_output(0, context.input_type(0), context.input_dims(0));
+}
+
+}  // namespace linnet::internal

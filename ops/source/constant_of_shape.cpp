@@ -1,0 +1,96 @@
+// ConstantOfShape: a tensor whose dimensions are the elements of input (int64, 1-D; none: a scalar), each element being
+// the one of the attribute `value` (default: float32 0). Opsets 9 to newest; bfloat16 (from 20) is accepted at every
+// opset. Deviation: 4-bit and float8 types are not supported.
+#include <algorithm>
+
+#include "ops/shared/chunks.hpp"
+#include "ops/shared/known_elements.hpp"
+#include "ops/shared/shape_helpers.hpp"
+#include "ops/shared/sized_elements.hpp"
+#include "ops/shared/wanted_elements.hpp"
+
+namespace linnet::internal {
+namespace {
+
+constexpr std::size_t kChunk = 65536;
+constexpr double kCost = 0.3;  // ns per element
+
+struct ConstantOfShapeAttributes : Attributes {
+  ConstantPtr value;
+};
+
+AttributesPtr parse(ParseContext& context) {
+  auto attributes = std::make_shared<ConstantOfShapeAttributes>();
+  attributes->value = context.get_tensor("value");
+  if (attributes->value == nullptr) {
+    const float zero = 0;
+    attributes->value = copy_constant(DataType::kFloat32, {1}, &zero);
+  }
+  const DataType type = attributes->value->type;
+  if (!kTensorTypes.has(type)) unsupported("attribute \"value\" is a tensor of ", type, ", which is not supported");
+  const std::int64_t count = attributes->value->count();
+  if (count != 1) invalid_model("attribute \"value\" has ", count, " elements, expected 1");
+  return attributes;
+}
+
+void infer(InferContext& context) {
+  require_int64(context, 0, "input");
+  const Dim rank = list_length(context, 0, "input");
+  const Constant& value = *context.attributes<ConstantOfShapeAttributes>().value;
+  std::optional<Dims> dims = context.input_elements(0);
+  if (!dims) {
+    set_output_of_rank(context, 0, value.type, rank);
+    return;
+  }
+  check_rank(context, 0, static_cast<std::int64_t>(dims->size()));
+  const Dim count = element_count(*dims);
+  context.set_output(0, value.type, std::move(*dims));
+  if (!has_known_elements(value.type) || !count.known()) return;
+  if (count.value() > static_cast<std::int64_t>(InferContext::kMaxElements)) return;
+  const Dim element = integers_of(value).front();
+  context.set_output_elements(0, Dims(static_cast<std::size_t>(count.value()), element));
+}
+
+struct State {
+  ConstantPtr value;
+  std::size_t count = 0;
+};
+
+Prepared prepare(const PrepareContext& context) {
+  auto state = std::make_shared<State>();
+  state->value = context.attributes<ConstantOfShapeAttributes>().value;
+  state->count = static_cast<std::size_t>(element_count(context.output_shape(0)));
+  return {std::move(state), 0, 0};
+}
+
+void run(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  visit_size(size_of(state.value->type), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const T value = *state.value->as<T>();
+    auto* output = static_cast<T*>(args.outputs[0]);
+    for_chunks(args.control, state.count, kChunk, kCost,
+               [&](std::size_t first, std::size_t size) { std::fill_n(output + first, size, value); });
+  });
+}
+
+std::optional<WantedElements> wanted_elements(const NodeView&, std::size_t) { return wanted_sizes(0, "a shape"); }
+
+}  // namespace
+
+void register_constant_of_shape(Registry& registry) {
+  OpDef op;
+  op.name = "ConstantOfShape";
+  op.since_opset = 9;
+  op.parse = parse;
+  op.infer = infer;
+  op.output_type = [](const NodeView& node, std::size_t) {
+    return node.attributes<ConstantOfShapeAttributes>().value->type;
+  };
+  op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
+  op.facts.value_inputs = 1U << 0;
+  op.facts.wanted_elements = wanted_elements;
+  registry.add(std::move(op));
+}
+
+}  // namespace linnet::internal

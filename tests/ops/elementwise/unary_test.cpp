@@ -1,0 +1,120 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "tests/ops/elementwise/activation_tester.hpp"
+
+namespace linnet::internal {
+namespace {
+
+struct Function {
+  const char* op;
+  int opset;
+  double (*formula)(double);
+};
+
+double sign(double x) { return std::isnan(x) ? x : static_cast<double>(x > 0) - static_cast<double>(x < 0); }
+
+const Function kFunctions[] = {
+    {"Neg", 6, [](double x) { return -x; }},
+    {"Abs", 6, [](double x) { return std::fabs(x); }},
+    {"Reciprocal", 6, [](double x) { return 1 / x; }},
+    {"Sqrt", 6, [](double x) { return std::sqrt(x); }},
+    {"Log", 6, [](double x) { return std::log(x); }},
+    {"Sin", 7, [](double x) { return std::sin(x); }},
+    {"Cos", 7, [](double x) { return std::cos(x); }},
+    {"Floor", 6, [](double x) { return std::floor(x); }},
+    {"Ceil", 6, [](double x) { return std::ceil(x); }},
+    {"Round", 11, [](double x) { return std::nearbyint(x); }},
+    {"Sign", 9, sign},
+};
+
+TEST(Unary, MatchesItsFormula) {
+  for (const Function& function : kFunctions) {
+    for (const int opset : {function.opset, 13}) {
+      SCOPED_TRACE(function.op);
+      const std::string op = function.op;
+      const double ulps = op == "Log" || op == "Sin" || op == "Cos" ? 1 : 0;
+      check_activation({[&] { return OpTest(function.op, std::max(opset, function.opset)); }, function.formula, ulps});
+    }
+  }
+}
+
+TEST(Unary, RoundsFloat64InFull) {
+  OpTest("Log", 13)
+      .input<double>({2}, {10, 1e-300})
+      .expect<double>({2}, {2.302585092994046, -690.7755278982137})
+      .tolerance(close(1e-15, 0))
+      .run();
+  OpTest("Round", 11)
+      .input<double>({3}, {4503599627370495.5, -2.5, 0.1})
+      .expect<double>({3}, {4503599627370496.0, -2, 0})
+      .run();
+}
+
+template <typename T>
+void check_integers(const char* op, const Literals<T>& x, const Literals<T>& y) {
+  const Shape shape = {static_cast<std::int64_t>(x.size())};
+  OpTest(op, 13).input(tensor_of<T>(shape, x)).expect(tensor_of<T>(shape, y)).run();
+}
+
+template <typename T>
+void check_signed_integers() {
+  constexpr T kLeast = std::numeric_limits<T>::min();
+  constexpr T kMost = std::numeric_limits<T>::max();
+  check_integers<T>("Neg", {0, 5, kMost, kLeast}, {0, -5, -kMost, kLeast});
+  check_integers<T>("Abs", {0, -5, kMost, kLeast}, {0, 5, kMost, kLeast});
+  check_integers<T>("Sign", {0, -5, kMost, kLeast}, {0, -1, 1, -1});
+}
+
+template <typename T>
+void check_unsigned_integers() {
+  constexpr T kMost = std::numeric_limits<T>::max();
+  check_integers<T>("Abs", {0, kMost}, {0, kMost});
+  check_integers<T>("Sign", {0, kMost}, {0, 1});
+  OpTest("Neg", 13)
+      .input(tensor_of<T>({1}, {1}))
+      .expect_error(ErrorCode::kInvalidModel, text("input X is ", data_type_of<T>()))
+      .run();
+}
+
+TEST(Unary, TakesIntegers) {
+  check_signed_integers<std::int8_t>();
+  check_signed_integers<std::int16_t>();
+  check_signed_integers<std::int32_t>();
+  check_signed_integers<std::int64_t>();
+  check_unsigned_integers<std::uint8_t>();
+  check_unsigned_integers<std::uint16_t>();
+  check_unsigned_integers<std::uint32_t>();
+  check_unsigned_integers<std::uint64_t>();
+}
+
+TEST(Unary, KnowsElementsOfShapes) {
+  const auto node = [](const char* op) {
+    return OpTest(op, 13)
+        .symbolic_input(DataType::kInt64, {5})
+        .elements({"n", 3, -4, 0, std::numeric_limits<std::int64_t>::min()})
+        .expect_dims(DataType::kInt64, {5});
+  };
+  node("Neg").expect_elements({"?", -3, 4, 0, "?"}).infer_only();
+  node("Abs").expect_elements({"n", 3, 4, 0, "?"}).infer_only();
+  node("Sign").expect_elements({"?", 1, -1, 0, -1}).infer_only();
+  OpTest("Neg", 13)
+      .symbolic_input(DataType::kInt8, {1})
+      .elements({-128})
+      .expect_dims(DataType::kInt8, {1})
+      .expect_elements({"?"})
+      .infer_only();
+}
+
+TEST(Unary, RefusesOtherTypes) {
+  for (const char* op : {"Reciprocal", "Sqrt", "Log", "Sin", "Cos", "Floor", "Ceil", "Round"}) {
+    SCOPED_TRACE(op);
+    check_activation_type_errors([&] { return OpTest(op, 13); });
+  }
+  OpTest("Abs", 13).input<bool>({1}, {true}).expect_error(ErrorCode::kInvalidModel, "input X is bool").run();
+}
+
+}  // namespace
+}  // namespace linnet::internal

@@ -18,7 +18,7 @@ std::size_t aligned(std::size_t bytes) { return (bytes + kArenaAlignment - 1) / 
 
 /// Constants of the graph are packed once for all programs. What became constant only through the values of one
 /// program's inputs is packed for that program, and goes with it.
-class ProgramWeights : public PackedWeights {
+class ProgramWeights : public PackedWeights, public MadeConstants {
  public:
   explicit ProgramWeights(PackedWeights& of_graph) : of_graph_(of_graph) {}
 
@@ -26,7 +26,7 @@ class ProgramWeights : public PackedWeights {
   std::size_t own_bytes() const { return own_.total_bytes(); }
 
   /// Says that the program alone has this constant. Requires: it lives as long as this object.
-  void add(const Constant& constant) { own_constants_.insert(constant.data); }
+  void add(const Constant& constant) override { own_constants_.insert(constant.data); }
 
   std::shared_ptr<const std::byte> get(const ConstantPtr& source, const std::string& key, std::size_t bytes,
                                        const std::function<void(std::byte*)>& pack) override {
@@ -40,7 +40,7 @@ class ProgramWeights : public PackedWeights {
   std::unordered_set<const std::byte*> own_constants_;
 };
 
-class Compiler {
+class Compiler : BodyCompiler {
  public:
   Compiler(const Graph& graph, const std::vector<ProgramInput>& inputs, const CompileSettings& settings)
       : graph_(graph), settings_(settings), program_(std::make_shared<Program>()), weights_(settings.weights) {
@@ -77,38 +77,11 @@ class Compiler {
 
   void infer_nodes() {
     const std::vector<bool> decides_shapes = find_shape_values(graph_);
-    for (NodeId id = 0; id < graph_.nodes.size(); ++id) {
-      const Node& node = graph_.nodes[id];
+    for (const Node& node : graph_.nodes) {
       settings_.control.check();
-      infer_node(node, values(), settings_.options, graph_.symbols);
-      bool wanted = false;
-      for (const ValueId output : node.outputs) {
-        if (output == kNoValue) continue;
-        Value& value = values()[output];
-        wanted = wanted || decides_shapes[output];
-        if (value.elements != nullptr) {
-          value.constant = constant_from_elements(value);
-          if (value.constant != nullptr) weights_.add(*value.constant);
-        }
-      }
-      if (wanted) evaluate_node(node);
+      infer_values(node, values(), decides_shapes, settings_.options, graph_.symbols, settings_.control.stop(),
+                   &weights_);
       check_known(node);
-    }
-  }
-
-  void evaluate_node(const Node& node) {
-    const NodeView view(node, values(), settings_.options);
-    if (!can_evaluate(view)) return;
-    try {
-      std::vector<ConstantPtr> results = evaluate(view, settings_.control.stop());
-      for (std::size_t i = 0; i < results.size(); ++i) {
-        if (results[i] == nullptr) continue;
-        if (node.op->facts.view_of < 0) weights_.add(*results[i]);  // a view has the bytes of another constant
-        values()[node.outputs[i]].constant = std::move(results[i]);
-      }
-    } catch (const Error& error) {
-      if (is_stop(error)) throw;
-      throw with_node_and_inputs(node, values(), graph_.symbols, error);
     }
   }
 
@@ -166,6 +139,26 @@ class Compiler {
     }
   }
 
+  /// Within this program: constants of the body are packed as its own are, and the two are stopped together.
+  std::shared_ptr<const Program> compile_body(const Graph& body, const std::vector<ProgramInput>& inputs) override {
+    std::shared_ptr<const Program> program = compile(
+        body, inputs, {settings_.options, settings_.threads, weights_, settings_.control, settings_.memory_budget});
+    bodies_kept_bytes_ += program->kept_bytes;
+    if (bodies_kept_bytes_ > settings_.memory_budget) {
+      fail(ErrorCode::kLimitExceeded, "the programs of bodies take more than the memory budget of ",
+           settings_.memory_budget, " bytes");
+    }
+    return program;
+  }
+
+  std::size_t bytes_of_output(const Node& node, const TensorType& type) {
+    try {
+      return byte_count(type.type, to_shape(type.dims));
+    } catch (const Error& error) {
+      throw with_node_and_inputs(node, values(), graph_.symbols, error);
+    }
+  }
+
   /// Before anything is packed or allocated: one value alone must fit the budget.
   void check_sizes() {
     for (const PreparedNode& entry : nodes_) {
@@ -173,7 +166,7 @@ class Compiler {
       for (const ValueId output : graph_.nodes[id].outputs) {
         if (output == kNoValue) continue;
         const TensorType& type = values()[output].type;
-        const std::size_t bytes = byte_count(type.type, to_shape(type.dims));
+        const std::size_t bytes = bytes_of_output(graph_.nodes[id], type);
         if (bytes > settings_.memory_budget) {
           fail(ErrorCode::kLimitExceeded, describe(graph_.nodes[id]), ": output ",
                printable(graph_.value_names[output]), " of shape ", type.dims, " needs ", bytes,
@@ -192,7 +185,7 @@ class Compiler {
         entry.implementation = &select_implementation(view_of_node, nullptr);
         if (entry.implementation->prepare != nullptr) {
           entry.prepared = entry.implementation->prepare(
-              PrepareContext(view_of_node, settings_.threads, weights_, settings_.control));
+              PrepareContext(view_of_node, settings_.threads, weights_, settings_.control, this));
         }
       } catch (const Error& error) {
         if (is_stop(error)) throw;
@@ -335,8 +328,14 @@ class Compiler {
       step.input_count = static_cast<std::uint32_t>(step_values_[index].inputs.size());
       step.output_count = static_cast<std::uint32_t>(step_values_[index].outputs.size());
       for (const auto* operands : {&step_values_[index].inputs, &step_values_[index].outputs}) {
-        for (const ValueId value : *operands)
-          program_->operands.push_back(value == kNoValue ? Place{} : place_of(value, map));
+        for (const ValueId value : *operands) {
+          const Place place = value == kNoValue ? Place{} : place_of(value, map);
+          const bool output = place.kind == Place::Kind::kOutput;
+          if (output || place.kind == Place::Kind::kInput) {
+            program_->patches.push_back({static_cast<std::uint32_t>(program_->operands.size()), place.index, output});
+          }
+          program_->operands.push_back(place);
+        }
       }
     }
     for (const ValueId output : graph_.outputs) {
@@ -358,7 +357,7 @@ class Compiler {
       if (made.elements != nullptr) bytes += made.elements->size() * sizeof(Dim);
       if (made.constant != nullptr && made.constant != graph_.values[value].constant) bytes += made.constant->bytes;
     }
-    return bytes + weights_.own_bytes();
+    return bytes + weights_.own_bytes() + bodies_kept_bytes_;
   }
 
   static constexpr std::size_t kNoBlock = SIZE_MAX;
@@ -370,27 +369,10 @@ class Compiler {
   std::vector<ValueId> views_;
   std::vector<StepValues> step_values_;  ///< beside Program::steps
   std::vector<std::size_t> storage_block_;
+  std::size_t bodies_kept_bytes_ = 0;
 };
 
 }  // namespace
-
-std::vector<bool> find_shape_values(const Graph& graph) {
-  std::vector<bool> decides(graph.values.size(), false);
-  for (std::size_t index = graph.nodes.size(); index-- > 0;) {
-    const Node& node = graph.nodes[index];
-    const OpFacts& facts = node.op->facts;
-    bool output_decides = false;
-    for (const ValueId output : node.outputs)
-      output_decides = output_decides || (output != kNoValue && decides[output]);
-    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-      if (node.inputs[i] == kNoValue || graph.values[node.inputs[i]].constant != nullptr) continue;
-      const bool shape_only = i < 64 && (facts.shape_only_inputs >> i & 1) != 0;
-      const bool value_needed = i < 64 && (facts.value_inputs >> i & 1) != 0;
-      if (value_needed || (output_decides && !shape_only)) decides[node.inputs[i]] = true;
-    }
-  }
-  return decides;
-}
 
 std::shared_ptr<const Program> compile(const Graph& graph, const std::vector<ProgramInput>& inputs,
                                        const CompileSettings& settings) {

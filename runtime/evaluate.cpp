@@ -29,7 +29,7 @@ ConstantPtr view_constant(const ConstantPtr& source, const TensorType& type) {
 
 bool can_evaluate(const NodeView& node) {
   const OpFacts& facts = node.node().op->facts;
-  if (!facts.deterministic) return false;
+  if (!facts.deterministic || !node.node().bodies.empty()) return false;
   for (std::size_t i = 0; i < node.input_count(); ++i) {
     if (!node.has_input(i) || node.input_constant(i) != nullptr) continue;
     const bool shape_only = i < 64 && (facts.shape_only_inputs >> i & 1) != 0;

@@ -43,6 +43,15 @@ struct Value {
   NodeId producer = kNoNode;  ///< kNoNode for graph inputs and constants
 };
 
+struct Graph;
+
+/// A graph that a node runs: a branch, or what a loop repeats.
+struct Body {
+  std::shared_ptr<const Graph> graph;  ///< its inputs: those that the operator gives it, then what it captures
+  std::uint32_t own_inputs = 0;        ///< how many of the graph's inputs the operator gives it
+  std::uint32_t first_capture = 0;     ///< the node's input that the first captured value is; the others follow it
+};
+
 /// A node as the model has it.
 struct OriginalNode {
   std::string op;
@@ -55,9 +64,13 @@ struct Node {
   std::string name;
   int opset = 0;
   std::string layer;             ///< part of the writer's program that it came from; empty where the model does not say
-  std::vector<ValueId> inputs;   ///< kNoValue for an input left out
+  std::vector<ValueId> inputs;   ///< kNoValue for an input left out; last what the bodies capture
   std::vector<ValueId> outputs;  ///< kNoValue for an output left out
   std::vector<OriginalNode> fused;  ///< the nodes that passes joined to make this one, in order; empty: none
+  std::vector<Body> bodies;         ///< in the order of OpDef::bodies
+
+  /// How many inputs the model gives the node itself.
+  std::size_t own_inputs() const { return bodies.empty() ? inputs.size() : bodies.front().first_capture; }
 };
 
 /// Nodes stand in topological order. Every value has one producer at most; names are for people, they need not be

@@ -21,6 +21,8 @@ enum class ElementMeaning : std::uint8_t;
 namespace linnet::internal {
 
 class Registry;
+struct Program;
+struct ProgramInput;
 
 /// A subgraph or another kind of attribute that no operator here reads.
 struct OpaqueAttribute {
@@ -152,21 +154,33 @@ class PackedWeights {
                                                const std::function<void(std::byte*)>& pack) = 0;
 };
 
+/// Makes programs of the bodies of a node.
+class BodyCompiler {
+ public:
+  virtual ~BodyCompiler() = default;
+  /// Errors: those of `compile` in program.hpp.
+  virtual std::shared_ptr<const Program> compile_body(const Graph& body, const std::vector<ProgramInput>& inputs) = 0;
+};
+
 /// What `prepare` sees: all shapes are numbers.
 class PrepareContext : public NodeView {
  public:
-  PrepareContext(const NodeView& node, int threads, PackedWeights& weights, RunControl& control)
-      : NodeView(node), threads_(threads), weights_(&weights), control_(&control) {}
+  PrepareContext(const NodeView& node, int threads, PackedWeights& weights, RunControl& control,
+                 BodyCompiler* bodies = nullptr)
+      : NodeView(node), threads_(threads), weights_(&weights), control_(&control), bodies_(bodies) {}
   /// The most threads a run may use; workers are numbered below it.
   int threads() const { return threads_; }
   PackedWeights& weights() const { return *weights_; }
   /// For sharing the work of preparing; its threads may be fewer than a run's.
   RunControl& control() const { return *control_; }
+  /// Requires: the node has bodies.
+  BodyCompiler& bodies() const { return *bodies_; }
 
  private:
   int threads_;
   PackedWeights* weights_;
   RunControl* control_;
+  BodyCompiler* bodies_;
 };
 
 /// What a row-wise step does to some of its rows.
@@ -255,6 +269,8 @@ struct OpFacts {
   std::vector<std::uint8_t> in_place_inputs;
   int view_of = -1;                ///< output 0 has the bytes of this input, under another shape: no step is needed
   std::uint64_t value_inputs = 0;  ///< bit i: shapes depend on the elements of input i
+  /// Further ones, where that depends on the node. Null: none.
+  std::uint64_t (*more_value_inputs)(const Node&) = nullptr;
   std::uint64_t shape_only_inputs = 0;  ///< bit i: outputs depend on the shape of input i alone
   std::uint64_t element_inputs = 0;  ///< bit i: outputs hold elements of input i: moved, repeated, chosen or converted
   /// What the elements of this input must be for the node to run; nothing where any will do. Called when type and rank
@@ -275,6 +291,19 @@ struct OpFacts {
   FusionHook absorb_transpose = nullptr;   ///< is or takes in a change of the order of axes
 };
 
+/// How an operator uses the graphs in its attributes.
+struct BodyUse {
+  const char* attribute = nullptr;
+  /// What is known of the inputs that the operator gives the body, when only the inputs of the node are known: there
+  /// are as many as this sets. `assume`: what is likely may be taken for known (a carried value keeps its shape).
+  void (*inputs)(const NodeView&, bool assume, std::vector<Value>& inputs) = nullptr;
+  /// Whether the body's outputs bear out what was assumed. Null: nothing ever is.
+  bool (*holds)(const Node&, const Graph& body) = nullptr;
+  /// The node's input that an input of the body begins as, if shapes in the body depend on the elements of that one.
+  /// Null: none.
+  std::size_t (*begins_as)(std::size_t body_input) = nullptr;
+};
+
 struct OpDef {
   std::string name;    ///< as ONNX spells it
   std::string domain;  ///< "" is ONNX's own
@@ -289,6 +318,7 @@ struct OpDef {
   DataType (*output_type)(const NodeView&, std::size_t output) = nullptr;
   std::vector<Implementation>
       implementations;  ///< in order of preference; the reference stands last and accepts all that infer accepts
+  std::vector<BodyUse> bodies;  ///< for operators that run graphs
   OpFacts facts;
 };
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/infer_values.hpp"
 #include "runtime/op.hpp"
 #include "runtime/planner.hpp"
 #include "runtime/select.hpp"
@@ -46,6 +47,13 @@ struct ProgramOutput {
   Place source;  ///< kOutput with its own position: written there directly; anything else is copied after the last step
 };
 
+/// An operand that follows the buffers of a run.
+struct Patch {
+  std::uint32_t operand = 0;   ///< in Program::operands
+  std::uint32_t position = 0;  ///< of the graph input or output
+  bool output = false;
+};
+
 /// A block of the arena and the values in it, for people.
 struct NamedBlock {
   Block block;
@@ -57,6 +65,7 @@ struct NamedBlock {
 struct Program {
   std::vector<Step> steps;
   std::vector<Place> operands;
+  std::vector<Patch> patches;
   std::vector<ProgramOutput> outputs;
   std::vector<Value> values;  ///< concrete types, beside Graph::values
   std::vector<NamedBlock> blocks;
@@ -70,9 +79,6 @@ struct ProgramInput {
   Shape shape;
   ConstantPtr elements;  ///< for inputs that Graph-wide analysis found to decide shapes; null otherwise
 };
-
-/// For every value: whether a shape may depend on its elements. Graph inputs among them become part of a program's key.
-std::vector<bool> find_shape_values(const Graph& graph);
 
 struct CompileSettings {
   const Options& options;

@@ -13,9 +13,6 @@
 namespace linnet::internal {
 namespace {
 
-/// What operands without bytes point to: kernels get a valid address even for nothing.
-alignas(64) constexpr std::byte kNothing[64] = {};
-
 std::int64_t nanoseconds(std::chrono::steady_clock::duration duration) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
 }
@@ -161,24 +158,12 @@ std::unique_ptr<SessionImpl::BoundProgram> SessionImpl::bind(ProgramKey key, std
   auto bound = std::make_unique<BoundProgram>();
   bound->key = std::move(key);
   bound->operands.assign(program->operands.size(), nullptr);
-  for (std::uint32_t i = 0; i < program->operands.size(); ++i) {
-    const Place& place = program->operands[i];
-    // Inputs and constants are only ever read through `const void*`.
-    if (place.kind == Place::Kind::kConstant)
-      bound->operands[i] = const_cast<void*>(place.constant != nullptr ? place.constant : kNothing);
-    if (place.kind == Place::Kind::kInput) bound->patches.push_back({i, place.index, false});
-    if (place.kind == Place::Kind::kOutput) bound->patches.push_back({i, place.index, true});
-  }
+  bind_constants(*program, bound->operands.data());
   bound->calls.reserve(program->steps.size());
-  for (const Step& step : program->steps) {
-    void** inputs = bound->operands.data() + step.first_operand;
-    bound->calls.push_back(
-        {step.run,
-         {step.state.get(), const_cast<const void* const*>(inputs), inputs + step.input_count, nullptr, control_}});
-  }
+  for (const Step& step : program->steps) bound->calls.push_back(make_call(step, bound->operands.data(), control_));
   bound->program = std::move(program);
   reserve_arena(bound->program->arena_bytes);
-  point_into_arena(*bound);
+  point_bound_into_arena(*bound);
   return bound;
 }
 
@@ -195,18 +180,11 @@ void SessionImpl::reserve_arena(std::size_t bytes) {
     shapes_changed_ = true;
     fail(ErrorCode::kOutOfMemory, "no memory for an arena of ", bytes, " bytes");
   }
-  for (const std::unique_ptr<BoundProgram>& bound : programs_) point_into_arena(*bound);
+  for (const std::unique_ptr<BoundProgram>& bound : programs_) point_bound_into_arena(*bound);
 }
 
-void SessionImpl::point_into_arena(BoundProgram& bound) const {
-  const Program& program = *bound.program;
-  for (std::size_t i = 0; i < program.operands.size(); ++i) {
-    if (program.operands[i].kind == Place::Kind::kArena) bound.operands[i] = arena_.get() + program.operands[i].offset;
-  }
-  for (std::size_t i = 0; i < program.steps.size(); ++i) {
-    const Step& step = program.steps[i];
-    bound.calls[i].arguments.workspace = step.workspace_bytes == 0 ? nullptr : arena_.get() + step.workspace_offset;
-  }
+void SessionImpl::point_bound_into_arena(BoundProgram& bound) const {
+  point_into_arena(*bound.program, arena_.get(), bound.operands.data(), bound.calls.data());
 }
 
 void SessionImpl::prepare_outputs() {
@@ -233,7 +211,7 @@ void* SessionImpl::output_data(std::size_t position) const {
 
 void SessionImpl::point_at_buffers() {
   check_overlap();
-  for (const Patch& patch : current_->patches) {
+  for (const Patch& patch : current_->program->patches) {
     current_->operands[patch.operand] =
         patch.output ? output_data(patch.position) : const_cast<void*>(inputs_[patch.position].data);
   }

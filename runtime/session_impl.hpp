@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "runtime/frame.hpp"
 #include "runtime/in_use.hpp"
 #include "runtime/model_impl.hpp"
 
@@ -42,17 +43,6 @@ class SessionImpl {
   const Program& program() const { return *current_->program; }
 
  private:
-  /// A step with everything it needs, ready to be called.
-  struct Call {
-    void (*run)(const RunArguments&);
-    RunArguments arguments;
-  };
-  /// An operand that follows the caller's buffers.
-  struct Patch {
-    std::uint32_t operand;
-    std::uint32_t position;  ///< of the graph input or output
-    bool output;
-  };
   struct StepTime {
     std::chrono::steady_clock::time_point start;
     std::chrono::steady_clock::time_point end;
@@ -62,7 +52,6 @@ class SessionImpl {
     std::shared_ptr<const Program> program;
     std::vector<void*> operands;
     std::vector<Call> calls;
-    std::vector<Patch> patches;
     std::uint64_t last_used = 0;
   };
   struct OutputBinding {
@@ -79,7 +68,7 @@ class SessionImpl {
   std::unique_ptr<BoundProgram> bind(ProgramKey key, std::shared_ptr<const Program> program);
   void drop_old_programs(std::size_t bytes);
   void reserve_arena(std::size_t bytes);
-  void point_into_arena(BoundProgram& bound) const;
+  void point_bound_into_arena(BoundProgram& bound) const;
   void prepare_outputs();
   void point_at_buffers();
   void check_overlap() const;

@@ -1,7 +1,5 @@
 // Runs, once and now, what does not depend on the inputs of a run. What would make or take more than Limits allow stays
 // for the run.
-#include <cmath>
-
 #include "runtime/evaluate.hpp"
 #include "runtime/infer.hpp"
 #include "runtime/passes/pass.hpp"
@@ -43,28 +41,6 @@ double nanoseconds_of(const NodeView& view) {
   return kNodeNanoseconds + kElementNanoseconds * elements;
 }
 
-/// What folding may still make and take.
-class Allowance {
- public:
-  explicit Allowance(const Limits& limits)
-      : bytes_(limits.folded_bytes == 0 ? SIZE_MAX : limits.folded_bytes),
-        nanoseconds_(limits.folding_ns == 0 ? HUGE_VAL : static_cast<double>(limits.folding_ns)) {}
-
-  /// False, and nothing spent, for a node that takes more than is left. Requires: can_evaluate(view).
-  bool spend(const NodeView& view) {
-    const std::size_t bytes = bytes_made(view);
-    const double nanoseconds = nanoseconds_of(view);
-    if (bytes > bytes_ || nanoseconds > nanoseconds_) return false;
-    bytes_ -= bytes;
-    nanoseconds_ -= nanoseconds;
-    return true;
-  }
-
- private:
-  std::size_t bytes_;
-  double nanoseconds_;
-};
-
 bool fold_elements(Node& node, std::vector<Value>& values) {
   bool all = true;
   for (const ValueId output : node.outputs) {
@@ -79,7 +55,8 @@ bool fold_elements(Node& node, std::vector<Value>& values) {
 
 std::size_t fold_constants(PassContext& context) {
   Graph& graph = context.graph;
-  Allowance allowance(context.options.limits);
+  FoldingAllowance of_graph(context.options.limits);
+  FoldingAllowance& allowance = context.folding != nullptr ? *context.folding : of_graph;
   std::size_t folded = 0;
   bool changed = false;
   for (Node& node : graph.nodes) {
@@ -88,7 +65,7 @@ std::size_t fold_constants(PassContext& context) {
     if (changed) infer_node(node, graph.values, context.options, graph.symbols);
     const NodeView view(node, graph.values, context.options);
     bool done = fold_elements(node, graph.values);
-    if (!done && can_evaluate(view) && allowance.spend(view)) {
+    if (!done && can_evaluate(view) && allowance.spend(bytes_made(view), nanoseconds_of(view))) {
       try {
         std::vector<ConstantPtr> results = evaluate(view, context.stop);
         for (std::size_t i = 0; i < results.size(); ++i) {

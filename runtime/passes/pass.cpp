@@ -4,6 +4,29 @@
 
 namespace linnet::internal {
 
+namespace {
+
+using Changes = std::vector<std::pair<std::string, std::size_t>>;
+
+/// Adds to the changes. Bodies are nested no deeper than Limits::nesting allows.
+void run_enabled(PassContext& context, Changes& changes) {
+  for (Node& node : context.graph.nodes) {
+    for (Body& body : node.bodies) {
+      auto graph = std::make_shared<Graph>(*body.graph);
+      PassContext within{*graph, context.registry, context.options, context.stop, context.folding};
+      run_enabled(within, changes);
+      body.graph = std::move(graph);
+    }
+  }
+  std::size_t enabled = 0;
+  for (const Pass& pass : all_passes()) {
+    context.stop.check();
+    if (!is_disabled(context.options, pass.name)) changes[enabled++].second += pass.run(context);
+  }
+}
+
+}  // namespace
+
 const std::vector<Pass>& all_passes() {
   // Never destroyed: other threads may load while the process exits.
   static const auto& passes = *new std::vector<Pass>{
@@ -39,11 +62,13 @@ std::vector<std::pair<std::string, std::size_t>> run_passes(PassContext& context
     for (const std::string& pass : names) known += text(", ", pass);
     invalid_argument("there is no pass \"", printable(name), "\" to switch off; there are: ", known);
   }
-  std::vector<std::pair<std::string, std::size_t>> changes;
+  Changes changes;
   for (const Pass& pass : all_passes()) {
-    context.stop.check();
-    if (!is_disabled(context.options, pass.name)) changes.emplace_back(pass.name, pass.run(context));
+    if (!is_disabled(context.options, pass.name)) changes.emplace_back(pass.name, 0);
   }
+  FoldingAllowance folding(context.options.limits);
+  PassContext shared{context.graph, context.registry, context.options, context.stop, &folding};
+  run_enabled(shared, changes);
   return changes;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/op.hpp"
+#include "runtime/passes/folding_allowance.hpp"
 
 namespace linnet::internal {
 
@@ -16,7 +17,8 @@ struct PassContext {
   Graph& graph;
   const Registry& registry;
   const Options& options;
-  Stop stop = {};  ///< looked at between nodes, and within what takes long
+  Stop stop = {};                       ///< looked at between nodes, and within what takes long
+  FoldingAllowance* folding = nullptr;  ///< null: as Limits say, for this graph alone
 };
 
 struct Pass {
@@ -50,7 +52,8 @@ std::vector<std::string> all_pass_names();
 /// Whether Options::disabled_passes names it, or all.
 bool is_disabled(const Options& options, std::string_view pass);
 
-/// Runs every pass that Options::disabled_passes does not name; returns names and changes of those that ran.
+/// Runs every pass that Options::disabled_passes does not name, on the bodies of nodes and then on the graph; returns
+/// names and changes of those that ran.
 /// Errors: kInvalidArgument for a name in disabled_passes that is no pass, naming those there are; those of
 /// Stop::check.
 std::vector<std::pair<std::string, std::size_t>> run_passes(PassContext& context);

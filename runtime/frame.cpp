@@ -1,0 +1,104 @@
+#include "runtime/frame.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include "runtime/copy_bytes.hpp"
+#include "runtime/infer.hpp"
+
+namespace linnet::internal {
+namespace {
+
+std::size_t aligned(std::size_t bytes) { return (bytes + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment; }
+
+std::size_t operand_bytes(const Program& program) { return aligned(program.operands.size() * sizeof(void*)); }
+std::size_t call_bytes(const Program& program) { return aligned(program.steps.size() * sizeof(Call)); }
+
+}  // namespace
+
+alignas(64) const std::byte kNothing[64] = {};
+
+void bind_constants(const Program& program, void** operands) noexcept {
+  for (std::size_t i = 0; i < program.operands.size(); ++i) {
+    const Place& place = program.operands[i];
+    operands[i] = nullptr;
+    // Constants are only ever read through `const void*`.
+    if (place.kind == Place::Kind::kConstant)
+      operands[i] = const_cast<void*>(place.constant != nullptr ? place.constant : kNothing);
+  }
+}
+
+Call make_call(const Step& step, void** operands, RunControl& control) noexcept {
+  void** inputs = operands + step.first_operand;
+  return {step.run,
+          {step.state.get(), const_cast<const void* const*>(inputs), inputs + step.input_count, nullptr, control}};
+}
+
+void point_into_arena(const Program& program, std::byte* arena, void** operands, Call* calls) noexcept {
+  for (std::size_t i = 0; i < program.operands.size(); ++i) {
+    if (program.operands[i].kind == Place::Kind::kArena) operands[i] = arena + program.operands[i].offset;
+  }
+  for (std::size_t i = 0; i < program.steps.size(); ++i) {
+    const Step& step = program.steps[i];
+    calls[i].arguments.workspace = step.workspace_bytes == 0 ? nullptr : arena + step.workspace_offset;
+  }
+}
+
+std::size_t Frame::bytes(const Program& program) {
+  return operand_bytes(program) + call_bytes(program) + aligned(program.arena_bytes);
+}
+
+Frame::Frame(const Program& program, const Graph& graph, std::byte* memory, RunControl& control) noexcept
+    : program_(&program),
+      graph_(&graph),
+      control_(&control),
+      arena_(memory),
+      operands_(reinterpret_cast<void**>(memory + aligned(program.arena_bytes))),
+      calls_(reinterpret_cast<Call*>(memory + aligned(program.arena_bytes) + operand_bytes(program))) {
+  bind_constants(program, operands_);
+  for (std::size_t i = 0; i < program.steps.size(); ++i)
+    new (calls_ + i) Call(make_call(program.steps[i], operands_, control));
+  point_into_arena(program, arena_, operands_, calls_);
+}
+
+const void* Frame::source_of(const Place& place, const void* const* inputs, void* const* outputs) const noexcept {
+  switch (place.kind) {
+    case Place::Kind::kConstant:
+      return place.constant;
+    case Place::Kind::kArena:
+      return arena_ + place.offset;
+    case Place::Kind::kInput:
+      return inputs[place.index];
+    case Place::Kind::kOutput:
+      return outputs[place.index];
+    case Place::Kind::kNone:
+      break;
+  }
+  return nullptr;
+}
+
+void Frame::run(const void* const* inputs, void* const* outputs) {
+  for (const Patch& patch : program_->patches) {
+    // Inputs are only ever read through `const void*`.
+    operands_[patch.operand] = patch.output ? outputs[patch.position] : const_cast<void*>(inputs[patch.position]);
+  }
+  const std::size_t steps = program_->steps.size();
+  std::size_t step = 0;
+  try {
+    for (; step < steps; ++step) {
+      control_->check();
+      calls_[step].run(calls_[step].arguments);
+    }
+  } catch (const Error& error) {
+    if (is_stop(error)) throw;
+    const NodeId node = program_->steps[step].parts.back().node;
+    throw with_node_and_inputs(graph_->nodes[node], program_->values, graph_->symbols, error);
+  }
+  for (std::size_t i = 0; i < program_->outputs.size(); ++i) {
+    const ProgramOutput& made = program_->outputs[i];
+    const bool in_place = made.source.kind == Place::Kind::kOutput && made.source.index == i;
+    if (!in_place) copy_bytes(*control_, outputs[i], source_of(made.source, inputs, outputs), made.bytes);
+  }
+}
+
+}  // namespace linnet::internal

@@ -1,5 +1,6 @@
 // One level of the import: the graph itself, a function that is being written out in the place of the node that calls
-// it, or a body of a node that cannot run, looked through for what it would need.
+// it, or a graph in an attribute of a node: of one that runs it, or of one that cannot run, looked through for what it
+// would need.
 #pragma once
 
 #include <memory>
@@ -22,13 +23,23 @@ struct BoundAttribute {
 };
 
 /// A graph in an attribute of a node.
-struct Body {
+struct BodyAttribute {
   std::string name;  ///< of the attribute, with its position where there are several: then_branch, branches[1]
   Span graph;
   std::shared_ptr<const MappedFile> file;  ///< holds the bytes
   NodeId node = kNoNode;                   ///< that the attribute belongs to
   std::string path;                        ///< of the names in it
   std::string layer;                       ///< the node's
+  std::size_t number = 0;                  ///< in OpDef::bodies, where the operator runs it
+  bool assume = true;                      ///< that what goes round a loop keeps its shape
+};
+
+/// A node in the graph whose bodies are being imported.
+struct PendingNode {
+  NodeId node = kNoNode;
+  std::vector<std::string_view> outputs;  ///< its names for them
+  std::size_t unsupported = 0;            ///< how much was when it began
+  bool listed = false;                    ///< a body cannot run: its nodes stay in the graph for people to look at
 };
 
 struct CallFrame {
@@ -40,15 +51,18 @@ struct CallFrame {
   const std::vector<Span>* nodes = nullptr;
   std::vector<std::uint32_t> order;  ///< in which `nodes` are imported; empty: as they stand
   std::size_t next_node = 0;
-  std::vector<Body> bodies;       ///< to be looked through before the next node, the last one first
-  std::size_t enclosing = kNone;  ///< number of the frame whose names a body sees too; kNone: no body
-  NodeId body_of = kNoNode;       ///< the node outside all bodies that the frame's nodes belong to
+  std::vector<BodyAttribute> bodies;   ///< to be gone through before the next node, the last one first
+  std::optional<PendingNode> pending;  ///< that runs them
+  BodyAttribute body;                  ///< the one that the frame goes through
+  std::size_t enclosing = kNone;       ///< number of the frame whose names a body sees too; kNone: no body
+  NodeId body_of = kNoNode;            ///< the node outside all bodies that the frame's nodes belong to
   OpsetImports opsets;
   NameTable names;                         ///< names to ValueIds
   std::shared_ptr<const MappedFile> file;  ///< holds the nodes
   std::vector<BoundAttribute> attributes;  ///< values of the function's parameters
   std::vector<std::string_view> results;   ///< names in the frame below for the function's outputs; "" for one left out
-  std::size_t first_value = 0;             ///< values from here on were made within the call
+  std::size_t first_value = 0;             ///< values from here on were made within the call or the body
+  std::size_t first_node = 0;              ///< likewise, within a body
   bool sees_local_functions = true;        ///< ONNX's own definitions do not mean the model's functions
 
   static constexpr std::size_t kNone = ~std::size_t{0};

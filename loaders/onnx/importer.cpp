@@ -1,12 +1,11 @@
 #include "loaders/onnx/importer.hpp"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
-#include "loaders/onnx/call_frame.hpp"
 #include "loaders/onnx/functions.hpp"
 #include "loaders/onnx/graph_ends.hpp"
+#include "loaders/onnx/importer_impl.hpp"
 #include "loaders/onnx/layer_name.hpp"
 #include "loaders/onnx/node_order.hpp"
 #include "loaders/onnx/onnx_library.hpp"
@@ -33,88 +32,7 @@ void check_required(const Node& node) {
   }
 }
 
-/// kUndefined for what is no tensor, has no type, or has one that Linnet cannot hold.
-DataType body_input_type(const TypeProto& type) {
-  if (type.kind != TypeProto::Kind::kTensor || type.elem_type == 0) return DataType::kUndefined;
-  try {
-    return element_type(type.elem_type);
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::kUnsupported) throw;
-    return DataType::kUndefined;
-  }
-}
-
-class Importer {
- public:
-  Importer(const ModelProto& model, const OpsetImports& opsets, const TensorSource& source, const Registry& registry)
-      : model_(model),
-        source_(source),
-        options_(*source.options),
-        registry_(registry),
-        functions_(model.functions, options_) {
-    CallFrame& frame = frames_.emplace_back();
-    frame.nodes = &model.graph.nodes;
-    frame.opsets = opsets;
-    frame.file = source.file;
-  }
-
-  ImportedGraph run();
-
- private:
-  void check_size() const;
-  void import_all();
-  void import_next_node();
-  void read_attributes(const CallFrame& frame, Span bytes, bool with_values);
-  const std::uint32_t* find_value(const CallFrame& frame, std::string_view name) const;
-  bool resolve_inputs(CallFrame& frame);
-  bool captures_known(CallFrame& frame, Span bytes);
-  bool put_in_order(CallFrame& frame);
-  NodeId push_node(const CallFrame& frame, Node node);
-  void add_node(CallFrame& frame, const OpDef& op, int opset);
-  void infer(const CallFrame& frame, const Node& node, NodeId id);
-  void expand_or_refuse(CallFrame& frame, Span bytes, int opset);
-  void refuse(CallFrame& frame, int opset, const std::string& reason) { refuse(frame, opset, reason, unsupported_); }
-  void refuse(CallFrame& frame, int opset, const std::string& reason, UnsupportedList& list);
-  void begin_call(const CallFrame& caller, const FunctionProto& function, const std::shared_ptr<const MappedFile>& file,
-                  std::shared_ptr<const FunctionProto> owned);
-  void finish_call();
-  void begin_body();
-  void finish_body();
-  void bind_output(CallFrame& frame, std::string_view name, ValueId value);
-  void keep_needed();
-  void log_accepted() const;
-
-  const OpDef& unknown_operator(std::string_view domain, std::string_view name);
-  std::string layer(const CallFrame& frame) const;
-  std::string node_name(const CallFrame& frame) const;
-  std::string value_name(const CallFrame& frame, std::string_view name) const;
-  std::string describe_node(const CallFrame& frame, int opset) const;
-
-  const ModelProto& model_;
-  TensorSource source_;
-  const Options& options_;
-  const Registry& registry_;
-  Graph graph_;
-  FunctionTable functions_;
-  UnsupportedList unsupported_;
-  UnsupportedList unjudged_;  ///< nodes that could not be judged without what nodes in unsupported_ make
-  std::deque<CallFrame> frames_;
-  std::size_t nodes_seen_ = 0;
-  std::size_t sorted_graphs_ = 0;                   ///< whose nodes were not in order
-  std::map<std::string, std::size_t> passed_over_;  ///< attributes that mean nothing here, and of how many nodes
-  std::shared_ptr<std::deque<OpDef>> unknown_operators_ = std::make_shared<std::deque<OpDef>>();
-  std::map<std::pair<std::string_view, std::string_view>, const OpDef*> unknown_by_name_;  ///< names of the deque's own
-  std::vector<NodeId> body_of_;                           ///< beside Graph::nodes as far as it goes: CallFrame::body_of
-  std::vector<std::pair<NodeId, ValueId>> body_results_;  ///< what bodies return, and the node outside all bodies
-
-  // The node being imported; kept for their memory.
-  NodeProto proto_;
-  std::vector<ValueId> inputs_;
-  std::vector<NamedAttribute> attributes_;
-  std::vector<std::string_view> attribute_names_;
-  std::vector<Body> bodies_;
-  std::vector<std::string> node_passed_over_;
-};
+}  // namespace
 
 ImportedGraph Importer::run() {
   check_size();
@@ -138,12 +56,14 @@ ImportedGraph Importer::run() {
   return {std::move(graph_), std::move(unsupported_), std::move(unknown_operators_)};
 }
 
-/// The nodes of the graph, of the functions that they call, and of bodies that cannot run.
+/// The nodes of the graph, of the functions that they call, and of bodies.
 void Importer::import_all() {
   for (;;) {
     const CallFrame& frame = frames_.back();
     if (!frame.bodies.empty()) {
       begin_body();
+    } else if (frame.pending) {
+      finish_node_with_bodies();
     } else if (frame.next_node < frame.nodes->size()) {
       import_next_node();
     } else if (frames_.size() == 1) {
@@ -218,6 +138,8 @@ void Importer::import_next_node() {
   }
   if (op == nullptr) {
     expand_or_refuse(frame, bytes, opset);
+  } else if (!op->bodies.empty()) {
+    begin_node_with_bodies(frame, *op, opset);
   } else {
     add_node(frame, *op, opset);
   }
@@ -234,7 +156,7 @@ void Importer::read_attributes(const CallFrame& frame, Span bytes, bool with_val
       if (attribute.name.empty()) invalid_model("an attribute at byte ", attribute_bytes.offset(), " has no name");
       attribute_names_.push_back(attribute.name);
       for (std::size_t i = 0; i < attribute.graphs.size(); ++i) {
-        Body body;
+        BodyAttribute body;
         body.name = std::string(attribute.name.substr(0, kMaxPath));
         if (attribute.graphs.size() > 1) body.name += text("[", i, "]");
         body.graph = attribute.graphs[i];
@@ -315,7 +237,8 @@ NodeId Importer::push_node(const CallFrame& frame, Node node) {
   return id;
 }
 
-void Importer::add_node(CallFrame& frame, const OpDef& op, int opset) {
+/// The current node, without its outputs' values. Nothing when it was refused.
+std::optional<Node> Importer::make_node(CallFrame& frame, const OpDef& op, int opset) {
   while (!proto_.outputs.empty() && proto_.outputs.back().empty()) proto_.outputs.pop_back();
   Node node;
   node.op = &op;
@@ -331,9 +254,16 @@ void Importer::add_node(CallFrame& frame, const OpDef& op, int opset) {
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUnsupported) throw with_node(node, error);
     refuse(frame, opset, error.what());
-    return;
+    return std::nullopt;
   }
   for (const std::string& name : node_passed_over_) ++passed_over_[text(op.name, ".", printable(name))];
+  return node;
+}
+
+void Importer::add_node(CallFrame& frame, const OpDef& op, int opset) {
+  std::optional<Node> made = make_node(frame, op, opset);
+  if (!made) return;
+  Node& node = *made;
   if (ConstantPtr constant = node.attributes->constant_value();
       constant != nullptr && node.inputs.empty() && node.outputs.size() == 1) {
     bind_output(frame, proto_.outputs[0],
@@ -413,13 +343,7 @@ void Importer::refuse(CallFrame& frame, int opset, const std::string& reason, Un
     if (!name.empty()) bind_output(frame, name, node.outputs.back());
   }
   list.add_node({describe(node), reason, node.layer, source_line(proto_.metadata_props)}, id);
-  for (auto body = bodies_.rbegin(); body != bodies_.rend(); ++body) {
-    body->node = id;
-    body->path = text(node.name, "/", body->name, "/");
-    body->layer = node.layer;
-    frame.bodies.push_back(std::move(*body));
-  }
-  bodies_.clear();
+  push_bodies(frame, id, node);
   push_node(frame, std::move(node));
 }
 
@@ -501,64 +425,6 @@ void Importer::finish_call() {
   }
 }
 
-/// Goes into a body of a node that cannot run, to find what else it needs. Of the body's inputs the shapes may change
-/// from one iteration to the next: only what is declared of their element types is taken.
-void Importer::begin_body() {
-  const std::size_t enclosing = frames_.size() - 1;
-  const Body body = std::move(frames_.back().bodies.back());
-  frames_.back().bodies.pop_back();
-  const CallFrame& around = frames_.back();
-  const auto graph = std::make_shared<GraphProto>();
-  read(*graph, body.graph);
-  CallFrame frame;
-  frame.path = body.path;
-  frame.layer = body.layer;
-  frame.function = around.function;
-  frame.owned_function = around.owned_function;
-  frame.owned_graph = graph;
-  frame.nodes = &graph->nodes;
-  frame.enclosing = enclosing;
-  frame.body_of = around.body_of != kNoNode ? around.body_of : body.node;
-  frame.opsets = around.opsets;
-  frame.file = body.file;
-  frame.attributes = around.attributes;
-  frame.sees_local_functions = around.sees_local_functions;
-  for (const Span bytes : graph->inputs) {
-    const auto info = read<ValueInfoProto>(bytes);
-    if (info.name.empty()) invalid_model("an input of a subgraph at byte ", bytes.offset(), " has no name");
-    Value value;
-    value.type.type = body_input_type(info.type);
-    frame.names.insert(info.name, graph_.add_value(value_name(frame, info.name), std::move(value)));
-  }
-  TensorSource source = source_;
-  source.file = body.file;
-  for (const Span bytes : graph->initializers) {
-    const auto tensor = read<TensorProto>(bytes);
-    if (tensor.name.empty()) invalid_model("an initializer at byte ", bytes.offset(), " has no name");
-    const std::string name = value_name(frame, tensor.name);
-    ValueId id = kNoValue;
-    try {
-      id = graph_.add_constant(name, read_tensor(tensor, source));
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::kUnsupported) throw;
-      id = graph_.add_value(name, {});
-      unsupported_.add_value({text("initializer \"", printable(name), "\""), error.what(), {}, {}}, id);
-    }
-    frame.names.insert(tensor.name, id);
-  }
-  frames_.push_back(std::move(frame));
-}
-
-void Importer::finish_body() {
-  const CallFrame& frame = frames_.back();
-  for (const Span bytes : frame.owned_graph->outputs) {
-    const auto info = read<ValueInfoProto>(bytes);
-    const std::uint32_t* id = info.name.empty() ? nullptr : find_value(frame, info.name);
-    if (id != nullptr && *id != kNoValue) body_results_.emplace_back(frame.body_of, *id);
-  }
-  frames_.pop_back();
-}
-
 /// Unsupported is what the outputs need. The rest of what cannot run is left out if all that they need can.
 void Importer::keep_needed() {
   std::vector<bool> needed_values(graph_.values.size(), false);
@@ -586,6 +452,11 @@ void Importer::keep_needed() {
   if (dropped == 0) return;
   unjudged_.keep_needed(needed_nodes, needed_values);
   if (unsupported_.empty()) std::swap(unsupported_, unjudged_);
+  for (const NodeId id : listed_nodes_) {
+    if (!unsupported_.empty() || !needed_nodes[id]) continue;
+    const Node& node = graph_.nodes[id];
+    unsupported_.add_node({describe(node), "there are nodes in its bodies that are not supported", node.layer, {}}, id);
+  }
   log(options_, LogLevel::kWarning, "left out: ", dropped,
       " nodes or initializers that are not supported, but that no output needs");
   if (!unsupported_.empty()) return;
@@ -643,8 +514,6 @@ std::string Importer::describe_node(const CallFrame& frame, int opset) const {
   const std::string noted = layer(frame);
   return noted.empty() ? out : text(out, " of layer \"", printable(noted), "\"");
 }
-
-}  // namespace
 
 ImportedGraph import_graph(const ModelProto& model, const OpsetImports& opsets, const TensorSource& source,
                            const Registry& registry) {

@@ -29,6 +29,15 @@ WantedElements wanted_sizes(std::int64_t low, std::string what) {
   return wanted;
 }
 
+WantedElements wanted_truth(std::string what) {
+  WantedElements wanted;
+  wanted.meaning = ElementMeaning::kTruth;
+  wanted.low = 0;
+  wanted.high = 1;
+  wanted.what = std::move(what);
+  return wanted;
+}
+
 WantedElements wanted_list(std::vector<std::int64_t> elements, std::string what) {
   WantedElements wanted;
   wanted.meaning = ElementMeaning::kSizes;

@@ -18,6 +18,9 @@ WantedElements wanted_indices(Dim size, std::string what);
 /// Sizes of at least `low`.
 WantedElements wanted_sizes(std::int64_t low, std::string what);
 
+/// True or false.
+WantedElements wanted_truth(std::string what);
+
 /// These sizes, which depend on each other.
 WantedElements wanted_list(std::vector<std::int64_t> elements, std::string what);
 

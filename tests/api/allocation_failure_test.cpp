@@ -9,6 +9,7 @@
 
 #include "tests/api/sample_models.hpp"
 #include "tests/support/allocation_counter.hpp"
+#include "tests/support/graph_writer.hpp"
 #include "tests/support/model_index.hpp"
 #include "tests/support/tensor_difference.hpp"
 #include "tests/support/test_options.hpp"
@@ -86,6 +87,57 @@ TEST_P(FailingAllocation, FromMemoryThroughLoadAndRun) {
     session.bind_output(0, y.view());
     session.run();
     same = same && std::equal(y.data<float>(), y.data<float>() + y.count(), expected.data<float>());
+  });
+  EXPECT_TRUE(same) << "a run that succeeded gave other bits";
+}
+
+/// A loop that makes a list longer, a branch in it, and a scan over what it stacks.
+std::string branches_and_loops() {
+  const GraphWriter step =
+      GraphWriter().input("s").input("a").node("Add", {"s", "a"}, {"s2"}).output("s2").output("s2");
+  const GraphWriter body = GraphWriter()
+                               .input("i")
+                               .input("goes_on")
+                               .input("list")
+                               .node("If", {"condition"}, {"more"},
+                                     {GraphWriter().node("Relu", {"x"}, {"t"}).output("t").as("then_branch"),
+                                      GraphWriter().node("Neg", {"x"}, {"e"}).output("e").as("else_branch")})
+                               .node("Concat", {"list", "more"}, {"longer"}, {attribute("axis", 0)})
+                               .output("goes_on")
+                               .output("longer")
+                               .output("more");
+  return model()
+      .opset(16)
+      .input("condition", DataType::kBool, {})
+      .input("x", DataType::kFloat32, {4})
+      .initializer<std::int64_t>("M", {}, {3})
+      .node("Loop", {"M", "", "x"}, {"list", "all"}, {body.as("body")})
+      .node("Scan", {"x", "all"}, {"y", "sums"}, {step.as("body"), attribute("num_scan_inputs", 1)})
+      .output("list")
+      .output("sums")
+      .bytes();
+}
+
+TEST_P(FailingAllocation, WithBranchesAndLoops) {
+  const Options options = options_for(Backend::kSimd, 1);
+  const std::string bytes = branches_and_loops();
+  Tensor condition = Tensor::of<bool>({});
+  *condition.data<bool>() = false;
+  const Tensor x = sample_tensor({4});
+  const std::vector<Tensor> expected = load(bytes, options).run({condition, x});
+  ASSERT_EQ(expected[0].shape(), (Shape{16}));
+  EXPECT_EQ(expected[1].data<float>()[8], x.data<float>()[0] - 3 * x.data<float>()[0]);
+  bool same = true;
+  fail_every_allocation(GetParam(), [&] {
+    const Model model = load(bytes, options);
+    Session session = model.session();
+    session.bind_input(0, condition.view());
+    session.bind_input(1, x.view());
+    session.run();
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      const auto* y = static_cast<const float*>(session.output(i).data);
+      same = same && std::equal(y, y + expected[i].count(), expected[i].data<float>());
+    }
   });
   EXPECT_TRUE(same) << "a run that succeeded gave other bits";
 }

@@ -232,21 +232,34 @@ TEST(HostileGraph, UnknownOperators) {
 }
 
 TEST(HostileGraph, DeepSubgraphs) {
-  const auto nested = [](int depth) {
-    Message node = NodeSpec{"If", {"x"}, {"t"}, {}, {}, {}, {}}.message();
+  const Message flat = Message()
+                           .message(1, NodeSpec{"Neg", {"x"}, {"f"}, {}, {}, {}, {}}.message())
+                           .message(12, Message().bytes(1, "f"));
+  const auto nested = [&](int depth) {
+    Message graph = flat;
     for (int i = 0; i < depth; ++i) {
-      node = NodeSpec{"If", {"x"}, {"y"}, {graph_attribute("then_branch", Message().message(1, node))}, "if", {}, {}}
-                 .message();
+      const NodeSpec node{
+          "If", {"c"}, {"y"}, {graph_attribute("then_branch", graph), graph_attribute("else_branch", flat)},
+          "if", {},    {}};
+      graph = Message().message(1, node.message()).message(12, Message().bytes(1, "y"));
     }
-    ModelWriter writer = with_input().output("y");
-    writer.graph().message(1, node);
+    ModelWriter writer = with_input().input("c", DataType::kBool, {}).output("y");
+    const NodeSpec node{
+        "If", {"c"}, {"y"}, {graph_attribute("then_branch", graph), graph_attribute("else_branch", flat)},
+        "if", {},    {}};
+    writer.node(node);
     return writer.bytes();
   };
-  expect_refused("64 deep", nested(64), ErrorCode::kUnsupported, {"If node \"if\" (opset 17)"});
-  for (const int depth : {65, 5000}) {
+  EXPECT_EQ(accept(nested(63)).outputs().size(), 1U) << "64 deep";
+  for (const int depth : {64, 5000}) {
     expect_refused("deeper", nested(depth), ErrorCode::kLimitExceeded,
                    {"If node \"if\" (opset 17): subgraphs are nested more than 64 deep"});
   }
+  Options options;
+  options.limits.nesting = 0;
+  EXPECT_EQ(accept(nested(200), options).outputs().size(), 1U);
+  expect_refused("without a limit", nested(5000), ErrorCode::kLimitExceeded, {"graphs are nested more than 256 deep"},
+                 options);
 }
 
 TEST(HostileGraph, LegalButOdd) {

@@ -1,0 +1,42 @@
+// What the operators that run graphs share.
+#pragma once
+
+#include <vector>
+
+#include "runtime/frame.hpp"
+
+namespace linnet::internal {
+
+/// Adds what the node's body captures to what the operator gives it.
+void append_captures(const NodeView& node, std::size_t body, std::vector<Value>& inputs);
+
+/// What a body is compiled for. Requires: all shapes known.
+std::vector<ProgramInput> program_inputs(const std::vector<Value>& inputs);
+
+/// Whether both have the same element type and certainly the same shape.
+bool certainly_same(const TensorType& a, const TensorType& b);
+
+/// As much as both have in common. Requires: the same element type.
+TensorType common_type(const TensorType& a, const TensorType& b);
+
+/// Sets an output to a type as far as it is known.
+void set_output_as_known(InferContext& context, std::size_t output, const TensorType& type);
+
+/// What is known of the type of a body's output without inputs.
+const TensorType& output_of(const Body& body, std::size_t output);
+
+/// Whether the elements of a condition's input are one boolean. Errors: kInvalidModel, naming the input.
+void require_condition(const NodeView& node, std::size_t input, const char* name);
+
+/// Parts of a workspace, one after the other.
+class WorkspaceLayout {
+ public:
+  /// The offset of so many bytes more.
+  std::size_t add(std::size_t bytes);
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace linnet::internal

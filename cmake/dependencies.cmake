@@ -39,7 +39,8 @@ set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
   "${PROJECT_SOURCE_DIR}/tools/requirements.txt"
   "${PROJECT_SOURCE_DIR}/tools/wheel/requirements.txt"
   "${PROJECT_SOURCE_DIR}/tools/bench/requirements.txt"
-  "${PROJECT_SOURCE_DIR}/cmake/onnx/CMakeLists.txt")
+  "${PROJECT_SOURCE_DIR}/cmake/onnx/CMakeLists.txt"
+  "${PROJECT_SOURCE_DIR}/cmake/onnx/lean_schemas.hpp")
 string(REPLACE "\n" ";" setup_paths "${setup_paths}")
 foreach(line IN LISTS setup_paths)
   string(REGEX MATCH "^([A-Z_]+)=(.*)$" line "${line}")

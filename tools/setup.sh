@@ -40,7 +40,7 @@ python_dir=$deps/python-$(digest "$source_dir/tools/requirements.txt")
 wheel_dir=$deps/wheel-$(digest "$source_dir/tools/wheel/requirements.txt")
 peers_dir=$deps/peers-$(digest "$source_dir/tools/bench/requirements.txt")
 onednn_dir=$deps/onednn-$onednn_version
-onnx_dir=$deps/onnx-$onnx_version-$(digest "$source_dir/cmake/onnx/CMakeLists.txt")
+onnx_dir=$deps/onnx-$onnx_version-$(digest "$source_dir/cmake/onnx/"*)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }

@@ -25,7 +25,7 @@ void set_error(char* error, std::size_t error_size, const char* what) {
 }
 
 constexpr std::size_t kMiB = std::size_t{1} << 20;
-/// ONNX's table of operators takes 4 MB, what the conversion of versions makes at its first use 5 MB (x86-64).
+/// ONNX's table of operators takes 4 MB, and what the conversion of versions makes at its first use as much (x86-64).
 constexpr std::size_t kTableBytes = 16 * kMiB;
 constexpr std::size_t kQuestionBytes = kMiB;
 /// A model as message, as graph, as message again and as bytes.

@@ -27,7 +27,7 @@ struct LinnetOnnxType {
 using LinnetOnnxEmit = bool (*)(void* context, const void* bytes, std::size_t size);
 
 /// Raised whenever this file changes.
-inline constexpr int kLinnetOnnxInterface = 2;
+inline constexpr int kLinnetOnnxInterface = 3;
 using LinnetOnnxInterface = int (*)();
 
 /// Makes what ONNX's library makes once: its table of operators. To be called before all else: kLinnetOnnxOutOfMemory
@@ -42,7 +42,8 @@ using LinnetOnnxFunctionBody = int (*)(const char* domain, const char* op_type, 
                                        std::size_t input_count, LinnetOnnxEmit emit, void* context, char* error,
                                        std::size_t error_size);
 
-/// Checks the serialized ModelProto and emits it converted to `opset` of ONNX's own domain.
+/// Checks the serialized ModelProto and emits it raised to `opset` of ONNX's own domain, at most 7: cmake/onnx leaves
+/// out the steps behind it.
 using LinnetOnnxConvertVersion = int (*)(const void* model, std::size_t size, int opset, LinnetOnnxEmit emit,
                                          void* context, char* error, std::size_t error_size);
 

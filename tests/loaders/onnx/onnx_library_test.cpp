@@ -141,6 +141,24 @@ TEST(OnnxLibrary, OldOperatorSetsAreConverted) {
   EXPECT_EQ(summarize(converted).opsets.at(""), 5) << "what the model says";
 }
 
+// The converter must know that MatMul's result is [3,2]: only then does it see that b goes along the first axis.
+TEST(OnnxLibrary, OldOperatorSetsAreConvertedByInferredShapes) {
+  if (!LINNET_WITH_ONNX_SCHEMAS) GTEST_SKIP() << "built without ONNX's library";
+  const std::string old = model()
+                              .ir_version(3)
+                              .opset(6)
+                              .input("x", kF, {3, 1})
+                              .input("w", kF, {1, 2})
+                              .input("b", kF, {3})
+                              .initializer<float>("w", {1, 2}, {1, 2})
+                              .initializer<float>("b", {3}, {10, 20, 30})
+                              .node("MatMul", {"x", "w"}, {"h"})
+                              .node("Add", {"h", "b"}, {"y"}, {attribute("broadcast", 1), attribute("axis", 0)})
+                              .output("y", kF, {3, 2})
+                              .bytes();
+  EXPECT_THAT(run(load(old), {1, 2, 3}, {3, 1}), testing::ElementsAre(11, 12, 22, 24, 33, 36));
+}
+
 TEST(OnnxLibrary, WhatCannotBeConvertedIsRefused) {
   if (!LINNET_WITH_ONNX_SCHEMAS) GTEST_SKIP() << "built without ONNX's library";
   const Error error = error_of([] { load(one_node(5, "NoSuchOperator")); });

@@ -1,0 +1,83 @@
+// Windows that slide over spatial axes: what pooling and convolution share. Along one axis, output o reads the taps
+//   x[o * stride - pad_begin + tap * dilation], 0 <= tap < kernel,
+// of which those outside of x are padding. A window spans 1 + (kernel - 1) * dilation elements.
+//
+//   auto_pad           outputs along an axis                               pads
+//   NOTSET             1 + (input + pads - span) / stride, rounded down    as given, default 0
+//   the same, with
+//   ceil_mode          rounded up, less a last window that would start     as given
+//                      behind input and pad_begin (PyTorch's rule)
+//   SAME_UPPER, _LOWER input / stride, rounded up                          as many as that takes; an odd one stands at
+//                                                                          the end (UPPER) or at the beginning (LOWER)
+//   VALID              1 + (input - span) / stride, rounded down           0
+// Where auto_pad is not NOTSET, it decides alone: `pads` has no effect, nor has ceil_mode. An axis with no output is an
+// error, so is one where even the first window is larger than input and pads.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "runtime/op.hpp"
+
+namespace linnet::internal {
+
+enum class AutoPad : std::uint8_t { kNotSet, kSameUpper, kSameLower, kValid };
+
+/// The attributes as a model has them. An empty list was left out: strides and dilations are 1 then, pads 0.
+struct WindowAttributes {
+  AutoPad auto_pad = AutoPad::kNotSet;
+  bool ceil_mode = false;
+  std::vector<std::int64_t> kernel_shape;  ///< each 1 or more, as strides and dilations
+  std::vector<std::int64_t> strides;
+  std::vector<std::int64_t> dilations;
+  std::vector<std::int64_t> pads;  ///< of all axes at the beginning, then of all at the end
+};
+
+/// Which attributes an operator has at the opset of the node.
+struct WindowForm {
+  bool needs_kernel_shape = true;
+  bool ceil_mode = false;
+  bool dilations = false;
+  bool negative_pads = false;  ///< they take elements of the input away
+};
+
+/// Reads auto_pad, kernel_shape, strides, pads and what else `form` names. Errors: kInvalidModel for numbers out of
+/// range, of which the largest is 2^31 - 1.
+WindowAttributes parse_window(ParseContext& context, const WindowForm& form);
+
+/// Errors: kInvalidModel for a list of another length than `spatial_rank` asks for.
+void check_window_rank(const WindowAttributes& attributes, std::size_t spatial_rank);
+
+/// A window along one spatial axis, in numbers.
+struct WindowAxis {
+  std::int64_t input = 1;
+  std::int64_t kernel = 1;
+  std::int64_t stride = 1;
+  std::int64_t dilation = 1;
+  std::int64_t pad_begin = 0;
+  std::int64_t pad_end = 0;
+  std::int64_t output = 1;
+
+  /// Where the taps of an output begin: below 0 in the padding.
+  std::int64_t start(std::int64_t index) const { return index * stride - pad_begin; }
+  /// First and one behind the last tap that meets an element of the input; the same number if none does.
+  struct Taps {
+    std::int64_t begin;
+    std::int64_t end;
+  };
+  Taps taps(std::int64_t index) const;
+  /// Taps within input and padding: fewer than `kernel` where ceil_mode lets a window stand over the end.
+  std::int64_t padded_taps(std::int64_t index) const;
+};
+
+/// Of spatial axis `axis`. Errors: kInvalidModel where it would have no output, or the input is longer than 2^61.
+/// Requires: lists were checked by check_window_rank.
+WindowAxis window_axis(const WindowAttributes& attributes, std::size_t axis, std::int64_t input, std::int64_t kernel);
+/// Of all spatial axes.
+std::vector<WindowAxis> window_axes(const WindowAttributes& attributes, const Shape& inputs, const Shape& kernels);
+
+/// Outputs along spatial axis `axis`, as far as known: also a symbol, where the output is certainly as long as the
+/// input. Errors and Requires: as window_axis.
+Dim window_output(const WindowAttributes& attributes, std::size_t axis, Dim input, Dim kernel);
+
+}  // namespace linnet::internal

@@ -13,7 +13,9 @@ constexpr std::int64_t kMostInput = std::int64_t{1} << 61;
 
 /// a / b rounded down or up. Requires: b > 0.
 std::int64_t floor_of(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
-std::int64_t ceil_of(std::int64_t a, std::int64_t b) { return a / b + (a % b > 0 ? 1 : 0); }
+std::int64_t ceil_of(std::int64_t a, std::int64_t b) {
+  return b == 1 ? a : a / b + (a % b > 0 ? 1 : 0);  // most often 1, and divisions are slow
+}
 
 AutoPad parse_auto_pad(ParseContext& context) {
   const std::string name = context.get_string("auto_pad", "NOTSET");
@@ -99,12 +101,21 @@ WindowAxis::Taps WindowAxis::taps(std::int64_t index) const {
   return {begin, std::max(begin, end)};
 }
 
+WindowAxis::Outputs WindowAxis::outputs_of(std::int64_t tap) const {
+  const std::int64_t first = tap * dilation - pad_begin;  // where output 0 has this tap
+  const std::int64_t begin = std::min(output, first < 0 ? ceil_of(-first, stride) : 0);
+  const std::int64_t end = std::min(output, first < input ? ceil_of(input - first, stride) : 0);
+  return {begin, std::max(begin, end)};
+}
+
 std::int64_t WindowAxis::padded_taps(std::int64_t index) const {
   return std::min(kernel, ceil_of(input + pad_end - start(index), dilation));
 }
 
 WindowAxis window_axis(const WindowAttributes& attributes, std::size_t axis, std::int64_t input, std::int64_t kernel) {
-  if (input > kMostInput) invalid_model("spatial axis ", axis, " has ", input, " elements, more than windows reach");
+  if (input < 1 || input > kMostInput) {
+    invalid_model("spatial axis ", axis, " has ", input, " elements, expected 1 to ", kMostInput);
+  }
   if (kernel < 1 || kernel > kMostNumber) {
     invalid_model("the kernel has ", kernel, " elements along spatial axis ", axis, ", expected 1 to ", kMostNumber);
   }

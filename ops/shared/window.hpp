@@ -66,11 +66,18 @@ struct WindowAxis {
     std::int64_t end;
   };
   Taps taps(std::int64_t index) const;
+  /// First and one behind the last output whose tap `tap` meets an element of the input.
+  struct Outputs {
+    std::int64_t begin;
+    std::int64_t end;
+  };
+  Outputs outputs_of(std::int64_t tap) const;
   /// Taps within input and padding: fewer than `kernel` where ceil_mode lets a window stand over the end.
   std::int64_t padded_taps(std::int64_t index) const;
 };
 
-/// Of spatial axis `axis`. Errors: kInvalidModel where it would have no output, or the input is longer than 2^61.
+/// Of spatial axis `axis`. Errors: kInvalidModel where it would have no output, or the input is empty or
+/// longer than 2^61.
 /// Requires: lists were checked by check_window_rank.
 WindowAxis window_axis(const WindowAttributes& attributes, std::size_t axis, std::int64_t input, std::int64_t kernel);
 /// Of all spatial axes.

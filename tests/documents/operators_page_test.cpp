@@ -48,6 +48,9 @@ std::vector<NamedAttribute> attributes_for(const OpDef& op, DataType type) {
     return {{"value", copy_constant(type, {1}, zero.data())}};
   }
   if (op.name == "GroupNormalization") return {{"num_groups", std::int64_t{1}}};
+  if (op.name == "MaxPool" || op.name == "AveragePool" || op.name == "LpPool") {
+    return {{"kernel_shape", std::vector<std::int64_t>{1, 1}}};
+  }
   if (op.name == "Split") return {{"num_outputs", std::int64_t{1}}};
   return {};
 }

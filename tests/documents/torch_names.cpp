@@ -6,6 +6,7 @@ const std::map<std::string, std::string>& names_in_torch() {
   static const std::map<std::string, std::string> names = {
       {"Abs", "torch.abs"},
       {"Add", "x + y"},
+      {"AveragePool", "nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d"},
       {"BatchNormalization", "nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d"},
       {"Cast", "Tensor.to, Tensor.float"},
       {"Ceil", "torch.ceil"},
@@ -39,8 +40,10 @@ const std::map<std::string, std::string>& names_in_torch() {
       {"LessOrEqual", "x <= y"},
       {"Log", "torch.log"},
       {"LogSoftmax", "nn.LogSoftmax"},
+      {"LpPool", "nn.LPPool1d, nn.LPPool2d"},
       {"MatMul", "nn.Linear, torch.matmul"},
       {"Max", "torch.maximum"},
+      {"MaxPool", "nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d"},
       {"Min", "torch.minimum"},
       {"Mish", "nn.Mish"},
       {"Mod", "x % y, torch.fmod"},

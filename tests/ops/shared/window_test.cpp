@@ -93,6 +93,7 @@ TEST(Window, TapsAreThoseThatMeetTheInput) {
             const WindowAttributes attributes{kGiven, true, {kernel}, {stride}, {dilation}, pads};
             if (input + pads[0] + pads[1] < 1 + (kernel - 1) * dilation) continue;
             const WindowAxis axis = window_axis(attributes, 0, input, kernel);
+            std::int64_t all_met = 0;
             for (std::int64_t o = 0; o < axis.output; ++o) {
               std::int64_t within = 0, met = 0;
               const auto [begin, end] = axis.taps(o);
@@ -103,10 +104,17 @@ TEST(Window, TapsAreThoseThatMeetTheInput) {
                 ++met;
                 EXPECT_LE(begin, tap);
                 EXPECT_LT(tap, end);
+                EXPECT_LE(axis.outputs_of(tap).begin, o);
+                EXPECT_LT(o, axis.outputs_of(tap).end);
               }
               EXPECT_EQ(end - begin, met);
               EXPECT_EQ(axis.padded_taps(o), within);
+              all_met += met;
             }
+            for (std::int64_t tap = 0; tap < kernel; ++tap) {
+              all_met -= axis.outputs_of(tap).end - axis.outputs_of(tap).begin;
+            }
+            EXPECT_EQ(all_met, 0);
           }
         }
       }
@@ -195,7 +203,7 @@ TEST(Window, RefusesWhatCannotBe) {
   EXPECT_EQ(error_of([] {
               window_axis({kUpper, false, {}, {}, {}, {}}, 0, 0, 3);
             }),
-            "spatial axis 0 of 0 elements, with pads 1 and 1, has no place for a window of 3");
+            "spatial axis 0 has 0 elements, expected 1 to 2305843009213693952");
   const WindowAttributes largest{kGiven, true, {}, {INT32_MAX}, {INT32_MAX}, {INT32_MAX, INT32_MAX}};
   EXPECT_EQ(error_of([&] { window_axis(largest, 0, std::int64_t{1} << 61, INT32_MAX); }),
             "spatial axis 0 of 2305843009213693952 elements, with pads 2147483647 and 2147483647, has no place for a "
@@ -203,7 +211,7 @@ TEST(Window, RefusesWhatCannotBe) {
   EXPECT_EQ(error_of([] { window_axis({}, 0, 5, 0); }),
             "the kernel has 0 elements along spatial axis 0, expected 1 to 2147483647");
   EXPECT_EQ(error_of([] { window_axis({}, 0, INT64_MAX, 3); }),
-            "spatial axis 0 has 9223372036854775807 elements, more than windows reach");
+            "spatial axis 0 has 9223372036854775807 elements, expected 1 to 2305843009213693952");
 }
 
 }  // namespace

@@ -1,0 +1,450 @@
+// MaxPool, AveragePool, LpPool and GlobalLpPool beside a walk over every window, and beside PyTorch's numbers.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "tests/ops/op_tester.hpp"
+
+namespace linnet::internal {
+namespace {
+
+using Ints = std::vector<std::int64_t>;
+
+struct Window {
+  Ints kernel;
+  Ints strides;
+  Ints dilations;
+  Ints pads;
+  bool ceil_mode = false;
+};
+
+std::int64_t span(const Window& window, std::size_t axis) {
+  return (window.kernel[axis] - 1) * window.dilations[axis] + 1;
+}
+
+Shape output_shape(const Window& window, const Shape& x) {
+  Shape y = {x[0], x[1]};
+  for (std::size_t axis = 0; axis < window.kernel.size(); ++axis) {
+    const std::int64_t begin = window.pads[axis], end = window.pads[window.kernel.size() + axis];
+    std::int64_t size = 0;
+    while (size * window.strides[axis] + span(window, axis) <= x[axis + 2] + begin + end) ++size;
+    const bool reads_more = (size - 1) * window.strides[axis] + span(window, axis) < x[axis + 2] + begin + end;
+    if (window.ceil_mode && reads_more && size * window.strides[axis] < x[axis + 2] + begin) ++size;
+    y.push_back(size);
+  }
+  return y;
+}
+
+/// The index-th of what has this shape.
+Ints coordinates(const Shape& shape, std::int64_t index) {
+  Ints result(shape.size());
+  for (std::size_t axis = shape.size(); axis-- > 0;) {
+    result[axis] = index % shape[axis];
+    index /= shape[axis];
+  }
+  return result;
+}
+
+/// Calls tap(place, element) for each tap of output `index` that is not behind the padding; element is -1 there.
+template <typename Tap>
+void for_taps(const Window& window, const Shape& x, const Shape& y, std::int64_t index, const Tap& tap) {
+  const Ints output = coordinates(y, index);
+  for (std::int64_t i = 0; i < element_count(window.kernel); ++i) {
+    const Ints offset = coordinates(window.kernel, i);
+    Ints place = {output[0], output[1]};
+    bool inside = true, padded = true;
+    for (std::size_t axis = 0; axis < offset.size(); ++axis) {
+      const std::int64_t at =
+          output[axis + 2] * window.strides[axis] - window.pads[axis] + offset[axis] * window.dilations[axis];
+      inside = inside && at >= 0 && at < x[axis + 2];
+      padded = padded && at < x[axis + 2] + window.pads[offset.size() + axis];
+      place.push_back(at);
+    }
+    std::int64_t element = 0;
+    for (std::size_t axis = 0; axis < place.size(); ++axis) element = element * x[axis] + place[axis];
+    if (padded) tap(place, inside ? element : -1);
+  }
+}
+
+template <typename T>
+ConstantPtr tensor(const Shape& shape, const std::vector<T>& values) {
+  std::byte* data = nullptr;
+  ConstantPtr result = make_constant(data_type_of<T>(), shape, &data);
+  std::copy(values.begin(), values.end(), reinterpret_cast<T*>(data));
+  return result;
+}
+
+template <typename T>
+ConstantPtr max_pooled(const Window& window, const ConstantPtr& x, bool column_major, ConstantPtr& indices) {
+  const Shape y = output_shape(window, x->shape);
+  std::vector<T> values;
+  Ints places;
+  for (std::int64_t index = 0; index < element_count(y); ++index) {
+    std::optional<T> most;
+    std::int64_t where = -1;
+    for_taps(window, x->shape, y, index, [&](const Ints& place, std::int64_t element) {
+      if (element < 0) return;
+      const T value = x->as<T>()[element];
+      const auto number = static_cast<double>(value);
+      if (most && !(number > static_cast<double>(*most)) && !std::isnan(number)) return;
+      most = value;
+      where = element;
+      if (!column_major) return;
+      where = 0;
+      for (std::size_t axis = place.size(); axis-- > 2;) where = where * x->shape[axis] + place[axis];
+      std::int64_t plane = place[0] * x->shape[1] + place[1];
+      for (std::size_t axis = 2; axis < place.size(); ++axis) plane *= x->shape[axis];
+      where += plane;
+    });
+    const bool integer = std::numeric_limits<T>::is_integer;
+    values.push_back(most      ? *most
+                     : integer ? std::numeric_limits<T>::lowest()
+                               : static_cast<T>(-std::numeric_limits<float>::infinity()));
+    places.push_back(where);
+  }
+  indices = tensor(y, places);
+  return tensor(y, values);
+}
+
+template <typename T>
+ConstantPtr averaged(const Window& window, const ConstantPtr& x, bool count_include_pad) {
+  const Shape y = output_shape(window, x->shape);
+  std::vector<T> values;
+  for (std::int64_t index = 0; index < element_count(y); ++index) {
+    long double sum = 0;
+    int count = 0;
+    for_taps(window, x->shape, y, index, [&](const Ints&, std::int64_t element) {
+      if (element >= 0) sum += static_cast<long double>(static_cast<double>(x->as<T>()[element]));
+      if (element >= 0 || count_include_pad) ++count;
+    });
+    values.push_back(static_cast<T>(static_cast<double>(count == 0 ? 0 : sum / count)));
+  }
+  return tensor(y, values);
+}
+
+template <typename T>
+ConstantPtr norms(const Window& window, const ConstantPtr& x, double p) {
+  const Shape y = output_shape(window, x->shape);
+  std::vector<T> values;
+  for (std::int64_t index = 0; index < element_count(y); ++index) {
+    double sum = 0;
+    for_taps(window, x->shape, y, index, [&](const Ints&, std::int64_t element) {
+      if (element >= 0) sum += std::pow(std::fabs(static_cast<double>(x->as<T>()[element])), p);
+    });
+    values.push_back(static_cast<T>(std::pow(sum, 1 / p)));
+  }
+  return tensor(y, values);
+}
+
+OpTest pool(const char* op, int opset, const Window& window, const std::string& name) {
+  OpTest test(op, opset);
+  test.named(text(name, " kernel ", window.kernel, " strides ", window.strides, " dilations ", window.dilations,
+                  " pads ", window.pads, window.ceil_mode ? " ceil" : ""))
+      .ints("kernel_shape", window.kernel)
+      .ints("strides", window.strides)
+      .ints("pads", window.pads);
+  test.ints("dilations", window.dilations).attribute("ceil_mode", std::int64_t{window.ceil_mode});
+  return test;
+}
+
+template <typename T>
+void check_max(const Window& window, const Shape& shape) {
+  const bool is_unsigned = std::is_unsigned_v<T>;
+  const ConstantPtr x = random_tensor(data_type_of<T>(), shape, is_unsigned ? 0 : -100, 100, 5);
+  ConstantPtr indices;
+  const ConstantPtr y = max_pooled<T>(window, x, false, indices);
+  const std::string name = text(data_type_of<T>(), " ", shape);
+  pool("MaxPool", 22, window, name).input(x).expect(y).run();
+  pool("MaxPool", 22, window, name).input(x).expect(y).expect(indices).run();
+  max_pooled<T>(window, x, true, indices);
+  pool("MaxPool", 22, window, name)
+      .attribute("storage_order", std::int64_t{1})
+      .input(x)
+      .expect(y)
+      .expect(indices)
+      .run();
+}
+
+template <typename T>
+void check_sums(const Window& window, const Shape& shape) {
+  const ConstantPtr x = random_tensor(data_type_of<T>(), shape, -1, 1, 5);
+  const std::string name = text(data_type_of<T>(), " ", shape);
+  for (const bool include : {false, true}) {
+    pool("AveragePool", 22, window, name)
+        .attribute("count_include_pad", std::int64_t{include})
+        .input(x)
+        .expect(averaged<T>(window, x, include))
+        .tolerance(ulp(1))
+        .run();
+  }
+  for (const std::int64_t p : {1, 2, 3}) {
+    pool("LpPool", 22, window, name)
+        .attribute("p", p)
+        .input(x)
+        .expect(norms<T>(window, x, static_cast<double>(p)))
+        .tolerance(std::is_same_v<T, double> ? ulp(8) : ulp(1))
+        .run();
+  }
+}
+
+struct Case {
+  Window window;
+  Shape x;
+};
+
+const std::vector<Case>& cases() {
+  static const std::vector<Case> all = {
+      {{{3}, {1}, {1}, {0, 0}}, {2, 3, 40}},
+      {{{3}, {2}, {1}, {1, 1}}, {1, 2, 71}},
+      {{{4}, {2}, {1}, {1, 2}, true}, {1, 2, 70}},
+      {{{5}, {2}, {3}, {6, 0}}, {1, 2, 50}},
+      {{{2}, {3}, {1}, {0, 0}, true}, {1, 2, 50}},
+      {{{3}, {4}, {5}, {2, 7}}, {1, 1, 9}},
+      {{{1}, {2}, {1}, {0, 0}}, {1, 1, 33}},
+      {{{7}, {1}, {1}, {3, 3}}, {1, 1, 1}},
+      {{{2}, {1}, {5}, {1, 1}}, {1, 1, 4}},
+      {{{2}, {1}, {1}, {4, 5}}, {1, 1, 3}},
+      {{{3}, {2}, {1}, {0, 0}, true}, {1, 1, 2}},
+      {{{3}, {5}, {1}, {1, 0}}, {1, 1, 6000}},
+      {{{900}, {1}, {2}, {0, 0}}, {1, 1, 1810}},
+      {{{2}, {3000}, {1}, {0, 0}}, {1, 1, 6002}},
+      {{{2}, {1}, {2500}, {0, 0}}, {1, 1, 2600}},
+      {{{3, 3}, {2, 2}, {1, 1}, {1, 1, 1, 1}}, {2, 3, 12, 35}},
+      {{{3, 3}, {1, 1}, {1, 1}, {0, 0, 0, 0}}, {1, 2, 5, 20}},
+      {{{2, 2}, {2, 2}, {1, 1}, {0, 0, 0, 0}, true}, {1, 2, 5, 7}},
+      {{{3, 2}, {3, 1}, {1, 3}, {2, 0, 1, 1}}, {1, 2, 7, 9}},
+      {{{3, 3}, {2, 3}, {2, 2}, {0, 2, 3, 1}, true}, {1, 2, 8, 8}},
+      {{{2, 1}, {1, 1}, {4, 1}, {1, 0, 1, 0}}, {1, 1, 3, 2}},
+      {{{1, 1}, {1, 1}, {1, 1}, {0, 0, 0, 0}}, {1, 1, 3, 3}},
+      {{{2, 2}, {2, 2}, {1, 1}, {0, 0, 0, 0}}, {0, 3, 4, 4}},
+      {{{2, 3, 2}, {2, 1, 2}, {1, 2, 1}, {1, 0, 1, 0, 2, 1}}, {1, 2, 5, 6, 7}},
+      {{{1, 2, 2, 3}, {1, 2, 1, 2}, {1, 1, 2, 1}, {0, 0, 1, 0, 0, 1, 0, 2}, true}, {1, 2, 2, 3, 4, 5}},
+  };
+  return all;
+}
+
+TEST(MaxPool, TakesTheLargestOfEveryWindow) {
+  for (const Case& c : cases()) check_max<float>(c.window, c.x);
+}
+
+TEST(MaxPool, TakesEveryType) {
+  for (const std::size_t i : {std::size_t{1}, std::size_t{5}, std::size_t{19}, std::size_t{22}, std::size_t{23}}) {
+    const Case& c = cases()[i];
+    check_max<double>(c.window, c.x);
+    check_max<Float16>(c.window, c.x);
+    check_max<Bfloat16>(c.window, c.x);
+    check_max<std::int8_t>(c.window, c.x);
+    check_max<std::uint8_t>(c.window, c.x);
+  }
+}
+
+TEST(AveragePool, DividesByTheElementsOfEveryWindow) {
+  for (const Case& c : cases()) check_sums<float>(c.window, c.x);
+}
+
+TEST(AveragePool, TakesEveryType) {
+  for (const std::size_t i : {std::size_t{1}, std::size_t{5}, std::size_t{19}, std::size_t{22}, std::size_t{23}}) {
+    const Case& c = cases()[i];
+    check_sums<double>(c.window, c.x);
+    check_sums<Float16>(c.window, c.x);
+    check_sums<Bfloat16>(c.window, c.x);
+  }
+}
+
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+// torch.nn.functional.max_pool1d(x, 3, 2, padding=1, return_indices=True)
+TEST(MaxPool, KeepsNanAndInfinities) {
+  OpTest("MaxPool", 12)
+      .ints("kernel_shape", {3})
+      .ints("strides", {2})
+      .ints("pads", {1, 1})
+      .input<float>({1, 1, 9}, {-kInfinity, -kInfinity, 1, kNan, 3, kNan, 7, -kInfinity, kInfinity})
+      .expect<float>({1, 1, 5}, {-kInfinity, kNan, kNan, kNan, kInfinity})
+      .expect<std::int64_t>({1, 1, 5}, {0, 3, 5, 5, 8})
+      .run();
+  OpTest("MaxPool", 12)
+      .ints("kernel_shape", {3})
+      .ints("strides", {2})
+      .ints("pads", {1, 1})
+      .input<float>({1, 1, 9}, {-kInfinity, -kInfinity, 1, kNan, 3, kNan, 7, -kInfinity, kInfinity})
+      .expect<float>({1, 1, 5}, {-kInfinity, kNan, kNan, kNan, kInfinity})
+      .run();
+}
+
+TEST(MaxPool, CountsColumnsWhereStorageOrderSaysSo) {
+  OpTest("MaxPool", 8)
+      .ints("kernel_shape", {2, 2})
+      .ints("strides", {2, 2})
+      .attribute("storage_order", std::int64_t{1})
+      .input<float>({1, 2, 2, 4}, {1, 2, 3, 4, 5, 6, 7, 8, 8, 7, 6, 5, 4, 3, 2, 1})
+      .expect<float>({1, 2, 1, 2}, {6, 8, 8, 6})
+      .expect<std::int64_t>({1, 2, 1, 2}, {3, 7, 8, 12})
+      .run();
+}
+
+TEST(MaxPool, LeavesOutIndicesThatNobodyWants) {
+  OpTest("MaxPool", 1)
+      .ints("kernel_shape", {2})
+      .input<float>({1, 1, 4}, {1, 3, 2, 0})
+      .expect<float>({1, 1, 3}, {3, 3, 2})
+      .expect_implementations({"simd", "reference"})
+      .run();
+}
+
+// torch.nn.functional.avg_pool1d(x, 4, 3, padding=2, ceil_mode=True, count_include_pad=...) for x = 1 ... 6
+TEST(AveragePool, DividesAsPyTorchUnderCeilMode) {
+  const auto check = [](bool include, const std::vector<float>& expected) {
+    OpTest("AveragePool", 10)
+        .ints("kernel_shape", {4})
+        .ints("strides", {3})
+        .ints("pads", {2, 2})
+        .attribute("ceil_mode", std::int64_t{1})
+        .attribute("count_include_pad", std::int64_t{include})
+        .input<float>({1, 1, 6}, {1, 2, 3, 4, 5, 6})
+        .expect<float>({1, 1, 3}, expected)
+        .tolerance(ulp(1))
+        .run();
+  };
+  check(true, {0.75F, 3.5F, 2.75F});
+  check(false, {1.5F, 3.5F, 5.5F});
+}
+
+TEST(AveragePool, KeepsInfinitiesAndNan) {
+  OpTest("AveragePool", 7)
+      .ints("kernel_shape", {2})
+      .input<float>({1, 1, 6}, {1, kInfinity, -kInfinity, 2, kNan, 3e38F})
+      .expect<float>({1, 1, 5}, {kInfinity, kNan, -kInfinity, kNan, kNan})
+      .run();
+  OpTest("AveragePool", 7)
+      .ints("kernel_shape", {2})
+      .input<float>({1, 1, 2}, {3e38F, 3e38F})
+      .expect<float>({1, 1, 1}, {3e38F})
+      .run();
+}
+
+TEST(AveragePool, PadsByItselfWhereAutoPadSaysSo) {
+  const auto check = [](const char* auto_pad, const std::vector<float>& expected) {
+    OpTest("AveragePool", 1)
+        .attribute("auto_pad", std::string(auto_pad))
+        .ints("kernel_shape", {3})
+        .ints("strides", {2})
+        .input<float>({1, 1, 4}, {1, 2, 3, 4})
+        .expect<float>({1, 1, static_cast<std::int64_t>(expected.size())}, expected)
+        .run();
+  };
+  check("SAME_UPPER", {2, 3.5F});
+  check("SAME_LOWER", {1.5F, 3});
+  check("VALID", {2});
+  check("NOTSET", {2});
+}
+
+TEST(LpPool, TakesAnyP) {
+  const auto check = [](int opset, AttributeValue p, const std::vector<float>& expected) {
+    OpTest("LpPool", opset)
+        .attribute("p", std::move(p))
+        .ints("kernel_shape", {2})
+        .input<float>({1, 1, 3}, {3, -4, 0})
+        .expect<float>({1, 1, 2}, expected)
+        .tolerance(ulp(1))
+        .run();
+  };
+  check(1, 2.0F, {5, 4});
+  check(1, 1.5F, {5.58425046F, 4});  // (3^1.5 + 4^1.5)^(2/3)
+  check(2, std::int64_t{1}, {7, 4});
+  check(11, std::int64_t{2}, {5, 4});
+  check(22, std::int64_t{3}, {4.49794145F, 4});  // 91^(1/3)
+  OpTest("LpPool", 18).ints("kernel_shape", {2}).input<float>({1, 1, 2}, {3, -4}).expect<float>({1, 1, 1}, {5}).run();
+}
+
+TEST(GlobalLpPool, IsOneWindow) {
+  const auto check = [](const Shape& shape, const Shape& y, std::int64_t p, const std::vector<float>& expected) {
+    OpTest("GlobalLpPool", 2)
+        .attribute("p", p)
+        .input<float>(shape, {3, -4, 0, 12, 5, 1})
+        .expect<float>(y, expected)
+        .tolerance(ulp(1))
+        .run();
+  };
+  check({1, 2, 3}, {1, 2, 1}, 2, {5, 13.0384048F});
+  check({2, 1, 3, 1}, {2, 1, 1, 1}, 1, {7, 18});
+  check({3, 2}, {3, 2}, 2, {3, 4, 0, 12, 5, 1});
+  OpTest("GlobalLpPool", 1)
+      .attribute("p", 2.0F)
+      .input<double>({1, 1, 1, 2}, {3, -4})
+      .expect<double>({1, 1, 1, 1}, {5})
+      .run();
+}
+
+TEST(Pooling, KnowsShapesAsFarAsTheyFollow) {
+  OpTest("MaxPool", 12)
+      .ints("kernel_shape", {3, 3})
+      .ints("pads", {1, 1, 1, 0})
+      .symbolic_input(DataType::kFloat32, {"batch", 8, "height", 9})
+      .expect_dims(DataType::kFloat32, {"batch", 8, "height", 8})
+      .expect_dims(DataType::kInt64, {"batch", 8, "height", 8})
+      .infer_only();
+  OpTest("AveragePool", 12)
+      .ints("kernel_shape", {3, 3})
+      .ints("strides", {2, 2})
+      .symbolic_input(DataType::kFloat16, {"batch", "?", "height", 9})
+      .expect_dims(DataType::kFloat16, {"batch", "?", "?", 4})
+      .infer_only();
+  OpTest("GlobalLpPool", 2)
+      .symbolic_input(DataType::kFloat32, {"batch", 8, "height", "?"})
+      .expect_dims(DataType::kFloat32, {"batch", 8, 1, 1})
+      .infer_only();
+}
+
+TEST(Pooling, SaysWhatIsWrong) {
+  const auto refused = [](const char* op, int opset, const Shape& shape, const Ints& kernel, const char* words) {
+    OpTest(op, opset)
+        .ints("kernel_shape", kernel)
+        .random_input(DataType::kFloat32, shape, -1, 1)
+        .expect_error(ErrorCode::kInvalidModel, words)
+        .run();
+  };
+  refused("MaxPool", 12, {2, 3}, {2}, "input X has rank 2, expected batch, channels and spatial axes");
+  refused("AveragePool", 12, {2, 3, 4}, {2, 2}, "kernel_shape [2,2] has 2 elements, expected 1 for 1 spatial axis");
+  refused("LpPool", 12, {2, 3, 4}, {5},
+          "spatial axis 0 of 4 elements, with pads 0 and 0, has no place for a window of 5");
+  refused("MaxPool", 12, {2, 3, 0}, {1}, "spatial axis 0 has 0 elements");
+  OpTest("MaxPool", 12)
+      .random_input(DataType::kFloat32, {1, 1, 4}, -1, 1)
+      .expect_error(ErrorCode::kInvalidModel, "kernel_shape is missing")
+      .run();
+  OpTest("MaxPool", 7)
+      .ints("kernel_shape", {2})
+      .random_input(DataType::kFloat32, {1, 1, 4}, -1, 1)
+      .expect<float>({1, 1, 3}, {0, 0, 0})
+      .expect<std::int64_t>({1, 1, 3}, {0, 0, 0})
+      .expect_error(ErrorCode::kInvalidModel, "Indices are an output only from opset 8")
+      .run();
+  OpTest("MaxPool", 12)
+      .ints("kernel_shape", {2})
+      .input<std::int32_t>({1, 1, 2}, {1, 2})
+      .expect_error(ErrorCode::kInvalidModel, "input X is int32, expected")
+      .run();
+  OpTest("AveragePool", 12)
+      .ints("kernel_shape", {2})
+      .input<std::int8_t>({1, 1, 2}, {1, 2})
+      .expect_error(ErrorCode::kInvalidModel, "input X is int8, expected")
+      .run();
+  OpTest("LpPool", 12)
+      .ints("kernel_shape", {2})
+      .attribute("p", std::int64_t{0})
+      .random_input(DataType::kFloat32, {1, 1, 4}, -1, 1)
+      .expect_error(ErrorCode::kInvalidModel, "p is 0, expected 1 or more")
+      .run();
+  OpTest("AveragePool", 10)
+      .ints("kernel_shape", {2})
+      .ints("dilations", {2})
+      .random_input(DataType::kFloat32, {1, 1, 4}, -1, 1)
+      .expect_error(ErrorCode::kInvalidModel, "dilations")
+      .run();
+}
+
+}  // namespace
+}  // namespace linnet::internal

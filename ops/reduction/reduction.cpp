@@ -147,6 +147,11 @@ OpDef reduction(const char* name) {
 std::optional<std::vector<bool>> reduced_dims(const NodeView& node) {
   const auto& attributes = node.attributes<ReduceAttributes>();
   const std::size_t rank = node.input_rank(0);
+  if (attributes.spatial) {
+    std::vector<bool> spatial(rank, true);
+    std::fill_n(spatial.begin(), std::min<std::size_t>(rank, 2), false);
+    return spatial;
+  }
   std::vector<std::int64_t> axes = attributes.axes;
   if (node.has_input(1)) {
     const Dim count = list_length(node, 1, "axes");

@@ -22,6 +22,7 @@ struct ReduceAttributes : Attributes {
   std::vector<std::int64_t> axes;  ///< of the opsets in which they are an attribute; else input 1, if there is one
   bool keep_dims = true;
   bool keep_without_axes = false;
+  bool spatial = false;  ///< instead of axes: all but the first two
 };
 
 /// By dimension of X: is it reduced? Nothing when the axes are not known. Errors: kInvalidModel for wrong axes.

@@ -77,7 +77,7 @@ void set_same_pads(WindowAxis& axis, AutoPad auto_pad) {
 
 WindowAttributes parse_window(ParseContext& context, const WindowForm& form) {
   WindowAttributes attributes;
-  attributes.auto_pad = parse_auto_pad(context);
+  if (form.auto_pad) attributes.auto_pad = parse_auto_pad(context);
   attributes.kernel_shape = parse_list(context, "kernel_shape", 1);
   if (form.needs_kernel_shape && attributes.kernel_shape.empty()) invalid_model("kernel_shape is missing");
   attributes.strides = parse_list(context, "strides", 1);

@@ -39,9 +39,10 @@ struct WindowForm {
   bool ceil_mode = false;
   bool dilations = false;
   bool negative_pads = false;  ///< they take elements of the input away
+  bool auto_pad = true;
 };
 
-/// Reads auto_pad, kernel_shape, strides, pads and what else `form` names. Errors: kInvalidModel for numbers out of
+/// Reads kernel_shape, strides, pads and what else `form` names. Errors: kInvalidModel for numbers out of
 /// range, of which the largest is 2^31 - 1.
 WindowAttributes parse_window(ParseContext& context, const WindowForm& form);
 

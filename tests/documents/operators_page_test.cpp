@@ -48,7 +48,7 @@ std::vector<NamedAttribute> attributes_for(const OpDef& op, DataType type) {
     return {{"value", copy_constant(type, {1}, zero.data())}};
   }
   if (op.name == "GroupNormalization") return {{"num_groups", std::int64_t{1}}};
-  if (op.name == "MaxPool" || op.name == "AveragePool" || op.name == "LpPool") {
+  if (op.name == "MaxPool" || op.name == "AveragePool" || op.name == "LpPool" || op.name == "MaxUnpool") {
     return {{"kernel_shape", std::vector<std::int64_t>{1, 1}}};
   }
   if (op.name == "Split") return {{"num_outputs", std::int64_t{1}}};
@@ -79,7 +79,8 @@ std::vector<Value> candidates(DataType type) {
           variable(type, {}),
           variable(DataType::kInt64, {2}),
           variable(DataType::kInt64, {2, 1}),
-          variable(type, {2, 2, 2, 2})};
+          variable(type, {2, 2, 2, 2}),
+          variable(DataType::kInt64, {2, 2, 2, 2})};
 }
 
 /// Whether infer takes the type of data in this node, whose outputs it sets.

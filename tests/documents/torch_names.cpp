@@ -36,6 +36,8 @@ const std::map<std::string, std::string>& names_in_torch() {
       {"HardSigmoid", "nn.Hardsigmoid"},
       {"HardSwish", "nn.Hardswish"},
       {"Identity", "nn.Identity"},
+      {"IsInf", "torch.isinf"},
+      {"IsNaN", "torch.isnan"},
       {"LayerNormalization", "nn.LayerNorm"},
       {"LeakyRelu", "nn.LeakyReLU"},
       {"Less", "x < y"},

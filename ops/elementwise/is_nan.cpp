@@ -1,0 +1,121 @@
+// IsNaN and IsInf: Y says which elements of X are NaN, or infinite; of the infinities IsInf sees the negative one with
+// detect_negative = 1 and the positive one with detect_positive = 1 (both are the default). Y is bool, of X's shape.
+// IsNaN: opsets 9 to newest, IsInf: 10 to newest; all floating-point types that Linnet holds are accepted at every
+// opset.
+#include "ops/shared/chunks.hpp"
+#include "ops/shared/element_types.hpp"
+#include "ops/shared/sized_elements.hpp"
+
+namespace linnet::internal {
+namespace {
+
+constexpr std::size_t kChunk = 32768;
+constexpr double kCost = 0.4;  // ns per element
+
+struct ClassAttributes : Attributes {
+  bool nan = false;
+  bool negative = false;  ///< infinities
+  bool positive = false;
+};
+
+AttributesPtr parse_nan(ParseContext&) {
+  auto attributes = std::make_shared<ClassAttributes>();
+  attributes->nan = true;
+  return attributes;
+}
+
+AttributesPtr parse_infinite(ParseContext& context) {
+  auto attributes = std::make_shared<ClassAttributes>();
+  attributes->negative = context.get_int("detect_negative", 1) != 0;
+  attributes->positive = context.get_int("detect_positive", 1) != 0;
+  return attributes;
+}
+
+void infer(InferContext& context) {
+  require_type(context, 0, "X", kFloatTypes);
+  context.set_output(0, DataType::kBool, context.input_dims(0));
+}
+
+/// An element belongs to the class where (bits & mask) - first <= further, as unsigned numbers of its size.
+struct State {
+  std::uint64_t mask = 0;
+  std::uint64_t first = 1;
+  std::uint64_t further = 0;
+  std::size_t element_bytes = 0;
+  std::size_t count = 0;
+};
+
+/// Bits of the positive infinity, the largest number but for the NaNs.
+std::uint64_t infinity_of(DataType type) {
+  switch (type) {
+    case DataType::kFloat16:
+      return 0x7C00;
+    case DataType::kBfloat16:
+      return 0x7F80;
+    case DataType::kFloat32:
+      return 0x7F800000;
+    default:
+      return 0x7FF0000000000000;
+  }
+}
+
+Prepared prepare(const PrepareContext& context) {
+  const auto& attributes = context.attributes<ClassAttributes>();
+  auto state = std::make_shared<State>();
+  state->element_bytes = size_of(context.input_type(0));
+  state->count = static_cast<std::size_t>(element_count(context.input_shape(0)));
+  const std::uint64_t sign = std::uint64_t{1} << (8 * state->element_bytes - 1);
+  const std::uint64_t infinity = infinity_of(context.input_type(0));
+  if (attributes.nan) {
+    state->mask = sign - 1;
+    state->first = infinity + 1;
+    state->further = sign - 1 - state->first;
+  } else if (attributes.negative || attributes.positive) {
+    state->mask = attributes.negative && attributes.positive ? sign - 1 : sign | (sign - 1);
+    state->first = attributes.positive ? infinity : sign | infinity;
+  }
+  return {std::move(state), 0, 0};
+}
+
+void run(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  auto* y = static_cast<std::uint8_t*>(args.outputs[0]);
+  visit_size(state.element_bytes, [&](auto tag) {
+    using Bits = typename decltype(tag)::type;
+    const auto* x = static_cast<const Bits*>(args.inputs[0]);
+    const auto mask = static_cast<Bits>(state.mask);
+    const auto first = static_cast<Bits>(state.first);
+    const auto further = static_cast<Bits>(state.further);
+    for_chunks(args.control, state.count, kChunk, kCost, [=](std::size_t begin, std::size_t size) {
+      for (std::size_t i = begin; i < begin + size; ++i) {
+        y[i] = static_cast<Bits>((x[i] & mask) - first) <= further ? 1 : 0;
+      }
+    });
+  });
+}
+
+OpDef classification(const char* name, int since_opset) {
+  OpDef op;
+  op.name = name;
+  op.since_opset = since_opset;
+  op.infer = infer;
+  op.output_type = [](const NodeView&, std::size_t) { return DataType::kBool; };
+  op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
+  return op;
+}
+
+}  // namespace
+
+void register_is_nan(Registry& registry) {
+  OpDef op = classification("IsNaN", 9);
+  op.parse = parse_nan;
+  registry.add(std::move(op));
+}
+
+void register_is_inf(Registry& registry) {
+  OpDef op = classification("IsInf", 10);
+  op.parse = parse_infinite;
+  registry.add(std::move(op));
+}
+
+}  // namespace linnet::internal

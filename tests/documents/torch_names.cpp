@@ -6,6 +6,8 @@ const std::map<std::string, std::string>& names_in_torch() {
   static const std::map<std::string, std::string> names = {
       {"Abs", "torch.abs"},
       {"Add", "x + y"},
+      {"ArgMax", "torch.argmax"},
+      {"ArgMin", "torch.argmin"},
       {"AveragePool", "nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d"},
       {"BatchNormalization", "nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d"},
       {"Cast", "Tensor.to, Tensor.float"},

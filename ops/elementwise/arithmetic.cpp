@@ -1,5 +1,6 @@
 #include "ops/elementwise/arithmetic.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <type_traits>
@@ -64,6 +65,47 @@ struct Min {
   }
 };
 
+struct PRelu {
+  template <typename T>
+  static T of(T a, T b) {
+    return a < 0 ? Mul::of(a, b) : a;
+  }
+};
+
+struct BitAnd {
+  template <typename T>
+  static T of(T a, T b) {
+    return static_cast<T>(a & b);
+  }
+};
+struct BitOr {
+  template <typename T>
+  static T of(T a, T b) {
+    return static_cast<T>(a | b);
+  }
+};
+struct BitXor {
+  template <typename T>
+  static T of(T a, T b) {
+    return static_cast<T>(a ^ b);
+  }
+};
+struct ShiftLeft {
+  template <typename T>
+  static T of(T a, T places) {
+    return places < 8 * sizeof(T) ? static_cast<T>(std::uint64_t{a} << places) : T{0};
+  }
+};
+struct ShiftRight {
+  template <typename T>
+  static T of(T a, T b) {
+    constexpr std::size_t kLast = 8 * sizeof(T) - 1;
+    const auto places = static_cast<std::size_t>(static_cast<std::make_unsigned_t<T>>(b));
+    if (std::is_unsigned_v<T> && places > kLast) return 0;
+    return static_cast<T>(a >> std::min(places, kLast));  // compilers fill up with the sign
+  }
+};
+
 template <typename T, typename Op>
 void line(const void* a_elements, const void* b_elements, std::size_t count, void* c_elements) {
   const auto* a = static_cast<const T*>(a_elements);
@@ -84,14 +126,28 @@ ArithmeticLine line_by_size(DataType type) {
   return visit_size(size_of(type), [](auto tag) -> ArithmeticLine { return line<typename decltype(tag)::type, Op>; });
 }
 
+/// Bits are the same whatever elements they make up.
 template <typename Op>
-ArithmeticLine line_by_type(DataType type) {
-  if (kFloatTypes.has(type)) return line_of_floats<Op>(type);
+ArithmeticLine line_of_bits(DataType type) {
+  return visit_size(size_of(type), [](auto tag) -> ArithmeticLine {
+    return [](const void* a, const void* b, std::size_t count, void* c) {
+      line<std::uint8_t, Op>(a, b, count * sizeof(typename decltype(tag)::type), c);
+    };
+  });
+}
+
+template <typename Op>
+ArithmeticLine line_of_integers(DataType type) {
   return visit_type(type, [](auto tag) -> ArithmeticLine {
     using T = typename decltype(tag)::type;
     if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) return line<T, Op>;
     return nullptr;
   });
+}
+
+template <typename Op>
+ArithmeticLine line_by_type(DataType type) {
+  return kFloatTypes.has(type) ? line_of_floats<Op>(type) : line_of_integers<Op>(type);
 }
 
 }  // namespace
@@ -110,6 +166,19 @@ ArithmeticLine arithmetic_line(Arithmetic op, DataType type) {
       return line_by_type<Max>(type);
     case Arithmetic::kMin:
       return line_by_type<Min>(type);
+    case Arithmetic::kPRelu:
+      return line_by_type<PRelu>(type);
+    case Arithmetic::kBitAnd:
+      return line_of_bits<BitAnd>(type);
+    case Arithmetic::kBitOr:
+      return line_of_bits<BitOr>(type);
+    case Arithmetic::kBitXor:
+      return line_of_bits<BitXor>(type);
+    case Arithmetic::kShiftLeft:
+      return visit_size(size_of(type),
+                        [](auto tag) -> ArithmeticLine { return line<typename decltype(tag)::type, ShiftLeft>; });
+    case Arithmetic::kShiftRight:
+      return line_of_integers<ShiftRight>(type);
   }
   return nullptr;
 }

@@ -7,7 +7,21 @@
 
 namespace linnet::internal {
 
-enum class Arithmetic { kAdd, kSub, kMul, kDiv, kMax, kMin };
+enum class Arithmetic {
+  kAdd,
+  kSub,
+  kMul,
+  kDiv,
+  kMax,
+  kMin,
+  kPRelu,  ///< a, where it is negative multiplied by b
+  // Of integers only:
+  kBitAnd,
+  kBitOr,
+  kBitXor,
+  kShiftLeft,   ///< bits of a by b places; b counts as unsigned, and from the type's width on no bit of a is left
+  kShiftRight,  ///< as kShiftLeft; the sign of a signed a fills up
+};
 
 /// c[i] = a[i] op b[i] for i < count; c may be a or b.
 using ArithmeticLine = void (*)(const void* a, const void* b, std::size_t count, void* c);

@@ -149,7 +149,9 @@ void compute_floats(const ReferenceState& state, const RunArguments& args, std::
   store_line(state.type, a, first, count, args.outputs[0]);
 }
 
-void run_reference(const RunArguments& args) {
+}  // namespace
+
+void run_arithmetic(const RunArguments& args) {
   const auto& state = *static_cast<const ReferenceState*>(args.state);
   const std::size_t bytes = size_of(state.type);
   auto* c = static_cast<std::byte*>(args.outputs[0]);
@@ -170,13 +172,12 @@ void run_reference(const RunArguments& args) {
   fail_if_divided_by_zero(fault);
 }
 
-template <BinaryOp kOp>
-Prepared prepare_reference(const PrepareContext& context) {
+Prepared prepare_arithmetic(const PrepareContext& context, Arithmetic operation) {
   const Shape c = context.output_shape(0);
   auto state = std::make_shared<ReferenceState>();
   state->type = context.input_type(0);
-  state->line = arithmetic_line(arithmetic_of(kOp), state->type);
-  state->may_fault = kOp == BinaryOp::kDiv && kIntegerTypes.has(state->type);
+  state->line = arithmetic_line(operation, state->type);
+  state->may_fault = operation == Arithmetic::kDiv && kIntegerTypes.has(state->type);
   state->count = static_cast<std::size_t>(element_count(c));
   state->a = broadcast_loops(c, context.input_shape(0));
   state->b = broadcast_loops(c, context.input_shape(1));
@@ -185,11 +186,16 @@ Prepared prepare_reference(const PrepareContext& context) {
   return prepared;
 }
 
+namespace {
+
 template <BinaryOp kOp>
 std::vector<Implementation> implementations() {
+  const auto prepare_reference = [](const PrepareContext& context) {
+    return prepare_arithmetic(context, arithmetic_of(kOp));
+  };
   return {
       {"simd", Backend::kSimd, accepts_float32, prepare<kOp>, run_simd},
-      {"reference", Backend::kReference, nullptr, prepare_reference<kOp>, run_reference},
+      {"reference", Backend::kReference, nullptr, prepare_reference, run_arithmetic},
   };
 }
 

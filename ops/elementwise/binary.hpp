@@ -1,7 +1,8 @@
-// What Add, Sub, Mul and Div share: C = A op B, element by element, with NumPy's broadcasting. A, B and C have the same
-// element type.
+// What Add, Sub, Mul and Div share, and others of two inputs in part: C = A op B, element by element, with NumPy's
+// broadcasting. A, B and C have the same element type.
 #pragma once
 
+#include "ops/elementwise/arithmetic.hpp"
 #include "runtime/op.hpp"
 
 namespace linnet::internal {
@@ -15,6 +16,11 @@ void infer_binary(InferContext& context, BinaryOp op);
 /// simd for float32; reference for every type: integers wrap around, 16-bit floats are computed in float.
 /// Errors of run: kRuntimeFault for an integer division by zero.
 std::vector<Implementation> binary_implementations(BinaryOp op);
+
+/// prepare and run of what has but plain loops, for every type that `arithmetic_line` knows the operation of; as the
+/// reference of binary_implementations.
+Prepared prepare_arithmetic(const PrepareContext& context, Arithmetic operation);
+void run_arithmetic(const RunArguments& args);
 
 /// Elementwise, in place over either input.
 OpFacts binary_facts();

@@ -41,6 +41,7 @@ struct Sample {
 
 /// Attributes without which there is no such node.
 std::vector<NamedAttribute> attributes_for(const OpDef& op, DataType type) {
+  if (op.name == "BitShift") return {{"direction", std::string("LEFT")}};
   if (op.name == "Cast") return {{"to", std::int64_t{1}}};
   if (op.name == "Concat") return {{"axis", std::int64_t{0}}};
   if (op.name == "Constant" || op.name == "ConstantOfShape") {

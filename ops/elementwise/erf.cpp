@@ -11,11 +11,6 @@ double error_function(double x) { return std::erf(x); }
 
 }  // namespace
 
-void register_erf(Registry& registry) {
-  OpDef op = scalar_function_op<error_function>();
-  op.name = "Erf";
-  op.since_opset = 9;
-  registry.add(std::move(op));
-}
+void register_erf(Registry& registry) { registry.add(scalar_function_op<error_function>("Erf", 9)); }
 
 }  // namespace linnet::internal

@@ -41,21 +41,23 @@ bool holds_between(Comparison op, T a, T b) {
   return false;
 }
 
-/// Bytes that say where a[i] op b[i] holds, for i < count; c may be a or b.
-using CompareLine = void (*)(const void* a, const void* b, std::size_t count, std::uint8_t* c);
+/// Bytes that say where a[i] op b[i] holds (negated = 1: does not hold), for i < count; c may be a or b.
+using CompareLine = void (*)(const void* a, const void* b, std::size_t count, std::uint8_t negated, std::uint8_t* c);
 
 template <typename T, Comparison kOp>
-void compare_line(const void* a_elements, const void* b_elements, std::size_t count, std::uint8_t* c) {
+void compare_line(const void* a_elements, const void* b_elements, std::size_t count, std::uint8_t negated,
+                  std::uint8_t* c) {
   const auto* a = static_cast<const T*>(a_elements);
   const auto* b = static_cast<const T*>(b_elements);
-  for (std::size_t i = 0; i < count; ++i) c[i] = holds_between(kOp, a[i], b[i]) ? 1 : 0;
+  for (std::size_t i = 0; i < count; ++i) c[i] = (holds_between(kOp, a[i], b[i]) ? 1 : 0) ^ negated;
 }
 
 /// Not every byte is a valid bool: each but 0 is true.
-void compare_bools(const void* a_elements, const void* b_elements, std::size_t count, std::uint8_t* c) {
+void compare_bools(const void* a_elements, const void* b_elements, std::size_t count, std::uint8_t negated,
+                   std::uint8_t* c) {
   const auto* a = static_cast<const std::uint8_t*>(a_elements);
   const auto* b = static_cast<const std::uint8_t*>(b_elements);
-  for (std::size_t i = 0; i < count; ++i) c[i] = (a[i] != 0) == (b[i] != 0) ? 1 : 0;
+  for (std::size_t i = 0; i < count; ++i) c[i] = ((a[i] != 0) == (b[i] != 0) ? 1 : 0) ^ negated;
 }
 
 /// Of floats; 16-bit ones are widened before.
@@ -164,9 +166,7 @@ void run(const RunArguments& args) {
       Operand left, right;
       const void* a = left.load(state, args, state.left, first, count);
       const void* b = right.load(state, args, 1 - state.left, first, count);
-      std::uint8_t* c = elements + first;
-      state.line(a, b, count, c);
-      for (std::size_t i = 0; state.negated != 0 && i < count; ++i) c[i] ^= 1;
+      state.line(a, b, count, state.negated, elements + first);
     });
   });
 }

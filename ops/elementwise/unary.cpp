@@ -9,6 +9,7 @@
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/known_elements.hpp"
+#include "ops/shared/sized_elements.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -97,6 +98,16 @@ void run_simd(const RunArguments& args) {
                     });
 }
 
+/// In the elements' own type: integers of a size, signed or not, have the same low bits.
+void negate_integers(const State& state, const RunArguments& args, std::size_t first, std::size_t count) {
+  visit_size(size_of(state.type), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const auto* x = static_cast<const T*>(args.inputs[0]) + first;
+    auto* y = static_cast<T*>(args.outputs[0]) + first;
+    for (std::size_t i = 0; i < count; ++i) y[i] = static_cast<T>(0U - x[i]);
+  });
+}
+
 /// W is what the type's lines hold.
 template <typename W>
 void compute_line(const State& state, const RunArguments& args, std::size_t first, std::size_t count) {
@@ -115,7 +126,9 @@ void compute_line(const State& state, const RunArguments& args, std::size_t firs
 void run_reference(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
   auto* compute = visit_line_type(state.type, [](auto tag) { return &compute_line<typename decltype(tag)::type>; });
+  const bool negates_integers = state.kind == UnaryKind::kNeg && kSignedTypes.has(state.type);
   for_chunks(args.control, state.count, kChunk, kReferenceCost, [&](std::size_t chunk, std::size_t size) {
+    if (negates_integers) return negate_integers(state, args, chunk, size);
     for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) { compute(state, args, first, count); });
   });
 }

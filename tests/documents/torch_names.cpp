@@ -83,6 +83,7 @@ const std::map<std::string, std::string>& names_in_torch() {
       {"ReduceSum", "torch.sum"},
       {"Relu", "nn.ReLU"},
       {"Reshape", "Tensor.view, torch.reshape"},
+      {"Resize", "F.interpolate, nn.Upsample"},
       {"Round", "torch.round"},
       {"ScatterElements", "Tensor.scatter, Tensor.scatter_add"},
       {"ScatterND", "x[i] = y, Tensor.index_put"},

@@ -1,0 +1,29 @@
+// Weighted sums of float32 at even distances: what resizing along an axis comes down to.
+#ifndef LINNET_OPS_KERNELS_RESAMPLE_HPP_
+#define LINNET_OPS_KERNELS_RESAMPLE_HPP_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace linnet::kernels {
+
+// Up to kFewTaps products are added in float32, in their order (fma where the CPU has it); more in double, rounded
+// once. `y` overlaps nothing else; no alignment is needed.
+inline constexpr std::size_t kFewTaps = 4;
+
+// y[i] = sum of weights[tap] * x[tap * stride + i] over tap < taps, for i < count. Requires: taps > 0.
+void weighted_rows(const float* x, std::size_t stride, const float* weights, std::size_t taps, float* y,
+                   std::size_t count);
+
+// Elements that lines of the tables of weighted_elements are rounded up to.
+inline constexpr std::size_t kTablePadding = 16;
+
+// y[i] = sum of weights[tap * line + i] * x[first[i] + tap * stride] over tap < taps, for i < count. Where the weight
+// is 0, x counts for nothing, whatever it is. Requires: taps > 0. Of `first` and of each line of weights as many
+// elements are read as `count` rounded up to kTablePadding; x[first[i] + tap * stride] must exist for all of them.
+void weighted_elements(const float* x, const std::int32_t* first, std::size_t stride, const float* weights,
+                       std::size_t line, std::size_t taps, float* y, std::size_t count);
+
+}  // namespace linnet::kernels
+
+#endif  // LINNET_OPS_KERNELS_RESAMPLE_HPP_

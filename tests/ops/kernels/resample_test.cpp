@@ -1,0 +1,94 @@
+#include "ops/kernels/resample.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+#include <vector>
+
+#include "tests/ops/kernels/numbers.hpp"
+
+namespace linnet::kernels {
+namespace {
+
+using testing::Guarded;
+using testing::kInfinity;
+using testing::on_every_isa;
+
+std::vector<float> random_floats(std::size_t count, unsigned seed) {
+  std::mt19937 bits(seed);
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  std::vector<float> values(count);
+  for (float& value : values) value = uniform(bits);
+  return values;
+}
+
+// Of sums of at most `taps` products of numbers below 1: rounded at each step, or once.
+double error_of(std::size_t taps) { return static_cast<double>(taps <= kFewTaps ? taps * taps : 2 * taps) * 0x1p-25; }
+
+TEST(WeightedRows, SumsEveryLengthAndNumberOfTaps) {
+  on_every_isa([] {
+    constexpr std::size_t kStride = 75;
+    for (const std::size_t taps : std::vector<std::size_t>{1, 2, 3, 4, 5, 9}) {
+      const std::vector<float> weights = random_floats(taps, 1);
+      for (std::size_t count = 0; count <= 70; ++count) {
+        const std::vector<float> x = random_floats((taps - 1) * kStride + count, 2);
+        Guarded from(x);
+        Guarded y(count);
+        weighted_rows(from.data(), kStride, weights.data(), taps, y.data(), count);
+        ASSERT_TRUE(y.intact()) << count;
+        for (std::size_t i = 0; i < count; ++i) {
+          double sum = 0;
+          for (std::size_t tap = 0; tap < taps; ++tap) {
+            sum += static_cast<double>(weights[tap]) * static_cast<double>(x[tap * kStride + i]);
+          }
+          ASSERT_NEAR(static_cast<double>(y.values()[i]), sum, error_of(taps))
+              << taps << " taps, " << i << " of " << count;
+        }
+      }
+    }
+  });
+}
+
+TEST(WeightedElements, SumsEveryLengthAndNumberOfTaps) {
+  on_every_isa([] {
+    constexpr std::size_t kStride = 3, kSize = 100;
+    for (const std::size_t taps : std::vector<std::size_t>{1, 2, 4, 7}) {
+      for (std::size_t count = 1; count <= 50; ++count) {
+        const std::size_t line = (count + kTablePadding - 1) / kTablePadding * kTablePadding;
+        const std::vector<float> x = random_floats(kSize, 2);
+        const std::vector<float> weights = random_floats(line * taps, 3);
+        std::vector<std::int32_t> first(line);
+        for (std::size_t i = 0; i < count; ++i) first[i] = static_cast<std::int32_t>(i * 7 % (kSize - kStride * taps));
+        Guarded from(x);
+        Guarded y(count);
+        weighted_elements(from.data(), first.data(), kStride, weights.data(), line, taps, y.data(), count);
+        ASSERT_TRUE(y.intact()) << count;
+        for (std::size_t i = 0; i < count; ++i) {
+          double sum = 0;
+          for (std::size_t tap = 0; tap < taps; ++tap) {
+            const float element = x[static_cast<std::size_t>(first[i]) + tap * kStride];
+            sum += static_cast<double>(weights[tap * line + i]) * static_cast<double>(element);
+          }
+          ASSERT_NEAR(static_cast<double>(y.values()[i]), sum, error_of(taps))
+              << taps << " taps, " << i << " of " << count;
+        }
+      }
+    }
+  });
+}
+
+TEST(WeightedElements, LeavesOutWhatHasNoWeight) {
+  on_every_isa([] {
+    const std::vector<float> x = {kInfinity, 3};
+    std::vector<std::int32_t> first(kTablePadding, 0);
+    std::vector<float> weights(2 * kTablePadding, 0.0F);
+    weights[kTablePadding] = 0.5F;  // of the second tap
+    float y = 0;
+    weighted_elements(x.data(), first.data(), 1, weights.data(), kTablePadding, 2, &y, 1);
+    EXPECT_EQ(y, 1.5F);
+  });
+}
+
+}  // namespace
+}  // namespace linnet::kernels

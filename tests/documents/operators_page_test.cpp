@@ -70,7 +70,10 @@ Value integers(const std::vector<std::int64_t>& elements) {
 }
 
 /// What an input may be.
-std::vector<Value> candidates(DataType type) {
+std::vector<Value> candidates(const OpDef& op, DataType type) {
+  // All inputs of a layer with one unit, of so many gates.
+  const std::map<std::string, std::int64_t> gates = {{"GRU", 3}, {"LSTM", 4}, {"RNN", 1}};
+  if (const auto found = gates.find(op.name); found != gates.end()) return {variable(type, {1, found->second, 1})};
   return {variable(type, {2, 2}),
           variable(type, {2}),
           integers({0}),
@@ -106,7 +109,7 @@ void for_each_sample(const OpDef& op, DataType type, int opset, std::size_t inpu
   } catch (const Error&) {
     return;
   }
-  const std::vector<Value> choices = candidates(type);
+  const std::vector<Value> choices = candidates(op, type);
   const std::size_t kinds = std::min<std::size_t>(inputs, 2);
   std::size_t combinations = inputs > kinds ? 2 : 1;
   for (std::size_t i = 0; i < kinds; ++i) combinations *= choices.size();

@@ -110,7 +110,7 @@ class Call {
       input_buffers_.back() = std::make_unique<GuardedBuffer>(tensor.bytes, misalignment(tensor.type));
       const bool read = !has_bit(unread, i);
       if (read && tensor.bytes > 0) std::memcpy(input_buffers_.back()->data(), tensor.data, tensor.bytes);
-      pointers.push_back(input_buffers_.back()->data());
+      pointers.push_back(read ? input_buffers_.back()->data() : nullptr);  // as the compiler leaves it out
     }
     return pointers;
   }

@@ -1,0 +1,496 @@
+// LSTM, GRU and RNN by the float32 kernels: W x + b of a block of steps is one product, and what remains for a step is
+// R h, added to it in place, and the cell. W and R are packed once where they are constants, else at every run. 16-bit
+// elements are widened as they are read, and rounded when Y and the last states are stored.
+//
+// Both directions go through the steps of X in the order of time or against it; a row that has ended keeps its state,
+// so that the reverse direction begins with each row's own last step.
+#include <algorithm>
+#include <cstring>
+
+#include "ops/kernels/gemm.hpp"
+#include "ops/kernels/half.hpp"
+#include "ops/product/matrix_product_packing.hpp"
+#include "ops/recurrent/recurrent.hpp"
+#include "ops/shared/element_lines.hpp"
+
+namespace linnet::internal {
+namespace {
+
+constexpr double kCellCost = 2.0;  // ns for a unit
+constexpr double kWidenedPerNanosecond = 4.0;
+constexpr double kPackedPerNanosecond = 1.0;
+/// Of W x for the steps of a block: they stay in the second-level cache until their steps come.
+constexpr std::size_t kBlockFloats = std::size_t{1} << 16;
+/// Rows that are multiplied at once, where there are so many: W is read once for all of them.
+constexpr std::size_t kLeastBlockRows = 48;
+/// Units that a task of cells has, and rows that it widens.
+constexpr std::size_t kTaskUnits = 2048;
+constexpr std::size_t kTaskElements = std::size_t{1} << 15;
+/// A step from here on is shared by more than two threads, rather than the directions by two.
+constexpr double kLongStep = 20000.0;
+
+/// Some of the gates of W or R, transposed for the product: [depth, columns].
+struct Matrix {
+  std::size_t first_row = 0;  ///< in W or R
+  std::size_t columns = 0;
+  std::size_t depth = 0;
+  std::size_t begin = 0;       ///< of its panels, among those of the direction
+  kernels::GemmSlices slices;  ///< of a product with the rows of one step
+};
+
+/// The packed matrices of all directions, of W or of R.
+struct PackedGates {
+  explicit PackedGates(RecurrentInput w_or_r) : input(w_or_r) {}
+  RecurrentInput input;
+  std::array<Matrix, 2> matrices;
+  std::size_t count = 0;
+  WorkspaceParts panels{sizeof(float)};       ///< of one direction
+  std::shared_ptr<const std::byte> constant;  ///< null: packed into the workspace
+  std::size_t workspace = 0;
+};
+
+/// Where a direction that is being computed has its lines in the workspace.
+struct Lane {
+  std::size_t x = 0;  ///< of a block, widened
+  std::size_t gates = 0;
+  std::size_t h = 0, c = 0, reset = 0;
+};
+
+struct State {
+  Recurrence sizes;
+  PackedGates w{kW}, r{kR};
+  std::vector<float> parameters;  ///< empty: made at every run
+  std::size_t run_parameters = 0;
+  std::array<Lane, 2> lanes;
+  std::size_t block_steps = 0;
+  bool directions_are_tasks = false;
+  bool is_half = false;
+};
+
+std::string accepts(const NodeView& node) {
+  return node.input_type(kX) == DataType::kFloat64 ? "float64 is computed by the reference" : "";
+}
+
+kernels::HalfType half_type(DataType type) {
+  return type == DataType::kFloat16 ? kernels::HalfType::kFloat16 : kernels::HalfType::kBfloat16;
+}
+
+double product_work(const Matrix& matrix, std::size_t rows) {
+  const double weights = static_cast<double>(matrix.columns) * static_cast<double>(matrix.depth + 1);
+  return std::max(weights * static_cast<double>(rows) / kProductsPerNanosecond, weights / kWeightsPerNanosecond);
+}
+
+double cells_work(const Recurrence& sizes) {
+  return static_cast<double>(sizes.batch) * static_cast<double>(sizes.hidden) * kCellCost;
+}
+
+/// `count` gates from gate `first` on. Errors: kLimitExceeded when the packed bytes cannot be counted.
+void add_matrix(PackedGates& gates, const Recurrence& sizes, std::size_t first, std::size_t count, std::size_t depth,
+                std::size_t threads) {
+  Matrix& matrix = gates.matrices[gates.count++];
+  matrix.first_row = first * sizes.hidden;
+  matrix.columns = count * sizes.hidden;
+  matrix.depth = depth;
+  const std::size_t units = (matrix.columns + kernels::kColumnUnit - 1) / kernels::kColumnUnit;
+  matrix.begin = gates.panels.add(units * kernels::kColumnUnit, depth);
+  matrix.slices = kernels::choose_slices(sizes.batch, matrix.columns, depth, threads);
+}
+
+/// Packs a panel of a matrix. `gates`: W or R, at any address, aligned to nothing.
+void pack_panel(const State& state, const Matrix& matrix, std::size_t direction, std::size_t panel,
+                const std::byte* gates, float* packed) {
+  const std::size_t column = panel * kernels::kPanelColumns;
+  const std::size_t columns = std::min(kernels::kPanelColumns, matrix.columns - column);
+  const std::size_t first = (direction * state.sizes.gate_rows() + matrix.first_row + column) * matrix.depth;
+  packed += matrix.begin + column * matrix.depth;
+  if (!state.is_half) {
+    return kernels::pack_b(gates + first * sizeof(float), 1, matrix.depth, matrix.depth, columns, 1.0F, packed);
+  }
+  constexpr std::size_t kBlock = 64;
+  constexpr std::size_t kHalfBytes = 2;
+  const std::size_t width = kernels::panel_width(matrix.columns, panel);
+  alignas(64) float block[kernels::kPanelColumns * kBlock];
+  for (std::size_t k = 0; k < matrix.depth; k += kBlock, packed += kBlock * width) {
+    const std::size_t count = std::min(kBlock, matrix.depth - k);
+    for (std::size_t i = 0; i < columns; ++i) {
+      kernels::widen(half_type(state.sizes.type), gates + (first + i * matrix.depth + k) * kHalfBytes, count,
+                     block + i * kBlock);
+    }
+    kernels::pack_b(block, 1, kBlock, count, columns, 1.0F, packed);
+  }
+}
+
+void pack(RunControl& control, const State& state, const PackedGates& packed, const std::byte* gates, float* to) {
+  const std::size_t stride = packed.panels.elements();
+  const double work = static_cast<double>(stride * state.sizes.directions) / kPackedPerNanosecond;
+  for (std::size_t i = 0; i < packed.count; ++i) {
+    const Matrix& matrix = packed.matrices[i];
+    const std::size_t panels = kernels::panel_count(matrix.columns);
+    control.parallel_for(state.sizes.directions * panels, work, [&](std::size_t task) {
+      const std::size_t direction = task / panels;
+      pack_panel(state, matrix, direction, task % panels, gates, to + direction * stride);
+    });
+  }
+}
+
+/// Packs W or R where it is constant, and makes room for it in the workspace otherwise.
+void prepare_gates(const PrepareContext& context, const State& state, PackedGates& packed, WorkspaceParts& parts,
+                   Prepared& prepared) {
+  const std::size_t directions = state.sizes.directions;
+  const ConstantPtr& constant = context.input_constant(packed.input);
+  if (constant == nullptr) {
+    packed.workspace = parts.add(packed.panels.elements(), directions);
+    return;
+  }
+  const std::string key = text("recurrent gates ", state.sizes.gates, " in ", packed.count, " parts of ", directions,
+                               " of [", packed.matrices[0].depth, ",", state.sizes.hidden, "]");
+  packed.constant = context.weights().get(constant, key, packed.panels.bytes() * directions, [&](std::byte* memory) {
+    pack(context.control(), state, packed, constant->data, reinterpret_cast<float*>(memory));
+    constant->forget_range(constant->data, constant->bytes);
+  });
+  prepared.unread_inputs |= std::uint64_t{1} << packed.input;
+}
+
+/// B and P, where a run need not look at them.
+void prepare_parameters(const PrepareContext& context, State& state, WorkspaceParts& parts, Prepared& prepared) {
+  const std::size_t count = CellParameters<float>::count(state.sizes);
+  const std::byte* constants[2] = {};
+  std::uint64_t read = 0;
+  for (const RecurrentInput input : {kB, kP}) {
+    if (!context.has_input(input)) continue;
+    const ConstantPtr& constant = context.input_constant(input);
+    if (constant == nullptr) {
+      state.run_parameters = parts.add(count);
+      return;
+    }
+    constants[input == kP ? 1 : 0] = constant->aligned();
+    read |= std::uint64_t{1} << input;
+  }
+  state.parameters.resize(count);
+  fill_parameters(state.sizes, constants[0], constants[1], state.parameters.data());
+  prepared.unread_inputs |= read;
+}
+
+/// Steps whose W x is computed at once.
+std::size_t steps_of_block(const Recurrence& sizes) {
+  const double step = static_cast<double>(sizes.batch) * static_cast<double>(sizes.gate_rows());
+  const auto cached = static_cast<std::size_t>(static_cast<double>(kBlockFloats) / std::max(step, 1.0));
+  const std::size_t least = kLeastBlockRows / std::max<std::size_t>(sizes.batch, 1);
+  return std::min(sizes.steps, std::max<std::size_t>({cached, least, 1}));
+}
+
+void prepare_lanes(State& state, WorkspaceParts& parts) {
+  const Recurrence& sizes = state.sizes;
+  const std::size_t rows = state.block_steps * sizes.batch;
+  for (std::size_t i = 0; i < (state.directions_are_tasks ? 2 : 1); ++i) {
+    Lane& lane = state.lanes[i];
+    if (state.is_half) lane.x = parts.add(rows, sizes.inputs);
+    lane.gates = parts.add(rows, sizes.gate_rows());
+    lane.h = parts.add(sizes.batch, sizes.hidden);
+    if (sizes.forms[0].cell == RecurrentCell::kLstm) lane.c = parts.add(sizes.batch, sizes.hidden);
+    if (sizes.forms[0].cell == RecurrentCell::kGru) lane.reset = parts.add(sizes.batch, sizes.hidden);
+  }
+}
+
+Prepared prepare(const PrepareContext& context) {
+  auto state = std::make_shared<State>();
+  const Recurrence& sizes = state->sizes = recurrence(context);
+  const bool is_gru = sizes.forms[0].cell == RecurrentCell::kGru;
+  const auto threads = static_cast<std::size_t>(context.threads());
+  state->is_half = sizes.type != DataType::kFloat32;
+  add_matrix(state->w, sizes, 0, sizes.gates, sizes.inputs, threads);
+  add_matrix(state->r, sizes, 0, is_gru ? 2 : sizes.gates, sizes.hidden, threads);
+  if (is_gru) add_matrix(state->r, sizes, 2, 1, sizes.hidden, threads);
+  const double step = product_work(state->r.matrices[0], sizes.batch) + cells_work(sizes);
+  state->directions_are_tasks = sizes.directions == 2 && threads > 1 && (threads < 4 || step < kLongStep);
+  state->block_steps = steps_of_block(sizes);
+  Prepared prepared;
+  WorkspaceParts parts(sizeof(float));
+  prepare_gates(context, *state, state->w, parts, prepared);
+  prepare_gates(context, *state, state->r, parts, prepared);
+  prepare_parameters(context, *state, parts, prepared);
+  prepare_lanes(*state, parts);
+  prepared.workspace_bytes = parts.bytes();
+  prepared.state = std::move(state);
+  return prepared;
+}
+
+/// What a run computes with, whatever the direction.
+struct Operands {
+  const float* w;
+  const float* r;
+  const float* parameters;
+  const std::int32_t* lengths;  ///< null: all rows have all steps
+};
+
+/// One direction of a run. Its loops are shared by the threads, or it is itself a task of one.
+class Direction {
+ public:
+  Direction(const State& state, const RunArguments& args, const Operands& operands, std::size_t direction)
+      : state_(state),
+        sizes_(state.sizes),
+        form_(sizes_.forms[direction]),
+        args_(args),
+        direction_(direction),
+        lengths_(operands.lengths),
+        w_(operands.w + direction * state.w.panels.elements()),
+        r_(operands.r + direction * state.r.panels.elements()),
+        parameters_(CellParameters<float>::at(sizes_, operands.parameters, direction)),
+        has_peepholes_(sizes_.has_input(kP)) {
+    const Lane& lane = state.lanes[state.directions_are_tasks ? direction : 0];
+    auto* const workspace = static_cast<float*>(args.workspace);
+    x_ = workspace + lane.x;
+    gates_ = workspace + lane.gates;
+    h_ = workspace + lane.h;
+    c_ = workspace + lane.c;
+    reset_ = workspace + lane.reset;
+  }
+
+  void run() {
+    load_state(kInitialH, h_);
+    if (form_.cell == RecurrentCell::kLstm) load_state(kInitialC, c_);
+    const bool reverse = sizes_.is_reverse(direction_);
+    const std::size_t blocks = sizes_.steps == 0 ? 0 : (sizes_.steps - 1) / state_.block_steps + 1;
+    for (std::size_t i = 0; i < blocks; ++i) {
+      first_step_ = (reverse ? blocks - 1 - i : i) * state_.block_steps;
+      const std::size_t steps = std::min(state_.block_steps, sizes_.steps - first_step_);
+      project(steps);
+      for (std::size_t k = 0; k < steps; ++k) {
+        if (is_stopped()) return;
+        step(reverse ? steps - 1 - k : k);
+      }
+    }
+    store_state(kYH, h_);
+    if (form_.cell == RecurrentCell::kLstm) store_state(kYC, c_);
+  }
+
+ private:
+  /// A product with packed gates of W or R, those of the direction.
+  struct Product {
+    const Matrix* matrix = nullptr;
+    const float* packed = nullptr;
+    const float* a = nullptr;
+    std::size_t a_row_stride = 0;
+    kernels::GemmEpilogue epilogue;
+    float* c = nullptr;
+    std::size_t c_row_stride = 0;
+  };
+
+  template <typename Body>
+  void loop(std::size_t count, double work, const Body& body) const {
+    if (!state_.directions_are_tasks) return args_.control.parallel_for(count, work, body);
+    for (std::size_t i = 0; i < count && !is_stopped(); ++i) body(i);
+  }
+
+  /// Of a task: whether it is to return as it is. Otherwise throws when the run is to stop.
+  bool is_stopped() const {
+    if (state_.directions_are_tasks) return args_.control.abandon_if_stopped();
+    args_.control.check();
+    return false;
+  }
+
+  /// Of the rows of a slice, those below `rows`.
+  static void multiply(const Product& product, const kernels::GemmSlice& slice, std::size_t rows) {
+    const std::size_t first = slice.row_begin;
+    const std::size_t end = std::min(slice.row_end, rows);
+    if (first >= end) return;
+    kernels::gemm(end - first, product.matrix->columns, product.matrix->depth, product.a + first * product.a_row_stride,
+                  product.a_row_stride, product.packed + product.matrix->begin, product.epilogue.from_row(first),
+                  product.c + first * product.c_row_stride, product.c_row_stride, slice.panel_begin, slice.panel_end);
+  }
+
+  /// The products of a step, none of which needs another.
+  void multiply(const Product* products, std::size_t count, std::size_t rows) const {
+    const std::size_t first_slices = products[0].matrix->slices.count();
+    std::size_t slices = 0;
+    double work = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      slices += products[i].matrix->slices.count();
+      work += product_work(*products[i].matrix, rows);
+    }
+    loop(slices, work, [=](std::size_t task) {
+      const bool first = task < first_slices;
+      const Product& product = products[first ? 0 : 1];
+      multiply(product, product.matrix->slices.slice(first ? task : task - first_slices), rows);
+    });
+  }
+
+  /// A product with h or the like that is added to what stands in the gates from `to` on.
+  Product product_with_r(const Matrix& matrix, const float* a, float* to) const {
+    Product product = {&matrix, r_, a, sizes_.hidden, {}, to, gates_row_stride()};
+    product.epilogue.addend = to;
+    product.epilogue.addend_row_stride = gates_row_stride();
+    product.epilogue.addend_column_stride = 1;
+    return product;
+  }
+
+  /// Among the gates of the block.
+  std::size_t block_row(std::size_t step, std::size_t n) const {
+    return sizes_.batch_first ? n * state_.block_steps + step : step * sizes_.batch + n;
+  }
+  float* gates_at(std::size_t step, std::size_t n) const { return gates_ + block_row(step, n) * sizes_.gate_rows(); }
+  std::size_t gates_row_stride() const { return (sizes_.batch_first ? state_.block_steps : 1) * sizes_.gate_rows(); }
+
+  /// The gates of the block's first `steps` steps become W x + b.
+  void project(std::size_t steps) const {
+    // Where the batch is first and X has more steps, a row of the batch is a product of its own.
+    const bool is_split = sizes_.batch_first && state_.block_steps < sizes_.steps;
+    const std::size_t products = is_split ? sizes_.batch : 1;
+    const std::size_t rows = is_split ? steps : steps * sizes_.batch;
+    if (state_.is_half) widen_x(products, rows);
+    const Matrix& matrix = state_.w.matrices[0];
+    const kernels::GemmSlices slices =
+        kernels::choose_slices(rows, matrix.columns, matrix.depth, static_cast<std::size_t>(args_.control.threads()));
+    const double work = product_work(matrix, rows) * static_cast<double>(products);
+    loop(slices.count() * products, work, [&](std::size_t task) {
+      const std::size_t n = task / slices.count();
+      const auto* const x = static_cast<const float*>(args_.inputs[kX]);
+      const float* const from =
+          state_.is_half ? x_ + block_row(0, n) * sizes_.inputs : x + sizes_.x_row(first_step_, n) * sizes_.inputs;
+      Product product = {&matrix, w_, from, sizes_.inputs, {}, gates_at(0, n), sizes_.gate_rows()};
+      product.epilogue.bias = parameters_.bias;
+      multiply(product, slices.slice(task % slices.count()), rows);
+    });
+  }
+
+  void widen_x(std::size_t products, std::size_t rows) const {
+    const std::size_t count = rows * sizes_.inputs;
+    const std::size_t pieces = (count + kTaskElements - 1) / kTaskElements;
+    const double work = static_cast<double>(products * count) / kWidenedPerNanosecond;
+    loop(products * pieces, work, [&](std::size_t task) {
+      const std::size_t n = task / pieces;
+      const std::size_t first = task % pieces * kTaskElements;
+      load_line(sizes_.type, args_.inputs[kX], sizes_.x_row(first_step_, n) * sizes_.inputs + first,
+                std::min(kTaskElements, count - first), x_ + block_row(0, n) * sizes_.inputs + first);
+    });
+  }
+
+  /// Calls body(n) for the first `rows` rows of the batch, in tasks.
+  template <typename Body>
+  void for_rows(std::size_t rows, const Body& body) const {
+    const std::size_t chunk = std::max<std::size_t>(1, kTaskUnits / sizes_.hidden);
+    loop((rows + chunk - 1) / chunk, cells_work(sizes_), [&](std::size_t task) {
+      for (std::size_t n = task * chunk; n < std::min(rows, (task + 1) * chunk); ++n) body(n);
+    });
+  }
+
+  CellRow<float> cell_row(std::size_t step, std::size_t n) const {
+    const std::size_t first = n * sizes_.hidden;
+    return {sizes_.hidden, gates_at(step, n), h_ + first,
+            c_ + first,    reset_ + first,    has_peepholes_ ? parameters_.peepholes : nullptr};
+  }
+
+  /// One behind the last row of the batch that has not ended.
+  std::size_t active_rows(std::size_t t) const {
+    std::size_t rows = sizes_.batch;
+    while (rows > 0 && has_ended(lengths_, rows - 1, t)) --rows;
+    return rows;
+  }
+
+  void step(std::size_t step) const {
+    const std::size_t t = first_step_ + step;
+    const std::size_t hidden = sizes_.hidden;
+    const std::size_t rows = active_rows(t);
+    const bool is_gru = form_.cell == RecurrentCell::kGru;
+    const auto& matrices = state_.r.matrices;
+    Product products[2] = {product_with_r(matrices[0], h_, gates_at(step, 0)), {}};
+    if (is_gru && form_.linear_before_reset) {
+      products[1] = {&matrices[1], r_, h_, hidden, {}, reset_, hidden};
+      products[1].epilogue.bias = parameters_.recurrent_bias;
+      multiply(products, 2, rows);
+    } else {
+      multiply(products, 1, rows);
+    }
+    if (is_gru && !form_.linear_before_reset) {
+      for_rows(rows, [&](std::size_t n) { open_reset_gate(form_, cell_row(step, n)); });
+      products[0] = product_with_r(matrices[1], reset_, gates_at(step, 0) + 2 * hidden);
+      multiply(products, 1, rows);
+    }
+    for_rows(sizes_.batch, [&](std::size_t n) { finish_row(step, n); });
+  }
+
+  void finish_row(std::size_t step, std::size_t n) const {
+    const std::size_t t = first_step_ + step;
+    const std::size_t hidden = sizes_.hidden;
+    const std::size_t first = sizes_.y_row(t, direction_, n) * hidden;
+    void* const y = sizes_.output(args_, kY);
+    if (has_ended(lengths_, n, t)) {
+      const std::size_t bytes = size_of(sizes_.type);
+      if (y != nullptr) std::memset(static_cast<std::byte*>(y) + first * bytes, 0, hidden * bytes);
+      return;
+    }
+    const CellRow<float> row = cell_row(step, n);
+    if (form_.cell == RecurrentCell::kGru && form_.linear_before_reset) open_reset_gate(form_, row);
+    finish_cell(form_, row);
+    if (y != nullptr) store_line(sizes_.type, row.h, first, hidden, y);
+  }
+
+  void load_state(RecurrentInput input, float* to) const {
+    const std::size_t hidden = sizes_.hidden;
+    const void* const from = sizes_.input(args_, input);
+    if (from == nullptr) return std::fill_n(to, sizes_.batch * hidden, 0.0F), void();
+    for (std::size_t n = 0; n < sizes_.batch; ++n) {
+      load_line(sizes_.type, from, sizes_.state_row(direction_, n) * hidden, hidden, to + n * hidden);
+    }
+  }
+
+  void store_state(RecurrentOutput output, const float* from) const {
+    const std::size_t hidden = sizes_.hidden;
+    void* const to = sizes_.output(args_, output);
+    for (std::size_t n = 0; to != nullptr && n < sizes_.batch; ++n) {
+      store_line(sizes_.type, from + n * hidden, sizes_.state_row(direction_, n) * hidden, hidden, to);
+    }
+  }
+
+  const State& state_;
+  const Recurrence& sizes_;
+  const CellForm& form_;
+  const RunArguments& args_;
+  std::size_t direction_;
+  const std::int32_t* lengths_;
+  const float* w_;
+  const float* r_;
+  CellParameters<float> parameters_;
+  bool has_peepholes_;
+  float* x_;
+  float* gates_;
+  float* h_;
+  float* c_;
+  float* reset_;
+  std::size_t first_step_ = 0;  ///< of the block
+};
+
+/// The packed gates of all directions.
+const float* gates_of_run(const RunArguments& args, const State& state, const PackedGates& packed) {
+  if (packed.constant != nullptr) return reinterpret_cast<const float*>(packed.constant.get());
+  float* const to = static_cast<float*>(args.workspace) + packed.workspace;
+  pack(args.control, state, packed, static_cast<const std::byte*>(args.inputs[packed.input]), to);
+  return to;
+}
+
+void run(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  const Recurrence& sizes = state.sizes;
+  Operands operands{};
+  operands.lengths = checked_lengths(sizes, args);
+  if (sizes.batch == 0) return;
+  operands.w = gates_of_run(args, state, state.w);
+  operands.r = gates_of_run(args, state, state.r);
+  operands.parameters = state.parameters.data();
+  if (state.parameters.empty()) {
+    float* const parameters = static_cast<float*>(args.workspace) + state.run_parameters;
+    fill_parameters(sizes, sizes.input(args, kB), sizes.input(args, kP), parameters);
+    operands.parameters = parameters;
+  }
+  const auto run_direction = [&](std::size_t direction) { Direction(state, args, operands, direction).run(); };
+  if (state.directions_are_tasks) {
+    return args.control.parallel_for(sizes.directions, sizes.products() / kProductsPerNanosecond, run_direction);
+  }
+  for (std::size_t direction = 0; direction < sizes.directions; ++direction) run_direction(direction);
+}
+
+}  // namespace
+
+Implementation simd_recurrence() { return {"simd", Backend::kSimd, accepts, prepare, run}; }
+
+}  // namespace linnet::internal

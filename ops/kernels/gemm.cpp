@@ -74,8 +74,16 @@ constexpr TileFunctions make_tile_functions(std::index_sequence<kRows...>) {
 template <class Dot>
 constexpr TileFunctions kTileFunctions = make_tile_functions<Dot>(std::make_index_sequence<kMaxRows>());
 
+// Whether the start values of C are what stands there.
+bool starts_in_place(const Product& product) {
+  const GemmEpilogue& epilogue = product.epilogue;
+  return epilogue.addend == product.c && epilogue.addend_row_stride == product.c_row_stride &&
+         epilogue.addend_column_stride == 1 && epilogue.addend_scale == 1.0f && epilogue.bias == nullptr;
+}
+
 // Writes the start values of `count` elements of a row of C, from `column` on. Requires: there is an addend.
 HWY_NOINLINE void StoreStart(const Product& product, std::size_t row, std::size_t column, std::size_t count) {
+  if (starts_in_place(product)) return;
   const TileTag d;
   float* c = product.c + row * product.c_row_stride + column;
   for (std::size_t i = 0; i < count; i += kLanes) {

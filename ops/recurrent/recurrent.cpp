@@ -13,7 +13,7 @@
 //
 // A row with a length below T has zeros in Y behind it; its Y_h and Y_c are those of its last step, or the initial ones
 // where it has none. The reverse direction begins with a row's own last step. `clip` cuts the input of every
-// activation, that of h(c') too, but not c' itself. Activations: see recurrent_cell.hpp.
+// activation, that of h(c') too, but not c' itself. Activations: see recurrent_activation.cpp.
 //
 // Opsets 7 to newest; the type (float, double, float16, bfloat16) is the same for all inputs but sequence_lens.
 // Rounding: float32 and the 16-bit types are computed by vectors of float32 (simd), all types by doubles (reference).
@@ -21,7 +21,7 @@
 // type. Deviations: bfloat16 (from 22) and layout (from 14) are accepted at every opset; a clip of 0 is refused.
 #include "ops/recurrent/recurrent.hpp"
 
-#include <cmath>
+#include <algorithm>
 
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
@@ -73,11 +73,9 @@ std::vector<CellActivation> parse_activations(ParseContext& context, const CellF
                           context.get_floats("activation_beta").value_or(std::vector<float>()));
 }
 
-template <RecurrentCell kCell>
-AttributesPtr parse(ParseContext& context) {
-  const CellFacts& facts = facts_of(kCell);
+AttributesPtr parse_cell(ParseContext& context, const CellFacts& facts) {
   auto attributes = std::make_shared<RecurrentAttributes>();
-  attributes->cell = kCell;
+  attributes->cell = facts.cell;
   if (context.has("hidden_size")) {
     attributes->hidden_size = context.get_int("hidden_size", 0);
     if (attributes->hidden_size < 1) {
@@ -90,13 +88,13 @@ AttributesPtr parse(ParseContext& context) {
   attributes->batch_first = layout == 1;
   context.ignore("output_sequence");  // of opset 1: whether Y is wanted, which the outputs tell
   CellForm form;
-  form.cell = kCell;
+  form.cell = facts.cell;
   if (context.has("clip")) {
     form.clip = context.get_float("clip", 0.0F);
     if (!(form.clip > 0.0F)) invalid_model("clip is ", form.clip, ", expected a number above 0");
   }
-  if (kCell == RecurrentCell::kLstm) form.input_forget = context.get_int("input_forget", 0) != 0;
-  if (kCell == RecurrentCell::kGru) form.linear_before_reset = context.get_int("linear_before_reset", 0) != 0;
+  if (facts.cell == RecurrentCell::kLstm) form.input_forget = context.get_int("input_forget", 0) != 0;
+  if (facts.cell == RecurrentCell::kGru) form.linear_before_reset = context.get_int("linear_before_reset", 0) != 0;
   const auto directions = static_cast<std::size_t>(attributes->directions);
   const std::vector<CellActivation> activations = parse_activations(context, facts, directions);
   for (std::size_t i = 0; i < activations.size(); ++i) {
@@ -104,6 +102,11 @@ AttributesPtr parse(ParseContext& context) {
     attributes->forms[i / facts.activations] = form;
   }
   return attributes;
+}
+
+template <RecurrentCell kCell>
+AttributesPtr parse(ParseContext& context) {
+  return parse_cell(context, facts_of(kCell));
 }
 
 /// What is known of a dimension that both have.
@@ -190,8 +193,13 @@ void infer(InferContext& context) {
 
 std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t input) {
   if (input != kSequenceLens) return std::nullopt;
+  constexpr const char* kWhat = "the steps of each row of the batch";
   const Dim steps = sizes_of(node).steps;
-  WantedElements wanted = wanted_sizes(0, "the steps of each row of the batch");
+  const std::size_t rows = length_of(node, input);
+  if (steps.known() && rows > 0 && rows <= InferContext::kMaxElements) {
+    return wanted_list(std::vector<std::int64_t>(rows, steps.value()), kWhat);
+  }
+  WantedElements wanted = wanted_sizes(0, kWhat);
   wanted.high = steps.known() ? steps.value() : 0;
   return wanted;
 }
@@ -203,9 +211,8 @@ double folding_ns(const NodeView& node) {
   return recurrence(node).products() * (simd ? kSimdProductNanoseconds : kReferenceProductNanoseconds);
 }
 
-template <RecurrentCell kCell>
-OpDef recurrent() {
-  const CellFacts& facts = facts_of(kCell);
+void add_cell(Registry& registry, RecurrentCell cell, AttributesPtr (*parse)(ParseContext&)) {
+  const CellFacts& facts = facts_of(cell);
   OpDef op;
   op.name = facts.name;
   op.since_opset = 7;
@@ -213,12 +220,12 @@ OpDef recurrent() {
   op.max_inputs = facts.inputs;
   op.min_outputs = 0;
   op.max_outputs = facts.outputs;
-  op.parse = parse<kCell>;
+  op.parse = parse;
   op.infer = infer;
   op.implementations = {simd_recurrence(), reference_recurrence()};
   op.facts.wanted_elements = wanted_elements;
   op.facts.folding_ns = folding_ns;
-  return op;
+  registry.add(std::move(op));
 }
 
 }  // namespace
@@ -298,8 +305,8 @@ std::size_t WorkspaceParts::add(std::size_t a, std::size_t b) {
   return begin;
 }
 
-void register_rnn(Registry& registry) { registry.add(recurrent<RecurrentCell::kRnn>()); }
-void register_gru(Registry& registry) { registry.add(recurrent<RecurrentCell::kGru>()); }
-void register_lstm(Registry& registry) { registry.add(recurrent<RecurrentCell::kLstm>()); }
+void register_rnn(Registry& registry) { add_cell(registry, RecurrentCell::kRnn, parse<RecurrentCell::kRnn>); }
+void register_gru(Registry& registry) { add_cell(registry, RecurrentCell::kGru, parse<RecurrentCell::kGru>); }
+void register_lstm(Registry& registry) { add_cell(registry, RecurrentCell::kLstm, parse<RecurrentCell::kLstm>); }
 
 }  // namespace linnet::internal

@@ -17,6 +17,8 @@ namespace linnet::internal {
 namespace {
 
 constexpr double kCellCost = 2.0;  // ns for a unit
+/// Of R, which the step before has left in the second-level cache.
+constexpr double kStepWeightsPerNanosecond = 35.0;
 constexpr double kWidenedPerNanosecond = 4.0;
 constexpr double kPackedPerNanosecond = 1.0;
 /// Of W x for the steps of a block: they stay in the second-level cache until their steps come.
@@ -75,9 +77,14 @@ kernels::HalfType half_type(DataType type) {
   return type == DataType::kFloat16 ? kernels::HalfType::kFloat16 : kernels::HalfType::kBfloat16;
 }
 
-double product_work(const Matrix& matrix, std::size_t rows) {
+double product_work(const Matrix& matrix, std::size_t rows, double weights_per_nanosecond) {
   const double weights = static_cast<double>(matrix.columns) * static_cast<double>(matrix.depth + 1);
-  return std::max(weights * static_cast<double>(rows) / kProductsPerNanosecond, weights / kWeightsPerNanosecond);
+  return std::max(weights * static_cast<double>(rows) / kProductsPerNanosecond, weights / weights_per_nanosecond);
+}
+
+/// Of a step.
+double product_work(const Recurrence& sizes, const Matrix& matrix, std::size_t rows) {
+  return product_work(matrix, rows, sizes.steps > 1 ? kStepWeightsPerNanosecond : kWeightsPerNanosecond);
 }
 
 double cells_work(const Recurrence& sizes) {
@@ -201,7 +208,7 @@ Prepared prepare(const PrepareContext& context) {
   add_matrix(state->w, sizes, 0, sizes.gates, sizes.inputs, threads);
   add_matrix(state->r, sizes, 0, is_gru ? 2 : sizes.gates, sizes.hidden, threads);
   if (is_gru) add_matrix(state->r, sizes, 2, 1, sizes.hidden, threads);
-  const double step = product_work(state->r.matrices[0], sizes.batch) + cells_work(sizes);
+  const double step = product_work(sizes, state->r.matrices[0], sizes.batch) + cells_work(sizes);
   state->directions_are_tasks = sizes.directions == 2 && threads > 1 && (threads < 4 || step < kLongStep);
   state->block_steps = steps_of_block(sizes);
   Prepared prepared;
@@ -306,7 +313,7 @@ class Direction {
     double work = 0;
     for (std::size_t i = 0; i < count; ++i) {
       slices += products[i].matrix->slices.count();
-      work += product_work(*products[i].matrix, rows);
+      work += product_work(sizes_, *products[i].matrix, rows);
     }
     loop(slices, work, [=](std::size_t task) {
       const bool first = task < first_slices;
@@ -341,7 +348,7 @@ class Direction {
     const Matrix& matrix = state_.w.matrices[0];
     const kernels::GemmSlices slices =
         kernels::choose_slices(rows, matrix.columns, matrix.depth, static_cast<std::size_t>(args_.control.threads()));
-    const double work = product_work(matrix, rows) * static_cast<double>(products);
+    const double work = product_work(matrix, rows, kWeightsPerNanosecond) * static_cast<double>(products);
     loop(slices.count() * products, work, [&](std::size_t task) {
       const std::size_t n = task / slices.count();
       const auto* const x = static_cast<const float*>(args_.inputs[kX]);

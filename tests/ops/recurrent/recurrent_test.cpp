@@ -160,6 +160,13 @@ TEST(Recurrent, ReadsHiddenSizeFromRWhereItIsLeftOut) {
       .run();
 }
 
+TEST(Recurrent, TakesTwoNamesForOneDirectionOfRnn) {
+  RecurrentCase item;
+  item.op = "RNN";
+  item.activations = {"Tanh", "Tanh"};
+  recurrent_test(item).run();
+}
+
 TEST(Recurrent, InfersWhatIsKnown) {
   const auto weights = [](OpTest test) {
     return test.attribute("direction", std::string("bidirectional"))

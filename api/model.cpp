@@ -48,7 +48,9 @@ std::size_t index_of(const std::vector<ValueInfo>& infos, std::string_view name,
 /// A session of the model's pool: keeps the model alive, and gives the session back whatever happens.
 class Borrowed {
  public:
-  explicit Borrowed(std::shared_ptr<ModelImpl> model) : model_(std::move(model)), session_(model_->take_session()) {}
+  explicit Borrowed(std::shared_ptr<ModelImpl> model) : model_(std::move(model)), session_(model_->take_session()) {
+    session_->reset();
+  }
   ~Borrowed() { model_->give_back(std::move(session_)); }
   Borrowed(const Borrowed&) = delete;
   Borrowed& operator=(const Borrowed&) = delete;
@@ -171,6 +173,9 @@ void Session::prepare(const RunOptions& options) {
 }
 void Session::run(const RunOptions& options) {
   alone_in(*impl_, [&] { impl_->run(stop_of_run(options)); });
+}
+void Session::reset() {
+  alone_in(*impl_, [&] { impl_->reset(); });
 }
 ConstTensorView Session::output(std::size_t index) const {
   return alone_in(*impl_, [&] { return impl_->output(index); });

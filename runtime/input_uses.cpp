@@ -73,8 +73,8 @@ std::vector<InputUse> find_input_uses(const Graph& graph, const std::vector<Shap
   std::vector<InputUse> uses(values.size());
   for (std::size_t id = graph.nodes.size(); id-- > 0;) collect(NodeView(graph.nodes[id], values, options), uses);
   std::vector<InputUse> of_inputs;
-  of_inputs.reserve(graph.inputs.size());
-  for (const ValueId input : graph.inputs) of_inputs.push_back(uses[input]);
+  of_inputs.reserve(shapes.size());
+  for (std::size_t i = 0; i < shapes.size(); ++i) of_inputs.push_back(uses[graph.inputs[i]]);
   return of_inputs;
 }
 

@@ -34,11 +34,17 @@ inline std::size_t kept_bytes(const ProgramKey& key, const Program& program) {
   return key.size() * sizeof(key[0]) + program.kept_bytes;
 }
 
+/// A graph input that is what a graph output was in the run before.
+struct StateTie {
+  std::size_t input = 0;
+  std::size_t output = 0;
+};
+
 /// Immutable but for its caches. Thread-safety: all members. In the child of a fork, caches that another thread was
 /// changing are empty.
 class ModelImpl {
  public:
-  /// `graph`: after the passes. Errors: kInvalidArgument for options out of range.
+  /// `graph`: after the passes. Errors: kInvalidArgument for options out of range, and states that the model has not.
   ModelImpl(Graph graph, ModelFacts facts, Options options);
   ~ModelImpl();
 
@@ -49,7 +55,9 @@ class ModelImpl {
   /// Null with one thread, and where the caller's own pool takes its place.
   ThreadPool* pool() const { return pool_.get(); }
   const CallerPool* caller_pool() const { return caller_pool_.get(); }
+  /// Those of a caller: the first of the graph's inputs. States stand behind them.
   const std::vector<ValueInfo>& inputs() const { return inputs_; }
+  const std::vector<StateTie>& states() const { return states_; }
   const std::vector<ValueInfo>& outputs() const { return outputs_; }
   const WeightsStore& weights() const { return weights_; }
   bool has_shape_inputs() const { return has_shape_inputs_; }
@@ -78,6 +86,7 @@ class ModelImpl {
   };
 
   static void start_anew_after_fork(void* model);
+  void tie_states();
   void drop_old_programs();
 
   Graph graph_;
@@ -89,6 +98,7 @@ class ModelImpl {
   std::unique_ptr<const CallerPool> caller_pool_;
   std::vector<ValueInfo> inputs_;
   std::vector<ValueInfo> outputs_;
+  std::vector<StateTie> states_;
   std::vector<bool> decides_shapes_;  ///< by input position
   bool has_shape_inputs_ = false;
   WeightsStore weights_;

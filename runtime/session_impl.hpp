@@ -39,6 +39,8 @@ class SessionImpl {
   /// When every step ran, and every task of it (see TraceEvent).
   std::vector<TraceEvent> run_traced();
   ConstTensorView output(std::size_t index) const;
+  /// States are zeros for the next run.
+  void reset() noexcept;
   /// Requires: prepare or run succeeded since inputs changed.
   const Program& program() const { return *current_->program; }
 
@@ -61,9 +63,22 @@ class SessionImpl {
     bool bound = false;
     std::shared_ptr<std::byte> own;
     std::size_t own_bytes = 0;
+    const void* last = nullptr;  ///< where the last result lies, of an output that is a state
+  };
+  /// What the next run reads; the memory that it writes is the output's own, and the two change places after it.
+  struct SessionState {
+    StateTie tie;
+    std::shared_ptr<std::byte> memory;
+    std::size_t bytes = 0;
+    std::shared_ptr<std::byte> larger;  ///< for what a run made that `memory` does not hold
+    Shape shape;
+    bool zeros = true;  ///< at the next run
   };
 
   void require_inputs() const;
+  void begin_states();
+  Shape first_shape(const SessionState& state) const;
+  void keep_states();
   void find_program(const Stop& stop);
   std::unique_ptr<BoundProgram> bind(ProgramKey key, std::shared_ptr<const Program> program);
   void drop_old_programs(std::size_t bytes);
@@ -84,6 +99,7 @@ class SessionImpl {
   RunControl control_;
   std::vector<InputBinding> inputs_;
   std::vector<OutputBinding> outputs_;
+  std::vector<SessionState> states_;
   std::vector<std::unique_ptr<BoundProgram>> programs_;
   BoundProgram* current_ = nullptr;
   std::uint64_t uses_ = 0;

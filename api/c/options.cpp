@@ -123,6 +123,12 @@ linnet_status linnet_options_add_initializer(linnet_options* options, const char
   });
 }
 
+linnet_status linnet_options_add_state(linnet_options* options, const char* input, const char* output) {
+  return set(options, [&](Options& value) {
+    value.states.push_back({&needed(input, "input"), &needed(output, "output")});
+  });
+}
+
 linnet_status linnet_options_disable_pass(linnet_options* options, const char* name) {
   return set(options, [&](Options& value) { value.disabled_passes.emplace_back(&needed(name, "name")); });
 }

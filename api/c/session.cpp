@@ -91,6 +91,10 @@ linnet_status linnet_session_output(const linnet_session* session, size_t index,
   return status;
 }
 
+linnet_status linnet_session_reset(linnet_session* session) {
+  return with(session, [&](Session& value) { value.reset(); });
+}
+
 linnet_status linnet_session_run_profiled(linnet_session* session, int64_t* nanoseconds, size_t capacity,
                                           size_t* count) {
   return give(count, "count", [&] {

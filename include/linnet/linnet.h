@@ -179,6 +179,9 @@ LINNET_C_API linnet_status linnet_options_set_denoted_dimension(linnet_options* 
 /// shape. `shape` and `data` must stay as they are until the models that need them are loaded; loading copies them.
 LINNET_C_API linnet_status linnet_options_add_initializer(linnet_options* options, const char* name, linnet_type type,
                                                           const int64_t* shape, size_t rank, const void* data);
+/// Lets sessions keep a state: the model's output of this name is its input of that name in the next run. The input is
+/// no input of the model any more. See linnet_session_reset.
+LINNET_C_API linnet_status linnet_options_add_state(linnet_options* options, const char* input, const char* output);
 /// Switches one more pass off by name; "all" for every pass. Unknown names are refused at load.
 LINNET_C_API linnet_status linnet_options_disable_pass(linnet_options* options, const char* name);
 /// 0 switches the limit off.
@@ -284,6 +287,8 @@ LINNET_C_API linnet_status linnet_session_run_tensors(linnet_session* session, c
 /// out-parameters may be NULL.
 LINNET_C_API linnet_status linnet_session_output(const linnet_session* session, size_t index, linnet_type* type,
                                                  const int64_t** shape, size_t* rank, const void** data);
+/// Every state (linnet_options_add_state) is zeros again for the next run, as at first.
+LINNET_C_API linnet_status linnet_session_reset(linnet_session* session);
 /// Runs once and times every step. *count becomes the number of steps; the first `capacity` times, in nanoseconds, go
 /// to `nanoseconds`, which may be NULL if capacity is 0.
 LINNET_C_API linnet_status linnet_session_run_profiled(linnet_session* session, int64_t* nanoseconds, size_t capacity,

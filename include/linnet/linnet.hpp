@@ -222,6 +222,12 @@ struct ExternalBuffer {
   std::size_t size = 0;        ///< in bytes
 };
 
+/// What a session keeps from one run to the next: an output of the model that is an input of the next run.
+struct State {
+  std::string input;   ///< is no input of the model any more
+  std::string output;  ///< of the same element type; stays an output
+};
+
 /// How a model is loaded and run. The defaults are good.
 struct Options {
   int threads = 0;                        ///< 0: as many as the CPUs this process may use, or as `thread_pool` has
@@ -248,6 +254,9 @@ struct Options {
   /// What takes the place of the model's initializers of these names: of the same element type and shape. The model's
   /// own value is not read, nor is the file that would hold it. Copied; needed only while the model is loaded.
   std::vector<std::pair<std::string, ConstTensorView>> initializers;
+  /// States of sessions. Each is zeros at first and after Session::reset. Its open dimensions are then those of other
+  /// inputs that the model gives the same name, else 0: a cache that is empty, and grows.
+  std::vector<State> states;
   /// Receives log lines; empty: nothing is logged.
   std::function<void(LogLevel, std::string_view)> log;
   /// Both functions set: the caller's threads do the work. Neither: Linnet's own.
@@ -308,6 +317,8 @@ class LINNET_API Session {
   void run(const RunOptions& options = {});
   /// The result of the last run: the bound memory, or the session's, valid until the next run or prepare.
   ConstTensorView output(std::size_t index) const;
+  /// Every state (Options::states) is zeros again for the next run. A run that fails leaves states as they were.
+  void reset();
 
   /// Binds, runs and, for outputs without a caller's buffer (data == nullptr or fewer given), leaves the result in
   /// output(i).

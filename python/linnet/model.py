@@ -257,6 +257,10 @@ class Binding:
         """Runs on the bound arrays. Errors: InvalidArgument for an input that is not bound; those of :meth:`Model.run`."""
         self._core.run(cancel, timeout)
 
+    def reset(self) -> None:
+        """Every state (option ``states`` of :func:`load`) is zeros again for the next run, as at first."""
+        self._core.reset()
+
     def __reduce__(self) -> Any:
         raise TypeError("cannot copy or pickle a linnet.Binding, which is tied to its arrays; make one with model.binding()")
 
@@ -280,7 +284,9 @@ def load(
     (dict with file_bytes, nodes, nesting, rank, folded_bytes, folding_ns; 0 switches one off), ``log`` (called with
     a severity from 0, debug, to 3, error, and a line of text), ``dimensions`` and ``denoted_dimensions`` (dicts from
     names or denotations of open dimensions to sizes, as if the model had them), ``initializers`` (dict from names to
-    arrays that take the place of the model's initializers, of the same dtype and shape; copied).
+    arrays that take the place of the model's initializers, of the same dtype and shape; copied), ``states`` (dict from
+    names of inputs to the names of outputs that they are in the next run; a :class:`Binding` keeps them, every run of
+    the model itself begins with zeros).
 
     ``cancel`` and ``timeout`` (seconds) end the load early, as they do a run.
 

@@ -120,6 +120,11 @@ void PythonBinding::run(const RunOptions& options) {
   });
 }
 
+void PythonBinding::reset() {
+  check_idle();
+  session_.reset();
+}
+
 nb::object PythonBinding::output(std::size_t index) const {
   check_idle();
   check_output(index);

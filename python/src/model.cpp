@@ -21,6 +21,7 @@ class PythonModel::Lease {
  public:
   explicit Lease(PythonModel& owner) : owner_(owner), slot_(owner.idle_.take()) {
     if (slot_ == nullptr) slot_ = std::make_unique<Slot>(owner.model_.session());
+    slot_->session.reset();
   }
   ~Lease() {
     try {

@@ -39,6 +39,7 @@ void register_binding(nb::module_& module) {
       .def("bind_output_memory", &PythonBinding::bind_output_memory, nb::arg("index"), nb::arg("type"),
            nb::arg("shape"), nb::arg("address"))
       .def("bind_output_new", &PythonBinding::bind_output_new, nb::arg("index"))
+      .def("reset", &PythonBinding::reset)
       .def("unbind_inputs", &PythonBinding::unbind_inputs)
       .def("unbind_outputs", &PythonBinding::unbind_outputs)
       .def(

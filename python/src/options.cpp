@@ -137,6 +137,11 @@ const std::map<std::string, Setter>& setters() {
       {"denoted_dimensions",
        [](Options& o, const std::string& n, nb::handle v) { o.denoted_dimensions = sizes_from(n, v); }},
       {"initializers", set_initializers},
+      {"states",
+       [](Options& o, const std::string& n, nb::handle v) {
+         for (const auto& [input, output] : value_of<nb::dict>(n, v))
+           o.states.push_back({value_of<std::string>(n, input), value_of<std::string>(n, output)});
+       }},
       {"limits", [](Options& o, const std::string&, nb::handle v) { o.limits = limits_from(v); }},
       {"log",
        [](Options& o, const std::string&, nb::handle v) {

@@ -8,9 +8,8 @@
 #include <cstring>
 
 #include "ops/kernels/gemm.hpp"
-#include "ops/kernels/half.hpp"
 #include "ops/product/matrix_product_packing.hpp"
-#include "ops/recurrent/recurrent.hpp"
+#include "ops/recurrent/packed_gates.hpp"
 #include "ops/shared/element_lines.hpp"
 
 namespace linnet::internal {
@@ -20,7 +19,6 @@ constexpr double kCellCost = 2.0;  // ns for a unit
 /// Of R, which the step before has left in the second-level cache.
 constexpr double kStepWeightsPerNanosecond = 35.0;
 constexpr double kWidenedPerNanosecond = 4.0;
-constexpr double kPackedPerNanosecond = 1.0;
 /// Of W x for the steps of a block: they stay in the second-level cache until their steps come.
 constexpr std::size_t kBlockFloats = std::size_t{1} << 16;
 /// Rows that are multiplied at once, where there are so many: W is read once for all of them.
@@ -31,26 +29,6 @@ constexpr std::size_t kTaskElements = std::size_t{1} << 15;
 /// A step from here on is shared by more than two threads, rather than the directions by two.
 constexpr double kLongStep = 20000.0;
 
-/// Some of the gates of W or R, transposed for the product: [depth, columns].
-struct Matrix {
-  std::size_t first_row = 0;  ///< in W or R
-  std::size_t columns = 0;
-  std::size_t depth = 0;
-  std::size_t begin = 0;       ///< of its panels, among those of the direction
-  kernels::GemmSlices slices;  ///< of a product with the rows of one step
-};
-
-/// The packed matrices of all directions, of W or of R.
-struct PackedGates {
-  explicit PackedGates(RecurrentInput w_or_r) : input(w_or_r) {}
-  RecurrentInput input;
-  std::array<Matrix, 2> matrices;
-  std::size_t count = 0;
-  WorkspaceParts panels{sizeof(float)};       ///< of one direction
-  std::shared_ptr<const std::byte> constant;  ///< null: packed into the workspace
-  std::size_t workspace = 0;
-};
-
 /// Where a direction that is being computed has its lines in the workspace.
 struct Lane {
   std::size_t x = 0;  ///< of a block, widened
@@ -59,8 +37,10 @@ struct Lane {
 };
 
 struct State {
+  explicit State(const Recurrence& recurrence) : sizes(recurrence), w(recurrence, kW), r(recurrence, kR) {}
+
   Recurrence sizes;
-  PackedGates w{kW}, r{kR};
+  PackedGates w, r;
   std::vector<float> parameters;  ///< empty: made at every run
   std::size_t run_parameters = 0;
   std::array<Lane, 2> lanes;
@@ -73,89 +53,18 @@ std::string accepts(const NodeView& node) {
   return node.input_type(kX) == DataType::kFloat64 ? "float64 is computed by the reference" : "";
 }
 
-kernels::HalfType half_type(DataType type) {
-  return type == DataType::kFloat16 ? kernels::HalfType::kFloat16 : kernels::HalfType::kBfloat16;
-}
-
-double product_work(const Matrix& matrix, std::size_t rows, double weights_per_nanosecond) {
+double product_work(const GateMatrix& matrix, std::size_t rows, double weights_per_nanosecond) {
   const double weights = static_cast<double>(matrix.columns) * static_cast<double>(matrix.depth + 1);
   return std::max(weights * static_cast<double>(rows) / kProductsPerNanosecond, weights / weights_per_nanosecond);
 }
 
 /// Of a step.
-double product_work(const Recurrence& sizes, const Matrix& matrix, std::size_t rows) {
+double product_work(const Recurrence& sizes, const GateMatrix& matrix, std::size_t rows) {
   return product_work(matrix, rows, sizes.steps > 1 ? kStepWeightsPerNanosecond : kWeightsPerNanosecond);
 }
 
 double cells_work(const Recurrence& sizes) {
   return static_cast<double>(sizes.batch) * static_cast<double>(sizes.hidden) * kCellCost;
-}
-
-/// `count` gates from gate `first` on. Errors: kLimitExceeded when the packed bytes cannot be counted.
-void add_matrix(PackedGates& gates, const Recurrence& sizes, std::size_t first, std::size_t count, std::size_t depth,
-                std::size_t threads) {
-  Matrix& matrix = gates.matrices[gates.count++];
-  matrix.first_row = first * sizes.hidden;
-  matrix.columns = count * sizes.hidden;
-  matrix.depth = depth;
-  const std::size_t units = (matrix.columns + kernels::kColumnUnit - 1) / kernels::kColumnUnit;
-  matrix.begin = gates.panels.add(units * kernels::kColumnUnit, depth);
-  matrix.slices = kernels::choose_slices(sizes.batch, matrix.columns, depth, threads);
-}
-
-/// Packs a panel of a matrix. `gates`: W or R, at any address, aligned to nothing.
-void pack_panel(const State& state, const Matrix& matrix, std::size_t direction, std::size_t panel,
-                const std::byte* gates, float* packed) {
-  const std::size_t column = panel * kernels::kPanelColumns;
-  const std::size_t columns = std::min(kernels::kPanelColumns, matrix.columns - column);
-  const std::size_t first = (direction * state.sizes.gate_rows() + matrix.first_row + column) * matrix.depth;
-  packed += matrix.begin + column * matrix.depth;
-  if (!state.is_half) {
-    return kernels::pack_b(gates + first * sizeof(float), 1, matrix.depth, matrix.depth, columns, 1.0F, packed);
-  }
-  constexpr std::size_t kBlock = 64;
-  constexpr std::size_t kHalfBytes = 2;
-  const std::size_t width = kernels::panel_width(matrix.columns, panel);
-  alignas(64) float block[kernels::kPanelColumns * kBlock];
-  for (std::size_t k = 0; k < matrix.depth; k += kBlock, packed += kBlock * width) {
-    const std::size_t count = std::min(kBlock, matrix.depth - k);
-    for (std::size_t i = 0; i < columns; ++i) {
-      kernels::widen(half_type(state.sizes.type), gates + (first + i * matrix.depth + k) * kHalfBytes, count,
-                     block + i * kBlock);
-    }
-    kernels::pack_b(block, 1, kBlock, count, columns, 1.0F, packed);
-  }
-}
-
-void pack(RunControl& control, const State& state, const PackedGates& packed, const std::byte* gates, float* to) {
-  const std::size_t stride = packed.panels.elements();
-  const double work = static_cast<double>(stride * state.sizes.directions) / kPackedPerNanosecond;
-  for (std::size_t i = 0; i < packed.count; ++i) {
-    const Matrix& matrix = packed.matrices[i];
-    const std::size_t panels = kernels::panel_count(matrix.columns);
-    control.parallel_for(state.sizes.directions * panels, work, [&](std::size_t task) {
-      const std::size_t direction = task / panels;
-      pack_panel(state, matrix, direction, task % panels, gates, to + direction * stride);
-    });
-  }
-}
-
-/// Packs W or R where it is constant, and makes room for it in the workspace otherwise.
-void prepare_gates(const PrepareContext& context, const State& state, PackedGates& packed, WorkspaceParts& parts,
-                   Prepared& prepared) {
-  const std::size_t directions = state.sizes.directions;
-  const ConstantPtr& constant = context.input_constant(packed.input);
-  if (constant == nullptr) {
-    packed.workspace = parts.add(packed.panels.elements(), directions);
-    return;
-  }
-  const std::string key = text("recurrent gates ", state.sizes.gates, " in ", packed.count, " parts of ", directions,
-                               " of [", packed.matrices[0].depth, ",", state.sizes.hidden, "]");
-  packed.constant = context.weights().get(constant, key, packed.panels.bytes() * directions, [&](std::byte* memory) {
-    pack(context.control(), state, packed, constant->data, reinterpret_cast<float*>(memory));
-    constant->forget_range(constant->data, constant->bytes);
-  });
-  prepared.unread_inputs |= std::uint64_t{1} << packed.input;
 }
 
 /// B and P, where a run need not look at them.
@@ -200,21 +109,21 @@ void prepare_lanes(State& state, WorkspaceParts& parts) {
 }
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>();
-  const Recurrence& sizes = state->sizes = recurrence(context);
+  auto state = std::make_shared<State>(recurrence(context));
+  const Recurrence& sizes = state->sizes;
   const bool is_gru = sizes.forms[0].cell == RecurrentCell::kGru;
   const auto threads = static_cast<std::size_t>(context.threads());
   state->is_half = sizes.type != DataType::kFloat32;
-  add_matrix(state->w, sizes, 0, sizes.gates, sizes.inputs, threads);
-  add_matrix(state->r, sizes, 0, is_gru ? 2 : sizes.gates, sizes.hidden, threads);
-  if (is_gru) add_matrix(state->r, sizes, 2, 1, sizes.hidden, threads);
-  const double step = product_work(sizes, state->r.matrices[0], sizes.batch) + cells_work(sizes);
+  state->w.add_matrix(0, sizes.gates, threads);
+  state->r.add_matrix(0, is_gru ? 2 : sizes.gates, threads);
+  if (is_gru) state->r.add_matrix(2, 1, threads);
+  const double step = product_work(sizes, state->r.matrix(0), sizes.batch) + cells_work(sizes);
   state->directions_are_tasks = sizes.directions == 2 && threads > 1 && (threads < 4 || step < kLongStep);
   state->block_steps = steps_of_block(sizes);
   Prepared prepared;
   WorkspaceParts parts(sizeof(float));
-  prepare_gates(context, *state, state->w, parts, prepared);
-  prepare_gates(context, *state, state->r, parts, prepared);
+  state->w.prepare(context, parts, prepared);
+  state->r.prepare(context, parts, prepared);
   prepare_parameters(context, *state, parts, prepared);
   prepare_lanes(*state, parts);
   prepared.workspace_bytes = parts.bytes();
@@ -240,8 +149,8 @@ class Direction {
         args_(args),
         direction_(direction),
         lengths_(operands.lengths),
-        w_(operands.w + direction * state.w.panels.elements()),
-        r_(operands.r + direction * state.r.panels.elements()),
+        w_(operands.w + direction * state.w.direction_stride()),
+        r_(operands.r + direction * state.r.direction_stride()),
         parameters_(CellParameters<float>::at(sizes_, operands.parameters, direction)),
         has_peepholes_(sizes_.has_input(kP)) {
     const Lane& lane = state.lanes[state.directions_are_tasks ? direction : 0];
@@ -274,7 +183,7 @@ class Direction {
  private:
   /// A product with packed gates of W or R, those of the direction.
   struct Product {
-    const Matrix* matrix = nullptr;
+    const GateMatrix* matrix = nullptr;
     const float* packed = nullptr;
     const float* a = nullptr;
     std::size_t a_row_stride = 0;
@@ -323,7 +232,7 @@ class Direction {
   }
 
   /// A product with h or the like that is added to what stands in the gates from `to` on.
-  Product product_with_r(const Matrix& matrix, const float* a, float* to) const {
+  Product product_with_r(const GateMatrix& matrix, const float* a, float* to) const {
     Product product = {&matrix, r_, a, sizes_.hidden, {}, to, gates_row_stride()};
     product.epilogue.addend = to;
     product.epilogue.addend_row_stride = gates_row_stride();
@@ -345,7 +254,7 @@ class Direction {
     const std::size_t products = is_split ? sizes_.batch : 1;
     const std::size_t rows = is_split ? steps : steps * sizes_.batch;
     if (state_.is_half) widen_x(products, rows);
-    const Matrix& matrix = state_.w.matrices[0];
+    const GateMatrix& matrix = state_.w.matrix(0);
     const kernels::GemmSlices slices =
         kernels::choose_slices(rows, matrix.columns, matrix.depth, static_cast<std::size_t>(args_.control.threads()));
     const double work = product_work(matrix, rows, kWeightsPerNanosecond) * static_cast<double>(products);
@@ -395,14 +304,19 @@ class Direction {
   }
 
   void step(std::size_t step) const {
-    const std::size_t t = first_step_ + step;
+    const std::size_t rows = active_rows(first_step_ + step);
+    if (rows > 0) multiply_step(step, rows);
+    for_rows(sizes_.batch, [&](std::size_t n) { finish_row(step, n); });
+  }
+
+  /// Adds R h to the gates of these rows.
+  void multiply_step(std::size_t step, std::size_t rows) const {
     const std::size_t hidden = sizes_.hidden;
-    const std::size_t rows = active_rows(t);
     const bool is_gru = form_.cell == RecurrentCell::kGru;
-    const auto& matrices = state_.r.matrices;
-    Product products[2] = {product_with_r(matrices[0], h_, gates_at(step, 0)), {}};
+    const PackedGates& r = state_.r;
+    Product products[2] = {product_with_r(r.matrix(0), h_, gates_at(step, 0)), {}};
     if (is_gru && form_.linear_before_reset) {
-      products[1] = {&matrices[1], r_, h_, hidden, {}, reset_, hidden};
+      products[1] = {&r.matrix(1), r_, h_, hidden, {}, reset_, hidden};
       products[1].epilogue.bias = parameters_.recurrent_bias;
       multiply(products, 2, rows);
     } else {
@@ -410,10 +324,9 @@ class Direction {
     }
     if (is_gru && !form_.linear_before_reset) {
       for_rows(rows, [&](std::size_t n) { open_reset_gate(form_, cell_row(step, n)); });
-      products[0] = product_with_r(matrices[1], reset_, gates_at(step, 0) + 2 * hidden);
+      products[0] = product_with_r(r.matrix(1), reset_, gates_at(step, 0) + 2 * hidden);
       multiply(products, 1, rows);
     }
-    for_rows(sizes_.batch, [&](std::size_t n) { finish_row(step, n); });
   }
 
   void finish_row(std::size_t step, std::size_t n) const {
@@ -467,22 +380,14 @@ class Direction {
   std::size_t first_step_ = 0;  ///< of the block
 };
 
-/// The packed gates of all directions.
-const float* gates_of_run(const RunArguments& args, const State& state, const PackedGates& packed) {
-  if (packed.constant != nullptr) return reinterpret_cast<const float*>(packed.constant.get());
-  float* const to = static_cast<float*>(args.workspace) + packed.workspace;
-  pack(args.control, state, packed, static_cast<const std::byte*>(args.inputs[packed.input]), to);
-  return to;
-}
-
 void run(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
   const Recurrence& sizes = state.sizes;
   Operands operands{};
   operands.lengths = checked_lengths(sizes, args);
   if (sizes.batch == 0) return;
-  operands.w = gates_of_run(args, state, state.w);
-  operands.r = gates_of_run(args, state, state.r);
+  operands.w = state.w.packed(args);
+  operands.r = state.r.packed(args);
   operands.parameters = state.parameters.data();
   if (state.parameters.empty()) {
     float* const parameters = static_cast<float*>(args.workspace) + state.run_parameters;

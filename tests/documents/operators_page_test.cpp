@@ -48,10 +48,12 @@ std::vector<NamedAttribute> attributes_for(const OpDef& op, DataType type) {
     const std::array<std::byte, 16> zero{};
     return {{"value", copy_constant(type, {1}, zero.data())}};
   }
+  if (op.name == "Einsum") return {{"equation", std::string("ij,jk->ik")}};
   if (op.name == "GroupNormalization") return {{"num_groups", std::int64_t{1}}};
   if (op.name == "MaxPool" || op.name == "AveragePool" || op.name == "LpPool" || op.name == "MaxUnpool") {
     return {{"kernel_shape", std::vector<std::int64_t>{1, 1}}};
   }
+  if (op.name == "Resize" || op.name == "Upsample") return {{"mode", std::string("linear")}};
   if (op.name == "Split") return {{"num_outputs", std::int64_t{1}}};
   return {};
 }
@@ -65,6 +67,14 @@ Value variable(DataType type, Dims dims) {
 Value integers(const std::vector<std::int64_t>& elements) {
   Value value;
   value.constant = make_int64_constant(elements);
+  value.type = type_of(*value.constant);
+  return value;
+}
+
+Value ones(std::int64_t count) {
+  const std::vector<float> elements(static_cast<std::size_t>(count), 1.0F);
+  Value value;
+  value.constant = copy_constant(DataType::kFloat32, {count}, elements.data());
   value.type = type_of(*value.constant);
   return value;
 }
@@ -85,6 +95,7 @@ std::vector<Value> candidates(const OpDef& op, DataType type) {
           variable(DataType::kInt64, {2, 1}),
           variable(type, {2, 2, 2, 2}),
           variable(DataType::kInt64, {2, 2, 2, 2})};
+          ones(2)};
 }
 
 /// Whether infer takes the type of data in this node, whose outputs it sets.

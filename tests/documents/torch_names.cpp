@@ -32,6 +32,7 @@ const std::map<std::string, std::string>& names_in_torch() {
       {"CumSum", "torch.cumsum"},
       {"Div", "x / y"},
       {"Dropout", "nn.Dropout"},
+      {"Einsum", "torch.einsum"},
       {"Elu", "nn.ELU"},
       {"Equal", "x == y"},
       {"Erf", "torch.erf"},

@@ -61,18 +61,19 @@ void WeightedRows(const float* x, std::size_t stride, const float* weights, std:
   StorePartial(d, Sum(taps, weight, element), y + i, left);
 }
 
-void WeightedElements(const float* x, const std::int32_t* first, std::size_t stride, const float* weights,
-                      std::size_t line, std::size_t taps, float* y, std::size_t count) {
+void WeightedElements(const float* x, const ElementPlaces& places, const float* weights, std::size_t line,
+                      std::size_t taps, float* y, std::size_t count) {
   const FloatTag d;
   const hn::RebindToSigned<FloatTag> di;
   const std::size_t lanes = hn::Lanes(d);
   static_assert(kTablePadding % hn::MaxLanes(d) == 0, "a vector of the table may end behind it");
+  const ElementPlaces at = places;
   for (std::size_t i = 0; i < count; i += lanes) {
-    const auto index = hn::LoadU(di, first + i);
     const auto weight = [=](std::size_t tap) HWY_ATTR { return hn::LoadU(d, weights + tap * line + i); };
     const auto element = [=](std::size_t tap) HWY_ATTR {
       const auto counts = hn::Ne(weight(tap), hn::Zero(d));
-      return hn::IfThenElseZero(counts, hn::GatherIndex(d, x + tap * stride, index));
+      const auto index = hn::LoadU(di, at.first + tap * at.first_line + i);
+      return hn::IfThenElseZero(counts, hn::GatherIndex(d, x + tap * at.stride, index));
     };
     const V sum = Sum(taps, weight, element);
     if (i + lanes <= count) {
@@ -98,9 +99,9 @@ void weighted_rows(const float* x, std::size_t stride, const float* weights, std
   LINNET_DISPATCH(WeightedRows)(x, stride, weights, taps, y, count);
 }
 
-void weighted_elements(const float* x, const std::int32_t* first, std::size_t stride, const float* weights,
-                       std::size_t line, std::size_t taps, float* y, std::size_t count) {
-  LINNET_DISPATCH(WeightedElements)(x, first, stride, weights, line, taps, y, count);
+void weighted_elements(const float* x, const ElementPlaces& places, const float* weights, std::size_t line,
+                       std::size_t taps, float* y, std::size_t count) {
+  LINNET_DISPATCH(WeightedElements)(x, places, weights, line, taps, y, count);
 }
 
 }  // namespace linnet::kernels

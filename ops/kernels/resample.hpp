@@ -18,11 +18,18 @@ void weighted_rows(const float* x, std::size_t stride, const float* weights, std
 // Elements that lines of the tables of weighted_elements are rounded up to.
 inline constexpr std::size_t kTablePadding = 16;
 
-// y[i] = sum of weights[tap * line + i] * x[first[i] + tap * stride] over tap < taps, for i < count. Where the weight
-// is 0, x counts for nothing, whatever it is. Requires: taps > 0. Of `first` and of each line of weights as many
-// elements are read as `count` rounded up to kTablePadding; x[first[i] + tap * stride] must exist for all of them.
-void weighted_elements(const float* x, const std::int32_t* first, std::size_t stride, const float* weights,
-                       std::size_t line, std::size_t taps, float* y, std::size_t count);
+// Where the elements of weighted_elements lie: tap `tap` of y[i] is x[first[tap * first_line + i] + tap * stride].
+struct ElementPlaces {
+  const std::int32_t* first;
+  std::size_t first_line;  // 0: one line serves all taps
+  std::size_t stride;
+};
+
+// y[i] = sum of weights[tap * line + i] times the element of that tap over tap < taps, for i < count. Where the weight
+// is 0, x counts for nothing, whatever it is. Requires: taps > 0. Of each line of `first` and of weights as many
+// elements are read as `count` rounded up to kTablePadding; the elements of x must exist for all of them.
+void weighted_elements(const float* x, const ElementPlaces& places, const float* weights, std::size_t line,
+                       std::size_t taps, float* y, std::size_t count);
 
 }  // namespace linnet::kernels
 

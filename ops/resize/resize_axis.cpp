@@ -58,14 +58,10 @@ double nearest_to(NearestMode mode, const AxisResize& axis, double place) {
   return axis.to < axis.from ? std::ceil(place) : std::floor(place);
 }
 
-/// Weight of an element at this distance: a triangle, or the kernel of Keys, "Cubic convolution interpolation for
-/// digital image processing", 1981, equation (4).
+/// Weight of an element at this distance.
 double weight_at(const ResizeAttributes& attributes, double distance) {
-  const double x = std::abs(distance);
-  if (attributes.mode == ResizeMode::kLinear) return std::max(0.0, 1 - x);
-  const double a = attributes.cubic_a;
-  if (x <= 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0.0;
+  if (attributes.mode == ResizeMode::kLinear) return std::max(0.0, 1 - std::abs(distance));
+  return cubic_weight(attributes.cubic_a, std::abs(distance));
 }
 
 /// The elements that one element of Y is made of.
@@ -126,6 +122,11 @@ void set_window_of(const ResizeAttributes& attributes, const AxisResize& axis, s
 }
 
 }  // namespace
+
+double cubic_weight(double a, double x) {
+  if (x <= 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+  return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0.0;
+}
 
 std::int64_t resized_length(std::int64_t size, float scale) {
   if (scale == 1) return size;

@@ -55,6 +55,10 @@ struct AxisResize {
 /// when it is larger than 64 bits can count.
 std::int64_t resized_length(std::int64_t size, float scale);
 
+/// Weight of an element at distance x >= 0: Keys, "Cubic convolution interpolation for digital image processing", 1981,
+/// equation (4).
+double cubic_weight(double a, double x);
+
 /// One for each axis of X. Requires: the node has passed infer, and all shapes and values are known.
 std::vector<AxisResize> resized_axes(const NodeView& node);
 

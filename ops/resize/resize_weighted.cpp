@@ -65,7 +65,7 @@ void weighted_rows(const double* x, std::size_t stride, const double* weights, s
 
 void weighted_elements(const float* x, const std::int32_t* first, std::size_t stride, const float* weights,
                        std::size_t line, std::size_t taps, float* y, std::size_t count) {
-  kernels::weighted_elements(x, first, stride, weights, line, taps, y, count);
+  kernels::weighted_elements(x, {first, 0, stride}, weights, line, taps, y, count);
 }
 
 void weighted_elements(const double* x, const std::int32_t* first, std::size_t stride, const double* weights,

@@ -49,6 +49,7 @@ const std::map<std::string, std::string>& names_in_torch() {
       {"GlobalMaxPool", "nn.AdaptiveMaxPool1d(1), nn.AdaptiveMaxPool2d(1)"},
       {"Greater", "x > y"},
       {"GreaterOrEqual", "x >= y"},
+      {"GridSample", "F.grid_sample"},
       {"HardSigmoid", "nn.Hardsigmoid"},
       {"HardSwish", "nn.Hardswish"},
       {"Identity", "nn.Identity"},

@@ -62,7 +62,7 @@ TEST(WeightedElements, SumsEveryLengthAndNumberOfTaps) {
         for (std::size_t i = 0; i < count; ++i) first[i] = static_cast<std::int32_t>(i * 7 % (kSize - kStride * taps));
         Guarded from(x);
         Guarded y(count);
-        weighted_elements(from.data(), first.data(), kStride, weights.data(), line, taps, y.data(), count);
+        weighted_elements(from.data(), {first.data(), 0, kStride}, weights.data(), line, taps, y.data(), count);
         ASSERT_TRUE(y.intact()) << count;
         for (std::size_t i = 0; i < count; ++i) {
           double sum = 0;
@@ -78,6 +78,27 @@ TEST(WeightedElements, SumsEveryLengthAndNumberOfTaps) {
   });
 }
 
+TEST(WeightedElements, TakesAPlaceForEveryTap) {
+  on_every_isa([] {
+    constexpr std::size_t kCount = 21, kLine = 2 * kTablePadding, kTaps = 3;
+    const std::vector<float> x = random_floats(50, 2);
+    const std::vector<float> weights = random_floats(kTaps * kLine, 3);
+    std::vector<std::int32_t> places(kTaps * kLine);
+    for (std::size_t i = 0; i < places.size(); ++i) places[i] = static_cast<std::int32_t>(i * 31 % x.size());
+    Guarded y(kCount);
+    weighted_elements(x.data(), {places.data(), kLine, 0}, weights.data(), kLine, kTaps, y.data(), kCount);
+    ASSERT_TRUE(y.intact());
+    for (std::size_t i = 0; i < kCount; ++i) {
+      double sum = 0;
+      for (std::size_t tap = 0; tap < kTaps; ++tap) {
+        const std::size_t at = tap * kLine + i;
+        sum += static_cast<double>(weights[at]) * static_cast<double>(x[static_cast<std::size_t>(places[at])]);
+      }
+      ASSERT_NEAR(static_cast<double>(y.values()[i]), sum, error_of(kTaps)) << i;
+    }
+  });
+}
+
 TEST(WeightedElements, LeavesOutWhatHasNoWeight) {
   on_every_isa([] {
     const std::vector<float> x = {kInfinity, 3};
@@ -85,7 +106,7 @@ TEST(WeightedElements, LeavesOutWhatHasNoWeight) {
     std::vector<float> weights(2 * kTablePadding, 0.0F);
     weights[kTablePadding] = 0.5F;  // of the second tap
     float y = 0;
-    weighted_elements(x.data(), first.data(), 1, weights.data(), kTablePadding, 2, &y, 1);
+    weighted_elements(x.data(), {first.data(), 0, 1}, weights.data(), kTablePadding, 2, &y, 1);
     EXPECT_EQ(y, 1.5F);
   });
 }

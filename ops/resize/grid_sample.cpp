@@ -1,0 +1,421 @@
+// GridSample: Y[n, c, o...] is X[n, c, ...] at the place that grid[n, o..., :] names: for each spatial axis of X,
+// innermost first, a number from -1 to 1. X is [N, C, D1, ..., Dr], grid [N, O1, ..., Or, r], Y [N, C, O1, ..., Or],
+// r >= 1. On an axis of size d, a number g lies at ((g + 1) d - 1) / 2, so that -1 and 1 are the outer edges of the
+// first and last element; align_corners = 1: at (g + 1) / 2 (d - 1), their centres. This is computed in float32 unless
+// grid is float64.
+// mode, there: linear (default, or bilinear): of 2 elements along each axis; cubic (bicubic): of 4, Keys's kernel with
+// a = -0.75; nearest: one, halves to even. padding_mode, for each element outside: zeros (default), border: the
+// outermost element, reflection: mirrored at that edge or centre, to and fro. A NaN in grid lies outside, before the
+// first element.
+// Opsets 16 to newest; all forms are accepted at every opset. Types of X: all numeric ones, bool with nearest; integers
+// are rounded, halves to even; of grid: floats. Deviations: at most 4096 elements make one of Y (linear of 12 axes);
+// strings are not supported.
+#include <algorithm>
+#include <cmath>
+
+#include "ops/elementwise/broadcast_loops.hpp"
+#include "ops/kernels/resample.hpp"
+#include "ops/resize/resize_axis.hpp"
+#include "ops/shared/chunks.hpp"
+#include "ops/shared/element_lines.hpp"
+#include "ops/shared/element_types.hpp"
+#include "ops/shared/sized_elements.hpp"
+
+namespace linnet::internal {
+namespace {
+
+constexpr double kCubicA = -0.75;
+constexpr std::size_t kMostTaps = 4096;
+constexpr std::size_t kPoints = 64;     // whose places are found before the channels are gone through
+constexpr std::size_t kTask = 16384;    // products, about
+constexpr std::size_t kChunk = 16384;   // elements converted at a time
+constexpr double kSimdCost = 0.5;       // ns per product
+constexpr double kReferenceCost = 2.0;  // the same
+constexpr double kConversion = 1.0;     // ns per element
+constexpr double kFarthest = 0x1p52;    // places are whole numbers from here on
+static_assert(kPoints % kernels::kTablePadding == 0 && kPoints <= kLinedUp, "tables hold whole lines");
+
+enum class Padding : std::uint8_t { kZeros, kBorder, kReflection };
+
+struct GridSampleAttributes : Attributes {
+  ResizeMode mode = ResizeMode::kLinear;
+  Padding padding = Padding::kZeros;
+  bool align_corners = false;
+
+  std::size_t taps_of_axis() const { return mode == ResizeMode::kNearest ? 1 : mode == ResizeMode::kLinear ? 2 : 4; }
+};
+
+AttributesPtr parse(ParseContext& context) {
+  auto attributes = std::make_shared<GridSampleAttributes>();
+  const std::string mode = context.get_string("mode", "linear");
+  if (mode == "nearest") {
+    attributes->mode = ResizeMode::kNearest;
+  } else if (mode == "cubic" || mode == "bicubic") {
+    attributes->mode = ResizeMode::kCubic;
+  } else if (mode != "linear" && mode != "bilinear") {
+    invalid_model("mode is \"", printable(mode), "\", expected one of linear, nearest, cubic, bilinear, bicubic");
+  }
+  const std::string padding = context.get_string("padding_mode", "zeros");
+  if (padding == "border") {
+    attributes->padding = Padding::kBorder;
+  } else if (padding == "reflection") {
+    attributes->padding = Padding::kReflection;
+  } else if (padding != "zeros") {
+    invalid_model("padding_mode is \"", printable(padding), "\", expected one of zeros, border, reflection");
+  }
+  attributes->align_corners = context.get_int("align_corners", 0) != 0;
+  return attributes;
+}
+
+const GridSampleAttributes& attributes_of(const NodeView& node) { return node.attributes<GridSampleAttributes>(); }
+
+/// Elements of X that make one of Y. Errors: kUnsupported for too many.
+std::size_t count_taps(const GridSampleAttributes& attributes, std::size_t axes) {
+  std::size_t taps = 1;
+  for (std::size_t axis = 0; axis < axes; ++axis) {
+    taps *= attributes.taps_of_axis();
+    if (taps > kMostTaps) unsupported("X has ", axes, " axes to sample, which take more than ", kMostTaps, " elements");
+  }
+  return taps;
+}
+
+void check_shapes(const Dims& x, const Dims& grid) {
+  const std::size_t rank = x.size();
+  if (rank < 3) invalid_model("input X has rank ", rank, ", expected 3 or more");
+  if (grid.size() != rank) invalid_model("input grid has rank ", grid.size(), ", expected ", rank, " as X");
+  if (grid.back().differs(static_cast<std::int64_t>(rank - 2))) {
+    invalid_model("input grid is ", grid, ", expected a last dimension of ", rank - 2, " for X of rank ", rank);
+  }
+  if (x[0].differs(grid[0])) invalid_model("input X is ", x, " but grid is ", grid, ": first dimensions differ");
+}
+
+void infer(InferContext& context) {
+  const GridSampleAttributes& attributes = attributes_of(context);
+  require_type(context, 0, "X", attributes.mode == ResizeMode::kNearest ? kTensorTypes : kNumericTypes);
+  require_type(context, 1, "grid", kFloatTypes);
+  const Dims& x = context.input_dims(0);
+  const Dims& grid = context.input_dims(1);
+  check_shapes(x, grid);
+  count_taps(attributes, x.size() - 2);
+  Dims dims = {x[0].known() ? x[0] : grid[0], x[1]};
+  dims.insert(dims.end(), grid.begin() + 1, grid.end() - 1);
+  const Dim count = element_count(dims);
+  for (std::size_t axis = 2; axis < x.size(); ++axis) {
+    if (x[axis].is(0) && count.known() && !count.is(0)) {
+      invalid_model("X is empty along axis ", axis, ": there is nothing to sample");
+    }
+  }
+  context.set_output(0, context.input_type(0), std::move(dims));
+}
+
+/// What every implementation knows.
+struct Grid {
+  GridSampleAttributes attributes;
+  DataType type = DataType::kUndefined, grid_type = DataType::kUndefined;
+  std::size_t batches = 0, channels = 0, points = 0;  ///< 0 batches: Y has no elements
+  std::size_t plane = 1;                              ///< elements of X in a channel
+  std::vector<std::int64_t> sizes, strides;           ///< of the spatial axes, outermost first
+  std::size_t taps = 1;
+
+  std::size_t blocks() const { return (points + kPoints - 1) / kPoints; }
+  std::size_t axes() const { return sizes.size(); }
+};
+
+Grid grid_of(const NodeView& node) {
+  Grid grid;
+  grid.attributes = attributes_of(node);
+  grid.type = node.input_type(0);
+  grid.grid_type = node.input_type(1);
+  const Shape x = node.input_shape(0);
+  const Shape y = node.output_shape(0);
+  grid.sizes.assign(x.begin() + 2, x.end());
+  grid.taps = count_taps(grid.attributes, grid.axes());
+  if (element_count(y) == 0) return grid;
+  grid.strides = row_major_strides(grid.sizes);
+  grid.batches = static_cast<std::size_t>(x[0]);
+  grid.channels = static_cast<std::size_t>(x[1]);
+  grid.plane = static_cast<std::size_t>(element_count(grid.sizes));
+  grid.points = static_cast<std::size_t>(element_count(Shape(y.begin() + 2, y.end())));
+  return grid;
+}
+
+/// Where a number of the grid lies, in elements from the first.
+template <typename T>
+double place_of(T number, std::int64_t size, bool align_corners) {
+  const auto length = static_cast<T>(size);
+  const T place = align_corners ? (number + 1) / 2 * (length - 1) : ((number + 1) * length - 1) / 2;
+  return static_cast<double>(place);
+}
+
+/// Element of X for one that may lie outside; -1: none.
+std::int64_t padded(const GridSampleAttributes& attributes, std::int64_t element, std::int64_t size) {
+  if (element >= 0 && element < size) return element;
+  if (attributes.padding == Padding::kZeros) return -1;
+  if (attributes.padding == Padding::kBorder) return element < 0 ? 0 : size - 1;
+  const std::int64_t period = std::max<std::int64_t>(1, 2 * (attributes.align_corners ? size - 1 : size));
+  const std::int64_t place = (element % period + period) % period;
+  return place < size ? place : period - place - (attributes.align_corners ? 0 : 1);
+}
+
+/// An element that a point is made of.
+struct Tap {
+  std::int64_t element;  ///< along an axis -1: none; in a channel any where there is no weight
+  double weight;
+};
+
+/// Fills taps_of_axis() taps.
+void set_axis(const GridSampleAttributes& attributes, double place, std::int64_t size, Tap* taps) {
+  if (std::isnan(place)) place = attributes.padding == Padding::kZeros ? -kFarthest : 0;
+  place = std::clamp(place, -kFarthest, kFarthest);
+  if (attributes.mode == ResizeMode::kNearest) {
+    taps[0] = {padded(attributes, static_cast<std::int64_t>(std::nearbyint(place)), size), 1};
+    return;
+  }
+  auto element = static_cast<std::int64_t>(place);
+  if (static_cast<double>(element) > place) --element;  // floor, which is a call
+  const double part = place - static_cast<double>(element);
+  if (attributes.mode == ResizeMode::kLinear) {
+    taps[0] = {padded(attributes, element, size), 1 - part};
+    taps[1] = {padded(attributes, element + 1, size), part};
+    return;
+  }
+  for (std::int64_t i = -1; i <= 2; ++i) {
+    const double weight = cubic_weight(kCubicA, std::abs(static_cast<double>(i) - part));
+    taps[i + 1] = {padded(attributes, element + i, size), weight};
+  }
+}
+
+/// A worker's memory for one block of points: elements of X in a channel, and their weights, by [tap, point]. Where a
+/// weight is 0 the element may be any.
+template <typename W>
+struct Block {
+  using Index = std::conditional_t<std::is_same_v<W, float>, std::int32_t, std::int64_t>;
+  double* numbers;  ///< of the grid
+  Tap* axis_taps;   ///< of the axes of one point, 4 each
+  Tap* taps;        ///< of that point
+  W* weights;
+  Index* elements;
+
+  static constexpr std::size_t bytes(const Grid& grid) {
+    return aligned(kPoints * grid.axes() * sizeof(double)) + aligned(4 * grid.axes() * sizeof(Tap)) +
+           aligned(grid.taps * sizeof(Tap)) + aligned(kPoints * grid.taps * sizeof(W)) +
+           aligned(kPoints * grid.taps * sizeof(Index));
+  }
+  Block(const Grid& grid, std::byte* memory) {
+    numbers = take<double>(memory, kPoints * grid.axes());
+    axis_taps = take<Tap>(memory, 4 * grid.axes());
+    taps = take<Tap>(memory, grid.taps);
+    weights = take<W>(memory, kPoints * grid.taps);
+    elements = take<Index>(memory, kPoints * grid.taps);
+  }
+
+ private:
+  static constexpr std::size_t aligned(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
+  template <typename T>
+  static T* take(std::byte*& memory, std::size_t count) {
+    T* const taken = reinterpret_cast<T*>(memory);
+    memory += aligned(count * sizeof(T));
+    return taken;
+  }
+};
+
+/// Of one point: every tap is one of each axis.
+template <typename W>
+void set_point(const Grid& grid, const Block<W>& block, std::size_t point) {
+  const std::size_t axes = grid.axes(), of_axis = grid.attributes.taps_of_axis();
+  for (std::size_t axis = 0; axis < axes; ++axis) {
+    const double number = block.numbers[point * axes + axes - 1 - axis];
+    const bool align = grid.attributes.align_corners;
+    const double place = grid.grid_type == DataType::kFloat64
+                             ? place_of(number, grid.sizes[axis], align)
+                             : place_of(static_cast<float>(number), grid.sizes[axis], align);
+    set_axis(grid.attributes, place, grid.sizes[axis], block.axis_taps + 4 * axis);
+  }
+  Tap* const taps = block.taps;
+  taps[0] = {0, 1};
+  std::size_t count = 1;
+  for (std::size_t axis = 0; axis < axes; ++axis, count *= of_axis) {
+    // From the last one on, for they grow in place.
+    for (std::size_t i = count; i-- > 0;) {
+      const Tap outer = taps[i];
+      for (std::size_t k = of_axis; k-- > 0;) {
+        const Tap& inner = block.axis_taps[4 * axis + k];
+        taps[i * of_axis + k] = {outer.element + inner.element * grid.strides[axis],
+                                 inner.element < 0 ? 0 : outer.weight * inner.weight};
+      }
+    }
+  }
+  for (std::size_t tap = 0; tap < grid.taps; ++tap) {
+    const bool counts = taps[tap].weight != 0;
+    block.elements[tap * kPoints + point] = static_cast<typename Block<W>::Index>(counts ? taps[tap].element : 0);
+    block.weights[tap * kPoints + point] = static_cast<W>(taps[tap].weight);
+  }
+}
+
+/// The points of a block; those behind the last have no weight.
+template <typename W>
+void set_block(const Grid& grid, const RunArguments& args, std::size_t first, std::size_t count,
+               const Block<W>& block) {
+  load_line(grid.grid_type, args.inputs[1], first * grid.axes(), count * grid.axes(), block.numbers);
+  for (std::size_t point = 0; point < count; ++point) set_point(grid, block, point);
+  for (std::size_t point = count; point < kPoints; ++point) {
+    for (std::size_t tap = 0; tap < grid.taps; ++tap) {
+      block.elements[tap * kPoints + point] = 0;
+      block.weights[tap * kPoints + point] = 0;
+    }
+  }
+}
+
+/// Calls body(batch, first point, points, block) for all blocks of points.
+template <typename W, typename Body>
+void for_blocks(const Grid& grid, const RunArguments& args, std::byte* memory, double cost, const Body& body) {
+  const std::size_t products = kPoints * grid.taps * grid.channels;
+  const double block_cost = cost * static_cast<double>(products) + 10.0 * static_cast<double>(kPoints * grid.taps);
+  const std::size_t per_task = std::max<std::size_t>(1, kTask / products);
+  const std::size_t blocks = grid.batches * grid.blocks();
+  const std::size_t tasks = (blocks + per_task - 1) / per_task;
+  args.control.parallel_for(tasks, block_cost * static_cast<double>(blocks), [&](std::size_t task, std::size_t worker) {
+    const Block<W> block(grid, memory + worker * Block<W>::bytes(grid));
+    for (std::size_t i = task * per_task; i < std::min(blocks, (task + 1) * per_task); ++i) {
+      const std::size_t batch = i / grid.blocks();
+      const std::size_t first = i % grid.blocks() * kPoints;
+      const std::size_t count = std::min(kPoints, grid.points - first);
+      set_block(grid, args, batch * grid.points + first, count, block);
+      body(batch, first, count, block);
+    }
+  });
+}
+
+/// Modes linear and cubic.
+template <typename W>
+struct WeightedState {
+  Grid grid;
+  bool converts = false;    ///< elements of X are not of type W
+  std::size_t x_bytes = 0;  ///< of the converted X, at the start of the workspace
+};
+
+template <typename W>
+Prepared prepare_weighted(const PrepareContext& context) {
+  auto state = std::make_shared<WeightedState<W>>();
+  state->grid = grid_of(context);
+  Prepared prepared;
+  if (state->grid.batches > 0) {
+    const DataType line_type = std::is_same_v<W, float> ? DataType::kFloat32 : DataType::kFloat64;
+    state->converts = state->grid.type != line_type;
+    if (state->converts) state->x_bytes = (byte_count(line_type, context.input_shape(0)) + 63) / 64 * 64;
+    prepared.workspace_bytes = Block<W>::bytes(state->grid) * static_cast<std::size_t>(context.threads());
+    if (__builtin_add_overflow(prepared.workspace_bytes, state->x_bytes, &prepared.workspace_bytes)) {
+      fail(ErrorCode::kLimitExceeded, "X needs more bytes as ", line_type, " than 64 bits can count");
+    }
+  }
+  prepared.state = std::move(state);
+  return prepared;
+}
+
+void sum_taps(const Grid& grid, const Block<float>& block, const float* x, std::size_t count, float* line) {
+  kernels::weighted_elements(x, {block.elements, kPoints, 0}, block.weights, kPoints, grid.taps, line, count);
+}
+
+void sum_taps(const Grid& grid, const Block<double>& block, const double* x, std::size_t count, double* line) {
+  for (std::size_t i = 0; i < count; ++i) {
+    double sum = 0;
+    for (std::size_t at = i; at < grid.taps * kPoints; at += kPoints) {
+      if (block.weights[at] != 0) sum += block.weights[at] * x[block.elements[at]];
+    }
+    line[i] = sum;
+  }
+}
+
+void store(DataType type, const float* line, std::size_t first, std::size_t count, void* y) {
+  store_line(type, line, first, count, y);
+}
+
+void store(DataType type, const double* line, std::size_t first, std::size_t count, void* y) {
+  store_rounded(type, line, first, count, y);
+}
+
+template <typename W>
+void run_weighted(const RunArguments& args) {
+  const auto& state = *static_cast<const WeightedState<W>*>(args.state);
+  const Grid& grid = state.grid;
+  if (grid.batches == 0) return;
+  const W* x = static_cast<const W*>(args.inputs[0]);
+  if (state.converts) {
+    W* const converted = static_cast<W*>(args.workspace);
+    const std::size_t elements = grid.batches * grid.channels * grid.plane;
+    for_chunks(args.control, elements, kChunk, kConversion, [&](std::size_t first, std::size_t count) {
+      load_line(grid.type, args.inputs[0], first, count, converted + first);
+    });
+    x = converted;
+  }
+  const double cost = std::is_same_v<W, float> ? kSimdCost : kReferenceCost;
+  const auto sample = [&](std::size_t batch, std::size_t first, std::size_t count, const Block<W>& block) {
+    for (std::size_t channel = 0; channel < grid.channels; ++channel) {
+      if (channel % kPoints == 0 && args.control.abandon_if_stopped()) return;
+      const std::size_t plane = batch * grid.channels + channel;
+      W line[kPoints];
+      sum_taps(grid, block, x + plane * grid.plane, count, line);
+      store(grid.type, line, plane * grid.points + first, count, args.outputs[0]);
+    }
+  };
+  for_blocks<W>(grid, args, static_cast<std::byte*>(args.workspace) + state.x_bytes, cost, sample);
+}
+
+/// Mode nearest: elements moved, or zeros. T is as large as an element.
+template <typename T>
+void run_nearest_of(const Grid& grid, const RunArguments& args) {
+  const auto* x = static_cast<const T*>(args.inputs[0]);
+  auto* y = static_cast<T*>(args.outputs[0]);
+  const auto sample = [&](std::size_t batch, std::size_t first, std::size_t count, const Block<double>& block) {
+    for (std::size_t channel = 0; channel < grid.channels; ++channel) {
+      if (channel % kPoints == 0 && args.control.abandon_if_stopped()) return;
+      const std::size_t plane = batch * grid.channels + channel;
+      const T* from = x + plane * grid.plane;
+      T* to = y + plane * grid.points + first;
+      for (std::size_t i = 0; i < count; ++i) to[i] = block.weights[i] == 0 ? T{0} : from[block.elements[i]];
+    }
+  };
+  for_blocks<double>(grid, args, static_cast<std::byte*>(args.workspace), kSimdCost, sample);
+}
+
+std::string accepts_simd(const NodeView& node) {
+  if (attributes_of(node).mode == ResizeMode::kNearest) return "mode nearest only moves elements";
+  const DataType type = node.input_type(0);
+  if (type != DataType::kFloat32 && type != DataType::kFloat16 && type != DataType::kBfloat16) {
+    return text("only float32, float16 and bfloat16, not ", type);
+  }
+  const Shape x = node.input_shape(0);
+  return element_count(Shape(x.begin() + 2, x.end())) > INT32_MAX ? "a channel of X has more than 2^31 elements" : "";
+}
+
+/// With nothing to convert for mode nearest.
+Prepared prepare_reference(const PrepareContext& context) {
+  if (attributes_of(context).mode != ResizeMode::kNearest) return prepare_weighted<double>(context);
+  auto state = std::make_shared<WeightedState<double>>();
+  state->grid = grid_of(context);
+  const std::size_t bytes = Block<double>::bytes(state->grid) * static_cast<std::size_t>(context.threads());
+  return {std::move(state), bytes, 0};
+}
+
+void run_reference(const RunArguments& args) {
+  const Grid& grid = static_cast<const WeightedState<double>*>(args.state)->grid;
+  if (grid.attributes.mode != ResizeMode::kNearest) return run_weighted<double>(args);
+  if (grid.batches == 0) return;
+  visit_size(size_of(grid.type), [&](auto tag) { run_nearest_of<typename decltype(tag)::type>(grid, args); });
+}
+
+}  // namespace
+
+void register_grid_sample(Registry& registry) {
+  OpDef op;
+  op.name = "GridSample";
+  op.since_opset = 16;
+  op.min_inputs = op.max_inputs = 2;
+  op.parse = parse;
+  op.infer = infer;
+  op.implementations = {{"simd", Backend::kSimd, accepts_simd, prepare_weighted<float>, run_weighted<float>},
+                        {"reference", Backend::kReference, nullptr, prepare_reference, run_reference}};
+  registry.add(std::move(op));
+}
+
+}  // namespace linnet::internal

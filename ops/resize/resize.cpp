@@ -18,7 +18,8 @@
 // Opsets 10 to newest (Upsample: 7). Types: all numeric ones, bool with nearest; integers are rounded, halves to even,
 // and cut to their range. roi, scales and sizes may be inputs of the graph, or follow from shapes.
 // Deviations: m is s n, also where that is no whole number (ONNX's tests have it so, its text has the length of Y, as
-// PyTorch); floor(n s) is that of the product rounded to float32; strings are not supported.
+// PyTorch). scales and roi are rounded to float32: a place that comes out next to a multiple of 1/2 is taken for it,
+// and floor(n s) is that of the product rounded to float32. Strings are not supported.
 #include <algorithm>
 #include <cmath>
 

@@ -10,36 +10,48 @@ constexpr double kExactInFloat = 0x1p24;
 /// Twice what a float32 may be from the number that it stands for, relatively.
 constexpr double kFloatError = 0x1p-23;
 
-/// `coordinate` where the scale is exact; else the multiple of 1/2 that it was rounded away from.
-double unrounded(const AxisResize& axis, double coordinate) {
-  if (!axis.rounded_scale) return coordinate;
-  const double half = std::round(2 * coordinate) / 2;
-  return std::abs(coordinate - half) <= coordinate * kFloatError ? half : coordinate;
+/// The multiple of 1/2 that is no further away than this; `place` where there is none.
+double unrounded(double place, double error) {
+  const double half = std::round(2 * place) / 2;
+  return std::abs(place - half) <= error ? half : place;
+}
+
+/// index / scale, a scale in float32 taken for the number that it stands for.
+double divided_by_scale(const AxisResize& axis, double index) {
+  const double place = index * axis.from / axis.to;
+  return axis.rounded_scale ? unrounded(place, std::abs(place) * kFloatError) : place;
+}
+
+/// In the roi, whose ends may be rounded to float32, too.
+double place_in_roi(const AxisResize& axis, double length, double index) {
+  const auto last = static_cast<double>(axis.size - 1);
+  const double place = length <= 1 ? 0.5 * (axis.start + axis.end) * last
+                                   : axis.start * last + index * (axis.end - axis.start) * last / (length - 1);
+  return unrounded(place, (std::abs(axis.start) + std::abs(axis.end)) * last * kFloatError);
 }
 
 double coordinate(CoordinateMode mode, const AxisResize& axis, double index) {
   const auto size = static_cast<double>(axis.size);
   const double length = size * axis.to / axis.from;  // of Y, before it is rounded
-  const auto shifted = [&] { return unrounded(axis, (index + 0.5) * axis.from / axis.to); };
   switch (mode) {
     case CoordinateMode::kHalfPixel:
       break;
     case CoordinateMode::kHalfPixelSymmetric:
-      return size / 2 * (1 - static_cast<double>(axis.resized) / length) + shifted() - 0.5;
+      // half_pixel + size / 2 * (1 - resized / length), with size / length = 1 / scale
+      return size / 2 + divided_by_scale(axis, index + 0.5 - static_cast<double>(axis.resized) / 2) - 0.5;
     case CoordinateMode::kPytorchHalfPixel:
       if (axis.resized <= 1) return 0;
       break;
     case CoordinateMode::kAlignCorners:
       return length <= 1 ? 0 : index * (size - 1) / (length - 1);
     case CoordinateMode::kAsymmetric:
-      return unrounded(axis, index * axis.from / axis.to);
+      return divided_by_scale(axis, index);
     case CoordinateMode::kTfHalfPixelForNn:
-      return shifted();
+      return divided_by_scale(axis, index + 0.5);
     case CoordinateMode::kTfCropAndResize:
-      if (length <= 1) return 0.5 * (axis.start + axis.end) * (size - 1);
-      return axis.start * (size - 1) + index * (axis.end - axis.start) * (size - 1) / (length - 1);
+      return place_in_roi(axis, length, index);
   }
-  return shifted() - 0.5;
+  return divided_by_scale(axis, index + 0.5) - 0.5;
 }
 
 double nearest_to(NearestMode mode, const AxisResize& axis, double place) {

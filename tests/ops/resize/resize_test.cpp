@@ -286,7 +286,37 @@ TEST(Resize, FindsTiesExactly) {
   };
   check("round_prefer_ceil", {2, 7, 11, 16, 21, 25});
   check("round_prefer_floor", {2, 6, 11, 16, 20, 25});
+  // Of 9 elements half are 4, which lie symmetrically at whole numbers.
+  OpTest("Resize", 19)
+      .attribute("coordinate_transformation_mode", "half_pixel_symmetric")
+      .attribute("nearest_mode", "floor")
+      .input<float>({9}, {0, 1, 2, 3, 4, 5, 6, 7, 8})
+      .no_input()
+      .input<float>({1}, {0.5F})
+      .expect<float>({4}, {1, 3, 5, 7})
+      .run();
 }
+
+TEST(Resize, FindsTheLastElementOfARoi) {
+  // In float64, 0.1F * 5 is above 0.5, and the last place may come out a little above 5: neither is meant.
+  const auto check = [](float start, float end, const Floats& expected) {
+    OpTest("Resize", 13)
+        .attribute("coordinate_transformation_mode", "tf_crop_and_resize")
+        .attribute("extrapolation_value", -1.0F)
+        .input<float>({6}, {0, 1, 2, 3, 4, 5})
+        .input<float>({2}, {start, end})
+        .no_input()
+        .input<std::int64_t>({1}, {static_cast<std::int64_t>(expected.size())})
+        .expect<float>({static_cast<std::int64_t>(expected.size())}, expected)
+        .run();
+  };
+  check(0.1F, 0.9F, {0, 4});
+  check(-0.2F, 1, {-1, 0, 1, 2, 3, 4, 5});
+  check(0, 1.2F, {0, 2, 4, -1});
+}
+
+/// The decimal number that a float32 stands for.
+double meant(float number) { return std::round(static_cast<double>(number) * 1e6) / 1e6; }
 
 TEST(Resize, CropsAndExtrapolates) {
   struct Case {
@@ -310,7 +340,7 @@ TEST(Resize, CropsAndExtrapolates) {
       std::vector<Axis> axes;
       for (std::size_t i = 0; i < 2; ++i) {
         axes.push_back({c.from[i], c.to[i], static_cast<double>(c.to[i]) / static_cast<double>(c.from[i]),
-                        static_cast<double>(c.roi[i]), static_cast<double>(c.roi[i + 2])});
+                        meant(c.roi[i]), meant(c.roi[i + 2])});
       }
       const ConstantPtr x = random_tensor(DataType::kFloat32, c.from, -1, 1, 3);
       resize(manner, 13)

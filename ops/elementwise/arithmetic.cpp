@@ -126,12 +126,17 @@ ArithmeticLine line_by_size(DataType type) {
   return visit_size(size_of(type), [](auto tag) -> ArithmeticLine { return line<typename decltype(tag)::type, Op>; });
 }
 
-/// Bits are the same whatever elements they make up.
+/// Bits are the same whatever elements they make up: not inlined, one loop serves all.
+template <typename Op>
+[[gnu::noinline]] void line_of_bytes(const void* a, const void* b, std::size_t bytes, void* c) {
+  line<std::uint8_t, Op>(a, b, bytes, c);
+}
+
 template <typename Op>
 ArithmeticLine line_of_bits(DataType type) {
   return visit_size(size_of(type), [](auto tag) -> ArithmeticLine {
     return [](const void* a, const void* b, std::size_t count, void* c) {
-      line<std::uint8_t, Op>(a, b, count * sizeof(typename decltype(tag)::type), c);
+      line_of_bytes<Op>(a, b, count * sizeof(typename decltype(tag)::type), c);
     };
   });
 }
@@ -148,6 +153,21 @@ ArithmeticLine line_of_integers(DataType type) {
 template <typename Op>
 ArithmeticLine line_by_type(DataType type) {
   return kFloatTypes.has(type) ? line_of_floats<Op>(type) : line_of_integers<Op>(type);
+}
+
+ArithmeticLine prelu_line(DataType type) {
+  switch (type) {
+    case DataType::kInt32:
+      return line<std::int32_t, PRelu>;
+    case DataType::kInt64:
+      return line<std::int64_t, PRelu>;
+    case DataType::kUint32:
+      return line<std::uint32_t, PRelu>;
+    case DataType::kUint64:
+      return line<std::uint64_t, PRelu>;
+    default:
+      return line_of_floats<PRelu>(type);
+  }
 }
 
 }  // namespace
@@ -167,7 +187,7 @@ ArithmeticLine arithmetic_line(Arithmetic op, DataType type) {
     case Arithmetic::kMin:
       return line_by_type<Min>(type);
     case Arithmetic::kPRelu:
-      return line_by_type<PRelu>(type);
+      return prelu_line(type);
     case Arithmetic::kBitAnd:
       return line_of_bits<BitAnd>(type);
     case Arithmetic::kBitOr:

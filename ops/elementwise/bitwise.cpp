@@ -63,15 +63,17 @@ Prepared prepare_not(const PrepareContext& context) {
   return {std::make_shared<NotState>(NotState{bytes}), 0, 0};
 }
 
+void invert(const std::uint8_t* x, std::size_t count, std::uint8_t* y) {
+  for (std::size_t i = 0; i < count; ++i) y[i] = static_cast<std::uint8_t>(~x[i]);
+}
+
 void run_not(const RunArguments& args) {
   constexpr std::size_t kChunk = 65536;
   constexpr double kCost = 0.1;  // ns per byte
   const auto* x = static_cast<const std::uint8_t*>(args.inputs[0]);
   auto* y = static_cast<std::uint8_t*>(args.outputs[0]);
   for_chunks(args.control, static_cast<const NotState*>(args.state)->bytes, kChunk, kCost,
-             [=](std::size_t first, std::size_t size) {
-               for (std::size_t i = first; i < first + size; ++i) y[i] = static_cast<std::uint8_t>(~x[i]);
-             });
+             [&](std::size_t first, std::size_t size) { invert(x + first, size, y + first); });
 }
 
 }  // namespace

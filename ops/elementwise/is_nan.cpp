@@ -77,19 +77,20 @@ Prepared prepare(const PrepareContext& context) {
   return {std::move(state), 0, 0};
 }
 
+template <typename Bits>
+void classify(const Bits* x, std::size_t count, Bits mask, Bits first, Bits further, std::uint8_t* y) {
+  for (std::size_t i = 0; i < count; ++i) y[i] = static_cast<Bits>((x[i] & mask) - first) <= further ? 1 : 0;
+}
+
 void run(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
   auto* y = static_cast<std::uint8_t*>(args.outputs[0]);
   visit_size(state.element_bytes, [&](auto tag) {
     using Bits = typename decltype(tag)::type;
     const auto* x = static_cast<const Bits*>(args.inputs[0]);
-    const auto mask = static_cast<Bits>(state.mask);
-    const auto first = static_cast<Bits>(state.first);
-    const auto further = static_cast<Bits>(state.further);
-    for_chunks(args.control, state.count, kChunk, kCost, [=](std::size_t begin, std::size_t size) {
-      for (std::size_t i = begin; i < begin + size; ++i) {
-        y[i] = static_cast<Bits>((x[i] & mask) - first) <= further ? 1 : 0;
-      }
+    for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t begin, std::size_t size) {
+      classify(x + begin, size, static_cast<Bits>(state.mask), static_cast<Bits>(state.first),
+               static_cast<Bits>(state.further), y + begin);
     });
   });
 }

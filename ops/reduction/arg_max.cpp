@@ -19,6 +19,7 @@ constexpr std::size_t kTask = 32768;  // elements
 constexpr double kSimdCost = 0.15;    // ns per element
 constexpr double kReferenceCost = 1.0;
 constexpr std::size_t kColumns = 512;
+constexpr std::size_t kShortRow = 24;  // from here on the kernel pays
 
 struct ArgAttributes : Attributes {
   std::int64_t axis = 0;
@@ -76,16 +77,6 @@ Prepared prepare(const PrepareContext& context) {
   return {std::move(state), 0, 0};
 }
 
-/// What makes the smallest element the largest and keeps NaN.
-template <typename W>
-W flipped(W x) {
-  if constexpr (std::is_integral_v<W>) {
-    return static_cast<W>(~x);
-  } else {
-    return -x;
-  }
-}
-
 /// Of elements that come one after another.
 template <typename W>
 bool comes_before(W x, W best) {
@@ -96,10 +87,16 @@ bool comes_before(W x, W best) {
   }
 }
 
+/// Elements, changed so that the extreme is the largest, also among uint64 in lines of int64.
 template <typename W>
 void load(const ExtremeSearch& search, const void* data, std::size_t first, std::size_t count, W* line) {
   load_line(search.type, data, first, count, line);
-  for (std::size_t i = 0; search.smallest && i < count; ++i) line[i] = flipped(line[i]);
+  if constexpr (std::is_integral_v<W>) {
+    const W mask = (search.smallest ? W{-1} : W{0}) ^ (search.type == DataType::kUint64 ? INT64_MIN : W{0});
+    for (std::size_t i = 0; mask != 0 && i < count; ++i) line[i] ^= mask;
+  } else {
+    for (std::size_t i = 0; search.smallest && i < count; ++i) line[i] = -line[i];
+  }
 }
 
 /// Of a row of elements next to each other, from `begin` on. The last of equal ones is the first from the other end.
@@ -199,18 +196,38 @@ std::size_t index_of(const float* x, std::size_t count, float best, bool last) {
   return 0;
 }
 
-/// Rows: the extreme first, then where it stands.
+/// As best_of_row, for rows too short for a kernel.
+std::size_t best_of_short_row(const float* x, std::size_t count, bool smallest, bool last) {
+  const float sign = smallest ? -1.0F : 1.0F;
+  const std::ptrdiff_t step = last ? -1 : 1;
+  if (last) x += count - 1;
+  float best = *x * sign;
+  std::size_t found = 0;
+  for (std::size_t i = 1; i < count; ++i) {
+    x += step;
+    const float number = *x * sign;
+    const bool better = comes_before(number, best);
+    best = better ? number : best;
+    found = better ? i : found;
+  }
+  return last ? count - 1 - found : found;
+}
+
+/// The extreme first, then where it stands.
+std::size_t best_of_long_row(const float* x, std::size_t count, bool smallest, bool last) {
+  const auto kind = smallest ? kernels::ReduceKind::kMinimum : kernels::ReduceKind::kMaximum;
+  const auto best = static_cast<float>(kernels::reduce_row(kind, x, count));
+  return std::isnan(best) ? index_of<is_nan>(x, count, best, last) : index_of<is_best>(x, count, best, last);
+}
+
 void run_simd(const RunArguments& args) {
   const auto& search = *static_cast<const ExtremeSearch*>(args.state);
   if (search.outer == 0) return;
   const auto* data = static_cast<const float*>(args.inputs[0]);
   auto* reduced = static_cast<std::int64_t*>(args.outputs[0]);
-  const auto kind = search.smallest ? kernels::ReduceKind::kMinimum : kernels::ReduceKind::kMaximum;
+  const auto best_of = search.size < kShortRow ? best_of_short_row : best_of_long_row;
   for_rows(args.control, search, kSimdCost, [&](std::size_t row) {
-    const float* x = data + row * search.size;
-    const auto best = static_cast<float>(kernels::reduce_row(kind, x, search.size));
-    const std::size_t index = std::isnan(best) ? index_of<is_nan>(x, search.size, best, search.last)
-                                               : index_of<is_best>(x, search.size, best, search.last);
+    const std::size_t index = best_of(data + row * search.size, search.size, search.smallest, search.last);
     reduced[row] = static_cast<std::int64_t>(index);
   });
 }
@@ -246,11 +263,10 @@ OpDef arg(const char* name) {
 
 void find_extremes(RunControl& control, const ExtremeSearch& search, const void* data, std::int64_t* found) {
   if (search.outer == 0) return;
-  // Floats are exact in 32 bits; indices, which stand beside them, are to fit as well.
-  const bool narrow = kFloatTypes.has(search.type) && search.type != DataType::kFloat64 && search.size <= UINT32_MAX;
-  if (narrow) return search_lines<float>(control, search, data, found);
-  visit_line_type(search.type,
-                  [&](auto tag) { search_lines<typename decltype(tag)::type>(control, search, data, found); });
+  if (!kFloatTypes.has(search.type)) return search_lines<std::int64_t>(control, search, data, found);
+  // Other floats are exact in 32 bits; indices, which stand beside them, are to fit as well.
+  const bool wide = search.type == DataType::kFloat64 || search.size > UINT32_MAX;
+  wide ? search_lines<double>(control, search, data, found) : search_lines<float>(control, search, data, found);
 }
 
 void register_arg_max(Registry& registry) { registry.add(arg<false>("ArgMax")); }

@@ -1,8 +1,8 @@
 // CumSum: y[i..., j, k...] = sum of x[i..., 0, k...] to x[i..., j, k...], with j along the axis that the input `axis`
-// (int32 or int64, one element in [-r,r)) names. exclusive = 1 leaves out the element itself; reverse = 1 sums from the
-// end of the axis. Floats are summed in double and rounded once an element; integers wrap around. Opsets 11 to newest;
-// types: floats, int32, int64, uint32, uint64 (float16 and bfloat16, from 14, at every opset). An axis out of range is
-// an error of the run where only the run knows it.
+// (int32 or int64, one element in [-r,r)) names; CumProd: their product. exclusive = 1 leaves out the element itself;
+// reverse = 1 goes from the end of the axis. Floats are computed in double and rounded once an element; integers wrap
+// around. Opsets 11 to newest, CumProd 26 to newest; types: floats, int32, int64, uint32, uint64 (float16 and bfloat16,
+// from 14, at every opset). An axis out of range is an error of the run where only the run knows it.
 #include <algorithm>
 
 #include "ops/elementwise/broadcast_loops.hpp"
@@ -19,13 +19,13 @@ constexpr TypeSet kTypes =
 constexpr std::size_t kTask = 32768;  // elements
 constexpr double kCost = 2.0;         // ns per element
 
-struct CumSumAttributes : Attributes {
+struct CumulativeAttributes : Attributes {
   bool exclusive = false;
   bool reverse = false;
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<CumSumAttributes>();
+  auto attributes = std::make_shared<CumulativeAttributes>();
   attributes->exclusive = context.get_int("exclusive", 0) != 0;
   attributes->reverse = context.get_int("reverse", 0) != 0;
   return attributes;
@@ -44,7 +44,7 @@ void infer(InferContext& context) {
 }
 
 struct State {
-  CumSumAttributes attributes;
+  CumulativeAttributes attributes;
   DataType type = DataType::kUndefined;
   DataType axis_type = DataType::kUndefined;
   std::vector<std::size_t> sizes;
@@ -52,7 +52,7 @@ struct State {
 
 Prepared prepare(const PrepareContext& context) {
   auto state = std::make_shared<State>();
-  state->attributes = context.attributes<CumSumAttributes>();
+  state->attributes = context.attributes<CumulativeAttributes>();
   state->type = context.input_type(0);
   state->axis_type = context.input_type(1);
   const Shape shape = context.input_shape(0);
@@ -60,36 +60,42 @@ Prepared prepare(const PrepareContext& context) {
   return {std::move(state), 0, 0};
 }
 
-template <typename W>
-W sum_of(W a, W b) {
-  if constexpr (std::is_integral_v<W>) {
-    return static_cast<W>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
-  } else {
+struct Sum {
+  static constexpr int kStart = 0;
+  template <typename W>
+  static W of(W a, W b) {
     return a + b;
   }
-}
+};
+struct Product {
+  static constexpr int kStart = 1;
+  template <typename W>
+  static W of(W a, W b) {
+    return a * b;
+  }
+};
 
-/// Adds x to the sums; what y is: the sums before or after. T is what elements are, or are converted to.
-template <typename W, typename T>
-void add_line(W* sums, const T* x, T* y, std::size_t count, bool exclusive) {
+/// Joins x to the totals; what y is: the totals before or after. T is what elements are, or are converted to.
+template <class Join, typename W, typename T>
+void join_line(W* totals, const T* x, T* y, std::size_t count, bool exclusive) {
   if (exclusive) {
     for (std::size_t i = 0; i < count; ++i) {
-      const W sum = sums[i];
-      sums[i] = sum_of(sum, static_cast<W>(x[i]));
-      y[i] = static_cast<T>(sum);
+      const W total = totals[i];
+      totals[i] = Join::of(total, static_cast<W>(x[i]));
+      y[i] = static_cast<T>(total);
     }
   } else {
     for (std::size_t i = 0; i < count; ++i) {
-      sums[i] = sum_of(sums[i], static_cast<W>(x[i]));
-      y[i] = static_cast<T>(sums[i]);
+      totals[i] = Join::of(totals[i], static_cast<W>(x[i]));
+      y[i] = static_cast<T>(totals[i]);
     }
   }
 }
 
 /// A row of `size` elements that lie next to each other, from element `begin` on.
-template <typename W>
-void sum_row(const State& state, const RunArguments& args, std::size_t begin, std::size_t size) {
-  W sum = 0;
+template <class Join, typename W>
+void join_row(const State& state, const RunArguments& args, std::size_t begin, std::size_t size) {
+  W total = Join::kStart;
   W line[kLinedUp];
   for (std::size_t done = 0; done < size; done += kLinedUp) {
     if (args.control.abandon_if_stopped()) return;
@@ -98,82 +104,92 @@ void sum_row(const State& state, const RunArguments& args, std::size_t begin, st
     load_line(state.type, args.inputs[0], first, count, line);
     for (std::size_t i = 0; i < count; ++i) {
       W& x = line[state.attributes.reverse ? count - 1 - i : i];
-      const W after = sum_of(sum, x);
-      x = state.attributes.exclusive ? sum : after;
-      sum = after;
+      const W after = Join::of(total, x);
+      x = state.attributes.exclusive ? total : after;
+      total = after;
     }
     store_line(state.type, line, first, count, args.outputs[0]);
   }
 }
 
 /// `count` columns of `size` elements, each `stride` behind the one before, from element `begin` on.
-template <typename W>
-void sum_columns(const State& state, const RunArguments& args, std::size_t begin, std::size_t size, std::size_t stride,
-                 std::size_t count) {
+template <class Join, typename W>
+void join_columns(const State& state, const RunArguments& args, std::size_t begin, std::size_t size, std::size_t stride,
+                  std::size_t count) {
   const bool exclusive = state.attributes.exclusive;
-  W sums[kLinedUp] = {};
+  W totals[kLinedUp];
   W line[kLinedUp];
+  std::fill_n(totals, count, static_cast<W>(Join::kStart));
   for (std::size_t done = 0; done < size; ++done) {
     if (args.control.abandon_if_stopped()) return;
     const std::size_t first = begin + (state.attributes.reverse ? size - 1 - done : done) * stride;
-    if (state.type == DataType::kFloat32) {
-      if constexpr (std::is_same_v<W, double>) {
-        add_line(sums, static_cast<const float*>(args.inputs[0]) + first, static_cast<float*>(args.outputs[0]) + first,
-                 count, exclusive);
+    if constexpr (std::is_same_v<W, double>) {
+      if (state.type == DataType::kFloat32) {
+        join_line<Join>(totals, static_cast<const float*>(args.inputs[0]) + first,
+                        static_cast<float*>(args.outputs[0]) + first, count, exclusive);
+        continue;
       }
-      continue;
     }
     load_line(state.type, args.inputs[0], first, count, line);
-    add_line(sums, line, line, count, exclusive);
+    join_line<Join>(totals, line, line, count, exclusive);
     store_line(state.type, line, first, count, args.outputs[0]);
   }
 }
 
-void run(const RunArguments& args) {
-  const State& state = *static_cast<const State*>(args.state);
-  const std::size_t axis = axis_from_input(state.axis_type, args.inputs[1], state.sizes.size());
+/// W is what elements are joined in: double, or uint64 for integers of every kind, whose low bits are the same.
+template <class Join, typename W>
+void run_along(const State& state, const RunArguments& args, std::size_t axis) {
   std::size_t outer = 1, inner = 1;
   for (std::size_t i = 0; i < axis; ++i) outer *= state.sizes[i];
   for (std::size_t i = axis + 1; i < state.sizes.size(); ++i) inner *= state.sizes[i];
   const std::size_t size = state.sizes[axis];
   if (outer == 0 || size == 0 || inner == 0) return;
   const double work = static_cast<double>(outer * size * inner) * kCost;
-  visit_line_type(state.type, [&](auto tag) {
-    using W = typename decltype(tag)::type;
-    if (inner == 1) {
-      const std::size_t rows = std::max<std::size_t>(1, kTask / size);
-      return args.control.parallel_for((outer + rows - 1) / rows, work, [&](std::size_t task) {
-        const std::size_t end = std::min(outer, (task + 1) * rows);
-        for (std::size_t row = task * rows; row < end; ++row) sum_row<W>(state, args, row * size, size);
-      });
-    }
-    const std::size_t blocks = (inner + kLinedUp - 1) / kLinedUp;
-    args.control.parallel_for(outer * blocks, work, [&](std::size_t task) {
-      const std::size_t column = task % blocks * kLinedUp;
-      sum_columns<W>(state, args, task / blocks * size * inner + column, size, inner,
-                     std::min(kLinedUp, inner - column));
+  if (inner == 1) {
+    const std::size_t rows = std::max<std::size_t>(1, kTask / size);
+    return args.control.parallel_for((outer + rows - 1) / rows, work, [&](std::size_t task) {
+      const std::size_t end = std::min(outer, (task + 1) * rows);
+      for (std::size_t row = task * rows; row < end; ++row) join_row<Join, W>(state, args, row * size, size);
     });
+  }
+  const std::size_t blocks = (inner + kLinedUp - 1) / kLinedUp;
+  args.control.parallel_for(outer * blocks, work, [&](std::size_t task) {
+    const std::size_t column = task % blocks * kLinedUp;
+    join_columns<Join, W>(state, args, task / blocks * size * inner + column, size, inner,
+                          std::min(kLinedUp, inner - column));
   });
+}
+
+template <class Join>
+void run(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  const std::size_t axis = axis_from_input(state.axis_type, args.inputs[1], state.sizes.size());
+  kFloatTypes.has(state.type) ? run_along<Join, double>(state, args, axis)
+                              : run_along<Join, std::uint64_t>(state, args, axis);
 }
 
 std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t input) {
   if (input != 1) return std::nullopt;
-  return wanted_indices(static_cast<std::int64_t>(node.input_rank(0)), "the axis to sum along");
+  return wanted_indices(static_cast<std::int64_t>(node.input_rank(0)), "the axis to go along");
+}
+
+template <class Join>
+OpDef cumulative(const char* name, int since_opset) {
+  OpDef op;
+  op.name = name;
+  op.since_opset = since_opset;
+  op.min_inputs = op.max_inputs = 2;
+  op.parse = parse;
+  op.infer = infer;
+  op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run<Join>}};
+  op.facts.in_place_inputs = {0};
+  op.facts.wanted_elements = wanted_elements;
+  return op;
 }
 
 }  // namespace
 
-void register_cum_sum(Registry& registry) {
-  OpDef op;
-  op.name = "CumSum";
-  op.since_opset = 11;
-  op.min_inputs = op.max_inputs = 2;
-  op.parse = parse;
-  op.infer = infer;
-  op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.in_place_inputs = {0};
-  op.facts.wanted_elements = wanted_elements;
-  registry.add(std::move(op));
-}
+void register_cum_sum(Registry& registry) { registry.add(cumulative<Sum>("CumSum", 11)); }
+void register_cum_prod(Registry& registry) { registry.add(cumulative<Product>("CumProd", 26)); }
 
 }  // namespace linnet::internal

@@ -29,6 +29,7 @@ const std::map<std::string, std::string>& names_in_torch() {
       {"ConstantOfShape", "torch.zeros, torch.full"},
       {"Cos", "torch.cos"},
       {"Cosh", "torch.cosh"},
+      {"CumProd", "torch.cumprod"},
       {"CumSum", "torch.cumsum"},
       {"Div", "x / y"},
       {"Dropout", "nn.Dropout"},

@@ -1,15 +1,17 @@
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "runtime/data_type.hpp"
 #include "tests/ops/op_tester.hpp"
 
 namespace linnet::internal {
 namespace {
 
-/// In double, or modulo 2^64, and rounded once.
+/// The sum or product, in double, or modulo 2^64, and rounded once.
 template <typename T>
-ConstantPtr summed(const ConstantPtr& x, std::size_t axis, bool exclusive, bool reverse) {
-  using Sum = std::conditional_t<std::is_integral_v<T>, std::uint64_t, double>;
+ConstantPtr joined(bool product, const ConstantPtr& x, std::size_t axis, bool exclusive, bool reverse) {
+  using Total = std::conditional_t<std::is_integral_v<T>, std::uint64_t, double>;
   std::byte* data = nullptr;
   ConstantPtr result = make_constant(x->type, x->shape, &data);
   auto* y = reinterpret_cast<T*>(data);
@@ -17,12 +19,13 @@ ConstantPtr summed(const ConstantPtr& x, std::size_t axis, bool exclusive, bool 
   const std::int64_t size = x->shape[axis];
   for (std::int64_t element = 0; element < x->count(); ++element) {
     const std::int64_t place = element / stride % size;
-    Sum sum = 0;
+    Total total = product ? 1 : 0;
     const std::int64_t step = reverse ? -1 : 1;
     for (std::int64_t i = reverse ? size - 1 : 0; i != place + (exclusive ? 0 : step); i += step) {
-      sum += static_cast<Sum>(x->as<T>()[element + (i - place) * stride]);
+      const auto next = static_cast<Total>(x->as<T>()[element + (i - place) * stride]);
+      total = product ? total * next : total + next;
     }
-    y[element] = static_cast<T>(sum);
+    y[element] = static_cast<T>(total);
   }
   return result;
 }
@@ -34,14 +37,16 @@ void check(const Shape& shape, double low, double high) {
   for (std::int64_t axis = -rank; axis < rank; ++axis) {
     for (const int flags : {0, 1, 2, 3}) {
       const bool exclusive = (flags & 1) != 0, reverse = (flags & 2) != 0;
-      OpTest("CumSum", 14)
-          .named(text(data_type_of<T>(), " ", shape, " axis ", axis, " flags ", flags))
-          .attribute("exclusive", std::int64_t{exclusive})
-          .attribute("reverse", std::int64_t{reverse})
-          .input(x)
-          .template input<std::int32_t>({}, {static_cast<std::int32_t>(axis)})
-          .expect(summed<T>(x, static_cast<std::size_t>((axis + rank) % rank), exclusive, reverse))
-          .run();
+      for (const bool product : {false, true}) {
+        OpTest(product ? "CumProd" : "CumSum", product ? 26 : 14)
+            .named(text(data_type_of<T>(), " ", shape, " axis ", axis, " flags ", flags))
+            .attribute("exclusive", std::int64_t{exclusive})
+            .attribute("reverse", std::int64_t{reverse})
+            .input(x)
+            .template input<std::int32_t>({}, {static_cast<std::int32_t>(axis)})
+            .expect(joined<T>(product, x, static_cast<std::size_t>((axis + rank) % rank), exclusive, reverse))
+            .run();
+      }
     }
   }
 }
@@ -74,6 +79,31 @@ TEST(CumSum, KeepsDigitsOfLongSums) {
       .input<std::int64_t>({1}, {0})
       .expect<float>({5000}, expected)
       .tolerance(ulp(1))
+      .run();
+}
+
+TEST(CumProd, AsInOnnxsExamples) {
+  const auto product = [](std::int64_t exclusive, std::int64_t reverse) {
+    return OpTest("CumProd", 26)
+        .attribute("exclusive", exclusive)
+        .attribute("reverse", reverse)
+        .input<float>({3}, {1, 2, 3})
+        .input<std::int64_t>({}, {0});
+  };
+  product(0, 0).expect<float>({3}, {1, 2, 6}).run();
+  product(1, 0).expect<float>({3}, {1, 1, 2}).run();
+  product(0, 1).expect<float>({3}, {6, 6, 3}).run();
+  product(1, 1).expect<float>({3}, {6, 3, 1}).run();
+  // Beyond float's range and back: the product on the way is a double.
+  OpTest("CumProd", 26)
+      .input<float>({3}, {0x1p100F, 0x1p100F, 0x1p-100F})
+      .input<std::int64_t>({}, {0})
+      .expect<float>({3}, {0x1p100F, std::numeric_limits<float>::infinity(), 0x1p100F})
+      .run();
+  OpTest("CumProd", 25)
+      .input<float>({1}, {1})
+      .input<std::int64_t>({}, {0})
+      .expect_error(ErrorCode::kUnsupported, "the operator exists from opset 26")
       .run();
 }
 

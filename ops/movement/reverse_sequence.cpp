@@ -1,0 +1,123 @@
+// ReverseSequence: of each sequence b, the first sequence_lens[b] steps come in reverse order, those behind stay. In
+// `input`, of rank 2 or more, batch_axis (default 1) says which dimension counts the sequences and time_axis (default
+// 0) which one their steps; one is 0 and the other 1. sequence_lens (int64) has an element of [0, steps] for each
+// sequence; another one is an error of the run. Opsets 10 to newest; all types. Deviation: strings are not supported.
+#include <algorithm>
+#include <cstring>
+
+#include "ops/shared/shape_helpers.hpp"
+#include "ops/shared/wanted_elements.hpp"
+
+namespace linnet::internal {
+namespace {
+
+constexpr std::size_t kTaskBytes = std::size_t{1} << 17;
+constexpr double kByteCost = 0.15;  // ns
+constexpr double kStepCost = 3.0;   // the same
+
+struct ReverseAttributes : Attributes {
+  bool batch_first = false;
+};
+
+AttributesPtr parse(ParseContext& context) {
+  auto attributes = std::make_shared<ReverseAttributes>();
+  const std::int64_t batch_axis = context.get_int("batch_axis", 1);
+  const std::int64_t time_axis = context.get_int("time_axis", 0);
+  const bool differ = (batch_axis == 0 && time_axis == 1) || (batch_axis == 1 && time_axis == 0);
+  if (!differ) {
+    invalid_model("batch_axis is ", batch_axis, " and time_axis is ", time_axis, ", expected 0 and 1 or 1 and 0");
+  }
+  attributes->batch_first = batch_axis == 0;
+  return attributes;
+}
+
+bool batch_first(const NodeView& node) { return node.attributes<ReverseAttributes>().batch_first; }
+
+void infer(InferContext& context) {
+  require_tensor_type(context, 0, "input");
+  require_int64(context, 1, "sequence_lens");
+  const Dims& dims = context.input_dims(0);
+  if (dims.size() < 2) invalid_model("input has rank ", dims.size(), ", expected 2 or more");
+  const Dims& lengths = context.input_dims(1);
+  const Dim batch = dims[batch_first(context) ? 0 : 1];
+  if (lengths.size() != 1 || lengths[0].differs(batch)) {
+    invalid_model("input sequence_lens is ", lengths, ", expected ", Dims{batch}, " for input ", dims);
+  }
+  context.set_output(0, context.input_type(0), dims);
+}
+
+struct State {
+  bool batch_first = false;
+  std::size_t sequences = 0;
+  std::size_t steps = 0;
+  std::size_t step_bytes = 0;  ///< of one sequence; 0 where there is nothing to do
+};
+
+Prepared prepare(const PrepareContext& context) {
+  auto state = std::make_shared<State>();
+  const Shape shape = context.input_shape(0);
+  state->batch_first = batch_first(context);
+  state->sequences = static_cast<std::size_t>(shape[state->batch_first ? 0 : 1]);
+  state->steps = static_cast<std::size_t>(shape[state->batch_first ? 1 : 0]);
+  if (element_count(shape) > 0) {
+    state->step_bytes = byte_count(context.input_type(0), shape) / state->sequences / state->steps;
+  }
+  return {std::move(state), 0, 0};
+}
+
+void check_lengths(const State& state, const std::int64_t* lengths) {
+  for (std::size_t i = 0; i < state.sequences; ++i) {
+    if (lengths[i] >= 0 && static_cast<std::size_t>(lengths[i]) <= state.steps) continue;
+    fail(ErrorCode::kRuntimeFault, "element ", i, " of sequence_lens is ", lengths[i], ", outside [0,", state.steps,
+         "]");
+  }
+}
+
+void run(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  const auto* lengths = static_cast<const std::int64_t*>(args.inputs[1]);
+  check_lengths(state, lengths);
+  if (state.step_bytes == 0) return;
+  const auto* input = static_cast<const std::byte*>(args.inputs[0]);
+  auto* output = static_cast<std::byte*>(args.outputs[0]);
+  const std::size_t bytes = state.step_bytes;
+  const std::size_t count = state.sequences * state.steps;
+  const std::size_t per_task = std::max<std::size_t>(1, kTaskBytes / (bytes + 32));
+  const double work = static_cast<double>(count) * (kStepCost + kByteCost * static_cast<double>(bytes));
+  args.control.parallel_for((count + per_task - 1) / per_task, work, [&](std::size_t task) {
+    const std::size_t end = std::min(count, (task + 1) * per_task);
+    for (std::size_t i = task * per_task; i < end; ++i) {
+      const std::size_t sequence = state.batch_first ? i / state.steps : i % state.sequences;
+      const std::size_t step = state.batch_first ? i % state.steps : i / state.sequences;
+      const auto length = static_cast<std::size_t>(lengths[sequence]);
+      const std::size_t from = step < length ? length - 1 - step : step;
+      const std::size_t source = state.batch_first ? i - step + from : from * state.sequences + sequence;
+      std::memcpy(output + i * bytes, input + source * bytes, bytes);
+    }
+  });
+}
+
+std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t input) {
+  if (input != 1) return std::nullopt;
+  WantedElements wanted = wanted_sizes(0, "the lengths of sequences");
+  const Dim steps = node.input_dims(0)[batch_first(node) ? 1 : 0];
+  wanted.high = steps.known() ? steps.value() : 1;
+  return wanted;
+}
+
+}  // namespace
+
+void register_reverse_sequence(Registry& registry) {
+  OpDef op;
+  op.name = "ReverseSequence";
+  op.since_opset = 10;
+  op.min_inputs = op.max_inputs = 2;
+  op.parse = parse;
+  op.infer = infer;
+  op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
+  op.facts.element_inputs = 1U << 0;
+  op.facts.wanted_elements = wanted_elements;
+  registry.add(std::move(op));
+}
+
+}  // namespace linnet::internal

@@ -1,5 +1,5 @@
-// What GroupNormalization and MeanVarianceNormalization share: X is cut into groups of elements, each of which is
-// brought to mean 0 and variance 1 by itself.
+// What GroupNormalization, InstanceNormalization and MeanVarianceNormalization share: X is cut into groups of elements,
+// each of which is brought to mean 0 and variance 1 by itself.
 #pragma once
 
 #include "runtime/op.hpp"

@@ -54,6 +54,7 @@ std::vector<NamedAttribute> attributes_for(const OpDef& op, DataType type) {
     return {{"kernel_shape", std::vector<std::int64_t>{1, 1}}};
   }
   if (op.name == "Resize" || op.name == "Upsample") return {{"mode", std::string("linear")}};
+  if (op.name == "LRN") return {{"size", std::int64_t{1}}};
   if (op.name == "Split") return {{"num_outputs", std::int64_t{1}}};
   return {};
 }

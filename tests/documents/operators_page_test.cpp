@@ -49,6 +49,7 @@ std::vector<NamedAttribute> attributes_for(const OpDef& op, DataType type) {
     return {{"value", copy_constant(type, {1}, zero.data())}};
   }
   if (op.name == "Einsum") return {{"equation", std::string("ij,jk->ik")}};
+  if (op.name == "DepthToSpace" || op.name == "SpaceToDepth") return {{"blocksize", std::int64_t{1}}};
   if (op.name == "GroupNormalization") return {{"num_groups", std::int64_t{1}}};
   if (op.name == "MaxPool" || op.name == "AveragePool" || op.name == "LpPool" || op.name == "MaxUnpool") {
     return {{"kernel_shape", std::vector<std::int64_t>{1, 1}}};

@@ -107,6 +107,28 @@ void ReduceColumns(ReduceKind kind, const float* x, double* results, std::size_t
   WithReduction(kind, [=](auto reduction) HWY_ATTR { ReduceAllColumns(reduction, x, results, {rows, stride}, count); });
 }
 
+// A vector of elements to whole vectors of totals, which it returns rounded.
+HWY_INLINE V AddTo(Tag d, V v, double* totals) {
+  const DoubleTag dd;
+  constexpr bool kHasUpper = Doubles<Tag>::kParts == 2;
+  const VD lower = hn::Add(hn::LoadU(dd, totals), PromoteLower(d, v));
+  hn::StoreU(lower, dd, totals);
+  if constexpr (kHasUpper) {
+    const VD upper = hn::Add(hn::LoadU(dd, totals + hn::Lanes(dd)), PromoteUpper(d, v));
+    hn::StoreU(upper, dd, totals + hn::Lanes(dd));
+    return Demote(d, lower, upper);
+  }
+  return Demote(d, lower, lower);
+}
+
+void Accumulate(const float* x, double* totals, float* y, std::size_t count) {
+  const Tag d;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes) hn::StoreU(AddTo(d, hn::LoadU(d, x + i), totals + i), d, y + i);
+  if (i < count) StorePartial(d, AddTo(d, LoadPartial(d, x + i, count - i), totals + i), y + i, count - i);
+}
+
 ExponentialSum SumExponentials(const float* x, double maximum, std::size_t count) {
   return {ReduceRun(CountOf{{}, maximum}, x, count), ReduceRun(SumOfExponentials{{}, maximum}, x, count)};
 }
@@ -156,6 +178,7 @@ namespace linnet::kernels {
 
 LINNET_EXPORT(ReduceRow);
 LINNET_EXPORT(ReduceColumns);
+LINNET_EXPORT(Accumulate);
 LINNET_EXPORT(SumExponentials);
 LINNET_EXPORT(SumExponentialsOfColumns);
 
@@ -175,6 +198,10 @@ double reduce_row(ReduceKind kind, const float* x, std::size_t count) {
 void reduce_columns(ReduceKind kind, const float* x, double* results, std::size_t rows, std::size_t count,
                     std::size_t stride) {
   LINNET_DISPATCH(ReduceColumns)(kind, x, results, rows, count, stride);
+}
+
+void accumulate(const float* x, double* totals, float* y, std::size_t count) {
+  LINNET_DISPATCH(Accumulate)(x, totals, y, count);
 }
 
 double join_reduced(ReduceKind kind, double first, double second) {

@@ -27,6 +27,11 @@ double reduce_row(ReduceKind kind, const float* x, std::size_t count);
 void reduce_columns(ReduceKind kind, const float* x, double* results, std::size_t rows, std::size_t count,
                     std::size_t stride);
 
+// totals[i] += x[i], in double, and y[i] is that rounded once, for i < count. x and y are the same array or do not
+// overlap; totals has room for `count` rounded up to a multiple of kAccumulated, and what lies there may be changed.
+inline constexpr std::size_t kAccumulated = 64;  // more than any vector holds
+void accumulate(const float* x, double* totals, float* y, std::size_t count);
+
 // A sum of e^x that overflows for no x: e^maximum (equal + others), where `equal` of the x are the maximum and `others`
 // is the sum of e^(x - maximum) over those that are not. It keeps terms that are far below the largest.
 struct ExponentialSum {

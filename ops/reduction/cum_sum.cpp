@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "ops/elementwise/broadcast_loops.hpp"
+#include "ops/kernels/reduction.hpp"
 #include "ops/movement/index_inputs.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/shape_helpers.hpp"
@@ -47,14 +48,16 @@ struct State {
   CumulativeAttributes attributes;
   DataType type = DataType::kUndefined;
   DataType axis_type = DataType::kUndefined;
+  bool by_kernel = false;  ///< sums of columns, where their own elements count
   std::vector<std::size_t> sizes;
 };
 
-Prepared prepare(const PrepareContext& context) {
+Prepared prepare(const PrepareContext& context, bool by_kernel) {
   auto state = std::make_shared<State>();
   state->attributes = context.attributes<CumulativeAttributes>();
   state->type = context.input_type(0);
   state->axis_type = context.input_type(1);
+  state->by_kernel = by_kernel;
   const Shape shape = context.input_shape(0);
   state->sizes.assign(shape.begin(), shape.end());
   return {std::move(state), 0, 0};
@@ -75,20 +78,13 @@ struct Product {
   }
 };
 
-/// Joins x to the totals; what y is: the totals before or after. T is what elements are, or are converted to.
-template <class Join, typename W, typename T>
-void join_line(W* totals, const T* x, T* y, std::size_t count, bool exclusive) {
-  if (exclusive) {
-    for (std::size_t i = 0; i < count; ++i) {
-      const W total = totals[i];
-      totals[i] = Join::of(total, static_cast<W>(x[i]));
-      y[i] = static_cast<T>(total);
-    }
-  } else {
-    for (std::size_t i = 0; i < count; ++i) {
-      totals[i] = Join::of(totals[i], static_cast<W>(x[i]));
-      y[i] = static_cast<T>(totals[i]);
-    }
+/// Joins a line to the totals; it becomes the totals before or after.
+template <class Join, typename W>
+void join_line(W* totals, W* line, std::size_t count, bool exclusive) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const W before = totals[i];
+    totals[i] = Join::of(before, line[i]);
+    line[i] = exclusive ? before : totals[i];
   }
 }
 
@@ -119,19 +115,20 @@ void join_columns(const State& state, const RunArguments& args, std::size_t begi
   const bool exclusive = state.attributes.exclusive;
   W totals[kLinedUp];
   W line[kLinedUp];
-  std::fill_n(totals, count, static_cast<W>(Join::kStart));
+  static_assert(kLinedUp % kernels::kAccumulated == 0);
+  std::fill_n(totals, kLinedUp, static_cast<W>(Join::kStart));
   for (std::size_t done = 0; done < size; ++done) {
     if (args.control.abandon_if_stopped()) return;
     const std::size_t first = begin + (state.attributes.reverse ? size - 1 - done : done) * stride;
-    if constexpr (std::is_same_v<W, double>) {
-      if (state.type == DataType::kFloat32) {
-        join_line<Join>(totals, static_cast<const float*>(args.inputs[0]) + first,
-                        static_cast<float*>(args.outputs[0]) + first, count, exclusive);
+    if constexpr (std::is_same_v<W, double> && std::is_same_v<Join, Sum>) {
+      if (state.by_kernel && !exclusive) {
+        kernels::accumulate(static_cast<const float*>(args.inputs[0]) + first, totals,
+                            static_cast<float*>(args.outputs[0]) + first, count);
         continue;
       }
     }
     load_line(state.type, args.inputs[0], first, count, line);
-    join_line<Join>(totals, line, line, count, exclusive);
+    join_line<Join>(totals, line, count, exclusive);
     store_line(state.type, line, first, count, args.outputs[0]);
   }
 }
@@ -173,6 +170,9 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
   return wanted_indices(static_cast<std::int64_t>(node.input_rank(0)), "the axis to go along");
 }
 
+Prepared prepare_simd(const PrepareContext& context) { return prepare(context, true); }
+Prepared prepare_reference(const PrepareContext& context) { return prepare(context, false); }
+
 template <class Join>
 OpDef cumulative(const char* name, int since_opset) {
   OpDef op;
@@ -181,7 +181,7 @@ OpDef cumulative(const char* name, int since_opset) {
   op.min_inputs = op.max_inputs = 2;
   op.parse = parse;
   op.infer = infer;
-  op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run<Join>}};
+  op.implementations = {{"reference", Backend::kReference, nullptr, prepare_reference, run<Join>}};
   op.facts.in_place_inputs = {0};
   op.facts.wanted_elements = wanted_elements;
   return op;
@@ -189,7 +189,12 @@ OpDef cumulative(const char* name, int since_opset) {
 
 }  // namespace
 
-void register_cum_sum(Registry& registry) { registry.add(cumulative<Sum>("CumSum", 11)); }
+void register_cum_sum(Registry& registry) {
+  OpDef op = cumulative<Sum>("CumSum", 11);
+  op.implementations.insert(op.implementations.begin(),
+                            {"simd", Backend::kSimd, accepts_float32, prepare_simd, run<Sum>});
+  registry.add(std::move(op));
+}
 void register_cum_prod(Registry& registry) { registry.add(cumulative<Product>("CumProd", 26)); }
 
 }  // namespace linnet::internal

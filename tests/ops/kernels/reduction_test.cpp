@@ -145,6 +145,29 @@ TEST(ReduceColumns, ReducesInTheOrderOfTheRows) {
   });
 }
 
+TEST(Accumulate, AddsInDoubleAndRoundsOnce) {
+  for (std::size_t count = 0; count < 140; ++count) {
+    std::vector<float> x = random_floats(count, 1e8f, 1e8f, static_cast<unsigned>(count));
+    if (count > 2) x[count - 1] = kNan;
+    if (count > 3) x[count - 2] = kInfinity;
+    on_every_isa([&] {
+      Guarded from(x);
+      std::vector<double> totals((count / kAccumulated + 1) * kAccumulated, 0.125);
+      std::vector<float> y(count + 1, -1);
+      for (int times = 1; times <= 3; ++times) {
+        accumulate(from.data(), totals.data(), y.data(), count);
+        for (std::size_t i = 0; i < count; ++i) {
+          const double expected = 0.125 + times * static_cast<double>(x[i]);
+          const bool nan = std::isnan(expected);
+          EXPECT_TRUE(nan ? std::isnan(totals[i]) : totals[i] == expected) << i << " of " << count;
+          EXPECT_TRUE(nan ? std::isnan(y[i]) : y[i] == static_cast<float>(expected)) << i << " of " << count;
+        }
+      }
+      EXPECT_EQ(y[count], -1) << "written past the end";
+    });
+  }
+}
+
 TEST(SumExponentials, LiesWithinItsBoundAndIsTheSameOnEveryInstructionSet) {
   const ExponentialSum none = sum_exponentials(nullptr, 1.0, 0);
   EXPECT_EQ(none.equal, 0);

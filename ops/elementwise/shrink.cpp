@@ -1,7 +1,7 @@
 // Shrink: y = x + bias where x < -lambd, x - bias where x > lambd, else 0 (of NaN too), element by element. lambd is
 // 0.5 and bias 0 where they are left out. X and Y have the same type and shape. Opsets 9 to newest; all numeric types
-// and bfloat16. Floats are computed in double and rounded once; of integers bias is cut towards zero, as ONNX's
-// definition has it, and sums wrap around. Deviation: the definition refuses unsigned types, which ONNX allows.
+// and bfloat16. Floats are computed in double and rounded once; of integers the sum is cut towards zero, and to the
+// type's range. Deviation: ONNX's definition (its text has none) cuts bias first, and refuses unsigned types.
 #include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
@@ -37,29 +37,31 @@ Prepared prepare(const PrepareContext& context) {
   return {std::make_shared<State>(State{attributes.lambd, attributes.bias, context.input_type(0), count}), 0, 0};
 }
 
-/// Elements [first, first + count), at most kLinedUp. W is what the type's lines hold.
-template <typename W>
+/// Elements [first, first + count), at most kLinedUp. W is what the type's lines hold, Sum what holds x + bias.
+template <typename W, typename Sum>
 void shrink(const State& state, const RunArguments& args, std::size_t first, std::size_t count) {
-  using Sum = std::conditional_t<std::is_integral_v<W>, std::uint64_t, double>;
+  const auto lambd = static_cast<Sum>(state.lambd);
+  const auto bias = static_cast<Sum>(state.bias);
   W line[kLinedUp];
   load_line(state.type, args.inputs[0], first, count, line);
-  Sum bias;
-  if constexpr (std::is_integral_v<W>) {
-    bias = static_cast<Sum>(cut(integer_range<std::int64_t>(DataType::kInt64), state.bias));
-  } else {
-    bias = state.bias;
-  }
   for (std::size_t i = 0; i < count; ++i) {
-    const auto x = static_cast<double>(line[i]);
-    const auto exact = static_cast<Sum>(line[i]);
-    line[i] = static_cast<W>(x < -state.lambd ? exact + bias : x > state.lambd ? exact - bias : Sum{0});
+    const auto x = static_cast<Sum>(line[i]);
+    const Sum y = x < -lambd ? x + bias : x > lambd ? x - bias : 0;
+    if constexpr (std::is_integral_v<W>) {
+      line[i] = cut(integer_range<W>(state.type), y);
+    } else {
+      line[i] = y;
+    }
   }
   store_line(state.type, line, first, count, args.outputs[0]);
 }
 
 void run(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
-  auto* const shrink_line = visit_line_type(state.type, [](auto tag) { return &shrink<typename decltype(tag)::type>; });
+  auto* const shrink_line = visit_line_type(state.type, [](auto tag) {
+    using W = typename decltype(tag)::type;
+    return &shrink<W, std::conditional_t<std::is_integral_v<W>, long double, double>>;
+  });
   for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t chunk, std::size_t size) {
     for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) { shrink_line(state, args, first, count); });
   });

@@ -42,15 +42,17 @@ void check_signed() {
   constexpr T kMost = std::numeric_limits<T>::max();
   shrink(1.5F, 2.75F)
       .input<T>({6}, {-2, -1, 0, 2, kLeast, kMost})
-      .template expect<T>({6}, {0, 0, 0, 0, kLeast + 2, kMost - 2})
+      .template expect<T>({6}, {0, 0, 0, 0, kLeast + 3, kMost - 3})
       .run();
-  shrink(0, -1).input<T>({2}, {kLeast, kMost}).template expect<T>({2}, {kMost, kLeast}).run();
+  shrink(1.5F, 0.5F).input<T>({4}, {-4, 4, -1, 1}).template expect<T>({4}, {-3, 3, 0, 0}).run();
+  shrink(0, -1).input<T>({2}, {kLeast, kMost}).template expect<T>({2}, {kLeast, kMost}).run();
+  shrink(0, 1).input<T>({2}, {kLeast, kMost}).template expect<T>({2}, {kLeast + 1, kMost - 1}).run();
 }
 
 template <typename T>
 void check_unsigned() {
   constexpr T kMost = std::numeric_limits<T>::max();
-  shrink(1, 3).input<T>({4}, {0, 1, 2, kMost}).template expect<T>({4}, {0, 0, kMost, kMost - 3}).run();
+  shrink(1, 3).input<T>({4}, {0, 1, 2, kMost}).template expect<T>({4}, {0, 0, 0, kMost - 3}).run();
 }
 
 TEST(Shrink, TakesIntegers) {

@@ -11,11 +11,10 @@
 // are rounded, halves to even; of grid: floats. Deviations: at most 4096 elements make one of Y (linear of 12 axes);
 // strings are not supported.
 #include <algorithm>
-#include <cmath>
 
 #include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/kernels/resample.hpp"
-#include "ops/resize/resize_axis.hpp"
+#include "ops/resize/grid_points.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
@@ -24,26 +23,14 @@
 namespace linnet::internal {
 namespace {
 
-constexpr double kCubicA = -0.75;
 constexpr std::size_t kMostTaps = 4096;
-constexpr std::size_t kPoints = 64;     // whose places are found before the channels are gone through
 constexpr std::size_t kTask = 16384;    // products, about
 constexpr std::size_t kChunk = 16384;   // elements converted at a time
 constexpr double kSimdCost = 0.5;       // ns per product
 constexpr double kReferenceCost = 2.0;  // the same
 constexpr double kConversion = 1.0;     // ns per element
-constexpr double kFarthest = 0x1p52;    // places are whole numbers from here on
+
 static_assert(kPoints % kernels::kTablePadding == 0 && kPoints <= kLinedUp, "tables hold whole lines");
-
-enum class Padding : std::uint8_t { kZeros, kBorder, kReflection };
-
-struct GridSampleAttributes : Attributes {
-  ResizeMode mode = ResizeMode::kLinear;
-  Padding padding = Padding::kZeros;
-  bool align_corners = false;
-
-  std::size_t taps_of_axis() const { return mode == ResizeMode::kNearest ? 1 : mode == ResizeMode::kLinear ? 2 : 4; }
-};
 
 AttributesPtr parse(ParseContext& context) {
   auto attributes = std::make_shared<GridSampleAttributes>();
@@ -108,19 +95,6 @@ void infer(InferContext& context) {
   context.set_output(0, context.input_type(0), std::move(dims));
 }
 
-/// What every implementation knows.
-struct Grid {
-  GridSampleAttributes attributes;
-  DataType type = DataType::kUndefined, grid_type = DataType::kUndefined;
-  std::size_t batches = 0, channels = 0, points = 0;  ///< 0 batches: Y has no elements
-  std::size_t plane = 1;                              ///< elements of X in a channel
-  std::vector<std::int64_t> sizes, strides;           ///< of the spatial axes, outermost first
-  std::size_t taps = 1;
-
-  std::size_t blocks() const { return (points + kPoints - 1) / kPoints; }
-  std::size_t axes() const { return sizes.size(); }
-};
-
 Grid grid_of(const NodeView& node) {
   Grid grid;
   grid.attributes = attributes_of(node);
@@ -139,133 +113,6 @@ Grid grid_of(const NodeView& node) {
   return grid;
 }
 
-/// Where a number of the grid lies, in elements from the first.
-template <typename T>
-double place_of(T number, std::int64_t size, bool align_corners) {
-  const auto length = static_cast<T>(size);
-  const T place = align_corners ? (number + 1) / 2 * (length - 1) : ((number + 1) * length - 1) / 2;
-  return static_cast<double>(place);
-}
-
-/// Element of X for one that may lie outside; -1: none.
-std::int64_t padded(const GridSampleAttributes& attributes, std::int64_t element, std::int64_t size) {
-  if (element >= 0 && element < size) return element;
-  if (attributes.padding == Padding::kZeros) return -1;
-  if (attributes.padding == Padding::kBorder) return element < 0 ? 0 : size - 1;
-  const std::int64_t period = std::max<std::int64_t>(1, 2 * (attributes.align_corners ? size - 1 : size));
-  const std::int64_t place = (element % period + period) % period;
-  return place < size ? place : period - place - (attributes.align_corners ? 0 : 1);
-}
-
-/// An element that a point is made of.
-struct Tap {
-  std::int64_t element;  ///< along an axis -1: none; in a channel any where there is no weight
-  double weight;
-};
-
-/// Fills taps_of_axis() taps.
-void set_axis(const GridSampleAttributes& attributes, double place, std::int64_t size, Tap* taps) {
-  if (std::isnan(place)) place = attributes.padding == Padding::kZeros ? -kFarthest : 0;
-  place = std::clamp(place, -kFarthest, kFarthest);
-  if (attributes.mode == ResizeMode::kNearest) {
-    taps[0] = {padded(attributes, static_cast<std::int64_t>(std::nearbyint(place)), size), 1};
-    return;
-  }
-  auto element = static_cast<std::int64_t>(place);
-  if (static_cast<double>(element) > place) --element;  // floor, which is a call
-  const double part = place - static_cast<double>(element);
-  if (attributes.mode == ResizeMode::kLinear) {
-    taps[0] = {padded(attributes, element, size), 1 - part};
-    taps[1] = {padded(attributes, element + 1, size), part};
-    return;
-  }
-  for (std::int64_t i = -1; i <= 2; ++i) {
-    const double weight = cubic_weight(kCubicA, std::abs(static_cast<double>(i) - part));
-    taps[i + 1] = {padded(attributes, element + i, size), weight};
-  }
-}
-
-/// A worker's memory for one block of points: elements of X in a channel, and their weights, by [tap, point]. Where a
-/// weight is 0 the element may be any.
-template <typename W>
-struct Block {
-  using Index = std::conditional_t<std::is_same_v<W, float>, std::int32_t, std::int64_t>;
-  double* numbers;  ///< of the grid
-  Tap* axis_taps;   ///< of the axes of one point, 4 each
-  Tap* taps;        ///< of that point
-  W* weights;
-  Index* elements;
-
-  static constexpr std::size_t bytes(const Grid& grid) {
-    return aligned(kPoints * grid.axes() * sizeof(double)) + aligned(4 * grid.axes() * sizeof(Tap)) +
-           aligned(grid.taps * sizeof(Tap)) + aligned(kPoints * grid.taps * sizeof(W)) +
-           aligned(kPoints * grid.taps * sizeof(Index));
-  }
-  Block(const Grid& grid, std::byte* memory) {
-    numbers = take<double>(memory, kPoints * grid.axes());
-    axis_taps = take<Tap>(memory, 4 * grid.axes());
-    taps = take<Tap>(memory, grid.taps);
-    weights = take<W>(memory, kPoints * grid.taps);
-    elements = take<Index>(memory, kPoints * grid.taps);
-  }
-
- private:
-  static constexpr std::size_t aligned(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
-  template <typename T>
-  static T* take(std::byte*& memory, std::size_t count) {
-    T* const taken = reinterpret_cast<T*>(memory);
-    memory += aligned(count * sizeof(T));
-    return taken;
-  }
-};
-
-/// Of one point: every tap is one of each axis.
-template <typename W>
-void set_point(const Grid& grid, const Block<W>& block, std::size_t point) {
-  const std::size_t axes = grid.axes(), of_axis = grid.attributes.taps_of_axis();
-  for (std::size_t axis = 0; axis < axes; ++axis) {
-    const double number = block.numbers[point * axes + axes - 1 - axis];
-    const bool align = grid.attributes.align_corners;
-    const double place = grid.grid_type == DataType::kFloat64
-                             ? place_of(number, grid.sizes[axis], align)
-                             : place_of(static_cast<float>(number), grid.sizes[axis], align);
-    set_axis(grid.attributes, place, grid.sizes[axis], block.axis_taps + 4 * axis);
-  }
-  Tap* const taps = block.taps;
-  taps[0] = {0, 1};
-  std::size_t count = 1;
-  for (std::size_t axis = 0; axis < axes; ++axis, count *= of_axis) {
-    // From the last one on, for they grow in place.
-    for (std::size_t i = count; i-- > 0;) {
-      const Tap outer = taps[i];
-      for (std::size_t k = of_axis; k-- > 0;) {
-        const Tap& inner = block.axis_taps[4 * axis + k];
-        taps[i * of_axis + k] = {outer.element + inner.element * grid.strides[axis],
-                                 inner.element < 0 ? 0 : outer.weight * inner.weight};
-      }
-    }
-  }
-  for (std::size_t tap = 0; tap < grid.taps; ++tap) {
-    const bool counts = taps[tap].weight != 0;
-    block.elements[tap * kPoints + point] = static_cast<typename Block<W>::Index>(counts ? taps[tap].element : 0);
-    block.weights[tap * kPoints + point] = static_cast<W>(taps[tap].weight);
-  }
-}
-
-/// The points of a block; those behind the last have no weight.
-template <typename W>
-void set_block(const Grid& grid, const RunArguments& args, std::size_t first, std::size_t count,
-               const Block<W>& block) {
-  load_line(grid.grid_type, args.inputs[1], first * grid.axes(), count * grid.axes(), block.numbers);
-  for (std::size_t point = 0; point < count; ++point) set_point(grid, block, point);
-  for (std::size_t point = count; point < kPoints; ++point) {
-    for (std::size_t tap = 0; tap < grid.taps; ++tap) {
-      block.elements[tap * kPoints + point] = 0;
-      block.weights[tap * kPoints + point] = 0;
-    }
-  }
-}
-
 /// Calls body(batch, first point, points, block) for all blocks of points.
 template <typename W, typename Body>
 void for_blocks(const Grid& grid, const RunArguments& args, std::byte* memory, double cost, const Body& body) {
@@ -280,7 +127,7 @@ void for_blocks(const Grid& grid, const RunArguments& args, std::byte* memory, d
       const std::size_t batch = i / grid.blocks();
       const std::size_t first = i % grid.blocks() * kPoints;
       const std::size_t count = std::min(kPoints, grid.points - first);
-      set_block(grid, args, batch * grid.points + first, count, block);
+      set_block(grid, args.inputs[1], batch * grid.points + first, count, block);
       body(batch, first, count, block);
     }
   });

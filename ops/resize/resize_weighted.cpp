@@ -14,7 +14,7 @@ namespace linnet::internal {
 namespace {
 
 constexpr std::size_t kTask = 16384;   // products, about
-constexpr std::size_t kBlock = 4096;   // elements of Y that are computed at a time
+constexpr std::size_t kBlock = 4096;   // most elements of Y that are computed at a time
 constexpr std::size_t kChunk = 16384;  // elements converted at a time
 /// An axis with fewer elements inside it is resampled with a table entry for each of these, too.
 constexpr std::size_t kFewInner = 16;
@@ -188,16 +188,19 @@ template <typename W>
 void resample(RunControl& control, const Pass<W>& pass, const W* x, W* y) {
   const std::size_t rows = pass.by_elements ? pass.outer : pass.outer * pass.resized;
   const std::size_t row_size = pass.by_elements ? pass.resized * pass.inner : pass.inner;
-  const std::size_t blocks = (row_size + kBlock - 1) / kBlock;
-  const std::size_t block_size = std::min(kBlock, row_size);
+  // Shorter with many taps, but whole lines of a table.
+  const std::size_t lines = 4 * kTask / pass.taps / kernels::kTablePadding;
+  const std::size_t most = std::clamp<std::size_t>(lines * kernels::kTablePadding, kernels::kTablePadding, kBlock);
+  const std::size_t blocks = (row_size + most - 1) / most;
+  const std::size_t block_size = std::min(most, row_size);
   const std::size_t per_task = std::max<std::size_t>(1, kTask / (block_size * pass.taps));
   const double product = std::is_same_v<W, float> ? kSimdCost : kReferenceCost;
   const double cost = product * static_cast<double>(block_size * pass.taps);
   for_chunks(control, rows * blocks, per_task, cost, [&](std::size_t begin, std::size_t count) {
     for (std::size_t block = begin; block < begin + count; ++block) {
       if (control.abandon_if_stopped()) return;
-      const std::size_t first = block % blocks * kBlock;
-      resample_block(pass, x, y, block / blocks, first, std::min(kBlock, row_size - first));
+      const std::size_t first = block % blocks * most;
+      resample_block(pass, x, y, block / blocks, first, std::min(most, row_size - first));
     }
   });
 }

@@ -95,7 +95,7 @@ struct Tile {
   const Activation* partial_activation;  // for the last vector, if it is stored in part; null if absent
 };
 
-// The start values of `lanes` elements of a row of C, from `column` on; zeros behind them.
+// The start values of `lanes` elements of a row of C, from `column` on; lanes behind them count for nothing.
 HWY_INLINE TileVector StartVector(const GemmEpilogue& epilogue, std::size_t row, std::size_t column,
                                   std::size_t lanes) {
   const TileTag d;
@@ -103,9 +103,17 @@ HWY_INLINE TileVector StartVector(const GemmEpilogue& epilogue, std::size_t row,
   if (epilogue.bias != nullptr) start = LoadPartial(d, epilogue.bias + column, lanes);
   if (epilogue.addend == nullptr) return start;
   const float* addend = epilogue.addend + row * epilogue.addend_row_stride + column * epilogue.addend_column_stride;
-  HWY_ALIGN float values[kLanes] = {};
-  for (std::size_t lane = 0; lane < lanes; ++lane) values[lane] = addend[lane * epilogue.addend_column_stride];
-  return hn::MulAdd(hn::Set(d, epilogue.addend_scale), hn::Load(d, values), start);
+  TileVector values;
+  if (epilogue.addend_column_stride == 0) {
+    values = hn::Set(d, *addend);
+  } else if (epilogue.addend_column_stride == 1) {
+    values = lanes == kLanes ? hn::LoadU(d, addend) : LoadPartial(d, addend, lanes);
+  } else {
+    HWY_ALIGN float gathered[kLanes] = {};
+    for (std::size_t lane = 0; lane < lanes; ++lane) gathered[lane] = addend[lane * epilogue.addend_column_stride];
+    values = hn::Load(d, gathered);
+  }
+  return hn::MulAdd(hn::Set(d, epilogue.addend_scale), values, start);
 }
 
 // Loops over a tile's vectors must vanish, or the accumulators would live in memory.

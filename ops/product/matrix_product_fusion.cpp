@@ -2,13 +2,11 @@
 // Transpose, and Transposes of its operands. All keep the numbers within rounding; float16 and bfloat16 products take
 // in nothing, for they would skip a rounding step.
 #include <algorithm>
-#include <cmath>
-#include <cstring>
-#include <limits>
 
 #include "ops/elementwise/activation.hpp"
 #include "ops/product/matrix_product.hpp"
 #include "ops/shared/fusion_facts.hpp"
+#include "ops/shared/scaled_constant.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -62,40 +60,6 @@ std::optional<std::vector<double>> constant_row(const NodeView& node, std::int64
   return row;
 }
 
-/// Rounds to T. False when that loses more than a rounding: the value is infinite or NaN, or becomes denormal.
-template <typename T>
-bool round_safely(double value, T& rounded) {
-  rounded = static_cast<T>(value);
-  if (!std::isfinite(rounded)) return false;
-  return std::abs(value) >= static_cast<double>(std::numeric_limits<T>::min()) || static_cast<double>(rounded) == value;
-}
-
-/// B [K,N] (or [N,K]) with each column times its scale. Null when a product does not round well.
-template <typename T>
-ConstantPtr scaled_columns(const Constant& b, bool transposed, const std::vector<double>& scale) {
-  std::byte* memory = nullptr;
-  ConstantPtr result = make_constant(b.type, b.shape, &memory);
-  T* to = reinterpret_cast<T*>(memory);
-  const auto inner = static_cast<std::size_t>(b.shape[1]);
-  for (std::size_t i = 0; i < static_cast<std::size_t>(b.count()); ++i) {
-    T element;
-    std::memcpy(&element, b.data + i * sizeof(T), sizeof(T));  // at any address
-    const double factor = scale[transposed ? i / inner : i % inner];
-    if (!round_safely(static_cast<double>(element) * factor, to[i])) return nullptr;
-  }
-  return result;
-}
-
-template <typename T>
-ConstantPtr rounded_row(DataType type, const std::vector<double>& row) {
-  std::byte* memory = nullptr;
-  ConstantPtr result = make_constant(type, {static_cast<std::int64_t>(row.size())}, &memory);
-  for (std::size_t n = 0; n < row.size(); ++n) {
-    if (!round_safely(row[n], reinterpret_cast<T*>(memory)[n])) return nullptr;
-  }
-  return result;
-}
-
 /// The order that first `first` and then `second` make; an empty one changes nothing.
 std::vector<std::size_t> composed(const std::vector<std::size_t>& first, const std::vector<std::size_t>& second) {
   if (first.empty()) return second;
@@ -146,15 +110,13 @@ std::optional<Replacement> absorb_affine_into_product(const FusionContext& conte
   const OpDef* op = context.registry.find("", "Gemm");
   if (!row || !factors || factors->scale.size() != row->size() || op == nullptr) return std::nullopt;
   for (std::size_t n = 0; n < row->size(); ++n) (*row)[n] = (*row)[n] * factors->scale[n] + factors->shift[n];
-  return visit_float_type(type, [&](auto tag) -> std::optional<Replacement> {
-    using T = typename decltype(tag)::type;
-    const ConstantPtr new_b = scaled_columns<T>(*b, before.transpose_b, factors->scale);
-    const ConstantPtr new_c = rounded_row<T>(type, *row);
-    if (new_b == nullptr || new_c == nullptr) return std::nullopt;
-    auto attributes = std::make_shared<MatrixProductAttributes>(before);
-    attributes->beta = 1.0F;
-    return Replacement{op, std::move(attributes), {product.node().inputs[0], new_b, new_c}};
-  });
+  const std::size_t inner = before.transpose_b ? static_cast<std::size_t>(b->shape[1]) : 1;
+  const ConstantPtr new_b = b->count() == 0 ? b : scaled_constant(*b, inner, factors->scale);
+  const ConstantPtr new_c = rounded_list(type, *row);
+  if (new_b == nullptr || new_c == nullptr) return std::nullopt;
+  auto attributes = std::make_shared<MatrixProductAttributes>(before);
+  attributes->beta = 1.0F;
+  return Replacement{op, std::move(attributes), {product.node().inputs[0], new_b, new_c}};
 }
 
 std::optional<Replacement> absorb_activation_into_product(const FusionContext& context) {

@@ -27,6 +27,8 @@ const std::map<std::string, std::string>& names_in_torch() {
       {"Clip", "torch.clamp, nn.ReLU6, nn.Hardtanh"},
       {"Concat", "torch.cat, torch.stack"},
       {"ConstantOfShape", "torch.zeros, torch.full"},
+      {"Conv", "nn.Conv1d, nn.Conv2d, nn.Conv3d"},
+      {"ConvTranspose", "nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d"},
       {"Cos", "torch.cos"},
       {"Cosh", "torch.cosh"},
       {"CumProd", "torch.cumprod"},

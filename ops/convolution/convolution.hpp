@@ -1,0 +1,62 @@
+// What Conv and ConvTranspose share. With s, p, d the stride, pad and dilation of an axis:
+//   Conv            Y[n, m, o...] = B[m] + sum over c, k... of X[n, c, o * s - p + k * d ...] * W[m, c, k...]
+//   ConvTranspose   Y[n, m, o...] = B[m] + sum over c, k..., i... with i * s - p + k * d = o of
+//                                         X[n, c, i...] * W[c, m, k...]
+// where what lies outside of X is 0. Channels fall into groups of which each is a convolution of its own.
+#pragma once
+
+#include <vector>
+
+#include "ops/kernels/activation.hpp"
+#include "ops/shared/window.hpp"
+#include "runtime/op.hpp"
+
+namespace linnet::internal {
+
+struct ConvolutionAttributes : Attributes {
+  WindowAttributes window;
+  std::int64_t group = 1;
+  bool transposed = false;
+  std::vector<std::int64_t> output_padding;  ///< of ConvTranspose, as output_shape: empty where it was left out
+  std::vector<std::int64_t> output_shape;    ///< of the spatial axes
+  kernels::Activation activation;            ///< the epilogue that a pass took in; float32 only
+};
+
+/// For `parse`. Errors: kInvalidModel for numbers out of range.
+AttributesPtr parse_convolution(ParseContext& context, bool transposed);
+void infer_convolution(InferContext& context);
+
+/// A convolution with concrete shapes. Channels are those of one group; sizes count elements.
+struct Convolution {
+  bool transposed = false;
+  std::int64_t images = 0, groups = 1;  ///< no images where Y has no elements
+  std::int64_t x_channels = 0, y_channels = 0;
+  std::vector<WindowAxis> axes;           ///< two at least: before a single one stands one of size 1
+  std::int64_t x_plane = 1, y_plane = 1;  ///< of one channel of one image
+  std::int64_t taps = 1;                  ///< of the kernel
+  kernels::Activation activation;
+
+  // Where element (group, y channel, x channel, tap) of W is.
+  std::int64_t w_group_stride() const { return x_channels * y_channels * taps; }
+  std::int64_t w_y_stride() const { return transposed ? taps : x_channels * taps; }
+  std::int64_t w_x_stride() const { return transposed ? y_channels * taps : taps; }
+};
+
+/// Requires: the node has passed infer, and all dimensions are known.
+Convolution convolution_of(const NodeView& node);
+
+constexpr std::size_t kConvolutionX = 0, kConvolutionW = 1, kConvolutionB = 2;
+
+std::vector<Implementation> convolution_implementations();
+Implementation simd_convolution();       ///< float32
+Implementation reference_convolution();  ///< every type; sums in double, rounded once
+OpFacts convolution_facts();
+
+// Fusion hooks, all in convolution_facts.
+std::optional<Replacement> absorb_affine_into_convolution(const FusionContext& context);
+std::optional<Replacement> absorb_activation_into_convolution(const FusionContext& context);
+
+/// `name`: Conv or ConvTranspose.
+void register_convolution(Registry& registry, const char* name, AttributesPtr (*parse)(ParseContext&));
+
+}  // namespace linnet::internal

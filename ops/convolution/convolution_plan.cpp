@@ -1,0 +1,245 @@
+#include <algorithm>
+#include <cstring>
+
+#include "ops/convolution/convolution_simd.hpp"
+#include "ops/kernels/gemm.hpp"
+
+namespace linnet::internal {
+namespace {
+
+/// Multiply-adds that a core gets through in a nanosecond, and elements that it copies; for choosing tasks only.
+constexpr double kProductsPerNanosecond = 40.0;
+constexpr double kCopiedPerNanosecond = 4.0;
+constexpr double kLeastTaskNanoseconds = 5e3;
+constexpr double kMostTaskNanoseconds = 2e5;
+/// Fewer rows do not earn a gathered operand.
+constexpr std::size_t kLeastProductRows = 8;
+/// Of a gathered block: 256 KiB, within the second-level cache.
+constexpr std::size_t kBlockFloats = 1 << 16;
+/// Of the copies that tap sums read: as much at best, and no more than 4 MiB.
+constexpr std::int64_t kBandFloats = 1 << 16;
+constexpr std::int64_t kMostBandFloats = 1 << 20;
+/// Where a task keeps its result for a while: it is to stay in the cache, too.
+constexpr std::size_t kMostKeptRows = 240;
+constexpr std::size_t kLeastTaskRows = 24;
+
+constexpr std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
+constexpr std::size_t cache_lines(std::size_t floats) { return divide_up(floats, 16) * 16; }
+
+/// Rows do not lie at multiples of a page from each other: they would share few places of the first-level cache.
+std::size_t weights_stride(std::size_t depth) {
+  const std::size_t lines = divide_up(depth, 16);
+  return depth < 16 ? depth : (lines + (lines % 2 == 0 ? 1 : 0)) * 16;
+}
+
+double work_of(const Convolution& c, const ConvolutionPart& part) {
+  const double copies = static_cast<double>(part.depth) * static_cast<double>(part.outputs) / kCopiedPerNanosecond;
+  return static_cast<double>(c.images) * static_cast<double>(c.groups) *
+         (copies + static_cast<double>(part.rows) * static_cast<double>(part.depth) *
+                       static_cast<double>(part.outputs) / kProductsPerNanosecond);
+}
+
+/// The band's sizes with so many outputs of it; false where the copies of a group's channels would be too large.
+bool set_band_sizes(const Convolution& c, const ConvolutionPart& part, std::int64_t outputs, std::int64_t most_floats,
+                    TapBand& band) {
+  const std::vector<TapAxis>& axes = part.grid.axes;
+  band.outputs = outputs;
+  band.lowest.assign(axes.size(), 0);
+  band.sizes.assign(axes.size(), 1);
+  std::int64_t floats = c.x_channels;
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const auto [low, high] = std::minmax_element(axes[i].shifts.begin(), axes[i].shifts.end());
+    band.lowest[i] = *low;
+    band.sizes[i] = (i == band.axis ? outputs : axes[i].outputs) + (*high - *low) / axes[i].stride;
+    for (const std::int64_t factor : {band.sizes[i], axes[i].stride}) {
+      if (factor > most_floats / floats) return false;
+      floats *= factor;
+    }
+  }
+  band.floats = static_cast<std::size_t>(floats / c.x_channels);
+  return true;
+}
+
+void set_band_strides(const ConvolutionPart& part, TapBand& band) {
+  const std::vector<TapAxis>& axes = part.grid.axes;
+  band.strides.assign(axes.size(), 1);
+  band.remainder_strides.assign(axes.size(), 1);
+  std::int64_t stride = 1;
+  for (std::size_t i = axes.size(); i-- > 0;) {
+    band.strides[i] = stride;
+    stride *= band.sizes[i];
+  }
+  for (std::size_t i = axes.size(); i-- > 0;) {
+    band.remainder_strides[i] = stride;
+    stride *= axes[i].stride;
+  }
+  band.span = 1;
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    band.span += static_cast<std::size_t>(((i == band.axis ? band.outputs : axes[i].outputs) - 1) * band.strides[i]);
+  }
+}
+
+void set_band_offsets(const Convolution& c, const ConvolutionPart& part, TapBand& band) {
+  const std::vector<TapAxis>& axes = part.grid.axes;
+  band.offsets.reserve(part.depth);
+  for (std::size_t tap = 0; tap < part.taps; ++tap) {
+    std::int64_t offset = 0;
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+      const std::int64_t place = part.shifts[tap * axes.size() + i] - band.lowest[i];
+      offset += place % axes[i].stride * band.remainder_strides[i] + place / axes[i].stride * band.strides[i];
+    }
+    for (std::int64_t channel = 0; channel < c.x_channels; ++channel) {
+      band.offsets.push_back(static_cast<std::ptrdiff_t>(offset + channel * static_cast<std::int64_t>(band.floats)));
+    }
+  }
+}
+
+/// False where the part had better be a product.
+bool plan_tap_sums(const Convolution& c, int threads, ConvolutionPart& part) {
+  const std::vector<TapAxis>& axes = part.grid.axes;
+  if (part.rows >= kLeastProductRows) return false;
+  TapBand& band = part.band;
+  while (band.axis + 1 < axes.size() && axes[band.axis].outputs == 1) ++band.axis;
+  const std::int64_t all = axes[band.axis].outputs;
+  if (!set_band_sizes(c, part, 1, kMostBandFloats, band)) return false;
+  // The largest band that fits, halving; then bands of even size, and more of them where threads would be idle.
+  std::int64_t outputs = all;
+  while (outputs > 1 && !set_band_sizes(c, part, outputs, kBandFloats, band)) outputs = (outputs + 1) / 2;
+  const double work = work_of(c, part);
+  const std::int64_t wanted =
+      threads == 1 ? 1
+                   : std::min<std::int64_t>(4 * threads, 1 + static_cast<std::int64_t>(work / kLeastTaskNanoseconds));
+  const std::int64_t units = c.images * c.groups;
+  const std::int64_t least_bands = (all + outputs - 1) / outputs;
+  const std::int64_t bands = std::min(all, std::max(least_bands, (wanted + units - 1) / units));
+  outputs = (all + bands - 1) / bands;
+  band.bands = (all + outputs - 1) / outputs;
+  set_band_sizes(c, part, outputs, kMostBandFloats, band);
+  set_band_strides(part, band);
+  set_band_offsets(c, part, band);
+  const double group_work = work / static_cast<double>(units * band.bands);
+  const auto most_groups = static_cast<std::int64_t>(std::max(1.0, kMostTaskNanoseconds / 2 / group_work));
+  band.groups_of_task = std::clamp<std::int64_t>(units * band.bands / wanted, 1, std::min(most_groups, c.groups));
+  part.tasks =
+      static_cast<std::size_t>(c.images * band.bands * ((c.groups + band.groups_of_task - 1) / band.groups_of_task));
+  part.sums_taps = true;
+  return true;
+}
+
+void plan_product(const Convolution& c, int threads, ConvolutionPart& part) {
+  ProductTasks& product = part.product;
+  const std::size_t panel = kernels::kPanelColumns;
+  const std::size_t panels = divide_up(part.outputs, panel);
+  const double work = work_of(c, part);
+  const std::size_t wanted = threads == 1
+                                 ? 1
+                                 : std::min<std::size_t>(4 * static_cast<std::size_t>(threads),
+                                                         1 + static_cast<std::size_t>(work / kLeastTaskNanoseconds));
+  const auto units = static_cast<std::size_t>(c.images * c.groups);
+  product.rows = part.rows;
+  if (c.transposed && part.rows > kMostKeptRows) {
+    product.rows = divide_up(part.rows, divide_up(part.rows, kMostKeptRows));
+  }
+  product.row_tasks = divide_up(part.rows, product.rows);
+  const std::size_t most_panels = std::max<std::size_t>(1, kBlockFloats / (std::min(part.depth, kBlockDepth) * panel));
+  const std::size_t others = units * product.row_tasks;
+  const std::size_t most_tasks = std::max(divide_up(panels, most_panels), divide_up(wanted, others));
+  const double panel_work = work / static_cast<double>(panels * others);
+  const auto short_enough = static_cast<std::size_t>(std::max(1.0, kMostTaskNanoseconds / panel_work));
+  const std::size_t task_panels = std::min(divide_up(panels, most_tasks), short_enough);
+  product.columns = task_panels * panel;
+  product.column_tasks = divide_up(part.outputs, product.columns);
+  if (product.column_tasks * others < wanted && part.rows >= 2 * kLeastTaskRows) {
+    const std::size_t splits = std::min(divide_up(wanted, product.column_tasks * units), part.rows / kLeastTaskRows);
+    if (splits > product.row_tasks) {
+      product.rows = divide_up(divide_up(part.rows, splits), 12) * 12;
+      product.row_tasks = divide_up(part.rows, product.rows);
+    }
+  }
+  part.tasks = units * product.column_tasks * product.row_tasks;
+}
+
+std::size_t worker_floats(const Convolution& c, const ConvolutionPart& part) {
+  if (part.sums_taps) {
+    return cache_lines(static_cast<std::size_t>(c.x_channels) * part.band.floats + kernels::kTapSumSlack) +
+           cache_lines(part.rows * (part.band.span + kernels::kTapSumSlack));
+  }
+  const std::size_t columns =
+      std::min(divide_up(part.outputs, kernels::kColumnUnit) * kernels::kColumnUnit, part.product.columns);
+  const std::size_t gathered = columns * std::min(part.depth, kBlockDepth) + kernels::kSlackFloats;
+  return cache_lines(gathered) + (c.transposed ? part.product.rows * columns : 0);
+}
+
+}  // namespace
+
+ConvolutionPlan plan_convolution(const Convolution& convolution, bool has_b, int threads) {
+  ConvolutionPlan plan;
+  plan.convolution = convolution;
+  plan.has_b = has_b;
+  std::vector<TapGrid> grids = tap_grids(convolution);
+  plan.covers_output = covers_output(convolution, grids);
+  for (TapGrid& grid : grids) {
+    ConvolutionPart part;
+    part.members = static_cast<std::size_t>(grid.members());
+    part.taps = static_cast<std::size_t>(grid.taps());
+    part.outputs = static_cast<std::size_t>(grid.outputs());
+    part.rows = part.members * static_cast<std::size_t>(convolution.y_channels);
+    part.depth = part.taps * static_cast<std::size_t>(convolution.x_channels);
+    for (std::size_t tap = 0; tap < part.taps; ++tap) {
+      for (std::size_t axis = 0; axis < grid.axes.size(); ++axis) {
+        part.shifts.push_back(grid.shift_of(static_cast<std::int64_t>(tap), axis));
+      }
+    }
+    for (std::size_t i = 0; i < part.members * part.taps; ++i) {
+      part.elements.push_back(grid.kernel_element(convolution, static_cast<std::int64_t>(i / part.taps),
+                                                  static_cast<std::int64_t>(i % part.taps)));
+    }
+    part.grid = std::move(grid);
+    part.weights_stride = weights_stride(part.depth);
+    part.weights_begin = plan.packed_floats;
+    const std::size_t all_rows = part.rows * static_cast<std::size_t>(convolution.groups);
+    plan.packed_floats += cache_lines(all_rows * part.weights_stride);
+    if (has_b && part.members > 1) {
+      part.bias_begin = plan.bias_floats;
+      plan.bias_floats += all_rows;
+    }
+    if (!plan_tap_sums(convolution, threads, part)) plan_product(convolution, threads, part);
+    part.first_task = plan.tasks;
+    plan.tasks += part.tasks;
+    plan.work += work_of(convolution, part);
+    plan.worker_floats = std::max(plan.worker_floats, cache_lines(worker_floats(convolution, part)));
+    plan.parts.push_back(std::move(part));
+  }
+  return plan;
+}
+
+void pack_convolution(const ConvolutionPlan& plan, const std::byte* w, RunControl& control, float* packed) {
+  constexpr std::size_t kTaskFloats = 1 << 16;
+  const Convolution& c = plan.convolution;
+  const auto channels = static_cast<std::size_t>(c.x_channels);
+  const auto channel_stride = static_cast<std::size_t>(c.w_x_stride());
+  for (const ConvolutionPart& part : plan.parts) {
+    const std::size_t rows = part.rows * static_cast<std::size_t>(c.groups);
+    const std::size_t task_rows = std::max<std::size_t>(1, kTaskFloats / part.depth);
+    const double work = static_cast<double>(rows) * static_cast<double>(part.depth);
+    control.parallel_for(divide_up(rows, task_rows), work, [&](std::size_t task) {
+      for (std::size_t row = task * task_rows; row < std::min(rows, (task + 1) * task_rows); ++row) {
+        if (control.abandon_if_stopped()) return;
+        const std::size_t member = row % part.rows / static_cast<std::size_t>(c.y_channels);
+        const auto group = static_cast<std::int64_t>(row / part.rows);
+        const auto channel = static_cast<std::int64_t>(row % static_cast<std::size_t>(c.y_channels));
+        float* to = packed + part.weights_begin + row * part.weights_stride;
+        for (std::size_t tap = 0; tap < part.taps; ++tap, to += channels) {
+          const std::int64_t first =
+              group * c.w_group_stride() + channel * c.w_y_stride() + part.elements[member * part.taps + tap];
+          const std::byte* from = w + static_cast<std::size_t>(first) * sizeof(float);
+          for (std::size_t i = 0; i < channels; ++i) {
+            std::memcpy(to + i, from + i * channel_stride * sizeof(float), sizeof(float));
+          }
+        }
+      }
+    });
+  }
+}
+
+}  // namespace linnet::internal

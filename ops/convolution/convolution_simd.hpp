@@ -1,0 +1,77 @@
+// Convolution of float32 on Linnet's own kernels: the plan that prepare makes of it. A plan has a part for each grid of
+// taps (tap_grid.hpp), and a part its tasks. Rows are those of its weights: for every combination of phases the output
+// channels of a group. Depth is that of its sums: for every tap all input channels of the group.
+//
+//   products   Y [rows, outputs] = W [rows, depth] * X [depth, outputs], by the kernel of Gemm. Its right side is
+//              gathered from X for a block of outputs and of depth that fits the second-level cache
+//   tap sums   for few rows: X is copied with its padding, so that every tap of every output lies at one distance from
+//              the output's own place, and sums run along the copy without edges
+#pragma once
+
+#include <memory>
+
+#include "ops/convolution/tap_grid.hpp"
+#include "ops/kernels/convolution.hpp"
+
+namespace linnet::internal {
+
+/// Products: outputs and rows of a task.
+struct ProductTasks {
+  std::size_t columns = 0, column_tasks = 1;
+  std::size_t rows = 0, row_tasks = 1;
+};
+
+/// Tap sums: the padded copy of one channel, for a band of outputs along one axis. Along axis a it has the input
+/// elements lowest[a] + stride * origin on, those with the same remainder by the stride next to each other: at
+/// [remainder of every axis][quotient of every axis].
+struct TapBand {
+  std::size_t axis = 0;      ///< where a band ends before the output does
+  std::int64_t outputs = 1;  ///< of a band along that axis
+  std::int64_t bands = 1;    ///< as many make up the axis
+  std::int64_t groups_of_task = 1;
+  std::vector<std::int64_t> lowest;   ///< shift of each axis
+  std::vector<std::int64_t> sizes;    ///< quotients along each axis
+  std::vector<std::int64_t> strides;  ///< between these
+  std::vector<std::int64_t> remainder_strides;
+  std::size_t floats = 0;               ///< of one channel
+  std::size_t span = 0;                 ///< from the first output of a band to the last, in the copy
+  std::vector<std::ptrdiff_t> offsets;  ///< of each step of the depth
+};
+
+struct ConvolutionPart {
+  TapGrid grid;
+  std::vector<std::int64_t> shifts;    ///< [tap][axis]
+  std::vector<std::int64_t> elements;  ///< [member][tap], in the kernel
+  std::size_t members = 1, taps = 1, rows = 0, depth = 0, outputs = 0;
+  std::size_t weights_begin = 0, weights_stride = 0;  ///< of packed rows, of all groups
+  std::size_t bias_begin = 0;                         ///< in the workspace; for several members
+  bool sums_taps = false;
+  ProductTasks product;
+  TapBand band;
+  std::size_t first_task = 0, tasks = 0;
+
+  std::size_t row_of(std::size_t group, std::size_t row) const { return group * rows + row; }
+};
+
+struct ConvolutionPlan {
+  Convolution convolution;
+  std::vector<ConvolutionPart> parts;
+  bool covers_output = true;
+  bool has_b = false;
+  std::size_t tasks = 0;
+  double work = 0;  ///< nanoseconds of one thread
+  std::size_t packed_floats = 0;
+  std::size_t bias_floats = 0;
+  std::size_t worker_floats = 0;
+  std::size_t packed_begin = 0, bias_begin = 0;  ///< in the workspace; worker 0 begins at 0
+};
+
+/// Steps of depth in a block: whole groups of the product's sums.
+constexpr std::size_t kBlockDepth = 1024;
+
+ConvolutionPlan plan_convolution(const Convolution& convolution, bool has_b, int threads);
+
+/// Writes packed_floats of `packed`, from W at any address.
+void pack_convolution(const ConvolutionPlan& plan, const std::byte* w, RunControl& control, float* packed);
+
+}  // namespace linnet::internal

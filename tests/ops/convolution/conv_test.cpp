@@ -1,0 +1,211 @@
+#include <gtest/gtest.h>
+
+#include "tests/ops/convolution/convolution_expectation.hpp"
+#include "tests/ops/mini_graph.hpp"
+
+namespace linnet::internal {
+namespace {
+
+struct PaddedCase {
+  ConvolutionCase c;
+  std::vector<std::int64_t> pads_end;
+};
+
+const std::vector<PaddedCase>& cases() {
+  static const std::vector<PaddedCase> list = {
+      {{"one element", {1, 1, 1}, {1, 1, 1}, 1, {}, {}, {}, {1}}, {}},
+      {{"1-D", {2, 3, 9}, {4, 3, 3}, 1, {}, {}, {}, {7}}, {}},
+      {{"1-D, uneven pads, strided and dilated, grouped", {1, 4, 11}, {6, 2, 3}, 2, {2}, {2}, {1}, {5}}, {2}},
+      {{"1-D, longer than a panel", {1, 2, 150}, {9, 2, 4}, 1, {}, {}, {2}, {150}}, {1}},
+      {{"1-D, stride 2, longer than a panel", {1, 2, 150}, {9, 2, 3}, 1, {2}, {}, {1}, {75}}, {1}},
+      {{"1-D, stride 3", {1, 2, 150}, {9, 2, 5}, 1, {3}, {}, {1}, {49}}, {0}},
+      {{"1x1", {2, 5, 3, 7}, {8, 5, 1, 1}, 1, {}, {}, {}, {3, 7}}, {}},
+      {{"1x1, more outputs than a panel", {1, 20, 9, 9}, {17, 20, 1, 1}, 1, {}, {}, {}, {9, 9}}, {}},
+      {{"1x1, stride 2", {1, 20, 9, 10}, {17, 20, 1, 1}, 1, {2, 2}, {}, {}, {5, 5}}, {}},
+      {{"3x3", {1, 3, 6, 5}, {8, 3, 3, 3}, 1, {}, {}, {1, 1}, {6, 5}}, {1, 1}},
+      {{"3x3, no padding", {2, 3, 6, 5}, {8, 3, 3, 3}, 1, {}, {}, {}, {4, 3}}, {}},
+      {{"3x3, more channels than a tile", {1, 8, 10, 9}, {30, 8, 3, 3}, 1, {}, {}, {1, 1}, {10, 9}}, {1, 1}},
+      {{"3x3, pads that are wider than the window", {1, 2, 3, 3}, {9, 2, 2, 2}, 1, {}, {}, {3, 4}, {8, 10}}, {3, 4}},
+      {{"7x7, stride 2, three channels", {1, 3, 17, 19}, {10, 3, 7, 7}, 1, {2, 2}, {}, {3, 3}, {9, 10}}, {3, 3}},
+      {{"another stride along each axis", {1, 2, 9, 11}, {9, 2, 3, 2}, 1, {1, 3}, {}, {1, 0}, {9, 4}}, {1, 1}},
+      {{"another dilation along each axis", {1, 2, 9, 11}, {9, 2, 3, 2}, 1, {}, {2, 5}, {2, 3}, {8, 11}}, {1, 2}},
+      {{"sums of two blocks", {1, 130, 5, 14}, {9, 130, 3, 3}, 1, {}, {}, {1, 1}, {5, 14}}, {1, 1}},
+      {{"rows for two threads", {1, 16, 3, 3}, {120, 16, 3, 3}, 1, {}, {}, {1, 1}, {3, 3}}, {1, 1}},
+      {{"groups of 8", {2, 16, 5, 5}, {16, 8, 3, 3}, 2, {}, {}, {1, 1}, {5, 5}}, {1, 1}},
+      {{"groups of 4", {2, 8, 5, 5}, {8, 4, 3, 3}, 2, {}, {}, {1, 1}, {5, 5}}, {1, 1}},
+      {{"groups of 3", {1, 9, 5, 5}, {9, 3, 3, 3}, 3, {2, 2}, {}, {1, 1}, {3, 3}}, {1, 1}},
+      {{"three outputs of many channels", {1, 20, 12, 11}, {3, 20, 3, 3}, 1, {}, {}, {1, 1}, {12, 11}}, {1, 1}},
+      {{"depthwise", {2, 5, 7, 7}, {5, 1, 3, 3}, 5, {}, {}, {1, 1}, {7, 7}}, {1, 1}},
+      {{"depthwise, stride 2", {1, 5, 14, 13}, {5, 1, 3, 3}, 5, {2, 2}, {}, {0, 1}, {7, 7}}, {1, 1}},
+      {{"depthwise, stride 3 and 2, dilated", {1, 3, 14, 23}, {3, 1, 3, 3}, 3, {3, 2}, {2, 3}, {2, 1}, {5, 10}},
+       {1, 1}},
+      {{"depthwise, 5x5 on a wide row", {1, 2, 6, 150}, {2, 1, 5, 5}, 2, {}, {}, {2, 2}, {6, 150}}, {2, 2}},
+      {{"depthwise, several outputs a channel", {2, 3, 6, 6}, {9, 1, 3, 3}, 3, {}, {}, {1, 1}, {6, 6}}, {1, 1}},
+      {{"depthwise, 1-D", {1, 4, 40}, {4, 1, 7}, 4, {}, {}, {3}, {40}}, {3}},
+      {{"depthwise, no padding", {1, 4, 8, 8}, {4, 1, 2, 2}, 4, {2, 2}, {}, {}, {4, 4}}, {}},
+      {{"depthwise, more taps than a chain", {1, 2, 12, 20}, {2, 1, 12, 12}, 2, {}, {}, {0, 3}, {1, 14}}, {0, 2}},
+      {{"3-D", {1, 2, 4, 5, 6}, {8, 2, 3, 2, 3}, 1, {2, 1, 1}, {}, {1, 0, 1}, {2, 4, 6}}, {1, 0, 1}},
+      {{"3-D depthwise", {1, 3, 4, 5, 6}, {3, 1, 3, 3, 3}, 3, {1, 2, 1}, {}, {1, 1, 1}, {4, 3, 6}}, {1, 1, 1}},
+      {{"4-D", {1, 2, 3, 3, 2, 4}, {9, 2, 2, 2, 2, 2}, 1, {}, {}, {}, {2, 2, 1, 3}}, {}},
+      {{"one output", {3, 12, 1, 1}, {10, 12, 1, 1}, 1, {}, {}, {}, {1, 1}}, {}},
+      {{"no images", {0, 3, 5, 5}, {8, 3, 3, 3}, 1, {}, {}, {}, {3, 3}}, {}},
+      {{"no channels", {1, 0, 5, 5}, {2, 0, 3, 3}, 1, {}, {}, {}, {3, 3}}, {}},
+      {{"no outputs", {1, 3, 5, 5}, {0, 3, 3, 3}, 1, {}, {}, {}, {3, 3}}, {}},
+  };
+  return list;
+}
+
+TEST(Conv, SumsTapsOverChannels) {
+  for (const PaddedCase& item : cases()) {
+    for (const bool bias : {false, true}) {
+      OpTest test = convolution_test(item.c, false, DataType::kFloat32, bias);
+      with_window(test, item.c, item.pads_end).run();
+    }
+  }
+}
+
+TEST(Conv, TakesEveryTypeAtEveryOpset) {
+  const ConvolutionCase c = {"types", {1, 4, 5, 6}, {4, 2, 3, 3}, 2, {1, 2}, {}, {1, 1}, {5, 3}};
+  for (const DataType type : {DataType::kFloat32, DataType::kFloat64, DataType::kFloat16, DataType::kBfloat16}) {
+    for (const int opset : {1, 11, 22}) {
+      OpTest test = convolution_test(c, false, type, true, opset);
+      with_window(test, c, {1, 1}).ints("kernel_shape", {3, 3}).run();
+    }
+  }
+}
+
+TEST(Conv, PadsByItself) {
+  struct Automatic {
+    const char* auto_pad;
+    ConvolutionCase c;
+  };
+  const Automatic list[] = {
+      {"SAME_UPPER", {"odd pad at the end", {1, 2, 6, 7}, {3, 2, 3, 2}, 1, {2, 1}, {}, {0, 0}, {3, 7}}},
+      {"SAME_LOWER", {"odd pad at the beginning", {1, 2, 6, 7}, {3, 2, 3, 2}, 1, {2, 1}, {}, {1, 1}, {3, 7}}},
+      {"SAME_UPPER", {"dilated and strided", {1, 1, 10}, {1, 1, 3}, 1, {2}, {2}, {1}, {5}}},
+      {"SAME_UPPER", {"a stride beyond the window", {1, 2, 7, 7}, {9, 2, 1, 1}, 1, {3, 3}, {}, {}, {3, 3}}},
+      {"VALID", {"none", {1, 2, 6, 7}, {9, 2, 3, 2}, 1, {}, {}, {}, {4, 6}}},
+  };
+  for (const Automatic& item : list) {
+    OpTest test = convolution_test(item.c, false, DataType::kFloat32, true);
+    if (!item.c.strides.empty()) test.ints("strides", item.c.strides);
+    if (!item.c.dilations.empty()) test.ints("dilations", item.c.dilations);
+    test.attribute("auto_pad", std::string(item.auto_pad)).run();
+  }
+}
+
+TEST(Conv, KeepsDigitsOfLongSums) {
+  // As a product and as tap sums. One chain of so many equal terms would be off by 5e-5 of the sum.
+  constexpr std::int64_t kTaps = 4500;
+  const std::vector<float> tenths(kTaps, 0.1F);
+  const auto sum = static_cast<float>(static_cast<double>(0.1F) * kTaps);
+  for (const std::int64_t channels : {std::int64_t{1}, std::int64_t{8}}) {
+    const auto count = static_cast<std::size_t>(channels);
+    OpTest("Conv", 11)
+        .input<float>({1, 1, kTaps}, tenths)
+        .input<float>({channels, 1, kTaps}, std::vector<float>(count * kTaps, 1.0F))
+        .expect<float>({1, channels, 1}, std::vector<float>(count, sum))
+        .tolerance(close(1.5e-6, 0))
+        .run();
+  }
+}
+
+TEST(Conv, GivesTheSameBitsEverywhere) {
+  // Every inner output sees the same elements, whatever panel, band or row of the image it lies in.
+  struct Layout {
+    Shape x, w;
+    std::int64_t group;
+  };
+  for (const Layout& layout : {Layout{{1, 40, 1, 300}, {16, 40, 1, 5}, 1}, Layout{{1, 3, 30, 31}, {9, 3, 3, 3}, 1},
+                               Layout{{1, 6, 30, 31}, {6, 1, 3, 3}, 6}, Layout{{1, 150, 9, 31}, {9, 150, 3, 3}, 1}}) {
+    SCOPED_TRACE(text("W ", layout.w));
+    std::vector<float> values;
+    const ConstantPtr of_channel = random_tensor(DataType::kFloat32, {layout.x[1]}, -1, 1, 4);
+    const std::int64_t plane = layout.x[2] * layout.x[3];
+    for (std::int64_t i = 0; i < layout.x[1] * plane; ++i) values.push_back(of_channel->as<float>()[i / plane]);
+    MiniGraph graph;
+    const ValueId y = graph.node("Conv", 11, {{"group", layout.group}},
+                                 {graph.constant(tensor_of<float>(layout.x, values)),
+                                  graph.constant(random_tensor(DataType::kFloat32, layout.w, -1, 1, 5))});
+    const ConstantPtr result = graph.evaluate(y, Backend::kSimd);
+    const std::int64_t outputs = result->shape[2] * result->shape[3];
+    for (std::int64_t i = 0; i < result->count(); ++i) {
+      ASSERT_EQ(result->as<float>()[i / outputs * outputs], result->as<float>()[i]) << "element " << i;
+    }
+  }
+}
+
+TEST(Conv, SplitsLargeOnes) {
+  const ConvolutionCase list[] = {
+      {"many panels", {1, 8, 120, 70}, {16, 8, 1, 1}, 1, {}, {}, {}, {120, 70}},
+      {"bands of a plane", {1, 2, 300, 250}, {2, 1, 1, 2}, 2, {1, 2}, {}, {}, {300, 125}},
+      {"bands of a row", {1, 1, 70000}, {1, 1, 3}, 1, {}, {}, {}, {69998}},
+      {"groups in tasks", {1, 40, 40, 40}, {40, 1, 2, 2}, 40, {}, {}, {}, {39, 39}},
+  };
+  for (const ConvolutionCase& c : list) {
+    OpTest test = convolution_test(c, false, DataType::kFloat32, true);
+    with_window(test, c, {}).implementation("simd").run();
+  }
+}
+
+TEST(Conv, InfersSymbolicShapes) {
+  OpTest("Conv", 11)
+      .symbolic_input(DataType::kFloat32, {"batch", 3, "height", "width"})
+      .symbolic_input(DataType::kFloat32, {8, 3, 3, 3})
+      .ints("pads", {1, 1, 1, 0})
+      .expect_dims(DataType::kFloat32, {"batch", 8, "height", "?"})
+      .infer_only();
+  OpTest("Conv", 11)
+      .symbolic_input(DataType::kFloat16, {"batch", "?", 10, "width"})
+      .symbolic_input(DataType::kFloat16, {"?", "?", "?", "?"})
+      .symbolic_input(DataType::kFloat16, {12})
+      .ints("kernel_shape", {3, 5})
+      .ints("strides", {2, 1})
+      .expect_dims(DataType::kFloat16, {"batch", 12, 4, "?"})
+      .infer_only();
+}
+
+TEST(Conv, SaysWhatIsWrong) {
+  const auto refused = [](const Shape& x, const Shape& w, std::int64_t group, const char* words) {
+    OpTest("Conv", 11)
+        .attribute("group", group)
+        .random_input(DataType::kFloat32, x, -1, 1)
+        .random_input(DataType::kFloat32, w, -1, 1)
+        .expect_error(ErrorCode::kInvalidModel, words)
+        .run();
+  };
+  refused({1, 3}, {1, 3}, 1, "input X is [1,3] with rank 2, expected rank 3 or more");
+  refused({1, 3, 5}, {1, 3, 5, 5}, 1, "input W is [1,3,5,5] with rank 4 but X is [1,3,5]: ranks differ");
+  refused({1, 3, 5}, {2, 4, 1}, 1, "X has 3 channels in 1 group, but W is [2,4,1]");
+  refused({1, 3, 5}, {2, 1, 1}, 2, "X has 3 channels, no multiple of group 2");
+  refused({1, 4, 5}, {3, 2, 1}, 2, "Y has 3 channels, no multiple of group 2");
+  refused({1, 4, 5}, {4, 4, 1}, 0, "group is 0, expected 1 or more");
+  refused({1, 1, 5}, {1, 1, 6}, 1, "has no place for a window of 6");
+  refused({1, 1, 0}, {1, 1, 1}, 1, "has no place for a window of 1");
+  refused({1, 1, 5}, {1, 1, 0}, 1, "the kernel has 0 elements along spatial axis 0");
+  OpTest("Conv", 11)
+      .ints("kernel_shape", {2})
+      .input<float>({1, 1, 5}, {1, 2, 3, 4, 5})
+      .input<float>({1, 1, 3}, {1, 2, 3})
+      .expect_error(ErrorCode::kInvalidModel, "kernel_shape is [2] but W is [1,1,3]")
+      .run();
+  OpTest("Conv", 11)
+      .input<float>({1, 1, 2}, {1, 2})
+      .input<float>({2, 1, 1}, {1, 2})
+      .input<float>({3}, {1, 2, 3})
+      .expect_error(ErrorCode::kInvalidModel, "input B is [3], expected [2], one for each channel of Y")
+      .run();
+  OpTest("Conv", 11)
+      .input<float>({1, 1, 2}, {1, 2})
+      .input<double>({2, 1, 1}, {1, 2})
+      .expect_error(ErrorCode::kInvalidModel, "input W is float64, but X is float32")
+      .run();
+  OpTest("Conv", 11)
+      .input<std::int32_t>({1, 1, 2}, {1, 2})
+      .input<std::int32_t>({2, 1, 1}, {1, 2})
+      .expect_error(ErrorCode::kInvalidModel, "input X is int32, expected")
+      .run();
+}
+
+}  // namespace
+}  // namespace linnet::internal

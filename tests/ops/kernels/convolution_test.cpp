@@ -1,0 +1,110 @@
+#include "ops/kernels/convolution.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "tests/ops/kernels/numbers.hpp"
+
+namespace linnet::kernels {
+namespace {
+
+using testing::Guarded;
+using testing::on_every_isa;
+
+/// 1, 2, 3, ...
+std::vector<float> numbered(std::size_t count) {
+  std::vector<float> values(count);
+  for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<float>(i + 1);
+  return values;
+}
+
+TEST(GatherRows, JoinsPiecesAndZeros) {
+  on_every_isa([] {
+    for (const std::size_t step : {1, 2, 3}) {
+      for (std::size_t count = 0; count <= 40; ++count) {
+        // X ends with the last element of the last row's piece.
+        const std::size_t read = count == 0 ? 0 : (count - 1) * step + 1;
+        constexpr std::size_t kRows = 3;
+        const std::size_t stride = read + 5;
+        Guarded x(numbered(stride * (kRows - 1) + read + 2));
+        const RowPiece pieces[] = {{0, 1, count == 0 ? 0U : 1U, 2}, {2, 0, count, 3}, {0, 20, 0, 0}};
+        const std::size_t width = pieces[0].count + 3 + count + 3 + 20;
+        Guarded y(kRows * width + kSlackFloats);
+        gather_rows(x.data(), stride, step, kRows, pieces, 3, width, y.data());
+        ASSERT_TRUE(y.intact()) << count;
+        for (std::size_t row = 0; row < kRows; ++row) {
+          std::vector<float> expected = {0};
+          if (count > 0) expected.push_back(x.values()[row * stride]);
+          expected.insert(expected.end(), 2, 0.0F);
+          for (std::size_t i = 0; i < count; ++i) expected.push_back(x.values()[row * stride + 2 + i * step]);
+          expected.resize(width, 0.0F);
+          for (std::size_t i = 0; i < width; ++i) {
+            ASSERT_EQ(y.values()[row * width + i], expected[i]) << i << " of " << count << ", step " << step;
+          }
+        }
+      }
+    }
+  });
+}
+
+TEST(CopyRows, WritesNothingElse) {
+  on_every_isa([] {
+    for (const std::size_t from_step : {1, 2, 3}) {
+      for (const std::size_t to_step : {1, 2}) {
+        for (std::size_t columns = 0; columns <= 40; ++columns) {
+          constexpr std::size_t kRows = 2;
+          const std::size_t from_row = columns * from_step + 3, to_row = columns * to_step + 1;
+          const std::size_t read = columns == 0 ? 0 : from_row + (columns - 1) * from_step + 1;
+          Guarded from(numbered(read));
+          Guarded to(std::vector<float>(kRows * to_row, -7.0F));
+          copy_rows({from.data(), from_row, from_step, to.data(), to_row, to_step, kRows, columns});
+          ASSERT_TRUE(to.intact()) << columns;
+          for (std::size_t i = 0; i < kRows * to_row; ++i) {
+            const std::size_t row = i / to_row, column = i % to_row / to_step;
+            const bool copied = i % to_row % to_step == 0 && column < columns;
+            const float expected = copied ? from.values()[row * from_row + column * from_step] : -7.0F;
+            ASSERT_EQ(to.values()[i], expected) << i << " of " << columns;
+          }
+        }
+      }
+    }
+  });
+}
+
+TEST(TapSums, AddsTapsOfEveryShape) {
+  on_every_isa([] {
+    for (const std::size_t rows : {1, 2, 3, 5, 7}) {
+      for (const std::size_t taps : {1, 9, 128, 129, 513, 700}) {
+        for (const std::size_t columns : {1, 3, 16, 17, 64, 65, 129, 200}) {
+          // Small whole numbers: sums are exact.
+          std::vector<float> x(columns + 10 + kTapSumSlack, 0.0F), weights(rows * (taps + 1), 0.0F), bias(rows);
+          for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 7) - 3;
+          for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<float>(i % 5) - 2;
+          for (std::size_t i = 0; i < rows; ++i) bias[i] = static_cast<float>(i) + 1;
+          std::vector<std::ptrdiff_t> offsets(taps);
+          for (std::size_t i = 0; i < taps; ++i) offsets[i] = static_cast<std::ptrdiff_t>(i * 3 % 11);
+          const std::size_t stride = columns + kTapSumSlack;
+          for (const bool has_bias : {false, true}) {
+            Guarded y(rows * stride);
+            tap_sums({x.data(), offsets.data(), taps, weights.data(), taps + 1, has_bias ? bias.data() : nullptr,
+                      y.data(), stride, rows, columns});
+            ASSERT_TRUE(y.intact());
+            for (std::size_t row = 0; row < rows; ++row) {
+              for (std::size_t i = 0; i < columns; ++i) {
+                float sum = has_bias ? bias[row] : 0.0F;
+                for (std::size_t tap = 0; tap < taps; ++tap) {
+                  sum += weights[row * (taps + 1) + tap] * x[static_cast<std::size_t>(offsets[tap]) + i];
+                }
+                ASSERT_EQ(y.values()[row * stride + i], sum) << row << ", " << i << " of " << columns;
+              }
+            }
+          }
+        }
+      }
+    }
+  });
+}
+
+}  // namespace
+}  // namespace linnet::kernels

@@ -19,7 +19,7 @@ constexpr std::size_t kBlockFloats = 1 << 16;
 /// Of the copies that tap sums read: as much at best, and no more than 4 MiB.
 constexpr std::int64_t kBandFloats = 1 << 16;
 constexpr std::int64_t kMostBandFloats = 1 << 20;
-/// Where a task keeps its result for a while: it is to stay in the cache, too.
+/// Where a task keeps its result for a while.
 constexpr std::size_t kMostKeptRows = 240;
 constexpr std::size_t kLeastTaskRows = 24;
 
@@ -138,10 +138,12 @@ void plan_product(const Convolution& c, int threads, ConvolutionPart& part) {
   const auto units = static_cast<std::size_t>(c.images * c.groups);
   product.rows = part.rows;
   if (c.transposed && part.rows > kMostKeptRows) {
-    product.rows = divide_up(part.rows, divide_up(part.rows, kMostKeptRows));
+    const std::size_t channels = divide_up(part.rows / part.members, divide_up(part.rows, kMostKeptRows));
+    product.rows = part.members > kMostKeptRows ? kMostKeptRows : channels * part.members;
   }
   product.row_tasks = divide_up(part.rows, product.rows);
-  const std::size_t most_panels = std::max<std::size_t>(1, kBlockFloats / (std::min(part.depth, kBlockDepth) * panel));
+  const std::size_t height = std::max(std::min(part.depth, kBlockDepth), c.transposed ? product.rows : 0);
+  const std::size_t most_panels = std::max<std::size_t>(1, kBlockFloats / (height * panel));
   const std::size_t others = units * product.row_tasks;
   const std::size_t most_tasks = std::max(divide_up(panels, most_panels), divide_up(wanted, others));
   const double panel_work = work / static_cast<double>(panels * others);
@@ -152,7 +154,8 @@ void plan_product(const Convolution& c, int threads, ConvolutionPart& part) {
   if (product.column_tasks * others < wanted && part.rows >= 2 * kLeastTaskRows) {
     const std::size_t splits = std::min(divide_up(wanted, product.column_tasks * units), part.rows / kLeastTaskRows);
     if (splits > product.row_tasks) {
-      product.rows = divide_up(divide_up(part.rows, splits), 12) * 12;
+      constexpr std::size_t kTileRows = 12;
+      product.rows = divide_up(divide_up(part.rows, splits), kTileRows) * kTileRows;
       product.row_tasks = divide_up(part.rows, product.rows);
     }
   }
@@ -225,9 +228,9 @@ void pack_convolution(const ConvolutionPlan& plan, const std::byte* w, RunContro
     control.parallel_for(divide_up(rows, task_rows), work, [&](std::size_t task) {
       for (std::size_t row = task * task_rows; row < std::min(rows, (task + 1) * task_rows); ++row) {
         if (control.abandon_if_stopped()) return;
-        const std::size_t member = row % part.rows / static_cast<std::size_t>(c.y_channels);
+        const std::size_t member = row % part.members;
         const auto group = static_cast<std::int64_t>(row / part.rows);
-        const auto channel = static_cast<std::int64_t>(row % static_cast<std::size_t>(c.y_channels));
+        const auto channel = static_cast<std::int64_t>(row % part.rows / part.members);
         float* to = packed + part.weights_begin + row * part.weights_stride;
         for (std::size_t tap = 0; tap < part.taps; ++tap, to += channels) {
           const std::int64_t first =

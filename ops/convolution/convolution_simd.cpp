@@ -133,8 +133,8 @@ class Runner {
       if (part.members == 1) continue;
       float* to = workspace_ + plan_.bias_begin + part.bias_begin;
       for (std::size_t group = 0; group < static_cast<std::size_t>(c_.groups); ++group) {
-        for (std::size_t member = 0; member < part.members; ++member, to += channels) {
-          std::copy_n(bias_ + group * channels, channels, to);
+        for (std::size_t channel = 0; channel < channels; ++channel, to += part.members) {
+          std::fill_n(to, part.members, bias_[group * channels + channel]);
         }
       }
     }
@@ -282,40 +282,58 @@ class Runner {
   void scatter(const ConvolutionPart& part, std::size_t image, std::size_t group, std::size_t row_begin,
                std::size_t row_end, std::size_t column, std::size_t columns, const float* kept,
                std::size_t kept_stride) const {
-    const auto channels = static_cast<std::size_t>(c_.y_channels);
     const std::int64_t width = part.grid.axes.back().outputs;
-    for (std::size_t row = row_begin; row < row_end; ++row, kept += kept_stride) {
-      const std::size_t member = row / channels;
-      float* plane = y_plane(image, group, row % channels);
+    const bool pairs = comes_in_pairs(part);
+    for (std::size_t row = row_begin; row < row_end;) {
+      const std::size_t member = row % part.members;
+      const bool pair = pairs && member % 2 == 0 && row + 1 < row_end;
+      float* plane = y_plane(image, group, row / part.members);
+      const float* from = kept + (row - row_begin) * kept_stride;
       for (std::size_t done = 0; done < columns;) {
         const auto place = static_cast<std::int64_t>(column + done);
         const std::int64_t begin = place % width;
         const auto count = std::min(columns - done, static_cast<std::size_t>(width - begin));
-        store_row(part, member, place / width, begin, count, kept + done, plane);
+        if (!pair) {
+          store_row(part, member, place / width, begin, count, from + done, plane);
+        } else if (float* to = row_of_member(part, member, place / width, plane)) {
+          kernels::interleave(from + done, from + done + kept_stride, to + 2 * begin, count);
+        }
         done += count;
       }
+      row += pair ? 2 : 1;
     }
   }
 
-  /// Outputs [begin, begin + count) of row `row` of a member.
-  void store_row(const ConvolutionPart& part, std::size_t member, std::int64_t row, std::int64_t begin,
-                 std::size_t count, const float* from, float* plane) const {
+  /// Whether members 0 and 1, 2 and 3, ... make up whole rows of Y between them.
+  static bool comes_in_pairs(const ConvolutionPart& part) {
+    const TapAxis& last = part.grid.axes.back();
+    return last.y_step == 2 && last.phases.size() == 2 && last.y_size % 2 == 0;
+  }
+
+  /// Where the row of Y begins that row `row` of a member's outputs belongs to; null for one behind Y.
+  static float* row_of_member(const ConvolutionPart& part, std::size_t member, std::int64_t row, float* plane) {
     const std::vector<TapAxis>& axes = part.grid.axes;
     std::int64_t place = 0;
     std::int64_t size = axes.back().y_size;
     for (std::size_t i = axes.size() - 1; i-- > 0;) {
-      const TapAxis::Phase& phase = phase_of(part, member, i);
-      const std::int64_t y = phase.begin + row % axes[i].outputs * axes[i].y_step;
-      if (y >= axes[i].y_size) return;
+      const std::int64_t y = phase_of(part, member, i).begin + row % axes[i].outputs * axes[i].y_step;
+      if (y >= axes[i].y_size) return nullptr;
       place += y * size;
       size *= axes[i].y_size;
       row /= axes[i].outputs;
     }
-    const TapAxis& last = axes.back();
-    const TapAxis::Phase& phase = phase_of(part, member, axes.size() - 1);
+    return plane + place;
+  }
+
+  /// Outputs [begin, begin + count) of row `row` of a member.
+  static void store_row(const ConvolutionPart& part, std::size_t member, std::int64_t row, std::int64_t begin,
+                        std::size_t count, const float* from, float* plane) {
+    const TapAxis& last = part.grid.axes.back();
+    const TapAxis::Phase& phase = phase_of(part, member, part.grid.axes.size() - 1);
     const std::int64_t left = last.outputs_of(phase) - begin;
-    if (left <= 0) return;
-    kernels::RowCopy copy = {from, 0, 1, plane + place + phase.begin + begin * last.y_step, 0, 0, 1, 0};
+    float* to = row_of_member(part, member, row, plane);
+    if (left <= 0 || to == nullptr) return;
+    kernels::RowCopy copy = {from, 0, 1, to + phase.begin + begin * last.y_step, 0, 0, 1, 0};
     copy.to_step = static_cast<std::size_t>(last.y_step);
     copy.columns = std::min(count, static_cast<std::size_t>(left));
     kernels::copy_rows(copy);
@@ -363,7 +381,7 @@ class Runner {
         if (c_.activation.kind != kernels::ActivationKind::kNone) {
           kernels::apply_activation(c_.activation, y, y, band.span);
         }
-        store_band(part, row, begin, y, y_plane(image, group, row % static_cast<std::size_t>(c_.y_channels)));
+        store_axis(part, 0, row % part.members, begin, y, y_plane(image, group, row / part.members));
       }
     }
   }
@@ -416,12 +434,7 @@ class Runner {
     }
   }
 
-  /// The outputs of one row of weights that belong to the band from output `begin` on.
-  void store_band(const ConvolutionPart& part, std::size_t row, std::int64_t begin, const float* from,
-                  float* plane) const {
-    store_axis(part, 0, row / static_cast<std::size_t>(c_.y_channels), begin, from, plane);
-  }
-
+  /// The outputs of a member that belong to the band from output `band_begin` on, of axes from `i` on.
   void store_axis(const ConvolutionPart& part, std::size_t i, std::size_t member, std::int64_t band_begin,
                   const float* from, float* to) const {
     const std::vector<TapAxis>& axes = part.grid.axes;

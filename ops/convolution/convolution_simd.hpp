@@ -1,6 +1,6 @@
 // Convolution of float32 on Linnet's own kernels: the plan that prepare makes of it. A plan has a part for each grid of
-// taps (tap_grid.hpp), and a part its tasks. Rows are those of its weights: for every combination of phases the output
-// channels of a group. Depth is that of its sums: for every tap all input channels of the group.
+// taps (tap_grid.hpp), and a part its tasks. Rows are those of its weights: for every output channel of a group one for
+// each combination of phases. Depth is that of its sums: for every tap all input channels of the group.
 //
 //   products   Y [rows, outputs] = W [rows, depth] * X [depth, outputs], by the kernel of Gemm. Its right side is
 //              gathered from X for a block of outputs and of depth that fits the second-level cache

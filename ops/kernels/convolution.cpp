@@ -108,6 +108,20 @@ void CopyRows(const RowCopy& copy) {
   }
 }
 
+void Interleave(const float* even, const float* odd, float* to, std::size_t count) {
+  std::size_t i = 0;
+#if HWY_TARGET != HWY_SCALAR
+  const Tag d;
+  for (; i + kLanes <= count; i += kLanes) {
+    hn::StoreInterleaved2(hn::LoadU(d, even + i), hn::LoadU(d, odd + i), d, to + 2 * i);
+  }
+#endif
+  for (; i < count; ++i) {
+    to[2 * i] = even[i];
+    to[2 * i + 1] = odd[i];
+  }
+}
+
 // Loops over accumulators must vanish, or they would live in memory.
 #define LINNET_UNROLL _Pragma("GCC unroll 8")
 
@@ -204,6 +218,7 @@ namespace linnet::kernels {
 
 LINNET_EXPORT(GatherRows);
 LINNET_EXPORT(CopyRows);
+LINNET_EXPORT(Interleave);
 LINNET_EXPORT(SumTaps);
 
 void gather_rows(const float* x, std::size_t row_stride, std::size_t step, std::size_t rows, const RowPiece* pieces,
@@ -212,6 +227,10 @@ void gather_rows(const float* x, std::size_t row_stride, std::size_t step, std::
 }
 
 void copy_rows(const RowCopy& copy) { LINNET_DISPATCH(CopyRows)(copy); }
+
+void interleave(const float* even, const float* odd, float* to, std::size_t count) {
+  LINNET_DISPATCH(Interleave)(even, odd, to, count);
+}
 
 void tap_sums(const TapSums& sums) { LINNET_DISPATCH(SumTaps)(sums); }
 

@@ -38,6 +38,9 @@ struct RowCopy {
 };
 void copy_rows(const RowCopy& copy);
 
+// to[2 * i] = even[i], to[2 * i + 1] = odd[i] for i < count.
+void interleave(const float* even, const float* odd, float* to, std::size_t count);
+
 // y[row][i] = bias[row] + sum over taps t of weights[row * weights_stride + t] * x[offsets[t] + i] for i < columns.
 // Taps are added in the order that gemm.hpp has for steps of k: in chains, and these in groups. The bits depend on the
 // taps alone. Up to kTapSumSlack floats behind the last element of x are read, and of a row of y overwritten.

@@ -92,6 +92,10 @@ HWY_NOINLINE void StoreStart(const Product& product, std::size_t row, std::size_
   }
 }
 
+bool adds_column(const GemmEpilogue& epilogue) {
+  return epilogue.addend != nullptr && epilogue.addend_column_stride == 0;
+}
+
 // Relu is applied in registers, other activations in a pass over the whole vectors that were just stored; tiles have
 // done it for vectors that are stored in part.
 bool activates_stored(const GemmEpilogue& epilogue) {
@@ -112,7 +116,8 @@ void ActivateStored(const Product& product, std::size_t row, std::size_t rows, s
 }
 
 // Where a tile's start value lies: in C, where an addend or the block before has left it, in the bias, or nowhere. Of
-// the last columns it is copied, since a tile reads whole vectors.
+// the last columns it is copied, since a tile reads whole vectors. An addend of one value a row is not worth the way
+// through C.
 class TileStart {
  public:
   HWY_INLINE void Set(const Product& product, bool from_c, std::size_t rows, std::size_t column, Tile& tile) {
@@ -121,6 +126,20 @@ class TileStart {
     tile.start_row_stride = from_c ? tile.c_row_stride : 0;
     const std::size_t rest = tile.columns % kLanes;
     if (rest != 0 && tile.start != nullptr) Copy(from_c ? rows : 1, tile);
+  }
+
+  // Requires: adds_column(product.epilogue).
+  HWY_NOINLINE void SetColumn(const Product& product, std::size_t row, std::size_t rows, std::size_t column,
+                              Tile& tile) {
+    const TileTag d;
+    for (std::size_t i = 0; i < rows; ++i) {
+      for (std::size_t j = 0; j < tile.columns; j += kLanes) {
+        const std::size_t lanes = std::min(kLanes, tile.columns - j);
+        hn::Store(StartVector(product.epilogue, row + i, column + j, lanes), d, copy_ + i * kWidth + j);
+      }
+    }
+    tile.start = copy_;
+    tile.start_row_stride = kWidth;
   }
 
  private:
@@ -147,7 +166,9 @@ template <class Dot>
 void MultiplyFewRows(const Product& product) {
   const GemmEpilogue& epilogue = product.epilogue;
   const std::size_t columns = product.column_end - product.column_begin;
-  if (epilogue.addend != nullptr) {
+  const bool from_column = adds_column(epilogue);
+  const bool from_c = epilogue.addend != nullptr && !from_column;
+  if (from_c) {
     for (std::size_t row = 0; row < product.m; ++row) StoreStart(product, row, product.column_begin, columns);
   }
   Tile tile;
@@ -173,7 +194,11 @@ void MultiplyFewRows(const Product& product) {
     tile.next_b = two_panels ? panel_begin + product.k * kPanelColumns : nullptr;
     tile.next_b_width = two_panels ? panel_width(product.n, panel + 1) : 0;
     tile.c = product.c + column;
-    start.Set(product, epilogue.addend != nullptr, product.m, column, tile);
+    if (from_column) {
+      start.SetColumn(product, 0, product.m, column, tile);
+    } else {
+      start.Set(product, from_c, product.m, column, tile);
+    }
     tile_functions[divide_up(tile.columns, kLanes) - 1](tile);
   }
   if (activates_stored(epilogue)) ActivateStored(product, 0, product.m, product.column_begin, columns);
@@ -217,7 +242,8 @@ void MultiplyRowTile(const Product& product, std::size_t row, std::size_t rows, 
   const GemmEpilogue& epilogue = product.epilogue;
   const bool first_block = k_begin == 0;
   const bool last_block = k_begin + depth == product.k;
-  if (first_block && epilogue.addend != nullptr) {
+  const bool from_column = first_block && adds_column(epilogue);
+  if (first_block && epilogue.addend != nullptr && !from_column) {
     for (std::size_t i = row; i < row + rows; ++i) StoreStart(product, i, column, columns);
   }
   const std::size_t panel = column / kPanelColumns;
@@ -240,7 +266,11 @@ void MultiplyRowTile(const Product& product, std::size_t row, std::size_t rows, 
     tile.columns = std::min(step, columns - i);
     tile.b = block + i;
     tile.c = product.c + row * product.c_row_stride + column + i;
-    start.Set(product, from_c, rows, column + i, tile);
+    if (from_column) {
+      start.SetColumn(product, row, rows, column + i, tile);
+    } else {
+      start.Set(product, from_c, rows, column + i, tile);
+    }
     prefetch.Give(tile);
     kTileFunctions<Dot>[rows - 1][divide_up(tile.columns, kLanes) - 1](tile);
   }

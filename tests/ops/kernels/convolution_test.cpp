@@ -72,6 +72,21 @@ TEST(CopyRows, WritesNothingElse) {
   });
 }
 
+TEST(Interleave, TakesEveryLength) {
+  on_every_isa([] {
+    for (std::size_t count = 0; count <= 40; ++count) {
+      Guarded even(numbered(count));
+      Guarded odd(std::vector<float>(count, -7.0F));
+      Guarded to(2 * count);
+      interleave(even.data(), odd.data(), to.data(), count);
+      ASSERT_TRUE(to.intact()) << count;
+      for (std::size_t i = 0; i < 2 * count; ++i) {
+        ASSERT_EQ(to.values()[i], i % 2 == 0 ? static_cast<float>(i / 2 + 1) : -7.0F) << i << " of " << count;
+      }
+    }
+  });
+}
+
 TEST(TapSums, AddsTapsOfEveryShape) {
   on_every_isa([] {
     for (const std::size_t rows : {1, 2, 3, 5, 7}) {

@@ -132,10 +132,15 @@ class TileStart {
   HWY_NOINLINE void SetColumn(const Product& product, std::size_t row, std::size_t rows, std::size_t column,
                               Tile& tile) {
     const TileTag d;
-    for (std::size_t i = 0; i < rows; ++i) {
-      for (std::size_t j = 0; j < tile.columns; j += kLanes) {
-        const std::size_t lanes = std::min(kLanes, tile.columns - j);
-        hn::Store(StartVector(product.epilogue, row + i, column + j, lanes), d, copy_ + i * kWidth + j);
+    const GemmEpilogue& epilogue = product.epilogue;
+    const auto scale = hn::Set(d, epilogue.addend_scale);
+    const float* const addend = epilogue.addend + row * epilogue.addend_row_stride;
+    for (std::size_t j = 0; j < tile.columns; j += kLanes) {
+      const std::size_t lanes = std::min(kLanes, tile.columns - j);
+      const auto bias = epilogue.bias == nullptr ? hn::Zero(d) : LoadPartial(d, epilogue.bias + column + j, lanes);
+      for (std::size_t i = 0; i < rows; ++i) {
+        hn::Store(hn::MulAdd(scale, hn::Set(d, addend[i * epilogue.addend_row_stride]), bias), d,
+                  copy_ + i * kWidth + j);
       }
     }
     tile.start = copy_;
@@ -235,6 +240,15 @@ struct Prefetch {
   static constexpr std::size_t kLineBytes = 64;
 };
 
+// Rows of C may lie pages apart. Their lines come while the tile is summed, or its stores would wait for them.
+HWY_INLINE void FetchForWriting(const Tile& tile, std::size_t rows) {
+  constexpr std::size_t kLineFloats = Prefetch::kLineBytes / sizeof(float);
+  for (std::size_t row = 0; row < rows; ++row) {
+    const float* const c = tile.c + row * tile.c_row_stride;
+    for (std::size_t i = 0; i < tile.columns; i += kLineFloats) __builtin_prefetch(c + i, 1, 3);
+  }
+}
+
 // One row tile of C, `columns` wide from `column` on in one panel, times the block [k_begin, k_begin + depth).
 template <class Dot>
 void MultiplyRowTile(const Product& product, std::size_t row, std::size_t rows, std::size_t column, std::size_t columns,
@@ -272,6 +286,7 @@ void MultiplyRowTile(const Product& product, std::size_t row, std::size_t rows, 
       start.Set(product, from_c, rows, column + i, tile);
     }
     prefetch.Give(tile);
+    FetchForWriting(tile, rows);
     kTileFunctions<Dot>[rows - 1][divide_up(tile.columns, kLanes) - 1](tile);
   }
   if (last_block && activates_stored(epilogue)) ActivateStored(product, row, rows, column, columns);

@@ -132,7 +132,7 @@ double folding_ns(const NodeView& node) {
   constexpr double kReferenceNanoseconds = 2.0;
   const Convolution c = convolution_of(node);
   const bool simd =
-      node.input_type(kConvolutionX) == DataType::kFloat32 && node.options().backend != Backend::kReference;
+      node.input_type(kConvolutionX) != DataType::kFloat64 && node.options().backend != Backend::kReference;
   return static_cast<double>(c.images) * static_cast<double>(c.groups) * static_cast<double>(c.x_channels + 1) *
          static_cast<double>(c.y_channels) * static_cast<double>(c.taps) *
          static_cast<double>(c.transposed ? c.x_plane : c.y_plane) * (simd ? kSimdNanoseconds : kReferenceNanoseconds);
@@ -226,7 +226,9 @@ Convolution convolution_of(const NodeView& node) {
   return result;
 }
 
-std::vector<Implementation> convolution_implementations() { return {simd_convolution(), reference_convolution()}; }
+std::vector<Implementation> convolution_implementations() {
+  return {simd_convolution(), half_convolution(), reference_convolution()};
+}
 
 OpFacts convolution_facts() {
   OpFacts facts;

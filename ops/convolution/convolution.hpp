@@ -49,6 +49,7 @@ constexpr std::size_t kConvolutionX = 0, kConvolutionW = 1, kConvolutionB = 2;
 
 std::vector<Implementation> convolution_implementations();
 Implementation simd_convolution();       ///< float32
+Implementation half_convolution();       ///< float16 and bfloat16
 Implementation reference_convolution();  ///< every type; sums in double, rounded once
 OpFacts convolution_facts();
 

@@ -216,6 +216,30 @@ ConvolutionPlan plan_convolution(const Convolution& convolution, bool has_b, int
   return plan;
 }
 
+std::string plan_refusal(const NodeView& node) {
+  constexpr std::int64_t kMostGrids = 4096;
+  const Convolution c = convolution_of(node);
+  if (c.images == 0) return "";
+  if (c.x_channels == 0) return "X has no channels";
+  const std::int64_t grids = tap_grid_count(c);
+  if (grids > kMostGrids) return text("its outputs are of ", grids, " kinds, more than ", kMostGrids);
+  return "";
+}
+
+std::string packing_key(const Convolution& c) {
+  std::string key = text("simd convolution ", c.transposed, " ", c.groups);
+  for (const WindowAxis& axis : c.axes) {  // what decides about phases and their order
+    if (c.transposed) key += text(" ", axis.stride, " ", axis.dilation, " ", axis.pad_begin, " ", axis.output);
+  }
+  return key;
+}
+
+std::size_t place_workspace(ConvolutionPlan& plan, bool packs, int threads) {
+  plan.packed_begin = plan.worker_floats * static_cast<std::size_t>(threads);
+  plan.bias_begin = plan.packed_begin + (packs ? plan.packed_floats : 0);
+  return plan.bias_begin + cache_lines(plan.bias_floats);
+}
+
 void pack_convolution(const ConvolutionPlan& plan, const std::byte* w, RunControl& control, float* packed) {
   constexpr std::size_t kTaskFloats = 1 << 16;
   const Convolution& c = plan.convolution;

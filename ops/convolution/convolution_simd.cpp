@@ -14,7 +14,6 @@ namespace {
 
 /// Rows of a block multiplied before a stop is looked at.
 constexpr std::size_t kRowsAtOnce = 240;
-constexpr std::int64_t kMostGrids = 4096;
 constexpr std::size_t kForgottenBytes = std::size_t{1} << 20;
 
 struct SimdConvolution {
@@ -23,72 +22,51 @@ struct SimdConvolution {
 };
 
 std::string accepts(const NodeView& node) {
-  if (node.input_type(kConvolutionX) != DataType::kFloat32) return accepts_float32(node);
-  const Convolution c = convolution_of(node);
-  if (c.images == 0) return "";
-  if (c.x_channels == 0) return "X has no channels";
-  const std::int64_t grids = tap_grid_count(c);
-  if (grids > kMostGrids) return text("its outputs are of ", grids, " kinds, more than ", kMostGrids);
-  return "";
+  return node.input_type(kConvolutionX) == DataType::kFloat32 ? plan_refusal(node) : accepts_float32(node);
 }
 
 Prepared prepare(const PrepareContext& context) {
   auto state = std::make_shared<SimdConvolution>();
   const Convolution c = convolution_of(context);
   Prepared prepared;
-  if (c.images == 0) {
-    state->plan.convolution = c;
-    prepared.state = std::move(state);
-    return prepared;
-  }
-  ConvolutionPlan& plan = state->plan;
-  plan = plan_convolution(c, context.has_input(kConvolutionB), context.threads());
-  const ConstantPtr& w = context.input_constant(kConvolutionW);
-  std::size_t floats = plan.worker_floats * static_cast<std::size_t>(context.threads());
-  if (w != nullptr) {
-    std::string key = text("simd convolution ", c.transposed, " ", c.groups);
-    for (const WindowAxis& axis : c.axes) {  // what decides about phases and their order
-      if (c.transposed) key += text(" ", axis.stride, " ", axis.dilation, " ", axis.pad_begin, " ", axis.output);
+  if (c.images > 0) {
+    state->plan = plan_convolution(c, context.has_input(kConvolutionB), context.threads());
+    const ConstantPtr& w = context.input_constant(kConvolutionW);
+    if (w != nullptr) {
+      const std::size_t bytes = state->plan.packed_floats * sizeof(float);
+      state->packed = context.weights().get(w, packing_key(c), bytes, [&](std::byte* memory) {
+        pack_convolution(state->plan, w->data, context.control(), reinterpret_cast<float*>(memory));
+        if (w->bytes >= kForgottenBytes) w->forget_range(w->data, w->bytes);
+      });
+      prepared.unread_inputs = 1U << kConvolutionW;
     }
-    state->packed = context.weights().get(w, key, plan.packed_floats * sizeof(float), [&](std::byte* memory) {
-      pack_convolution(plan, w->data, context.control(), reinterpret_cast<float*>(memory));
-      if (w->bytes >= kForgottenBytes) w->forget_range(w->data, w->bytes);
-    });
-    prepared.unread_inputs = 1U << kConvolutionW;
-  } else {
-    plan.packed_begin = floats;
-    floats += plan.packed_floats;
+    prepared.workspace_bytes = place_workspace(state->plan, w == nullptr, context.threads()) * sizeof(float);
   }
-  plan.bias_begin = floats;
-  floats += plan.bias_floats;
-  prepared.workspace_bytes = floats * sizeof(float);
   prepared.state = std::move(state);
   return prepared;
 }
 
-/// One run of a prepared convolution.
+/// One run of a plan.
 class Runner {
  public:
-  explicit Runner(const RunArguments& args)
-      : args_(args),
-        plan_(static_cast<const SimdConvolution*>(args.state)->plan),
-        c_(plan_.convolution),
-        x_(static_cast<const float*>(args.inputs[kConvolutionX])),
-        bias_(plan_.has_b ? static_cast<const float*>(args.inputs[kConvolutionB]) : nullptr),
-        y_(static_cast<float*>(args.outputs[0])),
-        workspace_(static_cast<float*>(args.workspace)),
-        packed_(reinterpret_cast<const float*>(static_cast<const SimdConvolution*>(args.state)->packed.get())) {}
+  Runner(const ConvolutionPlan& plan, const ConvolutionOperands& operands, RunControl& control)
+      : control_(control),
+        plan_(plan),
+        c_(plan.convolution),
+        x_(operands.x),
+        bias_(operands.bias),
+        y_(operands.y),
+        workspace_(operands.workspace),
+        packed_(operands.packed) {
+    if (packed_ != nullptr) return;
+    pack_convolution(plan_, static_cast<const std::byte*>(operands.w), control_, workspace_ + plan_.packed_begin);
+    packed_ = workspace_ + plan_.packed_begin;
+  }
 
   void run() {
-    if (c_.images == 0) return;
-    if (packed_ == nullptr) {
-      pack_convolution(plan_, static_cast<const std::byte*>(args_.inputs[kConvolutionW]), args_.control,
-                       workspace_ + plan_.packed_begin);
-      packed_ = workspace_ + plan_.packed_begin;
-    }
     repeat_bias();
     if (!plan_.covers_output) fill_with_bias();
-    args_.control.parallel_for(plan_.tasks, plan_.work, [this](std::size_t task, std::size_t worker) {
+    control_.parallel_for(plan_.tasks, plan_.work, [this](std::size_t task, std::size_t worker) {
       const ConvolutionPart& part = part_of(task);
       float* memory = workspace_ + worker * plan_.worker_floats;
       if (part.sums_taps) {
@@ -145,7 +123,7 @@ class Runner {
     const auto channels = static_cast<std::size_t>(c_.groups * c_.y_channels);
     const auto plane = static_cast<std::size_t>(c_.y_plane);
     const std::size_t planes = static_cast<std::size_t>(c_.images) * channels;
-    args_.control.parallel_for(planes, 0.1 * static_cast<double>(planes * plane), [&](std::size_t index) {
+    control_.parallel_for(planes, 0.1 * static_cast<double>(planes * plane), [&](std::size_t index) {
       float value = bias_ == nullptr ? 0.0F : bias_[index % channels];
       if (c_.activation.kind != kernels::ActivationKind::kNone) {
         kernels::apply_activation(c_.activation, &value, &value, 1);
@@ -177,7 +155,7 @@ class Runner {
       const std::size_t depth = std::min(kBlockDepth, part.depth - k);
       gather(part, x_plane(image, group), column_begin, columns, k, depth, memory);
       for (std::size_t row = row_begin; row < row_end; row += kRowsAtOnce) {
-        if (args_.control.abandon_if_stopped()) return;
+        if (control_.abandon_if_stopped()) return;
         float* to = y + (row - row_begin) * y_stride;
         kernels::GemmEpilogue epilogue;
         epilogue.fills_padding = c_.transposed;
@@ -368,7 +346,7 @@ class Runner {
     sums.y = memory + (copied + 15) / 16 * 16;
     sums.y_row_stride = band.span + kernels::kTapSumSlack;
     for (std::size_t group = group_begin; group < std::min(group_begin + step, groups); ++group) {
-      if (args_.control.abandon_if_stopped()) return;
+      if (control_.abandon_if_stopped()) return;
       for (std::size_t channel = 0; channel < channels; ++channel) {
         const float* plane = x_plane(image, group) + channel * static_cast<std::size_t>(c_.x_plane);
         copy_to_band(part, plane, begin, memory + channel * band.floats);
@@ -462,7 +440,7 @@ class Runner {
                         static_cast<std::size_t>(count), static_cast<std::size_t>(outputs(i + 1))});
   }
 
-  const RunArguments& args_;
+  RunControl& control_;
   const ConvolutionPlan& plan_;
   const Convolution& c_;
   const float* x_;
@@ -472,9 +450,24 @@ class Runner {
   const float* packed_;
 };
 
-void run(const RunArguments& args) { Runner(args).run(); }
+void run(const RunArguments& args) {
+  const auto& state = *static_cast<const SimdConvolution*>(args.state);
+  if (state.plan.convolution.images == 0) return;
+  ConvolutionOperands operands = {};
+  operands.x = static_cast<const float*>(args.inputs[kConvolutionX]);
+  operands.w = args.inputs[kConvolutionW];
+  operands.packed = reinterpret_cast<const float*>(state.packed.get());
+  operands.bias = state.plan.has_b ? static_cast<const float*>(args.inputs[kConvolutionB]) : nullptr;
+  operands.y = static_cast<float*>(args.outputs[0]);
+  operands.workspace = static_cast<float*>(args.workspace);
+  run_convolution(state.plan, operands, args.control);
+}
 
 }  // namespace
+
+void run_convolution(const ConvolutionPlan& plan, const ConvolutionOperands& operands, RunControl& control) {
+  Runner(plan, operands, control).run();
+}
 
 Implementation simd_convolution() { return {"simd", Backend::kSimd, accepts, prepare, run}; }
 

@@ -8,7 +8,7 @@
 //              the output's own place, and sums run along the copy without edges
 #pragma once
 
-#include <memory>
+#include <string>
 
 #include "ops/convolution/tap_grid.hpp"
 #include "ops/kernels/convolution.hpp"
@@ -73,5 +73,27 @@ ConvolutionPlan plan_convolution(const Convolution& convolution, bool has_b, int
 
 /// Writes packed_floats of `packed`, from W at any address.
 void pack_convolution(const ConvolutionPlan& plan, const std::byte* w, RunControl& control, float* packed);
+
+/// Convolutions of one W that have the same key pack it alike.
+std::string packing_key(const Convolution& convolution);
+
+/// Floats that a run needs beside operands, for so many threads; sets where they are. `packs`: W is packed by each run.
+std::size_t place_workspace(ConvolutionPlan& plan, bool packs, int threads);
+
+/// The operands of a run.
+struct ConvolutionOperands {
+  const float* x;
+  const void* w;        ///< at any address; read where nothing is packed
+  const float* packed;  ///< null where the run is to pack W
+  const float* bias;    ///< null for none
+  float* y;
+  float* workspace;
+};
+
+/// Errors: those of RunControl::parallel_for. Requires: the convolution has images.
+void run_convolution(const ConvolutionPlan& plan, const ConvolutionOperands& operands, RunControl& control);
+
+/// Why the plan does not serve a node of any type; empty when it does.
+std::string plan_refusal(const NodeView& node);
 
 }  // namespace linnet::internal

@@ -64,6 +64,15 @@ TEST(Conv, SumsTapsOverChannels) {
   }
 }
 
+TEST(Conv, WidensHalves) {
+  for (const PaddedCase& item : cases()) {
+    for (const DataType type : {DataType::kFloat16, DataType::kBfloat16}) {
+      OpTest test = convolution_test(item.c, false, type, true);
+      with_window(test, item.c, item.pads_end).run();
+    }
+  }
+}
+
 TEST(Conv, TakesEveryTypeAtEveryOpset) {
   const ConvolutionCase c = {"types", {1, 4, 5, 6}, {4, 2, 3, 3}, 2, {1, 2}, {}, {1, 1}, {5, 3}};
   for (const DataType type : {DataType::kFloat32, DataType::kFloat64, DataType::kFloat16, DataType::kBfloat16}) {
@@ -72,6 +81,17 @@ TEST(Conv, TakesEveryTypeAtEveryOpset) {
       with_window(test, c, {1, 1}).ints("kernel_shape", {3, 3}).run();
     }
   }
+}
+
+TEST(Conv, ChoosesAnImplementationByType) {
+  const ConvolutionCase c = {"types", {1, 4, 5}, {4, 4, 1}, 1, {}, {}, {}, {5}};
+  const auto expect = [&](DataType type, std::vector<std::string> names) {
+    convolution_test(c, false, type, false).expect_implementations(std::move(names)).run();
+  };
+  expect(DataType::kFloat32, {"simd", "reference"});
+  expect(DataType::kFloat16, {"simd half", "reference"});
+  expect(DataType::kBfloat16, {"simd half", "reference"});
+  expect(DataType::kFloat64, {"reference"});
 }
 
 TEST(Conv, PadsByItself) {

@@ -61,6 +61,16 @@ TEST(ConvTranspose, AddsWindows) {
   }
 }
 
+TEST(ConvTranspose, WidensHalves) {
+  for (const TransposedCase& item : cases()) {
+    for (const DataType type : {DataType::kFloat16, DataType::kBfloat16}) {
+      OpTest test = convolution_test(item.c, true, type, true);
+      if (!item.output_padding.empty()) test.ints("output_padding", item.output_padding);
+      with_window(test, item.c, item.pads_end).run();
+    }
+  }
+}
+
 TEST(ConvTranspose, TakesEveryTypeAtEveryOpset) {
   const ConvolutionCase c = {"types", {1, 4, 3, 4}, {4, 2, 3, 3}, 2, {1, 2}, {}, {1, 1}, {3, 7}};
   for (const DataType type : {DataType::kFloat32, DataType::kFloat64, DataType::kFloat16, DataType::kBfloat16}) {

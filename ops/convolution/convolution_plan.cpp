@@ -26,11 +26,8 @@ constexpr std::size_t kLeastTaskRows = 24;
 constexpr std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 constexpr std::size_t cache_lines(std::size_t floats) { return divide_up(floats, 16) * 16; }
 
-/// Rows do not lie at multiples of a page from each other: they would share few places of the first-level cache.
-std::size_t weights_stride(std::size_t depth) {
-  const std::size_t lines = divide_up(depth, 16);
-  return depth < 16 ? depth : (lines + (lines % 2 == 0 ? 1 : 0)) * 16;
-}
+/// Rows that lie at multiples of 1 KiB from each other would share few places of the first-level cache.
+constexpr std::size_t weights_stride(std::size_t depth) { return depth % 256 == 0 ? depth + 16 : depth; }
 
 double work_of(const Convolution& c, const ConvolutionPart& part) {
   const double copies = static_cast<double>(part.depth) * static_cast<double>(part.outputs) / kCopiedPerNanosecond;

@@ -100,7 +100,6 @@ void run_row(const ReferenceConvolution& state, const RunArguments& args, std::i
   if (state.has_b) load_line(state.type, args.inputs[kConvolutionB], static_cast<std::size_t>(channel), 1, &bias);
   std::fill_n(y, state.y_width, bias);
   for (std::int64_t x_channel = 0; x_channel < c.x_channels; ++x_channel) {
-    if (args.control.abandon_if_stopped()) return;
     const std::int64_t x_plane = ((image * c.groups + group) * c.x_channels + x_channel) * c.x_plane;
     const std::int64_t w_begin =
         group * c.w_group_stride() + channel % c.y_channels * c.w_y_stride() + x_channel * c.w_x_stride();
@@ -112,7 +111,10 @@ void run_row(const ReferenceConvolution& state, const RunArguments& args, std::i
       load_line(state.type, args.inputs[kConvolutionW],
                 static_cast<std::size_t>(w_begin) + static_cast<std::size_t>(tap) * state.kernel_width,
                 state.kernel_width, w);
-      for (std::size_t k = 0; k < state.kernel_width; ++k) add_tap(c, w[k], static_cast<std::int64_t>(k), x, y);
+      for (std::size_t k = 0; k < state.kernel_width; ++k) {
+        if (args.control.abandon_if_stopped()) return;
+        add_tap(c, w[k], static_cast<std::int64_t>(k), x, y);
+      }
     }
   }
   const std::size_t first = static_cast<std::size_t>(index) * state.y_width;

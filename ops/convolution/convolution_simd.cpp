@@ -12,8 +12,10 @@
 namespace linnet::internal {
 namespace {
 
-/// Rows of a block multiplied before a stop is looked at.
+/// Rows of a block multiplied, multiply-adds of tap sums, and elements filled before a stop is looked at.
 constexpr std::size_t kRowsAtOnce = 240;
+constexpr std::size_t kProductsAtOnce = std::size_t{1} << 23;
+constexpr std::size_t kFilledAtOnce = std::size_t{1} << 18;
 constexpr std::size_t kForgottenBytes = std::size_t{1} << 20;
 
 struct SimdConvolution {
@@ -123,12 +125,14 @@ class Runner {
     const auto channels = static_cast<std::size_t>(c_.groups * c_.y_channels);
     const auto plane = static_cast<std::size_t>(c_.y_plane);
     const std::size_t planes = static_cast<std::size_t>(c_.images) * channels;
-    control_.parallel_for(planes, 0.1 * static_cast<double>(planes * plane), [&](std::size_t index) {
+    const std::size_t pieces = (plane + kFilledAtOnce - 1) / kFilledAtOnce;
+    const double work = 0.1 * static_cast<double>(planes) * static_cast<double>(plane);
+    control_.parallel_for(planes * pieces, work, [&](std::size_t task) {
+      const std::size_t index = task / pieces;
+      const std::size_t first = task % pieces * kFilledAtOnce;
       float value = bias_ == nullptr ? 0.0F : bias_[index % channels];
-      if (c_.activation.kind != kernels::ActivationKind::kNone) {
-        kernels::apply_activation(c_.activation, &value, &value, 1);
-      }
-      std::fill_n(y_ + index * plane, plane, value);
+      kernels::apply_activation(c_.activation, &value, &value, 1);
+      std::fill_n(y_ + index * plane + first, std::min(kFilledAtOnce, plane - first), value);
     });
   }
 
@@ -346,14 +350,13 @@ class Runner {
     sums.y = memory + (copied + 15) / 16 * 16;
     sums.y_row_stride = band.span + kernels::kTapSumSlack;
     for (std::size_t group = group_begin; group < std::min(group_begin + step, groups); ++group) {
-      if (control_.abandon_if_stopped()) return;
       for (std::size_t channel = 0; channel < channels; ++channel) {
         const float* plane = x_plane(image, group) + channel * static_cast<std::size_t>(c_.x_plane);
         copy_to_band(part, plane, begin, memory + channel * band.floats);
       }
       sums.weights = weights(part, group, 0);
       sums.bias = bias(part, group, 0);
-      kernels::tap_sums(sums);
+      if (!sum_taps(sums)) return;
       for (std::size_t row = 0; row < part.rows; ++row) {
         float* y = sums.y + row * sums.y_row_stride;
         if (c_.activation.kind != kernels::ActivationKind::kNone) {
@@ -362,6 +365,21 @@ class Runner {
         store_axis(part, 0, row % part.members, begin, y, y_plane(image, group, row / part.members));
       }
     }
+  }
+
+  /// False when the run is to stop.
+  bool sum_taps(const kernels::TapSums& sums) const {
+    const std::size_t products = sums.taps * sums.rows * kernels::kTapSumSlack;
+    const std::size_t step = std::max<std::size_t>(1, kProductsAtOnce / products) * kernels::kTapSumSlack;
+    for (std::size_t column = 0; column < sums.columns; column += step) {
+      if (control_.abandon_if_stopped()) return false;
+      kernels::TapSums piece = sums;
+      piece.x += column;
+      piece.y += column;
+      piece.columns = std::min(step, sums.columns - column);
+      kernels::tap_sums(piece);
+    }
+    return true;
   }
 
   /// What an axis of X has for one remainder of a band: `count` elements from `from` on, a stride apart, to the

@@ -1,5 +1,5 @@
 // <linnet/tensor_file.hpp>: NumPy's .npy format as
-// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html describes it.
+// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html describes it, and TensorProto of onnx.proto.
 #include <linnet/tensor_file.hpp>
 
 #include <algorithm>
@@ -194,6 +194,19 @@ const char* npy_name(DataType type) {
   internal::invalid_argument("a tensor of ", type, " cannot be written as .npy");
 }
 
+void write_file(const std::string& path, const std::string& header, const void* data, std::size_t bytes) {
+  const File file(std::fopen(path.c_str(), "wbe"));
+  const bool written = file != nullptr && std::fwrite(header.data(), 1, header.size(), file.get()) == header.size() &&
+                       (bytes == 0 || std::fwrite(data, 1, bytes, file.get()) == bytes) && std::fflush(file.get()) == 0;
+  if (!written) internal::fail(ErrorCode::kIo, "cannot write ", internal::printable(path), ": ", std::strerror(errno));
+}
+
+/// A base-128 number of protobuf's wire format.
+void append_varint(std::string& out, std::uint64_t number) {
+  for (; number >= 128; number >>= 7) out += static_cast<char>(number | 128);
+  out += static_cast<char>(number);
+}
+
 }  // namespace
 
 Tensor read_npy(const std::string& path) {
@@ -235,13 +248,7 @@ void write_npy(const std::string& path, const ConstTensorView& tensor) {
                                      0,
                                      static_cast<unsigned char>(header.size() & 0xff),
                                      static_cast<unsigned char>(header.size() >> 8)};
-    const File file(std::fopen(path.c_str(), "wbe"));
-    const bool written = file != nullptr && std::fwrite(start, 1, sizeof start, file.get()) == sizeof start &&
-                         std::fwrite(header.data(), 1, header.size(), file.get()) == header.size() &&
-                         (bytes == 0 || std::fwrite(tensor.data, 1, bytes, file.get()) == bytes) &&
-                         std::fflush(file.get()) == 0;
-    if (!written)
-      internal::fail(ErrorCode::kIo, "cannot write ", internal::printable(path), ": ", std::strerror(errno));
+    write_file(path, std::string(reinterpret_cast<const char*>(start), sizeof start) + header, tensor.data, bytes);
   });
 }
 
@@ -251,6 +258,28 @@ Tensor read_tensor_proto(const std::string& path) {
     Tensor tensor(constant->type, constant->shape);
     if (constant->bytes > 0) std::memcpy(tensor.data(), constant->data, constant->bytes);
     return tensor;
+  });
+}
+
+void write_tensor_proto(const std::string& path, const ConstTensorView& tensor) {
+  // Field number times 8, and how the value lies: 0 a varint, 2 a length and bytes.
+  constexpr char kDims = 1 << 3 | 2;
+  constexpr char kDataType = 2 << 3;
+  constexpr char kRawData = 9 << 3 | 2;
+  guarded([&] {
+    const Shape shape(tensor.shape, tensor.shape + tensor.rank);
+    if (bits_of(tensor.type) == 0) internal::invalid_argument("a tensor of ", tensor.type, " cannot be written");
+    const std::size_t bytes = internal::byte_count(tensor.type, shape);
+    std::string dims;
+    for (const std::int64_t size : shape) append_varint(dims, static_cast<std::uint64_t>(size));
+    std::string header(1, kDims);
+    append_varint(header, dims.size());
+    header += dims;
+    header += kDataType;
+    append_varint(header, static_cast<std::uint64_t>(tensor.type));
+    header += kRawData;
+    append_varint(header, bytes);
+    write_file(path, header, tensor.data, bytes);
   });
 }
 

@@ -56,7 +56,7 @@ struct Constant {
   void forget_range(const void* begin, std::size_t size) const {
     if (forget != nullptr) forget(owner.get(), static_cast<const std::byte*>(begin), size);
   }
-  std::int64_t count() const { return bytes == 0 ? 0 : static_cast<std::int64_t>(bytes / size_of(type)); }
+  std::int64_t count() const { return bytes == 0 ? 0 : element_count(shape); }
 };
 using ConstantPtr = std::shared_ptr<const Constant>;
 

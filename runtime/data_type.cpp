@@ -38,61 +38,71 @@ std::string name_of(DataType type) {
       return "complex128";
     case DataType::kBfloat16:
       return "bfloat16";
-  }
-  // The newer types of ONNX, which Linnet can name but not hold.
-  switch (static_cast<int>(type)) {
-    case 17:
+    case DataType::kFloat8e4m3fn:
       return "float8e4m3fn";
-    case 18:
+    case DataType::kFloat8e4m3fnuz:
       return "float8e4m3fnuz";
-    case 19:
+    case DataType::kFloat8e5m2:
       return "float8e5m2";
-    case 20:
+    case DataType::kFloat8e5m2fnuz:
       return "float8e5m2fnuz";
-    case 21:
+    case DataType::kUint4:
       return "uint4";
-    case 22:
+    case DataType::kInt4:
       return "int4";
-    case 23:
+    case DataType::kFloat4e2m1:
       return "float4e2m1";
-    case 24:
+    case DataType::kFloat8e8m0:
       return "float8e8m0";
-    case 25:
+    case DataType::kUint2:
       return "uint2";
-    case 26:
+    case DataType::kInt2:
       return "int2";
-    default:
-      return "type " + std::to_string(static_cast<int>(type));
   }
+  return "type " + std::to_string(static_cast<int>(type));
 }
 
-std::size_t size_of(DataType type) noexcept {
+std::size_t bits_of(DataType type) noexcept {
   switch (type) {
+    case DataType::kUint2:
+    case DataType::kInt2:
+      return 2;
+    case DataType::kUint4:
+    case DataType::kInt4:
+    case DataType::kFloat4e2m1:
+      return 4;
     case DataType::kUint8:
     case DataType::kInt8:
     case DataType::kBool:
-      return 1;
+    case DataType::kFloat8e4m3fn:
+    case DataType::kFloat8e4m3fnuz:
+    case DataType::kFloat8e5m2:
+    case DataType::kFloat8e5m2fnuz:
+    case DataType::kFloat8e8m0:
+      return 8;
     case DataType::kUint16:
     case DataType::kInt16:
     case DataType::kFloat16:
     case DataType::kBfloat16:
-      return 2;
+      return 16;
     case DataType::kFloat32:
     case DataType::kInt32:
     case DataType::kUint32:
-      return 4;
+      return 32;
     case DataType::kFloat64:
     case DataType::kInt64:
     case DataType::kUint64:
     case DataType::kComplex64:
-      return 8;
+      return 64;
     case DataType::kComplex128:
-      return 16;
+      return 128;
     case DataType::kString:
     case DataType::kUndefined:
       return 0;
   }
   return 0;
 }
+
+std::size_t size_of(DataType type) noexcept { return bits_of(type) / 8; }
 
 }  // namespace linnet

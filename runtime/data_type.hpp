@@ -31,10 +31,29 @@ inline constexpr TypeSet kSignedTypes{DataType::kInt8, DataType::kInt16, DataTyp
 inline constexpr TypeSet kUnsignedTypes{DataType::kUint8, DataType::kUint16, DataType::kUint32, DataType::kUint64};
 inline constexpr TypeSet kIntegerTypes = kSignedTypes | kUnsignedTypes;
 inline constexpr TypeSet kNumericTypes = kFloatTypes | kIntegerTypes;
-/// Every type that Linnet can hold in memory.
+/// What operators on tensors of any type take, unless they say more.
 inline constexpr TypeSet kTensorTypes = kNumericTypes | TypeSet{DataType::kBool};
 
-/// Whether elements of the type may begin there; null and types that Linnet cannot hold are aligned.
+inline constexpr TypeSet kFloat8Types{DataType::kFloat8e4m3fn, DataType::kFloat8e4m3fnuz, DataType::kFloat8e5m2,
+                                      DataType::kFloat8e5m2fnuz, DataType::kFloat8e8m0};
+inline constexpr TypeSet kSmallFloatTypes = kFloat8Types | TypeSet{DataType::kFloat4e2m1};
+inline constexpr TypeSet kSmallIntegerTypes{DataType::kUint4, DataType::kInt4, DataType::kUint2, DataType::kInt2};
+/// Several elements in a byte: see bits_of.
+inline constexpr TypeSet kPackedTypes = kSmallIntegerTypes | TypeSet{DataType::kFloat4e2m1};
+/// What can be moved element by element, as bytes.
+inline constexpr TypeSet kByteTypes = kTensorTypes | kFloat8Types;
+/// Every type that Linnet can hold in memory. Only operators that move whole tensors or convert elements take all.
+inline constexpr TypeSet kStoredTypes = kByteTypes | kPackedTypes;
+
+/// Bytes of a dense array of `count` elements: the one place that counts them. 0 for a type without a size.
+/// Requires: that many fit in memory; else byte_count of runtime/shape.hpp.
+inline std::size_t array_bytes(DataType type, std::size_t count) {
+  const std::size_t bits = bits_of(type);
+  if (bits >= 8) return count * (bits / 8);
+  return bits == 0 ? 0 : count / (8 / bits) + (count % (8 / bits) != 0 ? 1 : 0);
+}
+
+/// Whether elements of the type may begin there; null, packed types and those that Linnet cannot hold are aligned.
 inline bool is_aligned(const void* data, DataType type) {
   const std::size_t bytes = size_of(type);
   return bytes == 0 || reinterpret_cast<std::uintptr_t>(data) % bytes == 0;

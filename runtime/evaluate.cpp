@@ -38,7 +38,7 @@ bool can_evaluate(const NodeView& node) {
   for (std::size_t i = 0; i < node.output_count(); ++i) {
     if (!node.has_output(i)) continue;
     const TensorType& type = node.output(i);
-    if (!type.known() || !all_known(type.dims) || size_of(type.type) == 0) return false;
+    if (!type.known() || !all_known(type.dims) || bits_of(type.type) == 0) return false;
   }
   return true;
 }

@@ -188,7 +188,7 @@ void ModelImpl::check_input(std::size_t index, const ConstTensorView& view) cons
   if (options_.limits.rank != 0 && view.rank > options_.limits.rank) {
     refuse_input(info, text("got rank ", view.rank, ", the limit is ", options_.limits.rank));
   }
-  std::size_t bytes = size_of(view.type);
+  std::size_t bytes = (bits_of(view.type) + 7) / 8;  // of packed types too many, which does no harm
   bool overflow = false;
   bool empty = false;
   for (std::size_t i = 0; i < view.rank; ++i) {

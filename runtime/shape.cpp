@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "runtime/data_type.hpp"
+
 namespace linnet::internal {
 
 void append(std::string& out, Dim dim) {
@@ -47,9 +49,11 @@ std::int64_t element_count(const Shape& shape) {
 }
 
 std::size_t byte_count(DataType type, const Shape& shape) {
-  const std::size_t size = size_of(type);
-  if (size == 0) unsupported("element type ", type, " is not supported");
-  const auto bytes = checked_product(element_count(shape), static_cast<std::int64_t>(size));
+  const std::size_t bits = bits_of(type);
+  if (bits == 0) unsupported("element type ", type, " is not supported");
+  const std::int64_t count = element_count(shape);
+  if (bits < 8) return array_bytes(type, static_cast<std::size_t>(count));
+  const auto bytes = checked_product(count, static_cast<std::int64_t>(bits / 8));
   if (!bytes) invalid_model("shape ", shape, " of ", type, " needs more bytes than 64 bits can count");
   return static_cast<std::size_t>(*bytes);
 }

@@ -57,8 +57,8 @@ std::optional<std::int64_t> checked_product(std::int64_t a, std::int64_t b);
 /// Number of elements; a zero dimension makes it 0 whatever the others are. Errors: kInvalidModel for a negative
 /// dimension or overflow.
 std::int64_t element_count(const Shape& shape);
-/// element_count(shape) * size_of(type). Errors: kInvalidModel when it overflows, kUnsupported for a type without a
-/// size.
+/// Bytes of a dense tensor; several elements of a packed type share one. Errors: kInvalidModel when it overflows,
+/// kUnsupported for a type without a size.
 std::size_t byte_count(DataType type, const Shape& shape);
 /// Number of elements if every dimension is known (or one is 0).
 Dim element_count(const Dims& dims);

@@ -57,7 +57,7 @@ class Assigner {
     return map_.of_value[value];
   }
 
-  std::size_t element_bytes(ValueId value) const { return size_of(values_[value].type.type); }
+  std::size_t element_bits(ValueId value) const { return bits_of(values_[value].type.type); }
 
   std::size_t bytes_of(ValueId value) const {
     return byte_count(values_[value].type.type, to_shape(values_[value].type.dims));
@@ -72,7 +72,7 @@ class Assigner {
       if (input >= inputs.size() || inputs[input] == kNoValue) continue;
       const ValueId source = views_[inputs[input]];
       const std::uint32_t storage = storage_of(source);
-      if (element_bytes(inputs[input]) != element_bytes(output)) continue;
+      if (element_bits(inputs[input]) != element_bits(output)) continue;
       if (map_.storages[storage].kind != Place::Kind::kArena || map_.storages[storage].bytes != bytes ||
           last_read_[source] != step)
         continue;

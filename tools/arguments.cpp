@@ -1,5 +1,7 @@
 #include "tools/arguments.hpp"
 
+#include <linnet/tensor_file.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -123,6 +125,20 @@ std::string message_of(const std::exception& error) {
     std::replace(&message[at], &message[end], '_', '-');
   }
   return message;
+}
+
+Tensor read_tensor_file(const std::string& path) {
+  const std::size_t dot = path.rfind('.');
+  return dot != std::string::npos && path.substr(dot) == ".pb" ? read_tensor_proto(path) : read_npy(path);
+}
+
+std::string write_tensor_file(const std::string& stem, const ConstTensorView& tensor) {
+  const DataType type = tensor.type;
+  const bool as_npy =
+      bits_of(type) > 8 || type == DataType::kUint8 || type == DataType::kInt8 || type == DataType::kBool;
+  std::string path = stem + (as_npy ? ".npy" : ".pb");
+  as_npy ? write_npy(path, tensor) : write_tensor_proto(path, tensor);
+  return path;
 }
 
 std::string text_of(const Shape& shape) {

@@ -47,6 +47,11 @@ struct ModelArguments {
 /// What the error says, with options named as the command has them: Options::memory_budget is --memory-budget.
 std::string message_of(const std::exception& error);
 
+/// Of a .npy file or, with a name that ends so, an ONNX TensorProto (.pb).
+Tensor read_tensor_file(const std::string& path);
+/// Writes `stem`.npy, or `stem`.pb where .npy cannot hold the type, and returns the path.
+std::string write_tensor_file(const std::string& stem, const ConstTensorView& tensor);
+
 /// "[4,100]"
 std::string text_of(const Shape& shape);
 /// "float32 [batch,100]"

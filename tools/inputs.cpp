@@ -1,7 +1,5 @@
 #include "tools/inputs.hpp"
 
-#include <linnet/tensor_file.hpp>
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,13 +10,10 @@
 #include <random>
 #include <system_error>
 
+#include "tools/element.hpp"
+
 namespace linnet::tools {
 namespace {
-
-bool is_float(DataType type) {
-  return type == DataType::kFloat32 || type == DataType::kFloat64 || type == DataType::kFloat16 ||
-         type == DataType::kBfloat16;
-}
 
 /// Integers from low to high, both included, that the type holds.
 struct Interval {
@@ -44,6 +39,14 @@ Interval limits_of(DataType type) {
       return {0, UINT32_MAX};
     case DataType::kUint64:
       return {0, INT64_MAX};
+    case DataType::kInt4:
+      return {-8, 7};
+    case DataType::kUint4:
+      return {0, 15};
+    case DataType::kInt2:
+      return {-2, 1};
+    case DataType::kUint2:
+      return {0, 3};
     default:
       return {INT64_MIN, INT64_MAX};
   }
@@ -67,7 +70,21 @@ std::uint16_t bfloat16_bits(float value) {
   return static_cast<std::uint16_t>(bits >> 16);
 }
 
+/// The bits of the nearest element of a floating-point type of 8 bits or less.
+std::uint8_t nearest_bits(DataType type, double value) {
+  std::uint8_t nearest = 0;
+  const auto distance = [&](unsigned bits) {
+    return std::fabs(small_float(type, static_cast<std::uint8_t>(bits)) - value);
+  };
+  for (unsigned bits = 1; bits < 1U << bits_of(type); ++bits) {
+    if (distance(bits) < distance(nearest)) nearest = static_cast<std::uint8_t>(bits);  // never of NaN
+  }
+  return nearest;
+}
+
 void put_float(Tensor& tensor, std::size_t index, double value) {
+  if (bits_of(tensor.type()) <= 8)
+    return put_bits(tensor.data(), tensor.type(), index, nearest_bits(tensor.type(), value));
   switch (tensor.type()) {
     case DataType::kFloat32:
       tensor.data<float>()[index] = static_cast<float>(value);
@@ -86,6 +103,8 @@ void put_float(Tensor& tensor, std::size_t index, double value) {
 
 void put_integer(Tensor& tensor, std::size_t index, std::int64_t value) {
   if (is_float(tensor.type())) return put_float(tensor, index, static_cast<double>(value));
+  if (bits_of(tensor.type()) < 8)
+    return put_bits(tensor.data(), tensor.type(), index, static_cast<std::uint8_t>(value));
   const std::size_t bytes = size_of(tensor.type());  // the low ones: little-endian
   std::memcpy(static_cast<char*>(tensor.data()) + index * bytes, &value, bytes);
 }
@@ -111,7 +130,7 @@ Interval suitable_integers(DataType type, const InputUse& use) {
     const std::int64_t one = std::clamp<std::int64_t>(1, wanted.low, wanted.high);
     return {one, one};
   }
-  if (size_of(type) == 1) return wanted;
+  if (bits_of(type) <= 8) return wanted;
   return {std::clamp<std::int64_t>(0, wanted.low, wanted.high), std::clamp<std::int64_t>(1, wanted.low, wanted.high)};
 }
 
@@ -217,7 +236,7 @@ std::string data_of(DataType type, const Shape& shape) { return fmt::format("{} 
 
 /// Errors: kInvalidArgument naming the file, when it is not what the input takes.
 Tensor read_input(const ValueInfo& info, const std::string& file) {
-  Tensor tensor = read_npy(file);
+  Tensor tensor = read_tensor_file(file);
   bool fits = tensor.type() == info.type && (!info.has_shape || tensor.shape().size() == info.shape.size());
   for (std::size_t axis = 0; fits && info.has_shape && axis < info.shape.size(); ++axis)
     fits = info.shape[axis].value < 0 || info.shape[axis].value == tensor.shape()[axis];

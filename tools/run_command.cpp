@@ -1,5 +1,4 @@
 // linnet run: runs a model once, prints and keeps its outputs, compares them with files, writes a trace.
-#include <linnet/tensor_file.hpp>
 
 #include <fmt/format.h>
 
@@ -51,9 +50,8 @@ void write_outputs(const Model& model, const std::string& folder, RunResult& res
   std::filesystem::create_directories(folder, error);
   if (error) throw Error(ErrorCode::kIo, fmt::format("cannot make the folder {}: {}", folder, error.message()));
   for (std::size_t i = 0; i < result.outputs.size(); ++i) {
-    const std::string path = fmt::format("{}/{}.npy", folder, file_name_of(model.outputs()[i].name));
-    write_npy(path, result.outputs[i].view());
-    result.written.push_back(path);
+    const std::string stem = fmt::format("{}/{}", folder, file_name_of(model.outputs()[i].name));
+    result.written.push_back(write_tensor_file(stem, result.outputs[i].view()));
   }
 }
 
@@ -79,7 +77,7 @@ std::vector<Expected> read_expected(const Model& model, const std::vector<std::s
   std::vector<Expected> all;
   for (const std::string& word : words) {
     const auto [name, file] = split_assignment(word, "--expect", "NAME=FILE.npy");
-    all.push_back({name, model.output_index(name), read_npy(file)});
+    all.push_back({name, model.output_index(name), read_tensor_file(file)});
   }
   return all;
 }
@@ -140,7 +138,9 @@ void add_run_command(CLI::App& app, Outcome& outcome) {
   arguments->model.add_to(*command);
   arguments->inputs.add_to(*command, "every input is given so, by --range or by --random");
   command->add_flag("--random", arguments->inputs.make_up, "make up data that suits the model for inputs not given");
-  command->add_option("--output-dir", arguments->output_dir, "write every output to this folder, as NAME.npy")
+  command
+      ->add_option("--output-dir", arguments->output_dir,
+                   "write every output to this folder, as NAME.npy (NAME.pb for types below 16 bits that NumPy lacks)")
       ->type_name("DIR");
   command->add_option("--expect", arguments->expected, "compare an output with a file; exit status 1 where they differ")
       ->type_name("NAME=FILE.npy");

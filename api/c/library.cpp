@@ -24,8 +24,10 @@ constexpr const char* kStatusNames[] = {
     "internal error",
 };
 constexpr const char* kTypeNames[] = {
-    "undefined", "float32", "uint8",   "int8",   "uint16", "int16",     "int32",      "int64",    "string",
-    "bool",      "float16", "float64", "uint32", "uint64", "complex64", "complex128", "bfloat16",
+    "undefined", "float32",    "uint8",      "int8",         "uint16",         "int16",      "int32",
+    "int64",     "string",     "bool",       "float16",      "float64",        "uint32",     "uint64",
+    "complex64", "complex128", "bfloat16",   "float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz",
+    "uint4",     "int4",       "float4e2m1", "float8e8m0",   "uint2",          "int2",
 };
 
 template <std::size_t kCount>
@@ -61,8 +63,10 @@ linnet_status linnet_pass_names_json(char** json) {
 
 void linnet_string_free(char* string) { std::free(string); }
 
-size_t linnet_type_size(linnet_type type) {
-  return type >= 0 && type <= LINNET_BFLOAT16 ? linnet::size_of(static_cast<linnet::DataType>(type)) : 0;
+size_t linnet_type_size(linnet_type type) { return linnet_type_bits(type) / 8; }
+
+size_t linnet_type_bits(linnet_type type) {
+  return type >= 0 && type <= LINNET_INT2 ? linnet::bits_of(static_cast<linnet::DataType>(type)) : 0;
 }
 
 const char* linnet_type_name(linnet_type type) { return entry(kTypeNames, type, "unknown"); }

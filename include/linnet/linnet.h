@@ -72,7 +72,17 @@ enum {
   LINNET_UINT64 = 13,
   LINNET_COMPLEX64 = 14,
   LINNET_COMPLEX128 = 15,
-  LINNET_BFLOAT16 = 16
+  LINNET_BFLOAT16 = 16,
+  LINNET_FLOAT8E4M3FN = 17,
+  LINNET_FLOAT8E4M3FNUZ = 18,
+  LINNET_FLOAT8E5M2 = 19,
+  LINNET_FLOAT8E5M2FNUZ = 20,
+  LINNET_UINT4 = 21,  ///< packed, as the types of 4 and 2 bits all are: see linnet_type_bits
+  LINNET_INT4 = 22,
+  LINNET_FLOAT4E2M1 = 23,
+  LINNET_FLOAT8E8M0 = 24,
+  LINNET_UINT2 = 25,
+  LINNET_INT2 = 26
 };
 
 /// Whose kernels run.
@@ -126,8 +136,12 @@ LINNET_C_API linnet_status linnet_pass_names_json(char** json);
 /// Frees a string that a function gave away. NULL is fine.
 LINNET_C_API void linnet_string_free(char* string);
 
-/// Bytes of one element; 0 for types without a fixed size (string, undefined, unknown).
+/// Bytes of one element; 0 for types without a fixed size (string, undefined, unknown) and for packed ones, whose
+/// elements are less than a byte.
 LINNET_C_API size_t linnet_type_size(linnet_type type);
+/// Bits of one element; 0 for types without a fixed size. Of types below 8 bits several elements lie in a byte, the
+/// first in the lowest bits, without gaps between rows; a tensor's bytes are rounded up.
+LINNET_C_API size_t linnet_type_bits(linnet_type type);
 /// "float32", "int64", ...; "unknown" for a number that is no type of Linnet's. Never NULL.
 LINNET_C_API const char* linnet_type_name(linnet_type type);
 

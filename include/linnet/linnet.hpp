@@ -55,11 +55,26 @@ enum class DataType : std::uint8_t {
   kComplex64 = 14,
   kComplex128 = 15,
   kBfloat16 = 16,
+  kFloat8e4m3fn = 17,    ///< 4 bits of exponent, 3 of mantissa; NaN but no infinities
+  kFloat8e4m3fnuz = 18,  ///< as above, without a negative zero
+  kFloat8e5m2 = 19,      ///< 5 bits of exponent, 2 of mantissa; NaN and infinities
+  kFloat8e5m2fnuz = 20,  ///< no infinities, no negative zero
+  kUint4 = 21,           ///< packed, as the types of 4 and 2 bits all are: see bits_of
+  kInt4 = 22,
+  kFloat4e2m1 = 23,  ///< 0, 0.5, 1, 1.5, 2, 3, 4, 6 and their negatives; packed
+  kFloat8e8m0 = 24,  ///< powers of two from 2^-127 to 2^127, and NaN
+  kUint2 = 25,
+  kInt2 = 26,
 };
 
-/// "float32", "int64", ...; "type 23" for a number that Linnet has no name for.
+/// "float32", "int64", ...; "type 28" for a number that Linnet has no name for.
 LINNET_API std::string name_of(DataType type);
-/// Bytes of one element; 0 for types without a fixed size (string, undefined, unknown).
+/// Bits of one element; 0 for types without a fixed size (string, undefined, unknown). Of types below 8 bits several
+/// elements lie in a byte, the first in the lowest bits, without gaps between rows; a tensor begins with a byte of its
+/// own. The bits behind its last element mean nothing; what Linnet computes has zeros there.
+LINNET_API std::size_t bits_of(DataType type) noexcept;
+/// Bytes of one element; 0 for types without a fixed size (string, undefined, unknown) and for packed ones, whose
+/// elements are less than a byte: bits_of.
 LINNET_API std::size_t size_of(DataType type) noexcept;
 
 enum class ErrorCode : std::uint8_t {
@@ -128,12 +143,12 @@ class LINNET_API Tensor {
   Tensor(Tensor&&) noexcept = default;             ///< takes the elements over
   Tensor& operator=(Tensor&&) noexcept = default;  ///< takes the elements over
 
-  DataType type() const noexcept { return type_; }                        ///< of the elements
-  const Shape& shape() const noexcept { return shape_; }                  ///< sizes, outermost first
-  std::size_t count() const noexcept { return count_; }                   ///< elements
-  std::size_t bytes() const noexcept { return count_ * size_of(type_); }  ///< of all elements together
-  void* data() noexcept { return data_.get(); }                           ///< first element, in row-major order
-  const void* data() const noexcept { return data_.get(); }               ///< first element, in row-major order
+  DataType type() const noexcept { return type_; }           ///< of the elements
+  const Shape& shape() const noexcept { return shape_; }     ///< sizes, outermost first
+  std::size_t count() const noexcept { return count_; }      ///< elements
+  std::size_t bytes() const noexcept;                        ///< of all elements together
+  void* data() noexcept { return data_.get(); }              ///< first element, in row-major order
+  const void* data() const noexcept { return data_.get(); }  ///< first element, in row-major order
   /// The elements as T. Errors: kInvalidArgument when the tensor holds another type.
   template <typename T>
   T* data() {

@@ -12,9 +12,11 @@ namespace linnet {
 /// be (an .npz archive, a pickle) or hold (Python objects, text).
 LINNET_API Tensor read_npy(const std::string& path);
 /// Writes version 1.0 in C order. bfloat16 is written as '<V2', as ml_dtypes does.
-/// Errors: kIo, kInvalidArgument for a type that .npy cannot hold.
+/// Errors: kIo, kInvalidArgument for a type that .npy cannot hold: those below 16 bits that are not NumPy's.
 LINNET_API void write_npy(const std::string& path, const ConstTensorView& tensor);
 /// Reads a serialized ONNX TensorProto. Errors: kIo, kInvalidModel, kUnsupported.
 LINNET_API Tensor read_tensor_proto(const std::string& path);
+/// Writes a serialized ONNX TensorProto without a name. Errors: kIo, kInvalidArgument for a type without a size.
+LINNET_API void write_tensor_proto(const std::string& path, const ConstTensorView& tensor);
 
 }  // namespace linnet

@@ -92,9 +92,10 @@ ConstantPtr from_file(DataType type, Shape shape, const std::byte* data, std::si
   constant.forget = [](const void* owner, const std::byte* begin, std::size_t size) {
     static_cast<const MappedFile*>(owner)->forget(begin, size);
   };
-  const bool aligned = reinterpret_cast<std::uintptr_t>(data) % size_of(type) == 0;
-  const bool stays = kFloatTypes.has(type) ? file->is_private() || !options.copy_weights
-                                           : file->is_private() && aligned && type != DataType::kBool;
+  const bool aligned = is_aligned(data, type);
+  const bool is_weight = (kFloatTypes | kSmallFloatTypes | kSmallIntegerTypes).has(type);  // never an index or a size
+  const bool stays = is_weight ? file->is_private() || !options.copy_weights
+                               : file->is_private() && aligned && type != DataType::kBool;
   if (bytes <= kCopyBytes || !stays) return copied(constant);
   if (!aligned) constant.aligned_copy = std::make_shared<AlignedCopy>();
   return std::make_shared<const Constant>(std::move(constant));
@@ -124,9 +125,25 @@ void copy_elements(const TensorProto& tensor, DataType type, T* out) {
   });
 }
 
+/// A byte of int32_data each: a float8, or several elements of a packed type.
+void copy_bytes_of_list(const TensorProto& tensor, DataType type, std::byte* out) {
+  std::size_t index = 0;
+  for_each_element<TensorField::kInt32>(tensor, [&](auto element) {
+    const auto value = static_cast<std::int32_t>(element);
+    if (value < 0 || value > 255) {
+      invalid_model("int32_data[", index, "] is ", value, ", expected the bits of ", type, " in a byte: 0 to 255");
+    }
+    out[index++] = static_cast<std::byte>(value);
+  });
+}
+
 ConstantPtr from_list(const TensorProto& tensor, DataType type, const Shape& shape) {
   std::byte* data = nullptr;
   ConstantPtr constant = make_constant(type, shape, &data);
+  if ((kSmallFloatTypes | kSmallIntegerTypes).has(type)) {
+    copy_bytes_of_list(tensor, type, data);
+    return constant;
+  }
   visit_type(type, [&](auto tag) {
     using T = typename decltype(tag)::type;
     if constexpr (std::is_same_v<T, float>) {
@@ -149,11 +166,9 @@ ConstantPtr from_list(const TensorProto& tensor, DataType type, const Shape& sha
 }  // namespace
 
 DataType element_type(std::int32_t number) {
-  // The types beyond DataType. Source: TensorProto.DataType in onnx.proto, from 17 on.
-  constexpr std::array<const char*, 12> kOthers = {"float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz",
-                                                   "uint4",        "int4",           "float4e2m1", "float8e8m0",
-                                                   "uint2",        "int2",           "float6e2m3", "float6e3m2"};
-  constexpr std::int32_t kFirstOther = 17;
+  // The types beyond DataType. Source: TensorProto.DataType in onnx.proto, from 27 on.
+  constexpr std::array<const char*, 2> kOthers = {"float6e2m3", "float6e3m2"};
+  constexpr std::int32_t kFirstOther = 27;
   if (number == 0) invalid_model("the element type is missing");
   if (number < 0 || number >= kFirstOther + static_cast<std::int32_t>(kOthers.size())) {
     invalid_model("element type ", number, " does not exist");
@@ -162,7 +177,7 @@ DataType element_type(std::int32_t number) {
     unsupported("element type ", kOthers[static_cast<std::size_t>(number - kFirstOther)], " is not supported");
   }
   const auto type = static_cast<DataType>(number);
-  if (!kTensorTypes.has(type)) unsupported("element type ", type, " is not supported");
+  if (!kStoredTypes.has(type)) unsupported("element type ", type, " is not supported");
   return type;
 }
 
@@ -176,7 +191,8 @@ ConstantPtr read_tensor(const TensorProto& tensor, const TensorSource& source) {
   if (tensor.has_segment) unsupported("tensors stored in segments are not supported");
   const Shape& shape = tensor.dims;
   const std::size_t bytes = byte_count(type, shape);
-  const std::size_t count = bytes / size_of(type);
+  // Of packed types, each element of the list holds a byte.
+  const std::size_t count = kPackedTypes.has(type) ? bytes : static_cast<std::size_t>(element_count(shape));
   const auto lists = lists_of(tensor);
 
   if (tensor.data_location == 1) {

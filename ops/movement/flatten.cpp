@@ -17,7 +17,7 @@ AttributesPtr parse_flatten(ParseContext& context) {
 }
 
 void infer_flatten(InferContext& context) {
-  require_tensor_type(context, 0, "input");
+  require_tensor_type(context, 0, "input", kStoredTypes);
   const Dims& dims = context.input_dims(0);
   const auto axis =
       static_cast<std::size_t>(normalized_axis_or_end(context.attributes<FlattenAttributes>().axis, dims.size()));

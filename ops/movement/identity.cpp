@@ -7,7 +7,7 @@ namespace linnet::internal {
 namespace {
 
 void infer_identity(InferContext& context) {
-  require_tensor_type(context, 0, "input");
+  require_tensor_type(context, 0, "input", kStoredTypes);
   context.set_output(0, context.input_type(0), context.input_dims(0));
   pass_elements(context);
 }

@@ -98,7 +98,7 @@ Dims reshaped(const Dims& input, const Dims& wanted, bool allow_zero) {
 }
 
 void infer_reshape(InferContext& context) {
-  require_tensor_type(context, 0, "data");
+  require_tensor_type(context, 0, "data", kStoredTypes);
   require_int64(context, 1, "shape");
   const Dim rank = list_length(context, 1, "shape");
   const std::optional<Dims> wanted = context.input_elements(1);

@@ -22,6 +22,7 @@ void require_updates(const NodeView& node, ScatterReduction reduction, const Dim
   const DataType type = node.input_type(0);
   if (node.input_type(2) != type) invalid_model("input updates is ", node.input_type(2), ", but data is ", type);
   if (reduction && type == DataType::kBool) unsupported("bools cannot be reduced");
+  if (reduction && !kNumericTypes.has(type)) unsupported("elements of type ", type, " cannot be reduced");
   const Dims& updates = node.input_dims(2);
   bool same = expected.size() == updates.size();
   for (std::size_t i = 0; same && i < expected.size(); ++i) same = !expected[i].differs(updates[i]);

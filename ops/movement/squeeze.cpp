@@ -54,7 +54,7 @@ void squeeze_all(InferContext& context) {
 }
 
 void infer_squeeze(InferContext& context) {
-  require_tensor_type(context, 0, "data");
+  require_tensor_type(context, 0, "data", kStoredTypes);
   const auto& attributes = context.attributes<SqueezeAttributes>();
   if (attributes.axes) {
     set_squeezed(context, *attributes.axes);

@@ -24,7 +24,7 @@ AttributesPtr parse(ParseContext& context) {
 }
 
 void infer(InferContext& context) {
-  require_tensor_type(context, 0, "input");
+  require_tensor_type(context, 0, "input", kTensorTypes);
   const Dims& dims = context.input_dims(0);
   if (dims.size() < 2) invalid_model("input has rank ", dims.size(), ", expected 2 or more");
   if (context.has_input(1)) {

@@ -39,7 +39,7 @@ void set_unsqueezed(InferContext& context, const std::vector<std::int64_t>& axes
 }
 
 void infer_unsqueeze(InferContext& context) {
-  require_tensor_type(context, 0, "data");
+  require_tensor_type(context, 0, "data", kStoredTypes);
   const auto& attributes = context.attributes<UnsqueezeAttributes>();
   if (attributes.axes) {
     set_unsqueezed(context, *attributes.axes);

@@ -8,9 +8,8 @@
 namespace linnet::internal {
 namespace {
 
-constexpr std::size_t kPiece = 256;  // floats between a 16-bit type and double
-
-bool is_half(DataType type) { return type == DataType::kFloat16 || type == DataType::kBfloat16; }
+constexpr std::size_t kPiece = 256;  // floats between a 16-bit type and double, or codes of a small type
+constexpr TypeSet kSmallTypes = kSmallFloatTypes | kSmallIntegerTypes;
 
 kernels::HalfType half_type(DataType type) {
   return type == DataType::kFloat16 ? kernels::HalfType::kFloat16 : kernels::HalfType::kBfloat16;
@@ -35,12 +34,97 @@ void convert_bools(const void* from, std::size_t count, std::uint64_t* to) {
   for (std::size_t i = 0; i < count; ++i) to[i] = source[i] != 0 ? 1 : 0;
 }
 
+/// Where elements of a type of 8 bits or less lie: per_byte = 2^log of them in each byte.
+struct Packing {
+  explicit Packing(DataType type) : bits(bits_of(type)), log(bits == 8 ? 0 : bits == 4 ? 1 : 2) {}
+  std::size_t byte(std::size_t index) const { return index >> log; }
+  std::size_t shift(std::size_t index) const { return (index & ((std::size_t{1} << log) - 1)) * bits; }
+  unsigned mask() const { return (1U << bits) - 1; }
+  std::size_t bits;
+  unsigned log;
+};
+
+/// Elements as a byte each, without signs.
+void unpack(DataType type, const void* elements, std::size_t first, std::size_t count, std::uint8_t* codes) {
+  const auto* bytes = static_cast<const std::uint8_t*>(elements);
+  const Packing packing(type);
+  for (std::size_t i = first; i < first + count; ++i)
+    *codes++ = static_cast<std::uint8_t>(bytes[packing.byte(i)] >> packing.shift(i) & packing.mask());
+}
+
+/// The low bits of codes as elements.
+void pack(DataType type, const std::uint8_t* codes, std::size_t first, std::size_t count, void* elements) {
+  auto* bytes = static_cast<std::uint8_t*>(elements);
+  const Packing packing(type);
+  for (std::size_t i = first; i < first + count; ++i) {
+    std::uint8_t& byte = bytes[packing.byte(i)];
+    const unsigned before = byte & ((1U << packing.shift(i)) - 1);
+    byte = static_cast<std::uint8_t>(before | (*codes++ & packing.mask()) << packing.shift(i));
+  }
+}
+
+/// W is float, double or, for integers, uint64.
+template <typename W>
+void load_small(DataType type, const void* elements, std::size_t first, std::size_t count, W* line) {
+  const unsigned unused_bits = 8 - static_cast<unsigned>(bits_of(type));
+  for (std::size_t done = 0; done < count; done += kPiece) {
+    std::uint8_t codes[kPiece];
+    const std::size_t size = std::min(kPiece, count - done);
+    unpack(type, elements, first + done, size, codes);
+    W* const values = line + done;
+    if (kSignedLineTypes.has(type)) {
+      for (std::size_t i = 0; i < size; ++i)
+        values[i] = static_cast<W>(static_cast<std::int8_t>(codes[i] << unused_bits) >> unused_bits);
+    } else if (kSmallIntegerTypes.has(type)) {
+      for (std::size_t i = 0; i < size; ++i) values[i] = static_cast<W>(codes[i]);
+    } else if constexpr (!std::is_integral_v<W>) {
+      for (std::size_t i = 0; i < size; ++i) values[i] = static_cast<W>(small_float_value(type, codes[i]));
+    }
+  }
+}
+
+/// Requires: as store_line.
+template <typename W>
+void store_small(DataType type, const SmallFloatRounding& rounding, const W* line, std::size_t first, std::size_t count,
+                 void* elements) {
+  for (std::size_t done = 0; done < count; done += kPiece) {
+    std::uint8_t codes[kPiece];
+    const std::size_t size = std::min(kPiece, count - done);
+    const W* const values = line + done;
+    if (kSmallFloatTypes.has(type)) {
+      for (std::size_t i = 0; i < size; ++i)
+        codes[i] = small_float_code(type, static_cast<double>(values[i]), rounding);
+    } else if constexpr (std::is_integral_v<W>) {
+      for (std::size_t i = 0; i < size; ++i) codes[i] = static_cast<std::uint8_t>(values[i]);
+    } else {
+      for (std::size_t i = 0; i < size; ++i) codes[i] = static_cast<std::uint8_t>(static_cast<int>(values[i]));
+    }
+    pack(type, codes, first + done, size, elements);
+  }
+}
+
 }  // namespace
 
 void load_line(DataType type, const void* elements, std::size_t first, std::size_t count, float* line) {
   const void* from = at(type, elements, first);
-  if (is_half(type)) return kernels::widen(half_type(type), from, count, line);
-  if (count > 0) std::memcpy(line, from, count * sizeof *line);
+  switch (type) {
+    case DataType::kFloat16:
+    case DataType::kBfloat16:
+      return kernels::widen(half_type(type), from, count, line);
+    case DataType::kInt8:
+      return convert<std::int8_t, float>(from, count, line);
+    case DataType::kUint8:
+      return convert<std::uint8_t, float>(from, count, line);
+    case DataType::kInt16:
+      return convert<std::int16_t, float>(from, count, line);
+    case DataType::kUint16:
+      return convert<std::uint16_t, float>(from, count, line);
+    case DataType::kInt32:
+      return convert<std::int32_t, float>(from, count, line);
+    default:
+      if (kSmallTypes.has(type)) return load_small(type, elements, first, count, line);
+      if (count > 0) std::memcpy(line, from, count * sizeof *line);
+  }
 }
 
 void load_line(DataType type, const void* elements, std::size_t first, std::size_t count, double* line) {
@@ -76,6 +160,7 @@ void load_line(DataType type, const void* elements, std::size_t first, std::size
       }
       return;
     default:
+      if (kSmallTypes.has(type)) return load_small(type, elements, first, count, line);
       if (count > 0) std::memcpy(line, from, count * sizeof *line);
   }
 }
@@ -98,6 +183,7 @@ void load_line(DataType type, const void* elements, std::size_t first, std::size
     case DataType::kBool:
       return convert_bools(from, count, line);
     default:
+      if (kSmallTypes.has(type)) return load_small(type, elements, first, count, line);
       if (count > 0) std::memcpy(line, from, count * sizeof *line);
   }
 }
@@ -108,8 +194,22 @@ void load_line(DataType type, const void* elements, std::size_t first, std::size
 
 void store_line(DataType type, const float* line, std::size_t first, std::size_t count, void* elements) {
   void* to = at(type, elements, first);
-  if (is_half(type)) return kernels::narrow(half_type(type), line, count, to);
-  if (count > 0) std::memcpy(to, line, count * sizeof *line);
+  switch (type) {
+    case DataType::kFloat16:
+    case DataType::kBfloat16:
+      return kernels::narrow(half_type(type), line, count, to);
+    case DataType::kInt8:
+      return convert<float, std::int8_t>(line, count, to);
+    case DataType::kUint8:
+      return convert<float, std::uint8_t>(line, count, to);
+    case DataType::kInt16:
+      return convert<float, std::int16_t>(line, count, to);
+    case DataType::kUint16:
+      return convert<float, std::uint16_t>(line, count, to);
+    default:
+      if (kSmallTypes.has(type)) return store_small(type, {}, line, first, count, elements);
+      if (count > 0) std::memcpy(to, line, count * sizeof *line);
+  }
 }
 
 void store_line(DataType type, const double* line, std::size_t first, std::size_t count, void* elements) {
@@ -122,11 +222,13 @@ void store_line(DataType type, const double* line, std::size_t first, std::size_
     case DataType::kBfloat16:
       return convert<double, Bfloat16>(line, count, to);
     default:
+      if (kSmallTypes.has(type)) return store_small(type, {}, line, first, count, elements);
       if (count > 0) std::memcpy(to, line, count * sizeof *line);
   }
 }
 
 void store_line(DataType type, const std::uint64_t* line, std::size_t first, std::size_t count, void* elements) {
+  if (kSmallTypes.has(type)) return store_small(type, {}, line, first, count, elements);
   void* to = at(type, elements, first);
   switch (size_of(type)) {
     case 1:
@@ -142,6 +244,11 @@ void store_line(DataType type, const std::uint64_t* line, std::size_t first, std
 
 void store_line(DataType type, const std::int64_t* line, std::size_t first, std::size_t count, void* elements) {
   store_line(type, reinterpret_cast<const std::uint64_t*>(line), first, count, elements);
+}
+
+void store_small_floats(DataType type, const SmallFloatRounding& rounding, const double* line, std::size_t first,
+                        std::size_t count, void* elements) {
+  store_small(type, rounding, line, first, count, elements);
 }
 
 }  // namespace linnet::internal

@@ -5,7 +5,7 @@ namespace {
 
 std::string names_of(TypeSet allowed) {
   std::string names;
-  for (int number = 1; number <= static_cast<int>(DataType::kBfloat16); ++number) {
+  for (int number = 1; number <= static_cast<int>(DataType::kInt2); ++number) {
     const auto type = static_cast<DataType>(number);
     if (!allowed.has(type)) continue;
     names += text(names.empty() ? "" : ", ", type);
@@ -18,7 +18,7 @@ std::string names_of(TypeSet allowed) {
 void require_type(const NodeView& node, std::size_t input, const char* name, TypeSet allowed) {
   const DataType type = node.input_type(input);
   if (allowed.has(type)) return;
-  if (!kTensorTypes.has(type)) unsupported("input ", name, " is ", type, ", which is not supported");
+  if (!kStoredTypes.has(type)) unsupported("input ", name, " is ", type, ", which is not supported");
   invalid_model("input ", name, " is ", type, ", expected one of ", names_of(allowed));
 }
 

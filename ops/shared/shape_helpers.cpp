@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "runtime/data_type.hpp"
-
 namespace linnet::internal {
 namespace {
 
@@ -12,9 +10,9 @@ constexpr std::size_t kMostListed = 70;
 
 }  // namespace
 
-void require_tensor_type(const NodeView& node, std::size_t input, const char* name) {
+void require_tensor_type(const NodeView& node, std::size_t input, const char* name, TypeSet held) {
   const DataType type = node.input_type(input);
-  if (!kTensorTypes.has(type)) unsupported("input ", name, " is ", type, ", which is not supported");
+  if (!held.has(type)) unsupported("input ", name, " is ", type, ", which is not supported");
 }
 
 void require_int64(const NodeView& node, std::size_t input, const char* name) {

@@ -1,12 +1,14 @@
 // What the operators that compute with shapes share.
 #pragma once
 
+#include "runtime/data_type.hpp"
 #include "runtime/op.hpp"
 
 namespace linnet::internal {
 
-/// Errors: kUnsupported, naming the type, when Linnet cannot hold tensors of it (strings, float8, 4-bit types, ...).
-void require_tensor_type(const NodeView& node, std::size_t input, const char* name);
+/// Errors: kUnsupported, naming the type, for one outside `held`: what Linnet cannot hold (strings, ...), and packed
+/// types where elements move one by one.
+void require_tensor_type(const NodeView& node, std::size_t input, const char* name, TypeSet held = kByteTypes);
 /// Errors: kInvalidModel naming the type found and the ones allowed.
 void require_int64(const NodeView& node, std::size_t input, const char* name);
 void require_index_type(const NodeView& node, std::size_t input, const char* name);  ///< int32 or int64

@@ -37,7 +37,7 @@ AttributesPtr parse_constant(ParseContext& context) {
   if (form == "value") {
     attributes->value = context.get_tensor(form);
     const DataType type = attributes->value->type;
-    if (!kTensorTypes.has(type)) unsupported("attribute \"value\" is a tensor of ", type, ", which is not supported");
+    if (!kStoredTypes.has(type)) unsupported("attribute \"value\" is a tensor of ", type, ", which is not supported");
   } else if (form == "value_float") {
     const float value = context.get_float(form, 0);
     attributes->value = copy_constant(DataType::kFloat32, {}, &value);

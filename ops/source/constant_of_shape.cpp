@@ -1,6 +1,6 @@
 // ConstantOfShape: a tensor whose dimensions are the elements of input (int64, 1-D; none: a scalar), each element being
 // the one of the attribute `value` (default: float32 0). Opsets 9 to newest; bfloat16 (from 20) is accepted at every
-// opset. Deviation: 4-bit and float8 types are not supported.
+// opset.
 #include <algorithm>
 
 #include "ops/shared/chunks.hpp"
@@ -27,7 +27,7 @@ AttributesPtr parse(ParseContext& context) {
     attributes->value = copy_constant(DataType::kFloat32, {1}, &zero);
   }
   const DataType type = attributes->value->type;
-  if (!kTensorTypes.has(type)) unsupported("attribute \"value\" is a tensor of ", type, ", which is not supported");
+  if (!kStoredTypes.has(type)) unsupported("attribute \"value\" is a tensor of ", type, ", which is not supported");
   const std::int64_t count = attributes->value->count();
   if (count != 1) invalid_model("attribute \"value\" has ", count, " elements, expected 1");
   return attributes;
@@ -53,13 +53,30 @@ void infer(InferContext& context) {
 
 struct State {
   ConstantPtr value;
-  std::size_t count = 0;
+  std::size_t count = 0;       ///< elements, or bytes of a packed type
+  std::uint8_t last_mask = 0;  ///< of a packed type: the bits that elements have in the last byte
 };
+
+/// The byte that holds the element of a packed type as often as it fits.
+std::uint8_t repeated(const Constant& value) {
+  const std::size_t bits = bits_of(value.type);
+  unsigned byte = std::to_integer<unsigned>(*value.data) & ((1U << bits) - 1);
+  for (std::size_t filled = bits; filled < 8; filled *= 2) byte |= byte << filled;
+  return static_cast<std::uint8_t>(byte);
+}
 
 Prepared prepare(const PrepareContext& context) {
   auto state = std::make_shared<State>();
   state->value = context.attributes<ConstantOfShapeAttributes>().value;
   state->count = static_cast<std::size_t>(element_count(context.output_shape(0)));
+  if (kPackedTypes.has(state->value->type)) {
+    const std::uint8_t byte = repeated(*state->value);
+    const std::size_t per_byte = 8 / bits_of(state->value->type);
+    const std::size_t in_last = (state->count + per_byte - 1) % per_byte + 1;
+    state->last_mask = static_cast<std::uint8_t>(0xff >> (8 / per_byte * (per_byte - in_last)));
+    state->count = byte_count(state->value->type, context.output_shape(0));
+    state->value = copy_constant(DataType::kUint8, {1}, &byte);
+  }
   return {std::move(state), 0, 0};
 }
 
@@ -72,6 +89,8 @@ void run(const RunArguments& args) {
     for_chunks(args.control, state.count, kChunk, kCost,
                [&](std::size_t first, std::size_t size) { std::fill_n(output + first, size, value); });
   });
+  if (state.last_mask != 0 && state.count > 0)
+    static_cast<std::uint8_t*>(args.outputs[0])[state.count - 1] &= state.last_mask;
 }
 
 std::optional<WantedElements> wanted_elements(const NodeView&, std::size_t) { return wanted_sizes(0, "a shape"); }

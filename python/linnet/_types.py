@@ -11,7 +11,7 @@ from linnet.errors import InvalidArgument, NotImplemented
 
 class ElementType(NamedTuple):
     number: int  # of TensorProto.DataType
-    name: str  # NumPy's, or "bfloat16"
+    name: str  # NumPy's or ml_dtypes'
     onnx_name: str  # as in "tensor(float)"
 
 
@@ -32,7 +32,19 @@ _ALL = [
     ElementType(14, "complex64", "complex64"),
     ElementType(15, "complex128", "complex128"),
     ElementType(16, "bfloat16", "bfloat16"),
+    ElementType(17, "float8_e4m3fn", "float8e4m3fn"),
+    ElementType(18, "float8_e4m3fnuz", "float8e4m3fnuz"),
+    ElementType(19, "float8_e5m2", "float8e5m2"),
+    ElementType(20, "float8_e5m2fnuz", "float8e5m2fnuz"),
+    ElementType(21, "uint4", "uint4"),
+    ElementType(22, "int4", "int4"),
+    ElementType(23, "float4_e2m1fn", "float4e2m1"),
+    ElementType(24, "float8_e8m0fnu", "float8e8m0"),
+    ElementType(25, "uint2", "uint2"),
+    ElementType(26, "int2", "int2"),
 ]
+_OF_ML_DTYPES = range(16, 27)
+_PACKED = (21, 22, 23, 25, 26)
 _BY_NUMBER = {kind.number: kind for kind in _ALL}
 _BY_NAME = {kind.name: kind for kind in _ALL}
 
@@ -60,14 +72,22 @@ def element_type(value: Any) -> ElementType:
 
 
 def numpy_dtype(kind: ElementType) -> np.dtype[Any]:
-    """NumPy's dtype; bfloat16 is that of ml_dtypes. Errors: NotImplemented for strings and without that package."""
+    """NumPy's dtype, or ml_dtypes' of bfloat16 and smaller types. Errors: NotImplemented for strings, for types that
+    Linnet packs, whose arrays have other bytes than its tensors, and without that package."""
     if kind.name == "str":
         raise NotImplemented("arrays of strings are not supported")
-    if kind.name != "bfloat16":
+    check_not_packed(kind)
+    if kind.number not in _OF_ML_DTYPES:
         return np.dtype(kind.name)
     try:
         import ml_dtypes
     except ImportError:
-        raise NotImplemented("bfloat16 arrays need the package ml_dtypes") from None
-    dtype: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
+        raise NotImplemented(f"{kind.name} arrays need the package ml_dtypes") from None
+    dtype: np.dtype[Any] = np.dtype(getattr(ml_dtypes, kind.name))
     return dtype
+
+
+def check_not_packed(kind: ElementType) -> None:
+    """Errors: NotImplemented for a type of which Linnet has several elements in a byte, and arrays have one."""
+    if kind.number in _PACKED:
+        raise NotImplemented(f"memory of {kind.name} elements cannot be shared: Linnet packs them; give the array itself")

@@ -21,7 +21,7 @@ class TensorInfo:
 
     name: str
     dtype: str
-    """NumPy's name of the element type, such as ``"float32"``; ``"bfloat16"`` is ml_dtypes'."""
+    """NumPy's name of the element type, such as ``"float32"``; ``"bfloat16"`` and what is smaller are ml_dtypes'."""
     shape: tuple[int | str | None, ...] | None
     """A dimension is its size, the name that the model gives it, or None; None for an open rank."""
 

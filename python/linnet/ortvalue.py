@@ -50,7 +50,7 @@ class OrtValue:
         """Shares the array's memory; an array that is not contiguous is copied. Errors: NotImplemented for its dtype."""
         check_device(device_type, device_id)
         array = plain_array(numpy_obj)
-        _types.element_type(array.dtype)
+        _types.check_not_packed(_types.element_type(array.dtype))
         if not array.dtype.isnative:
             raise InvalidArgument(f"arrays of {array.dtype.str} are not supported: their bytes are swapped")
         return cls(array if array.flags.c_contiguous else np.ascontiguousarray(array))

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "python/src/gil.hpp"
+#include "python/src/small_types.hpp"
 #include "python/src/strided_copy.hpp"
 
 namespace linnet::python {
@@ -220,6 +221,7 @@ BorrowedArray::BorrowedArray(nb::handle array, Use use, DataType wanted, const s
                      class_name(array) +
                      (nb::hasattr(array, "__array__") ? "; numpy.asarray makes an array of it" : ""));
   }
+  if (type_ == DataType::kUint8 && ml_dtypes_name(wanted) != nullptr) type_ = wanted;
   look_at_layout();
   if (data_ == nullptr && std::find(shape_.begin(), shape_.end(), 0) == shape_.end())
     refuse(what, "the array has no memory: it is a stand-in for shapes, or its memory was freed");
@@ -231,18 +233,23 @@ BorrowedArray::BorrowedArray(DataType type, Shape shape, void* data)
 void BorrowedArray::take_buffer(nb::handle array, Use use, const std::string& what) {
   const int flags = PyBUF_STRIDES | PyBUF_FORMAT | (use == Use::kWrite ? PyBUF_WRITABLE : 0);
   auto buffer = std::make_unique<Py_buffer>();
-  bool bfloat16 = false;
+  DataType of_ml_dtypes = DataType::kUndefined;
   if (PyObject_GetBuffer(array.ptr(), buffer.get(), flags) != 0) {
     const std::string reason = take_python_error();
-    // NumPy cannot describe ml_dtypes' bfloat16 in a buffer; its bits it can.
+    // NumPy cannot describe ml_dtypes' elements in a buffer; their bits it can.
     const nb::object dtype = nb::getattr(array, "dtype", nb::none());
-    bfloat16 = !dtype.is_none() && std::string_view(nb::str(dtype).c_str()) == "bfloat16";
-    if (!bfloat16) refuse(what, reason);
-    const nb::object bits = array.attr("view")("u2");
+    const std::string name = dtype.is_none() ? "" : nb::str(dtype).c_str();
+    of_ml_dtypes = name == "bfloat16" ? DataType::kBfloat16 : small_type_of(name);
+    if (of_ml_dtypes == DataType::kUndefined) refuse(what, reason);
+    if (use == Use::kWrite && is_packed(of_ml_dtypes))
+      refuse(what, "arrays of " + name + " cannot be written to, as Linnet packs their elements; take a new array");
+    const nb::object bits = array.attr("view")(of_ml_dtypes == DataType::kBfloat16 ? "u2" : "u1");
     if (PyObject_GetBuffer(bits.ptr(), buffer.get(), flags) != 0) refuse(what, take_python_error());
   }
   buffer_.reset(buffer.release());
-  type_ = bfloat16 ? DataType::kBfloat16 : type_of_format(buffer_->format, static_cast<std::size_t>(buffer_->itemsize));
+  type_ = of_ml_dtypes != DataType::kUndefined
+              ? of_ml_dtypes
+              : type_of_format(buffer_->format, static_cast<std::size_t>(buffer_->itemsize));
   if (type_ == DataType::kUndefined) {
     const nb::object dtype = nb::getattr(array, "dtype", nb::none());
     const std::string name = dtype.is_none() ? std::string(buffer_->format) : nb::str(dtype).c_str();
@@ -297,7 +304,7 @@ void BorrowedArray::take_tensor(const dlpack::Tensor& tensor, const std::string&
 }
 
 void BorrowedArray::look_at_layout() {
-  auto expected = static_cast<std::int64_t>(size_of(type_));
+  auto expected = static_cast<std::int64_t>(is_packed(type_) ? 1 : size_of(type_));
   dense_ = reinterpret_cast<std::uintptr_t>(data_) % static_cast<std::uintptr_t>(expected) == 0;
   for (std::size_t i = shape_.size(); i-- > 0;) {
     if (shape_[i] == 0) {
@@ -307,12 +314,19 @@ void BorrowedArray::look_at_layout() {
     if (shape_[i] != 1 && strides_[i] != expected) dense_ = false;
     expected *= shape_[i];
   }
+  if (is_packed(type_)) dense_ = false;
 }
 
 void BorrowedArray::make_dense() {
   if (dense_) return;
   copy_ = Tensor(type_, shape_);
-  strided_copy(data_, strides_, shape_, size_of(type_), copy_.data());
+  if (is_packed(type_)) {
+    Tensor bytes(DataType::kUint8, shape_);
+    strided_copy(data_, strides_, shape_, 1, bytes.data());
+    pack(type_, bytes.data(), bytes.count(), copy_.data());
+  } else {
+    strided_copy(data_, strides_, shape_, size_of(type_), copy_.data());
+  }
   data_ = copy_.data();
   dense_ = true;
 }

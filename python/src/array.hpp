@@ -22,8 +22,9 @@ class BorrowedArray {
   enum class Use { kRead, kWrite };
 
   /// Takes an object with the buffer protocol, with __dlpack__, or a DLPack capsule; for reading also Python numbers
-  /// and lists of them, which become `wanted`, and PyTorch's negated and conjugated views, which are computed. Errors:
-  /// kInvalidArgument, which begin with `what` ("input \"x\"").
+  /// and lists of them, which become `wanted`, bits as uint8 for a `wanted` type of small_types.hpp, and PyTorch's
+  /// negated and conjugated views, which are computed. Errors: kInvalidArgument, which begin with `what` ("input
+  /// \"x\"").
   BorrowedArray(nb::handle array, Use use, DataType wanted, const std::string& what);
   /// Memory at an address that the caller vouches for.
   BorrowedArray(DataType type, Shape shape, void* data);
@@ -66,8 +67,11 @@ bool is_torch_tensor(nb::handle object);
 /// kTorch when one of the objects is a torch.Tensor.
 Framework framework_of(const std::vector<nb::object>& arrays);
 
-/// A new array of the framework, uninitialised, and its memory. bfloat16 is ml_dtypes' in NumPy when that package is
-/// there, otherwise uint16.
+/// A new array of the framework, uninitialised, and its memory. bfloat16 and the types of small_types.hpp are
+/// ml_dtypes' in NumPy when that package is there, otherwise uint16 and uint8 (or int8). After the run: finish_array.
 nb::object new_array(Framework framework, const ConstTensorView& like, void** data);
+
+/// Gives each element that a run has packed into a new array its byte.
+void finish_array(const ConstTensorView& written);
 
 }  // namespace linnet::python

@@ -8,7 +8,7 @@ namespace {
 
 DataType type_of_number(int type) {
   const auto known = static_cast<DataType>(type);
-  if (type < 0 || type > static_cast<int>(DataType::kBfloat16) || size_of(known) == 0)
+  if (type < 0 || type > static_cast<int>(DataType::kInt2) || bits_of(known) == 0)
     throw Error(ErrorCode::kInvalidArgument, "element type " + std::to_string(type) + " is not supported");
   return known;
 }
@@ -118,6 +118,9 @@ void PythonBinding::run(const RunOptions& options) {
     for (std::optional<BorrowedArray>& input : inputs_) views.push_back(input->view());
     return views;
   });
+  for (std::size_t i = 0; any_new && i < outputs_.size(); ++i) {
+    if (outputs_[i].kind == Output::Kind::kNew) finish_array(session_.output(i));
+  }
 }
 
 void PythonBinding::reset() {

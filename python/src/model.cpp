@@ -133,6 +133,9 @@ std::vector<nb::object> PythonModel::run(const std::vector<nb::object>& inputs, 
     session.bind_output(wanted[i], TensorView{made.type, made.shape, made.rank, data});
   }
   run_session(session, *this, timer.left(), [&arrays] { return views_of(arrays); });
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (i >= given.size() || given[i].is_none()) finish_array(session.output(wanted[i]));
+  }
   return results;
 }
 

@@ -1,5 +1,6 @@
 // Arrays that outputs are written to, made by NumPy or PyTorch.
 #include "python/src/array.hpp"
+#include "python/src/small_types.hpp"
 
 namespace linnet::python {
 namespace {
@@ -27,14 +28,22 @@ struct Makers {
   nb::object dtypes[32];  ///< by DataType
 };
 
-/// ml_dtypes' bfloat16, or None where that package is missing.
-nb::object numpy_bfloat16() {
+/// A dtype of ml_dtypes, or None where that package, or its version of the type, is missing.
+nb::object dtype_of_ml_dtypes(const char* name) {
   try {
-    return nb::module_::import_("numpy").attr("dtype")(nb::module_::import_("ml_dtypes").attr("bfloat16"));
+    const nb::object type = nb::getattr(nb::module_::import_("ml_dtypes"), name, nb::none());
+    return type.is_none() ? type : nb::module_::import_("numpy").attr("dtype")(type);
   } catch (const nb::python_error& error) {
     if (!error.matches(PyExc_ImportError)) throw;
     return nb::none();
   }
+}
+
+/// What an array is made as, before it is looked at as ml_dtypes' type.
+std::string plain_name(DataType type) {
+  if (type == DataType::kBfloat16) return "uint16";
+  if (ml_dtypes_name(type) == nullptr) return name_of(type);
+  return type == DataType::kInt4 || type == DataType::kInt2 ? "int8" : "uint8";
 }
 
 // A function-local static would wait for its guard with the interpreter's lock in hand, while the thread that fills it
@@ -44,11 +53,10 @@ Makers* make_numpy_makers() {
   auto makers = std::make_unique<Makers>();
   const nb::module_ numpy = nb::module_::import_("numpy");
   makers->empty = numpy.attr("empty");
-  for (std::size_t type = 0; type <= static_cast<std::size_t>(DataType::kBfloat16); ++type) {
+  for (std::size_t type = 0; type <= static_cast<std::size_t>(DataType::kInt2); ++type) {
     const auto data_type = static_cast<DataType>(type);
-    if (size_of(data_type) == 0) continue;
-    const std::string name = data_type == DataType::kBfloat16 ? "uint16" : name_of(data_type);
-    makers->dtypes[type] = numpy.attr("dtype")(name.c_str());
+    if (bits_of(data_type) == 0) continue;
+    makers->dtypes[type] = numpy.attr("dtype")(plain_name(data_type).c_str());
   }
   return makers.release();
 }
@@ -57,9 +65,11 @@ Makers* make_torch_makers() {
   auto makers = std::make_unique<Makers>();
   const nb::module_ torch = nb::module_::import_("torch");
   makers->empty = torch.attr("empty");
-  for (std::size_t type = 0; type <= static_cast<std::size_t>(DataType::kBfloat16); ++type) {
-    if (size_of(static_cast<DataType>(type)) == 0) continue;
-    makers->dtypes[type] = nb::getattr(torch, name_of(static_cast<DataType>(type)).c_str(), nb::none());
+  for (std::size_t type = 0; type <= static_cast<std::size_t>(DataType::kInt2); ++type) {
+    const auto data_type = static_cast<DataType>(type);
+    if (size_of(data_type) == 0) continue;
+    const char* const small = ml_dtypes_name(data_type);
+    makers->dtypes[type] = nb::getattr(torch, small != nullptr ? small : name_of(data_type).c_str(), nb::none());
   }
   return makers.release();
 }
@@ -72,9 +82,10 @@ nb::object new_numpy_array(const ConstTensorView& like, void** data) {
   if (PyObject_GetBuffer(array.ptr(), &buffer, PyBUF_WRITABLE) != 0) throw nb::python_error();
   *data = buffer.buf;
   PyBuffer_Release(&buffer);  // the array keeps its memory where it is
-  if (like.type == DataType::kBfloat16) {
-    const nb::object bfloat16 = numpy_bfloat16();
-    if (!bfloat16.is_none()) array = array.attr("view")(bfloat16);
+  const char* const name = like.type == DataType::kBfloat16 ? "bfloat16" : ml_dtypes_name(like.type);
+  if (name != nullptr) {
+    const nb::object dtype = dtype_of_ml_dtypes(name);
+    if (!dtype.is_none()) array = array.attr("view")(dtype);
   }
   return array;
 }
@@ -102,6 +113,13 @@ Framework framework_of(const std::vector<nb::object>& arrays) {
     if (PyObject_CheckBuffer(array.ptr()) == 0 && is_torch_tensor(array)) return Framework::kTorch;
   }
   return Framework::kNumpy;
+}
+
+void finish_array(const ConstTensorView& written) {
+  if (!is_packed(written.type)) return;
+  std::size_t count = 1;
+  for (std::size_t i = 0; i < written.rank; ++i) count *= static_cast<std::size_t>(written.shape[i]);
+  unpack(written.type, const_cast<void*>(written.data), count);
 }
 
 nb::object new_array(Framework framework, const ConstTensorView& like, void** data) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/loaders/temporary_folder.hpp"
+#include "tests/support/tensor_difference.hpp"
 
 namespace linnet::test {
 namespace {
@@ -24,6 +25,36 @@ std::string zip_of(const std::string& name) {
   std::string header = "PK\3\4" + std::string(22, '\0');
   header += static_cast<char>(name.size());
   return header + std::string(3, '\0') + name + "the rest";
+}
+
+TEST(TensorProtoFiles, KeepEveryType) {
+  const TemporaryFolder folder;
+  for (int number = 1; number <= static_cast<int>(DataType::kInt2); ++number) {
+    const auto type = static_cast<DataType>(number);
+    if (type == DataType::kString || type == DataType::kComplex64 || type == DataType::kComplex128) continue;
+    for (const Shape& shape : {Shape{3, 300}, Shape{}, Shape{0, 5}, Shape{7}}) {
+      Tensor tensor(type, shape);
+      for (std::size_t i = 0; i < tensor.bytes(); ++i)
+        static_cast<unsigned char*>(tensor.data())[i] = static_cast<unsigned char>(type == DataType::kBool ? i % 2 : i);
+      const std::string path = folder.path() + "/x.pb";
+      write_tensor_proto(path, tensor.view());
+      const Tensor read = read_tensor_proto(path);
+      EXPECT_EQ(bit_difference(read.view(), tensor.view()), "") << name_of(type);
+    }
+  }
+}
+
+TEST(WriteNpy, SaysWhatItCannotHold) {
+  const TemporaryFolder folder;
+  const Tensor tensor(DataType::kInt4, {3});
+  EXPECT_EQ(tensor.bytes(), 2U);
+  EXPECT_EQ(tensor.count(), 3U);
+  try {
+    write_npy(folder.path() + "/x.npy", tensor.view());
+    ADD_FAILURE() << "was written";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "a tensor of int4 cannot be written as .npy");
+  }
 }
 
 TEST(ReadNpy, SaysWhatAFileSeemsToBe) {

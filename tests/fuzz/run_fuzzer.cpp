@@ -17,7 +17,7 @@ constexpr std::size_t kInputBytes = std::size_t{1} << 16;
 bool make_input(const linnet::ValueInfo& info, std::int64_t unknown, const std::uint8_t* data, std::size_t size,
                 linnet::Tensor* tensor) {
   linnet::Shape shape;
-  std::size_t bytes = linnet::size_of(info.type);
+  std::size_t bytes = (linnet::bits_of(info.type) + 7) / 8;
   for (const linnet::Dimension& dim : info.shape) {
     shape.push_back(dim.value < 0 ? unknown : dim.value);
     if (shape.back() > static_cast<std::int64_t>(kInputBytes)) return false;

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "ops/ops.hpp"
+#include "ops/shared/element_lines.hpp"
 #include "runtime/data_type.hpp"
 
 namespace linnet::internal {
@@ -55,7 +56,46 @@ std::string shown(T value) {
   }
 }
 
+std::vector<double> doubles_of(DataType type, std::size_t count, const void* elements) {
+  std::vector<double> values(count);
+  load_line(type, elements, 0, count, values.data());
+  return values;
+}
+
+/// Of the small types, all tolerances are about values.
+std::string small_difference(DataType type, std::size_t count, const void* actual, const void* expected,
+                             const Tolerance& tolerance) {
+  const std::vector<double> a = doubles_of(type, count, actual);
+  const std::vector<double> e = doubles_of(type, count, expected);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!agree(a[i], e[i], tolerance)) return text("element ", i, " is ", a[i], ", expected ", e[i]);
+  }
+  return {};
+}
+
 }  // namespace
+
+ConstantPtr tensor_of(DataType type, const Shape& shape, const std::vector<double>& values) {
+  std::byte* data = nullptr;
+  ConstantPtr tensor = make_constant(type, shape, &data);
+  const std::size_t count = values.size();
+  if (static_cast<std::size_t>(tensor->count()) != count)
+    fail(ErrorCode::kInternal, "test tensor of shape ", shape, " is given ", count, " values");
+  if (kSmallFloatTypes.has(type)) {
+    store_small_floats(type, {false}, values.data(), 0, count, data);
+  } else if (kFloatTypes.has(type)) {
+    store_line(type, values.data(), 0, count, data);
+  } else {
+    const std::vector<std::int64_t> whole(values.begin(), values.end());
+    store_line(type, whole.data(), 0, count, data);
+  }
+  const std::vector<double> stored = type == DataType::kBool ? values : doubles_of(type, count, data);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (stored[i] != values[i] && !std::isnan(values[i]))
+      fail(ErrorCode::kInternal, "the test value ", values[i], " is no ", type);
+  }
+  return tensor;
+}
 
 Tolerance exact() { return {}; }
 Tolerance ulp(double distance) { return {Tolerance::Kind::kUlp, distance, 0, 0}; }
@@ -63,6 +103,7 @@ Tolerance close(double relative, double absolute) { return {Tolerance::Kind::kCl
 
 std::string difference(DataType type, std::size_t count, const void* actual, const void* expected,
                        const Tolerance& tolerance) {
+  if (!kTensorTypes.has(type)) return small_difference(type, count, actual, expected, tolerance);
   return visit_type(type, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const auto* a = static_cast<const T*>(actual);

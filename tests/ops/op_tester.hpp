@@ -80,6 +80,8 @@ ConstantPtr tensor_of(const Shape& shape, const Literals<T>& values) {
   for (std::size_t i = 0; i < values.size(); ++i) reinterpret_cast<T*>(data)[i] = static_cast<T>(values[i]);
   return tensor;
 }
+/// Of any type that Linnet holds, the small ones included; each value must be one that the type has.
+ConstantPtr tensor_of(DataType type, const Shape& shape, const std::vector<double>& values);
 /// Whether bit `index` is set; the masks name the first 64 inputs.
 constexpr bool has_bit(std::uint64_t mask, std::size_t index) { return index < 64 && (mask >> index & 1) != 0; }
 

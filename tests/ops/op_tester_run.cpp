@@ -174,7 +174,7 @@ std::vector<Setting> settings_for(const OpTest::Case& item) {
   for (const int input : item.op->facts.in_place_inputs) {
     const auto index = static_cast<std::size_t>(input);
     if (!view.has_input(index) || view.input_constant(index) != nullptr) continue;
-    if (size_of(view.input_type(index)) != size_of(view.output(0).type)) continue;
+    if (bits_of(view.input_type(index)) != bits_of(view.output(0).type)) continue;
     if (bytes_of(view.input(index)) != bytes_of(view.output(0))) continue;
     settings.push_back({1, true, input});
     settings.push_back({2, false, input});

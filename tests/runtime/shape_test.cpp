@@ -111,6 +111,9 @@ TEST(ElementCount, OfDimsIsAsMuchAsIsKnown) {
 TEST(ByteCount, MultipliesBySize) {
   EXPECT_EQ(byte_count(DataType::kFloat32, {4, 100}), 1600U);
   EXPECT_EQ(byte_count(DataType::kBool, {}), 1U);
+  EXPECT_EQ(byte_count(DataType::kUint4, {3, 3}), 5U);
+  EXPECT_EQ(byte_count(DataType::kInt2, {}), 1U);
+  EXPECT_EQ(byte_count(DataType::kInt2, {kMost}), (std::size_t{1} << 61)) << "fewer bytes than elements";
   EXPECT_EQ(byte_count(DataType::kFloat64, {0, kMost}), 0U);
   EXPECT_EQ(error_of(ErrorCode::kInvalidModel, [] { byte_count(DataType::kFloat32, {std::int64_t{1} << 61}); }),
             "shape [2305843009213693952] of float32 needs more bytes than 64 bits can count");

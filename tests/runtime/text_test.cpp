@@ -28,8 +28,7 @@ TEST(Text, PrintsListsAndTypes) {
   EXPECT_EQ(text(std::vector<std::int64_t>{4, 100}), "[4,100]");
   EXPECT_EQ(text(std::vector<int>{}), "[]");
   EXPECT_EQ(text(std::vector<std::string>{"a", "b"}), "[a,b]");
-  EXPECT_EQ(text(DataType::kFloat32, " ", DataType::kBfloat16, " ", static_cast<DataType>(22), " ",
-                 static_cast<DataType>(200)),
+  EXPECT_EQ(text(DataType::kFloat32, " ", DataType::kBfloat16, " ", DataType::kInt4, " ", static_cast<DataType>(200)),
             "float32 bfloat16 int4 type 200");
 }
 

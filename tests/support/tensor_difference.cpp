@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "runtime/float16.hpp"
+#include "runtime/small_float.hpp"
 #include "runtime/text.hpp"
 
 namespace linnet::test {
@@ -11,7 +12,14 @@ namespace {
 
 bool is_float(DataType type) {
   return type == DataType::kFloat32 || type == DataType::kFloat64 || type == DataType::kFloat16 ||
-         type == DataType::kBfloat16;
+         type == DataType::kBfloat16 || internal::kSmallFloatTypes.has(type);
+}
+
+/// The bits of an element of a packed type, or of one of 8 bits.
+std::uint8_t small_at(const ConstTensorView& tensor, std::size_t index) {
+  const std::size_t bits = bits_of(tensor.type);
+  const unsigned byte = static_cast<const unsigned char*>(tensor.data)[index * bits / 8];
+  return static_cast<std::uint8_t>(byte >> index * bits % 8 & ((1U << bits) - 1));
 }
 
 template <typename T>
@@ -27,8 +35,10 @@ double float_at(const ConstTensorView& tensor, std::size_t index) {
       return element<double>(tensor, index);
     case DataType::kFloat16:
       return element<internal::Float16>(tensor, index);
-    default:
+    case DataType::kBfloat16:
       return element<internal::Bfloat16>(tensor, index);
+    default:
+      return internal::small_float_value(tensor.type, small_at(tensor, index));
   }
 }
 
@@ -89,7 +99,8 @@ std::string bit_difference(const ConstTensorView& actual, const ConstTensorView&
   const auto* const b = static_cast<const unsigned char*>(expected.data);
   const std::size_t count = count_of(expected);
   for (std::size_t i = 0; i < count; ++i) {
-    if (std::memcmp(a + i * width, b + i * width, width) != 0) {
+    if (width == 0 ? small_at(actual, i) != small_at(expected, i)
+                   : std::memcmp(a + i * width, b + i * width, width) != 0) {
       return internal::text("the bits differ, first at element ", i, " of ", count);
     }
   }

@@ -48,11 +48,12 @@ TEST(CLibrary, StatusesAreTheErrorCodes) {
 }
 
 TEST(CLibrary, TypesAreThoseOfTheCppApi) {
-  for (linnet_type type = LINNET_UNDEFINED; type <= LINNET_BFLOAT16; ++type) {
+  for (linnet_type type = LINNET_UNDEFINED; type <= LINNET_INT2; ++type) {
     EXPECT_EQ(linnet_type_name(type), name_of(static_cast<DataType>(type)));
     EXPECT_EQ(linnet_type_size(type), size_of(static_cast<DataType>(type)));
+    EXPECT_EQ(linnet_type_bits(type), bits_of(static_cast<DataType>(type)));
   }
-  EXPECT_STREQ(linnet_type_name(17), "unknown");
+  EXPECT_STREQ(linnet_type_name(27), "unknown");
   EXPECT_STREQ(linnet_type_name(-1), "unknown");
   EXPECT_EQ(linnet_type_size(-1), 0U);
   EXPECT_EQ(linnet_type_size(257), 0U);

@@ -87,6 +87,29 @@ TEST(ReadTensor, TakesEveryTypeFromItsList) {
               ElementsAre(0x3f80));
 }
 
+TEST(ReadTensor, TakesSmallTypesFromRawDataAndFromTheirList) {
+  const std::string bytes("\x21\xf3\x84\0\xff", 5);
+  const std::vector<std::int64_t> list = {0x21, 0xf3, 0x84, 0, 0xff};
+  for (const auto& [type, count] : {std::pair<DataType, std::int64_t>{DataType::kFloat8e4m3fn, 5},
+                                    {DataType::kFloat8e4m3fnuz, 5},
+                                    {DataType::kFloat8e5m2, 5},
+                                    {DataType::kFloat8e5m2fnuz, 5},
+                                    {DataType::kFloat8e8m0, 5},
+                                    {DataType::kFloat4e2m1, 9},
+                                    {DataType::kInt4, 9},
+                                    {DataType::kUint4, 10},
+                                    {DataType::kInt2, 17},
+                                    {DataType::kUint2, 20}}) {
+    for (const ConstantPtr& constant :
+         {read_bytes(raw_tensor(type, {count}, bytes)), read_bytes(tensor_header(type, {count}).packed(5, list))}) {
+      EXPECT_EQ(constant->type, type);
+      EXPECT_EQ(constant->count(), count) << name_of(type);
+      EXPECT_EQ(std::string(reinterpret_cast<const char*>(constant->data), constant->bytes), bytes) << name_of(type);
+    }
+  }
+  EXPECT_EQ(read_bytes(tensor_header(DataType::kInt4, {0}))->bytes, 0U);
+}
+
 TEST(ReadTensor, MakesBoolsZeroOrOne) {
   const ConstantPtr constant = read_bytes(raw_tensor(DataType::kBool, {4}, std::string("\0\1\2\xff", 4)));
   EXPECT_EQ(std::string(reinterpret_cast<const char*>(constant->data), 4), std::string("\0\1\1\1", 4));
@@ -114,7 +137,7 @@ TEST(ReadTensor, KeepsNanInfinitiesAndDenormals) {
 /// `shift`.
 std::shared_ptr<const MappedFile> mapped_tensor(const TemporaryFolder& folder, DataType type, std::size_t count,
                                                 std::size_t shift, std::size_t* begin) {
-  const std::string data(count * size_of(type), '\1');
+  const std::string data(internal::array_bytes(type, count), '\1');
   for (std::size_t padding = 0;; ++padding) {
     const Message message = Message()
                                 .bytes(12, std::string(padding, ' '))
@@ -152,7 +175,9 @@ TEST(ReadTensor, LeavesFloatsAtAnyAddressAndAlignsThemWhenAsked) {
   for (const auto& [type, shift] : {std::pair{DataType::kFloat32, 3},
                                     {DataType::kFloat64, 4},
                                     {DataType::kFloat16, 1},
-                                    {DataType::kBfloat16, 63}}) {
+                                    {DataType::kBfloat16, 63},
+                                    {DataType::kFloat8e5m2, 3},
+                                    {DataType::kInt4, 5}}) {
     SCOPED_TRACE(name_of(type));
     std::size_t begin = 0;
     const auto file = mapped_tensor(folder, type, 300000, static_cast<std::size_t>(shift), &begin);
@@ -160,7 +185,9 @@ TEST(ReadTensor, LeavesFloatsAtAnyAddressAndAlignsThemWhenAsked) {
     EXPECT_EQ(constant->data, file->data() + begin);
     EXPECT_EQ(constant->owner, file);
     const std::byte* elements = constant->aligned();
-    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(elements) % 64, 0u);
+    if (size_of(type) > 1) {
+      EXPECT_EQ(reinterpret_cast<std::uintptr_t>(elements) % 64, 0u);
+    }
     EXPECT_EQ(std::memcmp(elements, constant->data, constant->bytes), 0);
     EXPECT_EQ(constant->aligned(), elements) << "copied once";
     EXPECT_EQ(internal::Constant(*constant).aligned(), elements) << "and shared";

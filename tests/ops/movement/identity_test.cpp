@@ -33,6 +33,13 @@ TEST(Identity, KeepsSymbolsAndElements) {
       .infer_only();
 }
 
+TEST(Identity, KeepsPackedTensorsOfOddCounts) {
+  const ConstantPtr numbers = tensor_of(DataType::kInt4, {3, 3}, {1, -8, 7, 0, 2, -1, 3, 4, 5});
+  OpTest("Identity", 21).input(numbers).expect(numbers).run();
+  const ConstantPtr powers = tensor_of(DataType::kFloat8e8m0, {3}, {1, 0x1p-127, 0x1p127});
+  OpTest("Identity", 24).input(powers).expect(powers).run();
+}
+
 TEST(Identity, RefusesStrings) {
   OpTest("Identity", 13)
       .symbolic_input(DataType::kString, {2})

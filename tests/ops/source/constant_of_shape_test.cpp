@@ -38,6 +38,25 @@ TEST(ConstantOfShape, FillsWithAValueOfEveryType) {
   check_value<bool>(true);
 }
 
+TEST(ConstantOfShape, FillsWithAValueOfEverySmallType) {
+  for (const auto& [type, value] : {std::pair{DataType::kFloat8e4m3fn, -1.5},
+                                    {DataType::kFloat8e5m2fnuz, 3.0},
+                                    {DataType::kFloat4e2m1, -0.5},
+                                    {DataType::kInt4, -3.0},
+                                    {DataType::kUint4, 13.0},
+                                    {DataType::kInt2, -2.0},
+                                    {DataType::kUint2, 3.0}}) {
+    for (const std::int64_t count : {0, 1, 3, 4, 5, 300001}) {
+      OpTest("ConstantOfShape", 24)
+          .named(text(type, " ", count))
+          .attribute("value", tensor_of(type, {1}, {value}))
+          .input(tensor_of<std::int64_t>({1}, {count}))
+          .expect(tensor_of(type, {count}, std::vector<double>(static_cast<std::size_t>(count), value)))
+          .run();
+    }
+  }
+}
+
 TEST(ConstantOfShape, FillsLargeTensors) {
   OpTest("ConstantOfShape", 9)
       .attribute("value", tensor_of<float>({1}, {2}))

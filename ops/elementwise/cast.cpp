@@ -4,13 +4,18 @@
 //   float -> integer: towards zero; what does not fit becomes the nearest end of the range, NaN becomes 0 (ONNX leaves
 //   both open). integer -> integer: the low bits. Integer -> float: rounded once, to nearest even. to bool: false for 0
 //   and -0 only; from bool: 0 or 1.
-// `saturate` (19) and `round_mode` (24) are about float8 types only. Deviation: string, float8 and 4-bit types are not
-// supported.
+//   to float8 (19) and float4: rounded once, to nearest even; what is too large becomes the largest number, or without
+//   `saturate` (19) an infinity, or NaN where the type has none. float4 has neither, and no `saturate`. To float8e8m0
+//   (24): as `round_mode` (24) says, up, down or nearest. Float -> integer of 4 or 2 bits: towards zero, then the low
+//   bits, as ONNX's own tests have it; 0 of NaN and of infinities.
+// Deviation: strings are not supported; the newer types are taken at every opset.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
 
 #include "ops/shared/chunks.hpp"
+#include "ops/shared/element_lines.hpp"
 #include "ops/shared/known_elements.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/wanted_elements.hpp"
@@ -19,14 +24,29 @@
 namespace linnet::internal {
 namespace {
 
+constexpr std::size_t kLine = 256;  // elements that are converted at a time
+
 struct CastAttributes : Attributes {
-  DataType to = DataType::kUndefined;
+  DataType to = DataType::kUndefined;  ///< of CastLike: decided by its input
+  SmallFloatRounding rounding;
 };
 
-/// Attributes that are about float8 types only.
-void ignore_float8(ParseContext& context) {
-  if (context.opset() >= 19) context.ignore("saturate");
-  if (context.opset() >= 24) context.ignore("round_mode");
+/// `saturate` and `round_mode`, which have no effect on other types than kSmallFloatTypes.
+SmallFloatRounding parse_rounding(ParseContext& context, bool has_effect) {
+  SmallFloatRounding rounding;
+  if (!has_effect) {
+    if (context.opset() >= 19) context.ignore("saturate");
+    if (context.opset() >= 24) context.ignore("round_mode");
+    return rounding;
+  }
+  if (context.opset() >= 19) rounding.saturate = context.get_int("saturate", 1) != 0;
+  if (context.opset() < 24) return rounding;
+  const std::string mode = context.get_string("round_mode", "up");
+  using Power = SmallFloatRounding::Power;
+  if (mode != "up" && mode != "down" && mode != "nearest")
+    invalid_model("round_mode is \"", mode, "\", expected up, down or nearest");
+  rounding.power = mode == "up" ? Power::kUp : mode == "down" ? Power::kDown : Power::kNearest;
+  return rounding;
 }
 
 AttributesPtr parse_cast(ParseContext& context) {
@@ -34,14 +54,15 @@ AttributesPtr parse_cast(ParseContext& context) {
   const std::int64_t to = context.require_int("to");
   if (to < 1 || to > 255) invalid_model("attribute \"to\" is ", to, ", which is no element type");
   attributes->to = static_cast<DataType>(to);
-  if (!kTensorTypes.has(attributes->to)) unsupported("casting to ", attributes->to, " is not supported");
-  ignore_float8(context);
+  if (!kStoredTypes.has(attributes->to)) unsupported("casting to ", attributes->to, " is not supported");
+  attributes->rounding = parse_rounding(context, kSmallFloatTypes.has(attributes->to));
   return attributes;
 }
 
 AttributesPtr parse_cast_like(ParseContext& context) {
-  ignore_float8(context);
-  return std::make_shared<NoAttributes>();
+  auto attributes = std::make_shared<CastAttributes>();
+  attributes->rounding = parse_rounding(context, true);
+  return attributes;
 }
 
 /// An element of a shape that keeps its value in the other type, or unknown.
@@ -61,7 +82,7 @@ Dim cast_element(Dim element, DataType to) {
 }
 
 void infer_cast_to(InferContext& context, DataType to) {
-  require_tensor_type(context, 0, "input");
+  require_tensor_type(context, 0, "input", kStoredTypes);
   context.set_output(0, to, context.input_dims(0));
   if (!has_known_elements(to)) return;
   std::optional<Dims> elements = context.input_elements(0);
@@ -73,7 +94,7 @@ void infer_cast_to(InferContext& context, DataType to) {
 void infer_cast(InferContext& context) { infer_cast_to(context, context.attributes<CastAttributes>().to); }
 
 void infer_cast_like(InferContext& context) {
-  require_tensor_type(context, 1, "target_type");
+  require_tensor_type(context, 1, "target_type", kStoredTypes);
   infer_cast_to(context, context.input_type(1));
 }
 
@@ -143,26 +164,81 @@ void cast_range(const void* from, void* to, std::size_t first, std::size_t last)
 }
 
 struct CastState {
+  /// Null: by lines, for the small types.
   void (*cast)(const void* from, void* to, std::size_t first, std::size_t last) = nullptr;
   std::size_t count = 0;
+  DataType from = DataType::kUndefined;
+  DataType to = DataType::kUndefined;
+  SmallFloatRounding rounding;
 };
+
+/// Towards zero, the low 64 bits: what is larger than those has zeros there.
+std::int64_t low_bits(double value) { return std::fabs(value) < 0x1p63 ? static_cast<std::int64_t>(value) : 0; }
+
+/// Numbers to elements [first, first + count) of integers, bools or floats.
+void store_numbers(const CastState& state, double* line, std::size_t first, std::size_t count, void* to) {
+  if (kSmallFloatTypes.has(state.to)) return store_small_floats(state.to, state.rounding, line, first, count, to);
+  if (kFloatTypes.has(state.to)) return store_line(state.to, line, first, count, to);
+  visit_line_type(state.to, [&](auto tag) {
+    using I = typename decltype(tag)::type;
+    if constexpr (std::is_integral_v<I>) {
+      I whole[kLine];
+      const IntegerRange<I> range = integer_range<I>(state.to);
+      for (std::size_t i = 0; i < count; ++i) {
+        if (state.to == DataType::kBool) {
+          whole[i] = line[i] != 0 ? 1 : 0;
+        } else if (kSmallIntegerTypes.has(state.to)) {
+          whole[i] = static_cast<I>(low_bits(line[i]));
+        } else {
+          whole[i] = cut(range, line[i]);
+        }
+      }
+      store_line(state.to, whole, first, count, to);
+    }
+  });
+}
+
+/// Elements [first, first + count), at most kLine, one of whose types is a small one. W holds all that `from` has.
+template <typename W>
+void cast_line(const CastState& state, const void* from, void* to, std::size_t first, std::size_t count) {
+  W line[kLine];
+  load_line(state.from, from, first, count, line);
+  if constexpr (std::is_integral_v<W>) {
+    if (!kFloatLineTypes.has(state.to) && state.to != DataType::kBool)
+      return store_line(state.to, line, first, count, to);
+    double numbers[kLine];
+    for (std::size_t i = 0; i < count; ++i) numbers[i] = rounded_to_odd(line[i]);
+    store_numbers(state, numbers, first, count, to);
+  } else {
+    store_numbers(state, line, first, count, to);
+  }
+}
 
 Prepared prepare_cast(const PrepareContext& context) {
   auto state = std::make_shared<CastState>();
   state->count = static_cast<std::size_t>(element_count(context.input_shape(0)));
-  visit_type(context.input_type(0), [&](auto from) {
-    visit_type(context.output(0).type,
+  state->from = context.input_type(0);
+  state->to = context.output(0).type;
+  state->rounding = context.attributes<CastAttributes>().rounding;
+  if (!kTensorTypes.has(state->from) || !kTensorTypes.has(state->to)) return {std::move(state), 0, 0};
+  visit_type(state->from, [&](auto from) {
+    visit_type(state->to,
                [&](auto to) { state->cast = cast_range<typename decltype(from)::type, typename decltype(to)::type>; });
   });
-  return {state, 0, 0};
+  return {std::move(state), 0, 0};
 }
 
 void run_cast(const RunArguments& args) {
-  constexpr std::size_t kChunk = 32768;
-  constexpr double kCost = 2.0;  // ns per element
+  constexpr std::size_t kChunk = 32768;  // whole bytes of every type
+  constexpr double kCost = 2.0;          // ns per element
   const auto& state = *static_cast<const CastState*>(args.state);
-  for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t first, std::size_t size) {
-    state.cast(args.inputs[0], args.outputs[0], first, first + size);
+  for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t chunk, std::size_t size) {
+    if (state.cast != nullptr) return state.cast(args.inputs[0], args.outputs[0], chunk, chunk + size);
+    visit_line_type(state.from, [&](auto tag) {
+      using W = typename decltype(tag)::type;
+      for (std::size_t done = 0; done < size; done += kLine)
+        cast_line<W>(state, args.inputs[0], args.outputs[0], chunk + done, std::min(kLine, size - done));
+    });
   });
 }
 

@@ -103,6 +103,45 @@ def test_bfloat16_is_that_of_ml_dtypes():
     np.testing.assert_array_equal(y.astype("f4"), [[0, 0.5, 2]])
 
 
+SMALL_TYPES = {
+    "float8_e4m3fn": (TensorProto.FLOAT8E4M3FN, [0, 1, -1.5, 448, 0.5]),
+    "float8_e4m3fnuz": (TensorProto.FLOAT8E4M3FNUZ, [0, 1, -1.5, 240, 0.5]),
+    "float8_e5m2": (TensorProto.FLOAT8E5M2, [0, 1, -1.5, 57344, 0.5]),
+    "float8_e5m2fnuz": (TensorProto.FLOAT8E5M2FNUZ, [0, 1, -1.5, 57344, 0.5]),
+    "float8_e8m0fnu": (TensorProto.FLOAT8E8M0, [1, 2, 0.5, 1024, 4]),
+    "float4_e2m1fn": (TensorProto.FLOAT4E2M1, [0, 1, -1.5, 6, 0.5]),
+    "int4": (TensorProto.INT4, [0, 1, -8, 7, -1]),
+    "uint4": (TensorProto.UINT4, [0, 1, 8, 15, 3]),
+    "int2": (TensorProto.INT2, [0, 1, -2, -1, 1]),
+    "uint2": (TensorProto.UINT2, [0, 1, 2, 3, 1]),
+}
+
+
+def cast_model(source, target, size):
+    node = helper.make_node("Cast", ["x"], ["y"], to=target)
+    infos = [helper.make_tensor_value_info(name, kind, [size]) for name, kind in (("x", source), ("y", target))]
+    graph = helper.make_graph([node], "cast", infos[:1], infos[1:])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 25)], ir_version=13)
+
+
+@pytest.mark.parametrize("name", list(SMALL_TYPES))
+def test_small_types_are_those_of_ml_dtypes(name):
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    number, values = SMALL_TYPES[name]
+    dtype = np.dtype(getattr(ml_dtypes, name))
+    numbers = np.array(values, np.float32)
+    widen = linnet.load(cast_model(number, TensorProto.FLOAT, 5))
+    assert widen.inputs[0].dtype == name
+    np.testing.assert_array_equal(widen(numbers.astype(dtype)), numbers)
+    np.testing.assert_array_equal(widen(numbers[::-1].astype(dtype)[::-1]), numbers)
+    np.testing.assert_array_equal(widen(numbers.astype(dtype).view(np.uint8)), numbers)
+    narrow = linnet.load(cast_model(TensorProto.FLOAT, number, 5))
+    y = narrow(numbers)
+    assert y.dtype == dtype
+    np.testing.assert_array_equal(y.astype(np.float32), numbers)
+    assert (y == numbers.astype(dtype)).all()
+
+
 def test_scalars_empty_arrays_and_lists():
     scalar = linnet.load(relu_model(shape=()))
     assert scalar(np.float32(-2)).shape == () and scalar(3.5) == 3.5

@@ -35,6 +35,11 @@ TEST(ForeignAttributes, ArePassedOverWhereThatChangesNothing) {
       {"Dropout", 13, {{"ratio", 0.5F}}, 1, ""},
       {"Cast", 13, {to, {"saturate", std::int64_t{0}}}, 1, ""},
       {"Cast", 19, {to, {"round_mode", std::string("up")}}, 1, ""},
+      {"Cast",
+       13,
+       {{"to", std::int64_t{17}}, {"saturate", std::int64_t{0}}},
+       1,
+       "\"saturate\" does not exist at opset"},
       // Of no form: what a writer notes for itself begins with "_".
       {"Relu", 14, {{"_output_shapes", std::vector<std::int64_t>{1, 2}}}, 1, ""},
       {"Relu", 14, {{"alpha", 0.5F}}, 1, "attribute \"alpha\" does not exist at opset 14"},

@@ -171,7 +171,107 @@ TEST(Cast, IsAnIdentityToTheSameType) {
   cast(DataType::kInt32, false);
 }
 
-TEST(Cast, IgnoresAttributesOfFloat8) {
+constexpr DataType kSmallTypes[] = {DataType::kFloat8e4m3fn,   DataType::kFloat8e4m3fnuz, DataType::kFloat8e5m2,
+                                    DataType::kFloat8e5m2fnuz, DataType::kFloat4e2m1,     DataType::kInt4,
+                                    DataType::kUint4,          DataType::kInt2,           DataType::kUint2,
+                                    DataType::kFloat8e8m0};
+
+void check_small(DataType from, const std::vector<double>& values, DataType to, const std::vector<double>& results) {
+  const Shape shape = {static_cast<std::int64_t>(values.size())};
+  OpTest("Cast", 25)
+      .named(text(from, " to ", to))
+      .attribute("to", number_of(to))
+      .input(tensor_of(from, shape, values))
+      .expect(tensor_of(to, shape, results))
+      .run();
+}
+
+TEST(Cast, GoesFromAndToEverySmallType) {
+  for (const DataType small : kSmallTypes) {
+    // Powers of two have neither 0 nor, here, odd counts in common with all others; 1 has everyone.
+    const std::vector<double> numbers =
+        small == DataType::kFloat8e8m0 ? std::vector<double>{1, 1, 1} : std::vector<double>{0, 1, 1, 0, 1};
+    for (const DataType other : kAllTypes) {
+      check_small(small, numbers, other, numbers);
+      check_small(other, numbers, small, numbers);
+    }
+    for (const DataType other : kSmallTypes) {
+      if (other == DataType::kFloat8e8m0 && small != other) continue;
+      check_small(small, numbers, other, numbers);
+    }
+  }
+}
+
+TEST(Cast, RoundsToFloat8AsAsked) {
+  const std::vector<float> values = {1.0625F, 1000, -1000, kInf, kNan};
+  const auto cast = [&](std::int64_t saturate) {
+    return OpTest("Cast", 19)
+        .attribute("to", number_of(DataType::kFloat8e4m3fn))
+        .attribute("saturate", saturate)
+        .input<float>({5}, values);
+  };
+  cast(1).expect(tensor_of(DataType::kFloat8e4m3fn, {5}, {1, 448, -448, 448, kNan})).run();
+  cast(0).expect(tensor_of(DataType::kFloat8e4m3fn, {5}, {1, kNan, kNan, kNan, kNan})).run();
+  OpTest("Cast", 19)
+      .attribute("to", number_of(DataType::kFloat8e5m2))
+      .attribute("saturate", 0)
+      .input<float>({5}, values)
+      .expect(tensor_of(DataType::kFloat8e5m2, {5}, {1, 1024, -1024, kInf, kNan}))
+      .run();
+  // Rounding to float first would make a tie of it.
+  check_small(DataType::kFloat64, {1.0625 + 0x1p-40}, DataType::kFloat8e4m3fn, {1.125});
+  check_small(DataType::kInt64, {-100000, 17, 19}, DataType::kFloat8e4m3fn, {-448, 16, 20});
+  check_small(DataType::kUint64, {0x1p63}, DataType::kFloat8e5m2fnuz, {57344});
+  check_small(DataType::kFloat16, {0.3125, 5, 100, -0.1875}, DataType::kFloat4e2m1, {0.5, 4, 6, -0.0});
+  check_small(DataType::kFloat8e5m2, {-57344, 3, 0.5}, DataType::kInt16, {-32768, 3, 0});
+  check_small(DataType::kFloat8e4m3fnuz, {0, 0.5, -2}, DataType::kBool, {0, 1, 1});
+}
+
+TEST(Cast, RoundsToPowersOfTwoAsAsked) {
+  const auto cast = [](const char* mode, const std::vector<double>& results) {
+    OpTest("Cast", 24)
+        .named(mode)
+        .attribute("to", number_of(DataType::kFloat8e8m0))
+        .attribute("round_mode", std::string(mode))
+        .input<float>({4}, {1, 1.25F, 1.5F, 0})
+        .expect(tensor_of(DataType::kFloat8e8m0, {4}, results))
+        .run();
+  };
+  cast("up", {1, 2, 2, 0x1p-127});
+  cast("down", {1, 1, 1, 0x1p-127});
+  cast("nearest", {1, 1, 2, 0x1p-127});
+  // As a double it would be a power of two already.
+  OpTest("Cast", 24)
+      .attribute("to", number_of(DataType::kFloat8e8m0))
+      .input<std::int64_t>({1}, {(std::int64_t{1} << 60) + 1})
+      .expect(tensor_of(DataType::kFloat8e8m0, {1}, {0x1p61}))
+      .run();
+}
+
+TEST(Cast, TakesTheLowBitsForSmallIntegers) {
+  const std::vector<double> values = {-9, -8.5, -1.6, 7.9, 8, 17, 300, 1e6, 0x1p70, kNan, kInf, -kInf};
+  check_small(DataType::kFloat64, values, DataType::kInt4, {7, -8, -1, 7, -8, 1, -4, 0, 0, 0, 0, 0});
+  check_small(DataType::kFloat64, values, DataType::kUint4, {7, 8, 15, 7, 8, 1, 12, 0, 0, 0, 0, 0});
+  check_small(DataType::kFloat64, values, DataType::kInt2, {-1, 0, -1, -1, 0, 1, 0, 0, 0, 0, 0, 0});
+  check_small(DataType::kFloat64, values, DataType::kUint2, {3, 0, 3, 3, 0, 1, 0, 0, 0, 0, 0, 0});
+  check_small(DataType::kInt32, {2049, 300, -300, 7}, DataType::kInt4, {1, -4, 4, 7});
+  check_small(DataType::kInt4, {-8, -1, 7}, DataType::kUint4, {8, 15, 7});
+  check_small(DataType::kInt4, {-8, -1, 7}, DataType::kUint8, {248, 255, 7});
+  check_small(DataType::kInt2, {-2, -1, 1}, DataType::kInt64, {-2, -1, 1});
+}
+
+TEST(Cast, GoesThroughLargeSmallTensorsInParts) {
+  const std::int64_t count = 100003;
+  std::vector<double> values(static_cast<std::size_t>(count));
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(i * 7 % 16) - 8;
+  OpTest("Cast", 21)
+      .attribute("to", number_of(DataType::kInt4))
+      .input(tensor_of(DataType::kFloat32, {count}, values))
+      .expect(tensor_of(DataType::kInt4, {count}, values))
+      .run();
+}
+
+TEST(Cast, IgnoresAttributesOfFloat8ForOthers) {
   OpTest("Cast", 19)
       .attribute("to", 6)
       .attribute("saturate", 0)
@@ -202,7 +302,12 @@ TEST(Cast, SaysWhatIsWrong) {
       .expect_error(ErrorCode::kInvalidModel, "attribute \"to\" is -9223372036854775808, which is no element type")
       .run();
   cast(13).attribute("to", 8).expect_error(ErrorCode::kUnsupported, "casting to string is not supported").run();
-  cast(19).attribute("to", 17).expect_error(ErrorCode::kUnsupported, "casting to float8e4m3fn is not supported").run();
+  cast(28).attribute("to", 27).expect_error(ErrorCode::kUnsupported, "casting to type 27 is not supported").run();
+  cast(24)
+      .attribute("to", 24)
+      .attribute("round_mode", std::string("even"))
+      .expect_error(ErrorCode::kInvalidModel, "round_mode is \"even\", expected up, down or nearest")
+      .run();
   OpTest("Cast", 13)
       .attribute("to", 1)
       .symbolic_input(DataType::kString, {1})
@@ -228,6 +333,15 @@ TEST(CastLike, TakesTheTypeOfItsTarget) {
     if (opset >= 24) test.attribute("round_mode", std::string("up"));
     test.input<float>({2}, {1.7F, -1.7F}).input<std::int8_t>({0}, {}).expect<std::int8_t>({2}, {1, -1}).run();
   }
+}
+
+TEST(CastLike, RoundsAsAsked) {
+  OpTest("CastLike", 19)
+      .attribute("saturate", 0)
+      .input<float>({2}, {1e6F, 3})
+      .input(tensor_of(DataType::kFloat8e4m3fnuz, {}, {1}))
+      .expect(tensor_of(DataType::kFloat8e4m3fnuz, {2}, {kNan, 3}))
+      .run();
 }
 
 TEST(CastLike, KeepsElementsOfShapes) {

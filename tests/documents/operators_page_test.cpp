@@ -28,10 +28,13 @@ using test::read_file;
 
 constexpr const char* kPage = "docs/operators.md";
 
-const std::vector<DataType> kTypes = {DataType::kFloat32, DataType::kFloat64, DataType::kFloat16, DataType::kBfloat16,
-                                      DataType::kInt8,    DataType::kInt16,   DataType::kInt32,   DataType::kInt64,
-                                      DataType::kUint8,   DataType::kUint16,  DataType::kUint32,  DataType::kUint64,
-                                      DataType::kBool};
+const std::vector<DataType> kTypes = {
+    DataType::kFloat32,        DataType::kFloat64,      DataType::kFloat16,        DataType::kBfloat16,
+    DataType::kInt8,           DataType::kInt16,        DataType::kInt32,          DataType::kInt64,
+    DataType::kUint8,          DataType::kUint16,       DataType::kUint32,         DataType::kUint64,
+    DataType::kBool,           DataType::kFloat8e4m3fn, DataType::kFloat8e4m3fnuz, DataType::kFloat8e5m2,
+    DataType::kFloat8e5m2fnuz, DataType::kFloat8e8m0,   DataType::kFloat4e2m1,     DataType::kInt4,
+    DataType::kUint4,          DataType::kInt2,         DataType::kUint2};
 
 /// One node of an operator on inputs of a type, as far as infer takes it.
 struct Sample {
@@ -56,6 +59,8 @@ std::vector<NamedAttribute> attributes_for(const OpDef& op, DataType type) {
   }
   if (op.name == "Resize" || op.name == "Upsample") return {{"mode", std::string("linear")}};
   if (op.name == "LRN") return {{"size", std::int64_t{1}}};
+  if (op.name == "QuantizeLinear" && !kFloatTypes.has(type) && type != DataType::kInt32)
+    return {{"output_dtype", static_cast<std::int64_t>(type)}};  // else it gives uint8
   if (op.name == "Split") return {{"num_outputs", std::int64_t{1}}};
   return {};
 }
@@ -99,6 +104,7 @@ std::vector<Value> candidates(const OpDef& op, DataType type) {
           variable(DataType::kInt64, {2, 2, 2, 2})};
           variable(DataType::kFloat32, {2, 2, 2, 2}),
           ones(2)};
+          variable(DataType::kFloat32, {})};
 }
 
 /// Whether infer takes the type of data in this node, whose outputs it sets.
@@ -218,8 +224,9 @@ std::string joined(const std::vector<std::string>& parts, const char* between = 
 
 /// "floats, int32": groups by their name, which the page explains.
 std::string text_of(std::set<DataType> types) {
-  const std::vector<std::pair<const char*, TypeSet>> groups = {
-      {"any", kTensorTypes}, {"numbers", kNumericTypes}, {"floats", kFloatTypes}, {"integers", kIntegerTypes}};
+  const std::vector<std::pair<const char*, TypeSet>> groups = {{"stored", kStoredTypes}, {"any", kTensorTypes},
+                                                               {"float8", kFloat8Types}, {"numbers", kNumericTypes},
+                                                               {"floats", kFloatTypes},  {"integers", kIntegerTypes}};
   std::vector<std::string> parts;
   for (const auto& [name, group] : groups) {
     const TypeSet set = group;

@@ -83,6 +83,7 @@ const std::map<std::string, std::string>& names_in_torch() {
       {"PRelu", "nn.PReLU"},
       {"Pad", "F.pad"},
       {"Pow", "x ** y, torch.pow"},
+      {"QuantizeLinear", "torch.quantize_per_tensor, torch.quantize_per_channel"},
       {"RNN", "nn.RNN"},
       {"Range", "torch.arange"},
       {"Reciprocal", "torch.reciprocal"},

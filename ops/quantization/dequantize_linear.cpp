@@ -1,0 +1,102 @@
+// DequantizeLinear: y = (x - x_zero_point) * x_scale, element by element, in float32, rounded once to y's type.
+//   x: integers of 16 bits and less, int32, float8 or float4, any shape. x_scale and x_zero_point (of x's type): one
+//   element; or 1-D, one for each index of `axis`; or, with block_size B (opset 21), of x's rank: element i along the
+//   axis belongs to scale i / B.
+//   y: float32, float16 or bfloat16: output_dtype (23), else the type of x_scale, which may also be float8e8m0.
+// Opsets 10 to newest; the newer types are taken at every opset. Deviation: float6 types are not supported; a zero
+// point of int32 x, which ONNX leaves out, is taken away like any other.
+#include "ops/quantization/scales.hpp"
+#include "ops/shared/chunks.hpp"
+#include "ops/shared/element_lines.hpp"
+#include "ops/shared/element_types.hpp"
+
+namespace linnet::internal {
+namespace {
+
+constexpr TypeSet kTypes = kQuantizedTypes | TypeSet{DataType::kInt32};
+constexpr TypeSet kOutputTypes{DataType::kFloat32, DataType::kFloat16, DataType::kBfloat16};
+constexpr TypeSet kScaleTypes = kOutputTypes | TypeSet{DataType::kFloat8e8m0};
+constexpr std::size_t kChunk = 16384;
+constexpr double kCost = 1.0;  // ns per element
+
+AttributesPtr parse(ParseContext& context) {
+  auto attributes = std::make_shared<QuantizationAttributes>();
+  parse_granularity(context, *attributes);
+  if (context.opset() >= 23) attributes->output_type = parse_type(context, "output_dtype", kOutputTypes);
+  return attributes;
+}
+
+DataType output_type(const NodeView& node, std::size_t) {
+  const DataType given = node.attributes<QuantizationAttributes>().output_type;
+  return given == DataType::kUndefined ? node.input_type(1) : given;
+}
+
+void infer(InferContext& context) {
+  require_type(context, 0, "x", kTypes);
+  require_type(context, 1, "x_scale", kScaleTypes);
+  if (context.has_input(2)) require_type_of_first(context, 2, "x_zero_point", "x");
+  check_scales(context, "x_scale", "x_zero_point");
+  const DataType type = output_type(context, 0);
+  if (!kOutputTypes.has(type)) invalid_model("output_dtype is not given, which x_scale of ", type, " needs");
+  context.set_output(0, type, context.input_dims(0));
+}
+
+struct State {
+  DataType x = DataType::kUndefined;
+  DataType scale = DataType::kUndefined;
+  DataType y = DataType::kUndefined;
+  bool has_zero_point = false;
+  std::size_t count = 0;
+  ScaleLayout layout;
+};
+
+Prepared prepare(const PrepareContext& context) {
+  auto state = std::make_shared<State>();
+  state->x = context.input_type(0);
+  state->scale = context.input_type(1);
+  state->y = context.output(0).type;
+  state->has_zero_point = context.has_input(2);
+  state->count = static_cast<std::size_t>(element_count(context.input_shape(0)));
+  state->layout = ScaleLayout(context);
+  return {std::move(state), 0, 0};
+}
+
+/// Elements [first, first + count), at most kLinedUp.
+void dequantize_line(const State& state, const RunArguments& args, std::size_t first, std::size_t count) {
+  float x[kLinedUp];
+  float other[kLinedUp];  // zero points, then scales
+  load_line(state.x, args.inputs[0], first, count, x);
+  if (state.has_zero_point) {
+    state.layout.load(state.x, args.inputs[2], first, count, other);
+    for (std::size_t i = 0; i < count; ++i) x[i] -= other[i];
+  }
+  state.layout.load(state.scale, args.inputs[1], first, count, other);
+  for (std::size_t i = 0; i < count; ++i) x[i] *= other[i];
+  store_line(state.y, x, first, count, args.outputs[0]);
+}
+
+void run(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t chunk, std::size_t size) {
+    for_lined_up(chunk, size,
+                 [&](std::size_t first, std::size_t count) { dequantize_line(state, args, first, count); });
+  });
+}
+
+}  // namespace
+
+void register_dequantize_linear(Registry& registry) {
+  OpDef op;
+  op.name = "DequantizeLinear";
+  op.since_opset = 10;
+  op.min_inputs = 2;
+  op.max_inputs = 3;
+  op.parse = parse;
+  op.infer = infer;
+  op.output_type = output_type;
+  op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
+  op.facts.in_place_inputs = {0};
+  registry.add(std::move(op));
+}
+
+}  // namespace linnet::internal

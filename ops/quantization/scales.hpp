@@ -1,0 +1,56 @@
+// What QuantizeLinear and DequantizeLinear share: attributes, and how scales and zero points lie beside the tensor that
+// they are for. There is one for all elements, one for each index along an axis, or one for each block along an axis.
+#pragma once
+
+#include "ops/elementwise/broadcast_loops.hpp"
+#include "runtime/data_type.hpp"
+#include "runtime/op.hpp"
+
+namespace linnet::internal {
+
+/// What elements are quantised to.
+inline constexpr TypeSet kQuantizedTypes =
+    TypeSet{DataType::kInt8,         DataType::kUint8,          DataType::kInt16,      DataType::kUint16,
+            DataType::kFloat8e4m3fn, DataType::kFloat8e4m3fnuz, DataType::kFloat8e5m2, DataType::kFloat8e5m2fnuz} |
+    kPackedTypes;
+
+struct QuantizationAttributes : Attributes {
+  std::int64_t axis = 1;
+  std::int64_t block_size = 0;                  ///< 0: not in blocks
+  DataType output_type = DataType::kUndefined;  ///< kUndefined: as the inputs say
+  DataType precision = DataType::kUndefined;    ///< of the division; kUndefined: as the scale's type says
+  bool saturate = true;                         ///< to float8
+};
+
+/// axis (opset 13) and block_size (21). Errors: kInvalidModel for a negative block_size.
+void parse_granularity(ParseContext& context, QuantizationAttributes& attributes);
+
+/// An attribute that names an element type, or kUndefined for 0. Errors: kInvalidModel for one outside `allowed`.
+DataType parse_type(ParseContext& context, const char* name, TypeSet allowed);
+
+/// Errors: kInvalidModel unless input 1 (a scale called so) suits the shape of input 0, and input 2 (a zero point), if
+/// there is one, has the shape of input 1, where one element has any.
+void check_scales(const NodeView& node, const char* scale, const char* zero_point);
+
+/// Element [outer, a, inner] of a tensor belongs to scale [outer * outer_stride + a / block * block_stride + inner *
+/// inner_stride], where `a` is its index along the axis.
+class ScaleLayout {
+ public:
+  ScaleLayout() = default;
+  /// Requires: check_scales passed; all sizes are known.
+  explicit ScaleLayout(const NodeView& node);
+
+  /// line[i] is the scale (or zero point) of element first + i, for i < count. W is float or double.
+  template <typename W>
+  void load(DataType type, const void* scales, std::size_t first, std::size_t count, W* line) const;
+
+ private:
+  std::size_t axis_size_ = 1;
+  std::size_t inner_ = 1;
+  std::size_t block_ = 1;
+  std::size_t outer_stride_ = 0;
+  std::size_t block_stride_ = 0;
+  std::size_t inner_stride_ = 0;
+};
+
+}  // namespace linnet::internal

@@ -49,6 +49,15 @@ Prepared prepare(const PrepareContext& context) {
   return prepared;
 }
 
+/// Without a branch, which conditions at random would mispredict: T is an unsigned integer.
+template <typename T>
+void choose_line(const std::uint8_t* condition, const T* x, const T* y, std::size_t count, T* output) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const T mask = condition[i] != 0 ? static_cast<T>(~T{0}) : T{0};
+    output[i] = static_cast<T>((x[i] & mask) | (y[i] & ~mask));
+  }
+}
+
 template <typename T>
 void choose(const State& state, const RunArguments& args) {
   const auto* conditions = static_cast<const std::uint8_t*>(args.inputs[0]);
@@ -63,7 +72,7 @@ void choose(const State& state, const RunArguments& args) {
       const std::uint8_t* condition = line_up(state.condition, conditions, first, count, condition_line);
       const T* x = line_up(state.x, x_elements, first, count, x_line);
       const T* y = line_up(state.y, y_elements, first, count, y_line);
-      for (std::size_t i = 0; i < count; ++i) output[first + i] = condition[i] != 0 ? x[i] : y[i];
+      choose_line(condition, x, y, count, output + first);
     });
   });
 }

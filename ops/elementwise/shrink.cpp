@@ -1,7 +1,7 @@
 // Shrink: y = x + bias where x < -lambd, x - bias where x > lambd, else 0 (of NaN too), element by element. lambd is
 // 0.5 and bias 0 where they are left out. X and Y have the same type and shape. Opsets 9 to newest; all numeric types
 // and bfloat16. Floats are computed in double and rounded once; of integers the sum is cut towards zero, and to the
-// type's range. Deviation: ONNX's definition (its text has none) cuts bias first, and refuses unsigned types.
+// type's range, as ONNX Runtime cuts it. Deviation: ONNX's definition cuts bias first, and refuses unsigned types.
 #include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"

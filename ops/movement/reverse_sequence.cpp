@@ -6,14 +6,15 @@
 #include <cstring>
 
 #include "ops/shared/shape_helpers.hpp"
+#include "ops/shared/sized_elements.hpp"
 #include "ops/shared/wanted_elements.hpp"
 
 namespace linnet::internal {
 namespace {
 
 constexpr std::size_t kTaskBytes = std::size_t{1} << 17;
-constexpr double kByteCost = 0.15;  // ns
-constexpr double kStepCost = 3.0;   // the same
+constexpr double kByteCost = 0.1;  // ns
+constexpr double kStepCost = 2.0;  // the same
 
 struct ReverseAttributes : Attributes {
   bool batch_first = false;
@@ -50,7 +51,8 @@ struct State {
   bool batch_first = false;
   std::size_t sequences = 0;
   std::size_t steps = 0;
-  std::size_t step_bytes = 0;  ///< of one sequence; 0 where there is nothing to do
+  std::size_t element_bytes = 0;
+  std::size_t inner = 0;  ///< elements of a step of one sequence; 0 where there is nothing to do
 };
 
 Prepared prepare(const PrepareContext& context) {
@@ -59,8 +61,9 @@ Prepared prepare(const PrepareContext& context) {
   state->batch_first = batch_first(context);
   state->sequences = static_cast<std::size_t>(shape[state->batch_first ? 0 : 1]);
   state->steps = static_cast<std::size_t>(shape[state->batch_first ? 1 : 0]);
+  state->element_bytes = size_of(context.input_type(0));
   if (element_count(shape) > 0) {
-    state->step_bytes = byte_count(context.input_type(0), shape) / state->sequences / state->steps;
+    state->inner = static_cast<std::size_t>(element_count(Shape(shape.begin() + 2, shape.end())));
   }
   return {std::move(state), 0, 0};
 }
@@ -73,27 +76,42 @@ void check_lengths(const State& state, const std::int64_t* lengths) {
   }
 }
 
+/// What lies at `row` of the first dimension of the output.
+template <typename T>
+void reverse_row(const State& state, const RunArguments& args, std::size_t row) {
+  const auto* lengths = static_cast<const std::int64_t*>(args.inputs[1]);
+  const auto* input = static_cast<const T*>(args.inputs[0]);
+  const std::size_t columns = state.batch_first ? state.steps : state.sequences;
+  T* output = static_cast<T*>(args.outputs[0]) + row * columns * state.inner;
+  for (std::size_t column = 0; column < columns; ++column) {
+    const std::size_t sequence = state.batch_first ? row : column;
+    const std::size_t step = state.batch_first ? column : row;
+    const auto length = static_cast<std::size_t>(lengths[sequence]);
+    const std::size_t from = step < length ? length - 1 - step : step;
+    const T* source = input + (state.batch_first ? row * columns + from : from * columns + column) * state.inner;
+    if (state.inner == 1) {
+      output[column] = *source;
+    } else {
+      std::memcpy(output + column * state.inner, source, state.inner * sizeof(T));
+    }
+  }
+}
+
 void run(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
-  const auto* lengths = static_cast<const std::int64_t*>(args.inputs[1]);
-  check_lengths(state, lengths);
-  if (state.step_bytes == 0) return;
-  const auto* input = static_cast<const std::byte*>(args.inputs[0]);
-  auto* output = static_cast<std::byte*>(args.outputs[0]);
-  const std::size_t bytes = state.step_bytes;
-  const std::size_t count = state.sequences * state.steps;
-  const std::size_t per_task = std::max<std::size_t>(1, kTaskBytes / (bytes + 32));
-  const double work = static_cast<double>(count) * (kStepCost + kByteCost * static_cast<double>(bytes));
-  args.control.parallel_for((count + per_task - 1) / per_task, work, [&](std::size_t task) {
-    const std::size_t end = std::min(count, (task + 1) * per_task);
-    for (std::size_t i = task * per_task; i < end; ++i) {
-      const std::size_t sequence = state.batch_first ? i / state.steps : i % state.sequences;
-      const std::size_t step = state.batch_first ? i % state.steps : i / state.sequences;
-      const auto length = static_cast<std::size_t>(lengths[sequence]);
-      const std::size_t from = step < length ? length - 1 - step : step;
-      const std::size_t source = state.batch_first ? i - step + from : from * state.sequences + sequence;
-      std::memcpy(output + i * bytes, input + source * bytes, bytes);
-    }
+  check_lengths(state, static_cast<const std::int64_t*>(args.inputs[1]));
+  if (state.inner == 0) return;
+  const std::size_t rows = state.batch_first ? state.sequences : state.steps;
+  const std::size_t columns = state.batch_first ? state.steps : state.sequences;
+  const double step_cost = kStepCost + kByteCost * static_cast<double>(state.inner * state.element_bytes);
+  const std::size_t per_task = std::max<std::size_t>(1, kTaskBytes / (columns * state.inner * state.element_bytes));
+  const double work = static_cast<double>(rows * columns) * step_cost;
+  visit_size(state.element_bytes, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    args.control.parallel_for((rows + per_task - 1) / per_task, work, [&](std::size_t task) {
+      const std::size_t end = std::min(rows, (task + 1) * per_task);
+      for (std::size_t row = task * per_task; row < end; ++row) reverse_row<T>(state, args, row);
+    });
   });
 }
 

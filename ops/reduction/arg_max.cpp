@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/kernels/reduction.hpp"
@@ -19,7 +20,7 @@ constexpr std::size_t kTask = 32768;  // elements
 constexpr double kSimdCost = 0.15;    // ns per element
 constexpr double kReferenceCost = 1.0;
 constexpr std::size_t kColumns = 512;
-constexpr std::size_t kShortRow = 24;  // from here on the kernel pays
+constexpr std::size_t kShortRow = 40;  // from here on the kernel pays
 
 struct ArgAttributes : Attributes {
   std::int64_t axis = 0;
@@ -196,21 +197,26 @@ std::size_t index_of(const float* x, std::size_t count, float best, bool last) {
   return 0;
 }
 
-/// As best_of_row, for rows too short for a kernel.
+/// Grows with x; that of NaN is the largest, and 0 and -0 have the same.
+std::int32_t key_of(float x) {
+  if (std::isnan(x)) return INT32_MAX;
+  x += 0.0F;  // no -0
+  std::int32_t bits = 0;
+  std::memcpy(&bits, &x, sizeof bits);
+  return bits < 0 ? bits ^ INT32_MAX : bits;
+}
+
+/// As best_of_row, for rows too short for a kernel. With the key above and what is left of the row below, one maximum,
+/// which needs no branch, finds the first of equal elements.
 std::size_t best_of_short_row(const float* x, std::size_t count, bool smallest, bool last) {
   const float sign = smallest ? -1.0F : 1.0F;
-  const std::ptrdiff_t step = last ? -1 : 1;
-  if (last) x += count - 1;
-  float best = *x * sign;
-  std::size_t found = 0;
-  for (std::size_t i = 1; i < count; ++i) {
-    x += step;
-    const float number = *x * sign;
-    const bool better = comes_before(number, best);
-    best = better ? number : best;
-    found = better ? i : found;
+  std::int64_t best = INT64_MIN;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::int64_t key = key_of(x[last ? count - 1 - i : i] * sign);
+    best = std::max(best, key * (std::int64_t{1} << 32) + static_cast<std::int64_t>(count - 1 - i));
   }
-  return last ? count - 1 - found : found;
+  const auto left = static_cast<std::size_t>(best & UINT32_MAX);
+  return last ? left : count - 1 - left;
 }
 
 /// The extreme first, then where it stands.

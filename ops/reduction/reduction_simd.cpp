@@ -147,13 +147,25 @@ void reduce_tile(const Tiling& tiling, const RunArguments& args, std::int64_t ti
     reduce_elements(tiling, x, rows, columns, {partials.values + index, partials.sums + index});
     return;
   }
-  double values[kBlock];
-  ExponentialSum sums[kBlock];
-  reduce_elements(tiling, x, rows, columns, {values, sums});
   float* y = static_cast<float*>(args.outputs[0]) + outer * tiling.columns + column;
-  for (std::size_t i = 0; i < columns; ++i) {
-    y[i] = sums_exponentials(tiling) ? static_cast<float>(logarithm_of({values[i], sums[i]}))
-                                     : finished(tiling, values[i]);
+  double values[kBlock];
+  if (!sums_exponentials(tiling)) {
+    reduce_elements(tiling, x, rows, columns, {values, nullptr});
+    for (std::size_t i = 0; i < columns; ++i) y[i] = finished(tiling, values[i]);
+    return;
+  }
+  ExponentialSum sums[kBlock];  // not above: to make them takes longer than to reduce a short row
+  reduce_elements(tiling, x, rows, columns, {values, sums});
+  for (std::size_t i = 0; i < columns; ++i) y[i] = static_cast<float>(logarithm_of({values[i], sums[i]}));
+}
+
+/// Where X is [outer, rows]: short rows take no longer than they must.
+void reduce_rows(const Tiling& tiling, const RunArguments& args, std::size_t first, std::size_t size) {
+  const auto rows = static_cast<std::size_t>(tiling.rows);
+  const float* x = static_cast<const float*>(args.inputs[0]) + first * rows;
+  float* y = static_cast<float*>(args.outputs[0]) + first;
+  for (std::size_t i = 0; i < size; ++i) {
+    y[i] = finished(tiling, kernels::reduce_row(tiling.kind, x + i * rows, rows));
   }
 }
 
@@ -185,7 +197,9 @@ void run(const RunArguments& args) {
   const auto per_task = static_cast<std::size_t>(std::max<std::int64_t>(1, kTile / (tile_size + 16)));
   const double element_cost = sums_exponentials(tiling) ? kExponentialCost : kCost;
   const double cost = element_cost * static_cast<double>(tile_size + 16);
+  const bool by_rows = tiling.columns == 1 && tiling.parts == 1 && !sums_exponentials(tiling);
   for_chunks(args.control, tiles, per_task, cost, [&](std::size_t first, std::size_t size) {
+    if (by_rows) return reduce_rows(tiling, args, first, size);
     for (std::size_t tile = first; tile < first + size; ++tile) {
       reduce_tile(tiling, args, static_cast<std::int64_t>(tile));
     }

@@ -3,6 +3,8 @@
 
 #include "ops/kernels/pooling.hpp"
 
+#include <algorithm>
+
 #include "ops/kernels/highway_config.h"
 
 #include "hwy/foreach_target.h"
@@ -14,38 +16,102 @@ HWY_BEFORE_NAMESPACE();
 namespace linnet::kernels::HWY_NAMESPACE {
 namespace {
 
-// Of equal numbers the first. AtLeast keeps NaN in its second operand only.
-struct LargerOf {
-  template <class V>
-  HWY_INLINE V operator()(V a, V b) const {
-    return hn::IfThenElse(hn::IsNaN(b), b, AtLeast(b, a));
+using Tag = hn::ScalableTag<float>;
+using V = hn::Vec<Tag>;
+using DoubleTag = Doubles<Tag>::Tag;
+using VD = hn::Vec<DoubleTag>;
+
+// AtLeast keeps NaN in its second operand only.
+template <class W>
+HWY_INLINE W LargerOf(W a, W b) {
+  return hn::IfThenElse(hn::IsNaN(b), b, AtLeast(b, a));
+}
+
+struct LargerOfTaps {
+  template <class W>
+  HWY_INLINE W operator()(W a, W b) const {
+    return LargerOf(a, b);
   }
 };
-
-struct SumOf {
-  template <class V>
-  HWY_INLINE V operator()(V a, V b) const {
+struct SumOfTaps {
+  template <class W>
+  HWY_INLINE W operator()(W a, W b) const {
     return hn::Add(a, b);
   }
 };
 
-void MaxOfRows(const float* x, std::size_t rows, std::size_t stride, std::size_t count, bool joins, float* y) {
-  const hn::ScalableTag<float> d;
-  const std::size_t lanes = hn::Lanes(d);
-  const LargerOf join;
-  std::size_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    auto most = hn::LoadU(d, x + i);
-    for (std::size_t row = 1; row < rows; ++row) most = join(most, hn::LoadU(d, x + row * stride + i));
-    if (joins) most = join(hn::LoadU(d, y + i), most);
-    hn::StoreU(most, d, y + i);
+// What neighbouring columns are joined in, and the line that they become.
+struct ColumnMaxima {
+  using Line = float;
+  V most;
+  HWY_INLINE void Start(V v) { most = v; }
+  HWY_INLINE void Join(V v) { most = LargerOf(most, v); }
+  HWY_INLINE void Store(float* to) const { hn::StoreU(most, Tag(), to); }
+};
+struct ColumnSums {
+  using Line = double;
+  VD lower, upper;
+  HWY_INLINE void Start(V v) {
+    lower = PromoteLower(Tag(), v);
+    upper = PromoteUpper(Tag(), v);
   }
-  const std::size_t left = count - i;
+  HWY_INLINE void Join(V v) {
+    lower = hn::Add(lower, PromoteLower(Tag(), v));
+    upper = hn::Add(upper, PromoteUpper(Tag(), v));
+  }
+  HWY_INLINE void Store(double* to) const {
+    const DoubleTag dd;
+    hn::StoreU(lower, dd, to);
+    if (Doubles<Tag>::kParts == 2) hn::StoreU(upper, dd, to + hn::Lanes(dd));
+  }
+};
+
+// As many neighbouring columns as a vector holds, from `from` on: all rows under the windows.
+template <class Columns, class Load>
+HWY_INLINE void JoinColumns(const WindowRows& p, const float* from, std::size_t rows, const Load& load,
+                            typename Columns::Line* to) {
+  const std::size_t step = p.vertical.dilation * p.row_stride;
+  Columns columns;
+  columns.Start(load(from));
+  for (std::size_t row = 1; row < rows; ++row) columns.Join(load(from + row * step));
+  for (std::size_t d = 1; d < p.depth; ++d) {
+    for (std::size_t row = 0; row < rows; ++row) columns.Join(load(from + d * p.depth_stride + row * step));
+  }
+  columns.Store(to);
+}
+
+std::size_t Quotient(std::size_t a, std::size_t b) { return b == 1 ? a : (a + b - 1) / b; }  // rounded up
+
+// The rows under the windows of output row `row` become one line. Padding around it is there, but for what whole
+// vectors write behind the columns of x.
+template <class Columns>
+HWY_NOINLINE void FillLine(const WindowRows& p, std::size_t row, typename Columns::Line padding,
+                           typename Columns::Line* line) {
+  const Tag d;
+  const std::size_t lanes = hn::Lanes(d);
+  const std::size_t above = std::max(p.pad, row * p.vertical.stride) - row * p.vertical.stride;
+  const std::size_t begin = std::min(p.vertical.taps, Quotient(above, p.vertical.dilation));
+  const std::size_t below = std::max(p.height + p.pad, row * p.vertical.stride) - row * p.vertical.stride;
+  const std::size_t end = std::min(p.vertical.taps, Quotient(below, p.vertical.dilation));
+  auto* to = line + p.before;
+  if (begin >= end || p.depth == 0) {
+    std::fill_n(to, p.width, padding);
+    return;
+  }
+  const std::size_t first_row = row * p.vertical.stride + begin * p.vertical.dilation - p.pad;
+  const float* from = p.x + first_row * p.row_stride;
+  const std::size_t rows = end - begin;
+  std::size_t i = 0;
+  for (; i + lanes <= p.width; i += lanes) {
+    JoinColumns<Columns>(
+        p, from + i, rows, [=](const float* x) HWY_ATTR { return hn::LoadU(d, x); }, to + i);
+  }
+  const std::size_t left = p.width - i;
   if (left == 0) return;
-  auto most = LoadPartial(d, x + i, left);
-  for (std::size_t row = 1; row < rows; ++row) most = join(most, LoadPartial(d, x + row * stride + i, left));
-  if (joins) most = join(LoadPartial(d, y + i, left), most);
-  StorePartial(d, most, y + i, left);
+  JoinColumns<Columns>(
+      p, from + i, rows, [=](const float* x) HWY_ATTR { return LoadPartial(d, x, left); }, to + i);
+  const std::size_t after = line_length(p) - std::min(line_length(p), p.before + p.width);
+  std::fill_n(to + p.width, std::min(after, lanes), padding);
 }
 
 template <class D>
@@ -53,81 +119,147 @@ using Element = hn::TFromD<D>;
 
 // The taps of as many neighbouring outputs as a vector holds, whose first tap lies at x.
 template <class D, class Join>
-HWY_INLINE hn::Vec<D> OfTaps1(D d, Join join, const Element<D>* x, std::size_t taps, std::size_t dilation) {
+HWY_INLINE hn::Vec<D> OfTaps1(D d, Join join, const PoolAxis& axis, const Element<D>* x) {
   auto result = hn::LoadU(d, x);
-  for (std::size_t tap = 1; tap < taps; ++tap) result = join(result, hn::LoadU(d, x + tap * dilation));
+  for (std::size_t tap = 1; tap < axis.taps; ++tap) result = join(result, hn::LoadU(d, x + tap * axis.dilation));
   return result;
 }
 
 // The same for stride 2. Neighbouring taps share what is loaded.
 template <class D, class Join>
-HWY_INLINE hn::Vec<D> OfTaps2(D d, Join join, const Element<D>* x, std::size_t taps, std::size_t dilation) {
+HWY_INLINE hn::Vec<D> OfTaps2(D d, Join join, const PoolAxis& axis, const Element<D>* x) {
   hn::Vec<D> result, other;
   hn::LoadInterleaved2(d, x, result, other);
   std::size_t tap = 1;
-  if (dilation == 1 && taps > 1) {
+  if (axis.dilation == 1 && axis.taps > 1) {
     result = join(result, other);
-    for (tap = 2; tap + 1 < taps; tap += 2) {
+    for (tap = 2; tap + 1 < axis.taps; tap += 2) {
       hn::Vec<D> even, odd;
       hn::LoadInterleaved2(d, x + tap, even, odd);
       result = join(join(result, even), odd);
     }
   }
-  for (; tap < taps; ++tap) {
+  for (; tap < axis.taps; ++tap) {
     hn::Vec<D> even;
-    hn::LoadInterleaved2(d, x + tap * dilation, even, other);
+    hn::LoadInterleaved2(d, x + tap * axis.dilation, even, other);
     result = join(result, even);
   }
   return result;
 }
 
-// The same for any stride, one output after the other.
+// The same for any stride, one output after the other, of which `count` are needed.
 template <class D, class Join>
-HWY_INLINE hn::Vec<D> OfTaps(D d, Join join, const Element<D>* x, std::size_t taps, std::size_t stride,
-                             std::size_t dilation, std::size_t count) {
+HWY_INLINE hn::Vec<D> OfTaps(D d, Join join, const PoolAxis& axis, const Element<D>* x, std::size_t count) {
   const hn::CappedTag<Element<D>, 1> one;
   HWY_ALIGN Element<D> results[hn::MaxLanes(d)] = {};
   for (std::size_t i = 0; i < count && i < hn::Lanes(d); ++i) {
-    auto result = hn::Set(one, x[i * stride]);
-    for (std::size_t tap = 1; tap < taps; ++tap) result = join(result, hn::Set(one, x[i * stride + tap * dilation]));
+    const Element<D>* from = x + i * axis.stride;
+    auto result = hn::Set(one, from[0]);
+    for (std::size_t tap = 1; tap < axis.taps; ++tap) result = join(result, hn::Set(one, from[tap * axis.dilation]));
     results[i] = hn::GetLane(result);
   }
   return hn::Load(d, results);
 }
 
-// Calls store(vector, i, count) for every vector of outputs, the last of which may be needed in part only.
-template <class D, class Join, class Store>
-HWY_INLINE void ForTaps(D d, Join join, const Element<D>* x, std::size_t taps, std::size_t stride, std::size_t dilation,
-                        std::size_t count, const Store& store) {
-  const std::size_t lanes = hn::Lanes(d);
-  if (stride == 1) {
-    for (std::size_t i = 0; i < count; i += lanes) store(OfTaps1(d, join, x + i, taps, dilation), i);
-  } else if (stride == 2) {
-    for (std::size_t i = 0; i < count; i += lanes) store(OfTaps2(d, join, x + 2 * i, taps, dilation), i);
+// kStride: 1, 2, or 0 for any.
+template <int kStride, class D, class Join>
+HWY_INLINE hn::Vec<D> JoinTaps(D d, Join join, const PoolAxis& axis, const Element<D>* x, std::size_t count) {
+  if constexpr (kStride == 1) return OfTaps1(d, join, axis, x);
+  if constexpr (kStride == 2) return OfTaps2(d, join, axis, x);
+  return OfTaps(d, join, axis, x, count);
+}
+
+HWY_INLINE void StoreSome(V v, float* to, std::size_t count) {
+  const Tag d;
+  if (count >= hn::Lanes(d)) {
+    hn::StoreU(v, d, to);
   } else {
-    for (std::size_t i = 0; i < count; i += lanes) {
-      store(OfTaps(d, join, x + stride * i, taps, stride, dilation, count - i), i);
+    StorePartial(d, v, to, count);
+  }
+}
+
+struct Maxima {
+  using Columns = ColumnMaxima;
+  float padding;
+
+  template <int kStride>
+  HWY_NOINLINE void OfLine(const WindowRows& p, std::size_t row, const float* line) const {
+    const Tag d;
+    float* y = p.y + row * p.y_stride;
+    for (std::size_t i = 0; i < p.count; i += hn::Lanes(d)) {
+      const std::size_t left = p.count - i;
+      StoreSome(JoinTaps<kStride>(d, LargerOfTaps(), p.horizontal, line + i * p.horizontal.stride, left), y + i, left);
+    }
+  }
+};
+
+struct Means {
+  using Columns = ColumnSums;
+  double padding;
+  double scale;
+  const double* vertical_inverses;
+  const double* horizontal_inverses;
+
+  template <int kStride>
+  HWY_NOINLINE void OfLine(const WindowRows& p, std::size_t row, const double* line) const {
+    const Tag d;
+    const DoubleTag dd;
+    const std::size_t half = hn::Lanes(dd);
+    const std::size_t stride = p.horizontal.stride;
+    const VD scales = hn::Set(dd, scale * vertical_inverses[row]);
+    float* y = p.y + row * p.y_stride;
+    for (std::size_t i = 0; i < p.count; i += hn::Lanes(d)) {
+      const std::size_t left = p.count - i;
+      VD lower = JoinTaps<kStride>(dd, SumOfTaps(), p.horizontal, line + i * stride, left);
+      lower = hn::Mul(lower, hn::Mul(scales, hn::LoadU(dd, horizontal_inverses + i)));
+      VD upper = lower;
+      if (Doubles<Tag>::kParts == 2 && left > half) {
+        upper = JoinTaps<kStride>(dd, SumOfTaps(), p.horizontal, line + (i + half) * stride, left - half);
+        upper = hn::Mul(upper, hn::Mul(scales, hn::LoadU(dd, horizontal_inverses + i + half)));
+      }
+      StoreSome(Demote(d, lower, upper), y + i, left);
+    }
+  }
+};
+
+template <class Line>
+void FillPadding(const WindowRows& p, Line padding, Line* line) {
+  const std::size_t length = line_length(p);
+  std::fill_n(line, std::min(p.before, length), padding);
+  const std::size_t end = p.before + p.width;
+  if (end < length) std::fill(line + end, line + length, padding);
+}
+
+template <class Results, class Line>
+void OfWindows(const WindowRows& p, std::size_t first, std::size_t last, const Results& results,
+               const PoolLines<Line>& lines) {
+  for (std::size_t i = 0; i < lines.count; ++i) FillPadding(p, results.padding, lines.first + i * lines.stride);
+  for (; first < last; first += lines.count) {
+    const std::size_t count = std::min(lines.count, last - first);
+    for (std::size_t i = 0; i < count; ++i) {
+      FillLine<typename Results::Columns>(p, first + i, results.padding, lines.first + i * lines.stride);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      const Line* line = lines.first + i * lines.stride;
+      if (p.horizontal.stride == 1) {
+        results.template OfLine<1>(p, first + i, line);
+      } else if (p.horizontal.stride == 2) {
+        results.template OfLine<2>(p, first + i, line);
+      } else {
+        results.template OfLine<0>(p, first + i, line);
+      }
     }
   }
 }
 
-void MaxOfTaps(const float* x, std::size_t taps, std::size_t stride, std::size_t dilation, std::size_t count,
-               float* y) {
-  const hn::ScalableTag<float> d;
-  ForTaps(d, LargerOf(), x, taps, stride, dilation, count, [=](hn::Vec<decltype(d)> v, std::size_t i) HWY_ATTR {
-    if (i + hn::Lanes(d) <= count) {
-      hn::StoreU(v, d, y + i);
-    } else {
-      StorePartial(d, v, y + i, count - i);
-    }
-  });
+void MaxOfWindows(const WindowRows& p, std::size_t first, std::size_t last, float padding,
+                  const PoolLines<float>& lines) {
+  OfWindows(p, first, last, Maxima{padding}, lines);
 }
 
-void SumOfTaps(const double* x, std::size_t taps, std::size_t stride, std::size_t dilation, std::size_t count,
-               double* y) {
-  const typename Doubles<hn::ScalableTag<float>>::Tag dd;
-  ForTaps(dd, SumOf(), x, taps, stride, dilation, count,
-          [=](hn::Vec<decltype(dd)> v, std::size_t i) HWY_ATTR { hn::StoreU(v, dd, y + i); });
+void MeanOfWindows(const WindowRows& p, std::size_t first, std::size_t last, double scale,
+                   const double* vertical_inverses, const double* horizontal_inverses, const PoolLines<double>& lines) {
+  OfWindows(p, first, last, Means{0, scale, vertical_inverses, horizontal_inverses}, lines);
 }
 
 }  // namespace
@@ -137,22 +269,18 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace linnet::kernels {
 
-LINNET_EXPORT(MaxOfRows);
-LINNET_EXPORT(MaxOfTaps);
-LINNET_EXPORT(SumOfTaps);
+LINNET_EXPORT(MaxOfWindows);
+LINNET_EXPORT(MeanOfWindows);
 
-void max_of_rows(const float* x, std::size_t rows, std::size_t stride, std::size_t count, bool joins, float* y) {
-  LINNET_DISPATCH(MaxOfRows)(x, rows, stride, count, joins, y);
+void max_of_windows(const WindowRows& rows, std::size_t first, std::size_t last, float padding,
+                    const PoolLines<float>& lines) {
+  LINNET_DISPATCH(MaxOfWindows)(rows, first, last, padding, lines);
 }
 
-void max_of_taps(const float* x, std::size_t taps, std::size_t stride, std::size_t dilation, std::size_t count,
-                 float* y) {
-  LINNET_DISPATCH(MaxOfTaps)(x, taps, stride, dilation, count, y);
-}
-
-void sum_of_taps(const double* x, std::size_t taps, std::size_t stride, std::size_t dilation, std::size_t count,
-                 double* y) {
-  LINNET_DISPATCH(SumOfTaps)(x, taps, stride, dilation, count, y);
+void mean_of_windows(const WindowRows& rows, std::size_t first, std::size_t last, double scale,
+                     const double* vertical_inverses, const double* horizontal_inverses,
+                     const PoolLines<double>& lines) {
+  LINNET_DISPATCH(MeanOfWindows)(rows, first, last, scale, vertical_inverses, horizontal_inverses, lines);
 }
 
 }  // namespace linnet::kernels

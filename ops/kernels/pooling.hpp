@@ -1,4 +1,4 @@
-// What windows make of rows of float32: their maximum, or of sums in double.
+// What windows that slide over rows of float32 make of them: the maximum, or the mean.
 #ifndef LINNET_OPS_KERNELS_POOLING_HPP_
 #define LINNET_OPS_KERNELS_POOLING_HPP_
 
@@ -6,22 +6,60 @@
 
 namespace linnet::kernels {
 
-// A maximum is NaN if one of the numbers is. No array overlaps another.
-
-// How many elements behind those that it uses a function may read of `x` where it says so; they count for nothing.
+// How many elements behind those that it uses a function may read of a list, and write to a line.
 constexpr std::size_t kPoolSlack = 64;
 
-// y[i] = the maximum of x[row * stride + i] over row < rows, and of y[i] if `joins`, for i < count. Requires: rows > 0.
-void max_of_rows(const float* x, std::size_t rows, std::size_t stride, std::size_t count, bool joins, float* y);
+// Some rows of outputs, each made of the rows of x under its windows. Output o of row r has the taps
+//   x[d * depth_stride + (r * vertical.stride - vertical.pad + i * vertical.dilation) * row_stride
+//     + o * horizontal.stride - before + j * horizontal.dilation]
+// for d < depth, i < vertical.taps and j < horizontal.taps, of which those count that lie in rows 0 to height - 1 and
+// columns 0 to width - 1. Numbers are counted in elements.
+struct PoolAxis {
+  std::size_t taps;
+  std::size_t stride;
+  std::size_t dilation;
+};
+struct WindowRows {
+  const float* x;
+  std::size_t depth;
+  std::size_t depth_stride;
+  std::size_t height;
+  std::size_t row_stride;
+  PoolAxis vertical;
+  std::size_t pad;     // rows above x
+  std::size_t before;  // columns that stand before x
+  std::size_t width;
+  PoolAxis horizontal;
+  std::size_t count;  // outputs of a row
+  float* y;           // row `row` begins at y + row * y_stride
+  std::size_t y_stride;
+};
 
-// y[i] = the maximum of x[i * stride + tap * dilation] over tap < taps, for i < count. Reads kPoolSlack more of x.
-void max_of_taps(const float* x, std::size_t taps, std::size_t stride, std::size_t dilation, std::size_t count,
-                 float* y);
+// Elements that the taps of a row lie among, padding included.
+constexpr std::size_t line_length(const WindowRows& rows) {
+  return (rows.count - 1) * rows.horizontal.stride + (rows.horizontal.taps - 1) * rows.horizontal.dilation + 1;
+}
 
-// y[i] = the sum of x[i * stride + tap * dilation] over tap < taps, in this order, for i < count. Reads kPoolSlack more
-// of x and writes kPoolSlack more of y.
-void sum_of_taps(const double* x, std::size_t taps, std::size_t stride, std::size_t dilation, std::size_t count,
-                 double* y);
+// Some lines to compute in, each with room for line_length elements and kPoolSlack. With several, what is written to
+// one has reached the cache by the time it is read.
+template <typename Element>
+struct PoolLines {
+  Element* first;
+  std::size_t count;
+  std::size_t stride;
+};
+
+// Rows [first, last) of y: the largest of the taps, `padding` of none, NaN if one is NaN. Requires: rows.count > 0; no
+// element is less than `padding`.
+void max_of_windows(const WindowRows& rows, std::size_t first, std::size_t last, float padding,
+                    const PoolLines<float>& lines);
+
+// Rows [first, last) of y: the sum of the taps in double, times scale, vertical_inverses[row] and
+// horizontal_inverses[o], rounded once to float. Columns are summed first, then their sums. `line` as above, in
+// doubles; horizontal_inverses has kPoolSlack elements more than it needs. Requires: count > 0.
+void mean_of_windows(const WindowRows& rows, std::size_t first, std::size_t last, double scale,
+                     const double* vertical_inverses, const double* horizontal_inverses,
+                     const PoolLines<double>& lines);
 
 }  // namespace linnet::kernels
 

@@ -13,7 +13,8 @@
 //
 // Opsets 1 to newest: Indices and storage_order from 8; ceil_mode from 10 (LpPool: 18); dilations from 10 (AveragePool:
 // 19, LpPool: 18); count_include_pad from 7. Types: float, double, float16, bfloat16, for MaxPool also int8 and uint8,
-// at every opset. Sums are added in double or better and rounded once. Deviations: LpPool-1 needs kernel_shape.
+// at every opset. Sums are added in double or better and rounded once; means of 16-bit floats to float32 on the way.
+// Deviations: LpPool-1 needs kernel_shape; numbers of windows are below 2^31.
 #include "ops/pooling/pooling.hpp"
 
 #include <algorithm>
@@ -95,11 +96,11 @@ double folding_ns(const NodeView& node) {
   return ns;
 }
 
-OpDef pool(const char* name) {
+OpDef pool(const char* name, std::vector<Implementation> implementations) {
   OpDef op;
   op.name = name;
+  op.implementations = std::move(implementations);
   op.infer = infer;
-  op.implementations = pooling_implementations();
   op.facts.folding_ns = folding_ns;
   return op;
 }
@@ -180,7 +181,7 @@ PooledRows::Place PooledRows::place(std::int64_t index) const {
 }
 
 void register_max_pool(Registry& registry) {
-  OpDef op = pool("MaxPool");
+  OpDef op = pool("MaxPool", pooling_implementations());
   op.max_outputs = 2;
   op.parse = parse<PoolOp::kMax>;
   op.output_type = output_type;
@@ -188,19 +189,19 @@ void register_max_pool(Registry& registry) {
 }
 
 void register_average_pool(Registry& registry) {
-  OpDef op = pool("AveragePool");
+  OpDef op = pool("AveragePool", pooling_implementations());
   op.parse = parse<PoolOp::kAverage>;
   registry.add(std::move(op));
 }
 
 void register_lp_pool(Registry& registry) {
-  OpDef op = pool("LpPool");
+  OpDef op = pool("LpPool", {pooling_reference_implementation()});
   op.parse = parse<PoolOp::kLp>;
   registry.add(std::move(op));
 }
 
 void register_global_lp_pool(Registry& registry) {
-  OpDef op = pool("GlobalLpPool");
+  OpDef op = pool("GlobalLpPool", {pooling_reference_implementation()});
   op.parse = parse_global;
   registry.add(std::move(op));
 }

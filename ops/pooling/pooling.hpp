@@ -70,6 +70,7 @@ class PooledRows {
   double counted_ = 1;
 };
 
+/// Of MaxPool and AveragePool: simd, and the reference.
 std::vector<Implementation> pooling_implementations();
 Implementation pooling_reference_implementation();
 

@@ -18,79 +18,112 @@ using testing::random_floats;
 
 float larger(float a, float b) { return std::isnan(a) || (!std::isnan(b) && a >= b) ? a : b; }
 
-void expect_same(const std::vector<float>& actual, const std::vector<float>& expected) {
-  ASSERT_EQ(actual.size(), expected.size());
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    if (std::isnan(expected[i])) {
-      EXPECT_TRUE(std::isnan(actual[i])) << i;
-    } else {
-      EXPECT_EQ(actual[i], expected[i]) << i;
+struct Case {
+  std::size_t depth, height, width;  // of x
+  PoolAxis vertical;
+  std::size_t pad;
+  PoolAxis horizontal;
+  std::size_t before;
+  std::size_t rows;
+};
+
+const Case kCases[] = {
+    {1, 1, 40, {1, 1, 1}, 0, {1, 1, 1}, 0, 1}, {1, 6, 40, {3, 1, 1}, 1, {3, 1, 1}, 1, 6},
+    {2, 6, 35, {3, 2, 1}, 1, {3, 2, 1}, 1, 3}, {1, 6, 20, {2, 2, 1}, 0, {2, 2, 1}, 0, 3},
+    {3, 5, 21, {2, 1, 3}, 0, {3, 1, 4}, 2, 2}, {1, 5, 50, {3, 2, 2}, 2, {4, 2, 1}, 0, 3},
+    {1, 5, 50, {3, 2, 2}, 5, {5, 2, 1}, 2, 5}, {0, 5, 20, {2, 1, 1}, 0, {3, 2, 2}, 3, 4},
+    {1, 4, 60, {1, 1, 1}, 2, {3, 3, 1}, 0, 8}, {1, 1, 33, {1, 1, 1}, 0, {2, 7, 3}, 6, 1},
+    {1, 2, 0, {1, 1, 1}, 0, {3, 1, 1}, 3, 2},
+};
+
+// Calls check(rows, expected maxima, expected sums) for every case and number of outputs.
+template <typename Check>
+void for_cases(const Check& check) {
+  for (const Case& c : kCases) {
+    for (std::size_t count = 1; count < 40; ++count) {
+      WindowRows rows{};
+      std::vector<float> x = random_floats(c.depth * c.height * c.width, 0.0F, 1.0F, static_cast<unsigned>(count));
+      for (std::size_t i = count % 7; i < x.size(); i += 61) x[i] = std::numeric_limits<float>::quiet_NaN();
+      rows.x = x.data();
+      rows.depth = c.depth;
+      rows.depth_stride = c.height * c.width;
+      rows.height = c.height;
+      rows.row_stride = c.width;
+      rows.vertical = c.vertical;
+      rows.pad = c.pad;
+      rows.before = c.before;
+      rows.horizontal = c.horizontal;
+      rows.count = count;
+      rows.y_stride = count + 1;
+      // No more columns than the taps reach.
+      rows.width = std::min(c.width, std::max(line_length(rows), c.before) - c.before);
+      std::vector<float> maxima(c.rows * rows.y_stride, 7.0F);
+      std::vector<double> sums(c.rows * rows.y_stride, 7.0);
+      for (std::size_t row = 0; row < c.rows; ++row) {
+        for (std::size_t o = 0; o < count; ++o) {
+          float most = -100;
+          double sum = 0;
+          for (std::size_t tap = 0; tap < c.depth * c.vertical.taps * c.horizontal.taps; ++tap) {
+            const std::size_t i = tap / c.horizontal.taps % c.vertical.taps;
+            const std::size_t at_row = row * c.vertical.stride + i * c.vertical.dilation - c.pad;
+            const std::size_t at = o * c.horizontal.stride + tap % c.horizontal.taps * c.horizontal.dilation - c.before;
+            if (at_row >= c.height || at >= rows.width) continue;
+            const std::size_t d = tap / c.horizontal.taps / c.vertical.taps;
+            const float element = x[d * rows.depth_stride + at_row * c.width + at];
+            most = larger(most, element);
+            sum += static_cast<double>(element);
+          }
+          maxima[row * rows.y_stride + o] = most;
+          sums[row * rows.y_stride + o] = sum;
+        }
+      }
+      check(rows, maxima, sums);
     }
   }
 }
 
-std::vector<float> with_nan(std::size_t count, unsigned seed) {
-  std::vector<float> x = random_floats(count, 0.0F, 1.0F, seed);
-  for (std::size_t i = seed % 7; i < count; i += 31) x[i] = std::numeric_limits<float>::quiet_NaN();
-  return x;
-}
-
-TEST(Pooling, MaximaOfRows) {
+TEST(Pooling, MaximaOfWindows) {
   on_every_isa([] {
-    for (const std::size_t rows : {1, 2, 5}) {
-      for (std::size_t count = 0; count < 70; ++count) {
-        for (const bool joins : {false, true}) {
-          const std::size_t stride = count + 3;
-          const std::vector<float> x = with_nan(rows * stride, static_cast<unsigned>(count));
-          const std::vector<float> before = with_nan(count + 1, 3);
-          std::vector<float> expected = before, y = before;
-          for (std::size_t i = 0; i < count; ++i) {
-            float most = x[i];
-            for (std::size_t row = 1; row < rows; ++row) most = larger(most, x[row * stride + i]);
-            expected[i] = joins ? larger(before[i], most) : most;
-          }
-          max_of_rows(x.data(), rows, stride, count, joins, y.data());
-          expect_same(y, expected);
+    for_cases([](WindowRows rows, const std::vector<float>& expected, const std::vector<double>&) {
+      const std::size_t stride = line_length(rows) + kPoolSlack;
+      std::vector<float> y(expected.size(), 7.0F), lines(3 * stride);
+      rows.y = y.data();
+      max_of_windows(rows, 0, y.size() / rows.y_stride, -100.0F, {lines.data(), 3, stride});
+      for (std::size_t i = 0; i < y.size(); ++i) {
+        if (std::isnan(expected[i])) {
+          EXPECT_TRUE(std::isnan(y[i])) << i;
+        } else {
+          EXPECT_EQ(y[i], expected[i]) << i;
         }
       }
-    }
+    });
   });
 }
 
-struct Taps {
-  std::size_t taps, stride, dilation;
-};
-
-const Taps kTaps[] = {{1, 1, 1}, {3, 1, 1}, {3, 1, 4}, {1, 2, 1}, {2, 2, 1}, {3, 2, 1},
-                      {4, 2, 1}, {5, 2, 1}, {3, 2, 2}, {3, 3, 1}, {2, 7, 3}};
-
-TEST(Pooling, MaximaAndSumsOfTaps) {
+TEST(Pooling, MeansOfWindows) {
   on_every_isa([] {
-    for (const Taps& t : kTaps) {
-      for (std::size_t count = 1; count < 40; ++count) {
-        const std::size_t read = (count - 1) * t.stride + (t.taps - 1) * t.dilation + 1;
-        const std::vector<float> x = with_nan(read + kPoolSlack, static_cast<unsigned>(count));
-        std::vector<double> wide(x.begin(), x.end());
-        for (double& element : wide) element = std::isnan(element) ? 0.3 : element;
-        std::vector<float> expected(count + 1, 7.0F), y(count + 1, 7.0F);
-        std::vector<double> expected_sums, sums(count + kPoolSlack);
-        for (std::size_t i = 0; i < count; ++i) {
-          float most = x[i * t.stride];
-          double sum = wide[i * t.stride];
-          for (std::size_t tap = 1; tap < t.taps; ++tap) {
-            most = larger(most, x[i * t.stride + tap * t.dilation]);
-            sum += wide[i * t.stride + tap * t.dilation];
-          }
-          expected[i] = most;
-          expected_sums.push_back(sum);
+    for_cases([](WindowRows rows, const std::vector<float>&, const std::vector<double>& expected) {
+      std::vector<float> y(expected.size(), 7.0F);
+      const std::size_t stride = line_length(rows) + kPoolSlack;
+      std::vector<double> lines(2 * stride);
+      rows.y = y.data();
+      const std::size_t count = y.size() / rows.y_stride;
+      std::vector<double> vertical, horizontal(rows.count + kPoolSlack, 1.0);
+      for (std::size_t row = 0; row < count; ++row) vertical.push_back(1.0 / static_cast<double>(row + 1));
+      for (std::size_t o = 0; o < rows.count; ++o) horizontal[o] = static_cast<double>(o);
+      mean_of_windows(rows, 0, count, 0.5, vertical.data(), horizontal.data(), {lines.data(), 2, stride});
+      for (std::size_t i = 0; i < y.size(); ++i) {
+        const std::size_t row = i / rows.y_stride, o = i % rows.y_stride;
+        const double mean = expected[i] * 0.5 * static_cast<double>(o) / static_cast<double>(row + 1);
+        if (o == rows.count) {
+          EXPECT_EQ(y[i], 7.0F) << i;
+        } else if (std::isnan(mean)) {
+          EXPECT_TRUE(std::isnan(y[i])) << i;
+        } else {
+          EXPECT_NEAR(static_cast<double>(y[i]), mean, 1e-7 * std::fabs(mean) + 1e-12) << i;
         }
-        max_of_taps(x.data(), t.taps, t.stride, t.dilation, count, y.data());
-        expect_same(y, expected);
-        sum_of_taps(wide.data(), t.taps, t.stride, t.dilation, count, sums.data());
-        sums.resize(count);
-        EXPECT_EQ(sums, expected_sums);
       }
-    }
+    });
   });
 }
 

@@ -120,11 +120,12 @@ struct Sums {
 
 /// Outputs [begin, begin + count) meet the elements of a row of X.
 template <typename Results>
-void join_row(const State& state, const void* x, const PooledRows::Place& place, std::int64_t begin, std::int64_t count,
-              Results& results) {
+void join_row(const State& state, RunControl& control, const void* x, const PooledRows::Place& place,
+              std::int64_t begin, std::int64_t count, Results& results) {
   const PooledAxis& last = state.last;
   typename Results::Line line[kLine];
   for (std::int64_t first = 0; first < last.kernel; first += state.block) {
+    if (control.abandon_if_stopped()) return;
     const std::int64_t end = std::min(last.kernel, first + state.block);
     const std::int64_t low = std::max<std::int64_t>(0, last.start(begin) + first * last.dilation);
     const std::int64_t high = std::min(last.input, last.start(begin + count - 1) + (end - 1) * last.dilation + 1);
@@ -152,7 +153,7 @@ void pool_piece(const State& state, const RunArguments& args, std::int64_t unit)
   results.start(state, count);
   for (std::int64_t i = 0; i < rows.count(); ++i) {
     if (args.control.abandon_if_stopped()) return;
-    join_row(state, args.inputs[0], rows.place(i), begin, count, results);
+    join_row(state, args.control, args.inputs[0], rows.place(i), begin, count, results);
   }
   results.finish(state, args, row, begin, count, rows.counted());
 }

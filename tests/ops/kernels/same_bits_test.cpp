@@ -12,6 +12,7 @@
 #include "ops/kernels/activation.hpp"
 #include "ops/kernels/elementwise.hpp"
 #include "ops/kernels/normalization.hpp"
+#include "ops/kernels/pooling.hpp"
 #include "ops/kernels/reduction.hpp"
 #include "ops/kernels/shift_scale.hpp"
 #include "ops/kernels/softmax.hpp"
@@ -110,6 +111,30 @@ std::vector<double> exponential_sums() {
   return results;
 }
 
+std::vector<double> pooled() {
+  std::vector<double> results;
+  for (std::size_t count = 1; count < 60; ++count) {
+    for (const std::size_t stride : {1, 2, 3}) {
+      WindowRows rows{};
+      rows.width = (count - 1) * stride + 3;
+      const std::vector<float> x = random_floats(3 * rows.width, 1.0f, 0.3f, static_cast<unsigned>(count));
+      std::vector<float> y(count);
+      std::vector<double> lines(rows.width + kPoolSlack), inverses(count + kPoolSlack, 1.0 / 3);
+      rows.x = x.data();
+      rows.depth = 1;
+      rows.height = 3;
+      rows.row_stride = rows.width;
+      rows.vertical = {3, 1, 1};
+      rows.horizontal = {3, stride, 1};
+      rows.count = count;
+      rows.y = y.data();
+      mean_of_windows(rows, 0, 1, 0.7, inverses.data(), inverses.data(), {lines.data(), 1, lines.size()});
+      results.insert(results.end(), y.begin(), y.end());
+    }
+  }
+  return results;
+}
+
 struct Normalized {
   std::vector<double> results;
   std::vector<double> statistics;
@@ -185,6 +210,7 @@ std::vector<Function> functions() {
       of_reduction("maximum", ReduceKind::kMaximum),
       of_reduction("minimum", ReduceKind::kMinimum),
       {"sums of exponentials", Same::kEverywhere, exponential_sums},
+      {"means of windows", Same::kEverywhere, pooled},
       {"pairs", Same::kEverywhere, pairs},
       {"mean and deviation", Same::kEverywhere, [] { return normalized().statistics; }},
       {"normalisation", Same::kByFma, [] { return normalized().results; }},

@@ -294,6 +294,23 @@ TEST(MaxPool, LeavesOutIndicesThatNobodyWants) {
       .run();
 }
 
+TEST(MaxPool, LeavesLargeWindowsToTheReference) {
+  const auto reference_only = [](DataType type, const Shape& x, const Ints& kernel, const Ints& dilations) {
+    OpTest("MaxPool", 12)
+        .named(text(type, " ", x, " kernel ", kernel))
+        .ints("kernel_shape", kernel)
+        .ints("dilations", dilations)
+        .random_input(type, x, 0, 9)
+        .expect_reference()
+        .expect_implementations({"reference"})
+        .run();
+  };
+  reference_only(DataType::kFloat32, {1, 1, 140002}, {2}, {140000});
+  reference_only(DataType::kFloat16, {1, 1, 300, 1000}, {300, 1}, {1, 1});
+  reference_only(DataType::kFloat32, {1, 1, 2, 2, 2, 2}, {2, 2, 2, 2}, {1, 1, 1, 1});
+  reference_only(DataType::kFloat64, {1, 1, 2}, {2}, {1});
+}
+
 // torch.nn.functional.avg_pool1d(x, 4, 3, padding=2, ceil_mode=True, count_include_pad=...) for x = 1 ... 6
 TEST(AveragePool, DividesAsPyTorchUnderCeilMode) {
   const auto check = [](bool include, const std::vector<float>& expected) {

@@ -113,9 +113,7 @@ std::int64_t WindowAxis::padded_taps(std::int64_t index) const {
 }
 
 WindowAxis window_axis(const WindowAttributes& attributes, std::size_t axis, std::int64_t input, std::int64_t kernel) {
-  if (input < 1 || input > kMostInput) {
-    invalid_model("spatial axis ", axis, " has ", input, " elements, expected 1 to ", kMostInput);
-  }
+  if (input > kMostInput) invalid_model("spatial axis ", axis, " has ", input, " elements, more than windows reach");
   if (kernel < 1 || kernel > kMostNumber) {
     invalid_model("the kernel has ", kernel, " elements along spatial axis ", axis, ", expected 1 to ", kMostNumber);
   }
@@ -129,7 +127,7 @@ WindowAxis window_axis(const WindowAttributes& attributes, std::size_t axis, std
     result.output = 1 + (rounds_up ? ceil_of(room, result.stride) : floor_of(room, result.stride));
     if (rounds_up && (result.output - 1) * result.stride >= input + result.pad_begin) --result.output;
   }
-  if (result.output < 1) {
+  if (input < 1 || result.output < 1) {
     invalid_model("spatial axis ", axis, " of ", input, " elements, with pads ", result.pad_begin, " and ",
                   result.pad_end, ", has no place for a window of ", span_of(result));
   }

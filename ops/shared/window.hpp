@@ -10,8 +10,8 @@
 //   SAME_UPPER, _LOWER input / stride, rounded up                          as many as that takes; an odd one stands at
 //                                                                          the end (UPPER) or at the beginning (LOWER)
 //   VALID              1 + (input - span) / stride, rounded down           0
-// Where auto_pad is not NOTSET, it decides alone: `pads` has no effect, nor has ceil_mode. An axis with no output is an
-// error, so is one where even the first window is larger than input and pads.
+// Where auto_pad is not NOTSET, it decides alone: `pads` has no effect, nor has ceil_mode. An axis without elements or
+// outputs is an error, so is one where even the first window is larger than input and pads.
 #pragma once
 
 #include <cstdint>

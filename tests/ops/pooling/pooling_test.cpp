@@ -427,7 +427,8 @@ TEST(Pooling, SaysWhatIsWrong) {
   refused("AveragePool", 12, {2, 3, 4}, {2, 2}, "kernel_shape [2,2] has 2 elements, expected 1 for 1 spatial axis");
   refused("LpPool", 12, {2, 3, 4}, {5},
           "spatial axis 0 of 4 elements, with pads 0 and 0, has no place for a window of 5");
-  refused("MaxPool", 12, {2, 3, 0}, {1}, "spatial axis 0 has 0 elements");
+  refused("MaxPool", 12, {2, 3, 0}, {1},
+          "spatial axis 0 of 0 elements, with pads 0 and 0, has no place for a window of 1");
   OpTest("MaxPool", 12)
       .random_input(DataType::kFloat32, {1, 1, 4}, -1, 1)
       .expect_error(ErrorCode::kInvalidModel, "kernel_shape is missing")

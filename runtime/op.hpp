@@ -305,6 +305,14 @@ struct BodyUse {
 };
 
 struct OpDef {
+  // Not inlined into every function that registers an operator: they are as long as the rest of it.
+  OpDef();
+  OpDef(const OpDef&);
+  OpDef(OpDef&&) noexcept;
+  OpDef& operator=(const OpDef&);
+  OpDef& operator=(OpDef&&) noexcept;
+  ~OpDef();
+
   std::string name;    ///< as ONNX spells it
   std::string domain;  ///< "" is ONNX's own
   int since_opset = 1;

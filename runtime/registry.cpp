@@ -3,6 +3,13 @@
 
 namespace linnet::internal {
 
+OpDef::OpDef() = default;
+OpDef::OpDef(const OpDef&) = default;
+OpDef::OpDef(OpDef&&) noexcept = default;
+OpDef& OpDef::operator=(const OpDef&) = default;
+OpDef& OpDef::operator=(OpDef&&) noexcept = default;
+OpDef::~OpDef() = default;
+
 void Registry::add(OpDef definition) {
   auto key = std::make_pair(definition.domain, definition.name);
   if (!definitions_.emplace(std::move(key), std::move(definition)).second)

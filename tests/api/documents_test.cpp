@@ -75,6 +75,13 @@ TEST(Example, MigratedProgramGivesTheSameBothWays) {
   EXPECT_EQ(text.rfind("x: float32 [ -1 100 ]\nP(class 0) = 0.", 0), 0U) << text;
 }
 
+TEST(Example, StreamingAgreesWithPyTorch) {
+  const std::string text = output_of("streaming");
+  const std::string line = "512 samples in blocks of 64: within ";
+  EXPECT_EQ(text.rfind(line, 0), 0U) << text;
+  EXPECT_NE(text.find(line, 1), std::string::npos) << "the second pass: " << text;
+}
+
 // Each block comes out as loud as the network is sure: quieter than it went in, and not silent.
 TEST(Example, AudioCallbackScalesEachBlock) {
   const std::string text = output_of("audio_callback");

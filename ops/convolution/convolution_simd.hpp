@@ -50,7 +50,10 @@ struct ConvolutionPart {
   TapBand band;
   std::size_t first_task = 0, tasks = 0;
 
-  std::size_t row_of(std::size_t group, std::size_t row) const { return group * rows + row; }
+  const TapAxis::Phase& phase_of(std::size_t member, std::size_t axis) const {
+    const std::int64_t index = members == 1 ? 0 : grid.phase_of(static_cast<std::int64_t>(member), axis);
+    return grid.axes[axis].phases[static_cast<std::size_t>(index)];
+  }
 };
 
 struct ConvolutionPlan {
@@ -92,6 +95,23 @@ struct ConvolutionOperands {
 
 /// Errors: those of RunControl::parallel_for. Requires: the convolution has images.
 void run_convolution(const ConvolutionPlan& plan, const ConvolutionOperands& operands, RunControl& control);
+
+/// What the tasks of a run share. Planes are those of a group's first channel.
+struct ConvolutionRun {
+  const ConvolutionPlan& plan;
+  ConvolutionOperands operands;
+  RunControl& control;
+
+  const float* x_plane(std::size_t image, std::size_t group) const;
+  float* y_plane(std::size_t image, std::size_t group) const;
+  const float* weights(const ConvolutionPart& part, std::size_t group, std::size_t row) const;
+  /// Of a row and those behind it; null where there is none.
+  const float* bias(const ConvolutionPart& part, std::size_t group, std::size_t row) const;
+};
+
+// Task `task` of a part. `memory`: worker_floats of the plan.
+void multiply_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
+void sum_taps_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
 
 /// Why the plan does not serve a node of any type; empty when it does.
 std::string plan_refusal(const NodeView& node);

@@ -1,0 +1,163 @@
+// Tasks of convolutions that are tap sums: X is copied with its padding, the sums run along the copy, and what stands
+// between rows and is no output is left behind.
+#include <algorithm>
+#include <cstring>
+
+#include "ops/convolution/convolution_simd.hpp"
+
+namespace linnet::internal {
+namespace {
+
+/// Multiply-adds before a stop is looked at.
+constexpr std::size_t kProductsAtOnce = std::size_t{1} << 23;
+
+class BandTask {
+ public:
+  BandTask(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory)
+      : run_(run), part_(part), band_(part.band), c_(run.plan.convolution), copy_(memory) {
+    const auto groups = static_cast<std::size_t>(c_.groups);
+    const auto step = static_cast<std::size_t>(band_.groups_of_task);
+    begin_ = static_cast<std::int64_t>(task) % band_.bands * band_.outputs;
+    task /= static_cast<std::size_t>(band_.bands);
+    const std::size_t group_tasks = (groups + step - 1) / step;
+    group_begin_ = task % group_tasks * step;
+    group_end_ = std::min(group_begin_ + step, groups);
+    image_ = task / group_tasks;
+  }
+
+  void run() {
+    const auto channels = static_cast<std::size_t>(c_.x_channels);
+    const std::size_t copied = channels * band_.floats + kernels::kTapSumSlack;
+    std::memset(copy_, 0, copied * sizeof(float));
+    kernels::TapSums sums;
+    sums.x = copy_;
+    sums.offsets = band_.offsets.data();
+    sums.taps = part_.depth;
+    sums.weights_stride = part_.weights_stride;
+    sums.rows = part_.rows;
+    sums.columns = band_.span;
+    sums.y = copy_ + (copied + 15) / 16 * 16;
+    sums.y_row_stride = band_.span + kernels::kTapSumSlack;
+    for (std::size_t group = group_begin_; group < group_end_; ++group) {
+      const float* x = run_.x_plane(image_, group);
+      for (std::size_t channel = 0; channel < channels; ++channel, x += c_.x_plane) {
+        copy_axis(0, x, copy_ + channel * band_.floats);
+      }
+      sums.weights = run_.weights(part_, group, 0);
+      sums.bias = run_.bias(part_, group, 0);
+      if (!sum_taps(sums)) return;
+      store(sums, group);
+    }
+  }
+
+ private:
+  void store(const kernels::TapSums& sums, std::size_t group) const {
+    const auto plane = static_cast<std::size_t>(c_.y_plane);
+    for (std::size_t row = 0; row < part_.rows; ++row) {
+      float* y = sums.y + row * sums.y_row_stride;
+      if (c_.activation.kind != kernels::ActivationKind::kNone) {
+        kernels::apply_activation(c_.activation, y, y, band_.span);
+      }
+      store_axis(0, row % part_.members, y, run_.y_plane(image_, group) + row / part_.members * plane);
+    }
+  }
+
+  /// False when the run is to stop.
+  bool sum_taps(const kernels::TapSums& sums) const {
+    const std::size_t products = sums.taps * sums.rows * kernels::kTapSumSlack;
+    const std::size_t step = std::max<std::size_t>(1, kProductsAtOnce / products) * kernels::kTapSumSlack;
+    for (std::size_t column = 0; column < sums.columns; column += step) {
+      if (run_.control.abandon_if_stopped()) return false;
+      kernels::TapSums piece = sums;
+      piece.x += column;
+      piece.y += column;
+      piece.columns = std::min(step, sums.columns - column);
+      kernels::tap_sums(piece);
+    }
+    return true;
+  }
+
+  /// What an axis of X has for one remainder of a band: `count` elements from `from` on, a stride apart, to the
+  /// quotients from `to` on.
+  struct Copied {
+    std::int64_t from = 0, to = 0, count = 0;
+  };
+  Copied copied(std::size_t i, std::int64_t remainder) const {
+    const TapAxis& axis = part_.grid.axes[i];
+    const std::int64_t first = band_.lowest[i] + (i == band_.axis ? begin_ * axis.stride : 0) + remainder;
+    const std::int64_t begin = first >= 0 ? 0 : (-first + axis.stride - 1) / axis.stride;
+    const std::int64_t end = first >= axis.input ? 0 : (axis.input - first + axis.stride - 1) / axis.stride;
+    return {first + begin * axis.stride, begin, std::max<std::int64_t>(0, std::min(end, band_.sizes[i]) - begin)};
+  }
+
+  /// The elements of X that the band reads, of axes from `i` on. What is none of X stays as it is, zero.
+  void copy_axis(std::size_t i, const float* from, float* to) const {
+    const std::vector<TapAxis>& axes = part_.grid.axes;
+    std::int64_t inner = 1;
+    for (std::size_t axis = i + 1; axis < axes.size(); ++axis) inner *= axes[axis].input;
+    for (std::int64_t remainder = 0; remainder < axes[i].stride; ++remainder) {
+      const Copied here = copied(i, remainder);
+      if (here.count == 0) continue;
+      float* target = to + remainder * band_.remainder_strides[i] + here.to * band_.strides[i];
+      const float* source = from + here.from * inner;
+      if (i + 2 < axes.size()) {
+        for (std::int64_t index = 0; index < here.count; ++index) {
+          copy_axis(i + 1, source + index * axes[i].stride * inner, target + index * band_.strides[i]);
+        }
+        continue;
+      }
+      for (std::int64_t last = 0; last < axes[i + 1].stride; ++last) {
+        const Copied row = copied(i + 1, last);
+        if (row.count == 0) continue;
+        kernels::copy_rows({source + row.from, static_cast<std::size_t>(axes[i].stride * inner),
+                            static_cast<std::size_t>(axes[i + 1].stride),
+                            target + last * band_.remainder_strides[i + 1] + row.to,
+                            static_cast<std::size_t>(band_.strides[i]), 1, static_cast<std::size_t>(here.count),
+                            static_cast<std::size_t>(row.count)});
+      }
+    }
+  }
+
+  /// The outputs of a member that belong to the band, of axes from `i` on.
+  void store_axis(std::size_t i, std::size_t member, const float* from, float* to) const {
+    const std::vector<TapAxis>& axes = part_.grid.axes;
+    const auto outputs = [&](std::size_t axis) {
+      const std::int64_t all = axes[axis].outputs_of(part_.phase_of(member, axis));
+      return axis == band_.axis ? std::clamp<std::int64_t>(all - begin_, 0, band_.outputs) : all;
+    };
+    const auto place = [&](std::size_t axis) {
+      const std::int64_t first = axis == band_.axis ? begin_ : 0;
+      return part_.phase_of(member, axis).begin + first * axes[axis].y_step;
+    };
+    std::int64_t inner = 1;
+    for (std::size_t axis = i + 1; axis < axes.size(); ++axis) inner *= axes[axis].y_size;
+    float* target = to + place(i) * inner;
+    const std::int64_t count = outputs(i);
+    const std::int64_t stride = band_.strides[i];
+    if (i + 2 < axes.size()) {
+      for (std::int64_t index = 0; index < count; ++index) {
+        store_axis(i + 1, member, from + index * stride, target + index * axes[i].y_step * inner);
+      }
+      return;
+    }
+    kernels::copy_rows({from, static_cast<std::size_t>(stride), 1, target + place(i + 1),
+                        static_cast<std::size_t>(axes[i].y_step * inner), static_cast<std::size_t>(axes[i + 1].y_step),
+                        static_cast<std::size_t>(count), static_cast<std::size_t>(outputs(i + 1))});
+  }
+
+  const ConvolutionRun& run_;
+  const ConvolutionPart& part_;
+  const TapBand& band_;
+  const Convolution& c_;
+  float* copy_;             ///< of the channels of one group
+  std::int64_t begin_ = 0;  ///< first output of the band
+  std::size_t image_ = 0, group_begin_ = 0, group_end_ = 0;
+};
+
+}  // namespace
+
+void sum_taps_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory) {
+  BandTask(run, part, task, memory).run();
+}
+
+}  // namespace linnet::internal

@@ -214,13 +214,10 @@ ConvolutionPlan plan_convolution(const Convolution& convolution, bool has_b, int
 }
 
 std::string plan_refusal(const NodeView& node) {
-  constexpr std::int64_t kMostGrids = 4096;
   const Convolution c = convolution_of(node);
   if (c.images == 0) return "";
   if (c.x_channels == 0) return "X has no channels";
-  const std::int64_t grids = tap_grid_count(c);
-  if (grids > kMostGrids) return text("its outputs are of ", grids, " kinds, more than ", kMostGrids);
-  return "";
+  return tap_grid_count(c) > kMostTapGrids ? text("its outputs are of more than ", kMostTapGrids, " kinds") : "";
 }
 
 std::string packing_key(const Convolution& c) {

@@ -151,6 +151,7 @@ class ProductTask {
     const auto plane = static_cast<std::size_t>(c_.y_plane);
     const std::int64_t width = part_.grid.axes.back().outputs;
     const bool pairs = comes_in_pairs();
+    const bool even_first = part_.grid.axes.back().phases[0].begin == 0;
     for (std::size_t row = row_begin_; row < row_end_;) {
       const std::size_t member = row % part_.members;
       const bool pair = pairs && member % 2 == 0 && row + 1 < row_end_;
@@ -163,7 +164,9 @@ class ProductTask {
         if (!pair) {
           store_row(member, place / width, begin, count, from + done, channel);
         } else if (float* to = row_of_member(member, place / width, channel)) {
-          kernels::interleave(from + done, from + done + y_stride_, to + 2 * begin, count);
+          const float* even = from + done + (even_first ? 0 : y_stride_);
+          const float* odd = from + done + (even_first ? y_stride_ : 0);
+          kernels::interleave(even, odd, to + 2 * begin, count);
         }
         done += count;
       }

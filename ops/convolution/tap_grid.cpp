@@ -1,6 +1,7 @@
 #include "ops/convolution/tap_grid.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace linnet::internal {
 namespace {
@@ -35,26 +36,20 @@ TapAxis convolution_axis(const WindowAxis& window) {
   return axis;
 }
 
-/// One for each list of shifts that some phase has.
+/// One for each list of shifts that some phase has; the rest is left out behind kMostTapGrids.
 std::vector<TapAxis> transposed_axes(const WindowAxis& window) {
   std::vector<TapAxis> axes;
-  struct Placed {
-    std::int64_t phase, kernel, shift;
-  };
-  std::vector<Placed> taps;
-  for (std::int64_t k = 0; k < window.kernel; ++k) {
-    const std::int64_t first = k * window.dilation - window.pad_begin;  // where input 0 goes
-    const std::int64_t phase = (first % window.stride + window.stride) % window.stride;
-    if (phase < window.output) taps.push_back({phase, k, (phase - first) / window.stride});
-  }
-  std::stable_sort(taps.begin(), taps.end(), [](const Placed& a, const Placed& b) { return a.phase < b.phase; });
-  for (std::size_t begin = 0, end = 0; begin < taps.size(); begin = end) {
-    TapAxis axis;
+  // Taps of one phase follow each other at this distance.
+  const std::int64_t period = window.stride / std::gcd(window.stride, window.dilation);
+  for (std::int64_t tap = 0; tap < std::min(period, window.kernel); ++tap) {
+    const auto place = [&](std::int64_t k) { return k * window.dilation - window.pad_begin; };  // of input 0
     TapAxis::Phase phase;
-    phase.begin = taps[begin].phase;
-    for (; end < taps.size() && taps[end].phase == phase.begin; ++end) {
-      axis.shifts.push_back(taps[end].shift);
-      phase.kernel.push_back(taps[end].kernel);
+    phase.begin = (place(tap) % window.stride + window.stride) % window.stride;
+    if (phase.begin >= window.output) continue;
+    TapAxis axis;
+    for (std::int64_t k = tap; k < window.kernel; k += period) {
+      axis.shifts.push_back((phase.begin - place(k)) / window.stride);
+      phase.kernel.push_back(k);
     }
     const auto same =
         std::find_if(axes.begin(), axes.end(), [&](const TapAxis& other) { return other.shifts == axis.shifts; });
@@ -64,6 +59,7 @@ std::vector<TapAxis> transposed_axes(const WindowAxis& window) {
     target.y_step = window.stride;
     target.outputs = std::max(target.phases.empty() ? 0 : target.outputs, target.outputs_of(phase));
     target.phases.push_back(std::move(phase));
+    if (axes.size() > kMostTapGrids) break;
   }
   return axes;
 }
@@ -111,10 +107,10 @@ std::vector<TapGrid> tap_grids(const Convolution& convolution) {
   return grids;
 }
 
-std::int64_t tap_grid_count(const Convolution& convolution) {
-  std::int64_t count = 1;
+std::size_t tap_grid_count(const Convolution& convolution) {
+  std::size_t count = 1;
   for (const WindowAxis& window : convolution.axes) {
-    if (convolution.transposed) count *= static_cast<std::int64_t>(transposed_axes(window).size());
+    if (convolution.transposed && count <= kMostTapGrids) count *= transposed_axes(window).size();
   }
   return count;
 }

@@ -39,11 +39,15 @@ struct TapGrid {
   std::int64_t kernel_element(const Convolution& convolution, std::int64_t member, std::int64_t tap) const;
 };
 
-/// The grids that make up Y, but for elements that no tap reaches whatever X is. Requires: Y has elements, X channels.
+/// More are not worth their plans: only strides and dilations that no model has make them.
+constexpr std::size_t kMostTapGrids = 256;
+
+/// The grids that make up Y, but for elements that no tap reaches whatever X is. Requires: Y has elements, X channels,
+/// and there are no more than kMostTapGrids.
 std::vector<TapGrid> tap_grids(const Convolution& convolution);
 
-/// How many that are, without making them.
-std::int64_t tap_grid_count(const Convolution& convolution);
+/// How many that are, or more than kMostTapGrids.
+std::size_t tap_grid_count(const Convolution& convolution);
 
 /// Whether the grids have every element of Y.
 bool covers_output(const Convolution& convolution, const std::vector<TapGrid>& grids);

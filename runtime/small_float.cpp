@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
 
 namespace linnet::internal {
 namespace {
@@ -63,47 +62,80 @@ const SmallFloatFormat& small_float_format(DataType type) noexcept {
   }
 }
 
-std::uint8_t small_float_code(DataType type, double value, const SmallFloatRounding& rounding) noexcept {
-  if (type == DataType::kFloat8e8m0) return power_code(value, rounding);
-  const SmallFloatFormat& format = small_float_format(type);
-  const std::uint64_t bits = bits_of(value);
-  const bool negative = bits >> 63 != 0;
-  if (std::isnan(value)) {
-    return type == DataType::kFloat4e2m1 || !format.signed_zero || !negative
-               ? format.nan
-               : static_cast<std::uint8_t>(format.sign | format.nan);
+void small_float_codes(DataType type, const SmallFloatRounding& rounding, const double* values, std::size_t count,
+                       std::uint8_t* codes) noexcept {
+  if (type == DataType::kFloat8e8m0) {
+    for (std::size_t i = 0; i < count; ++i) codes[i] = power_code(values[i], rounding);
+    return;
   }
-  // Beyond this all are too large; below it the whole number of quanta, 2^(exponent - mantissa_bits), is at most 16.
-  const double magnitude = std::min(std::fabs(value), 0x1p20);
-  const int exponent = std::max(static_cast<int>(bits_of(magnitude) >> 52) - 1023, 1 - format.bias);
-  const int mantissa_bits = static_cast<int>(format.mantissa_bits);
-  // Behind 2^52 there are whole numbers only: the sum is rounded to nearest even.
-  const auto quanta =
-      static_cast<unsigned>(bits_of(magnitude * power_of_two(mantissa_bits - exponent) + 0x1p52) & 0xff);
-  // The implicit bit adds one to the exponent's field, and so does a carry.
-  unsigned code = quanta + (static_cast<unsigned>(exponent + format.bias - 1) << format.mantissa_bits);
-  if (code > format.largest) code = rounding.saturate ? format.largest : format.too_large;
-  const bool keeps_sign = format.signed_zero || (code != 0 && code != format.nan);
-  return static_cast<std::uint8_t>(negative && keeps_sign ? code | format.sign : code);
+  const SmallFloatFormat format = small_float_format(type);
+  const auto mantissa_bits = static_cast<int>(format.mantissa_bits);
+  const unsigned most = rounding.saturate ? format.largest : format.too_large;
+  const unsigned to_sign = type == DataType::kFloat4e2m1 ? 60 : 56;  // from a double's sign to the bit of the sign
+  const unsigned signed_nan = format.signed_zero && type != DataType::kFloat4e2m1 ? 1 : 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint64_t bits = bits_of(values[i]);
+    const unsigned sign = static_cast<unsigned>(bits >> to_sign) & format.sign;
+    // Beyond this all are too large; below it the whole number of quanta, 2^(exponent - mantissa_bits), is at most 16.
+    const double magnitude = std::min(std::fabs(values[i]), 0x1p20);
+    const int exponent = std::max(static_cast<int>(bits_of(magnitude) >> 52) - 1023, 1 - format.bias);
+    // Behind 2^52 there are whole numbers only: the sum is rounded to nearest even.
+    const double rounded = magnitude * power_of_two(mantissa_bits - exponent) + 0x1p52;
+    // The implicit bit adds one to the exponent's field, and so does a carry.
+    unsigned code = static_cast<unsigned>(bits_of(rounded) & 0xff) +
+                    (static_cast<unsigned>(exponent + format.bias - 1) << format.mantissa_bits);
+    code = code > format.largest ? most : code;
+    // Signs are as good as random: no branch.
+    const unsigned has_sign = code != 0 && code != format.nan ? 1 : 0;
+    code |= sign * (has_sign | (format.signed_zero ? 1 : 0));
+    if (std::isnan(values[i])) code = format.nan | sign * signed_nan;
+    codes[i] = static_cast<std::uint8_t>(code);
+  }
+}
+
+std::uint8_t small_float_code(DataType type, double value, const SmallFloatRounding& rounding) noexcept {
+  std::uint8_t code;
+  small_float_codes(type, rounding, &value, 1, &code);
+  return code;
+}
+
+void small_float_values(DataType type, const std::uint8_t* codes, std::size_t count, float* values) noexcept {
+  constexpr std::uint32_t kNan = 0x7fc00000;
+  constexpr std::uint32_t kInfinity = 0x7f800000;
+  if (type == DataType::kFloat8e8m0) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint32_t normal = codes[i] == kPowerNan ? kNan : std::uint32_t{codes[i]} << 23;
+      const std::uint32_t bits = codes[i] == 0 ? 0x00400000 : normal;  // 2^-127 is a denormal float
+      std::memcpy(values + i, &bits, sizeof bits);
+    }
+    return;
+  }
+  const SmallFloatFormat format = small_float_format(type);
+  const unsigned to_sign = type == DataType::kFloat4e2m1 ? 28 : 24;  // from the sign's bit to a float's
+  const std::uint32_t rebias = static_cast<std::uint32_t>(127 - format.bias) << 23;
+  const auto quantum = static_cast<float>(power_of_two(1 - format.bias - static_cast<int>(format.mantissa_bits)));
+  const std::uint32_t infinite = type == DataType::kFloat8e5m2 ? format.too_large : 0x100;
+  const std::uint32_t lone_sign = format.signed_zero ? 0x100 : format.sign;  // NaN where zero has no sign
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint32_t code = codes[i];
+    const std::uint32_t magnitude = code & (format.sign - 1U);
+    const float denormal = static_cast<float>(static_cast<std::int32_t>(magnitude)) * quantum;
+    std::uint32_t denormal_bits;
+    std::memcpy(&denormal_bits, &denormal, sizeof denormal_bits);
+    std::uint32_t bits = (magnitude << (23 - format.mantissa_bits)) + rebias;
+    bits = magnitude >> format.mantissa_bits == 0 ? denormal_bits : bits;
+    bits = magnitude > format.largest ? kNan : bits;
+    bits = magnitude == infinite ? kInfinity : bits;
+    bits |= (code & format.sign) << to_sign;
+    bits = code == lone_sign ? kNan : bits;
+    std::memcpy(values + i, &bits, sizeof bits);
+  }
 }
 
 double small_float_value(DataType type, std::uint8_t code) noexcept {
-  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-  if (type == DataType::kFloat8e8m0) return code == kPowerNan ? kNan : power_of_two(code - kPowerBias);
-  const SmallFloatFormat& format = small_float_format(type);
-  const unsigned magnitude = code & (format.sign - 1U);
-  const bool negative = (code & format.sign) != 0;
-  if (!format.signed_zero && code == format.nan) return kNan;
-  if (magnitude > format.largest) {
-    if (type != DataType::kFloat8e5m2 || magnitude != format.too_large) return negative ? -kNan : kNan;
-    return negative ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
-  }
-  const unsigned field = magnitude >> format.mantissa_bits;
-  const unsigned hidden = field == 0 ? 0 : 1U << format.mantissa_bits;
-  const unsigned quanta = hidden + (magnitude & ((1U << format.mantissa_bits) - 1));
-  const int exponent = static_cast<int>(std::max(field, 1U)) - format.bias - static_cast<int>(format.mantissa_bits);
-  const double value = quanta * power_of_two(exponent);
-  return negative ? -value : value;
+  float value;
+  small_float_values(type, &code, 1, &value);
+  return static_cast<double>(value);
 }
 
 }  // namespace linnet::internal

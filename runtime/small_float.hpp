@@ -31,12 +31,15 @@ struct SmallFloatFormat {
 /// Requires: a type of kSmallFloatTypes but float8e8m0.
 const SmallFloatFormat& small_float_format(DataType type) noexcept;
 
-/// Rounded once. Without `saturate`, float8e8m0 has NaN for 0 and for what lies outside 2^-127 to 2^127; negative
-/// numbers are NaN there. NaN becomes -0 in float4e2m1, as ONNX's own tests have it. Requires: a type of
-/// kSmallFloatTypes.
+/// codes[i] becomes that of values[i], rounded once. Without `saturate`, float8e8m0 has NaN for 0 and for what lies
+/// outside 2^-127 to 2^127; negative numbers are NaN there. NaN becomes -0 in float4e2m1, as ONNX's own tests have it.
+/// Requires: a type of kSmallFloatTypes.
+void small_float_codes(DataType type, const SmallFloatRounding& rounding, const double* values, std::size_t count,
+                       std::uint8_t* codes) noexcept;
 std::uint8_t small_float_code(DataType type, double value, const SmallFloatRounding& rounding) noexcept;
 
-/// Exact. Requires: a type of kSmallFloatTypes.
+/// values[i] becomes what codes[i] stands for, exactly. Requires: a type of kSmallFloatTypes.
+void small_float_values(DataType type, const std::uint8_t* codes, std::size_t count, float* values) noexcept;
 double small_float_value(DataType type, std::uint8_t code) noexcept;
 
 }  // namespace linnet::internal

@@ -48,59 +48,92 @@ struct Packing {
 void unpack(DataType type, const void* elements, std::size_t first, std::size_t count, std::uint8_t* codes) {
   const auto* bytes = static_cast<const std::uint8_t*>(elements);
   const Packing packing(type);
-  for (std::size_t i = first; i < first + count; ++i)
-    *codes++ = static_cast<std::uint8_t>(bytes[packing.byte(i)] >> packing.shift(i) & packing.mask());
+  if (packing.log == 0) {
+    if (count > 0) std::memcpy(codes, bytes + first, count);
+    return;
+  }
+  std::size_t i = 0;
+  if (packing.bits == 4 && first % 2 == 0) {
+    for (const std::uint8_t* pair = bytes + first / 2; i + 2 <= count; i += 2, ++pair) {
+      codes[i] = *pair & 15;
+      codes[i + 1] = *pair >> 4;
+    }
+  }
+  for (; i < count; ++i)
+    codes[i] = static_cast<std::uint8_t>(bytes[packing.byte(first + i)] >> packing.shift(first + i) & packing.mask());
 }
 
 /// The low bits of codes as elements.
 void pack(DataType type, const std::uint8_t* codes, std::size_t first, std::size_t count, void* elements) {
   auto* bytes = static_cast<std::uint8_t*>(elements);
   const Packing packing(type);
-  for (std::size_t i = first; i < first + count; ++i) {
-    std::uint8_t& byte = bytes[packing.byte(i)];
-    const unsigned before = byte & ((1U << packing.shift(i)) - 1);
-    byte = static_cast<std::uint8_t>(before | (*codes++ & packing.mask()) << packing.shift(i));
+  if (packing.log == 0) {
+    if (count > 0) std::memcpy(bytes + first, codes, count);
+    return;
+  }
+  std::size_t i = 0;
+  if (packing.bits == 4 && first % 2 == 0) {
+    for (std::uint8_t* pair = bytes + first / 2; i + 2 <= count; i += 2)
+      *pair++ = static_cast<std::uint8_t>((codes[i] & 15) | codes[i + 1] << 4);
+  }
+  for (; i < count; ++i) {
+    std::uint8_t& byte = bytes[packing.byte(first + i)];
+    const unsigned before = byte & ((1U << packing.shift(first + i)) - 1);
+    byte = static_cast<std::uint8_t>(before | (codes[i] & packing.mask()) << packing.shift(first + i));
   }
 }
 
-/// W is float, double or, for integers, uint64.
-template <typename W>
-void load_small(DataType type, const void* elements, std::size_t first, std::size_t count, W* line) {
-  const unsigned unused_bits = 8 - static_cast<unsigned>(bits_of(type));
-  for (std::size_t done = 0; done < count; done += kPiece) {
-    std::uint8_t codes[kPiece];
-    const std::size_t size = std::min(kPiece, count - done);
-    unpack(type, elements, first + done, size, codes);
-    W* const values = line + done;
-    if (kSignedLineTypes.has(type)) {
-      for (std::size_t i = 0; i < size; ++i)
-        values[i] = static_cast<W>(static_cast<std::int8_t>(codes[i] << unused_bits) >> unused_bits);
-    } else if (kSmallIntegerTypes.has(type)) {
-      for (std::size_t i = 0; i < size; ++i) values[i] = static_cast<W>(codes[i]);
-    } else if constexpr (!std::is_integral_v<W>) {
-      for (std::size_t i = 0; i < size; ++i) values[i] = static_cast<W>(small_float_value(type, codes[i]));
-    }
-  }
+/// Elements of a small type, at most kPiece, as floats, which have all of them.
+void load_small(DataType type, const void* elements, std::size_t first, std::size_t count, float* values) {
+  std::uint8_t codes[kPiece];
+  unpack(type, elements, first, count, codes);
+  if (kSmallFloatTypes.has(type)) return small_float_values(type, codes, count, values);
+  const int sign = kSignedLineTypes.has(type) ? 1 << (bits_of(type) - 1) : 0;
+  for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<float>((codes[i] ^ sign) - sign);
 }
 
-/// Requires: as store_line.
+/// Calls body(done, size) for pieces of a line of `count`.
+template <typename Body>
+void for_pieces(std::size_t count, const Body& body) {
+  for (std::size_t done = 0; done < count; done += kPiece) body(done, std::min(kPiece, count - done));
+}
+
+/// Through floats. W is double or, for integers, int64.
 template <typename W>
-void store_small(DataType type, const SmallFloatRounding& rounding, const W* line, std::size_t first, std::size_t count,
-                 void* elements) {
-  for (std::size_t done = 0; done < count; done += kPiece) {
+void load_small_line(DataType type, const void* elements, std::size_t first, std::size_t count, W* line) {
+  for_pieces(count, [&](std::size_t done, std::size_t size) {
+    float piece[kPiece];
+    load_small(type, elements, first + done, size, piece);
+    convert<float, W>(piece, size, line + done);
+  });
+}
+
+/// W is float or double, for integers also uint64.
+template <typename W>
+void store_small_line(DataType type, const SmallFloatRounding& rounding, const W* line, std::size_t first,
+                      std::size_t count, void* elements) {
+  for_pieces(count, [&](std::size_t done, std::size_t size) {
     std::uint8_t codes[kPiece];
-    const std::size_t size = std::min(kPiece, count - done);
     const W* const values = line + done;
-    if (kSmallFloatTypes.has(type)) {
-      for (std::size_t i = 0; i < size; ++i)
-        codes[i] = small_float_code(type, static_cast<double>(values[i]), rounding);
-    } else if constexpr (std::is_integral_v<W>) {
-      for (std::size_t i = 0; i < size; ++i) codes[i] = static_cast<std::uint8_t>(values[i]);
-    } else {
-      for (std::size_t i = 0; i < size; ++i) codes[i] = static_cast<std::uint8_t>(static_cast<int>(values[i]));
+    if (!kSmallFloatTypes.has(type)) {
+      using Whole = std::conditional_t<std::is_integral_v<W>, W, int>;
+      for (std::size_t i = 0; i < size; ++i) codes[i] = static_cast<std::uint8_t>(static_cast<Whole>(values[i]));
+    } else if constexpr (std::is_same_v<W, double>) {
+      small_float_codes(type, rounding, values, size, codes);
+    } else if constexpr (std::is_same_v<W, float>) {
+      double numbers[kPiece];
+      convert<float, double>(values, size, numbers);
+      small_float_codes(type, rounding, numbers, size, codes);
     }
     pack(type, codes, first + done, size, elements);
-  }
+  });
+}
+
+/// As convert, for whole numbers that an int has, which the CPU converts to and from at once.
+template <typename To>
+void convert_whole(const float* from, std::size_t count, void* to) {
+  auto* target = static_cast<To*>(to);
+  for (std::size_t i = 0; i < count; ++i) target[i] = static_cast<To>(static_cast<std::int32_t>(from[i]));
 }
 
 }  // namespace
@@ -122,7 +155,11 @@ void load_line(DataType type, const void* elements, std::size_t first, std::size
     case DataType::kInt32:
       return convert<std::int32_t, float>(from, count, line);
     default:
-      if (kSmallTypes.has(type)) return load_small(type, elements, first, count, line);
+      if (kSmallTypes.has(type)) {
+        return for_pieces(count, [&](std::size_t done, std::size_t size) {
+          load_small(type, elements, first + done, size, line + done);
+        });
+      }
       if (count > 0) std::memcpy(line, from, count * sizeof *line);
   }
 }
@@ -160,7 +197,7 @@ void load_line(DataType type, const void* elements, std::size_t first, std::size
       }
       return;
     default:
-      if (kSmallTypes.has(type)) return load_small(type, elements, first, count, line);
+      if (kSmallTypes.has(type)) return load_small_line(type, elements, first, count, line);
       if (count > 0) std::memcpy(line, from, count * sizeof *line);
   }
 }
@@ -183,7 +220,8 @@ void load_line(DataType type, const void* elements, std::size_t first, std::size
     case DataType::kBool:
       return convert_bools(from, count, line);
     default:
-      if (kSmallTypes.has(type)) return load_small(type, elements, first, count, line);
+      if (kSmallTypes.has(type))
+        return load_small_line(type, elements, first, count, reinterpret_cast<std::int64_t*>(line));
       if (count > 0) std::memcpy(line, from, count * sizeof *line);
   }
 }
@@ -199,15 +237,15 @@ void store_line(DataType type, const float* line, std::size_t first, std::size_t
     case DataType::kBfloat16:
       return kernels::narrow(half_type(type), line, count, to);
     case DataType::kInt8:
-      return convert<float, std::int8_t>(line, count, to);
+      return convert_whole<std::int8_t>(line, count, to);
     case DataType::kUint8:
-      return convert<float, std::uint8_t>(line, count, to);
+      return convert_whole<std::uint8_t>(line, count, to);
     case DataType::kInt16:
-      return convert<float, std::int16_t>(line, count, to);
+      return convert_whole<std::int16_t>(line, count, to);
     case DataType::kUint16:
-      return convert<float, std::uint16_t>(line, count, to);
+      return convert_whole<std::uint16_t>(line, count, to);
     default:
-      if (kSmallTypes.has(type)) return store_small(type, {}, line, first, count, elements);
+      if (kSmallTypes.has(type)) return store_small_line(type, {}, line, first, count, elements);
       if (count > 0) std::memcpy(to, line, count * sizeof *line);
   }
 }
@@ -222,13 +260,13 @@ void store_line(DataType type, const double* line, std::size_t first, std::size_
     case DataType::kBfloat16:
       return convert<double, Bfloat16>(line, count, to);
     default:
-      if (kSmallTypes.has(type)) return store_small(type, {}, line, first, count, elements);
+      if (kSmallTypes.has(type)) return store_small_line(type, {}, line, first, count, elements);
       if (count > 0) std::memcpy(to, line, count * sizeof *line);
   }
 }
 
 void store_line(DataType type, const std::uint64_t* line, std::size_t first, std::size_t count, void* elements) {
-  if (kSmallTypes.has(type)) return store_small(type, {}, line, first, count, elements);
+  if (kSmallTypes.has(type)) return store_small_line(type, {}, line, first, count, elements);
   void* to = at(type, elements, first);
   switch (size_of(type)) {
     case 1:
@@ -248,7 +286,7 @@ void store_line(DataType type, const std::int64_t* line, std::size_t first, std:
 
 void store_small_floats(DataType type, const SmallFloatRounding& rounding, const double* line, std::size_t first,
                         std::size_t count, void* elements) {
-  store_small(type, rounding, line, first, count, elements);
+  store_small_line(type, rounding, line, first, count, elements);
 }
 
 }  // namespace linnet::internal

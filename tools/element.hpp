@@ -21,7 +21,7 @@ bool is_float(DataType type);
 
 /// The bits of an element of a type of 8 bits or less, several of which may lie in a byte.
 std::uint8_t bits_at(const void* data, DataType type, std::size_t index);
-void put_bits(void* data, DataType type, std::size_t index, std::uint8_t bits);
+void put_bits(void* data, DataType type, std::size_t index, std::uint8_t value);
 
 /// The number that these bits stand for. Requires: a floating-point type of 8 bits or less.
 double small_float(DataType type, std::uint8_t bits);

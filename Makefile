@@ -5,7 +5,7 @@ BUILD ?= build
 FUZZ_SECONDS ?= 60
 CONFIGURE := cmake -G Ninja -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release
 
-.PHONY: help setup setup-tests build run wheel test check format bench bench-kernels fuzz coverage accuracy accuracy-sums docs clean
+.PHONY: help setup setup-tests build run wheel test check format real bench bench-kernels fuzz coverage accuracy accuracy-sums docs clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 24
@@ -40,6 +40,13 @@ check: ## what CI does: format, reference, tests, sanitizers, the build without 
 format: ## rewrite the sources with clang-format
 	@tools/setup.sh check
 	@tools/format.sh
+
+real: ## run real models out of Python packages and compare with ONNX Runtime (REAL="--only silero": some of them)
+	@tools/setup.sh bench
+	@$(CONFIGURE) -DLINNET_BUILD_TESTS=ON
+	@cmake --build $(BUILD) --parallel $(JOBS) --target linnet_command
+	@eval "$$(tools/setup.sh paths)" && "$$LINNET_PYTHON" tests/real/real.py --linnet $(BUILD)/linnet \
+	  --peers "$$LINNET_PEERS_DIR" --cache "$$LINNET_CACHE/real" $(REAL)
 
 bench: ## measure beside ONNX Runtime, OpenVINO and PyTorch; writes docs/benchmarks.md (BENCH=--quick: a short try)
 	@tools/setup.sh bench

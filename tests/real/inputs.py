@@ -44,8 +44,8 @@ def ports_of(model: Path) -> list[Port]:
 def _dimension(entry: onnx.TensorShapeProto.Dimension) -> int | str | None:
     """Some exporters write -1 for an open dimension, or "?" as the name of every one."""
     if entry.HasField("dim_value") and entry.dim_value >= 0:
-        return entry.dim_value
-    return None if entry.dim_param in ("", "?") else entry.dim_param
+        return int(entry.dim_value)
+    return None if entry.dim_param in ("", "?") else str(entry.dim_param)
 
 
 def make_inputs(ports: list[Port], wanted: Mapping[str, Wanted]) -> dict[str, Array]:

@@ -83,7 +83,7 @@ def unsupported_parts(command: Path, model: Path) -> str:
         return ""
 
 
-def count_parts(parts: list[dict]) -> str:
+def count_parts(parts: list[dict[str, str]]) -> str:
     """What `linnet check --json` lists, with the reason of each operator's first node."""
     counts = collections.Counter(part["what"].split(" ", 1)[0] for part in parts)
     reasons = {part["what"].split(" ", 1)[0]: part["reason"] for part in reversed(parts)}

@@ -38,6 +38,9 @@ Dim dimension(const DimensionProto& dim, std::size_t index, SymbolTable& symbols
   return {dim.value};
 }
 
+/// PaddlePaddle's exporter names every open dimension so, whichever size each has.
+constexpr std::string_view kNoName = "?";
+
 }  // namespace
 
 SymbolTable::SymbolTable(std::vector<std::string>& symbols, const Options& options)
@@ -68,7 +71,7 @@ Dim SymbolTable::intern(std::string_view name, std::string_view denotation) {
     used_denotations_[*given] = true;
     return {options_.denoted_dimensions[*given].second};
   }
-  if (name.empty()) return Dim::unknown();
+  if (name.empty() || name == kNoName) return Dim::unknown();
   if (const std::uint32_t* index = indices_.find(name)) return Dim::symbol(*index);
   const auto index = static_cast<std::uint32_t>(symbols_->size());
   symbols_->emplace_back(name);

@@ -18,7 +18,8 @@ class SymbolTable {
  public:
   /// Errors: kInvalidArgument for a size below zero in the options.
   SymbolTable(std::vector<std::string>& symbols, const Options& options);
-  /// The dimension of this name (may be empty) and denotation (likewise): a size of the options, a symbol, or unknown.
+  /// The dimension of this name (may be empty; "?" is no name either) and denotation (may be empty): a size of the
+  /// options, a symbol, or unknown.
   /// Requires: `name` outlives this.
   Dim intern(std::string_view name, std::string_view denotation);
   /// A warning for each size of the options that no dimension asked for.

@@ -71,6 +71,20 @@ TEST(GivenDimensions, OfNoDimensionAreLoggedAndNegativeOnesRefused) {
   EXPECT_THAT(error.what(), HasSubstr("dimension \"batch\" is to be -1"));
 }
 
+TEST(DeclaredDimensions, NamedByAQuestionMarkAreOpenEachForItself) {
+  Given given;
+  ModelWriter writer = model();
+  writer.input("x", DataType::kFloat32, {"?", "?", 3})
+      .initializer<float>("w", {3}, {1, 2, 3})
+      .node("Add", {"x", "w"}, {"y"})
+      .output("y", DataType::kFloat32, {"?", "?", 3});
+  const Graph graph = load_toy(writer.bytes(), given.options).graph;
+  EXPECT_THAT(graph.symbols, ElementsAre());
+  EXPECT_FALSE(graph.values[graph.inputs[0]].type.dims[0].is_symbol());
+  EXPECT_EQ(shape_text(graph, graph.inputs[0]), "[?,?,3]");
+  EXPECT_THAT(given.warnings, ElementsAre());
+}
+
 TEST(GivenInitializers, TakeThePlaceOfTheModels) {
   Tensor value = Tensor::of<float>({3});
   value.data<float>()[2] = 7;

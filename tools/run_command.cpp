@@ -27,11 +27,24 @@ struct RunArguments {
   Tolerance tolerance;
 };
 
-/// Output names of exported models may hold characters that a file name should not.
+/// Output names of exported models may hold characters that a file name should not, and more of them.
 std::string file_name_of(std::string name) {
+  constexpr std::size_t kMostBytes = 200;  // file systems allow 255
   std::replace_if(
       name.begin(), name.end(), [](char c) { return c == '/' || c == '\\' || c == '\0'; }, '_');
+  name.resize(std::min(name.size(), kMostBytes));
   return name.empty() || name[0] == '.' ? "_" + name : name;
+}
+
+/// One for each output, all different: names that have become the same get the output's index behind them.
+std::vector<std::string> file_names_of(const std::vector<ValueInfo>& outputs) {
+  std::vector<std::string> names;
+  for (const ValueInfo& output : outputs) {
+    std::string name = file_name_of(output.name);
+    while (std::find(names.begin(), names.end(), name) != names.end()) name += fmt::format("_{}", names.size());
+    names.push_back(std::move(name));
+  }
+  return names;
 }
 
 struct RunResult {
@@ -49,9 +62,9 @@ void write_outputs(const Model& model, const std::string& folder, RunResult& res
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) throw Error(ErrorCode::kIo, fmt::format("cannot make the folder {}: {}", folder, error.message()));
+  const std::vector<std::string> names = file_names_of(model.outputs());
   for (std::size_t i = 0; i < result.outputs.size(); ++i) {
-    const std::string stem = fmt::format("{}/{}", folder, file_name_of(model.outputs()[i].name));
-    result.written.push_back(write_tensor_file(stem, result.outputs[i].view()));
+    result.written.push_back(write_tensor_file(fmt::format("{}/{}", folder, names[i]), result.outputs[i].view()));
   }
 }
 

@@ -227,6 +227,23 @@ TEST(Json, MeansTheSameForEveryCommand) {
   }
 }
 
+TEST(Run, WritesEveryOutputIntoAFileOfItsOwn) {
+  const test::TemporaryFolder folder;
+  const std::string longest(300, 'n');
+  test::ModelWriter writer = test::model();
+  writer.input("x", DataType::kFloat32, {2});
+  for (const std::string& name : {std::string("a/b"), std::string("a_b"), longest + "1", longest + "2"}) {
+    writer.node("Relu", {"x"}, {name}).output(name, DataType::kFloat32, {2});
+  }
+  const std::string model = folder.write("model.onnx", writer.bytes());
+  const Said said = run_linnet({"run", model, "--random", "--output-dir", folder.path("out"), "--json"});
+  EXPECT_EQ(said.status, 0) << said.err;
+  const std::string cut = folder.path("out/" + std::string(200, 'n'));
+  EXPECT_EQ(nlohmann::json::parse(said.out)["written"],
+            (Words{folder.path("out/a_b.npy"), folder.path("out/a_b_1.npy"), cut + ".npy", cut + "_3.npy"}));
+  EXPECT_TRUE(std::ifstream(cut + "_3.npy").good());
+}
+
 struct Failure {
   const char* name;
   Words words;  ///< paths begin with "@/", the test's folder

@@ -101,9 +101,9 @@ std::vector<Value> candidates(const OpDef& op, DataType type) {
           variable(DataType::kInt64, {2}),
           variable(DataType::kInt64, {2, 1}),
           variable(type, {2, 2, 2, 2}),
-          variable(DataType::kInt64, {2, 2, 2, 2})};
+          variable(DataType::kInt64, {2, 2, 2, 2}),
           variable(DataType::kFloat32, {2, 2, 2, 2}),
-          ones(2)};
+          ones(2),
           variable(DataType::kFloat32, {})};
 }
 

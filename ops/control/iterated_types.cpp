@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "runtime/data_type.hpp"
+
 namespace linnet::internal {
 namespace {
 
@@ -138,6 +140,8 @@ class TypeWalk {
     const std::size_t first = how_.first_output() + how_.states;
     for (std::size_t i = 0; i < how_.pieces.size(); ++i) {
       const TensorType& piece = outputs[first + i].type;
+      if (kPackedTypes.has(piece.type))
+        unsupported("output ", how_.states + i, " stacks ", piece.type, ", of which several elements share a byte");
       if (result_.inputs.size() == 1) {
         result_.pieces.push_back(piece);
         continue;
@@ -214,6 +218,8 @@ IteratedTypes iterated_types(const NodeView& node, const Iterated& how, const Tr
 }
 
 TensorType slice_type(const TensorType& whole, std::int64_t axis) {
+  if (kPackedTypes.has(whole.type))
+    unsupported("a tensor of ", whole.type, " is cut into slices, but several elements share a byte");
   TensorType slice = whole;
   if (!whole.ranked) return slice;
   if (whole.dims.empty()) invalid_model("a scanned input is a scalar, expected rank 1 or more");

@@ -46,7 +46,8 @@ DataType iterated_output_type(const NodeView& node, const Iterated& how, std::si
 /// Whether the states of a body certainly keep their shapes.
 bool states_keep_shapes(const Graph& body, std::size_t given_inputs, std::size_t first_output, std::size_t states);
 
-/// The type of a slice. Errors: kInvalidModel for a scalar or an axis out of range.
+/// The type of a slice. Errors: kInvalidModel for a scalar or an axis out of range, kUnsupported for packed types,
+/// whose slices need not begin with a byte.
 TensorType slice_type(const TensorType& whole, std::int64_t axis);
 
 /// `most_input` and `first_input` of the node say how often the body runs at most, and whether at all.

@@ -589,5 +589,23 @@ TEST(Scan, SaysWhatIsWrong) {
           ErrorCode::kUnsupported, 8);
 }
 
+/// A slice need not begin with a byte.
+TEST(Scan, RefusesSlicesOfPackedTypes) {
+  const auto load_scan = [](DataType input, std::int64_t to) {
+    const GraphWriter body = GraphWriter().input("a").node("Cast", {"a"}, {"b"}, {attribute("to", to)}).output("b");
+    load(model()
+             .opset(21)
+             .input("x", input, {3, 5})
+             .node("Scan", {"x"}, {"y"}, {body.as("body"), attribute("num_scan_inputs", 1)})
+             .output("y")
+             .bytes());
+  };
+  EXPECT_THAT(error_of([&] { load_scan(DataType::kInt4, 1); }, ErrorCode::kUnsupported),
+              HasSubstr("a tensor of int4 is cut into slices, but several elements share a byte"));
+  EXPECT_THAT(error_of([&] { load_scan(DataType::kFloat32, 22); }, ErrorCode::kUnsupported),
+              HasSubstr("output 0 stacks int4, of which several elements share a byte"));
+  load_scan(DataType::kFloat8e5m2, 17);
+}
+
 }  // namespace
 }  // namespace linnet::test

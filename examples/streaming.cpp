@@ -1,6 +1,6 @@
 // A network that hears a signal block by block and remembers what was before: a causal convolution and a GRU cell,
-// whose states stay in the session. Compares with what PyTorch made of the whole signal (streaming/export.py). Runs from
-// the repository's root.
+// whose states stay in the session. Compares with what PyTorch made of the whole signal (streaming/export.py). Runs
+// from the repository's root.
 #include <linnet/linnet.hpp>
 #include <linnet/tensor_file.hpp>
 

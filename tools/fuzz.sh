@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # tools/fuzz.sh [SECONDS]: builds every fuzzer with Clang, AddressSanitizer and UndefinedBehaviorSanitizer and runs each
-# for that long (default 60). The seeds are tests/fuzz/seeds/ and the small committed models; what a fuzzer finds
-# on the way is kept in build-fuzz/corpus/ for the next time, inputs that break it in build-fuzz/crashes/.
+# for that long (default 60). The seeds are tests/fuzz/seeds/, the small committed models, and ONNX's node tests where
+# the tests have written them: every operator in all its forms. What a fuzzer finds on the way is kept in
+# build-fuzz/corpus/ for the next time, inputs that break it in build-fuzz/crashes/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
@@ -15,7 +16,9 @@ modules=$(ninja -C build-fuzz -t targets all | sed -n 's/^\(liblinnet_onnx\.so\)
 cmake --build build-fuzz --parallel "$(nproc)" --target "${fuzzers[@]}" $modules
 
 mkdir -p build-fuzz/seeds build-fuzz/crashes
-find models tests/fuzz -type f \( -name '*.onnx' -o -path '*/seeds/*' \) -size -20k | while read -r seed; do
+folders=(models tests/fuzz)
+if [ -d build/test_data/node_tests ]; then folders+=(build/test_data/node_tests); fi
+find "${folders[@]}" -type f \( -name '*.onnx' -o -path '*/seeds/*' \) -size -20k | while read -r seed; do
   cp "$seed" "build-fuzz/seeds/${seed//\//_}"
 done
 

@@ -3,6 +3,7 @@
 #include <google/protobuf/arena.h>
 #include <onnx/checker.h>
 #include <onnx/defs/schema.h>
+#include <onnx/shape_inference/implementation.h>
 #include <onnx/version_converter/convert.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <cstring>
 #include <exception>
 #include <limits>
+#include <map>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -126,6 +128,50 @@ int function_body(const onnx::OpSchema& schema, const onnx::NodeProto& node, int
   return schema.BuildContextDependentFunction(context, function, opset) ? kLinnetOnnxDone : kLinnetOnnxNoFunction;
 }
 
+bool is_prelu(const onnx::NodeProto& node) { return node.domain().empty() && node.op_type() == "PRelu"; }
+
+/// Ranks of the values of a graph, as far as known.
+std::map<std::string, int> ranks_of(const onnx::GraphProto& graph) {
+  std::map<std::string, int> ranks;
+  for (const auto* infos : {&graph.input(), &graph.value_info()}) {
+    for (const onnx::ValueInfoProto& info : *infos) {
+      if (info.type().tensor_type().has_shape()) ranks[info.name()] = info.type().tensor_type().shape().dim_size();
+    }
+  }
+  for (const onnx::TensorProto& tensor : graph.initializer()) ranks[tensor.name()] = tensor.dims_size();
+  return ranks;
+}
+
+/// Before opset 7 a slope of PRelu belongs to a channel, axis 1 of X; since then it is broadcast from the last axis.
+/// The converter leaves it as it is: here it gets the axes behind the channels.
+void align_slopes(onnx::ModelProto& model) {
+  onnx::GraphProto& graph = *model.mutable_graph();
+  if (std::none_of(graph.node().begin(), graph.node().end(), is_prelu)) return;
+  onnx::shape_inference::InferShapes(model);
+  const std::map<std::string, int> ranks = ranks_of(graph);
+  const auto rank_of = [&](const std::string& name) {
+    const auto found = ranks.find(name);
+    return found == ranks.end() ? 0 : found->second;
+  };
+  google::protobuf::RepeatedPtrField<onnx::NodeProto> nodes;
+  for (onnx::NodeProto& node : *graph.mutable_node()) {
+    constexpr int kChannels = 2;  // axes up to that of the channels
+    if (is_prelu(node) && node.input_size() == 2 && rank_of(node.input(0)) > kChannels && rank_of(node.input(1)) == 1) {
+      onnx::NodeProto& aligned = *nodes.Add();
+      aligned.set_op_type("Unsqueeze");
+      aligned.add_input(node.input(1));
+      aligned.add_output(node.output(0) + "/aligned_slope");
+      onnx::AttributeProto& axes = *aligned.add_attribute();
+      axes.set_name("axes");
+      axes.set_type(onnx::AttributeProto::INTS);
+      for (int axis = 1; axis + 1 < rank_of(node.input(0)); ++axis) axes.add_ints(axis);
+      node.set_input(1, aligned.output(0));
+    }
+    *nodes.Add() = std::move(node);
+  }
+  graph.mutable_node()->Swap(&nodes);
+}
+
 }  // namespace
 
 extern "C" {
@@ -174,6 +220,7 @@ __attribute__((visibility("default"))) int linnet_onnx_convert_version(const voi
       return kLinnetOnnxFailed;
     }
     onnx::checker::check_model(model);
+    align_slopes(model);
     const onnx::ModelProto converted = onnx::version_conversion::ConvertVersion(model, opset);
     return emit_proto(converted, emit, context, error, error_size);
   });

@@ -17,6 +17,7 @@ void append_captures(const NodeView& node, std::size_t body, std::vector<Value>&
 
 std::vector<ProgramInput> program_inputs(const std::vector<Value>& inputs) {
   std::vector<ProgramInput> result;
+  result.reserve(inputs.size());
   for (const Value& input : inputs) result.push_back({to_shape(input.type.dims), input.constant});
   return result;
 }

@@ -159,6 +159,21 @@ TEST(OnnxLibrary, OldOperatorSetsAreConvertedByInferredShapes) {
   EXPECT_THAT(run(load(old), {1, 2, 3}, {3, 1}), testing::ElementsAre(11, 12, 22, 24, 33, 36));
 }
 
+// A slope for each channel stood alone before opset 7; since then it would be broadcast from the last axis.
+TEST(OnnxLibrary, OldSlopesOfPReluBelongToChannels) {
+  if (!LINNET_WITH_ONNX_SCHEMAS) GTEST_SKIP() << "built without ONNX's library";
+  const std::string old = model()
+                              .ir_version(3)
+                              .opset(6)
+                              .input("x", kF, {1, 2, 2})
+                              .input("slope", kF, {2})
+                              .initializer<float>("slope", {2}, {10, 100})
+                              .node("PRelu", {"x", "slope"}, {"y"})
+                              .output("y", kF, {1, 2, 2})
+                              .bytes();
+  EXPECT_THAT(run(load(old), {-1, 2, -3, -4}, {1, 2, 2}), testing::ElementsAre(-10, 2, -300, -400));
+}
+
 TEST(OnnxLibrary, WhatCannotBeConvertedIsRefused) {
   if (!LINNET_WITH_ONNX_SCHEMAS) GTEST_SKIP() << "built without ONNX's library";
   const Error error = error_of([] { load(one_node(5, "NoSuchOperator")); });

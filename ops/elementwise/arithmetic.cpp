@@ -68,7 +68,12 @@ struct Min {
 struct PRelu {
   template <typename T>
   static T of(T a, T b) {
-    return a < 0 ? Mul::of(a, b) : a;
+    if constexpr (std::is_integral_v<T>) {
+      using Unsigned = std::make_unsigned_t<T>;  // whose products wrap around
+      return a < 0 ? static_cast<T>(Mul::of(static_cast<Unsigned>(a), static_cast<Unsigned>(b))) : a;
+    } else {
+      return a < 0 ? Mul::of(a, b) : a;
+    }
   }
 };
 

@@ -21,7 +21,7 @@ std::vector<float> numbered(std::size_t count) {
 
 TEST(GatherRows, JoinsPiecesAndZeros) {
   on_every_isa([] {
-    for (const std::size_t step : {1, 2, 3}) {
+    for (const std::size_t step : {1U, 2U, 3U}) {
       for (std::size_t count = 0; count <= 40; ++count) {
         // X ends with the last element of the last row's piece.
         const std::size_t read = count == 0 ? 0 : (count - 1) * step + 1;
@@ -50,8 +50,8 @@ TEST(GatherRows, JoinsPiecesAndZeros) {
 
 TEST(CopyRows, WritesNothingElse) {
   on_every_isa([] {
-    for (const std::size_t from_step : {1, 2, 3}) {
-      for (const std::size_t to_step : {1, 2}) {
+    for (const std::size_t from_step : {1U, 2U, 3U}) {
+      for (const std::size_t to_step : {1U, 2U}) {
         for (std::size_t columns = 0; columns <= 40; ++columns) {
           constexpr std::size_t kRows = 2;
           const std::size_t from_row = columns * from_step + 3, to_row = columns * to_step + 1;
@@ -89,9 +89,9 @@ TEST(Interleave, TakesEveryLength) {
 
 TEST(TapSums, AddsTapsOfEveryShape) {
   on_every_isa([] {
-    for (const std::size_t rows : {1, 2, 3, 5, 7}) {
-      for (const std::size_t taps : {1, 9, 128, 129, 513, 700}) {
-        for (const std::size_t columns : {1, 3, 16, 17, 64, 65, 129, 200}) {
+    for (const std::size_t rows : {1U, 2U, 3U, 5U, 7U}) {
+      for (const std::size_t taps : {1U, 9U, 128U, 129U, 513U, 700U}) {
+        for (const std::size_t columns : {1U, 3U, 16U, 17U, 64U, 65U, 129U, 200U}) {
           // Small whole numbers: sums are exact.
           std::vector<float> x(columns + 10 + kTapSumSlack, 0.0F), weights(rows * (taps + 1), 0.0F), bias(rows);
           for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 7) - 3;

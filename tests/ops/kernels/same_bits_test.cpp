@@ -114,7 +114,7 @@ std::vector<double> exponential_sums() {
 std::vector<double> pooled() {
   std::vector<double> results;
   for (std::size_t count = 1; count < 60; ++count) {
-    for (const std::size_t stride : {1, 2, 3}) {
+    for (const std::size_t stride : {1U, 2U, 3U}) {
       WindowRows rows{};
       rows.width = (count - 1) * stride + 3;
       const std::vector<float> x = random_floats(3 * rows.width, 1.0f, 0.3f, static_cast<unsigned>(count));

@@ -189,7 +189,7 @@ Support support_of(const OpDef& op) {
   Support support;
   support.chosen.resize(op.implementations.size());
   support.asked.resize(op.implementations.size());
-  if (!op.bodies.empty()) {  // they take whatever their bodies take: tests/api/control_flow_test.cpp runs them
+  if (!op.bodies.empty()) {  // they take whatever their bodies take: tests/api/loop_test.cpp and its like run them
     support.types.insert(kTypes.begin(), kTypes.end());
     std::fill(support.chosen.begin(), support.chosen.end(), support.types);
     std::fill(support.asked.begin(), support.asked.end(), support.types);

@@ -1,210 +1,18 @@
-// If, Loop and Scan: graphs that nodes run, from a model's bytes to its outputs. Expected values are what the same
-// statements give in C++.
+// Loop, from a model's bytes to its outputs. Expected values are what the same statements give in C++.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <cstring>
-#include <functional>
-#include <numeric>
 
-#include "tests/api/sample_models.hpp"
+#include "tests/api/control_flow.hpp"
 #include "tests/support/allocation_counter.hpp"
-#include "tests/support/graph_writer.hpp"
-#include "tests/support/test_options.hpp"
-
 namespace linnet::test {
 namespace {
 
 using testing::ElementsAre;
 using testing::ElementsAreArray;
 using testing::HasSubstr;
-
-template <typename T>
-Tensor tensor_with(const Shape& shape, const std::vector<T>& values) {
-  Tensor result = Tensor::of<T>(shape);
-  for (std::size_t i = 0; i < values.size(); ++i) result.data<T>()[i] = values[i];
-  return result;
-}
-Tensor truth(bool value) { return tensor_with<bool>({}, {value}); }
-Tensor number(std::int64_t value) { return tensor_with<std::int64_t>({}, {value}); }
-
-template <typename T = float>
-std::vector<T> values_of(const Tensor& tensor) {
-  return {tensor.data<T>(), tensor.data<T>() + tensor.count()};
-}
-
-std::vector<Tensor> run(const std::string& bytes, const std::vector<Tensor>& inputs, int threads = 1) {
-  return load(bytes, options_for(Backend::kAuto, threads)).run(inputs);
-}
-
-std::string error_of(const std::function<void()>& body, ErrorCode code) {
-  try {
-    body();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return {};
-}
-
-// --- If
-
-/// y = condition ? relu(x) * scale : x - 1, with `scale` made outside and an initializer inside.
-ModelWriter choice() {
-  return model()
-      .opset(16)
-      .input("condition", DataType::kBool, {})
-      .input("x", DataType::kFloat32, {"n"})
-      .node("Add", {"x", "x"}, {"scale"})
-      .node("If", {"condition"}, {"y"},
-            {GraphWriter().node("Relu", {"x"}, {"r"}).node("Mul", {"r", "scale"}, {"t"}).output("t").as("then_branch"),
-             GraphWriter()
-                 .initializer<float>("one", {}, {1})
-                 .node("Sub", {"x", "one"}, {"e"})
-                 .output("e")
-                 .as("else_branch")},
-            "choice")
-      .output("y");
-}
-
-TEST(If, TakesOneBranch) {
-  const Model model = load(choice().bytes(), options_for(Backend::kAuto));
-  const Tensor x = tensor_with<float>({3}, {-1, 2, 3});
-  EXPECT_THAT(values_of(model.run({truth(true), x})[0]), ElementsAre(0, 8, 18));
-  EXPECT_THAT(values_of(model.run({truth(false), x})[0]), ElementsAre(-2, 1, 2));
-  EXPECT_THAT(values_of(model.run({truth(true), tensor_with<float>({1}, {5})})[0]), ElementsAre(50));
-}
-
-/// The form in which exporters squeeze an axis whose size they do not know.
-std::string squeezed() {
-  return model()
-      .opset(13)
-      .input("x", DataType::kFloat32, {"n", "m"})
-      .initializer<std::int64_t>("one", {1}, {1})
-      .node("Shape", {"x"}, {"shape"})
-      .node("Gather", {"shape", "one"}, {"m"})
-      .node("Equal", {"m", "one"}, {"is_one"})
-      .node("If", {"is_one"}, {"y"},
-            {GraphWriter().node("Squeeze", {"x", "one"}, {"s"}).output("s").as("then_branch"),
-             GraphWriter().node("Identity", {"x"}, {"i"}).output("i").as("else_branch")})
-      .node("Neg", {"y"}, {"z"})
-      .output("z")
-      .bytes();
-}
-
-TEST(If, MayGiveShapesThatItsConditionFollowsFrom) {
-  const Model model = load(squeezed(), options_for(Backend::kAuto));
-  const Tensor wide = model.run({sample_tensor({2, 3})})[0];
-  EXPECT_EQ(wide.shape(), (Shape{2, 3}));
-  const Tensor narrow = model.run({tensor_with<float>({2, 1}, {4, 5})})[0];
-  EXPECT_EQ(narrow.shape(), (Shape{2}));
-  EXPECT_THAT(values_of(narrow), ElementsAre(-4, -5));
-}
-
-TEST(If, WantsOneShapeWhereDataDecide) {
-  const std::string bytes =
-      model()
-          .input("x", DataType::kFloat32, {4})
-          .node("ReduceSum", {"x"}, {"sum"}, {attribute("keepdims", 0)})
-          .node("Cast", {"sum"}, {"condition"}, {attribute("to", 9)})
-          .node("If", {"condition"}, {"y"},
-                {GraphWriter().node("Identity", {"x"}, {"a"}).output("a").as("then_branch"),
-                 GraphWriter().node("Concat", {"x", "x"}, {"b"}, {attribute("axis", 0)}).output("b").as("else_branch")})
-          .output("y")
-          .bytes();
-  // The condition's own input becomes part of what the program is made for.
-  EXPECT_EQ(run(bytes, {tensor_with<float>({4}, {1, 1, 1, 1})})[0].shape(), (Shape{4}));
-  EXPECT_EQ(run(bytes, {tensor_with<float>({4}, {1, -1, 1, -1})})[0].shape(), (Shape{8}));
-}
-
-TEST(If, NestsAndReadsEveryGraphAround) {
-  const GraphWriter inner = GraphWriter().node("Add", {"h", "x"}, {"a"}).node("Mul", {"a", "w"}, {"b"}).output("b");
-  const GraphWriter other = GraphWriter().node("Identity", {"x"}, {"c"}).output("c");
-  const GraphWriter outer = GraphWriter()
-                                .node("Neg", {"x"}, {"h"})
-                                .node("Sub", {"h", "w"}, {"h2"})
-                                .node("If", {"second"}, {"d"}, {inner.as("then_branch"), other.as("else_branch")})
-                                .node("Add", {"d", "h2"}, {"f"})
-                                .output("f");
-  const std::string bytes = model()
-                                .input("first", DataType::kBool, {1})
-                                .input("second", DataType::kBool, {})
-                                .input("x", DataType::kFloat32, {2})
-                                .initializer<float>("w", {2}, {10, 20})
-                                .node("If", {"first"}, {"y"}, {outer.as("then_branch"), other.as("else_branch")})
-                                .output("y")
-                                .bytes();
-  const Tensor x = tensor_with<float>({2}, {1, 2});
-  const Tensor yes = tensor_with<bool>({1}, {true});
-  EXPECT_THAT(values_of(run(bytes, {yes, truth(true), x})[0]), ElementsAre(-11, -22));
-  EXPECT_THAT(values_of(run(bytes, {yes, truth(false), x})[0]), ElementsAre(-10, -20));
-  EXPECT_THAT(values_of(run(bytes, {tensor_with<bool>({1}, {false}), truth(true), x})[0]), ElementsAre(1, 2));
-}
-
-TEST(If, ABranchThatIsNotTakenMayBeWrong) {
-  const std::string bytes =
-      model()
-          .opset(13)
-          .input("condition", DataType::kBool, {})
-          .input("x", DataType::kFloat32, {"n", "m"})
-          .initializer<float>("w", {3, 2}, {1, 2, 3, 4, 5, 6})
-          .initializer<float>("v", {1, 2}, {10, 20})
-          .initializer<std::int64_t>("axis", {1}, {1})
-          .node("If", {"condition"}, {"y"},
-                {GraphWriter().node("MatMul", {"x", "w"}, {"a"}, {}, "product").output("a").as("then_branch"),
-                 GraphWriter()
-                     .node("ReduceSum", {"x", "axis"}, {"s"})
-                     .node("MatMul", {"s", "v"}, {"b"})
-                     .output("b")
-                     .as("else_branch")},
-                "c")
-          .output("y")
-          .bytes();
-  const Model model = load(bytes, options_for(Backend::kAuto));
-  EXPECT_THAT(values_of(model.run({truth(true), tensor_with<float>({1, 3}, {1, 1, 1})})[0]), ElementsAre(9, 12));
-  const Tensor x = tensor_with<float>({1, 2}, {1, 2});
-  EXPECT_THAT(values_of(model.run({truth(false), x})[0]), ElementsAre(30, 60));
-  const std::string what = error_of([&] { model.run({truth(true), x}); }, ErrorCode::kRuntimeFault);
-  EXPECT_THAT(what, HasSubstr("If node \"c\""));
-  EXPECT_THAT(what, HasSubstr("then_branch is taken, which cannot run with these shapes: MatMul node"));
-}
-
-TEST(If, SaysWhatIsWrong) {
-  const auto refused = [](const GraphWriter& then_branch, const GraphWriter& else_branch, DataType condition,
-                          const char* words) {
-    const std::string bytes =
-        model()
-            .input("condition", condition, {1})
-            .input("x", DataType::kFloat32, {2})
-            .node("If", {"condition"}, {"y"}, {then_branch.as("then_branch"), else_branch.as("else_branch")})
-            .output("y")
-            .bytes();
-    EXPECT_THAT(error_of([&] { load(bytes); }, ErrorCode::kInvalidModel), HasSubstr(words));
-  };
-  const GraphWriter good = GraphWriter().node("Neg", {"x"}, {"n"}).output("n");
-  refused(good, good, DataType::kFloat32, "input cond is float32, expected bool");
-  refused(GraphWriter(), good, DataType::kBool, "then_branch has 0 outputs, expected 1");
-  refused(GraphWriter().output("nothing"), good, DataType::kBool,
-          "output \"nothing\" of the graph in attribute \"then_branch\" is never produced");
-  refused(GraphWriter().input("a").node("Neg", {"a"}, {"n"}).output("n"), good, DataType::kBool,
-          "the graph in attribute \"then_branch\" has 1 inputs, expected 0");
-  refused(GraphWriter().node("Cast", {"x"}, {"n"}, {attribute("to", 7)}).output("n"), good, DataType::kBool,
-          "output 0 is int64 in then_branch but float32 in else_branch");
-  refused(GraphWriter().node("Neg", {"y"}, {"n"}).output("n"), good, DataType::kBool,
-          "reads \"y\", which is its own output: the graph has a cycle");
-  const std::string missing = model()
-                                  .input("condition", DataType::kBool, {})
-                                  .node("If", {"condition"}, {"y"}, {good.as("then_branch")})
-                                  .input("x", DataType::kFloat32, {2})
-                                  .output("y")
-                                  .bytes();
-  EXPECT_THAT(error_of([&] { load(missing); }, ErrorCode::kInvalidModel),
-              HasSubstr("attribute \"else_branch\", a graph, is missing"));
-}
-
-// --- Loop
 
 /// for (i = 0; i < M && goes_on; ++i) { s = s * w + x; goes_on = sum(s) < limit; pieces += s + i; }
 ModelWriter recurrence(bool stacked) {
@@ -335,7 +143,7 @@ TEST(Loop, TheNumberMayDecideShapes) {
                                 .node("Loop", {"M", "", "start"}, {"y"}, {body.as("body")})
                                 .output("y")
                                 .bytes();
-  EXPECT_THAT(values_of(run(bytes, {tensor_with<float>({3}, {1, 10, 100})})[0]), ElementsAre(0 + 1 + 11 + 111));
+  EXPECT_THAT(values_of(run_model(bytes, {tensor_with<float>({3}, {1, 10, 100})})[0]), ElementsAre(0 + 1 + 11 + 111));
 }
 
 /// A counter that a slice begins at: its elements decide shapes, iteration by iteration.
@@ -364,7 +172,7 @@ TEST(Loop, StatesMayDecideShapes) {
                                 .output("y")
                                 .output("last")
                                 .bytes();
-  const auto outputs = run(bytes, {tensor_with<float>({5}, {1, 10, 100, 1000, 10000})});
+  const auto outputs = run_model(bytes, {tensor_with<float>({5}, {1, 10, 100, 1000, 10000})});
   EXPECT_THAT(values_of(outputs[0]), ElementsAre(11111 + 11100 + 10000));
   EXPECT_THAT(values_of<std::int64_t>(outputs[1]), ElementsAre(6));
 }
@@ -390,7 +198,7 @@ TEST(Loop, LeavesOutOutputsAndPassesStatesThrough) {
                                 .output("fibonacci")
                                 .output("stacked")
                                 .bytes();
-  const auto outputs = run(bytes, {tensor_with<float>({1}, {0}), tensor_with<float>({1}, {1})});
+  const auto outputs = run_model(bytes, {tensor_with<float>({1}, {0}), tensor_with<float>({1}, {1})});
   EXPECT_THAT(values_of(outputs[0]), ElementsAre(13));
   EXPECT_THAT(values_of(outputs[1]), ElementsAre(0, 1, 1, 2, 3, 5));
 }
@@ -412,8 +220,8 @@ TEST(Loop, GivesTheSameBitsForAnyNumberOfThreads) {
                                 .output("y")
                                 .bytes();
   const Tensor x = sample_tensor({64, 96});
-  const Tensor one = run(bytes, {x}, 1)[0];
-  const Tensor two = run(bytes, {x}, 2)[0];
+  const Tensor one = run_model(bytes, {x}, 1)[0];
+  const Tensor two = run_model(bytes, {x}, 2)[0];
   EXPECT_EQ(std::memcmp(one.data<float>(), two.data<float>(), one.count() * sizeof(float)), 0);
   // As if it were written out.
   ModelWriter written = model();
@@ -424,7 +232,7 @@ TEST(Loop, GivesTheSameBitsForAnyNumberOfThreads) {
     written.node("MatMul", {before, "w"}, {"p" + after}).node("Tanh", {"p" + after}, {after});
     before = after;
   }
-  const Tensor expected = run(written.output(before).bytes(), {x}, 1)[0];
+  const Tensor expected = run_model(written.output(before).bytes(), {x}, 1)[0];
   EXPECT_EQ(std::memcmp(one.data<float>(), expected.data<float>(), one.count() * sizeof(float)), 0);
 }
 
@@ -518,93 +326,6 @@ TEST(Loop, SaysWhatIsWrong) {
               .output("t")
               .output("u"),
           "output \"u\" of the graph in attribute \"body\" is never produced");
-}
-
-// --- Scan
-
-TEST(Scan, SumsSlices) {
-  // s += a[k] * b[:, last - k]; pieces stacked along axis 1, the first one last.
-  const GraphWriter body = GraphWriter()
-                               .input("s")
-                               .input("a")
-                               .input("b")
-                               .node("Mul", {"a", "b"}, {"p"})
-                               .node("Add", {"s", "p"}, {"s2"})
-                               .node("Mul", {"s2", "scale"}, {"piece"})
-                               .output("s2")
-                               .output("piece");
-  const std::string bytes = model()
-                                .opset(16)
-                                .input("s", DataType::kFloat32, {2})
-                                .input("a", DataType::kFloat32, {"k", 2})
-                                .input("b", DataType::kFloat32, {2, "k"})
-                                .initializer<float>("scale", {}, {10})
-                                .node("Scan", {"s", "a", "b"}, {"y", "pieces"},
-                                      {body.as("body"), attribute("num_scan_inputs", 2),
-                                       attribute("scan_input_axes", std::vector<std::int64_t>{0, -1}),
-                                       attribute("scan_input_directions", std::vector<std::int64_t>{0, 1}),
-                                       attribute("scan_output_axes", std::vector<std::int64_t>{1}),
-                                       attribute("scan_output_directions", std::vector<std::int64_t>{1})})
-                                .output("y")
-                                .output("pieces")
-                                .bytes();
-  const auto outputs = run(bytes, {tensor_with<float>({2}, {1, 2}), tensor_with<float>({3, 2}, {1, 2, 3, 4, 5, 6}),
-                                   tensor_with<float>({2, 3}, {1, 2, 3, 4, 5, 6})});
-  // k = 0: p = [1,2] * [3,6]; k = 1: [3,4] * [2,5]; k = 2: [5,6] * [1,4].
-  EXPECT_THAT(values_of(outputs[0]), ElementsAre(1 + 3 + 6 + 5, 2 + 12 + 20 + 24));
-  EXPECT_EQ(outputs[1].shape(), (Shape{2, 3}));
-  EXPECT_THAT(values_of(outputs[1]), ElementsAre(150, 100, 40, 580, 340, 140));
-  const auto nothing =
-      run(bytes, {tensor_with<float>({2}, {1, 2}), tensor_with<float>({0, 2}, {}), tensor_with<float>({2, 0}, {})});
-  EXPECT_THAT(values_of(nothing[0]), ElementsAre(1, 2));
-  EXPECT_EQ(nothing[1].shape(), (Shape{2, 0}));
-}
-
-TEST(Scan, SaysWhatIsWrong) {
-  const auto refused = [](const GraphWriter& body, const std::vector<Message>& attributes, const char* words,
-                          ErrorCode code = ErrorCode::kInvalidModel, int opset = 16) {
-    std::vector<Message> all = attributes;
-    all.push_back(body.as("body"));
-    const std::string bytes = model()
-                                  .opset(opset)
-                                  .input("s", DataType::kFloat32, {2})
-                                  .input("a", DataType::kFloat32, {3, 2})
-                                  .input("b", DataType::kFloat32, {2, 4})
-                                  .node("Scan", {"s", "a", "b"}, {"y"}, all)
-                                  .output("y")
-                                  .bytes();
-    EXPECT_THAT(error_of([&] { load(bytes); }, code), HasSubstr(words));
-  };
-  const GraphWriter good = GraphWriter().input("s").input("a").input("b").output("s");
-  using Ints = std::vector<std::int64_t>;
-  refused(good, {}, "num_scan_inputs");
-  refused(good, {attribute("num_scan_inputs", 4)}, "num_scan_inputs is 4, expected 1 to 3");
-  refused(good, {attribute("num_scan_inputs", 2)}, "input 2 has 2 slices, one before it 3: expected the same number");
-  refused(good, {attribute("num_scan_inputs", 2), attribute("scan_input_axes", Ints{0, 2})}, "axis 2");
-  refused(good, {attribute("num_scan_inputs", 2), attribute("scan_input_axes", Ints{0})},
-          "scan_input_axes has 1 elements, expected 2");
-  refused(good, {attribute("num_scan_inputs", 1), attribute("scan_input_directions", Ints{2})},
-          "scan_input_directions holds 2, expected 0 (forward) or 1 (from the end)");
-  refused(good, {attribute("num_scan_inputs", 1)}, "Scan of opset 8, with a batch axis, is not supported",
-          ErrorCode::kUnsupported, 8);
-}
-
-/// A slice need not begin with a byte.
-TEST(Scan, RefusesSlicesOfPackedTypes) {
-  const auto load_scan = [](DataType input, std::int64_t to) {
-    const GraphWriter body = GraphWriter().input("a").node("Cast", {"a"}, {"b"}, {attribute("to", to)}).output("b");
-    load(model()
-             .opset(21)
-             .input("x", input, {3, 5})
-             .node("Scan", {"x"}, {"y"}, {body.as("body"), attribute("num_scan_inputs", 1)})
-             .output("y")
-             .bytes());
-  };
-  EXPECT_THAT(error_of([&] { load_scan(DataType::kInt4, 1); }, ErrorCode::kUnsupported),
-              HasSubstr("a tensor of int4 is cut into slices, but several elements share a byte"));
-  EXPECT_THAT(error_of([&] { load_scan(DataType::kFloat32, 22); }, ErrorCode::kUnsupported),
-              HasSubstr("output 0 stacks int4, of which several elements share a byte"));
-  load_scan(DataType::kFloat8e5m2, 17);
 }
 
 }  // namespace

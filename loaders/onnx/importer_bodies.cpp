@@ -36,6 +36,16 @@ void Importer::push_bodies(CallFrame& frame, NodeId id, const Node& node) {
   bodies_.clear();
 }
 
+/// Whether a body around the current node may have to be imported once more. Within it nothing is assumed: else loops
+/// within each other would double the work at every level.
+bool Importer::within_assumption() const {
+  return std::any_of(frames_.begin(), frames_.end(), [&](const CallFrame& frame) {
+    if (!frame.is_body() || !frames_[frame.enclosing].pending) return false;
+    const Node& node = graph_.nodes[frames_[frame.enclosing].pending->node];
+    return frame.body.assume && node.op->bodies[frame.body.number].holds != nullptr;
+  });
+}
+
 /// Adds a node that runs graphs. Its outputs have names and types when those are imported.
 void Importer::begin_node_with_bodies(CallFrame& frame, const OpDef& op, int opset) {
   std::optional<Node> made = make_node(frame, op, opset);
@@ -54,6 +64,7 @@ void Importer::begin_node_with_bodies(CallFrame& frame, const OpDef& op, int ops
       invalid_model(describe(node), ": attribute \"", op.bodies[number].attribute, "\", a graph, is missing");
     bodies.push_back(std::move(*body));
     bodies.back().number = number;
+    bodies.back().assume = !within_assumption();
   }
   bodies_ = std::move(bodies);  // parse_node refused what the operator does not have
   const auto id = static_cast<NodeId>(graph_.nodes.size());

@@ -54,6 +54,7 @@ class Importer {
   void begin_call(const CallFrame& caller, const FunctionProto& function, const std::shared_ptr<const MappedFile>& file,
                   std::shared_ptr<const FunctionProto> owned);
   void finish_call();
+  bool within_assumption() const;
   void begin_body();
   void add_body_inputs(CallFrame& frame, const PendingNode* pending);
   void add_body_initializers(CallFrame& frame);

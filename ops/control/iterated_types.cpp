@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kMostShapes = 1024;
 
 /// Iterations that are looked at for the shapes of one node, those of loops within its body included.
-constexpr std::size_t kMostLookedAt = 1 << 16;
+constexpr std::size_t kMostLookedAt = 1 << 14;
 
 /// Counts them. Loops within each other would else multiply what each may look at.
 class LookedAt {

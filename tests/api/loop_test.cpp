@@ -296,7 +296,7 @@ TEST(Loop, WithinLoopsFollowsShapesOnlySoFar) {
                                 .output("y")
                                 .bytes();
   EXPECT_THAT(error_of([&] { load(bytes); }, ErrorCode::kLimitExceeded),
-              HasSubstr("the shapes within loops take more than 65536 iterations to follow"));
+              HasSubstr("the shapes within loops take more than 16384 iterations to follow"));
 }
 
 TEST(Loop, SaysWhatIsWrong) {

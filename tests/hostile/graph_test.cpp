@@ -1,5 +1,8 @@
 // Graphs that break ONNX's rules (section G, without functions).
+#include <chrono>
+
 #include "tests/hostile/refusal.hpp"
+#include "tests/support/graph_writer.hpp"
 
 namespace linnet::test {
 namespace {
@@ -260,6 +263,37 @@ TEST(HostileGraph, DeepSubgraphs) {
   EXPECT_EQ(accept(nested(200), options).outputs().size(), 1U);
   expect_refused("without a limit", nested(5000), ErrorCode::kLimitExceeded, {"graphs are nested more than 256 deep"},
                  options);
+}
+
+/// Each of the loops makes what goes round longer, which nobody can assume, and nobody knows how often.
+TEST(HostileGraph, LoopsWithinLoops) {
+  GraphWriter body;
+  body.input("i")
+      .input("c")
+      .input("s")
+      .node("Concat", {"s", "s"}, {"t"}, {attribute("axis", 0)})
+      .output("c")
+      .output("t");
+  for (int depth = 1; depth < 60; ++depth) {
+    GraphWriter around;
+    around.input("i")
+        .input("c")
+        .input("s")
+        .node("Loop", {"M", "", "s"}, {"t"}, {body.as("body")})
+        .output("c")
+        .output("t");
+    body = around;
+  }
+  const std::string bytes = with_input()
+                                .input("M", DataType::kInt64, {})
+                                .node("Loop", {"M", "", "x"}, {"y"}, {body.as("body")})
+                                .output("y")
+                                .bytes();
+  const auto begin = std::chrono::steady_clock::now();
+  const Model model = accept(bytes);
+  const std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - begin;
+  testing::Test::RecordProperty("ms", std::to_string(time.count()));
+  EXPECT_EQ(model.outputs().size(), 1U);
 }
 
 TEST(HostileGraph, LegalButOdd) {

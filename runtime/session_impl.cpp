@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <numeric>
 
 #include "runtime/copy_bytes.hpp"
@@ -259,92 +258,6 @@ ConstTensorView SessionImpl::output(std::size_t index) const {
   const OutputBinding& output = outputs_[index];
   const void* data = output.bound || output.last == nullptr ? output_data(index) : output.last;
   return {made.type, made.shape.data(), made.shape.size(), data};
-}
-
-void SessionImpl::reset() noexcept {
-  for (SessionState& state : states_) state.zeros = true;
-}
-
-/// Of a state that no run has made yet: open dimensions are those of inputs that share their names, else 0: what grows
-/// from nothing.
-Shape SessionImpl::first_shape(const SessionState& state) const {
-  const Graph& graph = model_.graph();
-  const TensorType& type = graph.values[graph.inputs[state.tie.input]].type;
-  const std::string& name = graph.input_names[state.tie.input];
-  if (!type.ranked)
-    invalid_argument("the state \"", printable(name), "\" has no rank in the model: what are its zeros?");
-  Shape shape;
-  for (const Dim dim : type.dims) {
-    if (dim.known()) {
-      shape.push_back(dim.value());
-      continue;
-    }
-    const std::size_t before = shape.size();
-    for (std::size_t i = 0; dim.is_symbol() && i < model_.inputs().size() && shape.size() == before; ++i) {
-      const Dims& dims = graph.values[graph.inputs[i]].type.dims;
-      const auto same = std::find_if(dims.begin(), dims.end(), [&](Dim other) { return other.same(dim); });
-      if (same != dims.end()) shape.push_back(inputs_[i].shape[static_cast<std::size_t>(same - dims.begin())]);
-    }
-    if (shape.size() == before) shape.push_back(0);
-  }
-  return shape;
-}
-
-/// Points the inputs that are states at them.
-void SessionImpl::begin_states() {
-  for (SessionState& state : states_) {
-    InputBinding& input = inputs_[state.tie.input];
-    if (state.zeros) {
-      const Graph& graph = model_.graph();
-      input.type = graph.values[graph.inputs[state.tie.input]].type.type;
-      state.shape = first_shape(state);
-      const std::size_t bytes = byte_count(input.type, state.shape);
-      if (bytes > model_.memory_budget()) {
-        fail(ErrorCode::kLimitExceeded, "the state \"", printable(graph.input_names[state.tie.input]), "\" needs ",
-             bytes, " bytes, the memory budget is ", model_.memory_budget());
-      }
-      if (state.memory == nullptr || state.bytes < bytes) {
-        state.memory = allocate_aligned(bytes);
-        state.bytes = bytes;
-      }
-      std::memset(state.memory.get(), 0, bytes);
-      state.zeros = false;
-    }
-    const void* data = state.memory != nullptr ? static_cast<const void*>(state.memory.get()) : kNothing;
-    shapes_changed_ = shapes_changed_ || !input.bound || input.shape != state.shape;
-    buffers_changed_ = buffers_changed_ || input.data != data;
-    input.shape = state.shape;
-    input.data = data;
-    input.bound = true;
-  }
-}
-
-/// After a run: what it made is what the next one reads. All states are kept, or none.
-void SessionImpl::keep_states() {
-  const auto made_by = [&](const SessionState& state) -> const ProgramOutput& {
-    return current_->program->outputs[state.tie.output];
-  };
-  for (SessionState& state : states_) {
-    const std::size_t bytes = made_by(state).bytes;
-    if (outputs_[state.tie.output].bound && state.bytes < bytes) state.larger = allocate_aligned(bytes);
-  }
-  for (SessionState& state : states_) {
-    OutputBinding& output = outputs_[state.tie.output];
-    const ProgramOutput& made = made_by(state);
-    if (output.bound) {
-      if (state.larger != nullptr) {
-        state.memory = std::move(state.larger);
-        state.bytes = made.bytes;
-      }
-      std::memcpy(state.memory.get(), output.data, made.bytes);
-      output.last = nullptr;
-    } else {
-      std::swap(state.memory, output.own);
-      std::swap(state.bytes, output.own_bytes);
-      output.last = state.memory.get();
-    }
-    state.shape.assign(made.shape.begin(), made.shape.end());
-  }
 }
 
 const void* SessionImpl::source_of(const Place& place) const {

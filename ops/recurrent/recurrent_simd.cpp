@@ -284,7 +284,7 @@ class Direction {
   /// Calls body(n) for the first `rows` rows of the batch, in tasks.
   template <typename Body>
   void for_rows(std::size_t rows, const Body& body) const {
-    const std::size_t chunk = std::max<std::size_t>(1, kTaskUnits / sizes_.hidden);
+    const std::size_t chunk = std::max<std::size_t>(1, kTaskUnits / std::max<std::size_t>(1, sizes_.hidden));
     loop((rows + chunk - 1) / chunk, cells_work(sizes_), [&](std::size_t task) {
       for (std::size_t n = task * chunk; n < std::min(rows, (task + 1) * chunk); ++n) body(n);
     });

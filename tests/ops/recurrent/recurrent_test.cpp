@@ -167,6 +167,19 @@ TEST(Recurrent, TakesTwoNamesForOneDirectionOfRnn) {
   recurrent_test(item).run();
 }
 
+TEST(Recurrent, MayHaveNoUnits) {
+  for (const char* op : {"LSTM", "GRU", "RNN"}) {
+    OpTest test(op, 14);
+    test.named(op)
+        .random_input(DataType::kFloat32, {3, 2, 4}, -1, 1)
+        .input<float>({1, 0, 4}, {})
+        .input<float>({1, 0, 0}, {})
+        .expect<float>({3, 1, 2, 0}, {})
+        .expect<float>({1, 2, 0}, {});
+    test.run();
+  }
+}
+
 TEST(Recurrent, InfersWhatIsKnown) {
   const auto weights = [](OpTest test) {
     return test.attribute("direction", std::string("bidirectional"))

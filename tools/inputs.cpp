@@ -258,7 +258,8 @@ std::size_t input_of(const Model& model, const std::string& name, const char* op
 }  // namespace
 
 void InputArguments::add_to(CLI::App& command, const std::string& what_else) {
-  command.add_option("--input", files, "an input's data; " + what_else)->type_name("NAME=FILE.npy");
+  command.add_option("--input", files, "an input's data (.npy, or a TensorProto .pb); " + what_else)
+      ->type_name("NAME=FILE");
   command
       .add_option("--range", ranges,
                   "an input's data: numbers at random from LOW to HIGH, both included; for integers whole ones")
@@ -280,7 +281,7 @@ Inputs make_inputs(const Model& model, const ModelArguments& arguments, const In
                    std::vector<bool>(infos.size(), true)};
   std::vector<bool> named(infos.size(), false);
   for (const std::string& text : given.files) {
-    const auto [name, file] = split_assignment(text, "--input", "NAME=FILE.npy");
+    const auto [name, file] = split_assignment(text, "--input", "NAME=FILE");
     const std::size_t index = input_of(model, name, "--input", named);
     inputs.tensors[index] = read_input(infos[index], file);
     inputs.origins[index] = file;

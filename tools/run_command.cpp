@@ -22,7 +22,7 @@ struct RunArguments {
   InputArguments inputs;
   std::string output_dir;
   std::string trace;
-  std::vector<std::string> expected;  ///< NAME=FILE.npy
+  std::vector<std::string> expected;  ///< NAME=FILE
   JsonOutput json;
   Tolerance tolerance;
 };
@@ -89,7 +89,7 @@ struct Expected {
 std::vector<Expected> read_expected(const Model& model, const std::vector<std::string>& words) {
   std::vector<Expected> all;
   for (const std::string& word : words) {
-    const auto [name, file] = split_assignment(word, "--expect", "NAME=FILE.npy");
+    const auto [name, file] = split_assignment(word, "--expect", "NAME=FILE");
     all.push_back({name, model.output_index(name), read_tensor_file(file)});
   }
   return all;
@@ -156,7 +156,7 @@ void add_run_command(CLI::App& app, Outcome& outcome) {
                    "write every output to this folder, as NAME.npy (NAME.pb for types below 16 bits that NumPy lacks)")
       ->type_name("DIR");
   command->add_option("--expect", arguments->expected, "compare an output with a file; exit status 1 where they differ")
-      ->type_name("NAME=FILE.npy");
+      ->type_name("NAME=FILE");
   command
       ->add_option("--trace", arguments->trace,
                    "run once more, warm, and write what ran when on which thread, for chrome://tracing or Perfetto")

@@ -60,14 +60,4 @@ void require_condition(const NodeView& node, std::size_t input, const char* name
   if (count.differs(1)) invalid_model("input ", name, " has ", count, " elements, expected 1");
 }
 
-std::size_t WorkspaceLayout::add(std::size_t bytes) {
-  constexpr std::size_t kAlignment = 64;
-  const std::size_t offset = bytes_;
-  std::size_t end = 0;
-  if (__builtin_add_overflow(offset, bytes, &end) || __builtin_add_overflow(end, kAlignment - 1, &end))
-    fail(ErrorCode::kLimitExceeded, "the memory needed between iterations has more bytes than 64 bits can count");
-  bytes_ = end / kAlignment * kAlignment;
-  return offset;
-}
-
 }  // namespace linnet::internal

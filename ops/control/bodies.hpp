@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "ops/shared/workspace_layout.hpp"
 #include "runtime/frame.hpp"
 
 namespace linnet::internal {
@@ -27,16 +28,5 @@ const TensorType& output_of(const Body& body, std::size_t output);
 
 /// Whether the elements of a condition's input are one boolean. Errors: kInvalidModel, naming the input.
 void require_condition(const NodeView& node, std::size_t input, const char* name);
-
-/// Parts of a workspace, one after the other.
-class WorkspaceLayout {
- public:
-  /// The offset of so many bytes more.
-  std::size_t add(std::size_t bytes);
-  std::size_t bytes() const { return bytes_; }
-
- private:
-  std::size_t bytes_ = 0;
-};
 
 }  // namespace linnet::internal

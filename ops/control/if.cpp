@@ -1,7 +1,8 @@
 // If: outputs = those of the graph `then_branch` where the condition (bool, one element) is true, else those of
 // `else_branch`. Neither has inputs of its own: both read values of the graphs around them. Opsets 1 to newest. A
 // branch that is wrong for the shapes at hand is an error only of a run that takes it. Deviations: outputs are tensors;
-// where the branches give an output different shapes, the condition must follow from shapes or constants.
+// where the branches give an output different shapes, the condition must follow from shapes, constants or the elements
+// of graph inputs.
 #include <algorithm>
 
 #include "ops/control/bodies.hpp"

@@ -17,7 +17,6 @@ struct ScanAttributes : Attributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  if (context.opset() < 9) unsupported("Scan of opset 8, with a batch axis, is not supported; that of 9 and later is");
   auto attributes = std::make_shared<ScanAttributes>();
   context.ignore("body");
   attributes->scanned = context.require_int("num_scan_inputs");
@@ -124,7 +123,7 @@ Prepared prepare(const PrepareContext& context) {
 void register_scan(Registry& registry) {
   OpDef op;
   op.name = "Scan";
-  op.since_opset = 8;
+  op.since_opset = 9;  // that of 8 is another operator: see above
   op.min_inputs = 0;
   op.max_inputs = kVariadic;
   op.min_outputs = 0;  // each may be left out

@@ -25,8 +25,8 @@ class PythonBinding {
   void unbind_inputs();
   void unbind_outputs();
   void run(const RunOptions& options);
-  /// The array that output `index` was written to: the one bound, or the one made by the last run. None before a run,
   void reset();  ///< Session::reset
+  /// The array that output `index` was written to: the one bound, or the one made by the last run. None before a run,
   /// for memory bound by address, and for outputs that are not bound.
   nb::object output(std::size_t index) const;
 

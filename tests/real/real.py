@@ -61,14 +61,16 @@ def compare(row: Row, options: argparse.Namespace) -> Verdict:
         inputs = make_inputs(ports_of(model), row.inputs)
         expected = run_onnxruntime(model, inputs)
 
-
         def linnet(path: Path) -> dict[str, Array]:
             return run_linnet(options.linnet, path, inputs, options.option)
 
         verdict = judge(expected, linnet(model), row.tolerance)
         if verdict.result == "differs" and options.locate:
             folder = options.locate / re.sub(r"\W+", "_", row.title)
-            found = first_difference(model, inputs, linnet, row.tolerance, folder)
+            try:
+                found = first_difference(model, inputs, linnet, row.tolerance, folder)
+            except (Refused, Broken, PeerError, AttributeError) as error:
+                found = f"the node could not be found: {error}"
             return Verdict(verdict.result, f"{verdict.text}; {found}", verdict.largest)
         return verdict
     except Refused as error:

@@ -59,9 +59,18 @@ def run_linnet(command: Path, model: Path, inputs: dict[str, Array], options: Se
         try:
             told = json.loads(result.stdout)
             files = zip(told["outputs"], told["written"], strict=True)
-            return {output["name"]: np.load(path) for output, path in files}
+            return {output["name"]: _array_in(path) for output, path in files}
         except (ValueError, KeyError, OSError) as error:
             raise Broken(f"its results cannot be read: {error}") from None
+
+
+def _array_in(path: str) -> Array:
+    """What `linnet run` wrote: a TensorProto for types that NumPy lacks."""
+    if not path.endswith(".pb"):
+        return np.load(path)
+    import onnx
+
+    return onnx.numpy_helper.to_array(onnx.load_tensor(path))
 
 
 def _failure(command: Path, model: Path, result: subprocess.CompletedProcess[str]) -> Exception:

@@ -13,6 +13,7 @@
 
 #include "api/guard.hpp"
 #include "loaders/loader.hpp"
+#include "loaders/onnx/wire_writer.hpp"
 #include "runtime/shape.hpp"
 
 namespace linnet {
@@ -201,12 +202,6 @@ void write_file(const std::string& path, const std::string& header, const void* 
   if (!written) internal::fail(ErrorCode::kIo, "cannot write ", internal::printable(path), ": ", std::strerror(errno));
 }
 
-/// A base-128 number of protobuf's wire format.
-void append_varint(std::string& out, std::uint64_t number) {
-  for (; number >= 128; number >>= 7) out += static_cast<char>(number | 128);
-  out += static_cast<char>(number);
-}
-
 }  // namespace
 
 Tensor read_npy(const std::string& path) {
@@ -262,23 +257,21 @@ Tensor read_tensor_proto(const std::string& path) {
 }
 
 void write_tensor_proto(const std::string& path, const ConstTensorView& tensor) {
-  // Field number times 8, and how the value lies: 0 a varint, 2 a length and bytes.
-  constexpr char kDims = 1 << 3 | 2;
-  constexpr char kDataType = 2 << 3;
-  constexpr char kRawData = 9 << 3 | 2;
+  using internal::onnx::append_field;
+  using internal::onnx::append_field_header;
+  using internal::onnx::append_number;
+  using internal::onnx::append_varint;
+  constexpr std::uint32_t kDims = 1, kDataType = 2, kRawData = 9;  // fields of TensorProto
   guarded([&] {
     const Shape shape(tensor.shape, tensor.shape + tensor.rank);
     if (bits_of(tensor.type) == 0) internal::invalid_argument("a tensor of ", tensor.type, " cannot be written");
     const std::size_t bytes = internal::byte_count(tensor.type, shape);
     std::string dims;
     for (const std::int64_t size : shape) append_varint(dims, static_cast<std::uint64_t>(size));
-    std::string header(1, kDims);
-    append_varint(header, dims.size());
-    header += dims;
-    header += kDataType;
-    append_varint(header, static_cast<std::uint64_t>(tensor.type));
-    header += kRawData;
-    append_varint(header, bytes);
+    std::string header;
+    append_field(header, kDims, {dims});
+    append_number(header, kDataType, static_cast<std::uint64_t>(tensor.type));
+    append_field_header(header, kRawData, bytes);
     write_file(path, header, tensor.data, bytes);
   });
 }

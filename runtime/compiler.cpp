@@ -192,8 +192,8 @@ class Compiler : BodyCompiler {
         throw with_node_and_inputs(node, values(), graph_.symbols, error);
       }
       entry.inputs = node.inputs;
-      for (std::size_t i = 0; i < std::min<std::size_t>(node.inputs.size(), 64); ++i) {
-        if ((entry.prepared.unread_inputs >> i & 1) != 0) entry.inputs[i] = kNoValue;
+      for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+        if (has_bit(entry.prepared.unread_inputs, i)) entry.inputs[i] = kNoValue;
       }
     }
   }

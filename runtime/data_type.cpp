@@ -1,65 +1,30 @@
 #include "runtime/data_type.hpp"
 
+namespace linnet::internal {
+namespace {
+
+/// By ONNX's number.
+constexpr const char* kTypeNames[] = {
+    "undefined", "float32",    "uint8",      "int8",         "uint16",         "int16",      "int32",
+    "int64",     "string",     "bool",       "float16",      "float64",        "uint32",     "uint64",
+    "complex64", "complex128", "bfloat16",   "float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz",
+    "uint4",     "int4",       "float4e2m1", "float8e8m0",   "uint2",          "int2",
+};
+
+}  // namespace
+
+const char* type_name(DataType type) noexcept {
+  const auto number = static_cast<std::size_t>(type);
+  return number < sizeof(kTypeNames) / sizeof(kTypeNames[0]) ? kTypeNames[number] : nullptr;
+}
+
+}  // namespace linnet::internal
+
 namespace linnet {
 
 std::string name_of(DataType type) {
-  switch (type) {
-    case DataType::kUndefined:
-      return "undefined";
-    case DataType::kFloat32:
-      return "float32";
-    case DataType::kUint8:
-      return "uint8";
-    case DataType::kInt8:
-      return "int8";
-    case DataType::kUint16:
-      return "uint16";
-    case DataType::kInt16:
-      return "int16";
-    case DataType::kInt32:
-      return "int32";
-    case DataType::kInt64:
-      return "int64";
-    case DataType::kString:
-      return "string";
-    case DataType::kBool:
-      return "bool";
-    case DataType::kFloat16:
-      return "float16";
-    case DataType::kFloat64:
-      return "float64";
-    case DataType::kUint32:
-      return "uint32";
-    case DataType::kUint64:
-      return "uint64";
-    case DataType::kComplex64:
-      return "complex64";
-    case DataType::kComplex128:
-      return "complex128";
-    case DataType::kBfloat16:
-      return "bfloat16";
-    case DataType::kFloat8e4m3fn:
-      return "float8e4m3fn";
-    case DataType::kFloat8e4m3fnuz:
-      return "float8e4m3fnuz";
-    case DataType::kFloat8e5m2:
-      return "float8e5m2";
-    case DataType::kFloat8e5m2fnuz:
-      return "float8e5m2fnuz";
-    case DataType::kUint4:
-      return "uint4";
-    case DataType::kInt4:
-      return "int4";
-    case DataType::kFloat4e2m1:
-      return "float4e2m1";
-    case DataType::kFloat8e8m0:
-      return "float8e8m0";
-    case DataType::kUint2:
-      return "uint2";
-    case DataType::kInt2:
-      return "int2";
-  }
-  return "type " + std::to_string(static_cast<int>(type));
+  const char* const name = internal::type_name(type);
+  return name != nullptr ? name : "type " + std::to_string(static_cast<unsigned>(type));
 }
 
 std::size_t bits_of(DataType type) noexcept {

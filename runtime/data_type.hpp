@@ -38,6 +38,7 @@ inline constexpr TypeSet kFloat8Types{DataType::kFloat8e4m3fn, DataType::kFloat8
                                       DataType::kFloat8e5m2fnuz, DataType::kFloat8e8m0};
 inline constexpr TypeSet kSmallFloatTypes = kFloat8Types | TypeSet{DataType::kFloat4e2m1};
 inline constexpr TypeSet kSmallIntegerTypes{DataType::kUint4, DataType::kInt4, DataType::kUint2, DataType::kInt2};
+inline constexpr TypeSet kSmallTypes = kSmallFloatTypes | kSmallIntegerTypes;
 /// Several elements in a byte: see bits_of.
 inline constexpr TypeSet kPackedTypes = kSmallIntegerTypes | TypeSet{DataType::kFloat4e2m1};
 /// What can be moved element by element, as bytes.
@@ -52,6 +53,9 @@ inline std::size_t array_bytes(DataType type, std::size_t count) {
   if (bits >= 8) return count * (bits / 8);
   return bits == 0 ? 0 : count / (8 / bits) + (count % (8 / bits) != 0 ? 1 : 0);
 }
+
+/// Null for a number that has no name.
+const char* type_name(DataType type) noexcept;
 
 /// Whether elements of the type may begin there; null, packed types and those that Linnet cannot hold are aligned.
 inline bool is_aligned(const void* data, DataType type) {

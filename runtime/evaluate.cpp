@@ -32,7 +32,7 @@ bool can_evaluate(const NodeView& node) {
   if (!facts.deterministic || !node.node().bodies.empty()) return false;
   for (std::size_t i = 0; i < node.input_count(); ++i) {
     if (!node.has_input(i) || node.input_constant(i) != nullptr) continue;
-    const bool shape_only = i < 64 && (facts.shape_only_inputs >> i & 1) != 0;
+    const bool shape_only = has_bit(facts.shape_only_inputs, i);
     if (!shape_only || !all_known(node.input_dims(i))) return false;
   }
   for (std::size_t i = 0; i < node.output_count(); ++i) {

@@ -1,9 +1,7 @@
 #include "runtime/frame.hpp"
 
-#include <algorithm>
 #include <memory>
 
-#include "runtime/copy_bytes.hpp"
 #include "runtime/infer.hpp"
 
 namespace linnet::internal {
@@ -61,22 +59,6 @@ Frame::Frame(const Program& program, const Graph& graph, std::byte* memory, RunC
   point_into_arena(program, arena_, operands_, calls_);
 }
 
-const void* Frame::source_of(const Place& place, const void* const* inputs, void* const* outputs) const noexcept {
-  switch (place.kind) {
-    case Place::Kind::kConstant:
-      return place.constant;
-    case Place::Kind::kArena:
-      return arena_ + place.offset;
-    case Place::Kind::kInput:
-      return inputs[place.index];
-    case Place::Kind::kOutput:
-      return outputs[place.index];
-    case Place::Kind::kNone:
-      break;
-  }
-  return nullptr;
-}
-
 void Frame::run(const void* const* inputs, void* const* outputs) {
   for (const Patch& patch : program_->patches) {
     // Inputs are only ever read through `const void*`.
@@ -94,11 +76,9 @@ void Frame::run(const void* const* inputs, void* const* outputs) {
     const NodeId node = program_->steps[step].parts.back().node;
     throw with_node_and_inputs(graph_->nodes[node], program_->values, graph_->symbols, error);
   }
-  for (std::size_t i = 0; i < program_->outputs.size(); ++i) {
-    const ProgramOutput& made = program_->outputs[i];
-    const bool in_place = made.source.kind == Place::Kind::kOutput && made.source.index == i;
-    if (!in_place) copy_bytes(*control_, outputs[i], source_of(made.source, inputs, outputs), made.bytes);
-  }
+  const auto input = [&](std::size_t position) { return inputs[position]; };
+  const auto output = [&](std::size_t position) { return outputs[position]; };
+  copy_outputs(*program_, arena_, *control_, input, output);
 }
 
 }  // namespace linnet::internal

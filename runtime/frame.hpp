@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "runtime/copy_bytes.hpp"
 #include "runtime/program.hpp"
 
 namespace linnet::internal {
@@ -23,6 +24,35 @@ Call make_call(const Step& step, void** operands, RunControl& control) noexcept;
 /// Writes the addresses of what lies in the arena, workspaces among it.
 void point_into_arena(const Program& program, std::byte* arena, void** operands, Call* calls) noexcept;
 
+/// Where the bytes of a place are. `input` and `output` give the addresses of those by position.
+template <typename Input, typename Output>
+const void* address_of(const Place& place, const std::byte* arena, const Input& input, const Output& output) {
+  switch (place.kind) {
+    case Place::Kind::kConstant:
+      return place.constant;
+    case Place::Kind::kArena:
+      return arena + place.offset;
+    case Place::Kind::kInput:
+      return input(place.index);
+    case Place::Kind::kOutput:
+      return output(place.index);
+    case Place::Kind::kNone:
+      break;
+  }
+  return nullptr;
+}
+
+/// After the last step: the outputs that no step wrote where they belong.
+template <typename Input, typename Output>
+void copy_outputs(const Program& program, const std::byte* arena, RunControl& control, const Input& input,
+                  const Output& output) {
+  for (std::size_t i = 0; i < program.outputs.size(); ++i) {
+    const ProgramOutput& made = program.outputs[i];
+    const bool in_place = made.source.kind == Place::Kind::kOutput && made.source.index == i;
+    if (!in_place) copy_bytes(control, output(i), address_of(made.source, arena, input, output), made.bytes);
+  }
+}
+
 /// A program that runs within a step, without buffers or memory of its own. Thread-safety: one thread.
 class Frame {
  public:
@@ -37,8 +67,6 @@ class Frame {
   void run(const void* const* inputs, void* const* outputs);
 
  private:
-  const void* source_of(const Place& place, const void* const* inputs, void* const* outputs) const noexcept;
-
   const Program* program_;
   const Graph* graph_;
   RunControl* control_;

@@ -6,8 +6,6 @@
 namespace linnet::internal {
 namespace {
 
-bool has_bit(std::uint64_t mask, std::size_t index) { return index < 64 && (mask >> index & 1) != 0; }
-
 /// Marks the node's inputs whose elements shapes within its bodies depend on. Bodies are nested no deeper than
 /// Limits::nesting allows.
 void find_inputs_of_bodies(const Node& node, std::vector<bool>& decides) {

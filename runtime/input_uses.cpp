@@ -9,8 +9,6 @@
 namespace linnet::internal {
 namespace {
 
-bool has_bit(std::uint64_t bits, std::size_t index) { return index < 64 && (bits >> index & 1) != 0; }
-
 /// Both readers' wishes. Where they contradict each other, the first stands: the run will say what is wrong.
 void merge(InputUse& use, const InputUse& other) {
   if (other.reason.empty()) return;

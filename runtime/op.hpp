@@ -263,6 +263,9 @@ struct WantedElements {
   std::string what;                    ///< for people: "an index into axis 0 of size 30522"
 };
 
+/// Whether a mask names the input; masks name the first 64 of them.
+constexpr bool has_bit(std::uint64_t mask, std::size_t input) { return input < 64 && (mask >> input & 1) != 0; }
+
 /// What passes, planner and compiler know of an operator; they never look at its name.
 struct OpFacts {
   /// Inputs whose memory output 0 may take over where both have as many elements, of one size.

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <numeric>
 
-#include "runtime/copy_bytes.hpp"
 #include "runtime/data_type.hpp"
 #include "runtime/float_mode.hpp"
 #include "runtime/infer.hpp"
@@ -260,30 +259,6 @@ ConstTensorView SessionImpl::output(std::size_t index) const {
   return {made.type, made.shape.data(), made.shape.size(), data};
 }
 
-const void* SessionImpl::source_of(const Place& place) const {
-  switch (place.kind) {
-    case Place::Kind::kConstant:
-      return place.constant;
-    case Place::Kind::kArena:
-      return arena_.get() + place.offset;
-    case Place::Kind::kInput:
-      return inputs_[place.index].data;
-    case Place::Kind::kOutput:
-      return output_data(place.index);
-    case Place::Kind::kNone:
-      break;
-  }
-  return nullptr;
-}
-
-void SessionImpl::copy_outputs() {
-  const std::vector<ProgramOutput>& made = current_->program->outputs;
-  for (std::size_t i = 0; i < made.size(); ++i) {
-    const bool in_place = made[i].source.kind == Place::Kind::kOutput && made[i].source.index == i;
-    if (!in_place) copy_bytes(control_, output_data(i), source_of(made[i].source), made[i].bytes);
-  }
-}
-
 void SessionImpl::run_steps(const Stop& stop, std::vector<StepTime>* step_times) {
   prepare(stop);
   if (step_times != nullptr) step_times->resize(current_->calls.size());
@@ -312,7 +287,9 @@ void SessionImpl::run_steps(const Stop& stop, std::vector<StepTime>* step_times)
     throw with_node_and_inputs(model_.graph().nodes[node], current_->program->values, model_.graph().symbols, error);
   }
   control_.set_trace(nullptr);  // what is copied now belongs to no step
-  copy_outputs();
+  const auto input = [&](std::size_t position) { return inputs_[position].data; };
+  const auto output = [&](std::size_t position) { return output_data(position); };
+  copy_outputs(*current_->program, arena_.get(), control_, input, output);
   if (!states_.empty()) keep_states();
 }
 

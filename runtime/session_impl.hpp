@@ -88,11 +88,9 @@ class SessionImpl {
   void point_at_buffers();
   void check_overlap() const;
   void* output_data(std::size_t position) const;
-  const void* source_of(const Place& place) const;
   void run_steps(const Stop& stop, std::vector<StepTime>* step_times);
   /// The step that a task belongs to, from `first` on: steps follow each other, and no task outlives its own.
   static std::size_t step_of(const std::vector<StepTime>& steps, std::size_t first, const TaskTime& task);
-  void copy_outputs();
 
   ModelImpl& model_;
   mutable InUse in_use_;

@@ -93,12 +93,6 @@ void small_float_codes(DataType type, const SmallFloatRounding& rounding, const 
   }
 }
 
-std::uint8_t small_float_code(DataType type, double value, const SmallFloatRounding& rounding) noexcept {
-  std::uint8_t code;
-  small_float_codes(type, rounding, &value, 1, &code);
-  return code;
-}
-
 void small_float_values(DataType type, const std::uint8_t* codes, std::size_t count, float* values) noexcept {
   constexpr std::uint32_t kNan = 0x7fc00000;
   constexpr std::uint32_t kInfinity = 0x7f800000;
@@ -130,12 +124,6 @@ void small_float_values(DataType type, const std::uint8_t* codes, std::size_t co
     bits = code == lone_sign ? kNan : bits;
     std::memcpy(values + i, &bits, sizeof bits);
   }
-}
-
-double small_float_value(DataType type, std::uint8_t code) noexcept {
-  float value;
-  small_float_values(type, &code, 1, &value);
-  return static_cast<double>(value);
 }
 
 }  // namespace linnet::internal

@@ -36,10 +36,8 @@ const SmallFloatFormat& small_float_format(DataType type) noexcept;
 /// Requires: a type of kSmallFloatTypes.
 void small_float_codes(DataType type, const SmallFloatRounding& rounding, const double* values, std::size_t count,
                        std::uint8_t* codes) noexcept;
-std::uint8_t small_float_code(DataType type, double value, const SmallFloatRounding& rounding) noexcept;
 
 /// values[i] becomes what codes[i] stands for, exactly. Requires: a type of kSmallFloatTypes.
 void small_float_values(DataType type, const std::uint8_t* codes, std::size_t count, float* values) noexcept;
-double small_float_value(DataType type, std::uint8_t code) noexcept;
 
 }  // namespace linnet::internal

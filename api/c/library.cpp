@@ -5,6 +5,7 @@
 #include <linnet/inspect.hpp>
 
 #include "api/c/status.hpp"
+#include "runtime/data_type.hpp"
 
 namespace {
 
@@ -22,12 +23,6 @@ constexpr const char* kStatusNames[] = {
     "deadline exceeded",
     "runtime fault",
     "internal error",
-};
-constexpr const char* kTypeNames[] = {
-    "undefined", "float32",    "uint8",      "int8",         "uint16",         "int16",      "int32",
-    "int64",     "string",     "bool",       "float16",      "float64",        "uint32",     "uint64",
-    "complex64", "complex128", "bfloat16",   "float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz",
-    "uint4",     "int4",       "float4e2m1", "float8e8m0",   "uint2",          "int2",
 };
 
 template <std::size_t kCount>
@@ -69,6 +64,10 @@ size_t linnet_type_bits(linnet_type type) {
   return type >= 0 && type <= LINNET_INT2 ? linnet::bits_of(static_cast<linnet::DataType>(type)) : 0;
 }
 
-const char* linnet_type_name(linnet_type type) { return entry(kTypeNames, type, "unknown"); }
+const char* linnet_type_name(linnet_type type) {
+  const bool in_range = type >= 0 && type <= UINT8_MAX;
+  const char* const name = in_range ? linnet::internal::type_name(static_cast<linnet::DataType>(type)) : nullptr;
+  return name != nullptr ? name : "unknown";
+}
 
 }  // extern "C"

@@ -57,4 +57,11 @@ linnet_status linnet_tensor_read_proto(const char* path, linnet_tensor** tensor)
   return give(tensor, "tensor", [&] { return new linnet_tensor{linnet::read_tensor_proto(&needed(path, "path"))}; });
 }
 
+linnet_status linnet_tensor_write_proto(const char* path, const linnet_tensor* tensor) {
+  return status_of([&] {
+    const std::string name(&needed(path, "path"));
+    linnet::write_tensor_proto(name, needed(tensor, "tensor").value.view());
+  });
+}
+
 }  // extern "C"

@@ -336,6 +336,8 @@ LINNET_C_API linnet_status linnet_tensor_read_npy(const char* path, linnet_tenso
 LINNET_C_API linnet_status linnet_tensor_write_npy(const char* path, const linnet_tensor* tensor);
 /// Reads a serialized ONNX TensorProto (a .pb file of ONNX's tests).
 LINNET_C_API linnet_status linnet_tensor_read_proto(const char* path, linnet_tensor** tensor);
+/// Writes a serialized ONNX TensorProto, which holds every element type.
+LINNET_C_API linnet_status linnet_tensor_write_proto(const char* path, const linnet_tensor* tensor);
 
 /// Options of runs: no token, no time limit at first. May be used for any number of runs.
 LINNET_C_API linnet_status linnet_run_options_create(linnet_run_options** options);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "loaders/onnx/functions.hpp"
+#include "loaders/onnx/wire_writer.hpp"
 
 namespace linnet::internal::onnx {
 namespace {
@@ -11,20 +12,6 @@ const BoundAttribute* find(const std::vector<BoundAttribute>& attributes, std::s
   const auto found =
       std::find_if(attributes.begin(), attributes.end(), [&](const auto& entry) { return entry.name == name; });
   return found == attributes.end() ? nullptr : &*found;
-}
-
-void append_varint(std::string& out, std::uint64_t value) {
-  for (; value >= 0x80; value >>= 7) out += static_cast<char>((value & 0x7f) | 0x80);
-  out += static_cast<char>(value);
-}
-
-/// A length-delimited field whose content is `pieces`, one after the other.
-void append_field(std::string& out, std::uint32_t field, std::initializer_list<std::string_view> pieces) {
-  std::size_t size = 0;
-  for (const std::string_view piece : pieces) size += piece.size();
-  append_varint(out, (field << 3) | 2);
-  append_varint(out, size);
-  for (const std::string_view piece : pieces) out += piece;
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include "loaders/onnx/importer_impl.hpp"
 #include "loaders/onnx/layer_name.hpp"
 #include "loaders/onnx/node_order.hpp"
-#include "loaders/onnx/onnx_library.hpp"
 #include "runtime/infer.hpp"
 #include "runtime/log.hpp"
 #include "runtime/passes/pass.hpp"
@@ -18,8 +17,6 @@ namespace {
 
 /// Names of nodes and values within functions are kept to this length.
 constexpr std::size_t kMaxPath = 200;
-/// Domains whose operators ONNX itself may define through others.
-constexpr std::string_view kOnnxDomains = "ai.onnx.";
 
 /// What check_arity does not see: an input or output that is needed but left out before others.
 void check_required(const Node& node) {
@@ -260,6 +257,22 @@ std::optional<Node> Importer::make_node(CallFrame& frame, const OpDef& op, int o
   return node;
 }
 
+/// Gives the current node, which will be `id`, the values of those outputs that it has.
+void Importer::add_output_values(const CallFrame& frame, Node& node, NodeId id) {
+  for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+    if (node.outputs[i] == kNoValue) continue;
+    Value value;
+    value.producer = id;
+    node.outputs[i] = graph_.add_value(value_name(frame, proto_.outputs[i]), std::move(value));
+  }
+}
+
+void Importer::bind_outputs(CallFrame& frame, const std::vector<std::string_view>& names, const Node& node) {
+  for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+    if (node.outputs[i] != kNoValue) bind_output(frame, names[i], node.outputs[i]);
+  }
+}
+
 void Importer::add_node(CallFrame& frame, const OpDef& op, int opset) {
   std::optional<Node> made = make_node(frame, op, opset);
   if (!made) return;
@@ -272,13 +285,8 @@ void Importer::add_node(CallFrame& frame, const OpDef& op, int opset) {
   }
 
   const auto id = static_cast<NodeId>(graph_.nodes.size());
-  for (std::size_t i = 0; i < node.outputs.size(); ++i) {
-    if (node.outputs[i] == kNoValue) continue;
-    Value value;
-    value.producer = id;
-    node.outputs[i] = graph_.add_value(value_name(frame, proto_.outputs[i]), std::move(value));
-    bind_output(frame, proto_.outputs[i], node.outputs[i]);
-  }
+  add_output_values(frame, node, id);
+  bind_outputs(frame, proto_.outputs, node);
   infer(frame, node, id);
   push_node(frame, std::move(node));
 }
@@ -299,32 +307,6 @@ void Importer::infer(const CallFrame& frame, const Node& node, NodeId id) {
       if (output != kNoValue) graph_.values[output].type = {};
     }
   }
-}
-
-/// For an operator without a kernel: goes on with ONNX's own definition of it, if there is one.
-void Importer::expand_or_refuse(CallFrame& frame, Span bytes, int opset) {
-  const std::string_view domain = canonical_domain(proto_.domain);
-  if (!domain.empty() && domain.substr(0, kOnnxDomains.size()) != kOnnxDomains) {
-    refuse(frame, opset, "there is no such operator, and the model defines no function of this name");
-    return;
-  }
-  std::vector<TensorType> types;
-  for (const ValueId input : inputs_) types.push_back(input == kNoValue ? TensorType{} : graph_.values[input].type);
-  const std::string resolved = frame.function == nullptr ? std::string() : resolved_node(frame, proto_);
-  const std::string_view node = frame.function == nullptr ? std::string_view(bytes.data, bytes.size) : resolved;
-  const FunctionBody body = find_function_body(std::string(domain), std::string(proto_.op_type), opset, node, types);
-  if (body.bytes == nullptr) {
-    // Without the types of its inputs, which an unsupported node before it makes, this one cannot be judged.
-    const bool unknown = std::any_of(inputs_.begin(), inputs_.end(), [&](ValueId input) {
-      return input != kNoValue && graph_.values[input].type.type == DataType::kUndefined;
-    });
-    refuse(frame, opset, body.reason, unknown && body.needs_types ? unjudged_ : unsupported_);
-    return;
-  }
-  const char* data = reinterpret_cast<const char*>(body.bytes->data());
-  const auto function = std::make_shared<FunctionProto>();
-  read(*function, Span{data, body.bytes->size(), data});
-  begin_call(frame, *function, body.bytes, function);
 }
 
 /// Lists the node; its outputs stay unknown, so that what follows can be looked at too, as are its bodies.
@@ -356,73 +338,6 @@ const OpDef& Importer::unknown_operator(std::string_view domain, std::string_vie
   op.domain = std::string(canonical_domain(domain));
   unknown_by_name_.emplace(std::pair<std::string_view, std::string_view>(op.domain, op.name), &op);
   return op;
-}
-
-void Importer::begin_call(const CallFrame& caller, const FunctionProto& function,
-                          const std::shared_ptr<const MappedFile>& file, std::shared_ptr<const FunctionProto> owned) {
-  const std::size_t limit = options_.limits.nesting;
-  if (limit != 0 && frames_.size() > limit) {
-    fail(ErrorCode::kLimitExceeded, describe(function), " is called more than ", limit,
-         " functions deep (Options::limits.nesting)");
-  }
-  const std::string call = describe_node(caller, caller.opsets.find(proto_.domain));
-  if (inputs_.size() > function.inputs.size()) {
-    invalid_model(call, ": ", inputs_.size(), " inputs, but ", describe(function), " has ", function.inputs.size());
-  }
-  if (proto_.outputs.size() > function.outputs.size()) {
-    invalid_model(call, ": ", proto_.outputs.size(), " outputs, but ", describe(function), " has ",
-                  function.outputs.size());
-  }
-  CallFrame frame;
-  frame.path = node_name(caller) + "/";
-  frame.layer = layer(caller);
-  frame.body_of = caller.body_of;
-  frame.function = &function;
-  frame.sees_local_functions = owned == nullptr;
-  frame.owned_function = std::move(owned);
-  frame.nodes = &function.nodes;
-  frame.opsets = OpsetImports(function.opset_imports, describe(function));
-  // ONNX's own definitions name the operators of ONNX's own domain without importing it; they mean the caller's.
-  if (!frame.sees_local_functions && frame.opsets.find("") == 0) {
-    const int opset = caller.opsets.find("");
-    frame.opsets.add("", opset != 0 ? opset : kNewestOpset);
-  }
-  frame.file = file;
-  try {
-    node_passed_over_.clear();
-    frame.attributes = bind_parameters(caller, proto_, function, file, !frame.sees_local_functions, node_passed_over_);
-  } catch (const Error& error) {
-    throw Error(error.code(), text(call, ": ", error.what()));
-  }
-  for (const std::string& name : node_passed_over_) {
-    ++passed_over_[text(printable(proto_.op_type), ".", printable(name))];
-  }
-  for (std::size_t i = 0; i < function.inputs.size(); ++i) {
-    const bool inserted = !function.inputs[i].empty() &&
-                          frame.names.insert(function.inputs[i], i < inputs_.size() ? inputs_[i] : kNoValue);
-    if (!inserted)
-      invalid_model(describe(function), " has input \"", printable(function.inputs[i]),
-                    "\", which is empty or a repetition");
-  }
-  frame.results = proto_.outputs;
-  frame.first_value = graph_.values.size();
-  frames_.push_back(std::move(frame));
-}
-
-void Importer::finish_call() {
-  const CallFrame done = std::move(frames_.back());
-  frames_.pop_back();
-  CallFrame& caller = frames_.back();
-  for (std::size_t i = 0; i < done.results.size(); ++i) {
-    if (done.results[i].empty()) continue;
-    const std::string_view name = done.function->outputs[i];
-    const std::uint32_t* id = name.empty() ? nullptr : done.names.find(name);
-    if (id == nullptr || *id == kNoValue) {
-      invalid_model(describe(*done.function), " never produces its output \"", printable(name), "\"");
-    }
-    if (*id >= done.first_value) graph_.value_names[*id] = value_name(caller, done.results[i]);
-    bind_output(caller, done.results[i], *id);
-  }
 }
 
 /// Unsupported is what the outputs need. The rest of what cannot run is left out if all that they need can.

@@ -68,12 +68,7 @@ void Importer::begin_node_with_bodies(CallFrame& frame, const OpDef& op, int ops
   }
   bodies_ = std::move(bodies);  // parse_node refused what the operator does not have
   const auto id = static_cast<NodeId>(graph_.nodes.size());
-  for (std::size_t i = 0; i < node.outputs.size(); ++i) {
-    if (node.outputs[i] == kNoValue) continue;
-    Value value;
-    value.producer = id;
-    node.outputs[i] = graph_.add_value(value_name(frame, proto_.outputs[i]), std::move(value));
-  }
+  add_output_values(frame, node, id);
   PendingNode pending;
   pending.node = id;
   pending.outputs = proto_.outputs;
@@ -88,9 +83,7 @@ void Importer::finish_node_with_bodies() {
   const PendingNode pending = std::move(*frame.pending);
   frame.pending.reset();
   Node& node = graph_.nodes[pending.node];
-  for (std::size_t i = 0; i < node.outputs.size(); ++i) {
-    if (node.outputs[i] != kNoValue) bind_output(frame, pending.outputs[i], node.outputs[i]);
-  }
+  bind_outputs(frame, pending.outputs, node);
   if (!pending.listed) return infer(frame, node, pending.node);
   node.inputs.resize(node.own_inputs());
   node.bodies.clear();

@@ -44,6 +44,8 @@ class Importer {
   NodeId push_node(const CallFrame& frame, Node node);
   void push_bodies(CallFrame& frame, NodeId id, const Node& node);
   std::optional<Node> make_node(CallFrame& frame, const OpDef& op, int opset);
+  void add_output_values(const CallFrame& frame, Node& node, NodeId id);
+  void bind_outputs(CallFrame& frame, const std::vector<std::string_view>& names, const Node& node);
   void add_node(CallFrame& frame, const OpDef& op, int opset);
   void begin_node_with_bodies(CallFrame& frame, const OpDef& op, int opset);
   void finish_node_with_bodies();

@@ -93,7 +93,7 @@ ConstantPtr from_file(DataType type, Shape shape, const std::byte* data, std::si
     static_cast<const MappedFile*>(owner)->forget(begin, size);
   };
   const bool aligned = is_aligned(data, type);
-  const bool is_weight = (kFloatTypes | kSmallFloatTypes | kSmallIntegerTypes).has(type);  // never an index or a size
+  const bool is_weight = (kFloatTypes | kSmallTypes).has(type);  // never an index or a size
   const bool stays = is_weight ? file->is_private() || !options.copy_weights
                                : file->is_private() && aligned && type != DataType::kBool;
   if (bytes <= kCopyBytes || !stays) return copied(constant);
@@ -140,7 +140,7 @@ void copy_bytes_of_list(const TensorProto& tensor, DataType type, std::byte* out
 ConstantPtr from_list(const TensorProto& tensor, DataType type, const Shape& shape) {
   std::byte* data = nullptr;
   ConstantPtr constant = make_constant(type, shape, &data);
-  if ((kSmallFloatTypes | kSmallIntegerTypes).has(type)) {
+  if (kSmallTypes.has(type)) {
     copy_bytes_of_list(tensor, type, data);
     return constant;
   }

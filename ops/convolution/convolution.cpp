@@ -8,19 +8,7 @@
 namespace linnet::internal {
 namespace {
 
-constexpr std::int64_t kMostNumber = INT32_MAX;
 constexpr std::int64_t kMostInput = std::int64_t{1} << 28;  ///< times a stride it is far from overflow
-
-std::vector<std::int64_t> parse_list(ParseContext& context, const char* name, std::int64_t least) {
-  std::vector<std::int64_t> list = context.get_ints(name).value_or(std::vector<std::int64_t>{});
-  for (const std::int64_t number : list) {
-    if (number < least || number > kMostNumber) {
-      invalid_model(name, " ", short_list(list), " has ", number, ", expected numbers from ", least, " to ",
-                    kMostNumber);
-    }
-  }
-  return list;
-}
 
 /// `dims` without the first two.
 Dims spatial(const Dims& dims) { return Dims(dims.begin() + 2, dims.end()); }
@@ -54,18 +42,12 @@ std::int64_t wanted_output(const ConvolutionAttributes& attributes, std::size_t 
   return shape.empty() ? 0 : shape[shape.size() - rank + axis];
 }
 
-std::int64_t element_or(const std::vector<std::int64_t>& list, std::size_t index, std::int64_t otherwise) {
-  return list.empty() ? otherwise : list[index];
-}
-
 WindowAxis transposed_axis(const ConvolutionAttributes& attributes, std::size_t axis, std::size_t rank,
                            std::int64_t input, std::int64_t kernel) {
   if (input < 1 || input > kMostInput) {
     invalid_model("spatial axis ", axis, " of X has ", input, " elements, expected 1 to ", kMostInput);
   }
-  if (kernel < 1 || kernel > kMostNumber) {
-    invalid_model("the kernel has ", kernel, " elements along spatial axis ", axis, ", expected 1 to ", kMostNumber);
-  }
+  check_kernel_size(axis, kernel);
   const WindowAttributes& window = attributes.window;
   WindowAxis result;
   result.input = input;
@@ -73,10 +55,10 @@ WindowAxis transposed_axis(const ConvolutionAttributes& attributes, std::size_t 
   result.stride = element_or(window.strides, axis, 1);
   result.dilation = element_or(window.dilations, axis, 1);
   const std::int64_t full =
-      result.stride * (input - 1) + element_or(attributes.output_padding, axis, 0) + 1 + (kernel - 1) * result.dilation;
+      result.stride * (input - 1) + element_or(attributes.output_padding, axis, 0) + result.span();
   const bool same_upper = window.auto_pad == AutoPad::kSameUpper;
   const std::int64_t wanted = wanted_output(attributes, axis, rank);
-  if (wanted != 0 || same_upper || window.auto_pad == AutoPad::kSameLower) {
+  if (wanted != 0 || is_same(window.auto_pad)) {
     result.output = wanted != 0 ? wanted : input * result.stride;
     const std::int64_t total = std::max<std::int64_t>(0, full - result.output);
     result.pad_begin = same_upper ? total / 2 : total - total / 2;
@@ -98,7 +80,7 @@ WindowAxis transposed_axis(const ConvolutionAttributes& attributes, std::size_t 
 Dim transposed_output(const ConvolutionAttributes& attributes, std::size_t axis, std::size_t rank, Dim input,
                       Dim kernel) {
   const AutoPad auto_pad = attributes.window.auto_pad;
-  const bool same = auto_pad == AutoPad::kSameUpper || auto_pad == AutoPad::kSameLower;
+  const bool same = is_same(auto_pad);
   const std::int64_t wanted = wanted_output(attributes, axis, rank);
   if (wanted != 0 && !input.known()) return wanted;
   if (input.known() && (kernel.known() || same || wanted != 0)) {
@@ -138,25 +120,7 @@ double folding_ns(const NodeView& node) {
          static_cast<double>(c.transposed ? c.x_plane : c.y_plane) * (simd ? kSimdNanoseconds : kReferenceNanoseconds);
 }
 
-}  // namespace
-
-AttributesPtr parse_convolution(ParseContext& context, bool transposed) {
-  WindowForm form;
-  form.needs_kernel_shape = false;
-  form.dilations = true;
-  auto attributes = std::make_shared<ConvolutionAttributes>();
-  attributes->transposed = transposed;
-  attributes->window = parse_window(context, form);
-  attributes->group = context.get_int("group", 1);
-  if (attributes->group < 1) invalid_model("group is ", attributes->group, ", expected 1 or more");
-  if (transposed) {
-    attributes->output_padding = parse_list(context, "output_padding", 0);
-    attributes->output_shape = parse_list(context, "output_shape", 1);
-  }
-  return attributes;
-}
-
-void infer_convolution(InferContext& context) {
+void infer(InferContext& context) {
   const auto& attributes = context.attributes<ConvolutionAttributes>();
   require_type(context, kConvolutionX, "X", kFloatTypes);
   require_type_of_first(context, kConvolutionW, "W", "X");
@@ -198,6 +162,24 @@ void infer_convolution(InferContext& context) {
   context.set_output(0, context.input_type(kConvolutionX), std::move(y));
 }
 
+}  // namespace
+
+AttributesPtr parse_convolution(ParseContext& context, bool transposed) {
+  WindowForm form;
+  form.needs_kernel_shape = false;
+  form.dilations = true;
+  auto attributes = std::make_shared<ConvolutionAttributes>();
+  attributes->transposed = transposed;
+  attributes->window = parse_window(context, form);
+  attributes->group = context.get_int("group", 1);
+  if (attributes->group < 1) invalid_model("group is ", attributes->group, ", expected 1 or more");
+  if (transposed) {
+    attributes->output_padding = parse_window_list(context, "output_padding", 0);
+    attributes->output_shape = parse_window_list(context, "output_shape", 1);
+  }
+  return attributes;
+}
+
 Convolution convolution_of(const NodeView& node) {
   const auto& attributes = node.attributes<ConvolutionAttributes>();
   const Shape x = node.input_shape(kConvolutionX);
@@ -226,27 +208,17 @@ Convolution convolution_of(const NodeView& node) {
   return result;
 }
 
-std::vector<Implementation> convolution_implementations() {
-  return {simd_convolution(), half_convolution(), reference_convolution()};
-}
-
-OpFacts convolution_facts() {
-  OpFacts facts;
-  facts.folding_ns = folding_ns;
-  facts.absorb_affine = absorb_affine_into_convolution;
-  facts.absorb_activation = absorb_activation_into_convolution;
-  return facts;
-}
-
 void register_convolution(Registry& registry, const char* name, AttributesPtr (*parse)(ParseContext&)) {
   OpDef op;
   op.name = name;
   op.min_inputs = 2;
   op.max_inputs = 3;
   op.parse = parse;
-  op.infer = infer_convolution;
-  op.implementations = convolution_implementations();
-  op.facts = convolution_facts();
+  op.infer = infer;
+  op.implementations = {simd_convolution(), half_convolution(), reference_convolution()};
+  op.facts.folding_ns = folding_ns;
+  op.facts.absorb_affine = absorb_affine_into_convolution;
+  op.facts.absorb_activation = absorb_activation_into_convolution;
   registry.add(std::move(op));
 }
 

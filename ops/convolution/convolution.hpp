@@ -18,13 +18,12 @@ struct ConvolutionAttributes : Attributes {
   std::int64_t group = 1;
   bool transposed = false;
   std::vector<std::int64_t> output_padding;  ///< of ConvTranspose, as output_shape: empty where it was left out
-  std::vector<std::int64_t> output_shape;    ///< of the spatial axes
+  std::vector<std::int64_t> output_shape;    ///< of the spatial axes, or of all
   kernels::Activation activation;            ///< the epilogue that a pass took in; float32 only
 };
 
 /// For `parse`. Errors: kInvalidModel for numbers out of range.
 AttributesPtr parse_convolution(ParseContext& context, bool transposed);
-void infer_convolution(InferContext& context);
 
 /// A convolution with concrete shapes. Channels are those of one group; sizes count elements.
 struct Convolution {
@@ -47,13 +46,11 @@ Convolution convolution_of(const NodeView& node);
 
 constexpr std::size_t kConvolutionX = 0, kConvolutionW = 1, kConvolutionB = 2;
 
-std::vector<Implementation> convolution_implementations();
 Implementation simd_convolution();       ///< float32
 Implementation half_convolution();       ///< float16 and bfloat16
 Implementation reference_convolution();  ///< every type; sums in double, rounded once
-OpFacts convolution_facts();
 
-// Fusion hooks, all in convolution_facts.
+// Fusion hooks.
 std::optional<Replacement> absorb_affine_into_convolution(const FusionContext& context);
 std::optional<Replacement> absorb_activation_into_convolution(const FusionContext& context);
 

@@ -5,6 +5,7 @@
 
 #include "ops/convolution/convolution_simd.hpp"
 #include "ops/kernels/half.hpp"
+#include "ops/shared/element_lines.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -62,8 +63,7 @@ void widen_all(RunControl& control, kernels::HalfType type, const void* from, st
 Prepared prepare(const PrepareContext& context) {
   auto state = std::make_shared<HalfConvolution>();
   const Convolution c = convolution_of(context);
-  state->type = context.input_type(kConvolutionX) == DataType::kFloat16 ? kernels::HalfType::kFloat16
-                                                                        : kernels::HalfType::kBfloat16;
+  state->type = half_type(context.input_type(kConvolutionX));
   Prepared prepared;
   if (c.images > 0) {
     const bool has_b = context.has_input(kConvolutionB);

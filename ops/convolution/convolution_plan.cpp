@@ -159,15 +159,19 @@ void plan_product(const Convolution& c, int threads, ConvolutionPart& part) {
   part.tasks = units * product.column_tasks * product.row_tasks;
 }
 
-std::size_t worker_floats(const Convolution& c, const ConvolutionPart& part) {
+/// Floats of a worker; sets where its results begin among them.
+std::size_t place_worker(const Convolution& c, ConvolutionPart& part) {
+  std::size_t results = 0;
   if (part.sums_taps) {
-    return cache_lines(static_cast<std::size_t>(c.x_channels) * part.band.floats + kernels::kTapSumSlack) +
-           cache_lines(part.rows * (part.band.span + kernels::kTapSumSlack));
+    part.result_begin = cache_lines(static_cast<std::size_t>(c.x_channels) * part.band.floats + kernels::kTapSumSlack);
+    results = part.rows * (part.band.span + kernels::kTapSumSlack);
+  } else {
+    const std::size_t columns =
+        std::min(divide_up(part.outputs, kernels::kColumnUnit) * kernels::kColumnUnit, part.product.columns);
+    part.result_begin = cache_lines(columns * std::min(part.depth, kBlockDepth) + kernels::kSlackFloats);
+    results = c.transposed ? part.product.rows * columns : 0;
   }
-  const std::size_t columns =
-      std::min(divide_up(part.outputs, kernels::kColumnUnit) * kernels::kColumnUnit, part.product.columns);
-  const std::size_t gathered = columns * std::min(part.depth, kBlockDepth) + kernels::kSlackFloats;
-  return cache_lines(gathered) + (c.transposed ? part.product.rows * columns : 0);
+  return part.result_begin + cache_lines(results);
 }
 
 }  // namespace
@@ -207,7 +211,7 @@ ConvolutionPlan plan_convolution(const Convolution& convolution, bool has_b, int
     part.first_task = plan.tasks;
     plan.tasks += part.tasks;
     plan.work += work_of(convolution, part);
-    plan.worker_floats = std::max(plan.worker_floats, cache_lines(worker_floats(convolution, part)));
+    plan.worker_floats = std::max(plan.worker_floats, place_worker(convolution, part));
     plan.parts.push_back(std::move(part));
   }
   return plan;

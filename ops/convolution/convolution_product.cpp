@@ -30,8 +30,7 @@ class ProductTask {
       return;
     }
     y_stride_ = (columns_ + kernels::kColumnUnit - 1) / kernels::kColumnUnit * kernels::kColumnUnit;
-    const std::size_t gathered = y_stride_ * std::min(part.depth, kBlockDepth) + kernels::kSlackFloats;
-    y_ = memory + (gathered + 15) / 16 * 16;
+    y_ = memory + part.result_begin;
   }
 
   void run() {
@@ -105,10 +104,9 @@ class ProductTask {
       const std::int64_t x_row = source_row(axes, shifts, row);
       if (x_row >= 0) {
         // Outputs whose element is one of X.
-        const std::int64_t from = shift >= 0 ? 0 : (-shift + last.stride - 1) / last.stride;
-        const std::int64_t to = shift >= last.input ? 0 : (last.input - shift + last.stride - 1) / last.stride;
-        const std::int64_t first = std::clamp(from, begin, end);
-        const std::int64_t behind = std::clamp(to, first, end);
+        const IndexRange inside = indices_inside(shift, last.stride, last.input, last.outputs);
+        const std::int64_t first = std::clamp(inside.begin, begin, end);
+        const std::int64_t behind = std::clamp(inside.end, first, end);
         piece.from = static_cast<std::ptrdiff_t>(x_row * last.input + first * last.stride + shift);
         piece.zeros_before = static_cast<std::size_t>(first - begin);
         piece.count = static_cast<std::size_t>(behind - first);

@@ -77,9 +77,7 @@ void add_tap(const Convolution& c, double weight, std::int64_t tap, const double
   const std::int64_t count = c.transposed ? axis.input : axis.output;
   const std::int64_t follower_count = c.transposed ? axis.output : axis.input;
   const std::int64_t first = tap * axis.dilation - axis.pad_begin;
-  const std::int64_t begin = first >= 0 ? 0 : (-first + axis.stride - 1) / axis.stride;
-  const std::int64_t end =
-      first >= follower_count ? 0 : std::min(count, (follower_count - first + axis.stride - 1) / axis.stride);
+  const auto [begin, end] = indices_inside(first, axis.stride, follower_count, count);
   for (std::int64_t i = begin; i < end; ++i) {
     const std::int64_t follower = first + i * axis.stride;
     y[c.transposed ? follower : i] += weight * x[c.transposed ? i : follower];

@@ -12,6 +12,7 @@
 
 #include "ops/convolution/tap_grid.hpp"
 #include "ops/kernels/convolution.hpp"
+#include "ops/kernels/gemm.hpp"
 
 namespace linnet::internal {
 
@@ -48,6 +49,7 @@ struct ConvolutionPart {
   bool sums_taps = false;
   ProductTasks product;
   TapBand band;
+  std::size_t result_begin = 0;  ///< of a worker's floats
   std::size_t first_task = 0, tasks = 0;
 
   const TapAxis::Phase& phase_of(std::size_t member, std::size_t axis) const {
@@ -71,6 +73,7 @@ struct ConvolutionPlan {
 
 /// Steps of depth in a block: whole groups of the product's sums.
 constexpr std::size_t kBlockDepth = 1024;
+static_assert(kBlockDepth % kernels::kGroupLength == 0);
 
 ConvolutionPlan plan_convolution(const Convolution& convolution, bool has_b, int threads);
 

@@ -36,7 +36,7 @@ class BandTask {
     sums.weights_stride = part_.weights_stride;
     sums.rows = part_.rows;
     sums.columns = band_.span;
-    sums.y = copy_ + (copied + 15) / 16 * 16;
+    sums.y = copy_ + part_.result_begin;
     sums.y_row_stride = band_.span + kernels::kTapSumSlack;
     for (std::size_t group = group_begin_; group < group_end_; ++group) {
       const float* x = run_.x_plane(image_, group);
@@ -85,9 +85,8 @@ class BandTask {
   Copied copied(std::size_t i, std::int64_t remainder) const {
     const TapAxis& axis = part_.grid.axes[i];
     const std::int64_t first = band_.lowest[i] + (i == band_.axis ? begin_ * axis.stride : 0) + remainder;
-    const std::int64_t begin = first >= 0 ? 0 : (-first + axis.stride - 1) / axis.stride;
-    const std::int64_t end = first >= axis.input ? 0 : (axis.input - first + axis.stride - 1) / axis.stride;
-    return {first + begin * axis.stride, begin, std::max<std::int64_t>(0, std::min(end, band_.sizes[i]) - begin)};
+    const auto [begin, end] = indices_inside(first, axis.stride, axis.input, band_.sizes[i]);
+    return {first + begin * axis.stride, begin, end - begin};
   }
 
   /// The elements of X that the band reads, of axes from `i` on. What is none of X stays as it is, zero.

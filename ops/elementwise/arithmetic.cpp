@@ -160,21 +160,6 @@ ArithmeticLine line_by_type(DataType type) {
   return kFloatTypes.has(type) ? line_of_floats<Op>(type) : line_of_integers<Op>(type);
 }
 
-ArithmeticLine prelu_line(DataType type) {
-  switch (type) {
-    case DataType::kInt32:
-      return line<std::int32_t, PRelu>;
-    case DataType::kInt64:
-      return line<std::int64_t, PRelu>;
-    case DataType::kUint32:
-      return line<std::uint32_t, PRelu>;
-    case DataType::kUint64:
-      return line<std::uint64_t, PRelu>;
-    default:
-      return line_of_floats<PRelu>(type);
-  }
-}
-
 }  // namespace
 
 ArithmeticLine arithmetic_line(Arithmetic op, DataType type) {
@@ -192,7 +177,7 @@ ArithmeticLine arithmetic_line(Arithmetic op, DataType type) {
     case Arithmetic::kMin:
       return line_by_type<Min>(type);
     case Arithmetic::kPRelu:
-      return prelu_line(type);
+      return line_by_type<PRelu>(type);
     case Arithmetic::kBitAnd:
       return line_of_bits<BitAnd>(type);
     case Arithmetic::kBitOr:

@@ -14,7 +14,7 @@ enum class Arithmetic {
   kDiv,
   kMax,
   kMin,
-  kPRelu,  ///< a, where it is negative multiplied by b; of floats and of integers of 32 and 64 bits
+  kPRelu,  ///< a, where it is negative multiplied by b
   // Of integers only:
   kBitAnd,
   kBitOr,

@@ -37,7 +37,7 @@ AttributesPtr parse_shift(ParseContext& context) {
   auto attributes = std::make_shared<ShiftAttributes>();
   const std::string direction = context.get_string("direction", "");
   if (direction != "LEFT" && direction != "RIGHT") {
-    invalid_model("direction is \"", direction, "\", expected \"LEFT\" or \"RIGHT\"");
+    invalid_model("direction is \"", printable(direction), "\", expected \"LEFT\" or \"RIGHT\"");
   }
   attributes->left = direction == "LEFT";
   return attributes;

@@ -45,7 +45,7 @@ SmallFloatRounding parse_rounding(ParseContext& context, bool has_effect) {
   const std::string mode = context.get_string("round_mode", "up");
   using Power = SmallFloatRounding::Power;
   if (mode != "up" && mode != "down" && mode != "nearest")
-    invalid_model("round_mode is \"", mode, "\", expected up, down or nearest");
+    invalid_model("round_mode is \"", printable(mode), "\", expected up, down or nearest");
   rounding.power = mode == "up" ? Power::kUp : mode == "down" ? Power::kDown : Power::kNearest;
   return rounding;
 }
@@ -259,8 +259,7 @@ void run_halves(const RunArguments& args) {
   const auto& state = *static_cast<const CastState*>(args.state);
   const bool narrows = state.from == DataType::kFloat32;
   const DataType half = narrows ? state.to : state.from;
-  const kernels::HalfType type =
-      half == DataType::kFloat16 ? kernels::HalfType::kFloat16 : kernels::HalfType::kBfloat16;
+  const kernels::HalfType type = half_type(half);
   for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t first, std::size_t count) {
     if (narrows) {
       kernels::narrow(type, static_cast<const float*>(args.inputs[0]) + first, count,
@@ -274,12 +273,7 @@ void run_halves(const RunArguments& args) {
 
 std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t input) {
   if (input != 0 || node.output(0).type != DataType::kBool) return std::nullopt;
-  WantedElements wanted;
-  wanted.meaning = ElementMeaning::kTruth;
-  wanted.low = 0;
-  wanted.high = 1;
-  wanted.what = "true or false";
-  return wanted;
+  return wanted_truth("true or false");
 }
 
 OpDef cast_op(const char* name, int since_opset) {

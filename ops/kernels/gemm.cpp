@@ -1,4 +1,4 @@
-// The matrix product: which tiles run, in which order. The arithmetic is in gemm_tile-inl.h.
+// The matrix product: which tiles run, in which order. That of the tiles is in gemm_tile-inl.h.
 #include "ops/kernels/gemm.hpp"
 
 #include <algorithm>

@@ -22,7 +22,7 @@ AttributesPtr parse(ParseContext& context) {
   attributes->size = context.require_int("blocksize");
   if (attributes->size < 1) invalid_model("blocksize is ", attributes->size, ", expected 1 or more");
   const std::string mode = context.opset() >= (kToSpace ? 11 : 28) ? context.get_string("mode", "DCR") : "DCR";
-  if (mode != "DCR" && mode != "CRD") invalid_model("mode is \"", mode, "\", expected \"DCR\" or \"CRD\"");
+  if (mode != "DCR" && mode != "CRD") invalid_model("mode is \"", printable(mode), "\", expected \"DCR\" or \"CRD\"");
   attributes->channels_first = mode == "CRD";
   return attributes;
 }

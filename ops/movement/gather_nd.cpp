@@ -7,8 +7,6 @@
 #include <cstring>
 
 #include "ops/movement/index_tuples.hpp"
-#include "ops/shared/shape_helpers.hpp"
-#include "ops/shared/wanted_elements.hpp"
 #include "runtime/copy_bytes.hpp"
 
 namespace linnet::internal {

@@ -5,7 +5,6 @@
 // Opsets 9 to newest; bfloat16 values (from 28) are accepted at every opset. Deviation: strings are not supported.
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/shared/chunks.hpp"
@@ -42,10 +41,8 @@ Dim depth_of(const NodeView& node) {
   Dim depth = Dim::unknown();
   const ConstantPtr& constant = node.input_constant(1);
   if (kFloatTypes.has(node.input_type(1)) && constant != nullptr) {
-    alignas(double) std::byte element[sizeof(double)];  // a constant may lie at any address
-    std::memcpy(element, constant->data, size_of(constant->type));
     double number;
-    load_line(constant->type, element, 0, 1, &number);
+    load_line(constant->type, constant->aligned(), 0, 1, &number);
     depth = cut(integer_range<std::int64_t>(DataType::kInt64), number);
   } else if (const std::optional<Dims> elements = node.input_elements(1)) {
     if (elements->size() == 1) depth = elements->front();

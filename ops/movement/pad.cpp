@@ -39,7 +39,7 @@ AttributesPtr parse(ParseContext& context) {
   } else if (mode == "wrap" && context.opset() >= 19) {
     attributes->mode = PadMode::kWrap;
   } else if (mode != "constant") {
-    invalid_model("mode is \"", mode, "\", which opset ", context.opset(), " does not have");
+    invalid_model("mode is \"", printable(mode), "\", which opset ", context.opset(), " does not have");
   }
   if (context.opset() < 11) {
     if (context.input_count() > 1) invalid_model("pads are an input from opset 11, before they are an attribute");

@@ -8,7 +8,6 @@
 // strings are not supported.
 #include "ops/movement/picked_elements.hpp"
 #include "ops/movement/scatter_reduction.hpp"
-#include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/sized_elements.hpp"
 #include "runtime/copy_bytes.hpp"
 

@@ -9,7 +9,6 @@
 
 #include "ops/movement/index_tuples.hpp"
 #include "ops/movement/scatter_reduction.hpp"
-#include "ops/shared/shape_helpers.hpp"
 #include "runtime/copy_bytes.hpp"
 
 namespace linnet::internal {

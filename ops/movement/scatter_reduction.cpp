@@ -15,7 +15,8 @@ ScatterReduction parse_scatter_reduction(ParseContext& context) {
   const bool newer = context.opset() >= 18;
   if (newer && reduction == "max") return Arithmetic::kMax;
   if (newer && reduction == "min") return Arithmetic::kMin;
-  invalid_model("reduction is \"", reduction, "\", expected none, add", newer ? ", mul, max or min" : " or mul");
+  invalid_model("reduction is \"", printable(reduction), "\", expected none, add",
+                newer ? ", mul, max or min" : " or mul");
 }
 
 void require_updates(const NodeView& node, ScatterReduction reduction, const Dims& expected, const char* why) {

@@ -9,7 +9,6 @@
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
-#include "ops/shared/sized_elements.hpp"
 
 namespace linnet::internal {
 namespace {

@@ -13,7 +13,8 @@
 //
 // Opsets 1 to newest: Indices and storage_order from 8; ceil_mode from 10 (LpPool: 18); dilations from 10 (AveragePool:
 // 19, LpPool: 18); count_include_pad from 7. Types: float, double, float16, bfloat16, for MaxPool also int8 and uint8,
-// at every opset. Sums are added in double or better and rounded once; means of 16-bit floats to float32 on the way.
+// at every opset. Sums are added in double or better and rounded once; simd rounds means of 16-bit floats to float32 on
+// the way.
 // Deviations: LpPool-1 needs kernel_shape; numbers of windows are below 2^31.
 #include "ops/pooling/pooling.hpp"
 
@@ -157,7 +158,6 @@ PooledRows::PooledRows(const Pooling& pooling, std::int64_t row) : pooling_(&poo
     const std::int64_t output = row % axis->output;
     row /= axis->output;
     const auto [begin, end] = axis->taps(output);
-    if (axis == pooling.outer.rbegin()) run_ = end - begin;
     count_ *= end - begin;
     counted_ *= static_cast<double>(pooling.counted(*axis, output));
   }

@@ -51,8 +51,6 @@ class PooledRows {
   /// `row` counts over all planes.
   PooledRows(const Pooling& pooling, std::int64_t row);
   std::int64_t count() const { return count_; }
-  /// So many of them follow each other along the innermost of the outer axes.
-  std::int64_t run() const { return run_; }
   struct Place {
     std::int64_t x;      ///< offset in X of the row's first element
     std::int64_t index;  ///< of that element, in what Indices count
@@ -66,7 +64,6 @@ class PooledRows {
   const Pooling* pooling_;
   std::int64_t row_;
   std::int64_t count_ = 1;
-  std::int64_t run_ = 1;
   double counted_ = 1;
 };
 

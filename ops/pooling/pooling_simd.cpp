@@ -33,14 +33,11 @@ struct State : Pooling {
   std::size_t widened_begin = 0, results_begin = 0, worker_bytes = 0;
 };
 
-std::int64_t span_of(const WindowAxis& axis) { return 1 + (axis.kernel - 1) * axis.dilation; }
-
 std::int64_t parts_of(std::int64_t count, std::int64_t part) { return (count + part - 1) / part; }
 
 /// Elements of X under a block, for each of which there is room.
 double widened_of(const State& state, std::int64_t block) {
-  const std::int64_t rows =
-      std::min(state.vertical.input, (block - 1) * state.vertical.stride + span_of(state.vertical));
+  const std::int64_t rows = std::min(state.vertical.input, (block - 1) * state.vertical.stride + state.vertical.span());
   return static_cast<double>(std::min(state.line, state.last.input)) * static_cast<double>(rows) *
          static_cast<double>(state.depth.kernel);
 }
@@ -51,7 +48,7 @@ State cut(Pooling pooling) {
   const std::size_t axes = state.outer.size();
   if (axes > 0) state.vertical = state.outer[axes - 1];
   if (axes > 1) state.depth = state.outer[axes - 2];
-  const std::int64_t span = span_of(state.last);
+  const std::int64_t span = state.last.span();
   state.piece = std::clamp<std::int64_t>((kLine - span) / state.last.stride + 1, 1, state.last.output);
   state.pieces = parts_of(state.last.output, state.piece);
   state.line = (state.piece - 1) * state.last.stride + span;
@@ -72,7 +69,7 @@ std::string accepts(const NodeView& node) {
   if (node.has_output(1)) return "not with Indices";
   if (node.input_rank(0) > 5) return "only up to three spatial axes";
   const State state = cut(pooling_of(node));
-  if (span_of(state.last) > kLongestLine) return "the window is too wide";
+  if (state.last.span() > kLongestLine) return "the window is too wide";
   if (state.widened > 0 && widened_of(state, 1) > kMostWidened) return text("the window is too large for ", type);
   return "";
 }
@@ -126,25 +123,6 @@ Part part_of(const State& state, std::int64_t unit) {
   return part;
 }
 
-void widen(DataType type, const void* x, std::int64_t first, std::int64_t count, float* line) {
-  const auto convert = [&](const auto* elements) {
-    for (std::int64_t i = 0; i < count; ++i) line[i] = static_cast<float>(elements[first + i]);
-  };
-  if (type == DataType::kUint8) return convert(static_cast<const std::uint8_t*>(x));
-  if (type == DataType::kInt8) return convert(static_cast<const std::int8_t*>(x));
-  load_line(type, x, static_cast<std::size_t>(first), static_cast<std::size_t>(count), line);
-}
-
-void narrow(DataType type, const float* line, std::int64_t first, std::int64_t count, void* y) {
-  const auto convert = [&](auto* elements) {
-    using T = std::remove_pointer_t<decltype(elements)>;
-    for (std::int64_t i = 0; i < count; ++i) elements[first + i] = static_cast<T>(static_cast<int>(line[i]));
-  };
-  if (type == DataType::kUint8) return convert(static_cast<std::uint8_t*>(y));
-  if (type == DataType::kInt8) return convert(static_cast<std::int8_t*>(y));
-  store_line(type, line, static_cast<std::size_t>(first), static_cast<std::size_t>(count), y);
-}
-
 /// What is less than no element.
 float padding_of(DataType type) {
   if (type == DataType::kUint8) return 0;
@@ -169,7 +147,7 @@ Under under(const State& state, const Part& part) {
   const std::int64_t plane = part.slice / state.depth.output;
   const std::int64_t slice = part.slice % state.depth.output;
   const auto [depth_begin, depth_end] = state.depth.taps(slice);
-  const std::int64_t length = (part.count - 1) * state.last.stride + span_of(state.last);
+  const std::int64_t length = (part.count - 1) * state.last.stride + state.last.span();
   const std::int64_t start = state.last.start(part.column);
   const std::int64_t low = std::clamp<std::int64_t>(start, 0, state.last.input);
   const std::int64_t high = std::clamp<std::int64_t>(start + length, low, state.last.input);
@@ -215,12 +193,13 @@ void widen_rows(const State& state, const Part& part, const void* x, float* wide
   const WindowAxis& vertical = state.vertical;
   const std::int64_t low = std::clamp<std::int64_t>(vertical.start(part.first), 0, vertical.input);
   const std::int64_t high =
-      std::clamp<std::int64_t>(vertical.start(part.last - 1) + span_of(vertical), low, vertical.input);
+      std::clamp<std::int64_t>(vertical.start(part.last - 1) + vertical.span(), low, vertical.input);
   const auto width = static_cast<std::int64_t>(rows.width);
   for (std::int64_t d = 0; d < static_cast<std::int64_t>(rows.depth); ++d) {
     for (std::int64_t row = low; row < high; ++row) {
       const std::int64_t from = under.x + d * under.depth_stride + row * state.last.input;
-      widen(state.type, x, from, width, widened + (d * (high - low) + row - low) * width);
+      load_line(state.type, x, static_cast<std::size_t>(from), static_cast<std::size_t>(width),
+                widened + (d * (high - low) + row - low) * width);
     }
   }
   rows.x = widened;
@@ -245,8 +224,9 @@ void pool_part(const State& state, const RunArguments& args, const Part& part, s
   rows.y_stride = rows.count;
   pool_rows(state, part, rows, 0, memory);
   for (std::int64_t row = part.first; row < part.last; ++row) {
-    narrow(state.type, rows.y + (row - part.first) * part.count, to + row * state.last.output, part.count,
-           args.outputs[0]);
+    store_line(state.type, rows.y + (row - part.first) * part.count,
+               static_cast<std::size_t>(to + row * state.last.output), static_cast<std::size_t>(part.count),
+               args.outputs[0]);
   }
 }
 

@@ -9,6 +9,7 @@
 #include "ops/movement/strided_copy.hpp"
 #include "ops/product/einsum.hpp"
 #include "ops/product/matrix_product.hpp"
+#include "ops/shared/workspace_layout.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -150,15 +151,6 @@ struct State {
   std::array<std::size_t, 3> offsets = {};  ///< of the copies of A, B and Y in the workspace, in bytes
 };
 
-/// Adds room for a copy to the workspace, and says where it is.
-std::size_t reserve(std::size_t& workspace_bytes, DataType type, const Shape& shape) {
-  const std::size_t offset = (workspace_bytes + 63) / 64 * 64;
-  if (__builtin_add_overflow(offset, byte_count(type, shape), &workspace_bytes)) {
-    fail(ErrorCode::kLimitExceeded, "the reordered operands need more bytes than 64 bits can count");
-  }
-  return offset;
-}
-
 /// Of Y, from the order in which the product makes it.
 StridedCopy copy_of_y(const Contraction& contraction, const Indices& order, std::size_t element_bytes) {
   const std::vector<std::int64_t> made = row_major_strides(sizes_of(contraction, order));
@@ -194,7 +186,7 @@ Prepared prepare(const PrepareContext& context) {
   }
   Prepared prepared;
   prepared.unread_inputs = state->product.unread_inputs;
-  prepared.workspace_bytes = state->product.workspace_bytes;
+  WorkspaceLayout layout(state->product.workspace_bytes);
   const DataType type = context.input_type(0);
   const Roles& roles = lowered.roles;
   const std::array<Indices, 2> orders = {joined(roles.batch, roles.rows, roles.depth),
@@ -205,13 +197,14 @@ Prepared prepare(const PrepareContext& context) {
     for (const std::size_t index : orders[operand]) strides.push_back(contraction.strides[operand][index]);
     const Shape shape = sizes_of(contraction, orders[operand]);
     state->operand_copies[operand] = make_strided_copy(size_of(type), shape, strides, 0);
-    state->offsets[operand] = reserve(prepared.workspace_bytes, type, shape);
+    state->offsets[operand] = layout.add(byte_count(type, shape));
   }
   if (lowered.y_copied) {
     const Indices order = joined(roles.batch, roles.rows, roles.columns);
     state->y_copy = copy_of_y(contraction, order, size_of(type));
-    state->offsets[2] = reserve(prepared.workspace_bytes, type, sizes_of(contraction, order));
+    state->offsets[2] = layout.add(byte_count(type, sizes_of(contraction, order)));
   }
+  prepared.workspace_bytes = layout.bytes();
   prepared.state = std::move(state);
   return prepared;
 }

@@ -8,6 +8,7 @@
 #include "ops/kernels/half.hpp"
 #include "ops/product/matrix_product.hpp"
 #include "ops/product/matrix_product_packing.hpp"
+#include "ops/shared/element_lines.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -96,8 +97,7 @@ Prepared prepare(const PrepareContext& context) {
   auto state = std::make_shared<HalfProduct>();
   state->product = matrix_product(context);
   const MatrixProduct& product = state->product;
-  state->type =
-      context.input_type(0) == DataType::kFloat16 ? kernels::HalfType::kFloat16 : kernels::HalfType::kBfloat16;
+  state->type = half_type(context.input_type(0));
   Prepared prepared;
   if (product.batches == 0) {
     prepared.state = std::move(state);

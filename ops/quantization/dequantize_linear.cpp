@@ -5,6 +5,7 @@
 //   y: float32, float16 or bfloat16: output_dtype (23), else the type of x_scale, which may also be float8e8m0.
 // Opsets 10 to newest; the newer types are taken at every opset. Deviation: float6 types are not supported; a zero
 // point of int32 x, which ONNX leaves out, is taken away like any other.
+#include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/quantization/scales.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
@@ -22,7 +23,7 @@ constexpr double kCost = 1.0;  // ns per element
 AttributesPtr parse(ParseContext& context) {
   auto attributes = std::make_shared<QuantizationAttributes>();
   parse_granularity(context, *attributes);
-  if (context.opset() >= 23) attributes->output_type = parse_type(context, "output_dtype", kOutputTypes);
+  if (context.opset() >= 23) attributes->output_type = parse_element_type(context, "output_dtype", kOutputTypes);
   return attributes;
 }
 

@@ -6,6 +6,7 @@
 // To float8 and float4: x / y_scale + y_zero_point, rounded as Cast does, `saturate` (19) for float8.
 // Infinities and what is too large become the nearest end of the range; NaN, also that of 0 / 0, the lowest integer.
 // Opsets 10 to newest; the newer types are taken at every opset. Deviation: float6 types are not supported.
+#include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/quantization/scales.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
@@ -23,8 +24,8 @@ AttributesPtr parse(ParseContext& context) {
   auto attributes = std::make_shared<QuantizationAttributes>();
   parse_granularity(context, *attributes);
   if (context.opset() >= 19) attributes->saturate = context.get_int("saturate", 1) != 0;
-  if (context.opset() >= 21) attributes->output_type = parse_type(context, "output_dtype", kQuantizedTypes);
-  if (context.opset() >= 23) attributes->precision = parse_type(context, "precision", kFloatTypes);
+  if (context.opset() >= 21) attributes->output_type = parse_element_type(context, "output_dtype", kQuantizedTypes);
+  if (context.opset() >= 23) attributes->precision = parse_element_type(context, "precision", kFloatTypes);
   return attributes;
 }
 

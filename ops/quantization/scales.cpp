@@ -68,15 +68,6 @@ void parse_granularity(ParseContext& context, QuantizationAttributes& attributes
     invalid_model("block_size is ", attributes.block_size, ", expected 1 or more, or 0 for no blocks");
 }
 
-DataType parse_type(ParseContext& context, const char* name, TypeSet allowed) {
-  const std::int64_t number = context.get_int(name, 0);
-  if (number == 0) return DataType::kUndefined;
-  const auto type = number > 0 && number < 256 ? static_cast<DataType>(number) : DataType::kUndefined;
-  if (!allowed.has(type) || type == DataType::kUndefined)
-    invalid_model("attribute \"", name, "\" is ", number, ", which is no element type that is allowed there");
-  return type;
-}
-
 void check_scales(const NodeView& node, const char* scale, const char* zero_point) {
   const Granularity granularity = granularity_of(node);
   if (granularity == Granularity::kBlock) check_blocks(node, scale);

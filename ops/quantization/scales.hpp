@@ -2,7 +2,6 @@
 // they are for. There is one for all elements, one for each index along an axis, or one for each block along an axis.
 #pragma once
 
-#include "ops/elementwise/broadcast_loops.hpp"
 #include "runtime/data_type.hpp"
 #include "runtime/op.hpp"
 
@@ -24,9 +23,6 @@ struct QuantizationAttributes : Attributes {
 
 /// axis (opset 13) and block_size (21). Errors: kInvalidModel for a negative block_size.
 void parse_granularity(ParseContext& context, QuantizationAttributes& attributes);
-
-/// An attribute that names an element type, or kUndefined for 0. Errors: kInvalidModel for one outside `allowed`.
-DataType parse_type(ParseContext& context, const char* name, TypeSet allowed);
 
 /// Errors: kInvalidModel unless input 1 (a scale called so) suits the shape of input 0, and input 2 (a zero point), if
 /// there is one, has the shape of input 1, where one element has any.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ops/kernels/half.hpp"
+#include "ops/shared/element_lines.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -76,13 +77,12 @@ void PackedGates::pack_panel(const GateMatrix& matrix, std::size_t direction, st
   // Blocks of 64 steps of k are widened on the stack, 16 KiB.
   constexpr std::size_t kBlock = 64;
   constexpr std::size_t kHalfBytes = 2;
-  const auto half_type = type_ == DataType::kFloat16 ? kernels::HalfType::kFloat16 : kernels::HalfType::kBfloat16;
   const std::size_t width = kernels::panel_width(matrix.columns, panel);
   alignas(64) float block[kernels::kPanelColumns * kBlock];
   for (std::size_t k = 0; k < depth_; k += kBlock, to += kBlock * width) {
     const std::size_t count = std::min(kBlock, depth_ - k);
     for (std::size_t i = 0; i < columns; ++i) {
-      kernels::widen(half_type, gates + (first + i * depth_ + k) * kHalfBytes, count, block + i * kBlock);
+      kernels::widen(half_type(type_), gates + (first + i * depth_ + k) * kHalfBytes, count, block + i * kBlock);
     }
     kernels::pack_b(block, 1, kBlock, count, columns, 1.0F, to);
   }

@@ -50,7 +50,7 @@ constexpr const CellFacts& facts_of(RecurrentCell cell) { return kCells[static_c
 void parse_direction(ParseContext& context, RecurrentAttributes& attributes) {
   const std::string direction = context.get_string("direction", "forward");
   if (direction != "forward" && direction != "reverse" && direction != "bidirectional") {
-    invalid_model("direction is \"", direction, "\", expected forward, reverse or bidirectional");
+    invalid_model("direction is \"", printable(direction), "\", expected forward, reverse or bidirectional");
   }
   attributes.directions = direction == "bidirectional" ? 2 : 1;
   attributes.reverse = direction == "reverse";
@@ -271,7 +271,7 @@ template <typename T>
 void fill_parameters(const Recurrence& recurrence, const void* b, const void* p, T* filled) {
   const std::size_t hidden = recurrence.hidden;
   const std::size_t rows = recurrence.gate_rows();
-  const std::size_t separate = recurrence.forms[0].linear_before_reset ? hidden : 0;
+  const bool separate = recurrence.forms[0].linear_before_reset;
   std::fill_n(filled, CellParameters<T>::count(recurrence), T(0));
   for (std::size_t direction = 0; direction < recurrence.directions; ++direction) {
     T* const bias = filled;
@@ -284,7 +284,7 @@ void fill_parameters(const Recurrence& recurrence, const void* b, const void* p,
     for (std::size_t row = 0; row < rows; row += hidden) {
       // Through the place of Rb's last gate, where it stays if it is kept apart.
       load_line(recurrence.type, b, (direction * 2 + 1) * rows + row, hidden, recurrent_bias);
-      if (row + hidden == rows && separate > 0) break;
+      if (row + hidden == rows && separate) break;
       for (std::size_t i = 0; i < hidden; ++i) bias[row + i] += recurrent_bias[i];
     }
   }
@@ -293,16 +293,9 @@ template void fill_parameters(const Recurrence&, const void*, const void*, float
 template void fill_parameters(const Recurrence&, const void*, const void*, double*);
 
 std::size_t WorkspaceParts::add(std::size_t a, std::size_t b) {
-  constexpr std::size_t kLine = 64;
-  const auto count = checked_product(static_cast<std::int64_t>(a), static_cast<std::int64_t>(b));
-  const auto bytes = count ? checked_product(*count, static_cast<std::int64_t>(element_bytes_)) : count;
-  const std::size_t begin = elements_;
-  const std::size_t most = static_cast<std::size_t>(INT64_MAX) - kLine - elements_ * element_bytes_;
-  if (!bytes || static_cast<std::size_t>(*bytes) > most) {
-    fail(ErrorCode::kLimitExceeded, "its workspace needs more bytes than 64 bits can count");
-  }
-  elements_ += (static_cast<std::size_t>(*bytes) + kLine - 1) / kLine * kLine / element_bytes_;
-  return begin;
+  std::size_t bytes = 0;
+  if (__builtin_mul_overflow(a, b, &bytes) || __builtin_mul_overflow(bytes, element_bytes_, &bytes)) bytes = SIZE_MAX;
+  return layout_.add(bytes) / element_bytes_;
 }
 
 void register_rnn(Registry& registry) { add_cell(registry, RecurrentCell::kRnn, parse<RecurrentCell::kRnn>); }

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "ops/recurrent/recurrent_cell.hpp"
+#include "ops/shared/workspace_layout.hpp"
 #include "runtime/op.hpp"
 
 namespace linnet::internal {
@@ -98,12 +99,12 @@ class WorkspaceParts {
   explicit WorkspaceParts(std::size_t element_bytes) : element_bytes_(element_bytes) {}
   /// The first element of a new part of a * b elements. Errors: kLimitExceeded when its bytes cannot be counted.
   std::size_t add(std::size_t a, std::size_t b = 1);
-  std::size_t elements() const { return elements_; }
-  std::size_t bytes() const { return elements_ * element_bytes_; }
+  std::size_t elements() const { return layout_.bytes() / element_bytes_; }
+  std::size_t bytes() const { return layout_.bytes(); }
 
  private:
   std::size_t element_bytes_;
-  std::size_t elements_ = 0;
+  WorkspaceLayout layout_;
 };
 
 Implementation simd_recurrence();       ///< float32, float16 and bfloat16

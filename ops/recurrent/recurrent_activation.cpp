@@ -47,7 +47,7 @@ const NamedFunction& function_named(const std::string& name) {
     if (same_name(name, function.name)) return function;
     names += text(names.empty() ? "" : ", ", function.name);
   }
-  invalid_model("activation \"", name, "\" is unknown, expected one of ", names);
+  invalid_model("activation \"", printable(name), "\" is unknown, expected one of ", names);
 }
 
 /// Hands out a list of parameters, function by function.

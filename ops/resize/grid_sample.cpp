@@ -18,6 +18,7 @@
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/named_value.hpp"
 #include "ops/shared/sized_elements.hpp"
 
 namespace linnet::internal {
@@ -32,24 +33,18 @@ constexpr double kConversion = 1.0;     // ns per element
 
 static_assert(kPoints % kernels::kTablePadding == 0 && kPoints <= kLinedUp, "tables hold whole lines");
 
+constexpr NamedValue<ResizeMode> kModes[] = {{"linear", ResizeMode::kLinear},
+                                             {"nearest", ResizeMode::kNearest},
+                                             {"cubic", ResizeMode::kCubic},
+                                             {"bilinear", ResizeMode::kLinear},
+                                             {"bicubic", ResizeMode::kCubic}};
+constexpr NamedValue<Padding> kPaddings[] = {
+    {"zeros", Padding::kZeros}, {"border", Padding::kBorder}, {"reflection", Padding::kReflection}};
+
 AttributesPtr parse(ParseContext& context) {
   auto attributes = std::make_shared<GridSampleAttributes>();
-  const std::string mode = context.get_string("mode", "linear");
-  if (mode == "nearest") {
-    attributes->mode = ResizeMode::kNearest;
-  } else if (mode == "cubic" || mode == "bicubic") {
-    attributes->mode = ResizeMode::kCubic;
-  } else if (mode != "linear" && mode != "bilinear") {
-    invalid_model("mode is \"", printable(mode), "\", expected one of linear, nearest, cubic, bilinear, bicubic");
-  }
-  const std::string padding = context.get_string("padding_mode", "zeros");
-  if (padding == "border") {
-    attributes->padding = Padding::kBorder;
-  } else if (padding == "reflection") {
-    attributes->padding = Padding::kReflection;
-  } else if (padding != "zeros") {
-    invalid_model("padding_mode is \"", printable(padding), "\", expected one of zeros, border, reflection");
-  }
+  attributes->mode = named_value(context, "mode", kModes);
+  attributes->padding = named_value(context, "padding_mode", kPaddings);
   attributes->align_corners = context.get_int("align_corners", 0) != 0;
   return attributes;
 }

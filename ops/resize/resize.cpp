@@ -26,50 +26,35 @@
 #include "ops/resize/resize_axis.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/named_value.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/wanted_elements.hpp"
 
 namespace linnet::internal {
 namespace {
 
-template <typename E>
-struct Name {
-  const char* name;
-  E value;
-};
-
-template <typename E, std::size_t kCount>
-E value_of(ParseContext& context, const char* attribute, const Name<E> (&names)[kCount]) {
-  const std::string found = context.get_string(attribute, names[0].name);
-  std::string known;
-  for (const Name<E>& name : names) {
-    if (found == name.name) return name.value;
-    known += text(known.empty() ? "" : ", ", name.name);
-  }
-  invalid_model(attribute, " is \"", printable(found), "\", expected one of ", known);
-}
-
-constexpr Name<ResizeMode> kOldModes[] = {{"nearest", ResizeMode::kNearest}, {"linear", ResizeMode::kLinear}};
-constexpr Name<ResizeMode> kModes[] = {
+constexpr NamedValue<ResizeMode> kOldModes[] = {{"nearest", ResizeMode::kNearest}, {"linear", ResizeMode::kLinear}};
+constexpr NamedValue<ResizeMode> kModes[] = {
     {"nearest", ResizeMode::kNearest}, {"linear", ResizeMode::kLinear}, {"cubic", ResizeMode::kCubic}};
-constexpr Name<NearestMode> kNearestModes[] = {{"round_prefer_floor", NearestMode::kRoundPreferFloor},
-                                               {"round_prefer_ceil", NearestMode::kRoundPreferCeil},
-                                               {"floor", NearestMode::kFloor},
-                                               {"ceil", NearestMode::kCeil}};
-constexpr Name<CoordinateMode> kCoordinateModes[] = {{"half_pixel", CoordinateMode::kHalfPixel},
-                                                     {"half_pixel_symmetric", CoordinateMode::kHalfPixelSymmetric},
-                                                     {"pytorch_half_pixel", CoordinateMode::kPytorchHalfPixel},
-                                                     {"align_corners", CoordinateMode::kAlignCorners},
-                                                     {"asymmetric", CoordinateMode::kAsymmetric},
-                                                     {"tf_half_pixel_for_nn", CoordinateMode::kTfHalfPixelForNn},
-                                                     {"tf_crop_and_resize", CoordinateMode::kTfCropAndResize}};
-constexpr Name<AspectPolicy> kPolicies[] = {{"stretch", AspectPolicy::kStretch},
-                                            {"not_larger", AspectPolicy::kNotLarger},
-                                            {"not_smaller", AspectPolicy::kNotSmaller}};
+constexpr NamedValue<NearestMode> kNearestModes[] = {{"round_prefer_floor", NearestMode::kRoundPreferFloor},
+                                                     {"round_prefer_ceil", NearestMode::kRoundPreferCeil},
+                                                     {"floor", NearestMode::kFloor},
+                                                     {"ceil", NearestMode::kCeil}};
+constexpr NamedValue<CoordinateMode> kCoordinateModes[] = {
+    {"half_pixel", CoordinateMode::kHalfPixel},
+    {"half_pixel_symmetric", CoordinateMode::kHalfPixelSymmetric},
+    {"pytorch_half_pixel", CoordinateMode::kPytorchHalfPixel},
+    {"align_corners", CoordinateMode::kAlignCorners},
+    {"asymmetric", CoordinateMode::kAsymmetric},
+    {"tf_half_pixel_for_nn", CoordinateMode::kTfHalfPixelForNn},
+    {"tf_crop_and_resize", CoordinateMode::kTfCropAndResize}};
+constexpr NamedValue<AspectPolicy> kPolicies[] = {{"stretch", AspectPolicy::kStretch},
+                                                  {"not_larger", AspectPolicy::kNotLarger},
+                                                  {"not_smaller", AspectPolicy::kNotSmaller}};
 
 std::shared_ptr<ResizeAttributes> parse_before_opset_11(ParseContext& context) {
   auto attributes = std::make_shared<ResizeAttributes>();
-  attributes->mode = value_of(context, "mode", kOldModes);
+  attributes->mode = named_value(context, "mode", kOldModes);
   attributes->nearest = NearestMode::kBeforeOpset11;
   attributes->coordinates = CoordinateMode::kAsymmetric;
   attributes->scales_input = 1;
@@ -88,9 +73,9 @@ AttributesPtr parse_upsample(ParseContext& context) {
 AttributesPtr parse_resize(ParseContext& context) {
   if (context.opset() < 11) return parse_before_opset_11(context);
   auto attributes = std::make_shared<ResizeAttributes>();
-  attributes->mode = value_of(context, "mode", kModes);
-  attributes->nearest = value_of(context, "nearest_mode", kNearestModes);
-  attributes->coordinates = value_of(context, "coordinate_transformation_mode", kCoordinateModes);
+  attributes->mode = named_value(context, "mode", kModes);
+  attributes->nearest = named_value(context, "nearest_mode", kNearestModes);
+  attributes->coordinates = named_value(context, "coordinate_transformation_mode", kCoordinateModes);
   attributes->cubic_a = static_cast<double>(context.get_float("cubic_coeff_a", -0.75F));
   attributes->exclude_outside = context.get_int("exclude_outside", 0) != 0;
   attributes->extrapolation_value = static_cast<double>(context.get_float("extrapolation_value", 0));
@@ -99,7 +84,7 @@ AttributesPtr parse_resize(ParseContext& context) {
   if (attributes->antialias && attributes->mode == ResizeMode::kNearest) {
     invalid_model("antialias is 1, which mode nearest cannot do, expected mode linear or cubic");
   }
-  attributes->policy = value_of(context, "keep_aspect_ratio_policy", kPolicies);
+  attributes->policy = named_value(context, "keep_aspect_ratio_policy", kPolicies);
   attributes->axes = context.get_ints("axes");
   return attributes;
 }
@@ -353,10 +338,12 @@ std::vector<AxisResize> resized_axes(const NodeView& node) {
   Ratio ratio;
   if (!by_scales && policy != AspectPolicy::kStretch)
     ratio = common_ratio(policy, x, axes, *node.input_integers(kSizes));
+  const std::vector<float> scales = by_scales ? *scales_of(node) : std::vector<float>();
+  const std::vector<double> roi = crops(node) ? *roi_of(node) : std::vector<double>();
   for (std::size_t i = 0; i < axes.size(); ++i) {
     AxisResize& axis = result[axes[i]];
     if (by_scales) {
-      axis.to = static_cast<double>((*scales_of(node))[i]);
+      axis.to = static_cast<double>(scales[i]);
       axis.rounded_scale = true;
     } else if (policy == AspectPolicy::kStretch) {
       axis.to = static_cast<double>(axis.resized);
@@ -365,8 +352,7 @@ std::vector<AxisResize> resized_axes(const NodeView& node) {
       axis.to = ratio.to;
       axis.from = ratio.from;
     }
-    if (!crops(node)) continue;
-    const std::vector<double> roi = *roi_of(node);
+    if (roi.empty()) continue;
     axis.start = roi[i];
     axis.end = roi[axes.size() + i];
   }

@@ -9,12 +9,6 @@ namespace linnet::internal {
 namespace {
 
 constexpr std::size_t kPiece = 256;  // floats between a 16-bit type and double, or codes of a small type
-constexpr TypeSet kSmallTypes = kSmallFloatTypes | kSmallIntegerTypes;
-
-kernels::HalfType half_type(DataType type) {
-  return type == DataType::kFloat16 ? kernels::HalfType::kFloat16 : kernels::HalfType::kBfloat16;
-}
-
 const void* at(DataType type, const void* elements, std::size_t index) {
   return static_cast<const std::byte*>(elements) + index * size_of(type);
 }

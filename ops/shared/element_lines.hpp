@@ -7,10 +7,16 @@
 #include <cstdint>
 #include <limits>
 
+#include "ops/kernels/half.hpp"
 #include "runtime/data_type.hpp"
 #include "runtime/small_float.hpp"
 
 namespace linnet::internal {
+
+/// Requires: float16 or bfloat16.
+constexpr kernels::HalfType half_type(DataType type) {
+  return type == DataType::kFloat16 ? kernels::HalfType::kFloat16 : kernels::HalfType::kBfloat16;
+}
 
 /// line[i] is element first + i, for i < count. To float: of floating-point types but float64 and of integers of 16
 /// bits and less, exact, and of int32, rounded. To double: of any numeric type, exact but for 64-bit integers, which

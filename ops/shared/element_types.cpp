@@ -22,6 +22,15 @@ void require_type(const NodeView& node, std::size_t input, const char* name, Typ
   invalid_model("input ", name, " is ", type, ", expected one of ", names_of(allowed));
 }
 
+DataType parse_element_type(ParseContext& context, const char* attribute, TypeSet allowed) {
+  const std::int64_t number = context.get_int(attribute, 0);
+  if (number == 0) return DataType::kUndefined;
+  const auto type = number > 0 && number < 256 ? static_cast<DataType>(number) : DataType::kUndefined;
+  if (!allowed.has(type))
+    invalid_model("attribute \"", attribute, "\" is ", number, ", which is no element type that is allowed there");
+  return type;
+}
+
 void require_type_of_first(const NodeView& node, std::size_t input, const char* name, const char* first_name) {
   if (node.input_type(input) == node.input_type(0)) return;
   invalid_model("input ", name, " is ", node.input_type(input), ", but ", first_name, " is ", node.input_type(0));

@@ -12,6 +12,10 @@ namespace linnet::internal {
 /// outside `allowed`.
 void require_type(const NodeView& node, std::size_t input, const char* name, TypeSet allowed);
 
+/// The element type that an attribute names by its number; kUndefined where it is left out, or 0. Errors: kInvalidModel
+/// for a number that is no element type, or an element type outside `allowed`.
+DataType parse_element_type(ParseContext& context, const char* attribute, TypeSet allowed);
+
 /// Errors: kInvalidModel when the input's type is not that of input 0.
 void require_type_of_first(const NodeView& node, std::size_t input, const char* name, const char* first_name);
 

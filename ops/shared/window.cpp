@@ -23,18 +23,7 @@ AutoPad parse_auto_pad(ParseContext& context) {
   if (name == "SAME_UPPER") return AutoPad::kSameUpper;
   if (name == "SAME_LOWER") return AutoPad::kSameLower;
   if (name == "VALID") return AutoPad::kValid;
-  invalid_model("auto_pad is \"", name, "\", expected NOTSET, SAME_UPPER, SAME_LOWER or VALID");
-}
-
-std::vector<std::int64_t> parse_list(ParseContext& context, const char* name, std::int64_t least) {
-  std::vector<std::int64_t> list = context.get_ints(name).value_or(std::vector<std::int64_t>{});
-  for (const std::int64_t number : list) {
-    if (number < least || number > kMostNumber) {
-      invalid_model(name, " ", short_list(list), " has ", number, ", expected numbers from ", least, " to ",
-                    kMostNumber);
-    }
-  }
-  return list;
+  invalid_model("auto_pad is \"", printable(name), "\", expected NOTSET, SAME_UPPER, SAME_LOWER or VALID");
 }
 
 void check_length(const std::vector<std::int64_t>& list, const char* name, std::size_t spatial_rank,
@@ -45,44 +34,52 @@ void check_length(const std::vector<std::int64_t>& list, const char* name, std::
                 ", expected ", expected, " for ", spatial_rank, spatial_rank == 1 ? " spatial axis" : " spatial axes");
 }
 
-std::int64_t number_of(const std::vector<std::int64_t>& list, std::size_t index, std::int64_t otherwise) {
-  return list.empty() ? otherwise : list[index];
-}
-
-bool is_same(AutoPad auto_pad) { return auto_pad == AutoPad::kSameUpper || auto_pad == AutoPad::kSameLower; }
-
-std::int64_t span_of(const WindowAxis& axis) { return 1 + (axis.kernel - 1) * axis.dilation; }
-
 /// Without input and output, and of SAME_* without pads.
 WindowAxis axis_of(const WindowAttributes& attributes, std::size_t axis, std::int64_t kernel) {
   WindowAxis result;
   result.kernel = kernel;
-  result.stride = number_of(attributes.strides, axis, 1);
-  result.dilation = number_of(attributes.dilations, axis, 1);
+  result.stride = element_or(attributes.strides, axis, 1);
+  result.dilation = element_or(attributes.dilations, axis, 1);
   if (attributes.auto_pad == AutoPad::kNotSet) {
-    result.pad_begin = number_of(attributes.pads, axis, 0);
-    result.pad_end = number_of(attributes.pads, attributes.pads.size() / 2 + axis, 0);
+    result.pad_begin = element_or(attributes.pads, axis, 0);
+    result.pad_end = element_or(attributes.pads, attributes.pads.size() / 2 + axis, 0);
   }
   return result;
 }
 
 void set_same_pads(WindowAxis& axis, AutoPad auto_pad) {
   axis.output = ceil_of(axis.input, axis.stride);
-  const std::int64_t total = std::max<std::int64_t>(0, (axis.output - 1) * axis.stride + span_of(axis) - axis.input);
+  const std::int64_t total = std::max<std::int64_t>(0, (axis.output - 1) * axis.stride + axis.span() - axis.input);
   axis.pad_begin = auto_pad == AutoPad::kSameUpper ? total / 2 : total - total / 2;
   axis.pad_end = total - axis.pad_begin;
 }
 
 }  // namespace
 
+std::vector<std::int64_t> parse_window_list(ParseContext& context, const char* name, std::int64_t least) {
+  std::vector<std::int64_t> list = context.get_ints(name).value_or(std::vector<std::int64_t>{});
+  for (const std::int64_t number : list) {
+    if (number < least || number > kMostNumber) {
+      invalid_model(name, " ", short_list(list), " has ", number, ", expected numbers from ", least, " to ",
+                    kMostNumber);
+    }
+  }
+  return list;
+}
+
+void check_kernel_size(std::size_t axis, std::int64_t kernel) {
+  if (kernel >= 1 && kernel <= kMostNumber) return;
+  invalid_model("the kernel has ", kernel, " elements along spatial axis ", axis, ", expected 1 to ", kMostNumber);
+}
+
 WindowAttributes parse_window(ParseContext& context, const WindowForm& form) {
   WindowAttributes attributes;
   if (form.auto_pad) attributes.auto_pad = parse_auto_pad(context);
-  attributes.kernel_shape = parse_list(context, "kernel_shape", 1);
+  attributes.kernel_shape = parse_window_list(context, "kernel_shape", 1);
   if (form.needs_kernel_shape && attributes.kernel_shape.empty()) invalid_model("kernel_shape is missing");
-  attributes.strides = parse_list(context, "strides", 1);
-  attributes.pads = parse_list(context, "pads", form.negative_pads ? -kMostNumber : 0);
-  if (form.dilations) attributes.dilations = parse_list(context, "dilations", 1);
+  attributes.strides = parse_window_list(context, "strides", 1);
+  attributes.pads = parse_window_list(context, "pads", 0);
+  if (form.dilations) attributes.dilations = parse_window_list(context, "dilations", 1);
   if (form.ceil_mode) attributes.ceil_mode = context.get_int("ceil_mode", 0) != 0;
   return attributes;
 }
@@ -94,17 +91,9 @@ void check_window_rank(const WindowAttributes& attributes, std::size_t spatial_r
   check_length(attributes.pads, "pads", spatial_rank, 2);
 }
 
-WindowAxis::Taps WindowAxis::taps(std::int64_t index) const {
-  const std::int64_t first = start(index);
-  const std::int64_t begin = std::min(kernel, first < 0 ? ceil_of(-first, dilation) : 0);
-  const std::int64_t end = std::min(kernel, first < input ? ceil_of(input - first, dilation) : 0);
-  return {begin, std::max(begin, end)};
-}
-
-WindowAxis::Outputs WindowAxis::outputs_of(std::int64_t tap) const {
-  const std::int64_t first = tap * dilation - pad_begin;  // where output 0 has this tap
-  const std::int64_t begin = std::min(output, first < 0 ? ceil_of(-first, stride) : 0);
-  const std::int64_t end = std::min(output, first < input ? ceil_of(input - first, stride) : 0);
+IndexRange indices_inside(std::int64_t first, std::int64_t step, std::int64_t size, std::int64_t count) {
+  const std::int64_t begin = std::min(count, first < 0 ? ceil_of(-first, step) : 0);
+  const std::int64_t end = std::min(count, first < size ? ceil_of(size - first, step) : 0);
   return {begin, std::max(begin, end)};
 }
 
@@ -114,32 +103,22 @@ std::int64_t WindowAxis::padded_taps(std::int64_t index) const {
 
 WindowAxis window_axis(const WindowAttributes& attributes, std::size_t axis, std::int64_t input, std::int64_t kernel) {
   if (input > kMostInput) invalid_model("spatial axis ", axis, " has ", input, " elements, more than windows reach");
-  if (kernel < 1 || kernel > kMostNumber) {
-    invalid_model("the kernel has ", kernel, " elements along spatial axis ", axis, ", expected 1 to ", kMostNumber);
-  }
+  check_kernel_size(axis, kernel);
   WindowAxis result = axis_of(attributes, axis, kernel);
   result.input = input;
   if (is_same(attributes.auto_pad)) {
     set_same_pads(result, attributes.auto_pad);
   } else {
-    const std::int64_t room = input + result.pad_begin + result.pad_end - span_of(result);
+    const std::int64_t room = input + result.pad_begin + result.pad_end - result.span();
     const bool rounds_up = attributes.ceil_mode && attributes.auto_pad == AutoPad::kNotSet;
     result.output = 1 + (rounds_up ? ceil_of(room, result.stride) : floor_of(room, result.stride));
     if (rounds_up && (result.output - 1) * result.stride >= input + result.pad_begin) --result.output;
   }
   if (input < 1 || result.output < 1) {
     invalid_model("spatial axis ", axis, " of ", input, " elements, with pads ", result.pad_begin, " and ",
-                  result.pad_end, ", has no place for a window of ", span_of(result));
+                  result.pad_end, ", has no place for a window of ", result.span());
   }
   return result;
-}
-
-std::vector<WindowAxis> window_axes(const WindowAttributes& attributes, const Shape& inputs, const Shape& kernels) {
-  std::vector<WindowAxis> axes;
-  for (std::size_t axis = 0; axis < inputs.size(); ++axis) {
-    axes.push_back(window_axis(attributes, axis, inputs[axis], kernels[axis]));
-  }
-  return axes;
 }
 
 Dim window_output(const WindowAttributes& attributes, std::size_t axis, Dim input, Dim kernel) {
@@ -149,7 +128,7 @@ Dim window_output(const WindowAttributes& attributes, std::size_t axis, Dim inpu
   }
   const WindowAxis known = axis_of(attributes, axis, kernel.known() ? kernel.value() : 1);
   if (known.stride != 1) return Dim::unknown();
-  if (same || (kernel.known() && known.pad_begin + known.pad_end == span_of(known) - 1)) return input;
+  if (same || (kernel.known() && known.pad_begin + known.pad_end == known.span() - 1)) return input;
   return Dim::unknown();
 }
 

@@ -11,7 +11,8 @@
 //                                                                          the end (UPPER) or at the beginning (LOWER)
 //   VALID              1 + (input - span) / stride, rounded down           0
 // Where auto_pad is not NOTSET, it decides alone: `pads` has no effect, nor has ceil_mode. An axis without elements or
-// outputs is an error, so is one where even the first window is larger than input and pads.
+// outputs is an error, so is one where even the first window is larger than input and pads: with ceil_mode, by a stride
+// or more.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +39,6 @@ struct WindowForm {
   bool needs_kernel_shape = true;
   bool ceil_mode = false;
   bool dilations = false;
-  bool negative_pads = false;  ///< they take elements of the input away
   bool auto_pad = true;
 };
 
@@ -48,6 +48,27 @@ WindowAttributes parse_window(ParseContext& context, const WindowForm& form);
 
 /// Errors: kInvalidModel for a list of another length than `spatial_rank` asks for.
 void check_window_rank(const WindowAttributes& attributes, std::size_t spatial_rank);
+
+/// A list of an attribute, empty where it was left out. Errors: kInvalidModel for a number outside [least, 2^31 - 1].
+std::vector<std::int64_t> parse_window_list(ParseContext& context, const char* name, std::int64_t least);
+
+/// An element of such a list.
+inline std::int64_t element_or(const std::vector<std::int64_t>& list, std::size_t index, std::int64_t otherwise) {
+  return list.empty() ? otherwise : list[index];
+}
+
+/// Whether pads follow from the wish that an output is as long as its input, but for strides.
+constexpr bool is_same(AutoPad auto_pad) { return auto_pad == AutoPad::kSameUpper || auto_pad == AutoPad::kSameLower; }
+
+/// Errors: kInvalidModel for a kernel that is no 1 to 2^31 - 1 elements long.
+void check_kernel_size(std::size_t axis, std::int64_t kernel);
+
+struct IndexRange {
+  std::int64_t begin;
+  std::int64_t end;  ///< one behind the last; `begin` where there is none
+};
+/// The i in [0, count) for which first + i * step lies in [0, size).
+IndexRange indices_inside(std::int64_t first, std::int64_t step, std::int64_t size, std::int64_t count);
 
 /// A window along one spatial axis, in numbers.
 struct WindowAxis {
@@ -59,20 +80,16 @@ struct WindowAxis {
   std::int64_t pad_end = 0;
   std::int64_t output = 1;
 
+  /// From the first tap to behind the last.
+  std::int64_t span() const { return 1 + (kernel - 1) * dilation; }
   /// Where the taps of an output begin: below 0 in the padding.
   std::int64_t start(std::int64_t index) const { return index * stride - pad_begin; }
-  /// First and one behind the last tap that meets an element of the input; the same number if none does.
-  struct Taps {
-    std::int64_t begin;
-    std::int64_t end;
-  };
-  Taps taps(std::int64_t index) const;
-  /// First and one behind the last output whose tap `tap` meets an element of the input.
-  struct Outputs {
-    std::int64_t begin;
-    std::int64_t end;
-  };
-  Outputs outputs_of(std::int64_t tap) const;
+  /// The taps that meet an element of the input.
+  IndexRange taps(std::int64_t index) const { return indices_inside(start(index), dilation, input, kernel); }
+  /// The outputs whose tap `tap` meets an element of the input.
+  IndexRange outputs_of(std::int64_t tap) const {
+    return indices_inside(tap * dilation - pad_begin, stride, input, output);
+  }
   /// Taps within input and padding: fewer than `kernel` where ceil_mode lets a window stand over the end.
   std::int64_t padded_taps(std::int64_t index) const;
 };
@@ -81,8 +98,6 @@ struct WindowAxis {
 /// longer than 2^61.
 /// Requires: lists were checked by check_window_rank.
 WindowAxis window_axis(const WindowAttributes& attributes, std::size_t axis, std::int64_t input, std::int64_t kernel);
-/// Of all spatial axes.
-std::vector<WindowAxis> window_axes(const WindowAttributes& attributes, const Shape& inputs, const Shape& kernels);
 
 /// Outputs along spatial axis `axis`, as far as known: also a symbol, where the output is certainly as long as the
 /// input. Errors and Requires: as window_axis.

@@ -62,7 +62,7 @@ TEST(If, MayGiveShapesThatItsConditionFollowsFrom) {
   EXPECT_THAT(values_of(narrow), ElementsAre(-4, -5));
 }
 
-TEST(If, WantsOneShapeWhereDataDecide) {
+TEST(If, ShapesMayFollowFromAnInputsElements) {
   const std::string bytes =
       model()
           .input("x", DataType::kFloat32, {4})

@@ -162,7 +162,7 @@ void for_each_sample(const OpDef& op, DataType type, int opset, std::size_t inpu
 bool can_be_accepted(const Sample& sample) {
   const Node& node = sample.node;
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-    const bool decides = (node.op->facts.value_inputs >> i & 1) != 0;
+    const bool decides = has_bit(node.op->facts.value_inputs, i);
     if (decides && sample.values[node.inputs[i]].constant == nullptr) return false;
   }
   return std::all_of(sample.values.begin(), sample.values.end(), [](const Value& value) {

@@ -82,9 +82,6 @@ ConstantPtr tensor_of(const Shape& shape, const Literals<T>& values) {
 }
 /// Of any type that Linnet holds, the small ones included; each value must be one that the type has.
 ConstantPtr tensor_of(DataType type, const Shape& shape, const std::vector<double>& values);
-/// Whether bit `index` is set; the masks name the first 64 inputs.
-constexpr bool has_bit(std::uint64_t mask, std::size_t index) { return index < 64 && (mask >> index & 1) != 0; }
-
 /// Uniform in [low, high], from a fixed sequence that `seed` chooses; integers are rounded down, bools are even
 /// chances.
 ConstantPtr random_tensor(DataType type, const Shape& shape, double low, double high, unsigned seed);

@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/small_floats.hpp"
+
 namespace linnet::internal {
 namespace {
 

@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include "runtime/float16.hpp"
-#include "runtime/small_float.hpp"
 #include "runtime/text.hpp"
+#include "tests/support/small_floats.hpp"
 
 namespace linnet::test {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "runtime/small_float.hpp"
+#include "tests/support/small_floats.hpp"
 #include "tools/comparison.hpp"
 
 namespace linnet::tools {

@@ -228,6 +228,8 @@ TEST(CNull, IsRefusedOrFineEverywhere) {
   EXPECT_FAILS(linnet_tensor_write_npy(nullptr, nullptr), LINNET_INVALID_ARGUMENT, "path is NULL");
   EXPECT_FAILS(linnet_tensor_write_npy("x", nullptr), LINNET_INVALID_ARGUMENT, "tensor is NULL");
   EXPECT_FAILS(linnet_tensor_read_proto(nullptr, &tensor), LINNET_INVALID_ARGUMENT, "path is NULL");
+  EXPECT_FAILS(linnet_tensor_write_proto(nullptr, tensor), LINNET_INVALID_ARGUMENT, "path is NULL");
+  EXPECT_FAILS(linnet_tensor_write_proto("x", nullptr), LINNET_INVALID_ARGUMENT, "tensor is NULL");
   EXPECT_FAILS(linnet_tensor_read_proto("x", nullptr), LINNET_INVALID_ARGUMENT, "tensor is NULL");
 
   linnet_options_destroy(nullptr);

@@ -5,9 +5,9 @@
 #include <limits>
 
 #include "runtime/data_type.hpp"
-#include "runtime/small_float.hpp"
 #include "tests/ops/op_tester.hpp"
 #include "tests/ops/quantization/quantization_cases.hpp"
+#include "tests/support/small_floats.hpp"
 
 namespace linnet::internal {
 namespace {

@@ -50,7 +50,10 @@ StepSummary summarize_part(const Graph& graph, const internal::Program& program,
   internal::select_implementation(internal::NodeView(node, program.values, options), &refusals);
   for (const auto& [name, reason] : refusals) summary.refusals.push_back({name, reason});
   const auto shape_of = [&](ValueId value) {
-    return value == kNoValue ? Shape{} : internal::to_shape(program.values[value].type.dims);
+    Shape shape;
+    if (value == kNoValue) return shape;
+    for (const internal::Dim dim : program.values[value].type.dims) shape.push_back(dim.known() ? dim.value() : -1);
+    return shape;
   };
   for (const ValueId input : node.inputs) summary.input_shapes.push_back(shape_of(input));
   for (const ValueId output : node.outputs) summary.output_shapes.push_back(shape_of(output));
@@ -103,6 +106,22 @@ BlockSummary summarize_block(const Graph& graph, const internal::NamedBlock& nam
   return summary;
 }
 
+/// Parts share the arena; their steps are numbered through.
+void add_part(ProgramSummary& summary, const internal::SessionImpl::PartProgram& part) {
+  const Graph& graph = part.model->graph();
+  const std::size_t first = summary.steps.size();
+  for (const internal::Step& step : part.program->steps)
+    summary.steps.push_back(summarize_step(graph, *part.program, step, part.model->options()));
+  for (const internal::NamedBlock& named : part.program->blocks) {
+    BlockSummary block = summarize_block(graph, named);
+    block.first_step += first;
+    block.last_step += first;
+    summary.blocks.push_back(std::move(block));
+  }
+  summary.arena_bytes = std::max(summary.arena_bytes, part.program->arena_bytes);
+  summary.arena_lower_bound_bytes = std::max(summary.arena_lower_bound_bytes, part.program->lower_bound_bytes);
+}
+
 }  // namespace
 
 ModelSummary summarize(const Model& model) {
@@ -144,22 +163,17 @@ ProgramSummary summarize_program(const Model& model, const std::vector<ConstTens
     internal::check_input_count(*impl, inputs.size());
     internal::SessionImpl session(*impl);
     for (std::size_t i = 0; i < inputs.size(); ++i) session.bind_input(i, inputs[i]);
-    session.prepare();
-    const internal::Program& program = session.program();
+    impl->data_decides_shapes() ? session.run() : session.prepare();
     ProgramSummary summary;
-    for (const internal::Step& step : program.steps)
-      summary.steps.push_back(summarize_step(impl->graph(), program, step, impl->options()));
-    for (const internal::NamedBlock& block : program.blocks)
-      summary.blocks.push_back(summarize_block(impl->graph(), block));
-    summary.arena_bytes = program.arena_bytes;
-    summary.arena_lower_bound_bytes = program.lower_bound_bytes;
-    summary.packed_weights_bytes = impl->weights().total_bytes();
+    for (const internal::SessionImpl::PartProgram& part : session.programs()) add_part(summary, part);
+    summary.packed_weights_bytes = impl->packed_weights_bytes();
     summary.outputs = impl->outputs();
     for (std::size_t i = 0; i < summary.outputs.size(); ++i) {
-      summary.outputs[i].type = program.outputs[i].type;
+      const ConstTensorView made = session.made(i);
+      summary.outputs[i].type = made.type;
       summary.outputs[i].has_shape = true;
       summary.outputs[i].shape.clear();
-      for (const std::int64_t size : program.outputs[i].shape) summary.outputs[i].shape.push_back({size, ""});
+      for (std::size_t axis = 0; axis < made.rank; ++axis) summary.outputs[i].shape.push_back({made.shape[axis], ""});
     }
     return summary;
   });

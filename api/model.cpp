@@ -1,4 +1,6 @@
 // linnet::Model and linnet::Session: thin handles on runtime/.
+#include <cstring>
+
 #include "api/guard.hpp"
 #include "api/session_access.hpp"
 #include "loaders/loader.hpp"
@@ -87,16 +89,34 @@ class BoundForOneRun {
 
 Stop stop_of_run(const RunOptions& options) { return {options, "the run"}; }
 
+/// What the run made, copied.
+std::vector<Tensor> copied_outputs(const SessionImpl& session) {
+  std::vector<Tensor> outputs;
+  const std::size_t count = session.model().outputs().size();
+  outputs.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const ConstTensorView made = session.output(i);
+    Tensor& output = outputs.emplace_back(made.type, Shape(made.shape, made.shape + made.rank));
+    if (output.bytes() > 0) std::memcpy(output.data(), made.data, output.bytes());
+  }
+  return outputs;
+}
+
 template <typename Input>
 std::vector<Tensor> run_owned(SessionImpl& session, const std::vector<Input>& inputs, const RunOptions& options) {
   internal::check_input_count(session.model(), inputs.size());
   const Stop stop = stop_of_run(options);
   const BoundForOneRun bound(session);
   for (std::size_t i = 0; i < inputs.size(); ++i) session.bind_input(i, view_of(inputs[i]));
+  if (session.model().data_decides_shapes()) {
+    session.run(stop);
+    return copied_outputs(session);
+  }
   session.prepare(stop);
   std::vector<Tensor> outputs;
   outputs.reserve(session.model().outputs().size());
-  for (const internal::ProgramOutput& made : session.program().outputs) outputs.emplace_back(made.type, made.shape);
+  for (const internal::ProgramOutput& made : session.programs().front().program->outputs)
+    outputs.emplace_back(made.type, made.shape);
   for (std::size_t i = 0; i < outputs.size(); ++i) session.bind_output(i, outputs[i].view());
   session.run(stop);
   return outputs;
@@ -135,6 +155,8 @@ std::size_t Model::input_index(std::string_view name) const {
 std::size_t Model::output_index(std::string_view name) const {
   return guarded([&] { return index_of(outputs(), name, "output"); });
 }
+
+bool Model::data_decides_shapes() const noexcept { return impl_->data_decides_shapes(); }
 
 Session Model::session() const {
   return guarded([&] { return Session(impl_, std::make_unique<SessionImpl>(*impl_)); });

@@ -89,7 +89,7 @@ class Compiler : BodyCompiler {
     for (std::size_t i = 0; i < node.outputs.size(); ++i) {
       if (node.outputs[i] == kNoValue) continue;
       const TensorType& type = values()[node.outputs[i]].type;
-      if (type.known() && all_known(type.dims)) continue;
+      if (reveals(node) ? type.type != DataType::kUndefined : type.known() && all_known(type.dims)) continue;
       const Error error(ErrorCode::kUnsupported,
                         text("the shape of output ", i, " depends on data that is known only during the run"));
       throw with_node_and_inputs(node, values(), graph_.symbols, error);
@@ -141,14 +141,19 @@ class Compiler : BodyCompiler {
 
   /// Within this program: constants of the body are packed as its own are, and the two are stopped together.
   std::shared_ptr<const Program> compile_body(const Graph& body, const std::vector<ProgramInput>& inputs) override {
-    std::shared_ptr<const Program> program = compile(
-        body, inputs, {settings_.options, settings_.threads, weights_, settings_.control, settings_.memory_budget});
+    std::shared_ptr<const Program> program = compile(body, inputs,
+                                                     {settings_.options, settings_.threads, weights_, settings_.control,
+                                                      settings_.memory_budget, settings_.body_models});
     bodies_kept_bytes_ += program->kept_bytes;
     if (bodies_kept_bytes_ > settings_.memory_budget) {
       fail(ErrorCode::kLimitExceeded, "the programs of bodies take more than the memory budget of ",
            settings_.memory_budget, " bytes");
     }
     return program;
+  }
+
+  ModelImpl& model_of(const std::shared_ptr<const Graph>& body) override {
+    return settings_.body_models.model_of(body);
   }
 
   std::size_t bytes_of_output(const Node& node, const TensorType& type) {
@@ -163,6 +168,7 @@ class Compiler : BodyCompiler {
   void check_sizes() {
     for (const PreparedNode& entry : nodes_) {
       const NodeId id = entry.node;
+      if (reveals(graph_.nodes[id])) continue;
       for (const ValueId output : graph_.nodes[id].outputs) {
         if (output == kNoValue) continue;
         const TensorType& type = values()[output].type;
@@ -305,6 +311,11 @@ class Compiler : BodyCompiler {
     program_->lower_bound_bytes = plan.lower_bound_bytes;
   }
 
+  bool is_revealed(ValueId value) {
+    const Value& made = values()[value];
+    return made.constant == nullptr && made.producer != kNoNode && reveals(graph_.nodes[made.producer]);
+  }
+
   Place place_of(ValueId value, const StorageMap& map) {
     Place place;
     if (values()[views_[value]].constant != nullptr && map.of_value[views_[value]] == StorageMap::kNone) {
@@ -340,8 +351,12 @@ class Compiler : BodyCompiler {
     }
     for (const ValueId output : graph_.outputs) {
       const TensorType& type = values()[output].type;
+      if (is_revealed(output)) {
+        program_->outputs.push_back({type.type, true, {}, 0, place_of(output, map)});
+        continue;
+      }
       const Shape shape = to_shape(type.dims);
-      program_->outputs.push_back({type.type, shape, byte_count(type.type, shape), place_of(output, map)});
+      program_->outputs.push_back({type.type, false, shape, byte_count(type.type, shape), place_of(output, map)});
     }
   }
 

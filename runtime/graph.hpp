@@ -68,6 +68,9 @@ struct Node {
   std::vector<ValueId> outputs;  ///< kNoValue for an output left out
   std::vector<OriginalNode> fused;  ///< the nodes that passes joined to make this one, in order; empty: none
   std::vector<Body> bodies;         ///< in the order of OpDef::bodies
+  /// What the bodies are to be compiled for, or how often they run, follows from data: each runs as a model of its own,
+  /// and the run finds out the shapes of the outputs. See stages.hpp.
+  bool staged_bodies = false;
 
   /// How many inputs the model gives the node itself.
   std::size_t own_inputs() const { return bodies.empty() ? inputs.size() : bodies.front().first_capture; }

@@ -6,9 +6,12 @@
 namespace linnet::internal {
 namespace {
 
-/// Marks the node's inputs whose elements shapes within its bodies depend on. Bodies are nested no deeper than
-/// Limits::nesting allows.
-void find_inputs_of_bodies(const Node& node, std::vector<bool>& decides) {
+/// Inputs whose elements shapes within the node's bodies depend on; none where there are no such bodies. Bodies are
+/// nested no deeper than Limits::nesting allows.
+std::vector<bool> find_inputs_of_bodies(const Node& node) {
+  std::vector<bool> decides;
+  if (node.bodies.empty() || node.staged_bodies) return decides;
+  decides.resize(node.inputs.size());
   for (std::size_t i = 0; i < node.bodies.size(); ++i) {
     const Body& body = node.bodies[i];
     const std::vector<bool> within = find_shape_values(*body.graph);
@@ -20,8 +23,21 @@ void find_inputs_of_bodies(const Node& node, std::vector<bool>& decides) {
         outside = begins_as == nullptr ? node.own_inputs() : begins_as(input);
         if (outside >= node.own_inputs()) continue;
       }
-      if (node.inputs[outside] != kNoValue) decides[node.inputs[outside]] = true;
+      decides[outside] = true;
     }
+  }
+  return decides;
+}
+
+/// Calls visit(input, decides) for every input of the node that is given.
+template <typename Visitor>
+void visit_inputs(const Node& node, const Visitor& visit) {
+  const OpFacts& facts = node.op->facts;
+  std::uint64_t value_inputs = facts.value_inputs;
+  if (facts.more_value_inputs != nullptr) value_inputs |= facts.more_value_inputs(node);
+  const std::vector<bool> of_bodies = find_inputs_of_bodies(node);
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    if (node.inputs[i] != kNoValue) visit(i, has_bit(value_inputs, i) || (!of_bodies.empty() && of_bodies[i]));
   }
 }
 
@@ -35,6 +51,7 @@ void evaluate_node(const Node& node, std::vector<Value>& values, const Options& 
       if (results[i] == nullptr) continue;
       // A view has the bytes of another constant.
       if (made != nullptr && node.op->facts.view_of < 0) made->add(*results[i]);
+      if (node.op->facts.reveals) values[node.outputs[i]].type = type_of(*results[i]);
       values[node.outputs[i]].constant = std::move(results[i]);
     }
   } catch (const Error& error) {
@@ -45,22 +62,23 @@ void evaluate_node(const Node& node, std::vector<Value>& values, const Options& 
 
 }  // namespace
 
+std::vector<bool> find_deciding_inputs(const Node& node) {
+  std::vector<bool> decides(node.inputs.size());
+  visit_inputs(node, [&](std::size_t input, bool deciding) { decides[input] = deciding; });
+  return decides;
+}
+
 std::vector<bool> find_shape_values(const Graph& graph) {
   std::vector<bool> decides(graph.values.size(), false);
   for (std::size_t index = graph.nodes.size(); index-- > 0;) {
     const Node& node = graph.nodes[index];
-    const OpFacts& facts = node.op->facts;
-    std::uint64_t value_inputs = facts.value_inputs;
-    if (facts.more_value_inputs != nullptr) value_inputs |= facts.more_value_inputs(node);
     bool output_decides = false;
     for (const ValueId output : node.outputs)
       output_decides = output_decides || (output != kNoValue && decides[output]);
-    find_inputs_of_bodies(node, decides);
-    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-      if (node.inputs[i] == kNoValue) continue;
-      const bool shape_only = has_bit(facts.shape_only_inputs, i);
-      if (has_bit(value_inputs, i) || (output_decides && !shape_only)) decides[node.inputs[i]] = true;
-    }
+    visit_inputs(node, [&](std::size_t input, bool deciding) {
+      const bool shape_only = has_bit(node.op->facts.shape_only_inputs, input);
+      if (deciding || (output_decides && !shape_only)) decides[node.inputs[input]] = true;
+    });
   }
   for (std::size_t value = 0; value < decides.size(); ++value) {
     if (graph.values[value].constant != nullptr) decides[value] = false;

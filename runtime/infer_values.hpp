@@ -7,6 +7,9 @@
 
 namespace linnet::internal {
 
+/// For every input of the node: whether a shape, of its outputs or within its bodies, may depend on its elements.
+std::vector<bool> find_deciding_inputs(const Node& node);
+
 /// For every value: whether a shape may depend on its elements. Graph inputs among them become part of a program's key.
 std::vector<bool> find_shape_values(const Graph& graph);
 

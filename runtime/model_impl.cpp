@@ -55,30 +55,6 @@ Shape shape_of(const ConstTensorView& view) { return Shape(view.shape, view.shap
   invalid_argument("input \"", printable(info.name), "\": the model wants ", describe(info), ", ", reason);
 }
 
-/// A dimension that several inputs share by name must have one size.
-void check_shared_dimensions(const Graph& graph, const std::vector<InputBinding>& inputs) {
-  struct Seen {
-    std::int64_t size = -1;
-    std::size_t input = 0;
-  };
-  std::vector<Seen> seen(graph.symbols.size());
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const TensorType& type = graph.values[graph.inputs[i]].type;
-    for (std::size_t axis = 0; axis < type.dims.size(); ++axis) {
-      if (!type.dims[axis].is_symbol() || type.dims[axis].symbol_index() >= seen.size()) continue;
-      Seen& first = seen[type.dims[axis].symbol_index()];
-      const std::int64_t size = inputs[i].shape[axis];
-      if (first.size < 0) {
-        first = {size, i};
-      } else if (first.size != size) {
-        invalid_argument("dimension \"", printable(graph.symbols[type.dims[axis].symbol_index()]), "\" is ", first.size,
-                         " in input \"", printable(graph.input_names[first.input]), "\" but ", size, " in input \"",
-                         printable(graph.input_names[i]), "\": the model wants the same size");
-      }
-    }
-  }
-}
-
 }  // namespace
 
 ValueInfo info_of(const Graph& graph, ValueId value, const std::string& name) {
@@ -122,6 +98,8 @@ ModelImpl::ModelImpl(Graph graph, ModelFacts facts, Options options)
     inputs_.push_back(info_of(graph_, graph_.inputs[i], graph_.input_names[i]));
   for (std::size_t i = 0; i < graph_.outputs.size(); ++i)
     outputs_.push_back(info_of(graph_, graph_.outputs[i], graph_.output_names[i]));
+  cut_graph();
+  if (!parts_.empty()) return;
   const std::vector<bool> decides = find_shape_values(graph_);
   for (const ValueId input : graph_.inputs) {
     decides_shapes_.push_back(decides[input]);
@@ -172,11 +150,46 @@ void ModelImpl::tie_states() {
   }
 }
 
+/// Makes a model of every stage, where there are several.
+void ModelImpl::cut_graph() {
+  data_decides_shapes_ = needs_stages(graph_);
+  if (!data_decides_shapes_) return;
+  leave_out_unread(graph_);
+  Stages stages = cut_into_stages(graph_);
+  if (stages.stages.size() == 1) return;
+  Options options = options_;
+  options.states.clear();
+  for (Stage& stage : stages.stages)
+    parts_.push_back(
+        {std::make_unique<ModelImpl>(std::move(stage.graph), ModelFacts{}, options), std::move(stage.inputs)});
+  output_sources_ = std::move(stages.outputs);
+}
+
+/// Called while compiling, which one thread does at a time.
+ModelImpl& ModelImpl::model_of(const std::shared_ptr<const Graph>& body) {
+  std::unique_ptr<ModelImpl>& model = body_models_[body.get()];
+  if (model == nullptr) {
+    Options options = options_;
+    options.states.clear();
+    model = std::make_unique<ModelImpl>(*body, ModelFacts{}, std::move(options));
+  }
+  return *model;
+}
+
+std::size_t ModelImpl::packed_weights_bytes() const {
+  std::size_t bytes = weights_.total_bytes();
+  for (const Part& part : parts_) bytes += part.model->packed_weights_bytes();
+  return bytes;
+}
+
 /// Sessions that other threads were using, and a program that one was compiling, are lost with those threads.
 void ModelImpl::start_anew_after_fork(void* model) {
   auto& self = *static_cast<ModelImpl*>(model);
   if (free_after_fork(self.sessions_mutex_)) new (&self.sessions_) IdlePool<SessionImpl>;
-  if (free_after_fork(self.programs_mutex_)) new (&self.programs_) std::list<CachedProgram>;
+  if (free_after_fork(self.programs_mutex_)) {
+    new (&self.programs_) std::list<CachedProgram>;
+    new (&self.body_models_) std::map<const Graph*, std::unique_ptr<ModelImpl>>;
+  }
   self.weights_.start_anew_after_fork();
 }
 
@@ -209,6 +222,29 @@ void ModelImpl::check_input(std::size_t index, const ConstTensorView& view) cons
   }
 }
 
+void ModelImpl::check_shared_dimensions(const std::vector<InputBinding>& inputs) const {
+  struct Seen {
+    std::int64_t size = -1;
+    std::size_t input = 0;
+  };
+  std::vector<Seen> seen(graph_.symbols.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const TensorType& type = graph_.values[graph_.inputs[i]].type;
+    for (std::size_t axis = 0; axis < type.dims.size(); ++axis) {
+      if (!type.dims[axis].is_symbol() || type.dims[axis].symbol_index() >= seen.size()) continue;
+      Seen& first = seen[type.dims[axis].symbol_index()];
+      const std::int64_t size = inputs[i].shape[axis];
+      if (first.size < 0) {
+        first = {size, i};
+      } else if (first.size != size) {
+        invalid_argument("dimension \"", printable(graph_.symbols[type.dims[axis].symbol_index()]), "\" is ",
+                         first.size, " in input \"", printable(graph_.input_names[first.input]), "\" but ", size,
+                         " in input \"", printable(graph_.input_names[i]), "\": the model wants the same size");
+      }
+    }
+  }
+}
+
 void ModelImpl::make_key(const std::vector<InputBinding>& inputs, ProgramKey& key) const {
   key.clear();
   for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -231,7 +267,7 @@ std::shared_ptr<const Program> ModelImpl::program(const ProgramKey& key, const s
     programs_.splice(programs_.begin(), programs_, cached);
     return programs_.front().program;
   }
-  check_shared_dimensions(graph_, inputs);
+  check_shared_dimensions(inputs);
   std::vector<ProgramInput> concrete(inputs.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     concrete[i].shape = inputs[i].shape;
@@ -243,7 +279,8 @@ std::shared_ptr<const Program> ModelImpl::program(const ProgramKey& key, const s
   RunControl control(pool_.get(), pool_ == nullptr ? 1 : threads_);
   control.set_flush_denormals(options_.flush_denormals);
   control.set_stop(stop);
-  programs_.push_front({key, compile(graph_, concrete, {options_, threads_, weights_, control, memory_budget_})});
+  programs_.push_front(
+      {key, compile(graph_, concrete, {options_, threads_, weights_, control, memory_budget_, *this})});
   drop_old_programs();
   return programs_.front().program;
 }
@@ -268,8 +305,10 @@ void ModelImpl::trim() noexcept {
     idle = sessions_.take_all();
   }
   idle.clear();  // they hold programs
+  for (const Part& part : parts_) part.model->trim();
   const std::lock_guard<std::mutex> lock(programs_mutex_);
   programs_.remove_if([](const CachedProgram& cached) { return cached.program.use_count() == 1; });
+  for (const auto& [graph, model] : body_models_) model->trim();
 }
 
 std::unique_ptr<SessionImpl> ModelImpl::take_session() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "runtime/idle_pool.hpp"
 #include "runtime/model_facts.hpp"
 #include "runtime/program.hpp"
+#include "runtime/stages.hpp"
 #include "runtime/weights_store.hpp"
 
 namespace linnet::internal {
@@ -42,11 +44,11 @@ struct StateTie {
 
 /// Immutable but for its caches. Thread-safety: all members. In the child of a fork, caches that another thread was
 /// changing are empty.
-class ModelImpl {
+class ModelImpl : public BodyModels {
  public:
   /// `graph`: after the passes. Errors: kInvalidArgument for options out of range, and states that the model has not.
   ModelImpl(Graph graph, ModelFacts facts, Options options);
-  ~ModelImpl();
+  ~ModelImpl() override;
 
   const Graph& graph() const { return graph_; }
   const ModelFacts& facts() const { return facts_; }
@@ -59,17 +61,33 @@ class ModelImpl {
   const std::vector<ValueInfo>& inputs() const { return inputs_; }
   const std::vector<StateTie>& states() const { return states_; }
   const std::vector<ValueInfo>& outputs() const { return outputs_; }
-  const WeightsStore& weights() const { return weights_; }
+  /// Whether shapes, of outputs or between, are known only when a run has found them out.
+  bool data_decides_shapes() const { return data_decides_shapes_; }
+
+  /// A part of the graph that is compiled when those before it have run: see stages.hpp.
+  struct Part {
+    std::unique_ptr<ModelImpl> model;
+    std::vector<StageValue> inputs;
+  };
+  /// None where one program serves the whole graph.
+  const std::vector<Part>& parts() const { return parts_; }
+  /// With parts: where the outputs come from.
+  const std::vector<StageValue>& output_sources() const { return output_sources_; }
+  ModelImpl& model_of(const std::shared_ptr<const Graph>& body) override;
+
+  std::size_t packed_weights_bytes() const;
   bool has_shape_inputs() const { return has_shape_inputs_; }
   std::size_t memory_budget() const { return memory_budget_; }  ///< bytes of a session's arena; never 0
 
   /// Errors: kInvalidArgument saying what the model wants, when the binding does not fit input `index`.
   void check_input(std::size_t index, const ConstTensorView& view) const;
+  /// Errors: kInvalidArgument when a dimension that several inputs share by name has different sizes.
+  void check_shared_dimensions(const std::vector<InputBinding>& inputs) const;
   /// Writes the key, reusing its memory. Requires: all inputs bound and checked.
   void make_key(const std::vector<InputBinding>& inputs, ProgramKey& key) const;
-  /// From the cache, or compiled now; the least recently used program makes room. Errors: kInvalidArgument when a
-  /// dimension that several inputs share by name has different sizes; those of `compile`, and of Stop::check also while
-  /// another thread compiles.
+  /// From the cache, or compiled now; the least recently used program makes room. Errors: those of
+  /// check_shared_dimensions and of `compile`, and of Stop::check also while another thread compiles.
+  /// Requires: no parts.
   std::shared_ptr<const Program> program(const ProgramKey& key, const std::vector<InputBinding>& inputs,
                                          const Stop& stop = {});
 
@@ -87,6 +105,7 @@ class ModelImpl {
 
   static void start_anew_after_fork(void* model);
   void tie_states();
+  void cut_graph();
   void drop_old_programs();
 
   Graph graph_;
@@ -101,9 +120,13 @@ class ModelImpl {
   std::vector<StateTie> states_;
   std::vector<bool> decides_shapes_;  ///< by input position
   bool has_shape_inputs_ = false;
+  bool data_decides_shapes_ = false;
+  std::vector<Part> parts_;
+  std::vector<StageValue> output_sources_;
   WeightsStore weights_;
   std::mutex programs_mutex_;
-  std::list<CachedProgram> programs_;  ///< most recently used first
+  std::list<CachedProgram> programs_;                               ///< most recently used first
+  std::map<const Graph*, std::unique_ptr<ModelImpl>> body_models_;  ///< of graphs that nodes keep alive
   std::mutex sessions_mutex_;
   IdlePool<SessionImpl> sessions_;
   AfterFork after_fork_;

@@ -21,6 +21,7 @@ enum class ElementMeaning : std::uint8_t;
 namespace linnet::internal {
 
 class Registry;
+class ModelImpl;
 struct Program;
 struct ProgramInput;
 
@@ -154,12 +155,22 @@ class PackedWeights {
                                                const std::function<void(std::byte*)>& pack) = 0;
 };
 
+/// Models of the bodies that run as such. Owned by the model around them.
+class BodyModels {
+ public:
+  virtual ~BodyModels() = default;
+  /// The one of this graph, made when it is first asked for.
+  virtual ModelImpl& model_of(const std::shared_ptr<const Graph>& body) = 0;
+};
+
 /// Makes programs of the bodies of a node.
 class BodyCompiler {
  public:
   virtual ~BodyCompiler() = default;
   /// Errors: those of `compile` in program.hpp.
   virtual std::shared_ptr<const Program> compile_body(const Graph& body, const std::vector<ProgramInput>& inputs) = 0;
+  /// For a node with `staged_bodies`.
+  virtual ModelImpl& model_of(const std::shared_ptr<const Graph>& body) = 0;
 };
 
 /// What `prepare` sees: all shapes are numbers.
@@ -219,7 +230,7 @@ struct Prepared {
 struct RunArguments {
   const void* state;
   const void* const* inputs;  ///< null for an input left out
-  void* const* outputs;       ///< null for an output left out
+  void* const* outputs;  ///< null for an output left out; each a Held (held.hpp) of an operator that reveals shapes
   void* workspace;
   RunControl& control;
 };
@@ -279,6 +290,9 @@ struct OpFacts {
   /// What the elements of this input must be for the node to run; nothing where any will do. Called when type and rank
   /// of every input are known. Every input in `value_inputs` that may be given at run time has an answer.
   std::optional<WantedElements> (*wanted_elements)(const NodeView&, std::size_t input) = nullptr;
+  /// The run finds out the shapes of the outputs, and makes their memory. What reads one is compiled then: `infer` says
+  /// of their dimensions what is known.
+  bool reveals = false;
   bool deterministic = true;
   bool commutative = false;  ///< inputs 0 and 1 may change places
   /// Output 0 equals input 0, shape and type included, when the other outputs are unused. Called when type and rank of
@@ -330,6 +344,8 @@ struct OpDef {
   std::vector<Implementation>
       implementations;  ///< in order of preference; the reference stands last and accepts all that infer accepts
   std::vector<BodyUse> bodies;  ///< for operators that run graphs
+  /// Whether Node::staged_bodies must be set, beyond what the bodies themselves demand. Null: never.
+  bool (*needs_staged_bodies)(const Node&) = nullptr;
   OpFacts facts;
 };
 
@@ -351,6 +367,9 @@ class Registry {
   std::map<std::pair<std::string, std::string>, OpDef, std::less<>> definitions_;
   std::vector<std::shared_ptr<const Fusion>> fusions_;
 };
+
+/// Whether the run finds out the shapes of the node's outputs.
+inline bool reveals(const Node& node) { return node.op->facts.reveals || node.staged_bodies; }
 
 inline constexpr std::size_t kVariadic = ~std::size_t{0};
 

@@ -42,6 +42,7 @@ struct Step {
 /// A graph output as this program makes it.
 struct ProgramOutput {
   DataType type = DataType::kUndefined;
+  bool revealed = false;  ///< a run finds out the shape, and is given a Held in place of memory
   Shape shape;
   std::size_t bytes = 0;
   Place source;  ///< kOutput with its own position: written there directly; anything else is copied after the last step
@@ -86,6 +87,7 @@ struct CompileSettings {
   PackedWeights& weights;
   RunControl& control;        ///< of compiling itself: packing weights is shared, and may be stopped
   std::size_t memory_budget;  ///< bytes of arena; never 0
+  BodyModels& body_models;
 };
 
 /// Errors: kInvalidArgument or kInvalidModel for shapes that the model cannot take, kUnsupported, kLimitExceeded for

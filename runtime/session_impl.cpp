@@ -31,25 +31,29 @@ void add_members(std::vector<NodeTime>& times, std::size_t step, std::int64_t st
   }
 }
 
+}  // namespace
+
 /// Lets a run time its tasks, and ends that however the run ends.
-class TracedTasks {
+class SessionImpl::TracedTasks {
  public:
-  TracedTasks(RunControl& control, TaskTrace& trace) : control_(control) { control_.set_trace(&trace); }
-  ~TracedTasks() { control_.set_trace(nullptr); }
+  TracedTasks(SessionImpl& session, TaskTrace& trace) : session_(session) { session_.set_trace(&trace); }
+  ~TracedTasks() { session_.set_trace(nullptr); }
   TracedTasks(const TracedTasks&) = delete;
   TracedTasks& operator=(const TracedTasks&) = delete;
 
  private:
-  RunControl& control_;
+  SessionImpl& session_;
 };
 
-}  // namespace
-
-SessionImpl::SessionImpl(ModelImpl& model)
+SessionImpl::SessionImpl(ModelImpl& model, std::shared_ptr<Arena> arena)
     : model_(model),
       control_(model.pool(), model.threads(), model.caller_pool()),
       inputs_(model.inputs().size() + model.states().size()),
-      outputs_(model.outputs().size()) {
+      outputs_(model.outputs().size()),
+      arena_(std::move(arena)) {
+  for (const ModelImpl::Part& part : model.parts())
+    parts_.push_back(std::make_unique<SessionImpl>(*part.model, arena_));
+  for (OutputBinding& output : outputs_) output.held = Held(model.memory_budget());
   for (const StateTie& tie : model.states()) {
     states_.emplace_back();
     states_.back().tie = tie;
@@ -114,9 +118,12 @@ void SessionImpl::require_inputs() const {
 }
 
 void SessionImpl::prepare(const Stop& stop) {
+  ran_ = false;
   if (shapes_changed_ || buffers_changed_) require_inputs();
   if (!states_.empty()) begin_states();
+  if (!parts_.empty()) return prepare_parts(stop);
   if (shapes_changed_ || model_.has_shape_inputs()) find_program(stop);
+  if (pointed_at_ != arena_->memory.get()) follow_arena();
   if (buffers_changed_) {
     prepare_outputs();
     point_at_buffers();
@@ -172,29 +179,38 @@ std::unique_ptr<SessionImpl::BoundProgram> SessionImpl::bind(ProgramKey key, std
 }
 
 void SessionImpl::reserve_arena(std::size_t bytes) {
-  if (arena_ != nullptr && bytes <= arena_bytes_) return;
-  arena_.reset();  // never both at once: the budget is for one
-  arena_bytes_ = 0;
+  if (arena_->memory != nullptr && bytes <= arena_->bytes) return;
+  arena_->memory.reset();  // never both at once: the budget is for one
+  arena_->bytes = 0;
   try {
-    arena_ = allocate_aligned(bytes);
-    arena_bytes_ = bytes;
+    arena_->memory = allocate_aligned(bytes);
+    arena_->bytes = bytes;
   } catch (const std::bad_alloc&) {
     programs_.clear();  // their pointers are stale
     current_ = nullptr;
     shapes_changed_ = true;
     fail(ErrorCode::kOutOfMemory, "no memory for an arena of ", bytes, " bytes");
   }
+  follow_arena();
+}
+
+/// Another part of the model may have replaced the arena.
+void SessionImpl::follow_arena() {
+  if (current_ != nullptr && arena_->bytes < current_->program->arena_bytes)
+    return reserve_arena(current_->program->arena_bytes);
   for (const std::unique_ptr<BoundProgram>& bound : programs_) point_bound_into_arena(*bound);
+  pointed_at_ = arena_->memory.get();
 }
 
 void SessionImpl::point_bound_into_arena(BoundProgram& bound) const {
-  point_into_arena(*bound.program, arena_.get(), bound.operands.data(), bound.calls.data());
+  point_into_arena(*bound.program, arena_->memory.get(), bound.operands.data(), bound.calls.data());
 }
 
 void SessionImpl::prepare_outputs() {
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     OutputBinding& output = outputs_[i];
     const ProgramOutput& made = current_->program->outputs[i];
+    if (made.revealed) continue;
     if (output.bound) {
       if (output.type == made.type && output.shape == made.shape) continue;
       invalid_argument("output \"", printable(model_.outputs()[i].name), "\" is ", made.type, " ", made.shape,
@@ -213,11 +229,16 @@ void* SessionImpl::output_data(std::size_t position) const {
   return output.bound ? output.data : output.own.get();
 }
 
+/// What a step is given as an output.
+void* SessionImpl::output_operand(std::size_t position) {
+  return current_->program->outputs[position].revealed ? &outputs_[position].held : output_data(position);
+}
+
 void SessionImpl::point_at_buffers() {
   check_overlap();
   for (const Patch& patch : current_->program->patches) {
     current_->operands[patch.operand] =
-        patch.output ? output_data(patch.position) : const_cast<void*>(inputs_[patch.position].data);
+        patch.output ? output_operand(patch.position) : const_cast<void*>(inputs_[patch.position].data);
   }
 }
 
@@ -230,7 +251,7 @@ void SessionImpl::check_overlap() const {
   };
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     if (!outputs_[i].bound) continue;
-    const std::size_t bytes = current_->program->outputs[i].bytes;
+    const std::size_t bytes = byte_count(outputs_[i].type, outputs_[i].shape);
     for (std::size_t input = 0; input < inputs_.size(); ++input) {
       if (overlap(outputs_[i].data, bytes, inputs_[input].data,
                   byte_count(inputs_[input].type, inputs_[input].shape))) {
@@ -239,8 +260,8 @@ void SessionImpl::check_overlap() const {
       }
     }
     for (std::size_t other = 0; other < i; ++other) {
-      if (outputs_[other].bound &&
-          overlap(outputs_[i].data, bytes, outputs_[other].data, current_->program->outputs[other].bytes)) {
+      if (outputs_[other].bound && overlap(outputs_[i].data, bytes, outputs_[other].data,
+                                           byte_count(outputs_[other].type, outputs_[other].shape))) {
         invalid_argument("the buffers of outputs \"", printable(model_.outputs()[other].name), "\" and \"",
                          printable(model_.outputs()[i].name), "\" overlap");
       }
@@ -250,17 +271,55 @@ void SessionImpl::check_overlap() const {
 
 ConstTensorView SessionImpl::output(std::size_t index) const {
   if (index >= outputs_.size()) invalid_argument("output ", index, " does not exist: the model has ", outputs_.size());
-  if (current_ == nullptr || shapes_changed_ || (!outputs_[index].bound && outputs_[index].own == nullptr)) {
-    invalid_argument("output ", index, " is not there yet: run the session first");
-  }
-  const ProgramOutput& made = current_->program->outputs[index];
   const OutputBinding& output = outputs_[index];
-  const void* data = output.bound || output.last == nullptr ? output_data(index) : output.last;
-  return {made.type, made.shape.data(), made.shape.size(), data};
+  bool is_there = !shapes_changed_ && (ran_ || !model_.data_decides_shapes());
+  if (parts_.empty()) is_there = is_there && current_ != nullptr;
+  if (is_there && !model_.data_decides_shapes()) is_there = output.bound || output.own != nullptr;
+  if (!is_there) invalid_argument("output ", index, " is not there yet: run the session first");
+  ConstTensorView view = made(index);
+  if (output.bound) {
+    view.data = output.data;
+  } else if (output.last != nullptr) {
+    view.data = output.last;
+  }
+  return view;
+}
+
+ConstTensorView SessionImpl::made(std::size_t output) const {
+  if (!parts_.empty()) {
+    const StageValue source = model_.output_sources()[output];
+    return parts_[source.stage]->made(source.position);
+  }
+  const ProgramOutput& program = current_->program->outputs[output];
+  if (!program.revealed) return {program.type, program.shape.data(), program.shape.size(), output_data(output)};
+  const Held& held = outputs_[program.source.index].held;  // two outputs may be the same value
+  return {held.type(), held.shape().data(), held.shape().size(), held.data()};
+}
+
+/// Copies to the caller's buffers what could not be written there.
+void SessionImpl::return_revealed() {
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    const OutputBinding& output = outputs_[i];
+    if (!output.bound || (parts_.empty() && !current_->program->outputs[i].revealed)) continue;
+    const ConstTensorView view = made(i);
+    const Shape shape(view.shape, view.shape + view.rank);
+    if (output.type != view.type || output.shape != shape) {
+      invalid_argument("output \"", printable(model_.outputs()[i].name), "\" is ", view.type, " ", shape,
+                       " for these inputs, the buffer bound is ", output.type, " ", output.shape);
+    }
+    copy_bytes(control_, output.data, view.data, byte_count(view));
+  }
 }
 
 void SessionImpl::run_steps(const Stop& stop, std::vector<StepTime>* step_times) {
   prepare(stop);
+  parts_.empty() ? run_own_steps(stop, step_times) : run_parts(stop, step_times);
+  if (model_.data_decides_shapes()) return_revealed();
+  if (!states_.empty()) keep_states();
+  ran_ = true;
+}
+
+void SessionImpl::run_own_steps(const Stop& stop, std::vector<StepTime>* step_times) {
   if (step_times != nullptr) step_times->resize(current_->calls.size());
   control_.begin_run();
   control_.set_stop(stop);
@@ -289,8 +348,7 @@ void SessionImpl::run_steps(const Stop& stop, std::vector<StepTime>* step_times)
   control_.set_trace(nullptr);  // what is copied now belongs to no step
   const auto input = [&](std::size_t position) { return inputs_[position].data; };
   const auto output = [&](std::size_t position) { return output_data(position); };
-  copy_outputs(*current_->program, arena_.get(), control_, input, output);
-  if (!states_.empty()) keep_states();
+  copy_outputs(*current_->program, arena_->memory.get(), control_, input, output);
 }
 
 std::vector<std::int64_t> SessionImpl::run_profiled() {
@@ -311,12 +369,14 @@ std::vector<NodeTime> SessionImpl::run_profiled_nodes() {
   std::vector<StepTime> steps;
   TaskTrace members(control_.threads(), TaskTrace::Takes::kMembers);
   {
-    const TracedTasks traced(control_, members);
+    const TracedTasks traced(*this, members);
     run_steps({}, &steps);
   }
   std::vector<std::vector<std::int64_t>> spent;  // by step and member
   spent.reserve(steps.size());
-  for (const Step& step : program().steps) spent.emplace_back(step.parts.size(), 0);
+  for (const PartProgram& part : programs()) {
+    for (const Step& step : part.program->steps) spent.emplace_back(step.parts.size(), 0);
+  }
   for (const std::vector<TaskTime>& worker : members.workers()) {
     std::size_t step = 0;
     for (const TaskTime& member : worker) {
@@ -336,7 +396,7 @@ std::vector<TraceEvent> SessionImpl::run_traced() {
   TaskTrace tasks(control_.threads());
   const auto begin = std::chrono::steady_clock::now();
   {
-    const TracedTasks traced(control_, tasks);
+    const TracedTasks traced(*this, tasks);
     run_steps({}, &steps);
   }
   std::vector<TraceEvent> events;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/frame.hpp"
+#include "runtime/held.hpp"
 #include "runtime/in_use.hpp"
 #include "runtime/model_impl.hpp"
 
@@ -15,10 +16,18 @@ namespace linnet::internal {
 
 struct TaskTime;
 
-/// Thread-safety: one thread at a time, which claims in_use() where others might come. Requires: the model outlives it.
+/// Memory of the steps of one program at a time.
+struct Arena {
+  std::shared_ptr<std::byte> memory;
+  std::size_t bytes = 0;
+};
+
+/// Where the graph was cut, a session has one of its own for every part of the model (session_parts.cpp); they share
+/// the arena, and what one makes for another lies in its outputs. Thread-safety: one thread at a time, which claims
+/// in_use() where others might come. Requires: the model outlives it.
 class SessionImpl {
  public:
-  explicit SessionImpl(ModelImpl& model);
+  explicit SessionImpl(ModelImpl& model, std::shared_ptr<Arena> arena = std::make_shared<Arena>());
   SessionImpl(const SessionImpl&) = delete;
   SessionImpl& operator=(const SessionImpl&) = delete;
 
@@ -39,12 +48,22 @@ class SessionImpl {
   /// When every step ran, and every task of it (see TraceEvent).
   std::vector<TraceEvent> run_traced();
   ConstTensorView output(std::size_t index) const;
+  /// The same as it was made, wherever that is. After `prepare` only type and shape, where the inputs decide them.
+  /// Requires: as `programs`.
+  ConstTensorView made(std::size_t index) const;
   /// States are zeros for the next run.
   void reset() noexcept;
-  /// Requires: prepare or run succeeded since inputs changed.
-  const Program& program() const { return *current_->program; }
+  /// A graph, and the program of its steps.
+  struct PartProgram {
+    const ModelImpl* model;
+    const Program* program;
+  };
+  /// In the order in which they run: steps are numbered through all of them. Requires: prepare succeeded since inputs
+  /// changed, or run, where data decides shapes.
+  std::vector<PartProgram> programs() const;
 
  private:
+  class TracedTasks;
   struct StepTime {
     std::chrono::steady_clock::time_point start;
     std::chrono::steady_clock::time_point end;
@@ -63,6 +82,7 @@ class SessionImpl {
     bool bound = false;
     std::shared_ptr<std::byte> own;
     std::size_t own_bytes = 0;
+    Held held;                   ///< in place of `own`, of an output whose shape the run finds out
     const void* last = nullptr;  ///< where the last result lies, of an output that is a state
   };
   /// What the next run reads; the memory that it writes is the output's own, and the two change places after it.
@@ -76,6 +96,12 @@ class SessionImpl {
   };
 
   void require_inputs() const;
+  void bind_part(std::size_t part);
+  void prepare_parts(const Stop& stop);
+  void run_parts(const Stop& stop, std::vector<StepTime>* step_times);
+  void run_own_steps(const Stop& stop, std::vector<StepTime>* step_times);
+  void return_revealed();
+  void set_trace(TaskTrace* trace) noexcept;
   void begin_states();
   Shape first_shape(const SessionState& state) const;
   void keep_states();
@@ -83,11 +109,13 @@ class SessionImpl {
   std::unique_ptr<BoundProgram> bind(ProgramKey key, std::shared_ptr<const Program> program);
   void drop_old_programs(std::size_t bytes);
   void reserve_arena(std::size_t bytes);
+  void follow_arena();
   void point_bound_into_arena(BoundProgram& bound) const;
   void prepare_outputs();
   void point_at_buffers();
   void check_overlap() const;
   void* output_data(std::size_t position) const;
+  void* output_operand(std::size_t position);
   void run_steps(const Stop& stop, std::vector<StepTime>* step_times);
   /// The step that a task belongs to, from `first` on: steps follow each other, and no task outlives its own.
   static std::size_t step_of(const std::vector<StepTime>& steps, std::size_t first, const TaskTime& task);
@@ -104,8 +132,10 @@ class SessionImpl {
   ProgramKey key_;
   bool shapes_changed_ = true;
   bool buffers_changed_ = true;
-  std::shared_ptr<std::byte> arena_;
-  std::size_t arena_bytes_ = 0;
+  bool ran_ = false;  ///< since it was prepared
+  std::shared_ptr<Arena> arena_;
+  const std::byte* pointed_at_ = nullptr;  ///< the arena that programs_ refer to
+  std::vector<std::unique_ptr<SessionImpl>> parts_;
 };
 
 }  // namespace linnet::internal

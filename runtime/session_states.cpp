@@ -67,29 +67,31 @@ void SessionImpl::begin_states() {
 
 /// After a run: what it made is what the next one reads. All states are kept, or none.
 void SessionImpl::keep_states() {
-  const auto made_by = [&](const SessionState& state) -> const ProgramOutput& {
-    return current_->program->outputs[state.tie.output];
+  // What lies in the caller's memory, or where a step found out its size, is copied.
+  const auto copied = [&](const SessionState& state) {
+    return outputs_[state.tie.output].bound || model_.data_decides_shapes();
   };
   for (SessionState& state : states_) {
-    const std::size_t bytes = made_by(state).bytes;
-    if (outputs_[state.tie.output].bound && state.bytes < bytes) state.larger = allocate_aligned(bytes);
+    const std::size_t bytes = byte_count(made(state.tie.output));
+    if (copied(state) && state.bytes < bytes) state.larger = allocate_aligned(bytes);
   }
   for (SessionState& state : states_) {
     OutputBinding& output = outputs_[state.tie.output];
-    const ProgramOutput& made = made_by(state);
-    if (output.bound) {
+    const ConstTensorView view = made(state.tie.output);
+    if (copied(state)) {
+      const std::size_t bytes = byte_count(view);
       if (state.larger != nullptr) {
         state.memory = std::move(state.larger);
-        state.bytes = made.bytes;
+        state.bytes = bytes;
       }
-      std::memcpy(state.memory.get(), output.data, made.bytes);
+      if (bytes > 0) std::memcpy(state.memory.get(), view.data, bytes);
       output.last = nullptr;
     } else {
       std::swap(state.memory, output.own);
       std::swap(state.bytes, output.own_bytes);
       output.last = state.memory.get();
     }
-    state.shape.assign(made.shape.begin(), made.shape.end());
+    state.shape.assign(view.shape, view.shape + view.rank);
   }
 }
 

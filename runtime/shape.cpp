@@ -58,6 +58,12 @@ std::size_t byte_count(DataType type, const Shape& shape) {
   return static_cast<std::size_t>(*bytes);
 }
 
+std::size_t byte_count(const ConstTensorView& view) noexcept {
+  std::size_t count = 1;
+  for (std::size_t i = 0; i < view.rank; ++i) count *= static_cast<std::size_t>(view.shape[i]);
+  return array_bytes(view.type, count);
+}
+
 Dim element_count(const Dims& dims) {
   std::int64_t count = 1;
   bool known = true;

@@ -60,6 +60,8 @@ std::int64_t element_count(const Shape& shape);
 /// Bytes of a dense tensor; several elements of a packed type share one. Errors: kInvalidModel when it overflows,
 /// kUnsupported for a type without a size.
 std::size_t byte_count(DataType type, const Shape& shape);
+/// Of memory that is there: nothing overflows.
+std::size_t byte_count(const ConstTensorView& view) noexcept;
 /// Number of elements if every dimension is known (or one is 0).
 Dim element_count(const Dims& dims);
 

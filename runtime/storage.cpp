@@ -59,7 +59,9 @@ class Assigner {
 
   std::size_t element_bits(ValueId value) const { return bits_of(values_[value].type.type); }
 
+  /// 0 of what a run reveals, which never lies in the arena.
   std::size_t bytes_of(ValueId value) const {
+    if (!all_known(values_[value].type.dims)) return 0;
     return byte_count(values_[value].type.type, to_shape(values_[value].type.dims));
   }
 
@@ -67,6 +69,7 @@ class Assigner {
   std::uint32_t find_in_place(std::size_t step) {
     const std::vector<ValueId>& inputs = steps_[step].inputs;
     const ValueId output = steps_[step].outputs[0];
+    if (!all_known(values_[output].type.dims)) return StorageMap::kNone;
     const std::size_t bytes = bytes_of(output);
     for (const std::uint8_t input : steps_[step].in_place_inputs) {
       if (input >= inputs.size() || inputs[input] == kNoValue) continue;

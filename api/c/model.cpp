@@ -70,6 +70,10 @@ size_t linnet_model_output_count(const linnet_model* model) {
   return model != nullptr ? model->value.outputs().size() : 0;
 }
 
+int32_t linnet_model_data_decides_shapes(const linnet_model* model) {
+  return model != nullptr && model->value.data_decides_shapes() ? 1 : 0;
+}
+
 linnet_status linnet_model_input(const linnet_model* model, size_t index, const linnet_value_info** info) {
   return give(info, "info", [&] { return entry(model_of(model).inputs(), index, "input"); });
 }

@@ -82,7 +82,7 @@ struct StepSummary {
   std::string implementation;  ///< "simd", "onednn", "reference", ...
   std::vector<Refusal> refusals;     ///< implementations that come earlier in the operator's list
   std::vector<Shape> input_shapes;   ///< in the order of node.inputs
-  std::vector<Shape> output_shapes;  ///< in the order of node.outputs
+  std::vector<Shape> output_shapes;  ///< in the order of node.outputs; -1: only a run knows
   std::size_t workspace_bytes = 0;   ///< arena memory that only this step uses
   /// The nodes that run as this one step, in order, block of rows by block of rows; empty for a node of its own.
   std::vector<StepSummary> chain;

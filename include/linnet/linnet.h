@@ -233,6 +233,9 @@ LINNET_C_API linnet_status linnet_model_trim(const linnet_model* model);
 LINNET_C_API size_t linnet_model_input_count(const linnet_model* model);
 /// Number of outputs; 0 for NULL.
 LINNET_C_API size_t linnet_model_output_count(const linnet_model* model);
+/// Whether what a run computes decides the shape of a value: shapes of outputs are then known after a run only. 0 for
+/// NULL.
+LINNET_C_API int32_t linnet_model_data_decides_shapes(const linnet_model* model);
 /// *info is borrowed from the model.
 LINNET_C_API linnet_status linnet_model_input(const linnet_model* model, size_t index, const linnet_value_info** info);
 /// *info is borrowed from the model.

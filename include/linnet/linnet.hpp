@@ -323,8 +323,9 @@ class LINNET_API Session {
   /// Output `index` goes to memory of the session again (as at first).
   void unbind_output(std::size_t index);
 
-  /// Compiles for the shapes of the inputs bound now and reserves all memory, so that the next run allocates nothing.
-  /// Ended early, it leaves nothing behind, and the next call begins anew.
+  /// Compiles for the shapes of the inputs bound now and reserves all memory, so that the next run allocates nothing
+  /// (as far as Model::data_decides_shapes allows). Ended early, it leaves nothing behind, and the next call begins
+  /// anew.
   void prepare(const RunOptions& options = {});
   /// Runs on the bound inputs. A warm run (shapes seen before) allocates nothing, takes no lock, and with one thread
   /// makes no system call; only with Backend::kOnednn oneDNN itself allocates. After an error, kCancelled and
@@ -377,6 +378,10 @@ class LINNET_API Model {
   std::size_t input_index(std::string_view name) const;
   /// Index of an output by name. Errors: kInvalidArgument, listing the names there are.
   std::size_t output_index(std::string_view name) const;
+
+  /// Whether what a run computes decides the shape of a value (NonZero, NonMaxSuppression, a loop that ends by data):
+  /// the shapes of outputs are then known after a run only, and runs may allocate.
+  bool data_decides_shapes() const noexcept;
 
   /// A new session, with nothing bound. It keeps the model alive.
   Session session() const;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "loaders/onnx/outline_body.hpp"
+#include "runtime/stages.hpp"
 
 namespace linnet::internal::onnx {
 namespace {
@@ -84,7 +85,10 @@ void Importer::finish_node_with_bodies() {
   frame.pending.reset();
   Node& node = graph_.nodes[pending.node];
   bind_outputs(frame, pending.outputs, node);
-  if (!pending.listed) return infer(frame, node, pending.node);
+  if (!pending.listed) {
+    update_staged_bodies(node);
+    return infer(frame, node, pending.node);
+  }
   node.inputs.resize(node.own_inputs());
   node.bodies.clear();
   listed_nodes_.push_back(pending.node);

@@ -73,5 +73,7 @@ nb::object new_array(Framework framework, const ConstTensorView& like, void** da
 
 /// Gives each element that a run has packed into a new array its byte.
 void finish_array(const ConstTensorView& written);
+/// A new array of what a run made.
+nb::object copied_array(Framework framework, const ConstTensorView& made);
 
 }  // namespace linnet::python

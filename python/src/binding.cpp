@@ -105,8 +105,9 @@ void PythonBinding::run(const RunOptions& options) {
     any_new = true;
     session_.unbind_output(i);
   }
-  if (any_new) without_gil([&] { session_.prepare(timer.left()); });
-  for (std::size_t i = 0; any_new && i < outputs_.size(); ++i) {
+  const bool late = model_.model().data_decides_shapes();  // there are no shapes before the run
+  if (any_new && !late) without_gil([&] { session_.prepare(timer.left()); });
+  for (std::size_t i = 0; any_new && !late && i < outputs_.size(); ++i) {
     if (outputs_[i].kind != Output::Kind::kNew) continue;
     const ConstTensorView made = session_.output(i);
     void* data = nullptr;
@@ -119,7 +120,11 @@ void PythonBinding::run(const RunOptions& options) {
     return views;
   });
   for (std::size_t i = 0; any_new && i < outputs_.size(); ++i) {
-    if (outputs_[i].kind == Output::Kind::kNew) finish_array(session_.output(i));
+    if (outputs_[i].kind != Output::Kind::kNew) continue;
+    if (late)
+      outputs_[i].array = copied_array(Framework::kNumpy, session_.output(i));
+    else
+      finish_array(session_.output(i));
   }
 }
 

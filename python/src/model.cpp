@@ -127,6 +127,10 @@ std::vector<nb::object> PythonModel::run(const std::vector<nb::object>& inputs, 
       results.push_back(given[i]);
       continue;
     }
+    if (model_.data_decides_shapes()) {  // there is no shape before the run
+      results.emplace_back();
+      continue;
+    }
     const ConstTensorView made = session.output(wanted[i]);
     void* data = nullptr;
     results.push_back(new_array(framework, made, &data));
@@ -134,7 +138,11 @@ std::vector<nb::object> PythonModel::run(const std::vector<nb::object>& inputs, 
   }
   run_session(session, *this, timer.left(), [&arrays] { return views_of(arrays); });
   for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (i >= given.size() || given[i].is_none()) finish_array(session.output(wanted[i]));
+    if (i < given.size() && !given[i].is_none()) continue;
+    if (model_.data_decides_shapes())
+      results[i] = copied_array(framework, session.output(wanted[i]));
+    else
+      finish_array(session.output(wanted[i]));
   }
   return results;
 }

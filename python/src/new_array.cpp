@@ -1,4 +1,6 @@
 // Arrays that outputs are written to, made by NumPy or PyTorch.
+#include <cstring>
+
 #include "python/src/array.hpp"
 #include "python/src/small_types.hpp"
 
@@ -124,6 +126,15 @@ void finish_array(const ConstTensorView& written) {
 
 nb::object new_array(Framework framework, const ConstTensorView& like, void** data) {
   return framework == Framework::kTorch ? new_torch_array(like, data) : new_numpy_array(like, data);
+}
+
+nb::object copied_array(Framework framework, const ConstTensorView& made) {
+  void* data = nullptr;
+  nb::object array = new_array(framework, made, &data);
+  const Tensor like(made.type, Shape(made.shape, made.shape + made.rank));
+  std::memcpy(data, made.data, like.bytes());
+  finish_array({made.type, made.shape, made.rank, data});
+  return array;
 }
 
 }  // namespace linnet::python

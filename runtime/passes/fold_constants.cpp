@@ -1,5 +1,7 @@
 // Runs, once and now, what does not depend on the inputs of a run. What would make or take more than Limits allow stays
 // for the run.
+#include <algorithm>
+
 #include "runtime/evaluate.hpp"
 #include "runtime/infer.hpp"
 #include "runtime/passes/pass.hpp"
@@ -7,13 +9,28 @@
 namespace linnet::internal {
 namespace {
 
+/// Bytes of an output whose shape is not known: for every element of the largest input its indices, at most.
+std::size_t most_revealed(const NodeView& view) {
+  std::size_t most = 0;
+  for (std::size_t i = 0; i < view.input_count(); ++i) {
+    if (!view.has_input(i)) continue;
+    const std::size_t indices = std::max<std::size_t>(view.input_rank(i), 1) * sizeof(std::int64_t);
+    std::size_t bytes = 0;
+    if (__builtin_mul_overflow(static_cast<std::size_t>(element_count(view.input_shape(i))), indices, &bytes))
+      return SIZE_MAX;
+    most = std::max(most, bytes);
+  }
+  return most;
+}
+
 std::size_t bytes_made(const NodeView& view) {
   const OpFacts& facts = view.node().op->facts;
   if (facts.view_of >= 0) return 0;
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < view.output_count(); ++i) {
     if (!view.has_output(i)) continue;
-    const std::size_t more = byte_count(view.output(i).type, view.output_shape(i));
+    const std::size_t more =
+        facts.reveals ? most_revealed(view) : byte_count(view.output(i).type, view.output_shape(i));
     if (__builtin_add_overflow(bytes, more, &bytes)) return SIZE_MAX;
   }
   return bytes;
@@ -29,7 +46,7 @@ double nanoseconds_of(const NodeView& view) {
   double elements = 0.0;
   const auto add = [&](const TensorType& type) {
     double count = 1.0;
-    for (const Dim dim : type.dims) count *= static_cast<double>(dim.value());
+    for (const Dim dim : type.dims) count *= dim.known() ? static_cast<double>(dim.value()) : 1.0;
     elements += count;
   };
   for (std::size_t i = 0; i < view.input_count(); ++i) {
@@ -69,7 +86,10 @@ std::size_t fold_constants(PassContext& context) {
       try {
         std::vector<ConstantPtr> results = evaluate(view, context.stop);
         for (std::size_t i = 0; i < results.size(); ++i) {
-          if (results[i] != nullptr) graph.values[node.outputs[i]].constant = std::move(results[i]);
+          if (results[i] == nullptr) continue;
+          Value& value = graph.values[node.outputs[i]];
+          if (node.op->facts.reveals) value.type = type_of(*results[i]);
+          value.constant = std::move(results[i]);
         }
         done = true;
       } catch (const Error& error) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/stages.hpp"
+
 namespace linnet::internal {
 
 namespace {
@@ -17,6 +19,7 @@ void run_enabled(PassContext& context, Changes& changes) {
       run_enabled(within, changes);
       body.graph = std::move(graph);
     }
+    update_staged_bodies(node);
   }
   std::size_t enabled = 0;
   for (const Pass& pass : all_passes()) {

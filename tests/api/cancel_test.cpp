@@ -259,7 +259,7 @@ TEST_P(FirstRun, StopsWithinItsPacking) {
       EXPECT_EQ(error.code(), ErrorCode::kDeadlineExceeded) << error.what();
     }
     std::printf("a first run ended %.2f ms after its deadline\n", milliseconds(Clock::now() - start - run.timeout));
-    EXPECT_LT(model.impl()->weights().total_bytes(), x_.count() * x_.bytes()) << "packed all the same";
+    EXPECT_LT(model.impl()->packed_weights_bytes(), x_.count() * x_.bytes()) << "packed all the same";
     Session session = model.session();
     session.bind_input(0, x_.view());
     EXPECT_THROW(session.prepare(run), Error);
@@ -276,7 +276,7 @@ TEST_P(FirstRun, StopsBeforeItsPackingWhenCancelledBefore) {
   RunOptions run;
   run.cancel = &token;
   EXPECT_THROW(model.run({x_}, run), Error);
-  EXPECT_EQ(model.impl()->weights().total_bytes(), 0U);
+  EXPECT_EQ(model.impl()->packed_weights_bytes(), 0U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Api, FirstRun,

@@ -166,6 +166,7 @@ TEST(CNull, IsRefusedOrFineEverywhere) {
   EXPECT_FAILS(linnet_model_trim(nullptr), LINNET_INVALID_ARGUMENT, "model is NULL");
   EXPECT_EQ(linnet_model_input_count(nullptr), 0U);
   EXPECT_EQ(linnet_model_output_count(nullptr), 0U);
+  EXPECT_EQ(linnet_model_data_decides_shapes(nullptr), 0);
   const linnet_value_info* info = nullptr;
   EXPECT_FAILS(linnet_model_input(nullptr, 0, &info), LINNET_INVALID_ARGUMENT, "model is NULL");
   EXPECT_FAILS(linnet_model_input(model.get(), 0, nullptr), LINNET_INVALID_ARGUMENT, "info is NULL");

@@ -38,6 +38,7 @@ class CModelTest : public testing::Test {
 TEST_F(CModelTest, NamesItsInputsAndOutputs) {
   EXPECT_EQ(linnet_model_input_count(model_.get()), 1U);
   EXPECT_EQ(linnet_model_output_count(model_.get()), 2U);
+  EXPECT_EQ(linnet_model_data_decides_shapes(model_.get()), 0);
   const linnet_value_info* info = nullptr;
   EXPECT_OK(linnet_model_input(model_.get(), 0, &info));
   EXPECT_STREQ(linnet_value_info_name(info), "x");

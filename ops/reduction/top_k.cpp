@@ -4,11 +4,10 @@
 // an attribute before; 0 to the size of the axis. The results are in order whatever `sorted` says. Opsets 1 to newest;
 // all numeric types are accepted at every opset.
 #include <algorithm>
-#include <cmath>
-#include <cstring>
 
 #include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/ordered_keys.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/sized_elements.hpp"
 #include "ops/shared/wanted_elements.hpp"
@@ -77,17 +76,6 @@ struct Entry {
 };
 bool comes_before(const Entry& a, const Entry& b) { return a.key != b.key ? a.key > b.key : a.index < b.index; }
 
-std::int64_t key_of(std::int64_t number) { return number; }
-std::int64_t key_of(std::uint64_t number) { return static_cast<std::int64_t>(number ^ (std::uint64_t{1} << 63)); }
-/// The bits of a positive number grow with it, those of a negative one the other way.
-std::int64_t key_of(double number) {
-  if (std::isnan(number)) return INT64_MAX;
-  number += 0.0;  // no -0
-  std::int64_t bits = 0;
-  std::memcpy(&bits, &number, sizeof bits);
-  return bits < 0 ? bits ^ INT64_MAX : bits;
-}
-
 struct State {
   DataType type = DataType::kUndefined;
   std::size_t element_bytes = 0;
@@ -129,7 +117,7 @@ void make_entries(const State& state, const void* x, std::size_t begin, Entry* e
         load_line(state.type, x, begin + (first + i) * state.inner, 1, line + i);
       }
     }
-    for (std::size_t i = 0; i < count; ++i) entries[first + i] = {key_of(line[i]) ^ state.flip, first + i};
+    for (std::size_t i = 0; i < count; ++i) entries[first + i] = {ordered_key(line[i]) ^ state.flip, first + i};
   }
 }
 

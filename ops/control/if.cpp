@@ -1,11 +1,12 @@
 // If: outputs = those of the graph `then_branch` where the condition (bool, one element) is true, else those of
 // `else_branch`. Neither has inputs of its own: both read values of the graphs around them. Opsets 1 to newest. A
-// branch that is wrong for the shapes at hand is an error only of a run that takes it. Deviations: outputs are tensors;
-// where the branches give an output different shapes, the condition must follow from shapes, constants or the elements
-// of graph inputs.
+// branch that is wrong for the shapes at hand is an error only of a run that takes it. Where the branches give an
+// output different shapes, the node is compiled for the condition; where data decides shapes within a branch, branches
+// run as models of their own. Deviation: outputs are tensors.
 #include <algorithm>
 
 #include "ops/control/bodies.hpp"
+#include "ops/control/staged_body.hpp"
 #include "ops/shared/wanted_elements.hpp"
 #include "runtime/stop.hpp"
 
@@ -78,6 +79,7 @@ DataType output_type(const NodeView& node, std::size_t output) {
 
 /// Shapes depend on the condition unless both branches certainly give the same ones.
 std::uint64_t more_value_inputs(const Node& node) {
+  if (node.staged_bodies) return 0;
   for (std::size_t i = 0; i < node.outputs.size(); ++i) {
     if (!certainly_same(output_of(node.bodies[0], i), output_of(node.bodies[1], i))) return 1U << 0;
   }
@@ -91,6 +93,28 @@ struct Branch {
   std::size_t first_capture = 0;
   std::vector<std::size_t> outputs;  ///< workspace offsets, for those that the node leaves out
 };
+
+struct StagedState {
+  StagedBody branches[kBranches];
+};
+
+void run_staged(const RunArguments& args) {
+  const auto& state = *static_cast<const StagedState*>(args.state);
+  const bool condition = *static_cast<const bool*>(args.inputs[0]);
+  const StagedBody& branch = state.branches[condition ? 0 : 1];
+  BodySession session(branch);
+  session.bind_captures(args.inputs);
+  session.run(args.control);
+  for (std::size_t i = 0; i < branch.node_outputs(); ++i) {
+    if (args.outputs[i] != nullptr) session.copy_output(i, held(args.outputs[i]));
+  }
+}
+
+Prepared prepare_staged(const PrepareContext& context) {
+  auto state = std::make_shared<StagedState>();
+  for (std::size_t number = 0; number < kBranches; ++number) state->branches[number] = StagedBody(context, number);
+  return {std::move(state)};
+}
 
 struct State {
   Branch branches[kBranches];
@@ -172,7 +196,8 @@ void register_if(Registry& registry) {
   op.infer = infer;
   op.output_type = output_type;
   op.bodies = {{"then_branch", branch_inputs}, {"else_branch", branch_inputs}};
-  op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
+  op.implementations = {{"staged", Backend::kReference, accepts_staged_bodies, prepare_staged, run_staged},
+                        {"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.more_value_inputs = more_value_inputs;
   op.facts.wanted_elements = wanted_elements;
   registry.add(std::move(op));

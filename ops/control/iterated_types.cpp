@@ -252,6 +252,7 @@ void infer_iterations(InferContext& context, const Iterated& how, const Trips& t
     invalid_model("there are ", context.output_count(), " outputs, but ", how.states, " states and ", how.pieces.size(),
                   " stacked outputs");
   }
+  if (context.node().staged_bodies) return infer_staged_iterations(context, how);
   const IteratedTypes types = iterated_types(context, how, trips);
   for (std::size_t i = 0; i < std::min(how.states, context.output_count()); ++i) {
     const Value& state = types.states[i];

@@ -50,9 +50,21 @@ bool states_keep_shapes(const Graph& body, std::size_t given_inputs, std::size_t
 /// whose slices need not begin with a byte.
 TensorType slice_type(const TensorType& whole, std::int64_t axis);
 
+/// Whether data decides, beyond what it does within the body, how the next iteration is compiled, or what shapes the
+/// results have: the states and stacked outputs that data ends, and values that shapes depend on.
+bool iterations_need_stages(const Node& node, const Iterated& how);
+
+/// As infer_iterations, of a node with staged bodies.
+void infer_staged_iterations(InferContext& context, const Iterated& how);
+
 /// `most_input` and `first_input` of the node say how often the body runs at most, and whether at all.
 Prepared prepare_iterations(const PrepareContext& context, const Iterated& how, const Trips& trips,
                             std::optional<std::size_t> most_input, std::optional<std::size_t> first_input);
 void run_iterations(const RunArguments& args);
+
+/// The same for a node with staged bodies.
+Prepared prepare_staged_iterations(const PrepareContext& context, const Iterated& how, const Trips& trips,
+                                   std::optional<std::size_t> most_input, std::optional<std::size_t> first_input);
+void run_staged_iterations(const RunArguments& args);
 
 }  // namespace linnet::internal

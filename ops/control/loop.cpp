@@ -2,11 +2,12 @@
 // element; left out: no limit), cond (bool, one element; left out: true), then the states, one for each that the body
 // carries. Outputs: the states after the last iteration, then, for each further output of the body, the pieces of all
 // iterations stacked along a new first axis. The body reads values of the graphs around it, too. Opsets 1 to newest.
-// Deviations: values are tensors. Shapes must follow from shapes, constants and M: where pieces are stacked, or states
-// change their shape, `cond` may not depend on computed data.
+// Where data ends a loop that stacks pieces or whose states change their shape, or decides shapes within the body, the
+// body runs as a model of its own. Deviation: values are tensors.
 #include <algorithm>
 
 #include "ops/control/iterations.hpp"
+#include "ops/control/staged_body.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/wanted_elements.hpp"
 
@@ -98,6 +99,7 @@ DataType output_type(const NodeView& node, std::size_t output) {
 
 /// Shapes depend on the number of iterations where pieces are stacked, or states may change their shapes.
 std::uint64_t more_value_inputs(const Node& node) {
+  if (node.staged_bodies) return 0;
   const Iterated how = iterated(node);
   const Graph& body = *node.bodies[0].graph;
   bool keep = how.pieces.empty();
@@ -109,9 +111,12 @@ std::uint64_t more_value_inputs(const Node& node) {
   return (1U << kMost | 1U << kCondition) & ((1U << std::min(node.own_inputs(), kFirstState)) - 1);
 }
 
+bool needs_staged_bodies(const Node& node) { return iterations_need_stages(node, iterated(node)); }
+
+template <auto kPrepare>
 Prepared prepare(const PrepareContext& context) {
   const auto given = [&](std::size_t input) { return is_given(context, input) ? std::optional(input) : std::nullopt; };
-  return prepare_iterations(context, iterated(context.node()), trips(context), given(kMost), given(kCondition));
+  return kPrepare(context, iterated(context.node()), trips(context), given(kMost), given(kCondition));
 }
 
 std::optional<WantedElements> wanted_elements(const NodeView&, std::size_t input) {
@@ -133,7 +138,10 @@ void register_loop(Registry& registry) {
   op.infer = infer;
   op.output_type = output_type;
   op.bodies = {{"body", body_inputs, holds, begins_as}};
-  op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run_iterations}};
+  op.needs_staged_bodies = needs_staged_bodies;
+  op.implementations = {
+      {"staged", Backend::kReference, accepts_staged_bodies, prepare<prepare_staged_iterations>, run_staged_iterations},
+      {"reference", Backend::kReference, nullptr, prepare<prepare_iterations>, run_iterations}};
   op.facts.more_value_inputs = more_value_inputs;
   op.facts.wanted_elements = wanted_elements;
   registry.add(std::move(op));

@@ -5,6 +5,7 @@
 // the graphs around it, too. Opsets 9 to newest. Deviations: values are tensors; opset 8, which has a batch axis and
 // lengths, is not supported.
 #include "ops/control/iterations.hpp"
+#include "ops/control/staged_body.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -113,9 +114,12 @@ DataType output_type(const NodeView& node, std::size_t output) {
   return iterated_output_type(node, iterated(node.node()), output);
 }
 
+bool needs_staged_bodies(const Node& node) { return iterations_need_stages(node, iterated(node)); }
+
+template <auto kPrepare>
 Prepared prepare(const PrepareContext& context) {
   const Iterated how = iterated(context.node());
-  return prepare_iterations(context, how, trips(context, how), std::nullopt, std::nullopt);
+  return kPrepare(context, how, trips(context, how), std::nullopt, std::nullopt);
 }
 
 }  // namespace
@@ -132,7 +136,10 @@ void register_scan(Registry& registry) {
   op.infer = infer;
   op.output_type = output_type;
   op.bodies = {{"body", body_inputs, holds, begins_as}};
-  op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run_iterations}};
+  op.needs_staged_bodies = needs_staged_bodies;
+  op.implementations = {
+      {"staged", Backend::kReference, accepts_staged_bodies, prepare<prepare_staged_iterations>, run_staged_iterations},
+      {"reference", Backend::kReference, nullptr, prepare<prepare_iterations>, run_iterations}};
   registry.add(std::move(op));
 }
 

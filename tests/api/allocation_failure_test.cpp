@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 
 #include <linnet/tensor_file.hpp>
 
@@ -137,6 +138,50 @@ TEST_P(FailingAllocation, WithBranchesAndLoops) {
     for (std::size_t i = 0; i < expected.size(); ++i) {
       const auto* y = static_cast<const float*>(session.output(i).data);
       same = same && std::equal(y, y + expected[i].count(), expected[i].data<float>());
+    }
+  });
+  EXPECT_TRUE(same) << "a run that succeeded gave other bits";
+}
+
+/// What is positive, and a loop that data ends and that stacks it, twice as much at every iteration.
+std::string stages() {
+  const GraphWriter body = GraphWriter()
+                               .input("i")
+                               .input("goes_on")
+                               .input("s")
+                               .node("Add", {"s", "s"}, {"s2"})
+                               .node("ReduceMax", {"s2"}, {"largest"}, {attribute("keepdims", 0)})
+                               .node("Less", {"largest", "limit"}, {"next"})
+                               .output("next")
+                               .output("s2")
+                               .output("s2");
+  return model()
+      .opset(13)
+      .input("x", DataType::kFloat32, {"n"})
+      .initializer<float>("zero", {}, {0})
+      .initializer<float>("limit", {}, {100})
+      .node("Greater", {"x", "zero"}, {"positive"})
+      .node("Compress", {"x", "positive"}, {"chosen"})
+      .node("Loop", {"", "", "chosen"}, {"last", "all"}, {body.as("body")})
+      .node("NonZero", {"all"}, {"indices"})
+      .output("all")
+      .output("indices")
+      .bytes();
+}
+
+TEST_P(FailingAllocation, WithShapesThatDataDecides) {
+  const Options options = options_for(Backend::kSimd, 1);
+  const std::string bytes = stages();
+  const std::vector<Tensor> inputs = {sample_tensor({6})};
+  const std::vector<Tensor> expected = load(bytes, options).run(inputs);
+  ASSERT_EQ(expected[0].shape().size(), 2U);
+  ASSERT_GT(expected[0].count(), 6U);
+  bool same = true;
+  fail_every_allocation(GetParam(), [&] {
+    const std::vector<Tensor> outputs = load(bytes, options).run(inputs);
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      same = same && outputs[i].bytes() == expected[i].bytes() &&
+             std::memcmp(outputs[i].data(), expected[i].data(), outputs[i].bytes()) == 0;
     }
   });
   EXPECT_TRUE(same) << "a run that succeeded gave other bits";

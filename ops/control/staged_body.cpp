@@ -1,0 +1,43 @@
+#include "ops/control/staged_body.hpp"
+
+#include <cstring>
+
+namespace linnet::internal {
+
+std::string accepts_staged_bodies(const NodeView& node) {
+  return node.node().staged_bodies ? "" : "the bodies can be compiled before the run";
+}
+
+StagedBody::StagedBody(const PrepareContext& context, std::size_t body)
+    : model_(&context.bodies().model_of(context.node().bodies[body].graph)),
+      first_capture_(context.node().bodies[body].first_capture),
+      own_inputs_(context.node().bodies[body].own_inputs),
+      node_outputs_(context.output_count()) {
+  const std::size_t captures = context.node().bodies[body].graph->inputs.size() - own_inputs_;
+  for (std::size_t i = 0; i < captures; ++i)
+    captures_.push_back({context.input_type(first_capture_ + i), context.input_shape(first_capture_ + i)});
+}
+
+BodySession::BodySession(const StagedBody& body) : body_(body), session_(body.model().take_session()) {}
+
+BodySession::~BodySession() {
+  session_->unbind_all();
+  body_.model().give_back(std::move(session_));
+}
+
+void BodySession::bind_captures(const void* const* inputs) {
+  for (std::size_t i = 0; i < body_.captures_.size(); ++i) {
+    const StagedBody::Capture& capture = body_.captures_[i];
+    session_->bind_input(body_.own_inputs_ + i,
+                         {capture.type, capture.shape.data(), capture.shape.size(), inputs[body_.first_capture_ + i]});
+  }
+}
+
+void BodySession::copy_output(std::size_t output, Held& to) const { copy_to(to, session_->output(output)); }
+
+void copy_to(Held& value, const ConstTensorView& view) {
+  std::byte* const memory = value.make(view.type, Shape(view.shape, view.shape + view.rank));
+  if (value.bytes() > 0) std::memcpy(memory, view.data, value.bytes());
+}
+
+}  // namespace linnet::internal

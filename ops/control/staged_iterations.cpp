@@ -1,0 +1,279 @@
+// Loop and Scan whose bodies are compiled during the run, iteration by iteration: what data decides in one decides what
+// the next is compiled for.
+#include <algorithm>
+#include <cstring>
+
+#include "ops/control/iterations.hpp"
+#include "ops/control/staged_body.hpp"
+#include "ops/movement/strided_copy.hpp"
+#include "runtime/data_type.hpp"
+#include "runtime/infer_values.hpp"
+#include "runtime/stages.hpp"
+
+namespace linnet::internal {
+namespace {
+
+using Strides = std::vector<std::int64_t>;
+
+struct Slice {
+  DataType type = DataType::kUndefined;
+  Shape shape;
+  StridedCopy copy;
+  std::size_t stride_bytes = 0;  ///< from one slice to the next
+  bool backwards = false;
+};
+
+struct Piece {
+  DataType type = DataType::kUndefined;
+  Shape shape;  ///< as far as known without a run: else 0
+  ScanAxis axis;
+};
+
+struct State {
+  StagedBody body;
+  bool counts = false;
+  std::size_t first_state = 0;
+  std::optional<std::size_t> most_input, first_input;
+  std::int64_t most = INT64_MAX;
+  Shape condition_shape;  ///< as the body wants it
+  struct Carried {
+    DataType type;
+    Shape shape;
+  };
+  std::vector<Carried> states;  ///< as the node gives them
+  std::vector<Slice> slices;
+  std::vector<Piece> pieces;
+};
+
+Slice plan_slice(const PrepareContext& context, const ScanAxis& axis, std::size_t input) {
+  Slice slice;
+  slice.type = context.input_type(input);
+  slice.backwards = axis.backwards;
+  slice.shape = context.input_shape(input);
+  const auto along = static_cast<std::ptrdiff_t>(normalized_axis(axis.axis, slice.shape.size()));
+  Strides strides = row_major_strides(slice.shape);
+  slice.stride_bytes = static_cast<std::size_t>(strides[static_cast<std::size_t>(along)]) * size_of(slice.type);
+  slice.shape.erase(slice.shape.begin() + along);
+  strides.erase(strides.begin() + along);
+  slice.copy = make_strided_copy(size_of(slice.type), slice.shape, strides, 0);
+  return slice;
+}
+
+Piece plan_piece(const Node& node, const Iterated& how, std::size_t index) {
+  const TensorType& type = output_of(node.bodies[0], how.first_output() + how.states + index);
+  Piece piece;
+  piece.type = type.type;
+  piece.axis = how.pieces[index];
+  for (const Dim dim : type.dims) piece.shape.push_back(dim.known() ? dim.value() : 0);
+  return piece;
+}
+
+/// One run of the node. Two sessions take turns: what one made, the other reads.
+class StagedIterations {
+ public:
+  explicit StagedIterations(const RunArguments& args)
+      : args_(args), state_(*static_cast<const State*>(args.state)), stacked_(state_.pieces.size()) {
+    if (state_.most_input) most_ = *static_cast<const std::int64_t*>(args.inputs[*state_.most_input]);
+    most_ = std::min(most_, state_.most);
+    if (state_.first_input) condition_ = *static_cast<const bool*>(args.inputs[*state_.first_input]);
+    for (std::size_t i = 0; i < state_.states.size(); ++i) {
+      const State::Carried& carried = state_.states[i];
+      carried_.push_back(
+          {carried.type, carried.shape.data(), carried.shape.size(), args.inputs[state_.first_state + i]});
+    }
+    sliced_.resize(state_.slices.size());
+  }
+
+  void run() {
+    while (done_ < most_ && condition_) {
+      args_.control.check();
+      std::optional<BodySession>& session = sessions_[done_ % 2];
+      if (!session) {
+        session.emplace(state_.body);
+        session->bind_captures(args_.inputs);
+      }
+      bind(*session);
+      session->run(args_.control);
+      take(*session);
+      ++done_;
+    }
+    for (std::size_t i = 0; i < carried_.size(); ++i) {
+      if (is_wanted(i)) copy_to(held(args_.outputs[i]), carried_[i]);
+    }
+    for (std::size_t i = 0; i < stacked_.size(); ++i) {
+      if (is_wanted(carried_.size() + i)) return_pieces(i);
+    }
+  }
+
+ private:
+  bool is_wanted(std::size_t output) const {
+    return output < state_.body.node_outputs() && args_.outputs[output] != nullptr;
+  }
+
+  std::int64_t position(bool backwards) const { return backwards ? most_ - 1 - done_ : done_; }
+
+  void bind(BodySession& session) {
+    std::size_t input = 0;
+    if (state_.counts) {
+      number_ = done_;
+      session.bind_input(input++, {DataType::kInt64, nullptr, 0, &number_});
+      session.bind_input(input++,
+                         {DataType::kBool, state_.condition_shape.data(), state_.condition_shape.size(), &condition_});
+    }
+    for (const ConstTensorView& carried : carried_) session.bind_input(input++, carried);
+    for (std::size_t i = 0; i < state_.slices.size(); ++i) {
+      const Slice& slice = state_.slices[i];
+      const auto* whole = static_cast<const std::byte*>(args_.inputs[state_.first_state + carried_.size() + i]);
+      const auto at = static_cast<std::size_t>(position(slice.backwards)) * slice.stride_bytes;
+      std::byte* const memory = sliced_[i].make(slice.type, slice.shape);
+      run_strided_copy(args_.control, slice.copy, whole + at, memory);
+      session.bind_input(input++, {slice.type, slice.shape.data(), slice.shape.size(), memory});
+    }
+  }
+
+  void take(const BodySession& session) {
+    std::size_t output = 0;
+    if (state_.counts) condition_ = *static_cast<const bool*>(session.output(output++).data);
+    for (ConstTensorView& carried : carried_) {
+      const ConstTensorView made = session.output(output++);
+      carried = made;
+    }
+    for (std::size_t i = 0; i < stacked_.size(); ++i) stack(i, session.output(output++));
+  }
+
+  /// Behind the pieces that are there.
+  void stack(std::size_t index, const ConstTensorView& piece) {
+    if (!is_wanted(carried_.size() + index)) return;
+    Shape shape(piece.shape, piece.shape + piece.rank);
+    if (done_ > 0 &&
+        !std::equal(shape.begin(), shape.end(), stacked_[index].shape().begin() + 1, stacked_[index].shape().end())) {
+      fail(ErrorCode::kRuntimeFault, "output ", carried_.size() + index, " stacks ", shape, " of iteration ", done_,
+           ", but those before it had another shape: expected one");
+    }
+    const std::size_t bytes = byte_count(piece);
+    shape.insert(shape.begin(), done_ + 1);
+    std::byte* const memory = stacked_[index].make(piece.type, shape);
+    if (bytes > 0) std::memcpy(memory + static_cast<std::size_t>(done_) * bytes, piece.data, bytes);
+  }
+
+  /// To where they belong, when all are there.
+  void return_pieces(std::size_t index) {
+    const Piece& plan = state_.pieces[index];
+    Held& stacked = stacked_[index];
+    if (done_ == 0) {
+      Shape none = plan.shape;
+      none.insert(none.begin(), 0);
+      stacked.make(plan.type, none);
+    }
+    Shape shape = stacked.shape();
+    Strides strides = row_major_strides(shape);
+    std::int64_t first = 0;
+    if (plan.axis.backwards && done_ > 0) {
+      first = (done_ - 1) * strides[0];
+      strides[0] = -strides[0];
+    }
+    const auto along = static_cast<std::ptrdiff_t>(normalized_axis(plan.axis.axis, shape.size()));
+    std::rotate(shape.begin(), shape.begin() + 1, shape.begin() + along + 1);
+    std::rotate(strides.begin(), strides.begin() + 1, strides.begin() + along + 1);
+    std::byte* const output = held(args_.outputs[carried_.size() + index]).make(stacked.type(), shape);
+    if (stacked.bytes() == 0) return;
+    run_strided_copy(args_.control, make_strided_copy(size_of(stacked.type()), shape, strides, first), stacked.data(),
+                     output);
+  }
+
+  const RunArguments& args_;
+  const State& state_;
+  std::optional<BodySession> sessions_[2];
+  std::vector<ConstTensorView> carried_;
+  std::vector<Held> sliced_;
+  std::vector<Held> stacked_;
+  std::int64_t number_ = 0;
+  std::int64_t most_ = INT64_MAX;
+  std::int64_t done_ = 0;
+  bool condition_ = true;
+};
+
+bool states_may_change_shape(const Node& node, const Iterated& how) {
+  const Graph& body = *node.bodies[0].graph;
+  for (std::size_t i = 0; i < how.states && how.first_output() + i < body.outputs.size(); ++i) {
+    const TensorType& before = body.values[body.inputs[how.given_inputs() + i]].type;
+    if (!certainly_same(before, output_of(node.bodies[0], how.first_output() + i))) return true;
+  }
+  return false;
+}
+
+/// As much of a dimension as does not change from one iteration to the next.
+TensorType with_numbers_only(TensorType type) {
+  for (Dim& dim : type.dims) {
+    if (!dim.known()) dim = Dim::unknown();
+  }
+  return type;
+}
+
+}  // namespace
+
+bool iterations_need_stages(const Node& node, const Iterated& how) {
+  const Graph& body = *node.bodies[0].graph;
+  if (body.outputs.size() != how.first_output() + how.states + how.pieces.size()) return false;  // infer says so
+  const std::vector<bool> decides = find_shape_values(body);
+  const std::vector<bool> computable = find_computable(body);
+  bool any_decides = how.counts && decides[body.inputs[0]];
+  for (std::size_t i = 0; i < how.states; ++i) {
+    if (!decides[body.inputs[how.given_inputs() + i]]) continue;
+    any_decides = true;
+    if (!computable[body.outputs[how.first_output() + i]]) return true;
+  }
+  for (std::size_t i = 0; i < how.slices.size(); ++i) {
+    if (decides[body.inputs[how.given_inputs() + how.states + i]]) return true;
+  }
+  const bool data_ends = how.counts && body.values[body.outputs[0]].constant == nullptr;
+  return data_ends && (any_decides || !how.pieces.empty() || states_may_change_shape(node, how));
+}
+
+void infer_staged_iterations(InferContext& context, const Iterated& how) {
+  const Body& body = context.node().bodies[0];
+  for (std::size_t i = 0; i < std::min(how.states, context.output_count()); ++i) {
+    const TensorType& before = context.input(how.first_state + i);
+    const TensorType& after = output_of(body, how.first_output() + i);
+    if (before.type != after.type && after.type != DataType::kUndefined) {
+      invalid_model("state ", i, " is ", before.type, " before an iteration and ", after.type,
+                    " after it, expected one element type");
+    }
+    TensorType type = common_type(before, with_numbers_only(after));
+    if (certainly_same(body.graph->values[body.graph->inputs[how.given_inputs() + i]].type, after)) type = before;
+    set_output_as_known(context, i, type);
+  }
+  for (std::size_t i = 0; i < how.pieces.size() && how.states + i < context.output_count(); ++i) {
+    TensorType whole = with_numbers_only(output_of(body, how.first_output() + how.states + i));
+    if (kPackedTypes.has(whole.type))
+      unsupported("output ", how.states + i, " stacks ", whole.type, ", of which several elements share a byte");
+    if (whole.ranked) {
+      const std::int64_t axis = normalized_axis(how.pieces[i].axis, whole.dims.size() + 1);
+      whole.dims.insert(whole.dims.begin() + static_cast<std::ptrdiff_t>(axis), Dim::unknown());
+    }
+    set_output_as_known(context, how.states + i, whole);
+  }
+}
+
+Prepared prepare_staged_iterations(const PrepareContext& context, const Iterated& how, const Trips& trips,
+                                   std::optional<std::size_t> most_input, std::optional<std::size_t> first_input) {
+  auto state = std::make_shared<State>();
+  state->body = StagedBody(context, 0);
+  state->counts = how.counts;
+  state->first_state = how.first_state;
+  state->most_input = most_input;
+  state->first_input = first_input;
+  if (!most_input && trips.most) state->most = *trips.most;
+  const Graph& body = *context.node().bodies[0].graph;
+  if (how.counts) state->condition_shape = Shape(body.values[body.inputs[1]].type.dims.size(), 1);
+  for (std::size_t i = 0; i < how.states; ++i)
+    state->states.push_back({context.input_type(how.first_state + i), context.input_shape(how.first_state + i)});
+  for (std::size_t i = 0; i < how.slices.size(); ++i)
+    state->slices.push_back(plan_slice(context, how.slices[i], how.first_state + how.states + i));
+  for (std::size_t i = 0; i < how.pieces.size(); ++i) state->pieces.push_back(plan_piece(context.node(), how, i));
+  return {std::move(state)};
+}
+
+void run_staged_iterations(const RunArguments& args) { StagedIterations(args).run(); }
+
+}  // namespace linnet::internal

@@ -1,6 +1,7 @@
 #include "runtime/error.hpp"
 
 #include <new>
+#include <utility>
 
 namespace linnet {
 
@@ -23,21 +24,6 @@ const char* Error::what() const noexcept { return message_ != nullptr ? message_
 
 namespace linnet::internal {
 
-std::string printable(std::string_view name, std::size_t limit) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string out;
-  for (const char character : name.substr(0, limit)) {
-    const auto byte = static_cast<unsigned char>(character);
-    if (byte < 0x20 || byte == 0x7f) {
-      out += "\\x";
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-    } else {
-      out += character;
-    }
-  }
-  if (name.size() > limit) out += "...";
-  return out;
-}
+void fail_with(ErrorCode code, std::initializer_list<Piece> pieces) { throw Error(code, text_of(pieces)); }
 
 }  // namespace linnet::internal

@@ -9,7 +9,7 @@ namespace linnet::internal {
 
 void append(std::string& out, Dim dim) {
   if (dim.known()) {
-    append(out, dim.value());
+    append(out, Piece(dim.value()));
   } else {
     out += '?';
   }

@@ -1,7 +1,8 @@
 // Builds messages: text("input ", 2, " has rank ", rank). Lists print as [4,100].
 #pragma once
 
-#include <charconv>
+#include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -11,37 +12,61 @@
 
 namespace linnet::internal {
 
-inline void append(std::string& out, std::string_view piece) { out += piece; }
-inline void append(std::string& out, const char* piece) { out += piece; }
-inline void append(std::string& out, const std::string& piece) { out += piece; }
-inline void append(std::string& out, DataType type) { out += name_of(type); }
+class Dim;
 
-template <typename T, std::enable_if_t<std::is_arithmetic_v<T>, int> = 0>
-void append(std::string& out, T number) {
-  if constexpr (std::is_same_v<T, bool>) {
-    out += number ? "true" : "false";
-  } else {
-    char buffer[40];
-    const auto end = std::to_chars(buffer, buffer + sizeof buffer, number);
-    out.append(buffer, end.ptr);
+/// A piece of a message. It refers to its value, so that the code that prints one stands once, not in every message.
+class Piece {
+ public:
+  Piece(const char* piece) : kind_(Kind::kCharacters) { value_.characters = piece; }
+  Piece(const std::string& piece) : kind_(Kind::kString) { value_.object = &piece; }
+  Piece(const std::string_view& piece) : kind_(Kind::kView) { value_.object = &piece; }
+  Piece(const std::vector<std::int64_t>& list) : kind_(Kind::kIntegers) { value_.object = &list; }
+  Piece(const std::vector<std::string>& list) : kind_(Kind::kStrings) { value_.object = &list; }
+  Piece(const std::vector<Dim>& list) : kind_(Kind::kDims) { value_.object = &list; }
+  Piece(const Dim& dim) : kind_(Kind::kDim) { value_.object = &dim; }
+  Piece(DataType type) : kind_(Kind::kType) { value_.integer = static_cast<std::int64_t>(type); }
+  Piece(float number) : kind_(Kind::kFloat) { value_.number = static_cast<double>(number); }
+  Piece(double number) : kind_(Kind::kDouble) { value_.number = number; }
+  template <typename T, std::enable_if_t<std::is_integral_v<T>, int> = 0>
+  Piece(T number)
+      : kind_(std::is_same_v<T, bool> ? Kind::kBool
+              : std::is_signed_v<T>   ? Kind::kSigned
+                                      : Kind::kUnsigned) {
+    value_.integer = static_cast<std::int64_t>(number);
   }
-}
 
-template <typename T>
-void append(std::string& out, const std::vector<T>& list) {
-  out += '[';
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    if (i > 0) out += ',';
-    append(out, list[i]);
-  }
-  out += ']';
-}
+ private:
+  friend void append(std::string& out, const Piece& piece);
+  enum class Kind {
+    kCharacters,
+    kString,
+    kView,
+    kIntegers,
+    kStrings,
+    kDims,
+    kDim,
+    kType,
+    kFloat,
+    kDouble,
+    kBool,
+    kSigned,
+    kUnsigned
+  };
+  union {
+    const char* characters;
+    const void* object;
+    std::int64_t integer;
+    double number;
+  } value_;
+  Kind kind_;
+};
+
+void append(std::string& out, const Piece& piece);
+std::string text_of(std::initializer_list<Piece> pieces);
 
 template <typename... Pieces>
-std::string text(const Pieces&... pieces) {
-  std::string out;
-  (append(out, pieces), ...);
-  return out;
+[[gnu::always_inline]] inline std::string text(const Pieces&... pieces) {
+  return text_of({Piece(pieces)...});
 }
 
 /// Names come from untrusted models: control bytes become \xNN and everything past `limit` bytes "...".

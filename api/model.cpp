@@ -34,7 +34,7 @@ std::shared_ptr<ModelImpl> finish(internal::LoadedModel&& loaded, const Options&
   Options kept = options;
   kept.external_data.clear();  // the caller may free it now
   kept.initializers.clear();
-  return std::make_shared<ModelImpl>(std::move(loaded.graph), std::move(facts), std::move(kept));
+  return internal::new_shared<ModelImpl>(std::move(loaded.graph), std::move(facts), std::move(kept));
 }
 
 std::size_t index_of(const std::vector<ValueInfo>& infos, std::string_view name, const char* kind) {

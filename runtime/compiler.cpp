@@ -43,7 +43,7 @@ class ProgramWeights : public PackedWeights, public MadeConstants {
 class Compiler : BodyCompiler {
  public:
   Compiler(const Graph& graph, const std::vector<ProgramInput>& inputs, const CompileSettings& settings)
-      : graph_(graph), settings_(settings), program_(std::make_shared<Program>()), weights_(settings.weights) {
+      : graph_(graph), settings_(settings), program_(new_shared<Program>()), weights_(settings.weights) {
     program_->values = graph.values;
     set_inputs(inputs);
   }
@@ -270,7 +270,7 @@ class Compiler : BodyCompiler {
       step_values.inputs.insert(step_values.inputs.end(), entry.inputs.begin(), entry.inputs.end());
     }
     step_values.outputs = {graph_.nodes[nodes_[first + length - 1].node].outputs[0]};
-    auto chain = std::make_shared<const RowChain>(std::move(members), settings_.threads);
+    auto chain = new_shared<const RowChain>(std::move(members), settings_.threads);
     step.run = RowChain::run;
     step.workspace_bytes = chain->workspace_bytes();
     step.state = std::move(chain);

@@ -8,6 +8,7 @@
 #include <new>
 
 #include "runtime/data_type.hpp"
+#include "runtime/new_shared.hpp"
 
 namespace linnet::internal {
 
@@ -47,7 +48,7 @@ void Constant::copy_to(std::byte* memory) const {
 }
 
 ConstantPtr make_constant(DataType type, const Shape& shape, std::byte** data) {
-  auto constant = std::make_shared<Constant>();
+  auto constant = new_shared<Constant>();
   constant->type = type;
   constant->shape = shape;
   constant->bytes = byte_count(type, shape);

@@ -20,7 +20,7 @@ class NoReuse : public PackedWeights {
 };
 
 ConstantPtr view_constant(const ConstantPtr& source, const TensorType& type) {
-  auto view = std::make_shared<Constant>(*source);
+  auto view = new_shared<Constant>(*source);
   view->type = type.type;
   view->shape = to_shape(type.dims);
   return view;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/constant.hpp"
+#include "runtime/new_shared.hpp"
 
 namespace linnet::internal {
 

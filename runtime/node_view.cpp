@@ -46,7 +46,7 @@ void InferContext::set_output_unranked(std::size_t index, DataType type) {
 
 void InferContext::set_output_elements(std::size_t index, Dims elements) {
   if (!has_output(index) || elements.size() > kMaxElements) return;
-  (*mutable_values_)[node_->outputs[index]].elements = std::make_shared<const Dims>(std::move(elements));
+  (*mutable_values_)[node_->outputs[index]].elements = new_shared<const Dims>(std::move(elements));
 }
 
 }  // namespace linnet::internal

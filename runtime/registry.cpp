@@ -16,7 +16,7 @@ void Registry::add(OpDef definition) {
     fail(ErrorCode::kInternal, "an operator is registered twice");
 }
 
-void Registry::add(Fusion fusion) { fusions_.push_back(std::make_shared<const Fusion>(std::move(fusion))); }
+void Registry::add(Fusion fusion) { fusions_.push_back(new_shared<const Fusion>(std::move(fusion))); }
 
 const OpDef* Registry::find(std::string_view domain, std::string_view name) const {
   if (domain == "ai.onnx") domain = "";
@@ -33,7 +33,7 @@ std::vector<const OpDef*> Registry::all() const {
 
 AttributesPtr parse_nothing(ParseContext&) {
   // Never destroyed: other threads may load while the process exits.
-  static const auto& none = *new AttributesPtr(std::make_shared<NoAttributes>());
+  static const auto& none = *new AttributesPtr(new_shared<NoAttributes>());
   return none;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "runtime/float_mode.hpp"
+#include "runtime/new_shared.hpp"
 
 #if defined(__linux__)
 #include <linux/futex.h>
@@ -261,7 +262,7 @@ std::shared_ptr<ThreadPool> ThreadPool::shared(int threads) {
   const std::lock_guard<std::mutex> lock(current.mutex);
   std::shared_ptr<ThreadPool> pool = current.pool.lock();
   if (pool == nullptr) {
-    pool = std::make_shared<ThreadPool>(threads);
+    pool = new_shared<ThreadPool>(threads);
     current.pool = pool;
   }
   int most = pool->state_->most_threads.load();

@@ -100,7 +100,7 @@ void Importer::begin_body() {
   BodyAttribute body = std::move(frames_.back().bodies.back());
   frames_.back().bodies.pop_back();
   const CallFrame& around = frames_.back();
-  const auto graph = std::make_shared<GraphProto>();
+  const auto graph = new_shared<GraphProto>();
   read(*graph, body.graph);
   CallFrame frame;
   frame.path = body.path;

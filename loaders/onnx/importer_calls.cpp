@@ -36,7 +36,7 @@ void Importer::expand_or_refuse(CallFrame& frame, Span bytes, int opset) {
     return;
   }
   const char* data = reinterpret_cast<const char*>(body.bytes->data());
-  const auto function = std::make_shared<FunctionProto>();
+  const auto function = new_shared<FunctionProto>();
   read(*function, Span{data, body.bytes->size(), data});
   begin_call(frame, *function, body.bytes, function);
 }

@@ -84,7 +84,7 @@ class Importer {
   std::size_t nodes_seen_ = 0;
   std::size_t sorted_graphs_ = 0;                   ///< whose nodes were not in order
   std::map<std::string, std::size_t> passed_over_;  ///< attributes that mean nothing here, and of how many nodes
-  std::shared_ptr<std::deque<OpDef>> unknown_operators_ = std::make_shared<std::deque<OpDef>>();
+  std::shared_ptr<std::deque<OpDef>> unknown_operators_ = new_shared<std::deque<OpDef>>();
   std::map<std::pair<std::string_view, std::string_view>, const OpDef*> unknown_by_name_;  ///< names of the deque's own
   std::vector<NodeId> body_of_;                           ///< beside Graph::nodes as far as it goes: CallFrame::body_of
   std::vector<std::pair<NodeId, ValueId>> body_results_;  ///< what bodies return, and the node outside all bodies

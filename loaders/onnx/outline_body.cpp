@@ -60,7 +60,7 @@ class Renumbering {
 
 OutlinedBody outline_body(Graph& graph, std::size_t first_node, std::size_t first_value, std::size_t own_inputs,
                           const std::vector<ValueId>& outputs) {
-  auto body = std::make_shared<Graph>();
+  auto body = new_shared<Graph>();
   body->values = take_from(graph.values, first_value);
   body->value_names = take_from(graph.value_names, first_value);
   body->nodes = take_from(graph.nodes, first_node);

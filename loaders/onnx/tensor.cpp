@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "runtime/data_type.hpp"
+#include "runtime/new_shared.hpp"
 
 namespace linnet::internal::onnx {
 namespace {
@@ -97,8 +98,8 @@ ConstantPtr from_file(DataType type, Shape shape, const std::byte* data, std::si
   const bool stays = is_weight ? file->is_private() || !options.copy_weights
                                : file->is_private() && aligned && type != DataType::kBool;
   if (bytes <= kCopyBytes || !stays) return copied(constant);
-  if (!aligned) constant.aligned_copy = std::make_shared<AlignedCopy>();
-  return std::make_shared<const Constant>(std::move(constant));
+  if (!aligned) constant.aligned_copy = new_shared<AlignedCopy>();
+  return new_shared<const Constant>(std::move(constant));
 }
 
 /// Elements of `field` into an array of T. The caller has checked their number.

@@ -145,7 +145,7 @@ Branch prepare_branch(const PrepareContext& context, std::size_t number, Workspa
 }
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   state->output_count = context.output_count();
   WorkspaceLayout layout;
   std::size_t outputs = 0;

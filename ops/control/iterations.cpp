@@ -237,7 +237,7 @@ class Iterations {
 
 Prepared prepare_iterations(const PrepareContext& context, const Iterated& how, const Trips& trips,
                             std::optional<std::size_t> most_input, std::optional<std::size_t> first_input) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   const Body& body = context.node().bodies[0];
   const IteratedTypes types = iterated_types(context, how, trips);
   state->counts = how.counts;

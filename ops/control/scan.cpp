@@ -18,7 +18,7 @@ struct ScanAttributes : Attributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<ScanAttributes>();
+  auto attributes = new_shared<ScanAttributes>();
   context.ignore("body");
   attributes->scanned = context.require_int("num_scan_inputs");
   attributes->input_axes = context.get_ints("scan_input_axes").value_or(Ints());

@@ -168,7 +168,7 @@ AttributesPtr parse_convolution(ParseContext& context, bool transposed) {
   WindowForm form;
   form.needs_kernel_shape = false;
   form.dilations = true;
-  auto attributes = std::make_shared<ConvolutionAttributes>();
+  auto attributes = new_shared<ConvolutionAttributes>();
   attributes->transposed = transposed;
   attributes->window = parse_window(context, form);
   attributes->group = context.get_int("group", 1);

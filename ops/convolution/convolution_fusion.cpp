@@ -76,7 +76,7 @@ std::optional<Replacement> absorb_activation_into_convolution(const FusionContex
   if (convolution.input_type(kConvolutionX) != DataType::kFloat32) return std::nullopt;
   const std::optional<kernels::Activation> activation = activation_of(context.consumer);
   if (!activation) return std::nullopt;
-  auto attributes = std::make_shared<ConvolutionAttributes>(attributes_of(convolution));
+  auto attributes = new_shared<ConvolutionAttributes>(attributes_of(convolution));
   attributes->activation = *activation;
   const std::vector<ValueId>& inputs = convolution.node().inputs;
   return Replacement{convolution.node().op, std::move(attributes), {inputs.begin(), inputs.end()}};

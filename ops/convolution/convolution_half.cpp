@@ -61,7 +61,7 @@ void widen_all(RunControl& control, kernels::HalfType type, const void* from, st
 }
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<HalfConvolution>();
+  auto state = new_shared<HalfConvolution>();
   const Convolution c = convolution_of(context);
   state->type = half_type(context.input_type(kConvolutionX));
   Prepared prepared;

@@ -22,7 +22,7 @@ struct ReferenceConvolution {
 };
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<ReferenceConvolution>();
+  auto state = new_shared<ReferenceConvolution>();
   state->type = context.input_type(kConvolutionX);
   state->convolution = convolution_of(context);
   state->has_b = context.has_input(kConvolutionB);

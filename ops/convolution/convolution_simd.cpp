@@ -24,7 +24,7 @@ std::string accepts(const NodeView& node) {
 }
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<SimdConvolution>();
+  auto state = new_shared<SimdConvolution>();
   const Convolution c = convolution_of(context);
   Prepared prepared;
   if (c.images > 0) {

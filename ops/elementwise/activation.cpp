@@ -60,7 +60,7 @@ struct State {
 
 Prepared prepare(const PrepareContext& context) {
   const auto& attributes = context.attributes<ActivationAttributes>();
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   state->activation = attributes.activation;
   state->reads_lowest = attributes.bounds_are_inputs && context.has_input(1);
   state->reads_highest = attributes.bounds_are_inputs && context.has_input(2);
@@ -157,7 +157,7 @@ float scalar_of(const NodeView& node, std::size_t input, float otherwise) {
 }  // namespace
 
 AttributesPtr activation_attributes(ActivationKind kind, float alpha, float beta) {
-  auto attributes = std::make_shared<ActivationAttributes>();
+  auto attributes = new_shared<ActivationAttributes>();
   attributes->activation = {kind, alpha, beta};
   return attributes;
 }

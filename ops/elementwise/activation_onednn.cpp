@@ -49,7 +49,7 @@ std::string accepts(const NodeView& node) {
 
 Prepared prepare(const PrepareContext& context) {
   const OnednnActivation activation = *onednn_activation(*activation_of(context));
-  auto slices = std::make_shared<OnednnSlices>(
+  auto slices = new_shared<OnednnSlices>(
       make_onednn_slices(element_count(context.input_shape(0)), kSliceElements, [&](std::int64_t count) {
         return make_onednn_eltwise({activation, count}, context.threads());
       }));

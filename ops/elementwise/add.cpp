@@ -9,7 +9,7 @@ namespace {
 
 AttributesPtr parse(ParseContext&) {
   // Never destroyed: other threads may load while the process exits.
-  static const auto& addition = *new AttributesPtr(std::make_shared<AdditionAttributes>());
+  static const auto& addition = *new AttributesPtr(new_shared<AdditionAttributes>());
   return addition;
 }
 

@@ -50,7 +50,7 @@ kernels::BinaryKind kernel_of(BinaryOp op) {
 
 template <BinaryOp kOp>
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   state->kernel = kernel_of(kOp);
   state->loops = broadcast_loops(context.input_shape(0), context.input_shape(1));
   const std::int64_t elements = element_count(context.input_shape(0)) + element_count(context.input_shape(1)) +
@@ -174,7 +174,7 @@ void run_arithmetic(const RunArguments& args) {
 
 Prepared prepare_arithmetic(const PrepareContext& context, Arithmetic operation) {
   const Shape c = context.output_shape(0);
-  auto state = std::make_shared<ReferenceState>();
+  auto state = new_shared<ReferenceState>();
   state->type = context.input_type(0);
   state->line = arithmetic_line(operation, state->type);
   state->may_fault = operation == Arithmetic::kDiv && kIntegerTypes.has(state->type);

@@ -34,7 +34,7 @@ struct ShiftAttributes : Attributes {
 };
 
 AttributesPtr parse_shift(ParseContext& context) {
-  auto attributes = std::make_shared<ShiftAttributes>();
+  auto attributes = new_shared<ShiftAttributes>();
   const std::string direction = context.get_string("direction", "");
   if (direction != "LEFT" && direction != "RIGHT") {
     invalid_model("direction is \"", printable(direction), "\", expected \"LEFT\" or \"RIGHT\"");
@@ -60,7 +60,7 @@ struct NotState {
 
 Prepared prepare_not(const PrepareContext& context) {
   const std::size_t bytes = byte_count(context.input_type(0), context.input_shape(0));
-  return {std::make_shared<NotState>(NotState{bytes}), 0, 0};
+  return {new_shared<NotState>(NotState{bytes}), 0, 0};
 }
 
 void invert(const std::uint8_t* x, std::size_t count, std::uint8_t* y) {

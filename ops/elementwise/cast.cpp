@@ -51,7 +51,7 @@ SmallFloatRounding parse_rounding(ParseContext& context, bool has_effect) {
 }
 
 AttributesPtr parse_cast(ParseContext& context) {
-  auto attributes = std::make_shared<CastAttributes>();
+  auto attributes = new_shared<CastAttributes>();
   const std::int64_t to = context.require_int("to");
   if (to < 1 || to > 255) invalid_model("attribute \"to\" is ", to, ", which is no element type");
   attributes->to = static_cast<DataType>(to);
@@ -61,7 +61,7 @@ AttributesPtr parse_cast(ParseContext& context) {
 }
 
 AttributesPtr parse_cast_like(ParseContext& context) {
-  auto attributes = std::make_shared<CastAttributes>();
+  auto attributes = new_shared<CastAttributes>();
   attributes->rounding = parse_rounding(context, true);
   return attributes;
 }
@@ -216,7 +216,7 @@ void cast_line(const CastState& state, const void* from, void* to, std::size_t f
 }
 
 Prepared prepare_cast(const PrepareContext& context) {
-  auto state = std::make_shared<CastState>();
+  auto state = new_shared<CastState>();
   state->count = static_cast<std::size_t>(element_count(context.input_shape(0)));
   state->from = context.input_type(0);
   state->to = context.output(0).type;

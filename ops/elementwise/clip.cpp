@@ -21,7 +21,7 @@ constexpr std::size_t kChunk = 16384;
 constexpr double kCost = 2.0;  // ns per element, for the 16-bit types
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<ActivationAttributes>();
+  auto attributes = new_shared<ActivationAttributes>();
   kernels::Activation& clip = attributes->activation;
   clip.kind = kernels::ActivationKind::kClip;
   if (context.opset() < 11) {
@@ -62,7 +62,7 @@ struct State {
 
 Prepared prepare(const PrepareContext& context) {
   const auto& attributes = context.attributes<ActivationAttributes>();
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   state->activation = attributes.activation;
   state->bounds_are_inputs = attributes.bounds_are_inputs;
   state->has_lowest = !attributes.bounds_are_inputs || context.has_input(1);

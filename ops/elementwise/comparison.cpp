@@ -128,7 +128,7 @@ void choose_line(Comparison op, State& state) {
 template <Comparison kOp>
 Prepared prepare(const PrepareContext& context) {
   const Shape c = context.output_shape(0);
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   state->count = static_cast<std::size_t>(element_count(c));
   state->type = context.input_type(0);
   state->widens = computed_type(state->type) != state->type;
@@ -246,7 +246,7 @@ void infer_not(InferContext& context) {
 }
 
 Prepared prepare_not(const PrepareContext& context) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   state->count = static_cast<std::size_t>(element_count(context.input_shape(0)));
   Prepared prepared;
   prepared.state = std::move(state);

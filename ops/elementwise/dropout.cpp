@@ -18,7 +18,7 @@ struct DropoutAttributes : Attributes {
 };
 
 AttributesPtr parse_dropout(ParseContext& context) {
-  auto attributes = std::make_shared<DropoutAttributes>();
+  auto attributes = new_shared<DropoutAttributes>();
   if (context.opset() < 12) {
     if (context.input_count() > 1) invalid_model(context.input_count(), " inputs, expected 1 before opset 12");
     context.ignore("ratio");
@@ -86,7 +86,7 @@ struct DropoutState {
 };
 
 Prepared prepare_dropout(const PrepareContext& context) {
-  auto state = std::make_shared<DropoutState>();
+  auto state = new_shared<DropoutState>();
   state->type = context.input_type(0);
   state->mask_type = context.attributes<DropoutAttributes>().mask_is_bool ? DataType::kBool : state->type;
   state->count = static_cast<std::size_t>(element_count(context.input_shape(0)));

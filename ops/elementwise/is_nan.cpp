@@ -19,13 +19,13 @@ struct ClassAttributes : Attributes {
 };
 
 AttributesPtr parse_nan(ParseContext&) {
-  auto attributes = std::make_shared<ClassAttributes>();
+  auto attributes = new_shared<ClassAttributes>();
   attributes->nan = true;
   return attributes;
 }
 
 AttributesPtr parse_infinite(ParseContext& context) {
-  auto attributes = std::make_shared<ClassAttributes>();
+  auto attributes = new_shared<ClassAttributes>();
   attributes->negative = context.get_int("detect_negative", 1) != 0;
   attributes->positive = context.get_int("detect_positive", 1) != 0;
   return attributes;
@@ -61,7 +61,7 @@ std::uint64_t infinity_of(DataType type) {
 
 Prepared prepare(const PrepareContext& context) {
   const auto& attributes = context.attributes<ClassAttributes>();
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   state->element_bytes = size_of(context.input_type(0));
   state->count = static_cast<std::size_t>(element_count(context.input_shape(0)));
   const std::uint64_t sign = std::uint64_t{1} << (8 * state->element_bytes - 1);

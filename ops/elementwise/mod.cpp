@@ -24,7 +24,7 @@ struct ModAttributes : Attributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<ModAttributes>();
+  auto attributes = new_shared<ModAttributes>();
   const std::int64_t fmod = context.get_int("fmod", 0);
   if (fmod != 0 && fmod != 1) invalid_model("fmod is ", fmod, ", expected 0 or 1");
   attributes->sign_of_a = fmod == 1;
@@ -75,7 +75,7 @@ struct State {
 
 Prepared prepare(const PrepareContext& context) {
   const Shape c = context.output_shape(0);
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   state->sign_of_a = sign_of_a(context);
   state->type = context.input_type(0);
   state->count = static_cast<std::size_t>(element_count(c));

@@ -117,7 +117,7 @@ void compute(const State& state, const RunArguments& args, std::size_t first, st
 
 Prepared prepare(const PrepareContext& context) {
   const Shape z = context.output_shape(0);
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   state->count = static_cast<std::size_t>(element_count(z));
   state->x = broadcast_loops(z, context.input_shape(0));
   state->y = broadcast_loops(z, context.input_shape(1));

@@ -20,7 +20,7 @@ void infer_scalar_function(InferContext& context) { infer_same_as_first(context,
 
 Prepared prepare_scalar_function(const PrepareContext& context, ScalarFunction function) {
   const auto count = static_cast<std::size_t>(element_count(context.input_shape(0)));
-  return {std::make_shared<State>(State{function, count, context.input_type(0)}), 0, 0};
+  return {new_shared<State>(State{function, count, context.input_type(0)}), 0, 0};
 }
 
 void run_scalar_function(const RunArguments& args) {

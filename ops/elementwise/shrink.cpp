@@ -19,7 +19,7 @@ struct ShrinkAttributes : Attributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<ShrinkAttributes>();
+  auto attributes = new_shared<ShrinkAttributes>();
   attributes->lambd = static_cast<double>(context.get_float("lambd", 0.5F));
   attributes->bias = static_cast<double>(context.get_float("bias", 0));
   return attributes;
@@ -34,7 +34,7 @@ struct State {
 Prepared prepare(const PrepareContext& context) {
   const auto& attributes = context.attributes<ShrinkAttributes>();
   const auto count = static_cast<std::size_t>(element_count(context.input_shape(0)));
-  return {std::make_shared<State>(State{attributes.lambd, attributes.bias, context.input_type(0), count}), 0, 0};
+  return {new_shared<State>(State{attributes.lambd, attributes.bias, context.input_type(0), count}), 0, 0};
 }
 
 /// Elements [first, first + count), at most kLinedUp. W is what the type's lines hold, Sum what holds x + bias.

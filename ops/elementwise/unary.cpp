@@ -27,7 +27,7 @@ struct UnaryAttributes : Attributes {
 
 template <UnaryKind kKind>
 AttributesPtr parse(ParseContext&) {
-  return std::make_shared<UnaryAttributes>(kKind);
+  return new_shared<UnaryAttributes>(kKind);
 }
 
 UnaryKind kind_of(const NodeView& node) { return node.attributes<UnaryAttributes>().kind; }
@@ -76,7 +76,7 @@ struct State {
 };
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   state->kind = kind_of(context);
   state->type = context.input_type(0);
   state->count = static_cast<std::size_t>(element_count(context.input_shape(0)));

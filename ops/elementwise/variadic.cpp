@@ -30,7 +30,7 @@ struct VariadicAttributes : Attributes {
 
 template <VariadicOp kOp>
 AttributesPtr parse(ParseContext&) {
-  return std::make_shared<VariadicAttributes>(kOp);
+  return new_shared<VariadicAttributes>(kOp);
 }
 
 bool selects(VariadicOp op) { return op == VariadicOp::kMax || op == VariadicOp::kMin; }
@@ -74,7 +74,7 @@ struct State {
 
 Prepared prepare(const PrepareContext& context) {
   const Shape shape = context.output_shape(0);
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   state->op = context.attributes<VariadicAttributes>().op;
   state->type = context.input_type(0);
   state->count = static_cast<std::size_t>(element_count(shape));

@@ -38,7 +38,7 @@ struct State {
 
 Prepared prepare(const PrepareContext& context) {
   const Shape shape = context.output_shape(0);
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   state->count = static_cast<std::size_t>(element_count(shape));
   state->element_bytes = size_of(context.input_type(1));
   state->condition = broadcast_loops(shape, context.input_shape(0));

@@ -13,7 +13,7 @@ struct ConcatAttributes : Attributes {
 };
 
 AttributesPtr parse_concat(ParseContext& context) {
-  auto attributes = std::make_shared<ConcatAttributes>();
+  auto attributes = new_shared<ConcatAttributes>();
   attributes->axis = context.require_int("axis");
   return attributes;
 }
@@ -104,7 +104,7 @@ struct ConcatState {
 };
 
 Prepared prepare_concat(const PrepareContext& context) {
-  auto state = std::make_shared<ConcatState>();
+  auto state = new_shared<ConcatState>();
   const Shape output = context.output_shape(0);
   const auto axis = normalized_axis(context.attributes<ConcatAttributes>().axis, output.size());
   const auto inner_begin = output.begin() + axis + 1;

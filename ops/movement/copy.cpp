@@ -8,7 +8,7 @@ struct CopyState {
 };
 
 Prepared prepare_copy(const PrepareContext& context) {
-  auto state = std::make_shared<CopyState>();
+  auto state = new_shared<CopyState>();
   state->bytes = byte_count(context.output(0).type, context.output_shape(0));
   return {state, 0, 0};
 }

@@ -17,7 +17,7 @@ struct BlockAttributes : Attributes {
 
 template <bool kToSpace>
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<BlockAttributes>();
+  auto attributes = new_shared<BlockAttributes>();
   attributes->to_space = kToSpace;
   attributes->size = context.require_int("blocksize");
   if (attributes->size < 1) invalid_model("blocksize is ", attributes->size, ", expected 1 or more");
@@ -58,7 +58,7 @@ Prepared prepare(const PrepareContext& context) {
   const auto& attributes = context.attributes<BlockAttributes>();
   const Shape input = context.input_shape(0);
   const Shape output = context.output_shape(0);
-  if (element_count(input) == 0) return {std::make_shared<const StridedCopy>(), 0, 0};
+  if (element_count(input) == 0) return {new_shared<const StridedCopy>(), 0, 0};
   // The deep tensor is [N, (row, column, channel), height, width], or [N, (channel, row, column), height, width]; the
   // wide one is [N, channel, (height, row), (width, column)].
   const std::int64_t size = attributes.size;
@@ -75,8 +75,8 @@ Prepared prepare(const PrepareContext& context) {
   const std::vector<std::int64_t> strides = row_major_strides(attributes.to_space ? whole_deep : whole_wide);
   std::vector<std::int64_t> permuted;
   for (std::size_t i = 0; i < 6; ++i) permuted.push_back(strides[order[i]]);
-  return {std::make_shared<const StridedCopy>(make_strided_copy(
-              size_of(context.input_type(0)), attributes.to_space ? whole_wide : whole_deep, permuted, 0)),
+  return {new_shared<const StridedCopy>(make_strided_copy(size_of(context.input_type(0)),
+                                                          attributes.to_space ? whole_wide : whole_deep, permuted, 0)),
           0, 0};
 }
 

@@ -11,7 +11,7 @@ struct FlattenAttributes : Attributes {
 };
 
 AttributesPtr parse_flatten(ParseContext& context) {
-  auto attributes = std::make_shared<FlattenAttributes>();
+  auto attributes = new_shared<FlattenAttributes>();
   attributes->axis = context.get_int("axis", 1);
   return attributes;
 }

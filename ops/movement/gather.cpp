@@ -17,7 +17,7 @@ struct GatherAttributes : Attributes {
 };
 
 AttributesPtr parse_gather(ParseContext& context) {
-  auto attributes = std::make_shared<GatherAttributes>();
+  auto attributes = new_shared<GatherAttributes>();
   attributes->axis = context.get_int("axis", 0);
   return attributes;
 }
@@ -64,7 +64,7 @@ struct GatherState {
 };
 
 Prepared prepare_gather(const PrepareContext& context) {
-  auto state = std::make_shared<GatherState>();
+  auto state = new_shared<GatherState>();
   const Shape data = context.input_shape(0);
   const auto axis = static_cast<std::ptrdiff_t>(axis_of(context));
   state->axis_size = data[static_cast<std::size_t>(axis)];

@@ -13,7 +13,7 @@ constexpr std::size_t kChunk = 16384;
 constexpr double kCost = 1.5;  // ns per element
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<AxisAttributes>();
+  auto attributes = new_shared<AxisAttributes>();
   attributes->axis = context.get_int("axis", 0);
   return attributes;
 }
@@ -33,7 +33,7 @@ struct State {
 Prepared prepare(const PrepareContext& context) {
   const PickedElements picked(context.input_shape(0), context.input_type(1), context.input_shape(1),
                               picked_axis(context, axis_of(context)));
-  return {std::make_shared<State>(State{picked, size_of(context.input_type(0))}), 0, 0};
+  return {new_shared<State>(State{picked, size_of(context.input_type(0))}), 0, 0};
 }
 
 void run(const RunArguments& args) {

@@ -19,7 +19,7 @@ struct GatherNDAttributes : Attributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<GatherNDAttributes>();
+  auto attributes = new_shared<GatherNDAttributes>();
   if (context.opset() >= 12) attributes->batch_dims = context.get_int("batch_dims", 0);
   return attributes;
 }
@@ -51,9 +51,9 @@ void infer(InferContext& context) {
 }
 
 Prepared prepare(const PrepareContext& context) {
-  if (element_count(context.output_shape(0)) == 0) return {std::make_shared<IndexTuples>(), 0, 0};
-  return {std::make_shared<IndexTuples>(context.input_type(0), context.input_shape(0), context.input_shape(1),
-                                        batch_dims_of(context)),
+  if (element_count(context.output_shape(0)) == 0) return {new_shared<IndexTuples>(), 0, 0};
+  return {new_shared<IndexTuples>(context.input_type(0), context.input_shape(0), context.input_shape(1),
+                                  batch_dims_of(context)),
           0, 0};
 }
 

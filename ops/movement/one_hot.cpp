@@ -25,7 +25,7 @@ struct OneHotAttributes : Attributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<OneHotAttributes>();
+  auto attributes = new_shared<OneHotAttributes>();
   attributes->axis = context.get_int("axis", -1);
   return attributes;
 }
@@ -73,7 +73,7 @@ struct State {
 };
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   const Shape output = context.output_shape(0);
   const std::size_t axis = axis_of(context);
   state->index_type = context.input_type(0);

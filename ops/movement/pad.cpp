@@ -30,7 +30,7 @@ struct PadAttributes : Attributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<PadAttributes>();
+  auto attributes = new_shared<PadAttributes>();
   const std::string mode = context.get_string("mode", "constant");
   if (mode == "edge") {
     attributes->mode = PadMode::kEdge;
@@ -175,7 +175,7 @@ struct State {
 Prepared prepare(const PrepareContext& context) {
   const auto& attributes = context.attributes<PadAttributes>();
   const DataType type = context.input_type(0);
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   state->mode = attributes.mode;
   state->element_bytes = size_of(type);
   state->count = static_cast<std::size_t>(element_count(context.output_shape(0)));

@@ -14,7 +14,7 @@ constexpr double kCost = 0.5;  // ns per element
 }  // namespace
 
 Prepared prepare_repeated(DataType type, const Shape& output, const Shape& input) {
-  auto state = std::make_shared<RepeatedElements>();
+  auto state = new_shared<RepeatedElements>();
   state->count = static_cast<std::size_t>(element_count(output));
   state->element_bytes = size_of(type);
   state->input = broadcast_loops(output, input);

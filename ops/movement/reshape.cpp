@@ -18,7 +18,7 @@ struct ReshapeAttributes : Attributes {
 };
 
 AttributesPtr parse_reshape(ParseContext& context) {
-  auto attributes = std::make_shared<ReshapeAttributes>();
+  auto attributes = new_shared<ReshapeAttributes>();
   if (context.opset() >= 14) attributes->allow_zero = context.get_int("allowzero", 0) != 0;
   return attributes;
 }

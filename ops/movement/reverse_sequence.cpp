@@ -21,7 +21,7 @@ struct ReverseAttributes : Attributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<ReverseAttributes>();
+  auto attributes = new_shared<ReverseAttributes>();
   const std::int64_t batch_axis = context.get_int("batch_axis", 1);
   const std::int64_t time_axis = context.get_int("time_axis", 0);
   const bool differ = (batch_axis == 0 && time_axis == 1) || (batch_axis == 1 && time_axis == 0);
@@ -56,7 +56,7 @@ struct State {
 };
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   const Shape shape = context.input_shape(0);
   state->batch_first = batch_first(context);
   state->sequences = static_cast<std::size_t>(shape[state->batch_first ? 0 : 1]);

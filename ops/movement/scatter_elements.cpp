@@ -22,7 +22,7 @@ struct ScatterAttributes : AxisAttributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<ScatterAttributes>();
+  auto attributes = new_shared<ScatterAttributes>();
   attributes->axis = context.get_int("axis", 0);
   attributes->reduction = parse_scatter_reduction(context);
   return attributes;
@@ -51,7 +51,7 @@ Prepared prepare(const PrepareContext& context) {
   const PickedElements picked(data, context.input_type(1), context.input_shape(1),
                               picked_axis(context, attributes.axis));
   const UpdateLine update(attributes.reduction, type);
-  return {std::make_shared<State>(
+  return {new_shared<State>(
               State{picked, !attributes.reduction.has_value(), update, size_of(type), byte_count(type, data)}),
           0, 0};
 }

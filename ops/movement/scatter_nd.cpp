@@ -24,7 +24,7 @@ struct ScatterNDAttributes : Attributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<ScatterNDAttributes>();
+  auto attributes = new_shared<ScatterNDAttributes>();
   attributes->reduction = parse_scatter_reduction(context);
   return attributes;
 }
@@ -51,7 +51,7 @@ struct State {
 };
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   const DataType type = context.input_type(0);
   const Shape data = context.input_shape(0);
   state->element_bytes = size_of(type);

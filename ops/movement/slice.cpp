@@ -21,7 +21,7 @@ struct SliceAttributes : Attributes {
 };
 
 AttributesPtr parse_slice(ParseContext& context) {
-  auto attributes = std::make_shared<SliceAttributes>();
+  auto attributes = new_shared<SliceAttributes>();
   if (context.opset() >= 10) {
     if (context.input_count() < 3) invalid_model("inputs starts and ends are missing");
     return attributes;
@@ -179,7 +179,7 @@ bool keeps_all(const NodeView& node) {
 }
 
 Prepared prepare_slice(const PrepareContext& context) {
-  if (element_count(context.output_shape(0)) == 0) return {std::make_shared<const StridedCopy>(), 0, 0};
+  if (element_count(context.output_shape(0)) == 0) return {new_shared<const StridedCopy>(), 0, 0};
   const Shape shape = context.input_shape(0);
   const std::vector<std::int64_t> strides = row_major_strides(shape);
   const std::vector<Range> ranges = *ranges_of(context);
@@ -192,7 +192,7 @@ Prepared prepare_slice(const PrepareContext& context) {
     if (extent.count > 1) steps[axis] = range.step.value() * strides[axis];
   }
   const StridedCopy copy = make_strided_copy(size_of(context.input_type(0)), context.output_shape(0), steps, offset);
-  return {std::make_shared<const StridedCopy>(copy), 0, 0};
+  return {new_shared<const StridedCopy>(copy), 0, 0};
 }
 
 void run_slice(const RunArguments& args) {

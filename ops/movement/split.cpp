@@ -19,7 +19,7 @@ struct SplitAttributes : Attributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<SplitAttributes>();
+  auto attributes = new_shared<SplitAttributes>();
   attributes->axis = context.get_int("axis", 0);
   const int opset = context.opset();
   const auto outputs = static_cast<std::int64_t>(context.output_count());
@@ -125,7 +125,7 @@ struct Part {
 };
 
 Prepared prepare(const PrepareContext& context) {
-  auto parts = std::make_shared<std::vector<Part>>();
+  auto parts = new_shared<std::vector<Part>>();
   const std::size_t axis = axis_of(context);
   const Dims sizes = sizes_of(context);
   const Shape input = context.input_shape(0);

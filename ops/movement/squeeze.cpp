@@ -16,7 +16,7 @@ struct SqueezeAttributes : Attributes {
 };
 
 AttributesPtr parse_squeeze(ParseContext& context) {
-  auto attributes = std::make_shared<SqueezeAttributes>();
+  auto attributes = new_shared<SqueezeAttributes>();
   if (context.opset() < 13) {
     if (context.input_count() > 1) invalid_model("input axes exists from opset 13, before it is an attribute");
     attributes->axes = context.get_ints("axes");

@@ -17,7 +17,7 @@ struct TransposeAttributes : AxisOrderAttributes {
 };
 
 AttributesPtr parse_transpose(ParseContext& context) {
-  auto attributes = std::make_shared<TransposeAttributes>();
+  auto attributes = new_shared<TransposeAttributes>();
   attributes->perm = context.get_ints("perm");
   return attributes;
 }
@@ -72,7 +72,7 @@ bool moves_nothing(const NodeView& node) {
 /// Two Transposes are one, or nothing at all.
 std::optional<Replacement> merge(const FusionContext& context, const AxisOrderAttributes& next) {
   const std::vector<std::size_t> first = permutation_of(context.producer);
-  auto merged = std::make_shared<TransposeAttributes>();
+  auto merged = new_shared<TransposeAttributes>();
   merged->perm.emplace();
   for (const std::size_t axis : next.order(first.size()))
     merged->perm->push_back(static_cast<std::int64_t>(first[axis]));
@@ -80,7 +80,7 @@ std::optional<Replacement> merge(const FusionContext& context, const AxisOrderAt
   if (std::is_sorted(merged->perm->begin(), merged->perm->end())) {
     const OpDef* identity = context.registry.find("", "Identity");
     if (identity == nullptr) return std::nullopt;
-    return Replacement{identity, std::make_shared<NoAttributes>(), {inputs[0]}, true};
+    return Replacement{identity, new_shared<NoAttributes>(), {inputs[0]}, true};
   }
   return Replacement{context.producer.node().op, std::move(merged), {inputs[0]}, true};
 }
@@ -92,12 +92,12 @@ std::optional<Replacement> absorb_transpose(const FusionContext& context) {
 }
 
 Prepared prepare_transpose(const PrepareContext& context) {
-  if (element_count(context.input_shape(0)) == 0) return {std::make_shared<const StridedCopy>(), 0, 0};
+  if (element_count(context.input_shape(0)) == 0) return {new_shared<const StridedCopy>(), 0, 0};
   const std::vector<std::int64_t> strides = row_major_strides(context.input_shape(0));
   std::vector<std::int64_t> permuted;
   for (const std::size_t axis : permutation_of(context)) permuted.push_back(strides[axis]);
   const StridedCopy copy = make_strided_copy(size_of(context.input_type(0)), context.output_shape(0), permuted, 0);
-  return {std::make_shared<const StridedCopy>(copy), 0, 0};
+  return {new_shared<const StridedCopy>(copy), 0, 0};
 }
 
 void run_transpose(const RunArguments& args) {

@@ -18,7 +18,7 @@ struct TriluAttributes : Attributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<TriluAttributes>();
+  auto attributes = new_shared<TriluAttributes>();
   attributes->upper = context.get_int("upper", 1) != 0;
   return attributes;
 }
@@ -45,7 +45,7 @@ struct State {
 };
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   const Shape shape = context.input_shape(0);
   state->upper = context.attributes<TriluAttributes>().upper;
   state->has_k = context.has_input(1);

@@ -14,7 +14,7 @@ struct UnsqueezeAttributes : Attributes {
 };
 
 AttributesPtr parse_unsqueeze(ParseContext& context) {
-  auto attributes = std::make_shared<UnsqueezeAttributes>();
+  auto attributes = new_shared<UnsqueezeAttributes>();
   if (context.opset() < 13) {
     if (context.input_count() > 1) invalid_model("input axes exists from opset 13, before it is an attribute");
     attributes->axes = context.get_ints("axes");

@@ -28,7 +28,7 @@ struct BatchNormalizationAttributes : ChannelAffineAttributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<BatchNormalizationAttributes>();
+  auto attributes = new_shared<BatchNormalizationAttributes>();
   attributes->epsilon = context.get_float("epsilon", 1e-5F);
   context.ignore("momentum");
   if (context.opset() < 9) attributes->spatial = context.get_int("spatial", 1) != 0;
@@ -108,7 +108,7 @@ struct State {
 
 Prepared prepare(const PrepareContext& context) {
   const auto& attributes = context.attributes<BatchNormalizationAttributes>();
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   const Shape x = context.input_shape(0);
   state->count = static_cast<std::size_t>(element_count(x));
   state->streamed = exceeds_caches(2 * sizeof(float) * state->count);
@@ -141,7 +141,7 @@ std::string accepts_simd(const NodeView& node) {
 
 Prepared prepare_simd(const PrepareContext& context) {
   Prepared prepared = prepare(context);
-  auto state = std::make_shared<State>(*static_cast<const State*>(prepared.state.get()));
+  auto state = new_shared<State>(*static_cast<const State*>(prepared.state.get()));
   const ConstantPtr& scale = context.input_constant(kScale);
   const ConstantPtr& variance = context.input_constant(kVariance);
   if (scale != nullptr && variance != nullptr) {

@@ -17,7 +17,7 @@ struct GroupNormalizationAttributes : Attributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<GroupNormalizationAttributes>();
+  auto attributes = new_shared<GroupNormalizationAttributes>();
   attributes->groups = context.require_int("num_groups");
   attributes->epsilon = context.get_float("epsilon", 1e-5F);
   attributes->scale_per_channel = context.opset() >= 21;

@@ -17,7 +17,7 @@ constexpr std::size_t kChunk = 16384;
 constexpr double kCost = 0.3;  // ns per element
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<SoftmaxAttributes>();
+  auto attributes = new_shared<SoftmaxAttributes>();
   attributes->flattened = context.opset() < 13;
   attributes->axis = context.get_int("axis", attributes->flattened ? 1 : -1);
   return attributes;
@@ -30,7 +30,7 @@ void infer(InferContext& context) {
 
 Prepared prepare(const PrepareContext& context) {
   const SoftmaxExtents extents = softmax_extents(context);
-  auto search = std::make_shared<ExtremeSearch>();
+  auto search = new_shared<ExtremeSearch>();
   search->type = context.input_type(0);
   if (extents.count() > 0) {
     search->outer = static_cast<std::size_t>(extents.outer);

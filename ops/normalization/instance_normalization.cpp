@@ -13,7 +13,7 @@ struct InstanceNormalizationAttributes : Attributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<InstanceNormalizationAttributes>();
+  auto attributes = new_shared<InstanceNormalizationAttributes>();
   attributes->epsilon = context.get_float("epsilon", 1e-5F);
   return attributes;
 }

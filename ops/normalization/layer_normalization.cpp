@@ -30,7 +30,7 @@ struct LayerNormalizationAttributes : Attributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<LayerNormalizationAttributes>();
+  auto attributes = new_shared<LayerNormalizationAttributes>();
   attributes->axis = context.get_int("axis", -1);
   attributes->epsilon = context.get_float("epsilon", 1e-5F);
   const std::int64_t stash_type = context.get_int("stash_type", 1);
@@ -121,7 +121,7 @@ struct State {
 
 Prepared prepare(const PrepareContext& context) {
   const auto& attributes = context.attributes<LayerNormalizationAttributes>();
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   state->x = context.input_shape(0);
   state->has_bias = context.has_input(2);
   state->has_mean = context.has_output(1);

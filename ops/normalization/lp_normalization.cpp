@@ -21,7 +21,7 @@ struct LpAttributes : Attributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<LpAttributes>();
+  auto attributes = new_shared<LpAttributes>();
   attributes->axis = context.get_int("axis", -1);
   const std::int64_t p = context.get_int("p", 2);
   if (p != 1 && p != 2) invalid_model("p is ", p, ", expected 1 or 2");
@@ -48,7 +48,7 @@ struct State {
 Prepared prepare(const PrepareContext& context) {
   const Shape shape = context.input_shape(0);
   const auto at_axis = shape.begin() + static_cast<std::ptrdiff_t>(axis_of(context));
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   state->type = context.input_type(0);
   state->squares = context.attributes<LpAttributes>().squares;
   state->outer = static_cast<std::size_t>(element_count(Shape(shape.begin(), at_axis)));

@@ -21,7 +21,7 @@ struct LrnAttributes : Attributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<LrnAttributes>();
+  auto attributes = new_shared<LrnAttributes>();
   attributes->size = context.require_int("size");
   if (attributes->size < 1) invalid_model("size is ", attributes->size, ", expected 1 or more");
   attributes->alpha = static_cast<double>(context.get_float("alpha", 1e-4F));
@@ -45,7 +45,7 @@ struct State {
 Prepared prepare(const PrepareContext& context) {
   const auto& attributes = context.attributes<LrnAttributes>();
   const Shape shape = context.input_shape(0);
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   state->type = context.input_type(0);
   state->scale = attributes.alpha / static_cast<double>(attributes.size);
   state->beta = attributes.beta;

@@ -14,7 +14,7 @@ struct MeanVarianceAttributes : Attributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<MeanVarianceAttributes>();
+  auto attributes = new_shared<MeanVarianceAttributes>();
   attributes->axes = context.get_ints("axes").value_or(std::vector<std::int64_t>{0, 2, 3});
   return attributes;
 }

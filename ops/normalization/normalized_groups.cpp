@@ -224,7 +224,7 @@ Prepared prepare_normalized_groups(NormalizedGroups groups) {
   if (is_shared(groups)) {
     prepared.workspace_bytes = static_cast<std::size_t>(groups.runs * pieces_of(groups)) * sizeof(long double);
   }
-  prepared.state = std::make_shared<const NormalizedGroups>(std::move(groups));
+  prepared.state = new_shared<const NormalizedGroups>(std::move(groups));
   return prepared;
 }
 

@@ -18,7 +18,7 @@ namespace {
 
 template <bool kLogarithm>
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<SoftmaxAttributes>();
+  auto attributes = new_shared<SoftmaxAttributes>();
   attributes->flattened = context.opset() < 13;
   attributes->axis = context.get_int("axis", attributes->flattened ? 1 : -1);
   attributes->logarithm = kLogarithm;
@@ -42,7 +42,7 @@ struct State {
 };
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   state->extents = softmax_extents(context);
   state->logarithm = context.attributes<SoftmaxAttributes>().logarithm;
   state->type = context.input_type(0);

@@ -21,7 +21,7 @@ Prepared prepare(const PrepareContext& context) {
   const bool logarithm = context.attributes<SoftmaxAttributes>().logarithm;
   const std::int64_t outer = extents.count() == 0 ? 0 : extents.outer;
   const std::int64_t row = std::max<std::int64_t>(extents.axis * extents.inner, 1);
-  auto slices = std::make_shared<OnednnSlices>(
+  auto slices = new_shared<OnednnSlices>(
       make_onednn_slices(outer, std::max<std::int64_t>(kSliceElements / row, 1), [&](std::int64_t rows) {
         return make_onednn_softmax({rows, extents.axis, extents.inner, logarithm}, context.threads());
       }));

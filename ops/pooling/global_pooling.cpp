@@ -10,7 +10,7 @@ namespace {
 
 template <ReduceOp kOp>
 AttributesPtr parse(ParseContext&) {
-  auto attributes = std::make_shared<ReduceAttributes>();
+  auto attributes = new_shared<ReduceAttributes>();
   attributes->op = kOp;
   attributes->spatial = true;
   return attributes;

@@ -27,7 +27,7 @@ struct MaxUnpoolAttributes : Attributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<MaxUnpoolAttributes>();
+  auto attributes = new_shared<MaxUnpoolAttributes>();
   WindowForm form;
   form.auto_pad = false;
   attributes->window = parse_window(context, form);
@@ -94,7 +94,7 @@ struct State {
 };
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   const DataType type = context.input_type(0);
   const Shape output = context.output_shape(0);
   const Shape indexed = to_shape(unpooled_dims(context));

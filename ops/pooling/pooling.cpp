@@ -35,7 +35,7 @@ double parse_p(ParseContext& context) {
 
 template <PoolOp kOp>
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<PoolAttributes>();
+  auto attributes = new_shared<PoolAttributes>();
   attributes->op = kOp;
   WindowForm form;
   form.ceil_mode = context.opset() >= (kOp == PoolOp::kLp ? 18 : 10);
@@ -53,7 +53,7 @@ AttributesPtr parse(ParseContext& context) {
 }
 
 AttributesPtr parse_global(ParseContext& context) {
-  auto attributes = std::make_shared<PoolAttributes>();
+  auto attributes = new_shared<PoolAttributes>();
   attributes->op = PoolOp::kLp;
   attributes->global = true;
   attributes->p = parse_p(context);

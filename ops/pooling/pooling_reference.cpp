@@ -22,7 +22,7 @@ struct State : Pooling {
 };
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   static_cast<Pooling&>(*state) = pooling_of(context);
   state->has_indices = context.has_output(1);
   const PooledAxis& last = state->last;

@@ -90,7 +90,7 @@ std::size_t line_stride(const State& state) { return whole_lines(static_cast<std
 
 /// A worker has lines, what is widened and its results.
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>(cut(pooling_of(context)));
+  auto state = new_shared<State>(cut(pooling_of(context)));
   state->blocks = parts_of(state->vertical.output, state->block);
   if (state->op == PoolOp::kAverage && state->planes > 0) {
     state->vertical_inverses = inverses_of(*state, state->vertical);

@@ -78,7 +78,7 @@ void check_output(const EinsumAttributes& attributes) {
 }
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<EinsumAttributes>();
+  auto attributes = new_shared<EinsumAttributes>();
   std::string equation = context.get_string("equation", "");
   equation.erase(std::remove(equation.begin(), equation.end(), ' '), equation.end());
   if (equation.empty()) invalid_model("attribute \"equation\" is missing or empty");
@@ -228,7 +228,7 @@ void count_work(const Contraction& contraction) {
 }
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   state->type = context.input_type(0);
   state->contraction = contraction_of(context);
   Contraction& contraction = state->contraction;

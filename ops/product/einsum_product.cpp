@@ -111,7 +111,7 @@ std::string lower(const NodeView& node, const Contraction& contraction, Lowered&
   lowered.a = layout_of(contraction, 0, roles.batch, roles.rows, roles.depth);
   lowered.b = layout_of(contraction, 1, roles.batch, roles.depth, roles.columns);
   lowered.y_copied = !is_output(contraction, joined(roles.batch, roles.rows, roles.columns));
-  auto attributes = std::make_shared<MatrixProductAttributes>();
+  auto attributes = new_shared<MatrixProductAttributes>();
   attributes->transpose_a = lowered.a.transposed;
   attributes->transpose_b = lowered.b.transposed;
   lowered.node.op = node.node().op;
@@ -166,7 +166,7 @@ StridedCopy copy_of_y(const Contraction& contraction, const Indices& order, std:
 void pass_constant(const PrepareContext& context, Lowered& lowered) {
   const ConstantPtr& b = context.input_constant(1);
   if (b == nullptr || lowered.b.copied) return;
-  auto constant = std::make_shared<Constant>(*b);
+  auto constant = new_shared<Constant>(*b);
   constant->shape = to_shape(lowered.values[1].type.dims);
   lowered.values[1].constant = std::move(constant);
 }
@@ -177,7 +177,7 @@ Prepared prepare(const PrepareContext& context) {
   lower(context, contraction, lowered);
   pass_constant(context, lowered);
   const NodeView view(lowered.node, lowered.values, context.options());
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   for (const Implementation& product : products()) {
     if (!product.accepts(view).empty()) continue;
     state->product = product.prepare(PrepareContext(view, context.threads(), context.weights(), context.control()));

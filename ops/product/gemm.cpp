@@ -12,7 +12,7 @@ AttributesPtr parse_gemm(ParseContext& context) {
   if (context.opset() < 11 && context.input_count() < 3) {
     invalid_model("input C is missing; it may be left out from opset 11");
   }
-  auto attributes = std::make_shared<MatrixProductAttributes>();
+  auto attributes = new_shared<MatrixProductAttributes>();
   attributes->alpha = context.get_float("alpha", 1.0F);
   attributes->beta = context.get_float("beta", 1.0F);
   attributes->transpose_a = context.get_int("transA", 0) != 0;

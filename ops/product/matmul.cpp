@@ -11,7 +11,7 @@
 namespace linnet::internal {
 namespace {
 
-AttributesPtr parse_matmul(ParseContext&) { return std::make_shared<MatrixProductAttributes>(); }
+AttributesPtr parse_matmul(ParseContext&) { return new_shared<MatrixProductAttributes>(); }
 
 Dims batch_dims(const Dims& a, const Dims& b) {
   const auto leading = [](const Dims& dims) { return dims.size() > 2 ? Dims(dims.begin(), dims.end() - 2) : Dims(); };

@@ -30,7 +30,7 @@ std::string accepts(const NodeView& node) {
 }
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<Bfloat16Product>();
+  auto state = new_shared<Bfloat16Product>();
   state->product = matrix_product(context);
   const MatrixProduct& product = state->product;
   const auto depth = static_cast<std::size_t>(product.depth);

@@ -70,7 +70,7 @@ void choose_tasks(DoubleProduct& state, int threads) {
 }
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<DoubleProduct>();
+  auto state = new_shared<DoubleProduct>();
   state->product = matrix_product(context);
   const MatrixProduct& product = state->product;
   Prepared prepared;

@@ -22,7 +22,7 @@ bool has_activation(const NodeView& node) {
 }
 
 ConstantPtr reshaped(const ConstantPtr& source, Shape shape) {
-  auto constant = std::make_shared<Constant>(*source);
+  auto constant = new_shared<Constant>(*source);
   constant->shape = std::move(shape);
   return constant;
 }
@@ -87,7 +87,7 @@ std::optional<Replacement> absorb_addend_into_product(const FusionContext& conte
       matrices ? addend_of_matrix(addend, output[0], output[1]) : addend_of_rows(addend, output.size(), output.back());
   const OpDef* op = matrices ? context.registry.find("", "Gemm") : product.node().op;
   if (c == nullptr || op == nullptr) return std::nullopt;
-  auto attributes = std::make_shared<MatrixProductAttributes>(attributes_of(product));
+  auto attributes = new_shared<MatrixProductAttributes>(attributes_of(product));
   attributes->beta = 1.0F;
   return Replacement{op, std::move(attributes), {product.node().inputs[0], product.node().inputs[1], c}};
 }
@@ -114,7 +114,7 @@ std::optional<Replacement> absorb_affine_into_product(const FusionContext& conte
   const ConstantPtr new_b = b->count() == 0 ? b : scaled_constant(*b, inner, factors->scale);
   const ConstantPtr new_c = rounded_list(type, *row);
   if (new_b == nullptr || new_c == nullptr) return std::nullopt;
-  auto attributes = std::make_shared<MatrixProductAttributes>(before);
+  auto attributes = new_shared<MatrixProductAttributes>(before);
   attributes->beta = 1.0F;
   return Replacement{op, std::move(attributes), {product.node().inputs[0], new_b, new_c}};
 }
@@ -125,7 +125,7 @@ std::optional<Replacement> absorb_activation_into_product(const FusionContext& c
     return std::nullopt;
   const std::optional<kernels::Activation> activation = activation_of(context.consumer);
   if (!activation) return std::nullopt;
-  auto attributes = std::make_shared<MatrixProductAttributes>(attributes_of(product));
+  auto attributes = new_shared<MatrixProductAttributes>(attributes_of(product));
   attributes->activation = *activation;
   std::vector<std::variant<ValueId, ConstantPtr>> inputs(product.node().inputs.begin(), product.node().inputs.end());
   return Replacement{product.node().op, std::move(attributes), std::move(inputs)};
@@ -138,7 +138,7 @@ std::optional<Replacement> absorb_transpose_into_product(const FusionContext& co
   if (product.input_rank(0) < 2 || product.input_rank(1) < 2) return std::nullopt;
   const std::size_t rank = product.output(0).dims.size();
   if (rank > 2 && product.input_rank(1) == 2) return std::nullopt;
-  auto attributes = std::make_shared<MatrixProductAttributes>(attributes_of(product));
+  auto attributes = new_shared<MatrixProductAttributes>(attributes_of(product));
   attributes->y_order = composed(attributes->y_order, transpose->order(rank));
   if (attributes->y_order.back() != rank - 1) return std::nullopt;  // columns would not be contiguous
   std::vector<std::variant<ValueId, ConstantPtr>> inputs(product.node().inputs.begin(), product.node().inputs.end());
@@ -156,7 +156,7 @@ std::optional<Replacement> absorb_transpose_of_operand(const FusionContext& cont
   if (rank < 2) return std::nullopt;
   const bool bfloat16 = product.options().precision == Precision::kBf16 && product.input_constant(1) != nullptr;
   if (bfloat16) return std::nullopt;  // those products want dense operands
-  auto attributes = std::make_shared<MatrixProductAttributes>(*before);
+  auto attributes = new_shared<MatrixProductAttributes>(*before);
   const bool is_a = context.consumer_input == 0;
   std::vector<std::size_t>& axes = is_a ? attributes->a_order : attributes->b_order;
   axes = composed(order->order(rank), axes);

@@ -94,7 +94,7 @@ Part reserve(Prepared& prepared, std::int64_t count) {
 }
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<HalfProduct>();
+  auto state = new_shared<HalfProduct>();
   state->product = matrix_product(context);
   const MatrixProduct& product = state->product;
   state->type = half_type(context.input_type(0));

@@ -212,7 +212,7 @@ void prepare_c(OnednnProduct& state, const PrepareContext& context, Prepared& pr
 
 template <bool kBfloat16>
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<OnednnProduct>();
+  auto state = new_shared<OnednnProduct>();
   state->product = matrix_product(context);
   state->bfloat16 = kBfloat16;
   cut(*state);

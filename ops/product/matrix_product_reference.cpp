@@ -91,7 +91,7 @@ Prepared prepare(const PrepareContext& context) {
   const ReferenceProduct state = {context.input_type(0), matrix_product(context)};
   Prepared prepared;
   if (context.has_input(2) && !state.product.has_c) prepared.unread_inputs = 4;
-  prepared.state = std::make_shared<ReferenceProduct>(state);
+  prepared.state = new_shared<ReferenceProduct>(state);
   return prepared;
 }
 

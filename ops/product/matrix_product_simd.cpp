@@ -154,7 +154,7 @@ RowWise row_wise(const SimdProduct& state) {
 }
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<SimdProduct>();
+  auto state = new_shared<SimdProduct>();
   state->product = matrix_product(context);
   const MatrixProduct& product = state->product;
   Prepared prepared;

@@ -21,7 +21,7 @@ constexpr std::size_t kChunk = 16384;
 constexpr double kCost = 1.0;  // ns per element
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<QuantizationAttributes>();
+  auto attributes = new_shared<QuantizationAttributes>();
   parse_granularity(context, *attributes);
   if (context.opset() >= 23) attributes->output_type = parse_element_type(context, "output_dtype", kOutputTypes);
   return attributes;
@@ -52,7 +52,7 @@ struct State {
 };
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   state->x = context.input_type(0);
   state->scale = context.input_type(1);
   state->y = context.output(0).type;

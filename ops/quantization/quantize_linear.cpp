@@ -21,7 +21,7 @@ constexpr std::size_t kChunk = 16384;  // whole bytes of every type
 constexpr double kCost = 1.5;          // ns per element
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<QuantizationAttributes>();
+  auto attributes = new_shared<QuantizationAttributes>();
   parse_granularity(context, *attributes);
   if (context.opset() >= 19) attributes->saturate = context.get_int("saturate", 1) != 0;
   if (context.opset() >= 21) attributes->output_type = parse_element_type(context, "output_dtype", kQuantizedTypes);
@@ -69,7 +69,7 @@ DataType precision_of(const NodeView& node) {
 }
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   state->x = context.input_type(0);
   state->scale = context.input_type(1);
   state->precision = precision_of(context);

@@ -74,7 +74,7 @@ std::vector<CellActivation> parse_activations(ParseContext& context, const CellF
 }
 
 AttributesPtr parse_cell(ParseContext& context, const CellFacts& facts) {
-  auto attributes = std::make_shared<RecurrentAttributes>();
+  auto attributes = new_shared<RecurrentAttributes>();
   attributes->cell = facts.cell;
   if (context.has("hidden_size")) {
     attributes->hidden_size = context.get_int("hidden_size", 0);

@@ -17,7 +17,7 @@ struct State {
 };
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   const Recurrence& sizes = state->recurrence = recurrence(context);
   WorkspaceParts lines(sizeof(double));
   lines.add(sizes.inputs);

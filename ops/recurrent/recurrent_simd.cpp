@@ -109,7 +109,7 @@ void prepare_lanes(State& state, WorkspaceParts& parts) {
 }
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>(recurrence(context));
+  auto state = new_shared<State>(recurrence(context));
   const Recurrence& sizes = state->sizes;
   const bool is_gru = sizes.forms[0].cell == RecurrentCell::kGru;
   const auto threads = static_cast<std::size_t>(context.threads());

@@ -31,7 +31,7 @@ struct ArgAttributes : Attributes {
 
 template <bool kSmallest>
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<ArgAttributes>();
+  auto attributes = new_shared<ArgAttributes>();
   attributes->axis = context.get_int("axis", 0);
   attributes->keep_dims = context.get_int("keepdims", 1) != 0;
   if (context.opset() >= 12) attributes->last = context.get_int("select_last_index", 0) != 0;
@@ -64,7 +64,7 @@ void infer(InferContext& context) {
 
 Prepared prepare(const PrepareContext& context) {
   const auto& attributes = context.attributes<ArgAttributes>();
-  auto state = std::make_shared<ExtremeSearch>();
+  auto state = new_shared<ExtremeSearch>();
   state->type = context.input_type(0);
   state->last = attributes.last;
   state->smallest = attributes.smallest;

@@ -26,7 +26,7 @@ struct CumulativeAttributes : Attributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<CumulativeAttributes>();
+  auto attributes = new_shared<CumulativeAttributes>();
   attributes->exclusive = context.get_int("exclusive", 0) != 0;
   attributes->reverse = context.get_int("reverse", 0) != 0;
   return attributes;
@@ -53,7 +53,7 @@ struct State {
 };
 
 Prepared prepare(const PrepareContext& context, bool by_kernel) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   state->attributes = context.attributes<CumulativeAttributes>();
   state->type = context.input_type(0);
   state->axis_type = context.input_type(1);

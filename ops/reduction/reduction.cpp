@@ -25,7 +25,7 @@ namespace {
 template <ReduceOp kOp>
 AttributesPtr parse(ParseContext& context) {
   constexpr int kAxesAreInput = kOp == ReduceOp::kSum ? 13 : 18;
-  auto attributes = std::make_shared<ReduceAttributes>();
+  auto attributes = new_shared<ReduceAttributes>();
   attributes->op = kOp;
   attributes->keep_dims = context.get_int("keepdims", 1) != 0;
   if (context.opset() >= kAxesAreInput) {

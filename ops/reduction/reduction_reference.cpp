@@ -157,7 +157,7 @@ std::int64_t parts_of(const Reduction& reduction) {
 }
 
 Prepared prepare(const PrepareContext& context) {
-  auto reduction = std::make_shared<Reduction>(reduction_of(context));
+  auto reduction = new_shared<Reduction>(reduction_of(context));
   Prepared prepared;
   const std::int64_t parts = parts_of(*reduction);
   if (parts > 1) prepared.workspace_bytes = static_cast<std::size_t>(reduction->results * parts) * kPartialBytes;

@@ -85,7 +85,7 @@ std::size_t partial_count(const Tiling& tiling) {
 bool sums_exponentials(const Tiling& tiling) { return tiling.op == ReduceOp::kLogSumExp; }
 
 Prepared prepare(const PrepareContext& context) {
-  auto tiling = std::make_shared<Tiling>(tiling_of(reduction_of(context)));
+  auto tiling = new_shared<Tiling>(tiling_of(reduction_of(context)));
   Prepared prepared;
   if (tiling->parts > 1) {
     const std::size_t bytes = sizeof(double) + (sums_exponentials(*tiling) ? sizeof(ExponentialSum) : 0);

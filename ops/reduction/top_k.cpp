@@ -25,7 +25,7 @@ struct TopKAttributes : Attributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<TopKAttributes>();
+  auto attributes = new_shared<TopKAttributes>();
   attributes->axis = context.get_int("axis", -1);
   if (context.opset() < 10) {
     attributes->k = context.require_int("k");
@@ -86,7 +86,7 @@ struct State {
 };
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   const Shape x = context.input_shape(0);
   const std::size_t axis = axis_of(context);
   const auto at_axis = x.begin() + static_cast<std::ptrdiff_t>(axis);

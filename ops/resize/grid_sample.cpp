@@ -42,7 +42,7 @@ constexpr NamedValue<Padding> kPaddings[] = {
     {"zeros", Padding::kZeros}, {"border", Padding::kBorder}, {"reflection", Padding::kReflection}};
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<GridSampleAttributes>();
+  auto attributes = new_shared<GridSampleAttributes>();
   attributes->mode = named_value(context, "mode", kModes);
   attributes->padding = named_value(context, "padding_mode", kPaddings);
   attributes->align_corners = context.get_int("align_corners", 0) != 0;
@@ -138,7 +138,7 @@ struct WeightedState {
 
 template <typename W>
 Prepared prepare_weighted(const PrepareContext& context) {
-  auto state = std::make_shared<WeightedState<W>>();
+  auto state = new_shared<WeightedState<W>>();
   state->grid = grid_of(context);
   Prepared prepared;
   if (state->grid.batches > 0) {
@@ -233,7 +233,7 @@ std::string accepts_simd(const NodeView& node) {
 /// With nothing to convert for mode nearest.
 Prepared prepare_reference(const PrepareContext& context) {
   if (attributes_of(context).mode != ResizeMode::kNearest) return prepare_weighted<double>(context);
-  auto state = std::make_shared<WeightedState<double>>();
+  auto state = new_shared<WeightedState<double>>();
   state->grid = grid_of(context);
   const std::size_t bytes = Block<double>::bytes(state->grid) * static_cast<std::size_t>(context.threads());
   return {std::move(state), bytes, 0};

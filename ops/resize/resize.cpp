@@ -53,7 +53,7 @@ constexpr NamedValue<AspectPolicy> kPolicies[] = {{"stretch", AspectPolicy::kStr
                                                   {"not_smaller", AspectPolicy::kNotSmaller}};
 
 std::shared_ptr<ResizeAttributes> parse_before_opset_11(ParseContext& context) {
-  auto attributes = std::make_shared<ResizeAttributes>();
+  auto attributes = new_shared<ResizeAttributes>();
   attributes->mode = named_value(context, "mode", kOldModes);
   attributes->nearest = NearestMode::kBeforeOpset11;
   attributes->coordinates = CoordinateMode::kAsymmetric;
@@ -72,7 +72,7 @@ AttributesPtr parse_upsample(ParseContext& context) {
 
 AttributesPtr parse_resize(ParseContext& context) {
   if (context.opset() < 11) return parse_before_opset_11(context);
-  auto attributes = std::make_shared<ResizeAttributes>();
+  auto attributes = new_shared<ResizeAttributes>();
   attributes->mode = named_value(context, "mode", kModes);
   attributes->nearest = named_value(context, "nearest_mode", kNearestModes);
   attributes->coordinates = named_value(context, "coordinate_transformation_mode", kCoordinateModes);

@@ -122,7 +122,7 @@ void copy_rows(const NearestState& state, const RunArguments& args, std::int64_t
 }  // namespace
 
 std::shared_ptr<const void> prepare_nearest(const NodeView& node) {
-  auto state = std::make_shared<NearestState>();
+  auto state = new_shared<NearestState>();
   const std::int64_t count = element_count(node.output_shape(0));
   if (count == 0) return state;
   const std::vector<AxisResize> axes = resized_axes(node);

@@ -142,7 +142,7 @@ std::vector<Pass<W>> passes_of(const ResizeAttributes& attributes, const std::ve
 
 template <typename W>
 std::shared_ptr<const WeightedState<W>> weighted_state(const NodeView& node, std::size_t& workspace_bytes) {
-  auto state = std::make_shared<WeightedState<W>>();
+  auto state = new_shared<WeightedState<W>>();
   state->type = node.input_type(0);
   state->converts = size_of(state->type) != sizeof(W) || !kFloatTypes.has(state->type);
   state->x_count = static_cast<std::size_t>(element_count(node.input_shape(0)));
@@ -266,7 +266,7 @@ struct ReferenceState {
 };
 
 Prepared prepare_reference(const PrepareContext& context) {
-  auto state = std::make_shared<ReferenceState>();
+  auto state = new_shared<ReferenceState>();
   Prepared prepared;
   if (context.attributes<ResizeAttributes>().mode == ResizeMode::kNearest) {
     state->nearest = prepare_nearest(context);

@@ -32,7 +32,7 @@ std::string given_form(ParseContext& context) {
 }
 
 AttributesPtr parse_constant(ParseContext& context) {
-  auto attributes = std::make_shared<ConstantAttributes>();
+  auto attributes = new_shared<ConstantAttributes>();
   const std::string form = given_form(context);
   if (form == "value") {
     attributes->value = context.get_tensor(form);

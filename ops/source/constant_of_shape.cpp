@@ -20,7 +20,7 @@ struct ConstantOfShapeAttributes : Attributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<ConstantOfShapeAttributes>();
+  auto attributes = new_shared<ConstantOfShapeAttributes>();
   attributes->value = context.get_tensor("value");
   if (attributes->value == nullptr) {
     const float zero = 0;
@@ -66,7 +66,7 @@ std::uint8_t repeated(const Constant& value) {
 }
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   state->value = context.attributes<ConstantOfShapeAttributes>().value;
   state->count = static_cast<std::size_t>(element_count(context.output_shape(0)));
   if (kPackedTypes.has(state->value->type)) {

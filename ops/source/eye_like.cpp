@@ -20,7 +20,7 @@ struct EyeLikeAttributes : Attributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<EyeLikeAttributes>();
+  auto attributes = new_shared<EyeLikeAttributes>();
   attributes->k = context.get_int("k", 0);
   const std::int64_t type = context.get_int("dtype", 0);
   if (type < 0 || type > 255) invalid_model("attribute \"dtype\" is ", type, ", which is no element type");
@@ -50,7 +50,7 @@ struct State {
 };
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   const Shape shape = context.output_shape(0);
   state->type = context.output(0).type;
   state->rows = static_cast<std::size_t>(shape[0]);

@@ -21,7 +21,7 @@ AttributesPtr parse(ParseContext& context) {
     const std::int64_t stash_type = context.get_int("stash_type", 1);
     if (stash_type < 1 || stash_type > 255) invalid_model("stash_type is ", stash_type, ", which is no element type");
   }
-  return std::make_shared<NoAttributes>();
+  return new_shared<NoAttributes>();
 }
 
 void require_scalar(const NodeView& node, std::size_t input, const char* name) {
@@ -111,7 +111,7 @@ struct State {
 };
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   state->type = context.input_type(0);
   state->count = static_cast<std::size_t>(element_count(context.output_shape(0)));
   return {std::move(state), 0, 0};

@@ -14,7 +14,7 @@ struct ShapeAttributes : Attributes {
 };
 
 AttributesPtr parse_shape(ParseContext& context) {
-  auto attributes = std::make_shared<ShapeAttributes>();
+  auto attributes = new_shared<ShapeAttributes>();
   if (context.opset() >= 15) {
     attributes->start = context.get_int("start", 0);
     attributes->end = context.get_int("end", INT64_MAX);
@@ -42,7 +42,7 @@ void infer_shape(InferContext& context) {
 }
 
 Prepared prepare_shape(const PrepareContext& context) {
-  return {std::make_shared<const Shape>(to_shape(listed_dims(context))), 0, 0};
+  return {new_shared<const Shape>(to_shape(listed_dims(context))), 0, 0};
 }
 
 void run_shape(const RunArguments& args) {

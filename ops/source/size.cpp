@@ -11,7 +11,7 @@ void infer(InferContext& context) {
 }
 
 Prepared prepare(const PrepareContext& context) {
-  return {std::make_shared<const std::int64_t>(element_count(context.input_shape(0))), 0, 0};
+  return {new_shared<const std::int64_t>(element_count(context.input_shape(0))), 0, 0};
 }
 
 void run(const RunArguments& args) {

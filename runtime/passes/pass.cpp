@@ -14,7 +14,7 @@ using Changes = std::vector<std::pair<std::string, std::size_t>>;
 void run_enabled(PassContext& context, Changes& changes) {
   for (Node& node : context.graph.nodes) {
     for (Body& body : node.bodies) {
-      auto graph = std::make_shared<Graph>(*body.graph);
+      auto graph = new_shared<Graph>(*body.graph);
       PassContext within{*graph, context.registry, context.options, context.stop, context.folding};
       run_enabled(within, changes);
       body.graph = std::move(graph);

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <limits>
 
+#include "ops/kernels/cast.hpp"
 #include "ops/kernels/half.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
@@ -245,28 +246,46 @@ void run_cast(const RunArguments& args) {
 
 bool is_half(DataType type) { return type == DataType::kFloat16 || type == DataType::kBfloat16; }
 
-std::string accepts_halves(const NodeView& node) {
+std::optional<kernels::CastType> kernel_type(DataType type) {
+  switch (type) {
+    case DataType::kFloat32:
+      return kernels::CastType::kFloat32;
+    case DataType::kInt32:
+      return kernels::CastType::kInt32;
+    case DataType::kInt64:
+      return kernels::CastType::kInt64;
+    case DataType::kUint8:
+      return kernels::CastType::kUint8;
+    case DataType::kBool:
+      return kernels::CastType::kBool;
+    default:
+      return std::nullopt;
+  }
+}
+
+std::string accepts_simd(const NodeView& node) {
   const DataType from = node.input_type(0);
   const DataType to = node.output(0).type;
   if (from == DataType::kFloat32 && is_half(to)) return "";
   if (is_half(from) && to == DataType::kFloat32) return "";
-  return text("only between float32 and a 16-bit float, not from ", from, " to ", to);
+  if (from != to && kernel_type(from) && kernel_type(to)) return "";
+  return text("only between float32 and 16-bit floats, or float32, int32, int64, uint8 and bool, not from ", from,
+              " to ", to);
 }
 
-void run_halves(const RunArguments& args) {
+void run_simd(const RunArguments& args) {
   constexpr std::size_t kChunk = 32768;  // elements
   constexpr double kCost = 0.2;          // ns per element
   const auto& state = *static_cast<const CastState*>(args.state);
-  const bool narrows = state.from == DataType::kFloat32;
-  const DataType half = narrows ? state.to : state.from;
-  const kernels::HalfType type = half_type(half);
   for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t first, std::size_t count) {
-    if (narrows) {
-      kernels::narrow(type, static_cast<const float*>(args.inputs[0]) + first, count,
-                      static_cast<std::uint16_t*>(args.outputs[0]) + first);
+    const auto* x = static_cast<const std::byte*>(args.inputs[0]) + first * size_of(state.from);
+    auto* y = static_cast<std::byte*>(args.outputs[0]) + first * size_of(state.to);
+    if (is_half(state.to)) {
+      kernels::narrow(half_type(state.to), reinterpret_cast<const float*>(x), count, y);
+    } else if (is_half(state.from)) {
+      kernels::widen(half_type(state.from), x, count, reinterpret_cast<float*>(y));
     } else {
-      kernels::widen(type, static_cast<const std::uint16_t*>(args.inputs[0]) + first, count,
-                     static_cast<float*>(args.outputs[0]) + first);
+      kernels::cast(*kernel_type(state.from), *kernel_type(state.to), x, count, y);
     }
   });
 }
@@ -283,7 +302,7 @@ OpDef cast_op(const char* name, int since_opset) {
   op.parse = parse_cast;
   op.infer = infer_cast;
   op.output_type = [](const NodeView& node, std::size_t) { return node.attributes<CastAttributes>().to; };
-  op.implementations = {{"simd", Backend::kSimd, accepts_halves, prepare_cast, run_halves},
+  op.implementations = {{"simd", Backend::kSimd, accepts_simd, prepare_cast, run_simd},
                         {"reference", Backend::kReference, nullptr, prepare_cast, run_cast}};
   op.facts.in_place_inputs = {0};
   op.facts.element_inputs = 1U << 0;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "ops/kernels/transpose.hpp"
 #include "ops/movement/copy.hpp"
 
 namespace linnet::internal {
@@ -12,9 +13,10 @@ namespace {
 /// Sizes are 2 at least and their product is below 2^63.
 constexpr std::size_t kMostAxes = 63;
 constexpr std::int64_t kTaskBytes = std::int64_t{1} << 17;
-constexpr std::int64_t kTile = 16;    ///< units along both sides of what is turned over at a time
-constexpr std::int64_t kBlock = 128;  ///< units along both sides of a task that turns over
+constexpr std::int64_t kBlock = 128;    ///< units along both sides of a task that turns over
+constexpr std::size_t kTurnedUnit = 8;  ///< bytes of the largest unit that a kernel turns over
 constexpr double kNanosecondsPerUnit = 1.0;
+constexpr double kNanosecondsPerTurnedUnit = 0.3;
 
 std::int64_t product(const std::vector<std::int64_t>& sizes) {
   std::int64_t result = 1;
@@ -100,50 +102,38 @@ void copy_rows(RunControl& control, const StridedCopy& copy, const std::byte* so
   });
 }
 
-/// to[i][j] = from[j][i] for i < rows, j < columns; rows of `from` and `to` are so many bytes apart.
-template <std::size_t kUnit>
-void turn_over(const std::byte* from, std::int64_t from_stride, std::byte* to, std::int64_t to_stride,
-               std::int64_t rows, std::int64_t columns) {
-  struct Unit {
-    std::byte bytes[kUnit];
-  };
-  for (std::int64_t i0 = 0; i0 < rows; i0 += kTile) {
-    for (std::int64_t j0 = 0; j0 < columns; j0 += kTile) {
-      const std::int64_t tile_rows = std::min(kTile, rows - i0);
-      const std::int64_t tile_columns = std::min(kTile, columns - j0);
-      Unit tile[kTile][kTile];
-      for (std::int64_t j = 0; j < tile_columns; ++j) {
-        std::memcpy(tile[j], from + (j0 + j) * from_stride + i0 * static_cast<std::int64_t>(kUnit),
-                    static_cast<std::size_t>(tile_rows) * kUnit);
-      }
-      for (std::int64_t i = 0; i < tile_rows; ++i) {
-        std::byte* row = to + (i0 + i) * to_stride + j0 * static_cast<std::int64_t>(kUnit);
-        for (std::int64_t j = 0; j < tile_columns; ++j)
-          std::memcpy(row + j * static_cast<std::int64_t>(kUnit), &tile[j][i], kUnit);
-      }
-    }
+/// As kernels::transpose, of any unit.
+void turn_over(std::size_t unit, const kernels::TurnedRows& matrix, std::int64_t rows, std::int64_t columns) {
+  if (unit <= kTurnedUnit) {
+    return kernels::transpose(unit, matrix, static_cast<std::size_t>(rows), static_cast<std::size_t>(columns));
   }
+  for (std::int64_t i = 0; i < rows; ++i)
+    copy_row<2 * kTurnedUnit>(matrix.from + i * static_cast<std::int64_t>(unit), matrix.to + i * matrix.to_stride,
+                              columns, matrix.from_stride, 0);
 }
 
-template <std::size_t kUnit>
+/// Blocks of about kBlock * kBlock units, longer along one side where the other is short.
 void copy_turned(RunControl& control, const StridedCopy& copy, const std::byte* source, std::byte* target) {
   const auto dense = static_cast<std::size_t>(copy.dense_source_axis);
+  const auto unit = static_cast<std::size_t>(copy.unit_bytes);
   const std::size_t last = copy.sizes.size() - 1;
   const std::int64_t rows = copy.sizes[dense];
   const std::int64_t columns = copy.sizes[last];
-  const std::int64_t row_blocks = (rows + kBlock - 1) / kBlock;
-  const std::int64_t column_blocks = (columns + kBlock - 1) / kBlock;
+  const std::int64_t block_rows = std::max(kBlock, kBlock * kBlock / columns);
+  const std::int64_t block_columns = std::max(kBlock, kBlock * kBlock / rows);
+  const std::int64_t row_blocks = (rows + block_rows - 1) / block_rows;
+  const std::int64_t column_blocks = (columns + block_columns - 1) / block_columns;
   const std::int64_t planes = product(copy.sizes) / rows / columns;
   const std::int64_t planes_per_task =
       row_blocks * column_blocks > 1 ? 1 : std::clamp<std::int64_t>(kBlock * kBlock / (rows * columns), 1, planes);
   const std::int64_t plane_tasks = (planes + planes_per_task - 1) / planes_per_task;
-  const double work = static_cast<double>(planes * rows * columns) * kNanosecondsPerUnit;
+  const double work = static_cast<double>(planes * rows * columns) * kNanosecondsPerTurnedUnit;
   control.parallel_for(
       static_cast<std::size_t>(plane_tasks * row_blocks * column_blocks), work, [&](std::size_t index) {
         auto task = static_cast<std::int64_t>(index);
-        const std::int64_t column = task % column_blocks * kBlock;
+        const std::int64_t column = task % column_blocks * block_columns;
         task /= column_blocks;
-        const std::int64_t row = task % row_blocks * kBlock;
+        const std::int64_t row = task % row_blocks * block_rows;
         const std::int64_t first_plane = task / row_blocks * planes_per_task;
         Walk walk(copy);
         for (std::size_t axis = 0; axis < last; ++axis) {
@@ -152,21 +142,14 @@ void copy_turned(RunControl& control, const StridedCopy& copy, const std::byte* 
         walk.start(first_plane);
         for (std::int64_t plane = first_plane; plane < std::min(first_plane + planes_per_task, planes);
              ++plane, walk.next()) {
-          turn_over<kUnit>(source + walk.source + row * copy.unit_bytes + column * copy.source_strides[last],
-                           copy.source_strides[last],
-                           target + walk.target + row * copy.target_strides[dense] + column * copy.unit_bytes,
-                           copy.target_strides[dense], std::min(kBlock, rows - row),
-                           std::min(kBlock, columns - column));
+          turn_over(unit,
+                    {source + walk.source + row * copy.unit_bytes + column * copy.source_strides[last],
+                     copy.source_strides[last],
+                     target + walk.target + row * copy.target_strides[dense] + column * copy.unit_bytes,
+                     copy.target_strides[dense]},
+                    std::min(block_rows, rows - row), std::min(block_columns, columns - column));
         }
       });
-}
-
-template <std::size_t kUnit>
-void copy_units(RunControl& control, const StridedCopy& copy, const std::byte* source, std::byte* target) {
-  if constexpr (kUnit != 0) {
-    if (copy.dense_source_axis >= 0) return copy_turned<kUnit>(control, copy, source, target);
-  }
-  copy_rows<kUnit>(control, copy, source, target);
 }
 
 /// Units that are too large for one task.
@@ -229,19 +212,21 @@ void run_strided_copy(RunControl& control, const StridedCopy& copy, const void* 
   auto* to = static_cast<std::byte*>(target);
   if (copy.sizes.empty()) return copy_bytes(control, to, from + copy.offset, static_cast<std::size_t>(copy.unit_bytes));
   if (copy.unit_bytes > kTaskBytes) return copy_large_units(control, copy, from, to);
+  const bool is_small = copy.unit_bytes <= 16 && (copy.unit_bytes & (copy.unit_bytes - 1)) == 0;
+  if (is_small && copy.dense_source_axis >= 0) return copy_turned(control, copy, from, to);
   switch (copy.unit_bytes) {
     case 1:
-      return copy_units<1>(control, copy, from, to);
+      return copy_rows<1>(control, copy, from, to);
     case 2:
-      return copy_units<2>(control, copy, from, to);
+      return copy_rows<2>(control, copy, from, to);
     case 4:
-      return copy_units<4>(control, copy, from, to);
+      return copy_rows<4>(control, copy, from, to);
     case 8:
-      return copy_units<8>(control, copy, from, to);
+      return copy_rows<8>(control, copy, from, to);
     case 16:
-      return copy_units<16>(control, copy, from, to);
+      return copy_rows<16>(control, copy, from, to);
     default:
-      return copy_units<0>(control, copy, from, to);
+      return copy_rows<0>(control, copy, from, to);
   }
 }
 

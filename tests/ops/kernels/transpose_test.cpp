@@ -1,0 +1,102 @@
+#include "ops/kernels/transpose.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstring>
+#include <vector>
+
+#include "tests/ops/kernels/numbers.hpp"
+
+namespace linnet::kernels {
+namespace {
+
+using testing::on_every_isa;
+
+struct Case {
+  std::size_t unit;
+  std::size_t rows;
+  std::size_t columns;
+  std::size_t from_gap;  // bytes between rows of `from`
+  std::size_t to_gap;
+};
+
+void check(const Case& c) {
+  constexpr std::size_t kMargin = 65;  // an odd address
+  const std::size_t from_stride = c.rows * c.unit + c.from_gap;
+  const std::size_t to_stride = c.columns * c.unit + c.to_gap;
+  std::vector<std::byte> from(kMargin + c.columns * from_stride);
+  for (std::size_t i = 0; i < from.size(); ++i) from[i] = static_cast<std::byte>(i * 7919 >> 3 & 255);
+  const std::vector<std::byte> untouched(2 * kMargin + c.rows * to_stride, std::byte{0xAB});
+  std::vector<std::byte> expected = untouched;
+  for (std::size_t i = 0; i < c.rows; ++i) {
+    for (std::size_t j = 0; j < c.columns; ++j) {
+      std::memcpy(expected.data() + kMargin + i * to_stride + j * c.unit,
+                  from.data() + kMargin + j * from_stride + i * c.unit, c.unit);
+    }
+  }
+  on_every_isa([&] {
+    std::vector<std::byte> to = untouched;
+    transpose(c.unit,
+              {from.data() + kMargin, static_cast<std::ptrdiff_t>(from_stride), to.data() + kMargin,
+               static_cast<std::ptrdiff_t>(to_stride)},
+              c.rows, c.columns);
+    ASSERT_EQ(to, expected) << c.unit << " bytes, " << c.rows << " x " << c.columns << ", gaps " << c.from_gap << ' '
+                            << c.to_gap;
+  });
+}
+
+TEST(TransposeKernel, TurnsEverySmallShape) {
+  for (const std::size_t unit : {1, 2, 4, 8}) {
+    for (std::size_t rows = 0; rows <= 36; ++rows) {
+      for (std::size_t columns = 0; columns <= 36; ++columns) check({unit, rows, columns, 0, 0});
+    }
+  }
+}
+
+TEST(TransposeKernel, TurnsLongAndGappedMatrices) {
+  for (const std::size_t unit : {1, 2, 4, 8}) {
+    for (const std::size_t size : {1, 2, 3, 4, 5, 8, 15, 16, 17, 63, 64, 65, 130}) {
+      for (const std::size_t gap : {0, 3, 16}) {
+        check({unit, size, 131, gap, 0});
+        check({unit, 131, size, 0, gap});
+        check({unit, 70, size, gap, gap});
+      }
+    }
+  }
+}
+
+TEST(TransposeKernel, RepeatsTheElementsOfOneRow) {
+  const std::vector<float> from = testing::random_floats(50, 0, 1, 1);
+  on_every_isa([&] {
+    for (std::size_t rows = 0; rows <= from.size(); ++rows) {
+      for (const std::size_t columns : {1, 2, 3, 4, 5, 20}) {
+        testing::Guarded to(rows * columns);
+        const auto stride = static_cast<std::ptrdiff_t>(columns * sizeof(float));
+        transpose(sizeof(float),
+                  {reinterpret_cast<const std::byte*>(from.data()), 0, reinterpret_cast<std::byte*>(to.data()), stride},
+                  rows, columns);
+        ASSERT_TRUE(to.intact());
+        for (std::size_t i = 0; i < rows * columns; ++i) ASSERT_EQ(to.data()[i], from[i / columns]) << i;
+      }
+    }
+  });
+}
+
+TEST(TransposeKernel, WalksBackwards) {
+  const std::vector<float> from = testing::random_floats(40 * 24, 0, 1, 2);
+  std::vector<float> to(from.size());
+  on_every_isa([&] {
+    // The rows of `from` from its last to its first.
+    transpose(sizeof(float),
+              {reinterpret_cast<const std::byte*>(from.data() + 39 * 24), -24 * 4,
+               reinterpret_cast<std::byte*>(to.data()), 40 * 4},
+              24, 40);
+    for (std::size_t i = 0; i < 24; ++i) {
+      for (std::size_t j = 0; j < 40; ++j) ASSERT_EQ(to[i * 40 + j], from[(39 - j) * 24 + i]) << i << ' ' << j;
+    }
+  });
+}
+
+}  // namespace
+}  // namespace linnet::kernels

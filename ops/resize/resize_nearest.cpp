@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ops/kernels/transpose.hpp"
 #include "ops/resize/resize_axis.hpp"
 #include "ops/shared/chunks.hpp"
 
@@ -24,9 +25,10 @@ struct NearestAxis {
 };
 
 struct NearestState {
-  std::vector<NearestAxis> outer;  ///< outermost first
+  std::vector<NearestAxis> outer;  ///< outermost first; at least one, where Y has elements
   NearestAxis row;                 ///< the innermost axis
   std::int64_t unit_bytes = 1;     ///< of what the axes inside it keep together
+  std::int64_t repeats = 0;        ///< where not 0: unit i of a row of Y is unit i / repeats of X
   std::int64_t units = 0;
   Extrapolation extrapolation;
 
@@ -73,12 +75,29 @@ void copy_units_of(const NearestAxis& row, const std::byte* x, std::int64_t begi
   }
 }
 
+/// How often a row of Y repeats every unit of X; 0 where it does something else.
+std::int64_t repeats_of(const NearestAxis& row) {
+  const std::vector<std::int64_t>& elements = row.elements;
+  const auto repeats = static_cast<std::int64_t>(std::count(elements.begin(), elements.end(), 0));
+  if (repeats < 2 || row.size % repeats != 0) return 0;
+  for (std::int64_t i = 0; i < row.size; ++i) {
+    if (elements[static_cast<std::size_t>(i)] != i / repeats) return 0;
+  }
+  return repeats;
+}
+
 /// Units [begin, end) of a row; the row of X begins at x, what is written at y.
 void copy_units(const NearestState& state, const std::byte* x, std::int64_t begin, std::int64_t end, std::byte* y) {
   const std::int64_t bytes = state.unit_bytes;
   if (state.row.elements.empty()) {
     std::memcpy(y, x + begin * bytes, static_cast<std::size_t>((end - begin) * bytes));
     return;
+  }
+  const std::int64_t repeats = state.repeats;
+  if (repeats != 0 && begin % repeats == 0 && end % repeats == 0) {
+    const auto units = static_cast<std::size_t>((end - begin) / repeats);
+    return kernels::transpose(static_cast<std::size_t>(bytes), {x + begin / repeats * bytes, 0, y, repeats * bytes},
+                              units, static_cast<std::size_t>(repeats));
   }
   switch (bytes) {
     case 1:
@@ -96,6 +115,29 @@ void copy_units(const NearestState& state, const std::byte* x, std::int64_t begi
   }
 }
 
+/// Rows of Y in order, and where they begin in X.
+class RowWalk {
+ public:
+  RowWalk(const NearestState& state, std::int64_t row) : state_(state), row_(row) { start(); }
+  std::int64_t offset() const { return base_ + axis().offset(index_); }
+  void next() {
+    ++row_;
+    if (++index_ == axis().size) start();
+  }
+
+ private:
+  const NearestAxis& axis() const { return state_.outer.back(); }
+  void start() {
+    index_ = row_ % axis().size;
+    base_ = state_.row_offset(row_) - axis().offset(index_);
+  }
+
+  const NearestState& state_;
+  std::int64_t row_;
+  std::int64_t index_ = 0;
+  std::int64_t base_ = 0;
+};
+
 /// Units [first, end) of Y. A row that is made of the same row of X as the one before it is a copy of that one.
 void copy_rows(const NearestState& state, const RunArguments& args, std::int64_t first, std::int64_t end) {
   const auto* x = static_cast<const std::byte*>(args.inputs[0]);
@@ -103,10 +145,11 @@ void copy_rows(const NearestState& state, const RunArguments& args, std::int64_t
   const std::int64_t size = state.row.size;
   const std::int64_t row_bytes = size * state.unit_bytes;
   std::int64_t whole_row = -1;  // where the row before begins in X, if this task wrote all of it
+  RowWalk walk(state, first / size);
+  std::int64_t begin = first % size;
   while (first < end) {
-    const std::int64_t begin = first % size;
     const std::int64_t last = std::min(size, begin + (end - first));
-    const std::int64_t offset = state.row_offset(first / size);
+    const std::int64_t offset = walk.offset();
     std::byte* to = y + first * state.unit_bytes;
     const bool whole = begin == 0 && last == size;
     if (whole && offset == whole_row) {
@@ -116,6 +159,8 @@ void copy_rows(const NearestState& state, const RunArguments& args, std::int64_t
     }
     whole_row = whole ? offset : -1;
     first += last - begin;
+    begin = 0;
+    walk.next();
   }
 }
 
@@ -137,6 +182,9 @@ std::shared_ptr<const void> prepare_nearest(const NodeView& node) {
     state->outer.erase(state->outer.begin());
     std::reverse(state->outer.begin(), state->outer.end());
   }
+  if (state->outer.empty()) state->outer.emplace_back();  // of one row
+  const std::int64_t unit = state->unit_bytes;
+  if (unit == 1 || unit == 2 || unit == 4 || unit == 8) state->repeats = repeats_of(state->row);
   state->extrapolation = Extrapolation(node, axes);
   return state;
 }

@@ -81,6 +81,20 @@ TEST(Resize, TakesEveryType) {
   check_sizes<bool>({4, 5}, {7, 3}, {}, exact(), 0, 1);
 }
 
+TEST(Resize, RepeatsElementsInRows) {
+  Manner manner;
+  manner.mode = "nearest";
+  for (const std::int64_t columns : {3, 40, 700}) {
+    for (const std::int64_t times : {2, 3, 5}) {
+      const Shape from{3, columns}, to{6, times * columns};
+      check_sizes<float>(from, to, manner, exact());
+      check_sizes<std::uint8_t>(from, to, manner, exact(), 0, 256);
+      check_sizes<Float16>(from, to, manner, exact());
+      check_sizes<double>(from, to, manner, exact());
+    }
+  }
+}
+
 /// By scales.
 void check_scales(const Shape& from, const Floats& scales, const Shape& to, const Manner& manner, int opset) {
   const ConstantPtr x = random_tensor(DataType::kFloat32, from, -1, 1, 3);

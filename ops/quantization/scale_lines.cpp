@@ -6,30 +6,41 @@
 
 namespace linnet::internal {
 
+ScaleLayout::Run ScaleLayout::run_at(std::size_t first) const noexcept {
+  const bool along_axis = inner_ == 1 && block_ == 1 && block_stride_ == 1;
+  const std::size_t inner = first % inner_;
+  const std::size_t a = first / inner_ % axis_size_;
+  const std::size_t scale =
+      first / inner_ / axis_size_ * outer_stride_ + a / block_ * block_stride_ + inner * inner_stride_;
+  std::size_t count = inner_ - inner;
+  if (inner_ == 1) count = along_axis ? axis_size_ - a : std::min(block_ - a % block_, axis_size_ - a);
+  return {scale, count, !along_axis && (inner_ == 1 || inner_stride_ != 1)};
+}
+
 template <typename W>
 void ScaleLayout::load(DataType type, const void* scales, std::size_t first, std::size_t count, W* line) const {
-  const bool along_axis = inner_ == 1 && block_ == 1 && block_stride_ == 1;
   while (count > 0) {
-    const std::size_t inner = first % inner_;
-    const std::size_t a = first / inner_ % axis_size_;
-    const std::size_t index =
-        first / inner_ / axis_size_ * outer_stride_ + a / block_ * block_stride_ + inner * inner_stride_;
-    std::size_t run = inner_ - inner;
-    if (inner_ == 1) run = along_axis ? axis_size_ - a : std::min(block_ - a % block_, axis_size_ - a);
-    run = std::min(run, count);
-    if (along_axis || (inner_ > 1 && inner_stride_ == 1)) {
-      load_line(type, scales, index, run, line);
+    const Run run = run_at(first);
+    const std::size_t size = std::min(run.count, count);
+    if (run.shared) {
+      load_line(type, scales, run.scale, 1, line);
+      std::fill_n(line + 1, size - 1, *line);
     } else {
-      load_line(type, scales, index, 1, line);
-      std::fill_n(line + 1, run - 1, *line);
+      load_line(type, scales, run.scale, size, line);
     }
-    line += run;
-    first += run;
-    count -= run;
+    line += size;
+    first += size;
+    count -= size;
   }
 }
 
 template void ScaleLayout::load(DataType, const void*, std::size_t, std::size_t, float*) const;
 template void ScaleLayout::load(DataType, const void*, std::size_t, std::size_t, double*) const;
+
+kernels::QuantizedBytes quantized_bytes(DataType type, const void* scales, const void* zero_points, std::size_t index) {
+  float zero = 0;
+  if (zero_points != nullptr) load_line(type, zero_points, index, 1, &zero);
+  return {type == DataType::kInt8, static_cast<const float*>(scales)[index], zero};
+}
 
 }  // namespace linnet::internal

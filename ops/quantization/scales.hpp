@@ -2,6 +2,9 @@
 // they are for. There is one for all elements, one for each index along an axis, or one for each block along an axis.
 #pragma once
 
+#include <algorithm>
+
+#include "ops/kernels/quantize.hpp"
 #include "runtime/data_type.hpp"
 #include "runtime/op.hpp"
 
@@ -40,6 +43,31 @@ class ScaleLayout {
   template <typename W>
   void load(DataType type, const void* scales, std::size_t first, std::size_t count, W* line) const;
 
+  /// Elements from `first` on and their scales.
+  struct Run {
+    std::size_t scale;  ///< of the first of them
+    std::size_t count;
+    bool shared;  ///< by all of them; else each has the scale behind that of the one before
+  };
+  /// Requires: there is an element `first`.
+  Run run_at(std::size_t first) const noexcept;
+
+  /// Calls shared(first, count, scale) for runs of elements that share one, and line(first, count), count being
+  /// `longest` at most, for what lies in shorter ones; together they cover [first, first + count).
+  template <typename Shared, typename Line>
+  void for_runs(std::size_t first, std::size_t count, std::size_t longest, const Shared& shared,
+                const Line& line) const {
+    constexpr std::size_t kShort = 64;
+    while (count > 0) {
+      const Run run = run_at(first);
+      const bool is_long = run.shared && std::min(run.count, count) >= kShort;
+      const std::size_t done = std::min(count, is_long ? run.count : longest);
+      is_long ? shared(first, done, run.scale) : line(first, done);
+      first += done;
+      count -= done;
+    }
+  }
+
  private:
   std::size_t axis_size_ = 1;
   std::size_t inner_ = 1;
@@ -48,5 +76,11 @@ class ScaleLayout {
   std::size_t block_stride_ = 0;
   std::size_t inner_stride_ = 0;
 };
+
+/// What kernels take: float32 and integers of 8 bits.
+inline constexpr TypeSet kKernelTypes{DataType::kInt8, DataType::kUint8};
+
+/// Scale and zero point (of `type`, none where null) number `index`.
+kernels::QuantizedBytes quantized_bytes(DataType type, const void* scales, const void* zero_points, std::size_t index);
 
 }  // namespace linnet::internal

@@ -1,8 +1,10 @@
-// Neg, Abs, Reciprocal, Sqrt, Log, Sin, Cos, Floor, Ceil, Round (halves to even) and Sign (+0 of both zeros): Y = f(X),
-// element by element; NaN stays NaN. X and Y have the same type and shape, of any rank. Floats are computed in double
-// and rounded once, float32 by the kernel; integers wrap around (-128 is its own Neg and Abs). Opsets 6 to newest (Sin
-// and Cos from 7, Sign from 9, Round from 11): Neg takes signed types, Abs and Sign all numeric ones, the others
-// floats; bfloat16 (from 13) is accepted at every opset.
+// Neg, Abs, Reciprocal, Sqrt, Log, Sin, Cos, Floor, Ceil, Round (halves to even), Sign (+0 of both zeros), Tan, Asin,
+// Acos, Atan and the hyperbolic Sinh, Cosh, Asinh, Acosh, Atanh: Y = f(X), element by element, angles in radians; NaN
+// stays NaN, and is the result outside the function's domain. X and Y have the same type and shape, of any rank. Floats
+// are computed in double and rounded once, float32 by the kernel; integers wrap around
+// (-128 is its own Neg and Abs). Opsets 6 to newest (from 7: Sin, Cos, Tan and their inverses; from 9: Sign and the
+// hyperbolic ones; from 11: Round): Neg takes signed types, Abs and Sign all numeric ones, the others floats; bfloat16
+// (from 13 or 22) is accepted at every opset. Tanh is an activation.
 #include "ops/kernels/unary.hpp"
 #include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/shared/chunks.hpp"
@@ -80,9 +82,7 @@ Prepared prepare(const PrepareContext& context) {
   state->kind = kind_of(context);
   state->type = context.input_type(0);
   state->count = static_cast<std::size_t>(element_count(context.input_shape(0)));
-  // Logarithms and angles take longer than memory does.
-  const bool slow = state->kind == UnaryKind::kLog || state->kind == UnaryKind::kSin || state->kind == UnaryKind::kCos;
-  state->streamed = !slow && exceeds_caches(2 * sizeof(float) * state->count);
+  state->streamed = !kernels::is_slow(state->kind) && exceeds_caches(2 * sizeof(float) * state->count);
   Prepared prepared;
   prepared.state = std::move(state);
   return prepared;
@@ -133,12 +133,11 @@ void run_reference(const RunArguments& args) {
   });
 }
 
-template <UnaryKind kKind>
-OpDef unary(const char* name, int since_opset = 6) {
+OpDef unary(const char* name, int since_opset, AttributesPtr (*parse)(ParseContext&)) {
   OpDef op;
   op.name = name;
   op.since_opset = since_opset;
-  op.parse = parse<kKind>;
+  op.parse = parse;
   op.infer = infer;
   op.implementations = {
       {"simd", Backend::kSimd, accepts_float32, prepare, run_simd},
@@ -150,16 +149,25 @@ OpDef unary(const char* name, int since_opset = 6) {
 
 }  // namespace
 
-void register_neg(Registry& registry) { registry.add(unary<UnaryKind::kNeg>("Neg")); }
-void register_abs(Registry& registry) { registry.add(unary<UnaryKind::kAbs>("Abs")); }
-void register_reciprocal(Registry& registry) { registry.add(unary<UnaryKind::kReciprocal>("Reciprocal")); }
-void register_sqrt(Registry& registry) { registry.add(unary<UnaryKind::kSqrt>("Sqrt")); }
-void register_log(Registry& registry) { registry.add(unary<UnaryKind::kLog>("Log")); }
-void register_sin(Registry& registry) { registry.add(unary<UnaryKind::kSin>("Sin", 7)); }
-void register_cos(Registry& registry) { registry.add(unary<UnaryKind::kCos>("Cos", 7)); }
-void register_floor(Registry& registry) { registry.add(unary<UnaryKind::kFloor>("Floor")); }
-void register_ceil(Registry& registry) { registry.add(unary<UnaryKind::kCeil>("Ceil")); }
-void register_round(Registry& registry) { registry.add(unary<UnaryKind::kRound>("Round", 11)); }
-void register_sign(Registry& registry) { registry.add(unary<UnaryKind::kSign>("Sign", 9)); }
+void register_neg(Registry& registry) { registry.add(unary("Neg", 6, parse<UnaryKind::kNeg>)); }
+void register_abs(Registry& registry) { registry.add(unary("Abs", 6, parse<UnaryKind::kAbs>)); }
+void register_reciprocal(Registry& registry) { registry.add(unary("Reciprocal", 6, parse<UnaryKind::kReciprocal>)); }
+void register_sqrt(Registry& registry) { registry.add(unary("Sqrt", 6, parse<UnaryKind::kSqrt>)); }
+void register_log(Registry& registry) { registry.add(unary("Log", 6, parse<UnaryKind::kLog>)); }
+void register_sin(Registry& registry) { registry.add(unary("Sin", 7, parse<UnaryKind::kSin>)); }
+void register_cos(Registry& registry) { registry.add(unary("Cos", 7, parse<UnaryKind::kCos>)); }
+void register_floor(Registry& registry) { registry.add(unary("Floor", 6, parse<UnaryKind::kFloor>)); }
+void register_ceil(Registry& registry) { registry.add(unary("Ceil", 6, parse<UnaryKind::kCeil>)); }
+void register_round(Registry& registry) { registry.add(unary("Round", 11, parse<UnaryKind::kRound>)); }
+void register_sign(Registry& registry) { registry.add(unary("Sign", 9, parse<UnaryKind::kSign>)); }
+void register_tan(Registry& registry) { registry.add(unary("Tan", 7, parse<UnaryKind::kTan>)); }
+void register_asin(Registry& registry) { registry.add(unary("Asin", 7, parse<UnaryKind::kAsin>)); }
+void register_acos(Registry& registry) { registry.add(unary("Acos", 7, parse<UnaryKind::kAcos>)); }
+void register_atan(Registry& registry) { registry.add(unary("Atan", 7, parse<UnaryKind::kAtan>)); }
+void register_sinh(Registry& registry) { registry.add(unary("Sinh", 9, parse<UnaryKind::kSinh>)); }
+void register_cosh(Registry& registry) { registry.add(unary("Cosh", 9, parse<UnaryKind::kCosh>)); }
+void register_asinh(Registry& registry) { registry.add(unary("Asinh", 9, parse<UnaryKind::kAsinh>)); }
+void register_acosh(Registry& registry) { registry.add(unary("Acosh", 9, parse<UnaryKind::kAcosh>)); }
+void register_atanh(Registry& registry) { registry.add(unary("Atanh", 9, parse<UnaryKind::kAtanh>)); }
 
 }  // namespace linnet::internal

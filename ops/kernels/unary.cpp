@@ -11,6 +11,7 @@
 #include "ops/kernels/dispatch.h"
 #include "ops/kernels/log-inl.h"
 #include "ops/kernels/sin_cos-inl.h"
+#include "ops/kernels/trigonometry.hpp"
 #include "ops/kernels/vector_math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -91,7 +92,7 @@ void Unary(UnaryKind kind, const float* x, float* y, std::size_t count, Stores s
       return Apply(CeilFunction(), x, y, count, stores);
     case UnaryKind::kRound:
       return Apply(RoundFunction(), x, y, count, stores);
-    case UnaryKind::kSign:
+    default:
       return Apply(SignFunction(), x, y, count, stores);
   }
 }
@@ -106,6 +107,7 @@ namespace linnet::kernels {
 LINNET_EXPORT(Unary);
 
 void unary(UnaryKind kind, const float* x, float* y, std::size_t count, Stores stores) {
+  if (kind >= UnaryKind::kTan) return trigonometry(kind, x, y, count);
   LINNET_DISPATCH(Unary)(kind, x, y, count, stores);
 }
 

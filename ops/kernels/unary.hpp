@@ -22,12 +22,25 @@ enum class UnaryKind : std::uint8_t {
   kCeil,        // the next integer above; -0 in (-1, -0]
   kRound,       // the nearest integer, halves to the even one; -0 in [-0.5, -0]
   kSign,        // -1, 0 or 1; +0 of both zeros
+  kTan,         // the tangent; NaN of infinities
+  kAsin,        // the angle in [-pi/2, pi/2] of a sine; NaN beyond -1 and 1
+  kAcos,        // the angle in [0, pi] of a cosine; NaN beyond -1 and 1
+  kAtan,        // the angle in [-pi/2, pi/2] of a tangent
+  kSinh,        // (e^x - e^-x) / 2
+  kCosh,        // (e^x + e^-x) / 2
+  kAsinh,       // what kSinh is of
+  kAcosh,       // what kCosh is of, at least 0; NaN below 1
+  kAtanh,       // what tanh is of; infinities of -1 and 1, NaN beyond
 };
 
-// y[i] = function(x[i]) for i < count. `x` and `y` are the same array or do not overlap; no alignment is needed. Log,
-// Sin and Cos lie within 1 ULP of the true value over all 2^32 inputs (docs/accuracy.md), the others are exact or
-// round once. With denormals flushed, only denormal inputs and results differ.
-// Log, Sin and Cos, which arithmetic keeps waiting, are never streamed.
+// Whether arithmetic keeps this function waiting, and not memory.
+constexpr bool is_slow(UnaryKind kind) {
+  return kind == UnaryKind::kLog || kind == UnaryKind::kSin || kind == UnaryKind::kCos || kind >= UnaryKind::kTan;
+}
+
+// y[i] = function(x[i]) for i < count. `x` and `y` are the same array or do not overlap; no alignment is needed. Slow
+// functions lie within 1 ULP of the true value over all 2^32 inputs (docs/accuracy.md), the others are exact or round
+// once. With denormals flushed, only denormal inputs and results differ. Slow functions are never streamed.
 void unary(UnaryKind kind, const float* x, float* y, std::size_t count, Stores stores = Stores::kCached);
 
 // The same in double (relative error about 1e-15).

@@ -28,6 +28,24 @@ double unary_reference(UnaryKind kind, double x) {
       return std::nearbyint(x);
     case UnaryKind::kSign:
       return std::isnan(x) ? x : static_cast<double>(x > 0) - static_cast<double>(x < 0);
+    case UnaryKind::kTan:
+      return std::tan(x);
+    case UnaryKind::kAsin:
+      return std::asin(x);
+    case UnaryKind::kAcos:
+      return std::acos(x);
+    case UnaryKind::kAtan:
+      return std::atan(x);
+    case UnaryKind::kSinh:
+      return std::sinh(x);
+    case UnaryKind::kCosh:
+      return std::cosh(x);
+    case UnaryKind::kAsinh:
+      return std::asinh(x);
+    case UnaryKind::kAcosh:
+      return std::acosh(x);
+    case UnaryKind::kAtanh:
+      return std::atanh(x);
   }
   return x;
 }

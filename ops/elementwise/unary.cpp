@@ -1,10 +1,11 @@
 // Neg, Abs, Reciprocal, Sqrt, Log, Sin, Cos, Floor, Ceil, Round (halves to even), Sign (+0 of both zeros), Tan, Asin,
-// Acos, Atan and the hyperbolic Sinh, Cosh, Asinh, Acosh, Atanh: Y = f(X), element by element, angles in radians; NaN
-// stays NaN, and is the result outside the function's domain. X and Y have the same type and shape, of any rank. Floats
-// are computed in double and rounded once, float32 by the kernel; integers wrap around
-// (-128 is its own Neg and Abs). Opsets 6 to newest (from 7: Sin, Cos, Tan and their inverses; from 9: Sign and the
-// hyperbolic ones; from 11: Round): Neg takes signed types, Abs and Sign all numeric ones, the others floats; bfloat16
-// (from 13 or 22) is accepted at every opset. Tanh is an activation.
+// Acos, Atan, the hyperbolic Sinh, Cosh, Asinh, Acosh, Atanh, and Erf, the error function: Y = f(X), element by
+// element, angles in radians; NaN stays NaN, and is the result outside the function's domain. X and Y have the same
+// type and shape, of any rank. Floats are computed in double and rounded once, float32 by the kernel; integers wrap
+// around (-128 is its own Neg and Abs). Opsets 6 to newest (from 7: Sin, Cos, Tan and their inverses; from 9: Sign, Erf
+// and the hyperbolic ones; from 11: Round): Neg takes signed types, Abs and Sign all numeric ones, the others floats;
+// bfloat16 (from 13 or 22) is accepted at every opset. Tanh is an activation. Deviation: Erf of integers, which ONNX
+// allows, is not supported.
 #include "ops/kernels/unary.hpp"
 #include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/shared/chunks.hpp"
@@ -169,5 +170,6 @@ void register_cosh(Registry& registry) { registry.add(unary("Cosh", 9, parse<Una
 void register_asinh(Registry& registry) { registry.add(unary("Asinh", 9, parse<UnaryKind::kAsinh>)); }
 void register_acosh(Registry& registry) { registry.add(unary("Acosh", 9, parse<UnaryKind::kAcosh>)); }
 void register_atanh(Registry& registry) { registry.add(unary("Atanh", 9, parse<UnaryKind::kAtanh>)); }
+void register_erf(Registry& registry) { registry.add(unary("Erf", 9, parse<UnaryKind::kErf>)); }
 
 }  // namespace linnet::internal

@@ -145,6 +145,33 @@ V Atanh(V x) {
   return hn::CopySign(hn::IfThenElse(hn::Lt(a, one), result, special), x);
 }
 
+// The error function. Below 1 it is a P(a^2), a = |x|, from there on 1 - e^Q(a), where it is 1 to a float from 4 on. P
+// interpolates erf(a) / a and Q log(erfc(a)) at the Chebyshev nodes; the errors are 1e-12 and 6e-10 of the result.
+V Erf(V x) {
+  const Tag d;
+  const V one = hn::Set(d, 1.0);
+  const V a = AtMost(hn::Set(d, 4.0), hn::Abs(x));
+  const V z = hn::Mul(a, a);
+  V p = MulThenAdd(z, hn::Set(d, 0x1.1c41ab6eec487p-20), hn::Set(d, -0x1.d2b8522d6f7cbp-17));
+  p = MulThenAdd(z, p, hn::Set(d, 0x1.f57e9cee106c1p-14));
+  p = MulThenAdd(z, p, hn::Set(d, -0x1.bfe158a7be278p-11));
+  p = MulThenAdd(z, p, hn::Set(d, 0x1.56588b32275a7p-8));
+  p = MulThenAdd(z, p, hn::Set(d, -0x1.b82cbae7577a7p-6));
+  p = MulThenAdd(z, p, hn::Set(d, 0x1.ce2f20a7415c6p-4));
+  p = MulThenAdd(z, p, hn::Set(d, -0x1.812746ade3c08p-2));
+  p = MulThenAdd(z, p, hn::Set(d, 0x1.20dd750428cb9p+0));
+  V q = MulThenAdd(a, hn::Set(d, 0x1.b7783044b6881p-20), hn::Set(d, -0x1.825ce4bea3989p-15));
+  q = MulThenAdd(a, q, hn::Set(d, 0x1.38e5e5277d407p-11));
+  q = MulThenAdd(a, q, hn::Set(d, -0x1.37ecc66bf73f2p-8));
+  q = MulThenAdd(a, q, hn::Set(d, 0x1.b0e246c451d48p-6));
+  q = MulThenAdd(a, q, hn::Set(d, -0x1.c2e355434c642p-4));
+  q = MulThenAdd(a, q, hn::Set(d, -0x1.437eb4486a325p-1));
+  q = MulThenAdd(a, q, hn::Set(d, -0x1.2156fa777dfb0p+0));
+  q = MulThenAdd(a, q, hn::Set(d, 0x1.4fb06741d39a1p-12));
+  const V from_1 = hn::Sub(one, Whole(ExpOfDoubles(d, q)));
+  return hn::CopySign(hn::IfThenElse(hn::Lt(a, one), hn::Mul(a, p), from_1), x);
+}
+
 HWY_INLINE hn::Vec<Floats> Rounded(V v) {
 #if HWY_TARGET == HWY_SCALAR
   return hn::Set(Floats(), static_cast<float>(hn::GetLane(v)));  // Highway's would lose infinities
@@ -168,7 +195,7 @@ void Apply(V (*function)(V), const float* x, float* y, std::size_t count) {
 }
 
 void Trigonometry(UnaryKind kind, const float* x, float* y, std::size_t count) {
-  constexpr V (*kFunctions[])(V) = {Tan, Asin, Acos, Atan, Sinh, Cosh, Asinh, Acosh, Atanh};  // as UnaryKind
+  constexpr V (*kFunctions[])(V) = {Tan, Asin, Acos, Atan, Sinh, Cosh, Asinh, Acosh, Atanh, Erf};  // as UnaryKind
   const auto first = static_cast<std::size_t>(UnaryKind::kTan);
   Apply(kFunctions[static_cast<std::size_t>(kind) - first], x, y, count);
 }

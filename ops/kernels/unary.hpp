@@ -31,6 +31,7 @@ enum class UnaryKind : std::uint8_t {
   kAsinh,       // what kSinh is of
   kAcosh,       // what kCosh is of, at least 0; NaN below 1
   kAtanh,       // what tanh is of; infinities of -1 and 1, NaN beyond
+  kErf,         // the error function, 2 / sqrt(pi) times the integral of e^-t^2 from 0 to x
 };
 
 // Whether arithmetic keeps this function waiting, and not memory.

@@ -46,6 +46,8 @@ double unary_reference(UnaryKind kind, double x) {
       return std::acosh(x);
     case UnaryKind::kAtanh:
       return std::atanh(x);
+    case UnaryKind::kErf:
+      return std::erf(x);
   }
   return x;
 }

@@ -87,6 +87,7 @@ const Function kFunctions[] = {
     {"Asinh", UnaryKind::kAsinh, 1},
     {"Acosh", UnaryKind::kAcosh, 1},
     {"Atanh", UnaryKind::kAtanh, 1},
+    {"Erf", UnaryKind::kErf, 1},
     {"Sqrt", UnaryKind::kSqrt, kRoundedOnce},
     {"Reciprocal", UnaryKind::kReciprocal, kRoundedOnce},
 };

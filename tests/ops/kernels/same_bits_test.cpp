@@ -212,6 +212,7 @@ std::vector<Function> functions() {
       of_unary("Asinh", UnaryKind::kAsinh),
       of_unary("Acosh", UnaryKind::kAcosh),
       of_unary("Atanh", UnaryKind::kAtanh),
+      of_unary("Erf", UnaryKind::kErf),
       of_reduction("sum", ReduceKind::kSum),
       of_reduction("sum of magnitudes", ReduceKind::kSumOfMagnitudes),
       of_reduction("sum of squares", ReduceKind::kSumOfSquares),

@@ -23,11 +23,11 @@ using testing::random_floats;
 using testing::same;
 using testing::ulp_distance;
 
-constexpr UnaryKind kKinds[] = {UnaryKind::kNeg,  UnaryKind::kAbs,   UnaryKind::kReciprocal, UnaryKind::kSqrt,
-                                UnaryKind::kLog,  UnaryKind::kFloor, UnaryKind::kCeil,       UnaryKind::kRound,
-                                UnaryKind::kSign, UnaryKind::kSin,   UnaryKind::kCos,        UnaryKind::kTan,
-                                UnaryKind::kAsin, UnaryKind::kAcos,  UnaryKind::kAtan,       UnaryKind::kSinh,
-                                UnaryKind::kCosh, UnaryKind::kAsinh, UnaryKind::kAcosh,      UnaryKind::kAtanh};
+constexpr UnaryKind kKinds[] = {
+    UnaryKind::kNeg,   UnaryKind::kAbs,   UnaryKind::kReciprocal, UnaryKind::kSqrt, UnaryKind::kLog,  UnaryKind::kFloor,
+    UnaryKind::kCeil,  UnaryKind::kRound, UnaryKind::kSign,       UnaryKind::kSin,  UnaryKind::kCos,  UnaryKind::kTan,
+    UnaryKind::kAsin,  UnaryKind::kAcos,  UnaryKind::kAtan,       UnaryKind::kSinh, UnaryKind::kCosh, UnaryKind::kAsinh,
+    UnaryKind::kAcosh, UnaryKind::kAtanh, UnaryKind::kErf};
 
 float expected(UnaryKind kind, float x) { return static_cast<float>(unary_reference(kind, x)); }
 
@@ -107,6 +107,10 @@ TEST(Unary, SpecialValues) {
       {UnaryKind::kAcosh, -kInfinity, kNan},
       {UnaryKind::kAcosh, -3.0f, kNan},
       {UnaryKind::kAcosh, kInfinity, kInfinity},
+      {UnaryKind::kErf, -0.0f, -0.0f},
+      {UnaryKind::kErf, kLeastDenormal, kLeastDenormal},
+      {UnaryKind::kErf, -kInfinity, -1.0f},
+      {UnaryKind::kErf, kLargest, 1.0f},
       {UnaryKind::kAtanh, -0.0f, -0.0f},
       {UnaryKind::kAtanh, 1.0f, kInfinity},
       {UnaryKind::kAtanh, -1.0f, -kInfinity},

@@ -8,6 +8,7 @@
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/half_lines.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -75,11 +76,11 @@ Prepared prepare(const PrepareContext& context) {
   return prepared;
 }
 
-/// The activation with the bounds that a run gives it.
+/// The activation with the bounds that a run gives it. Requires: X is no double.
 Activation activation_in_run(const State& state, const void* const* inputs) {
   Activation activation = state.activation;
-  if (state.reads_lowest) activation.alpha = *static_cast<const float*>(inputs[1]);
-  if (state.reads_highest) activation.beta = *static_cast<const float*>(inputs[2]);
+  if (state.reads_lowest) load_line(state.type, inputs[1], 0, 1, &activation.alpha);
+  if (state.reads_highest) load_line(state.type, inputs[2], 0, 1, &activation.beta);
   return activation;
 }
 
@@ -121,6 +122,13 @@ void run_simd(const RunArguments& args) {
                     [&](std::size_t first, std::size_t size, kernels::Stores stores) {
                       apply(activation, x + first, y + first, size, stores);
                     });
+}
+
+void run_half(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  const Activation activation = activation_in_run(state, args.inputs);
+  for_half_lines(args.control, state.type, args.inputs[0], state.count, simd_cost(activation.kind), args.outputs[0],
+                 [&](float* line, std::size_t count) { apply(activation, line, line, count); });
 }
 
 /// Floating-point elements: in double, rounded once.
@@ -183,6 +191,7 @@ std::vector<Implementation> activation_implementations() {
   return {
       onednn_activation_implementation(),
       {"simd", Backend::kSimd, accepts_float32, prepare_simd, run_simd},
+      {"simd half", Backend::kSimd, accepts_half, prepare, run_half},
       {"reference", Backend::kReference, nullptr, prepare, run_reference},
   };
 }

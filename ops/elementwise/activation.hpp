@@ -2,8 +2,8 @@
 // Selu, Celu and HardSwish. Each is a function of one element, so X and Y have the same shape, of any rank, and Y may
 // take X's memory.
 //
-// Implementations: float32 through ops/kernels/activation.hpp (simd) or oneDNN; the reference computes in double and
-// rounds once.
+// Implementations: float32 through ops/kernels/activation.hpp (simd) or oneDNN; 16-bit floats by way of float32 (simd
+// half); the reference computes in double and rounds once.
 #pragma once
 
 #include <optional>
@@ -28,7 +28,7 @@ std::optional<kernels::Activation> activation_of(const NodeView& node);
 /// Y has the type and shape of X. Errors: kUnsupported, kInvalidModel for a type that is not a floating-point one.
 void infer_activation(InferContext& context);
 
-/// onednn (only when it is asked for), simd, reference.
+/// onednn (only when it is asked for), simd, simd half, reference.
 std::vector<Implementation> activation_implementations();
 Implementation onednn_activation_implementation();
 

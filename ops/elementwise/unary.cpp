@@ -1,16 +1,17 @@
 // Neg, Abs, Reciprocal, Sqrt, Log, Sin, Cos, Floor, Ceil, Round (halves to even), Sign (+0 of both zeros), Tan, Asin,
 // Acos, Atan, the hyperbolic Sinh, Cosh, Asinh, Acosh, Atanh, and Erf, the error function: Y = f(X), element by
 // element, angles in radians; NaN stays NaN, and is the result outside the function's domain. X and Y have the same
-// type and shape, of any rank. Floats are computed in double and rounded once, float32 by the kernel; integers wrap
-// around (-128 is its own Neg and Abs). Opsets 6 to newest (from 7: Sin, Cos, Tan and their inverses; from 9: Sign, Erf
-// and the hyperbolic ones; from 11: Round): Neg takes signed types, Abs and Sign all numeric ones, the others floats;
-// bfloat16 (from 13 or 22) is accepted at every opset. Tanh is an activation. Deviation: Erf of integers, which ONNX
-// allows, is not supported.
+// type and shape, of any rank. Floats are computed in double and rounded once, float32 by the kernel, 16-bit floats by
+// way of float32; integers wrap around (-128 is its own Neg and Abs). Opsets 6 to newest (from 7: Sin, Cos, Tan and
+// their inverses; from 9: Sign, Erf and the hyperbolic ones; from 11: Round): Neg takes signed types, Abs and Sign all
+// numeric ones, the others floats; bfloat16 (from 13 or 22) is accepted at every opset. Tanh is an activation.
+// Deviation: Erf of integers, which ONNX allows, is not supported.
 #include "ops/kernels/unary.hpp"
 #include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/half_lines.hpp"
 #include "ops/shared/known_elements.hpp"
 #include "ops/shared/sized_elements.hpp"
 
@@ -99,6 +100,12 @@ void run_simd(const RunArguments& args) {
                     });
 }
 
+void run_half(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  for_half_lines(args.control, state.type, args.inputs[0], state.count, kSimdCost, args.outputs[0],
+                 [&](float* line, std::size_t count) { kernels::unary(state.kind, line, line, count); });
+}
+
 /// In the elements' own type: integers of a size, signed or not, have the same low bits.
 void negate_integers(const State& state, const RunArguments& args, std::size_t first, std::size_t count) {
   visit_size(size_of(state.type), [&](auto tag) {
@@ -142,6 +149,7 @@ OpDef unary(const char* name, int since_opset, AttributesPtr (*parse)(ParseConte
   op.infer = infer;
   op.implementations = {
       {"simd", Backend::kSimd, accepts_float32, prepare, run_simd},
+      {"simd half", Backend::kSimd, accepts_half, prepare, run_half},
       {"reference", Backend::kReference, nullptr, prepare, run_reference},
   };
   op.facts.in_place_inputs = {0};

@@ -4,13 +4,15 @@
 //   before 13 X counts as a matrix [dimensions before `axis`, dimensions from `axis` on] and the sums run over its
 //   rows; `axis` is 1 by default.
 // bfloat16 (from 13) is accepted at every opset. NaN or +inf in a row makes the row NaN, as does a row of -inf only;
-// finite rows never give NaN.
+// finite rows never give NaN. float32 by the kernels, 16-bit floats by way of float32 (simd half); the reference
+// computes in double and rounds once.
 #include "ops/normalization/softmax.hpp"
 
 #include <algorithm>
 #include <cmath>
 
 #include "ops/kernels/softmax.hpp"
+#include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
 
 namespace linnet::internal {
@@ -57,8 +59,8 @@ struct Task {
   std::int64_t first, count, column, columns;
 };
 
-/// Calls body(Task) for tasks of about kTaskElements elements that cover all; how they are cut depends on the extents
-/// only.
+/// Calls body(Task, worker) for tasks of about kTaskElements elements that cover all; how they are cut depends on the
+/// extents only.
 template <typename Body>
 void for_tasks(RunControl& control, const SoftmaxExtents& extents, double cost, const Body& body) {
   if (extents.count() == 0) return;
@@ -68,10 +70,10 @@ void for_tasks(RunControl& control, const SoftmaxExtents& extents, double cost, 
                                         std::min(kLeastColumns, extents.inner), extents.inner);
   const std::int64_t blocks = (extents.inner + block - 1) / block;
   const double work = static_cast<double>(extents.count()) * cost;
-  control.parallel_for(static_cast<std::size_t>(groups * blocks), work, [&](std::size_t index) {
+  control.parallel_for(static_cast<std::size_t>(groups * blocks), work, [&](std::size_t index, std::size_t worker) {
     const std::int64_t first = static_cast<std::int64_t>(index) / blocks * group;
     const std::int64_t column = static_cast<std::int64_t>(index) % blocks * block;
-    body(Task{first, std::min(group, extents.outer - first), column, std::min(block, extents.inner - column)});
+    body(Task{first, std::min(group, extents.outer - first), column, std::min(block, extents.inner - column)}, worker);
   });
 }
 
@@ -187,7 +189,7 @@ void run_simd(const RunArguments& args) {
   const auto inner = static_cast<std::size_t>(extents.inner);
   const auto rows = state.logarithm ? kernels::log_softmax : kernels::softmax;
   const auto columns = state.logarithm ? kernels::log_softmax_columns : kernels::softmax_columns;
-  for_tasks(args.control, extents, kSimdCost, [&](const Task& task) {
+  for_tasks(args.control, extents, kSimdCost, [&](const Task& task, std::size_t) {
     const std::int64_t begin = task.first * extents.axis * extents.inner + task.column;
     const float* x = static_cast<const float*>(args.inputs[0]) + begin;
     float* y = static_cast<float*>(args.outputs[0]) + begin;
@@ -197,6 +199,54 @@ void run_simd(const RunArguments& args) {
     }
     for (std::int64_t outer = 0; outer < task.count; ++outer, x += axis * inner, y += axis * inner) {
       columns(x, y, axis, inner, static_cast<std::size_t>(task.columns));
+    }
+  });
+}
+
+/// Elements of the largest task, about.
+std::int64_t task_elements(const SoftmaxExtents& extents) {
+  return std::max(kTaskElements, extents.axis * std::min(kLeastColumns, extents.inner));
+}
+
+std::string accepts_short_half(const NodeView& node) {
+  constexpr std::int64_t kMostElements = kLongRow;
+  const std::int64_t elements = task_elements(softmax_extents(node));
+  if (elements > kMostElements) return text("only tasks of up to ", kMostElements, " elements, not ", elements);
+  return accepts_half(node);
+}
+
+/// A worker widens the elements of a task, and narrows what becomes of them.
+Prepared prepare_half(const PrepareContext& context) {
+  Prepared prepared = prepare(context);
+  prepared.workspace_bytes = static_cast<std::size_t>(task_elements(softmax_extents(context))) * sizeof(float) *
+                             static_cast<std::size_t>(context.threads());
+  return prepared;
+}
+
+void run_half(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  const SoftmaxExtents& extents = state.extents;
+  const auto axis = static_cast<std::size_t>(extents.axis);
+  const auto inner = static_cast<std::size_t>(extents.inner);
+  const auto rows = state.logarithm ? kernels::log_softmax : kernels::softmax;
+  const auto columns_of = state.logarithm ? kernels::log_softmax_columns : kernels::softmax_columns;
+  for_tasks(args.control, extents, kSimdCost, [&](const Task& task, std::size_t worker) {
+    float* const block =
+        static_cast<float*>(args.workspace) + worker * static_cast<std::size_t>(task_elements(extents));
+    const auto begin = static_cast<std::size_t>(task.first) * axis * inner + static_cast<std::size_t>(task.column);
+    const auto count = static_cast<std::size_t>(task.count);
+    if (inner == 1) {
+      load_line(state.type, args.inputs[0], begin, count * axis, block);
+      rows(block, block, count, axis);
+      return store_line(state.type, block, begin, count * axis, args.outputs[0]);
+    }
+    const auto columns = static_cast<std::size_t>(task.columns);
+    for (std::size_t first = begin; first < begin + count * axis * inner; first += axis * inner) {
+      for (std::size_t i = 0; i < axis; ++i)
+        load_line(state.type, args.inputs[0], first + i * inner, columns, block + i * columns);
+      columns_of(block, block, axis, columns, columns);
+      for (std::size_t i = 0; i < axis; ++i)
+        store_line(state.type, block + i * columns, first + i * inner, columns, args.outputs[0]);
     }
   });
 }
@@ -230,7 +280,7 @@ void run_reference(const RunArguments& args) {
   const SoftmaxExtents& extents = state.extents;
   visit_float_type(state.type, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    for_tasks(args.control, extents, kReferenceCost, [&](const Task& task) {
+    for_tasks(args.control, extents, kReferenceCost, [&](const Task& task, std::size_t) {
       for (std::int64_t outer = task.first; outer < task.first + task.count; ++outer) {
         for (std::int64_t column = task.column; column < task.column + task.columns; ++column) {
           const std::int64_t begin = outer * extents.axis * extents.inner + column;
@@ -269,6 +319,7 @@ std::vector<Implementation> softmax_implementations() {
   return {
       onednn_softmax_implementation(),
       {"simd", Backend::kSimd, accepts_float32, prepare_simd, run_simd},
+      {"simd half", Backend::kSimd, accepts_short_half, prepare_half, run_half},
       {"reference", Backend::kReference, nullptr, prepare, run_reference},
   };
 }

@@ -40,6 +40,12 @@ std::string accepts_float32(const NodeView& node) {
   return node.input_type(0) == DataType::kFloat32 ? "" : text("only float32, not ", node.input_type(0));
 }
 
+std::string accepts_half(const NodeView& node) {
+  const DataType type = node.input_type(0);
+  if (type == DataType::kFloat16 || type == DataType::kBfloat16) return "";
+  return text("only float16 and bfloat16, not ", type);
+}
+
 void infer_same_as_first(InferContext& context, TypeSet allowed) {
   require_type(context, 0, "X", allowed);
   context.set_output(0, context.input_type(0), context.input_dims(0));

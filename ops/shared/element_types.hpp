@@ -22,6 +22,9 @@ void require_type_of_first(const NodeView& node, std::size_t input, const char* 
 /// Implementation::accepts of those that take a float32 input 0 only.
 std::string accepts_float32(const NodeView& node);
 
+/// The same for float16 and bfloat16.
+std::string accepts_half(const NodeView& node);
+
 /// Output 0 has the type and shape of input 0, X. Errors: those of require_type.
 void infer_same_as_first(InferContext& context, TypeSet allowed);
 

@@ -91,11 +91,12 @@ TEST(Activation, AutoKeepsThePromisesOfTheOwnKernels) {
 }
 
 TEST(Activation, AnotherTypeRunsInTheReference) {
-  const Single single("Tanh", 13, {}, {tensor_of<Float16>({1}, {1})});
+  const Single single("Tanh", 13, {}, {tensor_of<double>({1}, {1})});
   Refusals refusals;
   EXPECT_STREQ(select_implementation(single.view(), &refusals).name, "reference");
-  ASSERT_EQ(refusals.size(), 2U);
-  EXPECT_EQ(refusals[1].second, "only float32, not float16");
+  ASSERT_EQ(refusals.size(), 3U);
+  EXPECT_EQ(refusals[1].second, "only float32, not float64");
+  EXPECT_EQ(refusals[2].second, "only float16 and bfloat16, not float64");
 }
 
 TEST(Activation, OnednnRunsOnRequest) {

@@ -84,6 +84,31 @@ void WeightedElements(const float* x, const ElementPlaces& places, const float* 
   }
 }
 
+void WeightedPixels(const PixelTaps& table, std::size_t points, std::size_t first, float* y, std::size_t count) {
+  const FloatTag d;
+  const std::size_t lanes = hn::Lanes(d);
+  const PixelTaps at = table;
+  for (std::size_t point = 0; point < points; ++point, y += count) {
+    const auto weight_of = [=](std::size_t tap) { return at.weights[tap * at.line + point]; };
+    const auto weight = [=](std::size_t tap) HWY_ATTR { return hn::Set(d, weight_of(tap)); };
+    for (std::size_t i = 0; i < count; i += lanes) {
+      const std::size_t left = count - i;
+      const auto element = [=](std::size_t tap) HWY_ATTR {
+        if (weight_of(tap) == 0) return hn::Zero(d);
+        const auto pixel = static_cast<std::size_t>(at.pixels[tap * at.line + point]);
+        const float* const from = at.x + pixel * at.channels + first + i;
+        return left < lanes ? LoadPartial(d, from, left) : hn::LoadU(d, from);
+      };
+      const V sum = Sum(at.taps, weight, element);
+      if (left < lanes) {
+        StorePartial(d, sum, y + i, left);
+      } else {
+        hn::StoreU(sum, d, y + i);
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace linnet::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -93,6 +118,7 @@ namespace linnet::kernels {
 
 LINNET_EXPORT(WeightedRows);
 LINNET_EXPORT(WeightedElements);
+LINNET_EXPORT(WeightedPixels);
 
 void weighted_rows(const float* x, std::size_t stride, const float* weights, std::size_t taps, float* y,
                    std::size_t count) {
@@ -102,6 +128,10 @@ void weighted_rows(const float* x, std::size_t stride, const float* weights, std
 void weighted_elements(const float* x, const ElementPlaces& places, const float* weights, std::size_t line,
                        std::size_t taps, float* y, std::size_t count) {
   LINNET_DISPATCH(WeightedElements)(x, places, weights, line, taps, y, count);
+}
+
+void weighted_pixels(const PixelTaps& taps, std::size_t points, std::size_t first, float* y, std::size_t count) {
+  LINNET_DISPATCH(WeightedPixels)(taps, points, first, y, count);
 }
 
 }  // namespace linnet::kernels

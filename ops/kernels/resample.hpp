@@ -31,6 +31,21 @@ struct ElementPlaces {
 void weighted_elements(const float* x, const ElementPlaces& places, const float* weights, std::size_t line,
                        std::size_t taps, float* y, std::size_t count);
 
+// Pixels of `channels` floats each, and points that are made of some of them: tap `tap` of a point is pixel
+// pixels[tap * line + point] by its weight.
+struct PixelTaps {
+  const float* x;
+  std::size_t channels;
+  const std::int32_t* pixels;
+  const float* weights;
+  std::size_t line;
+  std::size_t taps;  // more than 0
+};
+
+// y[point * count + i] = sum of weight times channel `first` + i of the pixel over all taps, for point < points and
+// i < count: the bits of weighted_elements. Where the weight is 0, the pixel is not read.
+void weighted_pixels(const PixelTaps& taps, std::size_t points, std::size_t first, float* y, std::size_t count);
+
 }  // namespace linnet::kernels
 
 #endif  // LINNET_OPS_KERNELS_RESAMPLE_HPP_

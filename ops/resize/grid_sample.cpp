@@ -7,6 +7,8 @@
 // a = -0.75; nearest: one, halves to even. padding_mode, for each element outside: zeros (default), border: the
 // outermost element, reflection: mirrored at that edge or centre, to and fro. A NaN in grid lies outside, before the
 // first element.
+// Implementations: simd pixels copies X so that the channels of an element lie side by side, simd gathers elements;
+// both give the same bits.
 // Opsets 16 to newest; all forms are accepted at every opset. Types of X: all numeric ones, bool with nearest; integers
 // are rounded, halves to even; of grid: floats. Deviations: at most 4096 elements make one of Y (linear of 12 axes);
 // strings are not supported.
@@ -14,6 +16,7 @@
 
 #include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/kernels/resample.hpp"
+#include "ops/kernels/transpose.hpp"
 #include "ops/resize/grid_points.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
@@ -28,8 +31,11 @@ constexpr std::size_t kMostTaps = 4096;
 constexpr std::size_t kTask = 16384;    // products, about
 constexpr std::size_t kChunk = 16384;   // elements converted at a time
 constexpr double kSimdCost = 0.5;       // ns per product
+constexpr double kPixelCost = 0.1;      // the same
 constexpr double kReferenceCost = 2.0;  // the same
 constexpr double kConversion = 1.0;     // ns per element
+
+constexpr std::size_t kTileChannels = 256;  // of the points of a block, that are in the cache together
 
 static_assert(kPoints % kernels::kTablePadding == 0 && kPoints <= kLinedUp, "tables hold whole lines");
 
@@ -108,7 +114,17 @@ Grid grid_of(const NodeView& node) {
   return grid;
 }
 
-/// Calls body(batch, first point, points, block) for all blocks of points.
+/// to[i][j] = from[j][i] for i < rows, j < columns; the strides count elements.
+void transpose_floats(const float* from, std::size_t from_stride, float* to, std::size_t to_stride, std::size_t rows,
+                      std::size_t columns) {
+  kernels::transpose(
+      sizeof(float),
+      {reinterpret_cast<const std::byte*>(from), static_cast<std::ptrdiff_t>(from_stride * sizeof(float)),
+       reinterpret_cast<std::byte*>(to), static_cast<std::ptrdiff_t>(to_stride * sizeof(float))},
+      rows, columns);
+}
+
+/// Calls body(batch, first point, points, block, worker) for all blocks of points.
 template <typename W, typename Body>
 void for_blocks(const Grid& grid, const RunArguments& args, std::byte* memory, double cost, const Body& body) {
   const std::size_t products = kPoints * grid.taps * grid.channels;
@@ -123,7 +139,7 @@ void for_blocks(const Grid& grid, const RunArguments& args, std::byte* memory, d
       const std::size_t first = i % grid.blocks() * kPoints;
       const std::size_t count = std::min(kPoints, grid.points - first);
       set_block(grid, args.inputs[1], batch * grid.points + first, count, block);
-      body(batch, first, count, block);
+      body(batch, first, count, block, worker);
     }
   });
 }
@@ -191,7 +207,7 @@ void run_weighted(const RunArguments& args) {
     x = converted;
   }
   const double cost = std::is_same_v<W, float> ? kSimdCost : kReferenceCost;
-  const auto sample = [&](std::size_t batch, std::size_t first, std::size_t count, const Block<W>& block) {
+  const auto sample = [&](std::size_t batch, std::size_t first, std::size_t count, const Block<W>& block, std::size_t) {
     for (std::size_t channel = 0; channel < grid.channels; ++channel) {
       if (channel % kPoints == 0 && args.control.abandon_if_stopped()) return;
       const std::size_t plane = batch * grid.channels + channel;
@@ -203,12 +219,93 @@ void run_weighted(const RunArguments& args) {
   for_blocks<W>(grid, args, static_cast<std::byte*>(args.workspace) + state.x_bytes, cost, sample);
 }
 
+std::string accepts_simd(const NodeView& node) {
+  if (attributes_of(node).mode == ResizeMode::kNearest) return "mode nearest only moves elements";
+  const DataType type = node.input_type(0);
+  if (type != DataType::kFloat32 && type != DataType::kFloat16 && type != DataType::kBfloat16) {
+    return text("only float32, float16 and bfloat16, not ", type);
+  }
+  const Shape x = node.input_shape(0);
+  return element_count(Shape(x.begin() + 2, x.end())) > INT32_MAX ? "a channel of X has more than 2^31 elements" : "";
+}
+
+/// Linear and cubic of many channels: the channels of each element of X, copied side by side, are added as vectors.
+struct PixelState {
+  Grid grid;
+  std::size_t x_bytes = 0;  ///< of that copy, at the start of the workspace; blocks and tiles follow, one a worker
+  std::size_t block_bytes = 0;
+};
+
+std::string accepts_pixels(const NodeView& node) {
+  constexpr std::size_t kFewChannels = 16;
+  constexpr std::size_t kElementsOfPoint = 4;  // of X, that had better not be copied for one of Y
+  std::string why_not = accepts_simd(node);
+  if (!why_not.empty()) return why_not;
+  if (node.input_type(0) != DataType::kFloat32) return text("only float32, not ", node.input_type(0));
+  const Grid grid = grid_of(node);
+  if (grid.channels < kFewChannels) return text("only from ", kFewChannels, " channels on, not with ", grid.channels);
+  return grid.points < grid.plane / kElementsOfPoint ? "few points are sampled" : "";
+}
+
+Prepared prepare_pixels(const PrepareContext& context) {
+  auto state = std::make_shared<PixelState>();
+  state->grid = grid_of(context);
+  state->x_bytes = (byte_count(DataType::kFloat32, context.input_shape(0)) + 63) / 64 * 64;
+  state->block_bytes = Block<float>::bytes(state->grid) * static_cast<std::size_t>(context.threads());
+  const std::size_t tiles = kPoints * kTileChannels * sizeof(float) * static_cast<std::size_t>(context.threads());
+  Prepared prepared;
+  if (__builtin_add_overflow(state->block_bytes + tiles, state->x_bytes, &prepared.workspace_bytes))
+    fail(ErrorCode::kLimitExceeded, "a copy of X needs more bytes than 64 bits can count");
+  prepared.state = std::move(state);
+  return prepared;
+}
+
+void copy_to_pixels(const Grid& grid, const RunArguments& args, float* pixels) {
+  constexpr double kCopyCost = 0.2;  // ns per element
+  const auto* x = static_cast<const float*>(args.inputs[0]);
+  const std::size_t size = std::max<std::size_t>(1, kTask / grid.channels);
+  const std::size_t pieces = (grid.plane + size - 1) / size;
+  const double work = kCopyCost * static_cast<double>(grid.batches * grid.plane) * static_cast<double>(grid.channels);
+  args.control.parallel_for(grid.batches * pieces, work, [&](std::size_t task) {
+    const std::size_t first = task % pieces * size;
+    const std::size_t batch = task / pieces * grid.plane * grid.channels;
+    transpose_floats(x + batch + first, grid.plane, pixels + batch + first * grid.channels, grid.channels,
+                     std::min(size, grid.plane - first), grid.channels);
+  });
+}
+
+void run_pixels(const RunArguments& args) {
+  const auto& state = *static_cast<const PixelState*>(args.state);
+  const Grid& grid = state.grid;
+  if (grid.batches == 0) return;
+  auto* const pixels = static_cast<float*>(args.workspace);
+  std::byte* const blocks = static_cast<std::byte*>(args.workspace) + state.x_bytes;
+  auto* const tiles = reinterpret_cast<float*>(blocks + state.block_bytes);
+  auto* const y = static_cast<float*>(args.outputs[0]);
+  copy_to_pixels(grid, args, pixels);
+  const auto sample = [&](std::size_t batch, std::size_t first, std::size_t count, const Block<float>& block,
+                          std::size_t worker) {
+    float* const tile = tiles + worker * kPoints * kTileChannels;
+    const kernels::PixelTaps taps = {
+        pixels + batch * grid.plane * grid.channels, grid.channels, block.elements, block.weights, kPoints, grid.taps};
+    for (std::size_t channel = 0; channel < grid.channels; channel += kTileChannels) {
+      if (args.control.abandon_if_stopped()) return;
+      const std::size_t channels = std::min(kTileChannels, grid.channels - channel);
+      kernels::weighted_pixels(taps, count, channel, tile, channels);
+      transpose_floats(tile, channels, y + (batch * grid.channels + channel) * grid.points + first, grid.points,
+                       channels, count);
+    }
+  };
+  for_blocks<float>(grid, args, blocks, kPixelCost, sample);
+}
+
 /// Mode nearest: elements moved, or zeros. T is as large as an element.
 template <typename T>
 void run_nearest_of(const Grid& grid, const RunArguments& args) {
   const auto* x = static_cast<const T*>(args.inputs[0]);
   auto* y = static_cast<T*>(args.outputs[0]);
-  const auto sample = [&](std::size_t batch, std::size_t first, std::size_t count, const Block<double>& block) {
+  const auto sample = [&](std::size_t batch, std::size_t first, std::size_t count, const Block<double>& block,
+                          std::size_t) {
     for (std::size_t channel = 0; channel < grid.channels; ++channel) {
       if (channel % kPoints == 0 && args.control.abandon_if_stopped()) return;
       const std::size_t plane = batch * grid.channels + channel;
@@ -218,16 +315,6 @@ void run_nearest_of(const Grid& grid, const RunArguments& args) {
     }
   };
   for_blocks<double>(grid, args, static_cast<std::byte*>(args.workspace), kSimdCost, sample);
-}
-
-std::string accepts_simd(const NodeView& node) {
-  if (attributes_of(node).mode == ResizeMode::kNearest) return "mode nearest only moves elements";
-  const DataType type = node.input_type(0);
-  if (type != DataType::kFloat32 && type != DataType::kFloat16 && type != DataType::kBfloat16) {
-    return text("only float32, float16 and bfloat16, not ", type);
-  }
-  const Shape x = node.input_shape(0);
-  return element_count(Shape(x.begin() + 2, x.end())) > INT32_MAX ? "a channel of X has more than 2^31 elements" : "";
 }
 
 /// With nothing to convert for mode nearest.
@@ -255,7 +342,8 @@ void register_grid_sample(Registry& registry) {
   op.min_inputs = op.max_inputs = 2;
   op.parse = parse;
   op.infer = infer;
-  op.implementations = {{"simd", Backend::kSimd, accepts_simd, prepare_weighted<float>, run_weighted<float>},
+  op.implementations = {{"simd pixels", Backend::kSimd, accepts_pixels, prepare_pixels, run_pixels},
+                        {"simd", Backend::kSimd, accepts_simd, prepare_weighted<float>, run_weighted<float>},
                         {"reference", Backend::kReference, nullptr, prepare_reference, run_reference}};
   registry.add(std::move(op));
 }

@@ -91,6 +91,8 @@ std::vector<Value> candidates(const OpDef& op, DataType type) {
   // All inputs of a layer with one unit, of so many gates.
   const std::map<std::string, std::int64_t> gates = {{"GRU", 3}, {"LSTM", 4}, {"RNN", 1}};
   if (const auto found = gates.find(op.name); found != gates.end()) return {variable(type, {1, found->second, 1})};
+  // With channels enough for every implementation.
+  if (op.name == "GridSample") return {variable(type, {2, 16, 2, 2}), variable(DataType::kFloat32, {2, 2, 2, 2})};
   return {variable(type, {2, 2}),
           variable(type, {2}),
           integers({0}),

@@ -99,6 +99,48 @@ TEST(WeightedElements, TakesAPlaceForEveryTap) {
   });
 }
 
+TEST(WeightedPixels, GivesTheBitsOfWeightedElements) {
+  on_every_isa([] {
+    constexpr std::size_t kPoints = 5, kLine = kTablePadding, kPixels = 11;
+    for (const std::size_t taps : std::vector<std::size_t>{1, 4, 16}) {
+      for (const std::size_t channels : std::vector<std::size_t>{1, 3, 15, 16, 17, 40}) {
+        const std::vector<float> x = random_floats(kPixels * channels, 2);
+        std::vector<float> planes(x.size());
+        for (std::size_t i = 0; i < x.size(); ++i) planes[i % channels * kPixels + i / channels] = x[i];
+        std::vector<float> weights = random_floats(taps * kLine, 3);
+        std::vector<std::int32_t> pixels(taps * kLine);
+        for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::int32_t>(i * 31 % kPixels);
+        weights[1] = 0;
+        for (const std::size_t first : {std::size_t{0}, channels / 2}) {
+          const std::size_t count = channels - first;
+          Guarded y(kPoints * count);
+          weighted_pixels({x.data(), channels, pixels.data(), weights.data(), kLine, taps}, kPoints, first, y.data(),
+                          count);
+          ASSERT_TRUE(y.intact());
+          for (std::size_t i = 0; i < count; ++i) {
+            float expected[kPoints];
+            weighted_elements(planes.data() + (first + i) * kPixels, {pixels.data(), kLine, 0}, weights.data(), kLine,
+                              taps, expected, kPoints);
+            for (std::size_t point = 0; point < kPoints; ++point)
+              ASSERT_EQ(y.data()[point * count + i], expected[point]) << taps << " taps, channel " << i;
+          }
+        }
+      }
+    }
+  });
+}
+
+TEST(WeightedPixels, DoesNotReadWhatHasNoWeight) {
+  on_every_isa([] {
+    const std::vector<float> x = {3, 5};
+    const std::vector<std::int32_t> pixels = {1 << 30, 0};
+    const std::vector<float> weights = {0, 0.5F};
+    std::vector<float> y(2);
+    weighted_pixels({x.data(), 2, pixels.data(), weights.data(), 1, 2}, 1, 0, y.data(), 2);
+    EXPECT_EQ(y, (std::vector<float>{1.5F, 2.5F}));
+  });
+}
+
 TEST(WeightedElements, LeavesOutWhatHasNoWeight) {
   on_every_isa([] {
     const std::vector<float> x = {kInfinity, 3};

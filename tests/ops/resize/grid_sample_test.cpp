@@ -128,6 +128,9 @@ TEST(GridSample, SamplesInEveryManner) {
   for (const Manner& manner : all_manners()) {
     check<float>({2, 3, 4, 5}, {2, 6, 7, 2}, manner, close(1e-6, 2e-6));
     check<float>({1, 70, 3, 1}, {1, 2, 3, 2}, manner, close(1e-6, 2e-6));
+    check<float>({2, 17, 4, 5}, {2, 6, 11, 2}, manner, close(1e-6, 2e-6));   // channels side by side
+    check<float>({1, 300, 30, 2}, {1, 5, 9, 2}, manner, close(1e-6, 2e-6));  // in two tiles
+    check<float>({1, 16, 30, 20}, {1, 2, 3, 2}, manner, close(1e-6, 2e-6));  // few points
     check<float>({1, 2, 9}, {1, 200, 1}, manner, close(1e-6, 2e-6));
     check<float>({1, 2, 3, 4, 5}, {1, 2, 3, 4, 3}, manner, close(1e-6, 4e-6));
     check<float>({2, 1, 2, 3, 2, 3}, {2, 2, 1, 2, 3, 4}, manner, close(1e-6, 1e-5));

@@ -14,6 +14,7 @@
 #include <cmath>
 
 #include "ops/elementwise/activation.hpp"
+#include "ops/shared/float_scalar.hpp"
 #include "runtime/passes/pass.hpp"
 #include "runtime/pattern.hpp"
 
@@ -105,19 +106,10 @@ std::optional<Replacement> make_mish(const Match& match) {
   return activation_of_x(match, "Mish", activation_attributes(ActivationKind::kMish));
 }
 
-/// The only element, if a float holds it.
-std::optional<float> scalar_of(const Constant& constant) {
-  if (constant.count() != 1) return std::nullopt;
-  const double value = constant.type == DataType::kFloat64 ? *constant.as<double>() : *constant.as<float>();
-  const auto rounded = static_cast<float>(value);
-  if (static_cast<double>(rounded) != value) return std::nullopt;
-  return rounded;
-}
-
 std::optional<Replacement> make_swish(const Match& match) {
   const DataType type = match.type("x").type;
   if (type != DataType::kFloat32 && type != DataType::kFloat64) return std::nullopt;
-  const std::optional<float> alpha = match.has("alpha") ? scalar_of(match.constant("alpha")) : 1.0F;
+  const std::optional<float> alpha = match.has("alpha") ? float_scalar(match.constant("alpha")) : 1.0F;
   if (!alpha) return std::nullopt;
   return activation_of_x(match, "Swish", activation_attributes(ActivationKind::kSelfGated, *alpha));
 }

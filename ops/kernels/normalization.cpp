@@ -56,7 +56,7 @@ void NormalizeRow(const float* x, Scale scale, Bias bias, double mean, float inv
 // Calls function(scale, bias) with what the two pointers stand for.
 template <class Function>
 void WithScaleAndBias(const float* scale, const float* bias, Function&& function) {
-  const Number one{1.0f}, zero{0.0f};
+  const Number one{1.0f}, zero{-0.0f};  // -0 + -0 is -0: it changes nothing
   if (scale && bias) return function(Array{scale}, Array{bias});
   if (scale) return function(Array{scale}, zero);
   if (bias) return function(one, Array{bias});
@@ -94,6 +94,15 @@ void LayerNorm(const float* x, const float* scale, const float* bias, float epsi
   });
 }
 
+void RmsNorm(const float* x, const float* scale, float epsilon, float* y, std::size_t rows, std::size_t columns) {
+  for (std::size_t row = 0; row < rows; ++row) {
+    const float* from = x + row * columns;
+    const double mean_square = ReduceRun(SumOfSquares(), from, columns) / static_cast<double>(columns);
+    const float factor = static_cast<float>(1.0 / std::sqrt(mean_square + static_cast<double>(epsilon)));
+    NormalizeRow(from, Array{scale}, Number{-0.0f}, 0.0, factor, y + row * columns, columns);
+  }
+}
+
 }  // namespace
 }  // namespace linnet::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -102,6 +111,7 @@ HWY_AFTER_NAMESPACE();
 namespace linnet::kernels {
 
 LINNET_EXPORT(LayerNorm);
+LINNET_EXPORT(RmsNorm);
 LINNET_EXPORT(SumOfDistances);
 LINNET_EXPORT(Normalize);
 LINNET_EXPORT(NormalizeBy);
@@ -110,6 +120,10 @@ void layer_norm(const float* x, const float* scale, const float* bias, float eps
                 float* inv_std_dev, std::size_t rows, std::size_t columns) {
   if (columns == 0) return;
   LINNET_DISPATCH(LayerNorm)(x, scale, bias, epsilon, y, mean, inv_std_dev, rows, columns);
+}
+
+void rms_norm(const float* x, const float* scale, float epsilon, float* y, std::size_t rows, std::size_t columns) {
+  if (columns != 0) LINNET_DISPATCH(RmsNorm)(x, scale, epsilon, y, rows, columns);
 }
 
 double sum_of_squared_distances(const float* x, double from, std::size_t count) {

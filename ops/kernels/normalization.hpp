@@ -14,6 +14,10 @@ namespace linnet::kernels {
 void layer_norm(const float* x, const float* scale, const float* bias, float epsilon, float* y, float* mean,
                 float* inv_std_dev, std::size_t rows, std::size_t columns);
 
+// For each row of x [rows, columns]: y = x * (1 / sqrt(mean of x^2 + epsilon)) * scale, with scale [columns]. The mean
+// and the root are computed in double. `y` may be `x`.
+void rms_norm(const float* x, const float* scale, float epsilon, float* y, std::size_t rows, std::size_t columns);
+
 // The steps of layer_norm on part of a row, for rows that several tasks share.
 
 // The sum of (x[i] - from)^2 over i < count, in double; added in the order of reduce_row.

@@ -1,10 +1,15 @@
 // LayerNormalization: over the elements of the dimensions from `axis` on,
 //   Mean = mean(X), InvStdDev = 1 / sqrt(mean((X - Mean)^2) + epsilon), Y = (X - Mean) * InvStdDev * Scale + B.
+// RMSNormalization: the same without Mean and B, Y = X / sqrt(mean(X^2) + epsilon) * scale.
 // X [d0,...,d(r-1)]; Scale and B (which may be left out) broadcast to X; Mean and InvStdDev are
-// [d0,...,d(axis-1),1,...,1]. Opset 17 to newest. Types: float, double, float16, bfloat16, the same for X, Scale, B and
-// Y. stash_type is the type of Mean and InvStdDev: 1 (float) or 16 (bfloat16). The mean of no elements is NaN.
+// [d0,...,d(axis-1),1,...,1]. LayerNormalization from opset 17, RMSNormalization from opset 23, both to newest. Types:
+// float, double, float16, bfloat16, the same for X, Scale, B and Y; in RMSNormalization Y has the type of scale, which
+// may be another one than X's. stash_type is the type of Mean and InvStdDev: 1 (float) or 16 (bfloat16). The mean of no
+// elements is NaN.
 // Deviation: stash_type does not lower the precision of the computation. It runs in double, of double in long double,
 // and rounds once; in vectors only the statistics are double, the last step is float.
+#include "ops/normalization/layer_normalization.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -12,6 +17,7 @@
 #include "ops/kernels/normalization.hpp"
 #include "ops/kernels/reduction.hpp"
 #include "ops/shared/chunks.hpp"
+#include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
 
 namespace linnet::internal {
@@ -23,17 +29,14 @@ constexpr std::int64_t kReferenceChunk = 8192;
 constexpr double kSimdCost = 0.5;                  // ns per element
 constexpr std::int64_t kLongRow = 4 * kSimdChunk;  ///< rows from here on are shared by tasks
 
-struct LayerNormalizationAttributes : Attributes {
-  std::int64_t axis = -1;
-  float epsilon = 1e-5F;
-  DataType stash_type = DataType::kFloat32;
-};
-
+template <bool kCentred>
 AttributesPtr parse(ParseContext& context) {
   auto attributes = new_shared<LayerNormalizationAttributes>();
+  attributes->centred = kCentred;
   attributes->axis = context.get_int("axis", -1);
   attributes->epsilon = context.get_float("epsilon", 1e-5F);
   const std::int64_t stash_type = context.get_int("stash_type", 1);
+  if (!kCentred && kFloatTypes.has(static_cast<DataType>(stash_type))) return attributes;
   if (stash_type != 1 && stash_type != 16) {
     invalid_model("stash_type is ", stash_type, ", expected 1 (float) or 16 (bfloat16)");
   }
@@ -47,7 +50,6 @@ std::size_t first_axis(const NodeView& node) {
 }
 
 void check_broadcasts_to_x(const NodeView& node, std::size_t input, const char* name) {
-  require_type_of_first(node, input, name, "X");
   const Dims& x = node.input_dims(0);
   const Dims& dims = node.input_dims(input);
   bool fits = dims.size() <= x.size();
@@ -58,17 +60,24 @@ void check_broadcasts_to_x(const NodeView& node, std::size_t input, const char* 
 }
 
 DataType output_type(const NodeView& node, std::size_t output) {
+  if (!node.attributes<LayerNormalizationAttributes>().centred) return node.input_type(1);
   return output == 0 ? node.input_type(0) : node.attributes<LayerNormalizationAttributes>().stash_type;
 }
 
 void infer(InferContext& context) {
   require_type(context, 0, "X", kFloatTypes);
   const std::size_t axis = first_axis(context);
+  if (context.attributes<LayerNormalizationAttributes>().centred) {
+    require_type_of_first(context, 1, "Scale", "X");
+    if (context.has_input(2)) require_type_of_first(context, 2, "B", "X");
+  } else {
+    require_type(context, 1, "scale", kFloatTypes);
+  }
   check_broadcasts_to_x(context, 1, "Scale");
   if (context.has_input(2)) check_broadcasts_to_x(context, 2, "B");
   Dims statistics = context.input_dims(0);
   std::fill(statistics.begin() + static_cast<std::ptrdiff_t>(axis), statistics.end(), Dim(1));
-  context.set_output(0, context.input_type(0), context.input_dims(0));
+  context.set_output(0, output_type(context, 0), context.input_dims(0));
   context.set_output(1, output_type(context, 1), statistics);
   context.set_output(2, output_type(context, 2), std::move(statistics));
 }
@@ -113,7 +122,9 @@ struct State {
   std::int64_t rows = 0;
   std::int64_t columns = 0;
   float epsilon = 0;
+  bool centred = true;
   DataType type = DataType::kFloat32;
+  DataType scale_type = DataType::kFloat32;  ///< that of B and Y as well
   DataType stash_type = DataType::kFloat32;
   Broadcast scale, bias;
   bool has_bias = false, has_mean = false, has_inv_std_dev = false;
@@ -133,7 +144,9 @@ Prepared prepare(const PrepareContext& context) {
     if (state->rows > 0) state->columns = element_count(Shape(state->x.begin() + axis, state->x.end()));
   }
   state->epsilon = attributes.epsilon;
+  state->centred = attributes.centred;
   state->type = context.input_type(0);
+  state->scale_type = context.input_type(1);
   state->stash_type = attributes.stash_type;
   state->scale = broadcast_of(context, 1);
   state->bias = broadcast_of(context, 2);
@@ -161,7 +174,9 @@ void for_rows(const RunArguments& args, const State& state, std::int64_t chunk, 
 }
 
 std::string accepts_simd(const NodeView& node) {
-  if (node.input_type(0) != DataType::kFloat32) return text("only float32, not ", node.input_type(0));
+  for (const std::size_t input : {0, 1}) {
+    if (node.input_type(input) != DataType::kFloat32) return text("only float32, not ", node.input_type(input));
+  }
   if (element_count(node.input_shape(0)) == 0) return "X has no elements";
   if (!broadcast_of(node, 1).is_row) return "Scale is not one row of the normalised dimensions";
   if (!broadcast_of(node, 2).is_row) return "B is not one row of the normalised dimensions";
@@ -197,11 +212,10 @@ void run_long_row(const RunArguments& args, const State& state, std::int64_t row
   const auto* bias = static_cast<const float*>(bias_of(state, args));
   float* y = static_cast<float*>(args.outputs[0]) + row * state.columns;
   const auto size = static_cast<double>(state.columns);
-  const double mean = sum_of_parts(args, state,
-                                   [&](std::size_t first, std::size_t count) {
-                                     return kernels::reduce_row(kernels::ReduceKind::kSum, x + first, count);
-                                   }) /
-                      size;
+  const auto part_sum = [&](std::size_t first, std::size_t count) {
+    return kernels::reduce_row(kernels::ReduceKind::kSum, x + first, count);
+  };
+  const double mean = state.centred ? sum_of_parts(args, state, part_sum) / size : 0.0;
   const double variance = sum_of_parts(args, state,
                                        [&](std::size_t first, std::size_t count) {
                                          return kernels::sum_of_squared_distances(x + first, mean, count);
@@ -230,6 +244,10 @@ void run_simd(const RunArguments& args) {
   auto* mean = static_cast<float*>(mean_of(state, args));
   auto* inv_std_dev = static_cast<float*>(inv_std_dev_of(state, args));
   for_rows(args, state, kSimdChunk, kSimdCost, [&](std::int64_t first, std::int64_t rows) {
+    if (!state.centred) {
+      return kernels::rms_norm(x + first * state.columns, scale, state.epsilon, y + first * state.columns,
+                               static_cast<std::size_t>(rows), static_cast<std::size_t>(state.columns));
+    }
     kernels::layer_norm(x + first * state.columns, scale, bias, state.epsilon, y + first * state.columns,
                         mean == nullptr ? nullptr : mean + first,
                         inv_std_dev == nullptr ? nullptr : inv_std_dev + first, static_cast<std::size_t>(rows),
@@ -246,52 +264,80 @@ void stash(DataType type, void* to, std::int64_t index, double value) {
   }
 }
 
-template <typename T>
+constexpr std::int64_t kLineLength = 128;
+
+/// Calls body(first, count) for the lines of a row whose elements are [begin, end).
+template <typename Body>
+void for_lines(std::int64_t begin, std::int64_t end, const Body& body) {
+  for (std::int64_t first = begin; first < end; first += kLineLength) body(first, std::min(kLineLength, end - first));
+}
+
+/// What Scale or B have for the elements [first, first + count) of X.
+void load_broadcast(const State& state, const Broadcast& broadcast, const void* from, std::int64_t first,
+                    std::int64_t count, double* line) {
+  const std::int64_t index = broadcast.index(state.x, first, state.columns);
+  if (broadcast.is_row) {
+    return load_line(state.scale_type, from, static_cast<std::size_t>(index), static_cast<std::size_t>(count), line);
+  }
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t element = broadcast.index(state.x, first + i, state.columns);
+    load_line(state.scale_type, from, static_cast<std::size_t>(element), 1, line + i);
+  }
+}
+
+template <typename Wide>
 void normalize_row(const State& state, const RunArguments& args, std::int64_t row) {
-  const auto* x = static_cast<const T*>(args.inputs[0]);
-  const auto* scale = static_cast<const T*>(args.inputs[1]);
-  const auto* bias = static_cast<const T*>(bias_of(state, args));
-  auto* y = static_cast<T*>(args.outputs[0]);
   const std::int64_t begin = row * state.columns;
   const std::int64_t end = begin + state.columns;
-  using Wide = std::conditional_t<std::is_same_v<T, double>, long double, double>;
-  Wide sum = 0;
-  for (std::int64_t i = begin; i < end; ++i) sum += static_cast<Wide>(x[i]);
-  const Wide mean = sum / static_cast<Wide>(state.columns);
-  Wide squares = 0;
-  for (std::int64_t i = begin; i < end; ++i)
-    squares += (static_cast<Wide>(x[i]) - mean) * (static_cast<Wide>(x[i]) - mean);
-  const Wide inv_std_dev = 1 / std::sqrt(squares / static_cast<Wide>(state.columns) + static_cast<Wide>(state.epsilon));
-  for (std::int64_t i = begin; i < end; ++i) {
-    Wide value = (static_cast<Wide>(x[i]) - mean) * inv_std_dev;
-    value *= static_cast<Wide>(scale[state.scale.index(state.x, i, state.columns)]);
-    if (bias != nullptr) value += static_cast<Wide>(bias[state.bias.index(state.x, i, state.columns)]);
-    y[i] = static_cast<T>(value);
+  double x[kLineLength], factors[kLineLength], addends[kLineLength];
+  const auto load = [&](std::int64_t first, std::int64_t count) {
+    load_line(state.type, args.inputs[0], static_cast<std::size_t>(first), static_cast<std::size_t>(count), x);
+  };
+  Wide mean = 0;
+  if (state.centred) {
+    for_lines(begin, end, [&](std::int64_t first, std::int64_t count) {
+      load(first, count);
+      for (std::int64_t i = 0; i < count; ++i) mean += static_cast<Wide>(x[i]);
+    });
+    mean /= static_cast<Wide>(state.columns);
   }
+  Wide squares = 0;
+  for_lines(begin, end, [&](std::int64_t first, std::int64_t count) {
+    load(first, count);
+    for (std::int64_t i = 0; i < count; ++i)
+      squares += (static_cast<Wide>(x[i]) - mean) * (static_cast<Wide>(x[i]) - mean);
+  });
+  const Wide inv_std_dev = 1 / std::sqrt(squares / static_cast<Wide>(state.columns) + static_cast<Wide>(state.epsilon));
+  for_lines(begin, end, [&](std::int64_t first, std::int64_t count) {
+    load(first, count);
+    load_broadcast(state, state.scale, args.inputs[1], first, count, factors);
+    if (state.has_bias) load_broadcast(state, state.bias, args.inputs[2], first, count, addends);
+    for (std::int64_t i = 0; i < count; ++i) {
+      Wide value = (static_cast<Wide>(x[i]) - mean) * inv_std_dev * static_cast<Wide>(factors[i]);
+      if (state.has_bias) value += static_cast<Wide>(addends[i]);
+      x[i] = static_cast<double>(value);
+    }
+    store_line(state.scale_type, x, static_cast<std::size_t>(first), static_cast<std::size_t>(count), args.outputs[0]);
+  });
   stash(state.stash_type, mean_of(state, args), row, static_cast<double>(mean));
   stash(state.stash_type, inv_std_dev_of(state, args), row, static_cast<double>(inv_std_dev));
 }
 
 void run_reference(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
-  visit_float_type(state.type, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    for_rows(args, state, kReferenceChunk, 10.0, [&](std::int64_t first, std::int64_t rows) {
-      for (std::int64_t row = first; row < first + rows; ++row) normalize_row<T>(state, args, row);
-    });
+  const bool wide = state.type == DataType::kFloat64 || state.scale_type == DataType::kFloat64;
+  for_rows(args, state, kReferenceChunk, 10.0, [&](std::int64_t first, std::int64_t rows) {
+    for (std::int64_t row = first; row < first + rows; ++row) {
+      wide ? normalize_row<long double>(state, args, row) : normalize_row<double>(state, args, row);
+    }
   });
 }
 
-}  // namespace
-
-void register_layer_normalization(Registry& registry) {
+OpDef normalization(const char* name, int since_opset) {
   OpDef op;
-  op.name = "LayerNormalization";
-  op.since_opset = 17;
+  op.name = name;
+  op.since_opset = since_opset;
   op.min_inputs = 2;
-  op.max_inputs = 3;
-  op.max_outputs = 3;
-  op.parse = parse;
   op.infer = infer;
   op.output_type = output_type;
   op.implementations = {
@@ -299,6 +345,23 @@ void register_layer_normalization(Registry& registry) {
       {"reference", Backend::kReference, nullptr, prepare, run_reference},
   };
   op.facts.in_place_inputs = {0};
+  return op;
+}
+
+}  // namespace
+
+void register_layer_normalization(Registry& registry) {
+  OpDef op = normalization("LayerNormalization", 17);
+  op.max_inputs = 3;
+  op.max_outputs = 3;
+  op.parse = parse<true>;
+  registry.add(std::move(op));
+}
+
+void register_rms_normalization(Registry& registry) {
+  OpDef op = normalization("RMSNormalization", 23);
+  op.max_inputs = 2;
+  op.parse = parse<false>;
   registry.add(std::move(op));
 }
 

@@ -36,6 +36,7 @@ const std::vector<Pass>& all_passes() {
       {"fold_constants", fold_constants},
       {"remove_identity", remove_identity},
       {kFuseActivationParts, fuse_activation_parts},
+      {kFuseLayerParts, fuse_layer_parts},
       {"fuse_addend", fuse_addend},
       {"fuse_affine", fuse_affine},
       {"fuse_activation", fuse_activation},

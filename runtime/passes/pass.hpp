@@ -31,14 +31,16 @@ struct Pass {
 std::size_t fold_constants(PassContext& context);
 std::size_t remove_identity(PassContext& context);
 std::size_t fuse_activation_parts(PassContext& context);
+std::size_t fuse_layer_parts(PassContext& context);
 std::size_t fuse_addend(PassContext& context);
 std::size_t fuse_affine(PassContext& context);
 std::size_t fuse_activation(PassContext& context);
 std::size_t fuse_transpose(PassContext& context);
 std::size_t remove_dead(PassContext& context);
 
-/// The name of fuse_activation_parts, by which fusions say that they are that pass's (pattern.hpp).
+/// The names of passes by which fusions say whose they are (pattern.hpp).
 inline constexpr const char* kFuseActivationParts = "fuse_activation_parts";
+inline constexpr const char* kFuseLayerParts = "fuse_layer_parts";
 
 /// In the order they run.
 const std::vector<Pass>& all_passes();

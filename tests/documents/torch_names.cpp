@@ -84,6 +84,7 @@ const std::map<std::string, std::string>& names_in_torch() {
       {"Pad", "F.pad"},
       {"Pow", "x ** y, torch.pow"},
       {"QuantizeLinear", "torch.quantize_per_tensor, torch.quantize_per_channel"},
+      {"RMSNormalization", "nn.RMSNorm"},
       {"RNN", "nn.RNN"},
       {"Range", "torch.arange"},
       {"Reciprocal", "torch.reciprocal"},

@@ -114,6 +114,30 @@ TEST(LayerNorm, AgreesWithTheFormula) {
   }
 }
 
+void check_rms(const Case& test) {
+  const std::vector<float> x = random_floats(test.rows * test.columns, test.mean, test.deviation, 3);
+  const std::vector<float> scale = random_floats(test.columns, 1.0f, 0.5f, 4);
+  Guarded y(x.size()), in_place(x);
+  rms_norm(x.data(), scale.data(), test.epsilon, y.data(), test.rows, test.columns);
+  rms_norm(in_place.data(), scale.data(), test.epsilon, in_place.data(), test.rows, test.columns);
+  EXPECT_EQ(y.values(), in_place.values()) << test.name;
+  EXPECT_TRUE(y.intact() && in_place.intact()) << test.name;
+  for (std::size_t row = 0; row < test.rows; ++row) {
+    const float* from = &x[row * test.columns];
+    long double squares = 0;
+    for (std::size_t i = 0; i < test.columns; ++i) squares += static_cast<long double>(from[i]) * from[i];
+    const long double root = std::sqrt(squares / static_cast<long double>(test.columns) + test.epsilon);
+    for (std::size_t i = 0; i < test.columns; ++i) {
+      const auto expected = static_cast<float>(from[i] / root * scale[i]);
+      EXPECT_LE(ulp_distance(y.values()[row * test.columns + i], expected), 2) << test.name;
+    }
+  }
+}
+
+TEST(RmsNorm, AgreesWithTheFormula) {
+  for (const Case& test : cases()) on_every_isa([&] { check_rms(test); });
+}
+
 TEST(LayerNorm, RowsDoNotInfluenceEachOther) {
   constexpr std::size_t kRows = 3, kColumns = 45;
   const std::vector<float> x = random_floats(kRows * kColumns, 1.0f, 2.0f, 6);

@@ -228,5 +228,104 @@ TEST(LayerNormalization, KeepsSymbols) {
       .infer_only();
 }
 
+TEST(RmsNormalization, NormalizesRows) {
+  // The mean squares are 13 and 37: with epsilon 3 the divisors are 4 and sqrt(40).
+  OpTest("RMSNormalization", 23)
+      .attribute("epsilon", 3.0F)
+      .input<float>({2, 2}, {-1, 5, 6, 6.164414F})
+      .input<float>({2}, {2, 4})
+      .expect<float>({2, 2}, {-0.5F, 5, 1.8973666F, 3.898718F})
+      .tolerance(ulp(2))
+      .expect_implementations({"simd", "reference"})
+      .run();
+  for (const std::int64_t axis : {0, 1, 2, -1, -2, -3}) {
+    const auto kept = static_cast<std::ptrdiff_t>(axis < 0 ? axis + 3 : axis);
+    const Shape x = {2, 3, 40};
+    OpTest test("RMSNormalization", 23);
+    test.attribute("axis", axis).random_input(DataType::kFloat32, x, -2, 2);
+    test.random_input(DataType::kFloat32, Shape(x.begin() + kept, x.end()), -2, 2);
+    test.expect_reference().tolerance_of("simd", ulp(4)).expect_implementations({"simd", "reference"}).run();
+  }
+}
+
+TEST(RmsNormalization, SharesLongRowsAndKeepsZeros) {
+  OpTest("RMSNormalization", 23)
+      .random_input(DataType::kFloat32, {2, 140001}, -2, 2)
+      .random_input(DataType::kFloat32, {140001}, -2, 2)
+      .expect_reference()
+      .tolerance_of("simd", ulp(4))
+      .run();
+  OpTest("RMSNormalization", 23)
+      .input<float>({1, 3}, {0, -0.0F, -0.0F})
+      .input<float>({3}, {1, 1, -1})
+      .expect<float>({1, 3}, {0, -0.0F, 0})
+      .run();
+}
+
+TEST(RmsNormalization, TakesEveryPairOfTypes) {
+  const auto check = [](auto x_tag, auto scale_tag) {
+    using X = typename decltype(x_tag)::type;
+    using Scale = typename decltype(scale_tag)::type;
+    OpTest("RMSNormalization", 23)
+        .attribute("epsilon", 3.0F)
+        .input<X>({1, 2}, {-1, 5})
+        .template input<Scale>({2}, {2, 4})
+        .template expect<Scale>({1, 2}, {-0.5F, 5})
+        .run();
+  };
+  const auto check_with_all = [&](auto tag) {
+    check(tag, TypeTag<float>());
+    check(tag, TypeTag<double>());
+    check(tag, TypeTag<Float16>());
+    check(tag, TypeTag<Bfloat16>());
+  };
+  check_with_all(TypeTag<float>());
+  check_with_all(TypeTag<double>());
+  check_with_all(TypeTag<Float16>());
+  check_with_all(TypeTag<Bfloat16>());
+}
+
+TEST(RmsNormalization, BroadcastsScaleToXAndTakesEmptyTensors) {
+  OpTest("RMSNormalization", 24)
+      .attribute("epsilon", 3.0F)
+      .attribute("stash_type", std::int64_t{11})
+      .input<float>({2, 2}, {-1, 5, 1, -5})
+      .input<float>({2, 1}, {4, 8})
+      .expect<float>({2, 2}, {-1, 5, 2, -10})
+      .expect_implementations({"reference"})
+      .run();
+  OpTest("RMSNormalization", 23).input<float>({0, 2}, {}).input<float>({2}, {2, 4}).expect<float>({0, 2}, {}).run();
+  OpTest("RMSNormalization", 23).input<float>({2, 0}, {}).input<float>({0}, {}).expect<float>({2, 0}, {}).run();
+}
+
+TEST(RmsNormalization, InfersAndNamesWhatIsWrong) {
+  OpTest("RMSNormalization", 23)
+      .symbolic_input(DataType::kFloat32, {"batch", "?"})
+      .symbolic_input(DataType::kFloat16, {"width"})
+      .expect_dims(DataType::kFloat16, {"batch", "?"})
+      .infer_only();
+  OpTest("RMSNormalization", 23)
+      .symbolic_input(DataType::kFloat32, {2, 4})
+      .symbolic_input(DataType::kFloat32, {3})
+      .expect_error(ErrorCode::kInvalidModel, "input Scale is [3] but X is [2,4]: Scale must broadcast to X")
+      .infer_only();
+  OpTest("RMSNormalization", 23)
+      .symbolic_input(DataType::kFloat32, {2})
+      .symbolic_input(DataType::kInt64, {2})
+      .expect_error(ErrorCode::kInvalidModel, "input scale is int64, expected one of")
+      .infer_only();
+  OpTest("RMSNormalization", 23)
+      .attribute("stash_type", std::int64_t{7})
+      .symbolic_input(DataType::kFloat32, {2})
+      .symbolic_input(DataType::kFloat32, {2})
+      .expect_error(ErrorCode::kInvalidModel, "stash_type is 7")
+      .infer_only();
+  OpTest("RMSNormalization", 22)
+      .symbolic_input(DataType::kFloat32, {2})
+      .symbolic_input(DataType::kFloat32, {2})
+      .expect_error(ErrorCode::kUnsupported, "the operator exists from opset 23")
+      .infer_only();
+}
+
 }  // namespace
 }  // namespace linnet::internal

@@ -1,0 +1,168 @@
+// Rotary embeddings written as several nodes: every spelling becomes one node that gives the same, and what only looks
+// like one stays as it is.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "tests/ops/fusions/fusion_writer.hpp"
+#include "tests/support/tensor_difference.hpp"
+#include "tests/support/test_options.hpp"
+
+namespace linnet::test {
+namespace {
+
+constexpr int kWidth = 10;
+
+using Written = std::string (*)(Writer&);
+
+std::string list(Writer& w, std::int64_t number) { return w.add_constant(tensor<std::int64_t>({1}, {number})); }
+
+std::string columns(Writer& w, std::int64_t start, std::int64_t end, std::int64_t axis = 3, std::int64_t step = 0) {
+  Names inputs = {"x", list(w, start), list(w, end), list(w, axis)};
+  if (step != 0) inputs.push_back(list(w, step));
+  return w("Slice", inputs);
+}
+
+std::string turned(Writer& w, const std::string& second, const std::string& first, int axis = -1) {
+  return w("Concat", {w("Neg", {second}), first}, {attribute("axis", axis)});
+}
+
+std::string rotated(Writer& w, const std::string& turned) {
+  w.model().input("cos", DataType::kFloat32, {"batch", 1, "tokens", kWidth});
+  w.model().input("sin", DataType::kFloat32, {1, 1, "tokens", kWidth});
+  return w.add(w.mul("x", "cos"), w.mul(turned, "sin"));
+}
+
+struct Spelling {
+  const char* name;
+  Written write;
+};
+
+constexpr std::int64_t kHalf = kWidth / 2;
+constexpr std::int64_t kEnd = INT64_MAX;
+
+const Spelling kSpellings[] = {
+    {"PyTorch", [](Writer& w) { return rotated(w, turned(w, columns(w, kHalf, kEnd), columns(w, 0, kHalf))); }},
+    {"with steps",
+     [](Writer& w) { return rotated(w, turned(w, columns(w, kHalf, kWidth, -1, 1), columns(w, 0, kHalf, -1, 1))); }},
+    {"counted from the end",
+     [](Writer& w) { return rotated(w, turned(w, columns(w, -kHalf, kEnd), columns(w, -kWidth, -kHalf))); }},
+};
+
+Tensor numbers(const Shape& shape, std::uint32_t state) {
+  Tensor x = Tensor::of<float>(shape);
+  for (std::size_t i = 0; i < x.count(); ++i) {
+    state = state * 1664525U + 1013904223U;
+    x.data<float>()[i] = static_cast<float>(state >> 8) * 0x1p-23F - 1;
+  }
+  return x;
+}
+
+TEST(RotaryFusions, EverySpellingBecomesOneNodeThatGivesTheSame) {
+  const Tensor x = numbers({2, 3, 4, kWidth}, 1);
+  const Tensor cos = numbers({2, 1, 4, kWidth}, 2);
+  const Tensor sin = numbers({1, 1, 4, kWidth}, 3);
+  for (const Spelling& spelling : kSpellings) {
+    for (const bool swapped : {false, true}) {
+      Form form;
+      form.swapped = swapped;
+      Writer writer(form, {"batch", "heads", "tokens", kWidth});
+      const std::string bytes = writer.bytes(spelling.write(writer));
+      for (const Backend backend : all_backends()) {
+        SCOPED_TRACE(testing::Message() << spelling.name << (swapped ? ", swapped, " : ", ") << name_of(backend));
+        const Model model = load(bytes, true, backend);
+        ASSERT_EQ(operators(model), "RotaryEmbedding");
+        EXPECT_EQ(summarize(model).nodes[0].fused.back().op, "Add");
+        const Tensor fused = model.run({x, cos, sin})[0];
+        const Tensor written = load(bytes, false, backend).run({x, cos, sin})[0];
+        EXPECT_EQ(difference(fused.view(), written.view(), {0, 2 * 0x1p-23}), "");
+      }
+    }
+  }
+}
+
+/// What is broadcast: x itself, and tables of fewer dimensions.
+TEST(RotaryFusions, EverythingBroadcasts) {
+  Writer w({}, {1, kWidth});
+  w.model().input("cos", DataType::kFloat32, {3, 4, kWidth}).input("sin", DataType::kFloat32, {2, 1, 1, kWidth});
+  const std::string halves = turned(w, columns(w, kHalf, kEnd, 1), columns(w, 0, kHalf, 1));
+  const std::string bytes = w.bytes(w.add(w.mul("x", "cos"), w.mul(halves, "sin")));
+  const Model model = load(bytes, true);
+  EXPECT_EQ(operators(model), "RotaryEmbedding");
+  const std::vector<Tensor> inputs = {numbers({1, kWidth}, 1), numbers({3, 4, kWidth}, 2),
+                                      numbers({2, 1, 1, kWidth}, 3)};
+  const auto run = [&](const Model& of) { return of.run({inputs[0], inputs[1], inputs[2]})[0]; };
+  const Tensor fused = run(model);
+  EXPECT_EQ(fused.shape(), (Shape{2, 3, 4, kWidth}));
+  EXPECT_EQ(difference(fused.view(), run(load(bytes, false)).view(), {0, 2 * 0x1p-23}), "");
+}
+
+const Spelling kNearMisses[] = {
+    {"halves the other way round",
+     [](Writer& w) { return rotated(w, turned(w, columns(w, 0, kHalf), columns(w, kHalf, kEnd))); }},
+    {"the other half negative",
+     [](Writer& w) {
+       const std::string both =
+           w("Concat", {columns(w, kHalf, kEnd), w("Neg", {columns(w, 0, kHalf)})}, {attribute("axis", -1)});
+       return rotated(w, both);
+     }},
+    {"parts that are not halves",
+     [](Writer& w) { return rotated(w, turned(w, columns(w, kHalf - 1, kEnd), columns(w, 0, kHalf - 1))); }},
+    {"a step", [](Writer& w) { return rotated(w, turned(w, columns(w, 0, kWidth, 3, 2), columns(w, 0, kHalf))); }},
+    {"another first column",
+     [](Writer& w) { return rotated(w, turned(w, columns(w, kHalf, kEnd), columns(w, 1, kHalf + 1))); }},
+    {"another axis",
+     [](Writer& w) {
+       const std::string second = columns(w, kHalf, kEnd, 2);
+       return rotated(w, turned(w, second, columns(w, 0, kHalf, 2), 2));
+     }},
+    {"what is turned is read elsewhere",
+     [](Writer& w) {
+       const std::string both = turned(w, columns(w, kHalf, kEnd), columns(w, 0, kHalf));
+       w.model().output(both);
+       return rotated(w, both);
+     }},
+    {"another value for cos",
+     [](Writer& w) {
+       w.model().input("z", DataType::kFloat32, {"batch", "heads", kWidth, kWidth});
+       w.model().input("cos", DataType::kFloat32, {1, 1, kWidth, kWidth});
+       const std::string both = turned(w, columns(w, kHalf, kEnd), columns(w, 0, kHalf));
+       return w.add(w.mul("z", "cos"), w.mul(both, "cos"));
+     }},
+    {"one sin for all columns",
+     [](Writer& w) {
+       w.model().input("cos", DataType::kFloat32, {1, 1, kWidth, 1});
+       const std::string both = turned(w, columns(w, kHalf, kEnd), columns(w, 0, kHalf));
+       return w.add(w.mul("x", "cos"), w.mul(both, "cos"));
+     }},
+    {"a difference",
+     [](Writer& w) {
+       w.model().input("cos", DataType::kFloat32, {1, 1, kWidth, kWidth});
+       const std::string both = turned(w, columns(w, kHalf, kEnd), columns(w, 0, kHalf));
+       return w("Sub", {w.mul("x", "cos"), w.mul(both, "cos")});
+     }},
+};
+
+TEST(RotaryFusions, NearMissesStayAsTheyAre) {
+  for (const Spelling& miss : kNearMisses) {
+    SCOPED_TRACE(miss.name);
+    Writer writer({}, {"batch", "heads", kWidth, kWidth});
+    const Model model = load(writer.bytes(miss.write(writer)), true);
+    EXPECT_FALSE(anything_fused(model)) << operators(model);
+  }
+}
+
+TEST(RotaryFusions, SixteenBitTypesAndUnknownWidthsStay) {
+  for (const bool half : {false, true}) {
+    Form form;
+    if (half) form.type = DataType::kFloat16;
+    const DimSpec width = half ? DimSpec(kWidth) : DimSpec("width");
+    Writer w(form, {"batch", "heads", "tokens", width});
+    w.model().input("cos", form.type, {1, 1, "tokens", width});
+    const std::string both = turned(w, columns(w, kHalf, kEnd), columns(w, 0, kHalf));
+    EXPECT_FALSE(anything_fused(load(w.bytes(w.add(w.mul("x", "cos"), w.mul(both, "cos"))), true)));
+  }
+}
+
+}  // namespace
+}  // namespace linnet::test

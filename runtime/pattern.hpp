@@ -28,7 +28,7 @@ namespace patterns {
 /// The only output of a node with just these inputs; those of a commutative operator (OpFacts) match in either order.
 /// But for the last node of a match, nothing outside the match reads it, and it is no output of the graph.
 Pattern op(const char* op, std::vector<Pattern> inputs, const char* as = nullptr);
-/// Any value that is not left out.
+/// Any value that is not left out; with null, of no name.
 Pattern any(const char* as);
 /// A constant.
 Pattern constant(const char* as);
@@ -65,7 +65,8 @@ class Match {
   ValueId value(std::string_view name) const { return find_name(name); }
   const TensorType& type(std::string_view name) const { return graph_->values[find_name(name)].type; }
   /// Requires also: it is a constant.
-  const Constant& constant(std::string_view name) const { return *graph_->values[find_name(name)].constant; }
+  const Constant& constant(std::string_view name) const { return *constant_or_null(name); }
+  const ConstantPtr& constant_or_null(std::string_view name) const { return graph_->values[find_name(name)].constant; }
   /// The node that makes it. Requires also: the name is that of an `op`.
   NodeView node(std::string_view name) const { return view(graph_->values[find_name(name)].producer); }
 

@@ -2,6 +2,7 @@
 // 1 to newest.
 #include <algorithm>
 
+#include "ops/attention/attention.hpp"
 #include "ops/movement/strided_copy.hpp"
 #include "ops/product/matrix_product.hpp"
 #include "ops/shared/fusion_facts.hpp"
@@ -88,7 +89,8 @@ std::optional<Replacement> merge(const FusionContext& context, const AxisOrderAt
 std::optional<Replacement> absorb_transpose(const FusionContext& context) {
   if (const auto* next = dynamic_cast<const AxisOrderAttributes*>(context.consumer.node().attributes.get()))
     return merge(context, *next);
-  return absorb_transpose_of_operand(context);
+  if (std::optional<Replacement> product = absorb_transpose_of_operand(context)) return product;
+  return absorb_transpose_of_attention(context);
 }
 
 Prepared prepare_transpose(const PrepareContext& context) {

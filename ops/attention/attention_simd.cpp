@@ -1,0 +1,258 @@
+// Attention by Linnet's own kernels. A task has some rows of queries that share a head of K and V. It packs that head,
+// and goes through its rows in blocks: their scores stay in a second-level cache from one product to the other.
+//
+// Few rows, as in decoding, read K and V where they lie instead. Their scores are summed in another order: a row's bits
+// depend on whether it is one of few, and on nothing else of its neighbours.
+#include <algorithm>
+#include <cmath>
+
+#include "ops/attention/attention.hpp"
+#include "ops/kernels/gemm.hpp"
+#include "ops/kernels/softmax.hpp"
+#include "ops/shared/workspace_layout.hpp"
+
+namespace linnet::internal {
+namespace {
+
+constexpr double kProductsPerNanosecond = 50.0;
+constexpr double kSoftmaxNanoseconds = 0.4;  ///< per score
+constexpr double kTaskNanoseconds = 3e5;
+/// Rows of a block: whole tiles of the product, 256 KiB of scores at most, where 12 rows are no more than that.
+constexpr std::int64_t kTileRows = 12;
+constexpr std::int64_t kMostBlockRows = 96;
+constexpr std::int64_t kBlockScores = 65536;
+
+struct State {
+  AttentionPlan plan;
+  std::int64_t rows = 0;  ///< of all heads that share one of K and V
+  std::int64_t rows_per_task = 0, tasks_per_key_head = 0, block_rows = 0;
+  bool in_place = false;     ///< few rows
+  bool packs_v = false;      ///< else it lies as if packed
+  bool scaled_keys = false;  ///< the scale is a power of two, which packing multiplies K by without rounding
+  std::size_t score_stride = 0;
+  /// In bytes, from the workspace of a worker.
+  std::size_t packed_k = 0, packed_v = 0, scores = 0, probabilities = 0;
+  std::size_t worker_bytes = 0;
+};
+
+/// One that takes no digits from numbers of usual size.
+bool is_power_of_two(float factor) {
+  constexpr int kMostExponent = 20;
+  int exponent = 0;
+  return std::isfinite(factor) && std::frexp(factor, &exponent) == 0.5F && std::abs(exponent) <= kMostExponent;
+}
+
+std::string accepts(const NodeView& node) {
+  const AttentionPlan plan = attention_plan(node);
+  for (const std::int64_t size : {plan.batches, plan.heads, plan.queries, plan.keys, plan.depth, plan.width}) {
+    if (size == 0) return "an operand has no elements";
+  }
+  if (plan.q[3] != 1 || plan.y[3] != 1) return "rows of Q or of the output are not contiguous";
+  return "";
+}
+
+std::int64_t whole_tiles(std::int64_t rows) { return (rows + kTileRows - 1) / kTileRows * kTileRows; }
+
+void choose_tasks(State& state, int threads) {
+  const AttentionPlan& plan = state.plan;
+  const double row_work = static_cast<double>(plan.keys) *
+                          (static_cast<double>(plan.depth + plan.width) / kProductsPerNanosecond + kSoftmaxNanoseconds);
+  const std::int64_t key_heads = plan.batches * (plan.heads / plan.heads_of_key);
+  const auto most = static_cast<std::int64_t>(std::max(1.0, kTaskNanoseconds / row_work));
+  const std::int64_t wanted = (2 * threads + key_heads - 1) / key_heads;
+  state.rows_per_task = std::min(most, (state.rows + wanted - 1) / wanted);
+  if (!state.in_place) state.rows_per_task = whole_tiles(state.rows_per_task);
+  state.tasks_per_key_head = (state.rows + state.rows_per_task - 1) / state.rows_per_task;
+}
+
+std::size_t bytes_of(std::int64_t rows, std::int64_t columns) {
+  const std::optional<std::int64_t> elements = checked_product(rows, columns);
+  const std::optional<std::int64_t> bytes = elements ? checked_product(*elements, sizeof(float)) : elements;
+  if (!bytes) fail(ErrorCode::kLimitExceeded, "the scores need more bytes than 64 bits can count");
+  return static_cast<std::size_t>(*bytes);
+}
+
+void place_workspace(State& state) {
+  const AttentionPlan& plan = state.plan;
+  const auto unit = static_cast<std::int64_t>(kernels::kColumnUnit);
+  const auto padded = [&](std::int64_t columns) { return (columns + unit - 1) / unit * unit; };
+  WorkspaceLayout layout;
+  if (!state.in_place) state.packed_k = layout.add(bytes_of(plan.depth, padded(plan.keys)));
+  if (state.packs_v) state.packed_v = layout.add(bytes_of(plan.keys, padded(plan.width)));
+  state.score_stride = static_cast<std::size_t>(state.in_place ? plan.keys : padded(plan.keys));
+  state.scores = state.probabilities = layout.add(bytes_of(state.block_rows, padded(plan.keys)));
+  if (state.score_stride != static_cast<std::size_t>(plan.keys)) {
+    state.probabilities = layout.add(bytes_of(state.block_rows, plan.keys));
+  }
+  state.worker_bytes = layout.bytes();
+}
+
+Prepared prepare(const PrepareContext& context) {
+  auto state = std::make_shared<State>();
+  state->plan = attention_plan(context);
+  const AttentionPlan& plan = state->plan;
+  state->rows = plan.heads_of_key * plan.queries;
+  const bool dense_rows = plan.k[3] == 1 && plan.v[3] == 1;
+  const bool one_stride = plan.queries == 1 || plan.heads_of_key == 1;
+  state->in_place = state->rows <= static_cast<std::int64_t>(kernels::kMostRowsInPlace) && dense_rows && one_stride;
+  const auto unit = static_cast<std::int64_t>(kernels::kColumnUnit);
+  const bool lies_packed = plan.v[3] == 1 && plan.v[2] == plan.width && plan.width % unit == 0 &&
+                           plan.width <= static_cast<std::int64_t>(kernels::kPanelColumns);
+  state->packs_v = !state->in_place && !lies_packed;
+  state->scaled_keys = !state->in_place && is_power_of_two(plan.scale.factor);
+  state->block_rows = std::clamp(kBlockScores / plan.keys / kTileRows * kTileRows, kTileRows, kMostBlockRows);
+  if (state->in_place) state->block_rows = state->rows;
+  choose_tasks(*state, context.threads());
+  place_workspace(*state);
+  const auto threads = static_cast<std::int64_t>(context.threads());
+  const std::optional<std::int64_t> bytes = checked_product(static_cast<std::int64_t>(state->worker_bytes), threads);
+  if (!bytes) fail(ErrorCode::kLimitExceeded, "the scores need more bytes than 64 bits can count");
+  return {state, static_cast<std::size_t>(*bytes), 0};
+}
+
+/// One task: rows that share a head of K and V.
+class Task {
+ public:
+  Task(const RunArguments& args, const State& state, std::size_t worker)
+      : args_(args),
+        state_(state),
+        plan_(state.plan),
+        workspace_(static_cast<std::byte*>(args.workspace) + worker * state.worker_bytes) {}
+
+  void run(std::int64_t key_head, std::int64_t first, std::int64_t rows) {
+    const std::int64_t key_heads = plan_.heads / plan_.heads_of_key;
+    batch_ = key_head / key_heads;
+    first_head_ = key_head % key_heads * plan_.heads_of_key;
+    k_ = input(1) + batch_ * plan_.k[0] + key_head % key_heads * plan_.k[1];
+    v_ = input(2) + batch_ * plan_.v[0] + key_head % key_heads * plan_.v[1];
+    if (!state_.in_place) pack();
+    for (const std::int64_t end = first + rows; first < end;) {
+      if (args_.control.abandon_if_stopped()) return;
+      const std::int64_t row = first % plan_.queries;
+      const std::int64_t left = state_.in_place ? rows : plan_.queries - row;
+      const std::int64_t count = std::min({end - first, state_.block_rows, left});
+      run_block(first_head_ + first / plan_.queries, row, count);
+      first += count;
+    }
+  }
+
+ private:
+  const float* input(std::size_t index) const { return static_cast<const float*>(args_.inputs[index]); }
+  float* place(std::size_t bytes) const { return reinterpret_cast<float*>(workspace_ + bytes); }
+
+  void pack() {
+    const auto keys = static_cast<std::size_t>(plan_.keys);
+    float alpha = 1.0F;
+    if (state_.scaled_keys) alpha = plan_.scale.divides ? 1.0F / plan_.scale.factor : plan_.scale.factor;
+    kernels::pack_b(k_, static_cast<std::size_t>(plan_.k[3]), static_cast<std::size_t>(plan_.k[2]),
+                    static_cast<std::size_t>(plan_.depth), keys, alpha, place(state_.packed_k));
+    if (!state_.packs_v) return;
+    kernels::pack_b(v_, static_cast<std::size_t>(plan_.v[2]), static_cast<std::size_t>(plan_.v[3]), keys,
+                    static_cast<std::size_t>(plan_.width), 1.0F, place(state_.packed_v));
+  }
+
+  /// Rows of one head; of few rows with one query each, of neighbouring heads.
+  void run_block(std::int64_t head, std::int64_t row, std::int64_t count) {
+    const float* q = input(0) + batch_ * plan_.q[0] + head * plan_.q[1] + row * plan_.q[2];
+    float* y = static_cast<float*>(args_.outputs[0]) + batch_ * plan_.y[0] + head * plan_.y[1] + row * plan_.y[2];
+    const std::size_t dimension = state_.in_place && plan_.queries == 1 ? 1 : 2;
+    const auto q_stride = static_cast<std::size_t>(plan_.q[dimension]);
+    const auto y_stride = static_cast<std::size_t>(plan_.y[dimension]);
+    const auto rows = static_cast<std::size_t>(count);
+    const auto keys = static_cast<std::size_t>(plan_.keys);
+    const auto depth = static_cast<std::size_t>(plan_.depth);
+    const auto width = static_cast<std::size_t>(plan_.width);
+    float* scores = place(state_.scores);
+    float* probabilities = place(state_.probabilities);
+    const std::size_t stride = state_.score_stride;
+    if (state_.in_place) {
+      kernels::dot_rows(rows, depth, q, q_stride, k_, static_cast<std::size_t>(plan_.k[2]), keys, scores, stride);
+    } else {
+      kernels::GemmEpilogue epilogue = mask_of_block(head, row);
+      epilogue.fills_padding = true;
+      kernels::gemm(rows, keys, depth, q, q_stride, place(state_.packed_k), epilogue, scores, stride, 0,
+                    kernels::panel_count(keys));
+    }
+    if (!state_.scaled_keys) scale_and_mask(head, row, count, dimension, scores);
+    kernels::softmax_padded(scores, stride, probabilities, rows, keys);
+    clear_rows(head, row, count, dimension, probabilities);
+    if (state_.in_place) {
+      kernels::gemm_in_place(rows, keys, probabilities, keys, v_, static_cast<std::size_t>(plan_.v[2]), {}, y, y_stride,
+                             0, width);
+    } else {
+      kernels::gemm(rows, width, keys, probabilities, keys, state_.packs_v ? place(state_.packed_v) : v_, {}, y,
+                    y_stride, 0, kernels::panel_count(width));
+    }
+  }
+
+  const float* mask_at(std::int64_t head, std::int64_t row) const {
+    if (!plan_.has_mask) return nullptr;
+    return input(3) + batch_ * plan_.mask[0] + head * plan_.mask[1] + row * plan_.mask[2];
+  }
+
+  /// The mask as start value of the scores, where nothing is done to them but scaling beforehand.
+  kernels::GemmEpilogue mask_of_block(std::int64_t head, std::int64_t row) const {
+    kernels::GemmEpilogue epilogue;
+    if (!state_.scaled_keys) return epilogue;
+    epilogue.addend = mask_at(head, row);
+    epilogue.addend_row_stride = static_cast<std::size_t>(plan_.mask[2]);
+    epilogue.addend_column_stride = static_cast<std::size_t>(plan_.mask[3]);
+    return epilogue;
+  }
+
+  /// `dimension`: what the rows of the block lie along, 1 for heads and 2 for queries.
+  void scale_and_mask(std::int64_t head, std::int64_t row, std::int64_t count, std::size_t dimension,
+                      float* scores) const {
+    if (!plan_.has_mask && plan_.scale.factor == 1.0F) return;
+    const float* mask = mask_at(head, row);
+    for (std::int64_t i = 0; i < count; ++i, scores += state_.score_stride) {
+      kernels::scale_and_mask(scores, static_cast<std::size_t>(plan_.keys), plan_.scale, mask,
+                              static_cast<std::size_t>(plan_.mask[3]));
+      if (mask != nullptr) mask += plan_.mask[dimension];
+    }
+  }
+
+  /// A row of softmax is NaN everywhere or nowhere.
+  void clear_rows(std::int64_t head, std::int64_t row, std::int64_t count, std::size_t dimension,
+                  float* probabilities) const {
+    if (!plan_.nan_is_zero && !plan_.has_zero_rows) return;
+    std::int64_t at = batch_ * plan_.zero_rows[0] + head * plan_.zero_rows[1] + row * plan_.zero_rows[2];
+    for (std::int64_t i = 0; i < count; ++i, probabilities += plan_.keys, at += plan_.zero_rows[dimension]) {
+      const bool marked = plan_.has_zero_rows && static_cast<const bool*>(args_.inputs[4])[at];
+      if (marked || (plan_.nan_is_zero && std::isnan(*probabilities))) {
+        std::fill_n(probabilities, plan_.keys, 0.0F);
+      }
+    }
+  }
+
+  const RunArguments& args_;
+  const State& state_;
+  const AttentionPlan& plan_;
+  std::byte* workspace_;
+  std::int64_t batch_ = 0, first_head_ = 0;
+  const float* k_ = nullptr;
+  const float* v_ = nullptr;
+};
+
+void run(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  const AttentionPlan& plan = state.plan;
+  const std::int64_t key_heads = plan.batches * (plan.heads / plan.heads_of_key);
+  const double scores =
+      static_cast<double>(key_heads) * static_cast<double>(state.rows) * static_cast<double>(plan.keys);
+  const double work =
+      scores * (static_cast<double>(plan.depth + plan.width) / kProductsPerNanosecond + kSoftmaxNanoseconds);
+  args.control.parallel_for(
+      static_cast<std::size_t>(key_heads * state.tasks_per_key_head), work, [&](std::size_t task, std::size_t worker) {
+        const auto index = static_cast<std::int64_t>(task);
+        const std::int64_t first = index % state.tasks_per_key_head * state.rows_per_task;
+        Task(args, state, worker)
+            .run(index / state.tasks_per_key_head, first, std::min(state.rows_per_task, state.rows - first));
+      });
+}
+
+}  // namespace
+
+Implementation simd_attention() { return {"simd", Backend::kSimd, accepts, prepare, run}; }
+
+}  // namespace linnet::internal

@@ -1,0 +1,303 @@
+#include "ops/attention/attention.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "tests/ops/op_tester.hpp"
+
+namespace linnet::internal {
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+using Order = std::vector<std::int64_t>;
+
+struct Case {
+  const char* name;
+  std::int64_t batches, heads, key_heads, queries, keys, depth, width;
+  float scale = 1.0F;
+  bool divides = false;
+  Shape mask = {};  ///< empty: none
+  Order q_order = {}, k_order = {}, v_order = {}, y_order = {};
+  bool in_three_dimensions = false;
+  const char* implementation = "simd";
+};
+
+const Order kHeadsInside = {0, 2, 1, 3};
+
+const Case kCases[] = {
+    {"one of each", 1, 1, 1, 1, 1, 1, 1},
+    {"whole vectors", 2, 3, 3, 24, 32, 16, 64},
+    {"odd sizes", 2, 3, 3, 13, 37, 9, 23, 0.3F},
+    {"a power of two", 1, 2, 2, 20, 35, 16, 16, 0.125F, false, {20, 35}},
+    {"divided by a power of two", 1, 2, 2, 20, 35, 16, 16, 8.0F, true, {1, 1, 1, 35}},
+    {"divided", 1, 2, 2, 20, 35, 16, 16, 5.656854F, true, {2, 1, 1}},
+    {"a negative scale", 1, 2, 2, 20, 35, 16, 16, -0.5F},
+    {"a mask for each head", 2, 3, 3, 14, 21, 8, 8, 0.3F, false, {3, 14, 21}},
+    {"a mask for each batch", 2, 3, 3, 14, 21, 8, 8, 0.25F, false, {2, 1, 1, 21}},
+    {"a mask for each row", 2, 3, 3, 14, 21, 8, 8, 0.25F, false, {14, 1}},
+    {"a mask of one number", 2, 3, 3, 14, 21, 8, 8, 0.3F, false, {1}},
+    {"groups of heads", 2, 6, 2, 14, 21, 8, 8, 0.3F, false, {6, 14, 21}},
+    {"groups of heads, one query each", 2, 8, 2, 1, 300, 20, 17, 0.3F, false, {8, 1, 300}},
+    {"groups of many heads, one query each", 1, 16, 2, 1, 40, 20, 17, 0.3F, false, {16, 1, 40}},
+    {"one query", 1, 3, 3, 1, 150, 33, 64, 0.125F, false, {1, 150}},
+    {"few queries", 2, 3, 3, 5, 150, 33, 70, 0.25F, false, {2, 1, 5, 150}},
+    {"few queries of groups", 1, 2, 1, 3, 50, 16, 16, 0.25F, false, {2, 3, 50}},
+    {"blocks of rows", 1, 2, 2, 250, 700, 8, 80, 0.25F, false, {250, 700}},
+    {"blocks across heads", 1, 4, 1, 130, 600, 8, 16, 0.3F, false, {4, 130, 600}},
+    {"tasks", 1, 1, 1, 200, 40, 64, 64, 0.125F},
+    {"transposed",
+     2,
+     3,
+     3,
+     14,
+     21,
+     8,
+     9,
+     0.3F,
+     false,
+     {14, 21},
+     kHeadsInside,
+     kHeadsInside,
+     kHeadsInside,
+     kHeadsInside},
+    {"K as it is multiplied", 1, 2, 2, 14, 21, 8, 9, 0.3F, false, {}, {}, {0, 1, 3, 2}},
+    {"K as it is multiplied, few queries", 1, 2, 2, 2, 21, 8, 9, 0.3F, false, {}, {}, {0, 1, 3, 2}},
+    {"V by columns", 1, 2, 2, 14, 21, 8, 9, 0.3F, false, {}, {}, {}, {0, 1, 3, 2}},
+    {"few queries, transposed",
+     2,
+     3,
+     3,
+     1,
+     21,
+     8,
+     9,
+     0.3F,
+     false,
+     {},
+     kHeadsInside,
+     kHeadsInside,
+     kHeadsInside,
+     kHeadsInside},
+    {"one query of groups, transposed",
+     2,
+     4,
+     2,
+     1,
+     21,
+     8,
+     9,
+     0.3F,
+     false,
+     {},
+     kHeadsInside,
+     kHeadsInside,
+     kHeadsInside,
+     kHeadsInside},
+    {"3 dimensions", 3, 1, 1, 14, 21, 8, 9, 0.3F, false, {3, 14, 21}, {}, {0, 2, 1}, {}, {}, true},
+    {"3 dimensions, batches inside",
+     3,
+     1,
+     1,
+     14,
+     21,
+     8,
+     9,
+     0.25F,
+     false,
+     {14, 21},
+     {1, 0, 2},
+     {1, 0, 2},
+     {1, 0, 2},
+     {1, 0, 2},
+     true},
+    {"Q by columns", 1, 2, 2, 14, 21, 8, 9, 0.3F, false, {}, {0, 1, 3, 2}, {}, {}, {}, false, "reference"},
+    {"the result by columns", 1, 2, 2, 14, 21, 8, 9, 0.3F, false, {}, {}, {}, {}, {0, 1, 3, 2}, false, "reference"},
+    {"no depth", 1, 2, 2, 3, 4, 0, 5, 1.0F, false, {}, {}, {}, {}, {}, false, "reference"},
+    {"no queries", 1, 2, 2, 0, 4, 3, 5, 1.0F, false, {}, {}, {}, {}, {}, false, "reference"},
+    {"no keys", 1, 2, 2, 3, 0, 3, 5, 1.0F, false, {}, {}, {}, {}, {}, false, "reference"},
+    {"no width", 1, 2, 2, 3, 4, 3, 0, 1.0F, false, {}, {}, {}, {}, {}, false, "reference"},
+    {"no heads", 1, 0, 0, 3, 4, 3, 5, 1.0F, false, {}, {}, {}, {}, {}, false, "reference"},
+};
+
+/// A tensor of [batch, head, row, column], as it is multiplied, stored in another order.
+struct Stored {
+  Shape canonical;  ///< of 3 or 4 dimensions
+  Order order;
+
+  Shape shape() const {
+    Shape stored = canonical;
+    for (std::size_t i = 0; i < order.size(); ++i) stored[static_cast<std::size_t>(order[i])] = canonical[i];
+    return stored;
+  }
+  std::size_t index(std::vector<std::int64_t> at) const {
+    if (canonical.size() == 3) at.erase(at.begin() + 1);
+    const std::vector<std::int64_t> strides = row_major_strides(shape());
+    std::int64_t index = 0;
+    for (std::size_t i = 0; i < at.size(); ++i)
+      index += at[i] * strides[order.empty() ? i : static_cast<std::size_t>(order[i])];
+    return static_cast<std::size_t>(index);
+  }
+};
+
+Stored stored(const Case& c, Shape shape, const Order& order) {
+  if (c.in_three_dimensions) shape.erase(shape.begin() + 1);
+  return {std::move(shape), order};
+}
+
+/// The output's dimension i is dimension order[i] of what is computed: the other way round than an operand's.
+Stored stored_output(const Case& c) {
+  Order inverse(c.y_order.size());
+  for (std::size_t i = 0; i < inverse.size(); ++i)
+    inverse[static_cast<std::size_t>(c.y_order[i])] = static_cast<std::int64_t>(i);
+  return stored(c, {c.batches, c.heads, c.queries, c.width}, inverse);
+}
+
+double mask_of(const Case& c, const ConstantPtr& mask, std::int64_t batch, std::int64_t head, std::int64_t row,
+               std::int64_t key) {
+  if (mask == nullptr) return 0;
+  Shape shape = c.mask;
+  if (c.in_three_dimensions) shape.insert(shape.begin() + (shape.size() == 3 ? 1 : 0), 1);
+  shape.insert(shape.begin(), 4 - std::min<std::size_t>(4, shape.size()), 1);
+  const std::vector<std::int64_t> strides = row_major_strides(shape);
+  const std::int64_t at[] = {batch, head, row, key};
+  std::int64_t index = 0;
+  for (std::size_t i = 0; i < 4; ++i) index += shape[i] == 1 ? 0 : at[i] * strides[i];
+  return static_cast<double>(mask->as<float>()[index]);
+}
+
+void check(const Case& c) {
+  const Stored q = stored(c, {c.batches, c.heads, c.queries, c.depth}, c.q_order);
+  const Stored k = stored(c, {c.batches, c.key_heads, c.keys, c.depth}, c.k_order);
+  const Stored v = stored(c, {c.batches, c.key_heads, c.keys, c.width}, c.v_order);
+  const Stored y = stored_output(c);
+  const ConstantPtr q_values = random_tensor(DataType::kFloat32, q.shape(), -1, 1, 1);
+  const ConstantPtr k_values = random_tensor(DataType::kFloat32, k.shape(), -2, 2, 2);
+  const ConstantPtr v_values = random_tensor(DataType::kFloat32, v.shape(), -1, 1, 3);
+  const ConstantPtr mask = c.mask.empty() ? nullptr : random_tensor(DataType::kFloat32, c.mask, -3, 3, 4);
+  std::vector<float> expected(static_cast<std::size_t>(element_count(y.shape())));
+  for (std::int64_t batch = 0; batch < c.batches; ++batch) {
+    for (std::int64_t head = 0; head < c.heads; ++head) {
+      for (std::int64_t row = 0; row < c.queries; ++row) {
+        const std::int64_t key_head = head / (c.heads / c.key_heads);
+        std::vector<double> weights;
+        double sum = 0;
+        for (std::int64_t key = 0; key < c.keys; ++key) {
+          double score = 0;
+          for (std::int64_t i = 0; i < c.depth; ++i) {
+            score += static_cast<double>(q_values->as<float>()[q.index({batch, head, row, i})]) *
+                     static_cast<double>(k_values->as<float>()[k.index({batch, key_head, key, i})]);
+          }
+          const auto factor = static_cast<double>(c.scale);
+          score = (c.divides ? score / factor : score * factor) + mask_of(c, mask, batch, head, row, key);
+          weights.push_back(std::exp(score));
+          sum += weights.back();
+        }
+        for (std::int64_t column = 0; column < c.width; ++column) {
+          double result = 0;
+          for (std::int64_t key = 0; key < c.keys; ++key) {
+            const auto value = v_values->as<float>()[v.index({batch, key_head, key, column})];
+            result += weights[static_cast<std::size_t>(key)] / sum * static_cast<double>(value);
+          }
+          expected[y.index({batch, head, row, column})] = static_cast<float>(result);
+        }
+      }
+    }
+  }
+  OpTest test("ScaledDotProductAttention", 1, kFusedDomain);
+  test.named(c.name).attribute("scale", c.scale).attribute("divides", std::int64_t{c.divides});
+  if (!c.q_order.empty()) test.ints("q_order", c.q_order);
+  if (!c.k_order.empty()) test.ints("k_order", c.k_order);
+  if (!c.v_order.empty()) test.ints("v_order", c.v_order);
+  if (!c.y_order.empty()) test.ints("y_order", c.y_order);
+  test.input(q_values).input(k_values).input(v_values);
+  if (mask != nullptr) test.input(mask);
+  test.expect<float>(y.shape(), expected).tolerance(close(0, 2e-6));
+  if (c.implementation == std::string("simd")) {
+    test.expect_implementations({"simd", "reference"});
+  } else {
+    test.expect_implementations({"reference"});
+  }
+  test.run();
+}
+
+TEST(Attention, AgreesWithTheFormula) {
+  for (const Case& c : kCases) check(c);
+}
+
+/// Queries (1), (0) and keys (1), (1): probabilities are those of the masks alone.
+TEST(Attention, RowsThatCountAsZeros) {
+  const auto test = [](std::int64_t nan_is_zero) {
+    OpTest test("ScaledDotProductAttention", 1, kFusedDomain);
+    test.attribute("nan_is_zero", nan_is_zero).input<float>({1, 2, 3, 1}, {1, 0, 1, 0, 1, 0});
+    return test.input<float>({1, 1, 2, 1}, {1, 1}).input<float>({1, 1, 2, 1}, {2, 4});
+  };
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const Literals<float> mask = {0, 0, -kInfinity, -kInfinity, -kInfinity, 0};
+  test(0).input<float>({3, 2}, mask).expect<float>({1, 2, 3, 1}, {3, nan, 4, 3, nan, 4}).run();
+  test(1).input<float>({3, 2}, mask).expect<float>({1, 2, 3, 1}, {3, 0, 4, 3, 0, 4}).run();
+  test(0)
+      .input<float>({3, 2}, mask)
+      .input<bool>({2, 3, 1}, {true, true, false, false, true, true})
+      .expect<float>({1, 2, 3, 1}, {0, 0, 4, 3, 0, 0})
+      .run();
+  test(0).no_input().input<bool>({1}, {true}).expect<float>({1, 2, 3, 1}, {0, 0, 0, 0, 0, 0}).run();
+}
+
+/// What few rows and many do with numbers that are none.
+TEST(Attention, NanAndInfinitiesGoThrough) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  for (const std::int64_t queries : {1, 20}) {
+    Literals<float> q, y;
+    for (std::int64_t row = 0; row < queries; ++row) {
+      q.insert(q.end(), {row % 2 == 0 ? nan : 1.0F, 0});
+      y.insert(y.end(), {row % 2 == 0 ? nan : 0.5F, row % 2 == 0 ? nan : kInfinity});
+    }
+    OpTest("ScaledDotProductAttention", 1, kFusedDomain)
+        .input<float>({1, queries, 2}, q)
+        .input<float>({1, 2, 2}, {1, 0, 1, 5})
+        .input<float>({1, 2, 2}, {0, kInfinity, 1, 3})
+        .expect<float>({1, queries, 2}, y)
+        .run();
+  }
+}
+
+OpTest symbolic(const NamedDims& q, const NamedDims& k, const NamedDims& v) {
+  OpTest test("ScaledDotProductAttention", 1, kFusedDomain);
+  test.symbolic_input(DataType::kFloat32, q).symbolic_input(DataType::kFloat32, k);
+  return test.symbolic_input(DataType::kFloat32, v);
+}
+
+TEST(Attention, KeepsSymbols) {
+  symbolic({"batch", 8, "queries", 64}, {"batch", 2, "keys", 64}, {"batch", 2, "keys", "width"})
+      .symbolic_input(DataType::kFloat32, {"batch", 1, 1, "?"})
+      .ints("y_order", {0, 2, 1, 3})
+      .expect_dims(DataType::kFloat32, {"batch", "queries", 8, "width"})
+      .infer_only();
+}
+
+TEST(Attention, NamesWhatIsWrong) {
+  const auto wrong = [](OpTest test, const char* words) {
+    test.expect_error(ErrorCode::kInvalidModel, words).infer_only();
+  };
+  wrong(symbolic({2, 3}, {2, 3}, {2, 3}), "Q is [2,3], expected rank 3 or 4");
+  wrong(symbolic({1, 2, 3}, {1, 2, 4, 3}, {1, 2, 3}), "K is [1,2,4,3], expected rank 3 as Q has");
+  const char* const sizes = ", expected [batch,heads,queries,depth], [batch,key heads,keys,depth] and";
+  wrong(symbolic({1, 2, 3, 4}, {1, 2, 5, 6}, {1, 2, 5, 4}), sizes);
+  wrong(symbolic({1, 2, 3, 4}, {1, 2, 5, 4}, {1, 2, 6, 4}), sizes);
+  wrong(symbolic({1, 3, 3, 4}, {1, 2, 5, 4}, {1, 2, 5, 4}), sizes);
+  wrong(symbolic({2, 2, 3, 4}, {1, 2, 5, 4}, {2, 2, 5, 4}), sizes);
+  const auto valid = [] { return symbolic({1, 2, 3, 4}, {1, 2, 5, 4}, {1, 2, 5, 4}); };
+  wrong(valid().symbolic_input(DataType::kFloat32, {3, 4}), "mask is [3,4], expected what broadcasts to [1,2,3,5]");
+  wrong(valid().symbolic_input(DataType::kFloat32, {}).symbolic_input(DataType::kBool, {3, 5}),
+        "zero_rows is [3,5], expected what broadcasts to [1,2,3,1]");
+  wrong(valid().ints("q_order", {0, 1, 1, 3}), "an order of axes does not name each of 4 axes once");
+  wrong(valid().ints("y_order", {0, 1, 2, -1}), "an order of axes");
+  wrong(valid().symbolic_input(DataType::kFloat16, {3, 5}), "mask is float16");
+}
+
+}  // namespace
+}  // namespace linnet::internal

@@ -1,0 +1,326 @@
+// Attention written as several nodes: every spelling becomes one node that gives the same, and what only looks like one
+// stays as it is.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "tests/ops/fusions/fusion_writer.hpp"
+#include "tests/support/tensor_difference.hpp"
+
+namespace linnet::test {
+namespace {
+
+constexpr int kBatch = 2, kHeads = 4, kQueries = 5, kKeys = 7, kDepth = 16;
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+/// Q is "x". K, V and masks are inputs, as far as a spelling reads them.
+class Graph {
+ public:
+  explicit Graph(const Form& form = {}, const std::vector<DimSpec>& q = {kBatch, kHeads, kQueries, kDepth})
+      : writer(form, q), type(form.type) {}
+
+  std::string input(const std::string& name, const Shape& shape) {
+    return input(name, std::vector<DimSpec>(shape.begin(), shape.end()), shape);
+  }
+  std::string input(const std::string& name, const std::vector<DimSpec>& dims, const Shape& shape) {
+    writer.model().input(name, type, dims);
+    shapes.push_back(shape);
+    return name;
+  }
+  std::string k() { return input("k", {kBatch, kHeads, kKeys, kDepth}); }
+  std::string v() { return input("v", {kBatch, kHeads, kKeys, kDepth}); }
+  std::string transposed(const std::string& of, const std::vector<std::int64_t>& order = {0, 1, 3, 2}) {
+    return writer("Transpose", {of}, {attribute("perm", order)});
+  }
+  std::string list(const std::vector<std::int64_t>& numbers) {
+    return writer.add_constant(tensor<std::int64_t>({static_cast<std::int64_t>(numbers.size())}, numbers));
+  }
+  std::string product(const std::string& a, const std::string& b) { return writer("MatMul", {a, b}); }
+  std::string softmax(const std::string& of) { return writer("Softmax", {of}, {attribute("axis", -1)}); }
+  std::string scores() { return product("x", transposed(k())); }
+  std::string repeated(const std::string& of, const std::vector<std::int64_t>& expanded) {
+    const std::string apart = writer("Unsqueeze", {of, list({2})});
+    const std::string all = expanded.empty() ? apart : writer("Expand", {apart, list(expanded)});
+    return writer("Reshape", {all, list({kBatch, kHeads, kKeys, kDepth})});
+  }
+
+  Writer writer;
+  DataType type;
+  std::vector<Shape> shapes;
+};
+
+using Written = std::string (*)(Graph&);
+
+struct Spelling {
+  const char* name;
+  Written write;
+};
+
+/// Hugging Face's, in eager mode.
+std::string eager(Graph& g) {
+  const std::string scores = g.writer.div(g.scores(), g.writer.number(4));
+  return g.product(g.softmax(g.writer.add(scores, g.input("mask", {kBatch, 1, 1, kKeys}))), g.v());
+}
+
+std::string grouped(Graph& g, const std::vector<std::int64_t>& expanded, int key_heads) {
+  const Shape shape = {kBatch, key_heads, kKeys, kDepth};
+  const std::string k = g.transposed(g.repeated(g.input("k", shape), expanded));
+  return g.product(g.softmax(g.product("x", k)), g.repeated(g.input("v", shape), expanded));
+}
+
+std::string marked(Graph& g, bool first) {
+  g.writer.model().input("rows", DataType::kBool, {kQueries, 1});
+  g.shapes.push_back({kQueries, 1});
+  const std::string p = g.softmax(g.scores());
+  const std::string zero = g.writer.number(0);
+  return g.product(g.writer("Where", first ? Names{"rows", zero, p} : Names{"rows", p, zero}), g.v());
+}
+
+const Spelling kSpellings[] = {
+    {"eager", eager},
+    {"without scale or mask", [](Graph& g) { return g.product(g.softmax(g.scores()), g.v()); }},
+    {"PyTorch's scaled_dot_product_attention",
+     [](Graph& g) {
+       const std::string root = g.writer.number(std::pow(kDepth, -0.25));
+       const std::string k = g.writer.mul(g.transposed(g.k()), g.writer.number(std::pow(kDepth, -0.25)));
+       const std::string scores = g.product(g.writer.mul("x", root), k);
+       return g.product(g.softmax(g.writer.add(scores, g.input("mask", {kQueries, kKeys}))), g.v());
+     }},
+    {"another scale",
+     [](Graph& g) { return g.product(g.softmax(g.writer.mul(g.scores(), g.writer.number(0.3))), g.v()); }},
+    {"another divisor",
+     [](Graph& g) { return g.product(g.softmax(g.writer.div(g.scores(), g.writer.number(1.7))), g.v()); }},
+    {"Q divided, K multiplied",
+     [](Graph& g) {
+       const std::string k = g.writer.mul(g.transposed(g.k()), g.writer.number(0.75));
+       return g.product(g.softmax(g.product(g.writer.div("x", g.writer.number(2)), k)), g.v());
+     }},
+    {"rows of NaN as zeros",
+     [](Graph& g) {
+       const std::string p = g.softmax(g.writer.add(g.scores(), g.input("infinite", {kQueries, kKeys})));
+       const std::string kept = g.writer("Where", {g.writer("IsNaN", {p}), g.writer.number(0), p});
+       return g.product(kept, g.v());
+     }},
+    {"marked rows", [](Graph& g) { return marked(g, true); }},
+    {"groups of heads",
+     [](Graph& g) {
+       return grouped(g, {kBatch, 2, 2, kKeys, kDepth}, 2);
+     }},
+    {"one head for all",
+     [](Graph& g) {
+       return grouped(g, {kBatch, 1, kHeads, kKeys, kDepth}, 1);
+     }},
+    {"groups of one head", [](Graph& g) { return grouped(g, {}, kHeads); }},
+    {"K as it is multiplied",
+     [](Graph& g) {
+       return g.product(g.softmax(g.product("x", g.input("k", {kBatch, kHeads, kDepth, kKeys}))), g.v());
+     }},
+    {"transposed results",
+     [](Graph& g) {
+       return g.transposed(g.product(g.softmax(g.scores()), g.v()), {0, 2, 1, 3});
+     }},
+    {"everything transposed",
+     [](Graph& g) {
+       const std::string k = g.transposed(g.input("k", {kBatch, kKeys, kHeads, kDepth}), {0, 2, 3, 1});
+       const std::string v = g.transposed(g.input("v", {kBatch, kKeys, kHeads, kDepth}), {0, 2, 1, 3});
+       return g.transposed(g.product(g.softmax(g.product("x", k)), v), {0, 2, 1, 3});
+     }},
+};
+
+Tensor numbers(const Shape& shape, std::uint32_t state) {
+  Tensor x = Tensor::of<float>(shape);
+  for (std::size_t i = 0; i < x.count(); ++i) {
+    state = state * 1664525U + 1013904223U;
+    x.data<float>()[i] = static_cast<float>(state >> 8) * 0x1p-23F - 1;
+  }
+  return x;
+}
+
+/// Of a mask called "infinite" one row is closed, as some elements of others.
+std::vector<Tensor> inputs_of(const Graph& g, const Model& model) {
+  std::vector<Tensor> inputs = {numbers({kBatch, kHeads, kQueries, kDepth}, 7)};
+  for (const Shape& shape : g.shapes) {
+    const std::string name = model.inputs()[inputs.size()].name;
+    if (name == "rows") {
+      inputs.push_back(Tensor::of<bool>(shape));
+      for (std::size_t i = 0; i < inputs.back().count(); ++i) inputs.back().data<bool>()[i] = i % 2 == 0;
+      continue;
+    }
+    inputs.push_back(numbers(shape, static_cast<std::uint32_t>(inputs.size())));
+    if (name != "infinite") continue;
+    for (int key = 0; key < kKeys; ++key) inputs.back().data<float>()[kKeys + key] = -kInfinity;
+    inputs.back().data<float>()[0] = -kInfinity;
+  }
+  return inputs;
+}
+
+Tensor run(const Model& model, const std::vector<Tensor>& inputs) { return std::move(model.run(inputs)[0]); }
+
+TEST(AttentionFusions, EverySpellingBecomesOneNodeThatGivesTheSame) {
+  for (const Spelling& spelling : kSpellings) {
+    for (const bool swapped : {false, true}) {
+      for (const Backend backend : {Backend::kAuto, Backend::kSimd}) {
+        SCOPED_TRACE(testing::Message() << spelling.name << (swapped ? ", swapped" : ""));
+        Form form;
+        form.swapped = swapped;
+        form.opset = 18;
+        Graph g(form);
+        const std::string bytes = g.writer.bytes(spelling.write(g));
+        const Model model = load(bytes, true, backend);
+        ASSERT_EQ(operators(model), "ScaledDotProductAttention");
+        EXPECT_GE(summarize(model).nodes[0].fused.size(), 3U);
+        const std::vector<Tensor> inputs = inputs_of(g, model);
+        const Tensor written = run(load(bytes, false, backend), inputs);
+        EXPECT_EQ(difference(run(model, inputs).view(), written.view(), {0, 2e-6}), "");
+      }
+    }
+  }
+}
+
+TEST(AttentionFusions, OpenSizes) {
+  Form form;
+  form.opset = 18;
+  Graph g(form, {"batch", "tokens", kHeads * kDepth});
+  const auto heads = [&](const std::string& of) {
+    return g.transposed(g.writer("Reshape", {of, g.list({0, -1, kHeads, kDepth})}), {0, 2, 1, 3});
+  };
+  for (const char* name : {"k", "v"}) g.input(name, {"batch", "tokens", kHeads * kDepth}, {2, 3, kHeads * kDepth});
+  g.input("mask", {"batch", 1, 1, "tokens"}, {2, 1, 1, 3});
+  const std::string scores = g.product(heads("x"), g.transposed(heads("k")));
+  const std::string p = g.softmax(g.writer.add(g.writer.div(scores, g.writer.number(4)), "mask"));
+  const std::string y = g.transposed(g.product(p, heads("v")), {0, 2, 1, 3});
+  const std::string bytes = g.writer.bytes(g.writer("Reshape", {y, g.list({0, -1, kHeads * kDepth})}));
+  const Model model = load(bytes, true);
+  EXPECT_EQ(operators(model), "Reshape Reshape Reshape ScaledDotProductAttention Reshape");
+  std::vector<Tensor> inputs;
+  for (int i = 0; i < 3; ++i) inputs.push_back(numbers({2, 3, kHeads * kDepth}, static_cast<std::uint32_t>(i)));
+  inputs.push_back(numbers({2, 1, 1, 3}, 3));
+  EXPECT_EQ(difference(run(model, inputs).view(), run(load(bytes, false), inputs).view(), {0, 2e-6}), "");
+}
+
+/// Constants that change nothing are not read.
+TEST(AttentionFusions, EmptyMasksAreLeftOut) {
+  Form form;
+  form.opset = 18;
+  Graph g(form);
+  const std::string masked = g.writer.add(g.scores(), g.writer.constant(0, {kQueries, kKeys}));
+  const std::string none = g.writer.add_constant(raw_tensor(DataType::kBool, {1, 1}, std::string(1, '\0')));
+  const std::string kept = g.writer("Where", {none, g.writer.number(0), g.softmax(masked)});
+  const Model model = load(g.writer.bytes(g.product(kept, g.v())), true);
+  ASSERT_EQ(operators(model), "ScaledDotProductAttention");
+  EXPECT_EQ(summarize(model).nodes[0].inputs.size(), 3U);
+}
+
+const Spelling kNearMisses[] = {
+    {"softmax over queries",
+     [](Graph& g) { return g.product(g.writer("Softmax", {g.scores()}, {attribute("axis", 2)}), g.v()); }},
+    {"the logarithm", [](Graph& g) { return g.product(g.writer("LogSoftmax", {g.scores()}), g.v()); }},
+    {"probabilities are an output",
+     [](Graph& g) {
+       const std::string p = g.softmax(g.scores());
+       g.writer.model().output(p);
+       return g.product(p, g.v());
+     }},
+    {"scores are read elsewhere",
+     [](Graph& g) {
+       const std::string scores = g.scores();
+       return g.writer.add(g.product(g.softmax(scores), g.v()), g.writer("ReduceSum", {scores}));
+     }},
+    {"V times probabilities",
+     [](Graph& g) {
+       const std::string v = g.input("v", {kBatch, kHeads, kDepth, kQueries});
+       return g.product(v, g.softmax(g.scores()));
+     }},
+    {"a scale for each key",
+     [](Graph& g) { return g.product(g.softmax(g.writer.mul(g.scores(), g.writer.constant(0.5, {kKeys}))), g.v()); }},
+    {"a scale that is an input",
+     [](Graph& g) { return g.product(g.softmax(g.writer.mul(g.scores(), g.input("scale", {1}))), g.v()); }},
+    {"a scale with more dimensions",
+     [](Graph& g) {
+       return g.product(g.softmax(g.writer.mul(g.scores(), g.writer.constant(0.5, {1, 1, 1, 1, 1}))), g.v());
+     }},
+    {"a divided number",
+     [](Graph& g) { return g.product(g.softmax(g.writer.div(g.writer.number(2), g.scores())), g.v()); }},
+    {"a mask with more dimensions",
+     [](Graph& g) {
+       const std::string mask = g.input("mask", {2, 1, 1, kQueries, kKeys});
+       return g.product(g.softmax(g.writer.add(g.scores(), mask)), g.v());
+     }},
+    {"NaN as ones",
+     [](Graph& g) {
+       const std::string p = g.softmax(g.scores());
+       return g.product(g.writer("Where", {g.writer("IsNaN", {p}), g.writer.number(1), p}), g.v());
+     }},
+    {"NaN of something else",
+     [](Graph& g) {
+       const std::string other = g.writer("IsNaN", {g.input("other", {kBatch, kHeads, kQueries, kKeys})});
+       return g.product(g.writer("Where", {other, g.writer.number(0), g.softmax(g.scores())}), g.v());
+     }},
+    {"the rows that are not marked", [](Graph& g) { return marked(g, false); }},
+    {"keys that are shared by batches",
+     [](Graph& g) {
+       const std::string k = g.input("k", {1, kHeads, kDepth, kKeys});
+       return g.product(g.softmax(g.product("x", k)), g.v());
+     }},
+    {"values that are shared by heads",
+     [](Graph& g) {
+       return g.product(g.softmax(g.scores()), g.input("v", {kBatch, 1, kKeys, kDepth}));
+     }},
+    {"a matrix of values",
+     [](Graph& g) {
+       return g.product(g.softmax(g.scores()), g.input("v", {kKeys, kDepth}));
+     }},
+};
+
+TEST(AttentionFusions, NearMissesStayAsTheyAre) {
+  for (const Spelling& miss : kNearMisses) {
+    SCOPED_TRACE(miss.name);
+    Form form;
+    form.opset = 18;
+    Graph g(form);
+    const std::string list = operators(load(g.writer.bytes(miss.write(g)), true));
+    EXPECT_EQ(list.find("ScaledDotProductAttention"), std::string::npos) << list;
+  }
+}
+
+/// What groups of heads are not: those of every second head, and tokens instead of heads.
+TEST(AttentionFusions, OtherRepetitionsStay) {
+  for (const std::int64_t axis : {1, 3}) {
+    Form form;
+    form.opset = 18;
+    Graph g(form);
+    const Shape shape = axis == 1 ? Shape{kBatch, 2, kKeys, kDepth} : Shape{kBatch, kHeads, kKeys, kDepth / 2};
+    const auto repeated = [&](const std::string& of) {
+      const std::string apart = g.writer("Unsqueeze", {of, g.list({axis})});
+      const std::vector<std::int64_t> expanded = axis == 1
+                                                     ? std::vector<std::int64_t>{kBatch, 2, 2, kKeys, kDepth}
+                                                     : std::vector<std::int64_t>{kBatch, kHeads, kKeys, 2, kDepth / 2};
+      return g.writer("Reshape",
+                      {g.writer("Expand", {apart, g.list(expanded)}), g.list({kBatch, kHeads, kKeys, kDepth})});
+    };
+    const std::string p = g.softmax(g.product("x", g.transposed(repeated(g.input("k", shape)))));
+    const std::string bytes = g.writer.bytes(g.product(p, repeated(g.input("v", shape))));
+    const Model model = load(bytes, true);
+    const std::vector<Tensor> inputs = inputs_of(g, model);
+    EXPECT_NE(operators(model).find("Expand"), std::string::npos);
+    EXPECT_EQ(difference(run(model, inputs).view(), run(load(bytes, false), inputs).view(), {0, 2e-6}), "");
+  }
+}
+
+TEST(AttentionFusions, OtherTypesAndBackendsStay) {
+  for (const DataType type : {DataType::kFloat16, DataType::kFloat64}) {
+    Form form;
+    form.type = type;
+    Graph g(form);
+    EXPECT_EQ(operators(load(g.writer.bytes(g.product(g.softmax(g.scores()), g.v())), true)).find("Attention"),
+              std::string::npos);
+  }
+  for (const Backend backend : {Backend::kOnednn, Backend::kReference}) {
+    Graph g;
+    EXPECT_EQ(operators(load(g.writer.bytes(eager(g)), true, backend)).find("Attention"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace linnet::test

@@ -1,0 +1,81 @@
+#include "ops/kernels/attention.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "tests/ops/kernels/numbers.hpp"
+
+namespace linnet::kernels {
+namespace {
+
+using testing::Guarded;
+using testing::on_every_isa;
+using testing::random_floats;
+
+TEST(DotRows, AgreesWithTheSum) {
+  for (const std::size_t depth : {0, 1, 3, 4, 15, 16, 17, 31, 33, 64, 100}) {
+    for (const std::size_t count : {1, 3, 4, 9}) {
+      constexpr std::size_t kRows = 3, kStride = 120;
+      const std::vector<float> a = random_floats(kRows * kStride, 0.0f, 1.0f, 1);
+      const std::vector<float> b = random_floats(count * kStride, 0.0f, 1.0f, 2);
+      on_every_isa([&] {
+        Guarded c(kRows * count);
+        dot_rows(kRows, depth, a.data(), kStride, b.data(), kStride, count, c.data(), count);
+        EXPECT_TRUE(c.intact());
+        for (std::size_t row = 0; row < kRows; ++row) {
+          for (std::size_t j = 0; j < count; ++j) {
+            double sum = 0, magnitudes = 0;
+            for (std::size_t k = 0; k < depth; ++k) {
+              const double term = static_cast<double>(a[row * kStride + k]) * static_cast<double>(b[j * kStride + k]);
+              sum += term;
+              magnitudes += std::abs(term);
+            }
+            EXPECT_NEAR(c.values()[row * count + j], sum, 20 * 0x1p-24 * magnitudes) << depth << ' ' << row << ' ' << j;
+          }
+        }
+      });
+    }
+  }
+}
+
+TEST(ScaleAndMask, AgreesWithTheFormula) {
+  for (std::size_t count = 0; count < 70; ++count) {
+    const std::vector<float> x = random_floats(count, 0.0f, 3.0f, 1);
+    const std::vector<float> mask = random_floats(count + 1, 0.0f, 3.0f, 2);
+    for (const bool divides : {false, true}) {
+      for (const int kind : {0, 1, 2}) {
+        on_every_isa([&] {
+          Guarded y(x);
+          const float factor = 0.3f;
+          scale_and_mask(y.data(), count, {factor, divides}, kind == 0 ? nullptr : mask.data(), kind == 2 ? 1 : 0);
+          EXPECT_TRUE(y.intact());
+          for (std::size_t i = 0; i < count; ++i) {
+            const double from = x[i], by = factor;
+            const double added = kind == 0 ? 0.0 : mask[kind == 2 ? i : 0];
+            const double scaled = divides ? from / by : from * by;
+            EXPECT_NEAR(y.values()[i], scaled + added, 0x1p-23 * (std::abs(scaled) + std::abs(added)));
+          }
+        });
+      }
+    }
+  }
+}
+
+TEST(ScaleAndMask, KeepsZerosAndInfinities) {
+  on_every_isa([] {
+    const float inf = std::numeric_limits<float>::infinity();
+    std::vector<float> y = {-0.0f, inf, -inf, 1};
+    scale_and_mask(y.data(), y.size(), {0.3f, false}, nullptr, 0);
+    EXPECT_TRUE(std::signbit(y[0]));
+    EXPECT_EQ(y[1], inf);
+    EXPECT_EQ(y[2], -inf);
+    scale_and_mask(y.data() + 3, 1, {0.3f, false}, &y[2], 0);
+    EXPECT_EQ(y[3], -inf);
+  });
+}
+
+}  // namespace
+}  // namespace linnet::kernels

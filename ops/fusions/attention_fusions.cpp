@@ -5,7 +5,8 @@
 // with the scale as product or quotient of Q, of K^T, of their product, or of several; with or without mask; with rows
 // of NaN made zeros (Where(IsNaN(p), 0, p)) or some rows (Where(rows, 0, p)), as the definition of ONNX's operator
 // Attention has it; and with K and V repeated for groups of heads (Unsqueeze, Expand, Reshape). K may come as it is
-// multiplied. Transposes of operands and result are taken in by fuse_transpose, later.
+// multiplied, or be transposed as matrices of all heads. Transposes of operands and result are taken in by
+// fuse_transpose, later.
 //
 // What comes out rounds less: scaling Q and K rounds every element, and sqrt(scale), which is 0.35355338 for a scale of
 // 1/8, before that. Only float32.
@@ -34,23 +35,54 @@ Pattern scaled(const Pattern& of, const char* factor, const char* divisor) {
   return one_of({op("Mul", {of, constant(factor)}), op("Div", {of, constant(divisor)}), of});
 }
 
-/// The heads of a value, each several times: [b, heads, 1, ...] expanded, and merged again. One time needs no Expand.
-Pattern repeated(const char* of, const char* unsqueezed, const char* as) {
-  const Pattern apart = op("Unsqueeze", {any(of), constant(nullptr)}, unsqueezed);
-  return op("Reshape", {one_of({op("Expand", {apart, any(nullptr)}), apart}), any(nullptr)}, as);
+/// The names of a value and of the nodes that repeat its heads.
+struct RepeatedNames {
+  const char* of;
+  const char* unsqueezed;
+  const char* expanded;
+  const char* merged;
+  const char* kept;
+};
+constexpr RepeatedNames kKeyNames = {"k", "unsqueezed k", "expanded k", "merged k", "kept k"};
+constexpr RepeatedNames kValueNames = {"v", "unsqueezed v", "expanded v", "merged v", "kept v"};
+
+/// The heads of a value, each several times: [b, heads, 1, ...] expanded. One time needs no Expand.
+Pattern expanded(const RepeatedNames& names) {
+  const Pattern apart = op("Unsqueeze", {any(names.of), constant(nullptr)}, names.unsqueezed);
+  return one_of({op("Expand", {apart, any(nullptr)}, names.expanded), apart});
 }
 
-Pattern attention(bool groups) {
-  const Pattern keys =
-      groups ? op("Transpose", {repeated("k", "unsqueezed k", "repeated k")}, "transposed k") : any("k");
-  const Pattern values = groups ? repeated("v", "unsqueezed v", "repeated v") : any("v");
+/// The same merged to [b, heads, ...], which another Unsqueeze and Reshape may leave as it is.
+Pattern repeated(const RepeatedNames& names) {
+  const Pattern merged = op("Reshape", {expanded(names), any(nullptr)}, names.merged);
+  const Pattern apart = op("Unsqueeze", {merged, constant(nullptr)});
+  return one_of({op("Reshape", {apart, any(nullptr)}, names.kept), merged});
+}
+
+/// K^T from a K with heads, as matrices of all batches and heads.
+Pattern turned_matrices(const Pattern& of) {
+  const Pattern matrices = op("Reshape", {of, any(nullptr)}, "matrices");
+  return op("Reshape", {op("Transpose", {matrices}, "turned"), any(nullptr)}, "turned heads");
+}
+
+/// What is done to the heads of K, and of V.
+enum class Heads { kRepeated, kMatrices, kPlain };
+
+Pattern attention(Heads heads) {
+  const Pattern all_keys = repeated(kKeyNames);
+  const Pattern keys = heads == Heads::kRepeated
+                           ? one_of({op("Transpose", {all_keys}, "turned"), turned_matrices(all_keys),
+                                     turned_matrices(expanded(kKeyNames))})
+                       : heads == Heads::kMatrices ? turned_matrices(any("k"))
+                                                   : any("k");
+  const Pattern values = heads == Heads::kRepeated ? repeated(kValueNames) : any("v");
   const Pattern product =
       op("MatMul", {scaled(any("q"), "q factor", "q divisor"), scaled(keys, "k factor", "k divisor")}, "product");
   const Pattern scores = scaled(product, "factor", "divisor");
   const Pattern p = op("Softmax", {one_of({op("Add", {scores, any("mask")}), scores})}, "p");
-  const Pattern kept = one_of({op("Where", {op("IsNaN", {p}, "nan"), number(0.0), any("p")}),
-                               op("Where", {any("zero rows"), number(0.0), p}), p});
-  return op("MatMul", {kept, values});
+  const Pattern kept_rows = one_of({op("Where", {op("IsNaN", {p}, "nan"), number(0.0), any("p")}),
+                                    op("Where", {any("zero rows"), number(0.0), p}), p});
+  return op("MatMul", {kept_rows, values});
 }
 
 /// 1 for what is left out; nothing where a float does not hold it.
@@ -91,20 +123,25 @@ bool same(const Dims& a, const Dims& b, std::size_t first, std::size_t last) {
   return true;
 }
 
-/// Whether the nodes of `repeated` make of [b, g, n, d] first [b, g, 1, n, d], and then `heads` heads of them.
-bool repeats_heads(const Match& match, const char* of, const char* unsqueezed, const char* as, Dim heads) {
-  const Dims& before = match.type(of).dims;
-  const Dims& apart = match.type(unsqueezed).dims;
-  const NodeView merge = match.node(as);
-  const Dims& groups = merge.input_dims(0);
-  const Dims& after = merge.output(0).dims;
-  if (before.size() != 4 || apart.size() != 5 || groups.size() != 5 || after.size() != 4) return false;
+/// Whether the nodes of `expanded` and `repeated` make of [b, g, n, d] first [b, g, 1, n, d], then [b, g, heads / g, n,
+/// d], and then [b, heads, n, d]. What Expand makes of the other dimensions follows from the number of elements: it
+/// makes none less.
+bool repeats_heads(const Match& match, const RepeatedNames& names, Dim heads) {
+  const Dims& before = match.type(names.of).dims;
+  const Dims& apart = match.type(names.unsqueezed).dims;
+  if (before.size() != 4 || apart.size() != 5) return false;
   if (!apart[2].is(1) || !same(before, apart, 0, 2) || !before[2].same(apart[3]) || !before[3].same(apart[4])) {
     return false;
   }
-  if (!same(apart, groups, 0, 2) || !same(apart, groups, 3, 5)) return false;
-  if (!groups[1].known() || !groups[2].known() || !heads.is(groups[1].value() * groups[2].value())) return false;
-  return before[0].same(after[0]) && heads.same(after[1]) && same(before, after, 2, 4);
+  if (!before[1].known() || !heads.known() || before[1].value() == 0) return false;
+  const Dims& groups = match.has(names.expanded) ? match.type(names.expanded).dims : apart;
+  if (groups.size() != 5 || !groups[2].known() || !heads.is(before[1].value() * groups[2].value())) return false;
+  const Dims after = {before[0], heads, before[2], before[3]};
+  for (const char* name : {names.merged, names.kept}) {
+    if (match.has(name) && (match.type(name).dims.size() != 4 || !same(after, match.type(name).dims, 0, 4)))
+      return false;
+  }
+  return true;
 }
 
 /// Whether a tensor of these dimensions repeats along others at most to give `scores`, and leaves them that shape.
@@ -140,27 +177,35 @@ bool softmax_over_keys(const NodeView& softmax) {
   return normalized_axis(attributes.axis, rank) == static_cast<std::int64_t>(rank) - 1;
 }
 
+/// Whether K^T is K [b, heads, n, d] with its last two dimensions changed round, where Transpose nodes say so.
+bool turns_keys(const Match& match, const Dims& keys) {
+  const NodeView transpose = match.node("turned");
+  const auto* order = dynamic_cast<const AxisOrderAttributes*>(transpose.node().attributes.get());
+  const std::size_t rank = transpose.input_rank(0);
+  if (order == nullptr || keys.size() != 4 || order->order(rank) != swapped_order(rank)) return false;
+  if (!match.has("matrices")) return rank == 4;
+  const Dims& matrices = match.type("matrices").dims;
+  const Dims& heads = match.type("turned heads").dims;
+  return rank == 3 && heads.size() == 4 && keys[2].same(matrices[1]) && keys[3].same(matrices[2]) &&
+         same(keys, heads, 0, 2) && keys[3].same(heads[2]) && keys[2].same(heads[3]);
+}
+
 /// Whether q [.., queries, depth], k and v are as attention wants them, whatever sizes are not known yet.
 bool operands_fit(const Match& match) {
   const Dims& q = match.type("q").dims;
+  const Dims& k = match.type("k").dims;
+  const Dims& v = match.type("v").dims;
   const NodeView product = match.node("product");
-  const Dims& scores = match.type("p").dims;
   const std::size_t rank = q.size();
   if ((rank != 3 && rank != 4) || product.input_rank(0) != rank || product.input_rank(1) != rank) return false;
-  if (scores.size() != rank || match.last().output(0).dims.size() != rank || match.type("v").dims.size() != rank) {
-    return false;
+  if (k.size() != rank || v.size() != rank || match.type("p").dims.size() != rank) return false;
+  if (match.last().output(0).dims.size() != rank) return false;
+  if (match.has(kKeyNames.unsqueezed)) {
+    return rank == 4 && k[0].same(q[0]) && same(k, v, 0, 2) && repeats_heads(match, kKeyNames, q[1]) &&
+           repeats_heads(match, kValueNames, q[1]) && turns_keys(match, {k[0], q[1], k[2], k[3]});
   }
-  if (match.has("transposed k")) {
-    const NodeView transpose = match.node("transposed k");
-    const auto* order = dynamic_cast<const AxisOrderAttributes*>(transpose.node().attributes.get());
-    if (order == nullptr || order->order(4) != swapped_order(4)) return false;
-    return rank == 4 && match.type("k").dims[0].same(q[0]) &&
-           repeats_heads(match, "k", "unsqueezed k", "repeated k", q[1]) &&
-           same(match.type("k").dims, match.type("v").dims, 0, 2) &&
-           repeats_heads(match, "v", "unsqueezed v", "repeated v", q[1]);
-  }
-  return match.type("k").dims.size() == rank && same(match.type("k").dims, q, 0, rank - 2) &&
-         same(match.type("v").dims, q, 0, rank - 2);
+  if (match.has("turned") && !turns_keys(match, k)) return false;
+  return same(k, q, 0, rank - 2) && same(v, q, 0, rank - 2);
 }
 
 std::optional<Replacement> make_attention(const Match& match) {
@@ -173,7 +218,7 @@ std::optional<Replacement> make_attention(const Match& match) {
   auto attributes = std::make_shared<AttentionAttributes>();
   attributes->scale = *scale;
   attributes->nan_is_zero = match.has("nan");
-  if (!match.has("transposed k")) attributes->k_order = swapped_order(match.type("k").dims.size());
+  if (!match.has("turned")) attributes->k_order = swapped_order(match.type("k").dims.size());
   Replacement replacement{op, nullptr, {match.value("q"), match.value("k"), match.value("v")}};
   Dims scores = match.node("product").output(0).dims;
   ValueId mask = match.has("mask") ? match.value("mask") : kNoValue;
@@ -192,8 +237,9 @@ std::optional<Replacement> make_attention(const Match& match) {
 }  // namespace
 
 void register_attention_fusions(Registry& registry) {
-  registry.add(Fusion{kFuseLayerParts, attention(true), make_attention});
-  registry.add(Fusion{kFuseLayerParts, attention(false), make_attention});
+  for (const Heads heads : {Heads::kRepeated, Heads::kMatrices, Heads::kPlain}) {
+    registry.add(Fusion{kFuseLayerParts, attention(heads), make_attention});
+  }
 }
 
 }  // namespace linnet::internal

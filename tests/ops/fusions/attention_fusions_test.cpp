@@ -45,6 +45,11 @@ class Graph {
     return writer("Reshape", {all, list({kBatch, kHeads, kKeys, kDepth})});
   }
 
+  std::string turned_matrices(const std::string& k) {
+    const std::string matrices = writer("Reshape", {k, list({-1, kKeys, kDepth})});
+    return writer("Reshape", {transposed(matrices, {0, 2, 1}), list({kBatch, kHeads, kDepth, kKeys})});
+  }
+
   Writer writer;
   DataType type;
   std::vector<Shape> shapes;
@@ -112,6 +117,33 @@ const Spelling kSpellings[] = {
        return grouped(g, {kBatch, 1, kHeads, kKeys, kDepth}, 1);
      }},
     {"groups of one head", [](Graph& g) { return grouped(g, {}, kHeads); }},
+    {"groups of heads, as the operator Attention has them",
+     [](Graph& g) {
+       const auto all = [&](const std::string& name) {
+         const std::string repeated =
+             g.repeated(g.input(name, {kBatch, 2, kKeys, kDepth}), {kBatch, 2, 2, kKeys, kDepth});
+         return g.repeated(repeated, {});
+       };
+       const std::string p = g.softmax(g.product("x", g.transposed(all("k"))));
+       return g.product(p, all("v"));
+     }},
+    {"K transposed as matrices",
+     [](Graph& g) { return g.product(g.softmax(g.product("x", g.turned_matrices(g.k()))), g.v()); }},
+    {"groups of heads, K transposed as matrices",
+     [](Graph& g) {
+       const std::vector<std::int64_t> groups = {kBatch, 2, 2, kKeys, kDepth};
+       const std::string k = g.repeated(g.input("k", {kBatch, 2, kKeys, kDepth}), groups);
+       const std::string p = g.softmax(g.product("x", g.turned_matrices(k)));
+       return g.product(p, g.repeated(g.input("v", {kBatch, 2, kKeys, kDepth}), groups));
+     }},
+    {"groups of heads, K transposed as matrices at once",
+     [](Graph& g) {
+       const std::vector<std::int64_t> groups = {kBatch, 2, 2, kKeys, kDepth};
+       const std::string apart = g.writer("Unsqueeze", {g.input("k", {kBatch, 2, kKeys, kDepth}), g.list({2})});
+       const std::string k = g.turned_matrices(g.writer("Expand", {apart, g.list(groups)}));
+       const std::string p = g.softmax(g.product("x", k));
+       return g.product(p, g.repeated(g.input("v", {kBatch, 2, kKeys, kDepth}), groups));
+     }},
     {"K as it is multiplied",
      [](Graph& g) {
        return g.product(g.softmax(g.product("x", g.input("k", {kBatch, kHeads, kDepth, kKeys}))), g.v());
@@ -282,6 +314,21 @@ TEST(AttentionFusions, NearMissesStayAsTheyAre) {
     const std::string list = operators(load(g.writer.bytes(miss.write(g)), true));
     EXPECT_EQ(list.find("ScaledDotProductAttention"), std::string::npos) << list;
   }
+}
+
+/// What matrices of all heads are not: other sizes make other matrices of the same elements.
+TEST(AttentionFusions, OtherMatricesStay) {
+  Form form;
+  form.opset = 18;
+  Graph g(form);
+  const std::string matrices = g.writer("Reshape", {g.k(), g.list({kBatch * kHeads, kDepth, kKeys})});
+  const std::string turned = g.transposed(matrices, {0, 2, 1});
+  const std::string k = g.writer("Reshape", {turned, g.list({kBatch, kHeads, kDepth, kKeys})});
+  const std::string bytes = g.writer.bytes(g.product(g.softmax(g.product("x", k)), g.v()));
+  const Model model = load(bytes, true);
+  EXPECT_EQ(operators(model), "Reshape Transpose Reshape ScaledDotProductAttention");
+  const std::vector<Tensor> inputs = inputs_of(g, model);
+  EXPECT_EQ(difference(run(model, inputs).view(), run(load(bytes, false), inputs).view(), {0, 2e-6}), "");
 }
 
 /// What groups of heads are not: those of every second head, and tokens instead of heads.

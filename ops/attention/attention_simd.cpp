@@ -21,11 +21,17 @@ constexpr double kTaskNanoseconds = 3e5;
 constexpr std::int64_t kTileRows = 12;
 constexpr std::int64_t kMostBlockRows = 96;
 constexpr std::int64_t kBlockScores = 65536;
+/// Multiply-adds, and scores of a softmax, between two looks at the stop token.
+constexpr std::int64_t kUnstoppedProducts = 2'000'000;
+constexpr std::int64_t kUnstoppedScores = 500'000;
+/// What chunks of keys are multiples of: whole panels of the first product, whole groups of the second one's sums.
+constexpr std::int64_t kChunkUnit = kernels::kGroupLength;
+static_assert(kChunkUnit % static_cast<std::int64_t>(kernels::kPanelColumns) == 0);
 
 struct State {
   AttentionPlan plan;
   std::int64_t rows = 0;  ///< of all heads that share one of K and V
-  std::int64_t rows_per_task = 0, tasks_per_key_head = 0, block_rows = 0;
+  std::int64_t rows_per_task = 0, tasks_per_key_head = 0, block_rows = 0, chunk_keys = 0;
   bool in_place = false;     ///< few rows
   bool packs_v = false;      ///< else it lies as if packed
   bool scaled_keys = false;  ///< the scale is a power of two, which packing multiplies K by without rounding
@@ -102,6 +108,8 @@ Prepared prepare(const PrepareContext& context) {
   state->scaled_keys = !state->in_place && is_power_of_two(plan.scale.factor);
   state->block_rows = std::clamp(kBlockScores / plan.keys / kTileRows * kTileRows, kTileRows, kMostBlockRows);
   if (state->in_place) state->block_rows = state->rows;
+  const std::int64_t key_products = state->block_rows * std::max(plan.depth, plan.width);
+  state->chunk_keys = std::max<std::int64_t>(1, kUnstoppedProducts / key_products / kChunkUnit) * kChunkUnit;
   choose_tasks(*state, context.threads());
   place_workspace(*state);
   const auto threads = static_cast<std::int64_t>(context.threads());
@@ -125,13 +133,12 @@ class Task {
     first_head_ = key_head % key_heads * plan_.heads_of_key;
     k_ = input(1) + batch_ * plan_.k[0] + key_head % key_heads * plan_.k[1];
     v_ = input(2) + batch_ * plan_.v[0] + key_head % key_heads * plan_.v[1];
-    if (!state_.in_place) pack();
+    if (!state_.in_place && !pack()) return;
     for (const std::int64_t end = first + rows; first < end;) {
-      if (args_.control.abandon_if_stopped()) return;
       const std::int64_t row = first % plan_.queries;
       const std::int64_t left = state_.in_place ? rows : plan_.queries - row;
       const std::int64_t count = std::min({end - first, state_.block_rows, left});
-      run_block(first_head_ + first / plan_.queries, row, count);
+      if (!run_block({first_head_ + first / plan_.queries, row, count})) return;
       first += count;
     }
   }
@@ -140,90 +147,149 @@ class Task {
   const float* input(std::size_t index) const { return static_cast<const float*>(args_.inputs[index]); }
   float* place(std::size_t bytes) const { return reinterpret_cast<float*>(workspace_ + bytes); }
 
-  void pack() {
-    const auto keys = static_cast<std::size_t>(plan_.keys);
+  /// Rows of one head; of few rows with one query each, of neighbouring heads.
+  struct Block {
+    std::int64_t head, row, count;
+  };
+
+  /// Calls body(first, count) for chunks of keys. False when the run is to stop.
+  template <typename Body>
+  bool for_keys(const Body& body) const {
+    for (std::int64_t first = 0; first < plan_.keys; first += state_.chunk_keys) {
+      if (args_.control.abandon_if_stopped()) return false;
+      body(first, std::min(state_.chunk_keys, plan_.keys - first));
+    }
+    return true;
+  }
+
+  bool pack() const {
     float alpha = 1.0F;
     if (state_.scaled_keys) alpha = plan_.scale.divides ? 1.0F / plan_.scale.factor : plan_.scale.factor;
-    kernels::pack_b(k_, static_cast<std::size_t>(plan_.k[3]), static_cast<std::size_t>(plan_.k[2]),
-                    static_cast<std::size_t>(plan_.depth), keys, alpha, place(state_.packed_k));
-    if (!state_.packs_v) return;
-    kernels::pack_b(v_, static_cast<std::size_t>(plan_.v[2]), static_cast<std::size_t>(plan_.v[3]), keys,
-                    static_cast<std::size_t>(plan_.width), 1.0F, place(state_.packed_v));
+    const bool packed_k = for_keys([&](std::int64_t first, std::int64_t count) {
+      kernels::pack_b(k_ + first * plan_.k[2], size(plan_.k[3]), size(plan_.k[2]), size(plan_.depth), size(count),
+                      alpha, place(state_.packed_k) + first * plan_.depth);
+    });
+    return packed_k &&
+           (!state_.packs_v || for_keys([&](std::int64_t first, std::int64_t count) { pack_v(first, count); }));
   }
 
-  /// Rows of one head; of few rows with one query each, of neighbouring heads.
-  void run_block(std::int64_t head, std::int64_t row, std::int64_t count) {
-    const float* q = input(0) + batch_ * plan_.q[0] + head * plan_.q[1] + row * plan_.q[2];
-    float* y = static_cast<float*>(args_.outputs[0]) + batch_ * plan_.y[0] + head * plan_.y[1] + row * plan_.y[2];
-    const std::size_t dimension = state_.in_place && plan_.queries == 1 ? 1 : 2;
-    const auto q_stride = static_cast<std::size_t>(plan_.q[dimension]);
-    const auto y_stride = static_cast<std::size_t>(plan_.y[dimension]);
-    const auto rows = static_cast<std::size_t>(count);
-    const auto keys = static_cast<std::size_t>(plan_.keys);
-    const auto depth = static_cast<std::size_t>(plan_.depth);
-    const auto width = static_cast<std::size_t>(plan_.width);
+  /// Some rows of every panel.
+  void pack_v(std::int64_t first, std::int64_t count) const {
+    const std::size_t width = size(plan_.width);
+    for (std::size_t panel = 0; panel < kernels::panel_count(width); ++panel) {
+      const std::size_t column = panel * kernels::kPanelColumns;
+      const std::size_t panel_width = kernels::panel_width(width, panel);
+      kernels::pack_b(v_ + first * plan_.v[2] + static_cast<std::int64_t>(column) * plan_.v[3], size(plan_.v[2]),
+                      size(plan_.v[3]), size(count), std::min(kernels::kPanelColumns, width - column), 1.0F,
+                      place(state_.packed_v) + column * size(plan_.keys) + size(first) * panel_width);
+    }
+  }
+
+  /// False when the run is to stop.
+  bool run_block(const Block& block) const {
+    if (!multiply_keys(block)) return false;
+    const std::int64_t group = std::max<std::int64_t>(1, kUnstoppedScores / plan_.keys);
+    for (std::int64_t first = 0; first < block.count; first += group) {
+      if (args_.control.abandon_if_stopped()) return false;
+      weigh(block, first, std::min(group, block.count - first));
+    }
+    return multiply_values(block);
+  }
+
+  /// What the rows of a block lie along: 1 for heads and 2 for queries.
+  std::size_t dimension() const { return state_.in_place && plan_.queries == 1 ? 1 : 2; }
+
+  bool multiply_keys(const Block& block) const {
+    const float* q = input(0) + batch_ * plan_.q[0] + block.head * plan_.q[1] + block.row * plan_.q[2];
+    const std::size_t q_stride = size(plan_.q[dimension()]);
     float* scores = place(state_.scores);
-    float* probabilities = place(state_.probabilities);
-    const std::size_t stride = state_.score_stride;
-    if (state_.in_place) {
-      kernels::dot_rows(rows, depth, q, q_stride, k_, static_cast<std::size_t>(plan_.k[2]), keys, scores, stride);
-    } else {
-      kernels::GemmEpilogue epilogue = mask_of_block(head, row);
-      epilogue.fills_padding = true;
-      kernels::gemm(rows, keys, depth, q, q_stride, place(state_.packed_k), epilogue, scores, stride, 0,
-                    kernels::panel_count(keys));
-    }
-    if (!state_.scaled_keys) scale_and_mask(head, row, count, dimension, scores);
-    kernels::softmax_padded(scores, stride, probabilities, rows, keys);
-    clear_rows(head, row, count, dimension, probabilities);
-    if (state_.in_place) {
-      kernels::gemm_in_place(rows, keys, probabilities, keys, v_, static_cast<std::size_t>(plan_.v[2]), {}, y, y_stride,
-                             0, width);
-    } else {
-      kernels::gemm(rows, width, keys, probabilities, keys, state_.packs_v ? place(state_.packed_v) : v_, {}, y,
-                    y_stride, 0, kernels::panel_count(width));
-    }
-  }
-
-  const float* mask_at(std::int64_t head, std::int64_t row) const {
-    if (!plan_.has_mask) return nullptr;
-    return input(3) + batch_ * plan_.mask[0] + head * plan_.mask[1] + row * plan_.mask[2];
-  }
-
-  /// The mask as start value of the scores, where nothing is done to them but scaling beforehand.
-  kernels::GemmEpilogue mask_of_block(std::int64_t head, std::int64_t row) const {
     kernels::GemmEpilogue epilogue;
-    if (!state_.scaled_keys) return epilogue;
-    epilogue.addend = mask_at(head, row);
-    epilogue.addend_row_stride = static_cast<std::size_t>(plan_.mask[2]);
-    epilogue.addend_column_stride = static_cast<std::size_t>(plan_.mask[3]);
-    return epilogue;
-  }
-
-  /// `dimension`: what the rows of the block lie along, 1 for heads and 2 for queries.
-  void scale_and_mask(std::int64_t head, std::int64_t row, std::int64_t count, std::size_t dimension,
-                      float* scores) const {
-    if (!plan_.has_mask && plan_.scale.factor == 1.0F) return;
-    const float* mask = mask_at(head, row);
-    for (std::int64_t i = 0; i < count; ++i, scores += state_.score_stride) {
-      kernels::scale_and_mask(scores, static_cast<std::size_t>(plan_.keys), plan_.scale, mask,
-                              static_cast<std::size_t>(plan_.mask[3]));
-      if (mask != nullptr) mask += plan_.mask[dimension];
+    if (state_.scaled_keys) {  // nothing else is done to the scores: they start as the mask
+      epilogue.addend = mask_at(block, 0);
+      epilogue.addend_row_stride = size(plan_.mask[2]);
+      epilogue.addend_column_stride = size(plan_.mask[3]);
     }
-  }
-
-  /// A row of softmax is NaN everywhere or nowhere.
-  void clear_rows(std::int64_t head, std::int64_t row, std::int64_t count, std::size_t dimension,
-                  float* probabilities) const {
-    if (!plan_.nan_is_zero && !plan_.has_zero_rows) return;
-    std::int64_t at = batch_ * plan_.zero_rows[0] + head * plan_.zero_rows[1] + row * plan_.zero_rows[2];
-    for (std::int64_t i = 0; i < count; ++i, probabilities += plan_.keys, at += plan_.zero_rows[dimension]) {
-      const bool marked = plan_.has_zero_rows && static_cast<const bool*>(args_.inputs[4])[at];
-      if (marked || (plan_.nan_is_zero && std::isnan(*probabilities))) {
-        std::fill_n(probabilities, plan_.keys, 0.0F);
+    epilogue.fills_padding = true;
+    return for_keys([&](std::int64_t first, std::int64_t count) {
+      if (state_.in_place) {
+        kernels::dot_rows(size(block.count), size(plan_.depth), q, q_stride, k_ + first * plan_.k[2], size(plan_.k[2]),
+                          size(count), scores + first, state_.score_stride);
+        return;
       }
+      kernels::gemm(size(block.count), size(plan_.keys), size(plan_.depth), q, q_stride, place(state_.packed_k),
+                    epilogue, scores, state_.score_stride, size(first) / kernels::kPanelColumns,
+                    kernels::panel_count(size(first + count)));
+    });
+  }
+
+  /// From scores to probabilities, for some rows of the block.
+  void weigh(const Block& block, std::int64_t first, std::int64_t count) const {
+    const std::size_t keys = size(plan_.keys);
+    float* scores = place(state_.scores) + size(first) * state_.score_stride;
+    float* probabilities = place(state_.probabilities) + first * plan_.keys;
+    const bool as_they_are = state_.scaled_keys || (!plan_.has_mask && plan_.scale.factor == 1.0F);
+    for (std::int64_t i = 0; i < count && !as_they_are; ++i) {
+      kernels::scale_and_mask(scores + size(i) * state_.score_stride, keys, plan_.scale, mask_at(block, first + i),
+                              size(plan_.mask[3]));
+    }
+    kernels::softmax_padded(scores, state_.score_stride, probabilities, size(count), keys);
+    if (!plan_.nan_is_zero && !plan_.has_zero_rows) return;
+    for (std::int64_t i = 0; i < count; ++i, probabilities += plan_.keys) {
+      // A row of softmax is NaN everywhere or nowhere.
+      const bool nan = plan_.nan_is_zero && std::isnan(*probabilities);
+      if (nan || is_zero_row(block, first + i)) std::fill_n(probabilities, plan_.keys, 0.0F);
     }
   }
+
+  /// Chunks are whole groups of the sum: its bits do not depend on them.
+  bool multiply_values(const Block& block) const {
+    float* y =
+        static_cast<float*>(args_.outputs[0]) + batch_ * plan_.y[0] + block.head * plan_.y[1] + block.row * plan_.y[2];
+    const std::size_t rows = size(block.count);
+    const std::size_t width = size(plan_.width);
+    const std::size_t y_stride = size(plan_.y[dimension()]);
+    const float* probabilities = place(state_.probabilities);
+    const float* packed = state_.packs_v ? place(state_.packed_v) : v_;
+    return for_keys([&](std::int64_t first, std::int64_t count) {
+      kernels::GemmEpilogue epilogue;
+      if (first != 0) epilogue = {nullptr, y, y_stride, 1};
+      if (state_.in_place) {
+        kernels::gemm_in_place(rows, size(count), probabilities + first, size(plan_.keys), v_ + first * plan_.v[2],
+                               size(plan_.v[2]), epilogue, y, y_stride, 0, width);
+        return;
+      }
+      if (count == plan_.keys) {
+        kernels::gemm(rows, width, size(count), probabilities, size(count), packed, {}, y, y_stride, 0,
+                      kernels::panel_count(width));
+        return;
+      }
+      for (std::size_t panel = 0; panel < kernels::panel_count(width); ++panel) {
+        const std::size_t column = panel * kernels::kPanelColumns;
+        kernels::GemmEpilogue of_panel = epilogue;
+        if (first != 0) of_panel.addend = y + column;
+        kernels::gemm(rows, std::min(kernels::kPanelColumns, width - column), size(count), probabilities + first,
+                      size(plan_.keys),
+                      packed + column * size(plan_.keys) + size(first) * kernels::panel_width(width, panel), of_panel,
+                      y + column, y_stride, 0, 1);
+      }
+    });
+  }
+
+  /// Of a row of the block; null without a mask.
+  const float* mask_at(const Block& block, std::int64_t i) const {
+    if (!plan_.has_mask) return nullptr;
+    return input(3) + batch_ * plan_.mask[0] + block.head * plan_.mask[1] + block.row * plan_.mask[2] +
+           i * plan_.mask[dimension()];
+  }
+
+  bool is_zero_row(const Block& block, std::int64_t i) const {
+    if (!plan_.has_zero_rows) return false;
+    const AttentionStrides& strides = plan_.zero_rows;
+    return static_cast<const bool*>(args_.inputs[4])[batch_ * strides[0] + block.head * strides[1] +
+                                                     block.row * strides[2] + i * strides[dimension()]];
+  }
+
+  static std::size_t size(std::int64_t number) { return static_cast<std::size_t>(number); }
 
   const RunArguments& args_;
   const State& state_;

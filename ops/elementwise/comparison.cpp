@@ -4,84 +4,16 @@
 // are accepted at every opset. Deviation: Equal does not compare strings.
 #include "ops/elementwise/arithmetic.hpp"
 #include "ops/elementwise/broadcast_loops.hpp"
+#include "ops/elementwise/comparison_lines.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/known_elements.hpp"
-#include "ops/shared/sized_elements.hpp"
 
 namespace linnet::internal {
 namespace {
 
 constexpr std::size_t kChunk = 32768;
 constexpr double kCost = 0.5;  // ns per element
-
-enum class Comparison { kLess, kLessOrEqual, kGreater, kGreaterOrEqual, kEqual, kAnd, kOr, kXor };
-
-/// Whether a op b. Bools are the integers 0 and 1.
-template <typename T>
-bool holds_between(Comparison op, T a, T b) {
-  switch (op) {
-    case Comparison::kLess:
-      return a < b;
-    case Comparison::kLessOrEqual:
-      return a <= b;
-    case Comparison::kGreater:
-      return a > b;
-    case Comparison::kGreaterOrEqual:
-      return a >= b;
-    case Comparison::kEqual:
-      return a == b;
-    case Comparison::kAnd:
-      return a != 0 && b != 0;
-    case Comparison::kOr:
-      return a != 0 || b != 0;
-    case Comparison::kXor:
-      return (a != 0) != (b != 0);
-  }
-  return false;
-}
-
-/// Bytes that say where a[i] op b[i] holds (negated = 1: does not hold), for i < count; c may be a or b.
-using CompareLine = void (*)(const void* a, const void* b, std::size_t count, std::uint8_t negated, std::uint8_t* c);
-
-template <typename T, Comparison kOp>
-void compare_line(const void* a_elements, const void* b_elements, std::size_t count, std::uint8_t negated,
-                  std::uint8_t* c) {
-  const auto* a = static_cast<const T*>(a_elements);
-  const auto* b = static_cast<const T*>(b_elements);
-  for (std::size_t i = 0; i < count; ++i) c[i] = (holds_between(kOp, a[i], b[i]) ? 1 : 0) ^ negated;
-}
-
-/// Not every byte is a valid bool: each but 0 is true.
-void compare_bools(const void* a_elements, const void* b_elements, std::size_t count, std::uint8_t negated,
-                   std::uint8_t* c) {
-  const auto* a = static_cast<const std::uint8_t*>(a_elements);
-  const auto* b = static_cast<const std::uint8_t*>(b_elements);
-  for (std::size_t i = 0; i < count; ++i) c[i] = ((a[i] != 0) == (b[i] != 0) ? 1 : 0) ^ negated;
-}
-
-/// Of floats; 16-bit ones are widened before.
-template <Comparison kOp>
-CompareLine float_line(DataType type) {
-  return type == DataType::kFloat64 ? compare_line<double, kOp> : compare_line<float, kOp>;
-}
-
-CompareLine less_line(DataType type) {
-  if (kFloatTypes.has(type)) return float_line<Comparison::kLess>(type);
-  return visit_type(type, [](auto tag) -> CompareLine {
-    using T = typename decltype(tag)::type;
-    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) return compare_line<T, Comparison::kLess>;
-    return nullptr;
-  });
-}
-
-CompareLine equal_line(DataType type) {
-  if (type == DataType::kBool) return compare_bools;
-  if (kFloatTypes.has(type)) return float_line<Comparison::kEqual>(type);
-  return visit_size(size_of(type), [](auto tag) -> CompareLine {
-    return compare_line<typename decltype(tag)::type, Comparison::kEqual>;
-  });
-}
 
 struct State {
   std::size_t count = 0;
@@ -98,46 +30,32 @@ void choose_line(Comparison op, State& state) {
   const bool swapped = op == Comparison::kGreater || op == Comparison::kGreaterOrEqual;
   const bool or_equal = op == Comparison::kLessOrEqual || op == Comparison::kGreaterOrEqual;
   state.left = swapped ? 1 : 0;
-  switch (op) {
-    case Comparison::kEqual:
-      state.line = equal_line(state.type);
-      return;
-    case Comparison::kAnd:
-      state.line = compare_line<std::uint8_t, Comparison::kAnd>;
-      return;
-    case Comparison::kOr:
-      state.line = compare_line<std::uint8_t, Comparison::kOr>;
-      return;
-    case Comparison::kXor:
-      state.line = compare_line<std::uint8_t, Comparison::kXor>;
-      return;
-    default:
-      break;
-  }
-  if (or_equal && kFloatTypes.has(state.type)) {
-    state.line = float_line<Comparison::kLessOrEqual>(state.type);
-    return;
-  }
-  state.line = less_line(state.type);
-  if (or_equal) {
+  if (swapped || or_equal) op = or_equal ? Comparison::kLessOrEqual : Comparison::kLess;
+  if (or_equal && !kFloatTypes.has(state.type)) {
+    op = Comparison::kLess;
     state.left = 1 - state.left;
     state.negated = 1;
   }
+  state.line = compare_line_of(op, state.type);
 }
 
-template <Comparison kOp>
-Prepared prepare(const PrepareContext& context) {
+Prepared prepare_line(const PrepareContext& context, Comparison op) {
   const Shape c = context.output_shape(0);
   auto state = new_shared<State>();
   state->count = static_cast<std::size_t>(element_count(c));
   state->type = context.input_type(0);
   state->widens = computed_type(state->type) != state->type;
-  choose_line(kOp, *state);
+  choose_line(op, *state);
   state->loops[0] = broadcast_loops(c, context.input_shape(0));
   state->loops[1] = broadcast_loops(c, context.input_shape(1));
   Prepared prepared;
   prepared.state = std::move(state);
   return prepared;
+}
+
+template <Comparison kOp>
+Prepared prepare(const PrepareContext& context) {
+  return prepare_line(context, kOp);
 }
 
 /// Elements of an input, at most kLinedUp, and where they are when they cannot be compared in place.
@@ -213,9 +131,7 @@ void infer_combination(InferContext& context, Comparison op) {
   });
 }
 
-constexpr bool combines(Comparison op) {
-  return op == Comparison::kAnd || op == Comparison::kOr || op == Comparison::kXor;
-}
+bool combines(Comparison op) { return op == Comparison::kAnd || op == Comparison::kOr || op == Comparison::kXor; }
 
 template <Comparison kOp>
 void infer(InferContext& context) {
@@ -223,19 +139,24 @@ void infer(InferContext& context) {
 }
 
 /// What all of them share.
-template <Comparison kOp>
-OpDef comparison(const char* name, int since_opset = 7) {
+OpDef comparison(Comparison kind, const char* name, int since_opset) {
   OpDef op;
   op.name = name;
   op.since_opset = since_opset;
   op.min_inputs = op.max_inputs = 2;
   op.parse = parse_nothing;
-  op.infer = infer<kOp>;
   op.output_type = [](const NodeView&, std::size_t) { return DataType::kBool; };
-  op.implementations = {{"reference", Backend::kReference, nullptr, prepare<kOp>, run}};
   op.facts.in_place_inputs = {0, 1};  // when their elements have one byte, as those of C
-  op.facts.commutative = kOp == Comparison::kEqual || combines(kOp);
+  op.facts.commutative = kind == Comparison::kEqual || combines(kind);
   return op;
+}
+
+template <Comparison kOp>
+void add(Registry& registry, const char* name, int since_opset = 7) {
+  OpDef op = comparison(kOp, name, since_opset);
+  op.infer = infer<kOp>;
+  op.implementations = {{"reference", Backend::kReference, nullptr, prepare<kOp>, run}};
+  registry.add(std::move(op));
 }
 
 void infer_not(InferContext& context) {
@@ -257,25 +178,19 @@ void run_not(const RunArguments& args) {
   const auto* x = static_cast<const std::uint8_t*>(args.inputs[0]);
   auto* y = static_cast<std::uint8_t*>(args.outputs[0]);
   for_chunks(args.control, static_cast<const State*>(args.state)->count, kChunk, kCost,
-             [&](std::size_t first, std::size_t size) {
-               for (std::size_t i = first; i < first + size; ++i) y[i] = x[i] == 0 ? 1 : 0;
-             });
+             [&](std::size_t first, std::size_t size) { not_line(x + first, size, y + first); });
 }
 
 }  // namespace
 
-void register_less(Registry& registry) { registry.add(comparison<Comparison::kLess>("Less")); }
-void register_less_or_equal(Registry& registry) {
-  registry.add(comparison<Comparison::kLessOrEqual>("LessOrEqual", 12));
-}
-void register_greater(Registry& registry) { registry.add(comparison<Comparison::kGreater>("Greater")); }
-void register_greater_or_equal(Registry& registry) {
-  registry.add(comparison<Comparison::kGreaterOrEqual>("GreaterOrEqual", 12));
-}
-void register_equal(Registry& registry) { registry.add(comparison<Comparison::kEqual>("Equal")); }
-void register_and(Registry& registry) { registry.add(comparison<Comparison::kAnd>("And")); }
-void register_or(Registry& registry) { registry.add(comparison<Comparison::kOr>("Or")); }
-void register_xor(Registry& registry) { registry.add(comparison<Comparison::kXor>("Xor")); }
+void register_less(Registry& registry) { add<Comparison::kLess>(registry, "Less"); }
+void register_less_or_equal(Registry& registry) { add<Comparison::kLessOrEqual>(registry, "LessOrEqual", 12); }
+void register_greater(Registry& registry) { add<Comparison::kGreater>(registry, "Greater"); }
+void register_greater_or_equal(Registry& registry) { add<Comparison::kGreaterOrEqual>(registry, "GreaterOrEqual", 12); }
+void register_equal(Registry& registry) { add<Comparison::kEqual>(registry, "Equal"); }
+void register_and(Registry& registry) { add<Comparison::kAnd>(registry, "And"); }
+void register_or(Registry& registry) { add<Comparison::kOr>(registry, "Or"); }
+void register_xor(Registry& registry) { add<Comparison::kXor>(registry, "Xor"); }
 
 void register_not(Registry& registry) {
   OpDef op;

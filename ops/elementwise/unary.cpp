@@ -29,9 +29,11 @@ struct UnaryAttributes : Attributes {
   UnaryKind kind;
 };
 
+AttributesPtr attributes_of(UnaryKind kind) { return new_shared<UnaryAttributes>(kind); }
+
 template <UnaryKind kKind>
 AttributesPtr parse(ParseContext&) {
-  return new_shared<UnaryAttributes>(kKind);
+  return attributes_of(kKind);
 }
 
 UnaryKind kind_of(const NodeView& node) { return node.attributes<UnaryAttributes>().kind; }
@@ -141,7 +143,7 @@ void run_reference(const RunArguments& args) {
   });
 }
 
-OpDef unary(const char* name, int since_opset, AttributesPtr (*parse)(ParseContext&)) {
+void add(Registry& registry, const char* name, int since_opset, AttributesPtr (*parse)(ParseContext&)) {
   OpDef op;
   op.name = name;
   op.since_opset = since_opset;
@@ -153,31 +155,31 @@ OpDef unary(const char* name, int since_opset, AttributesPtr (*parse)(ParseConte
       {"reference", Backend::kReference, nullptr, prepare, run_reference},
   };
   op.facts.in_place_inputs = {0};
-  return op;
+  registry.add(std::move(op));
 }
 
 }  // namespace
 
-void register_neg(Registry& registry) { registry.add(unary("Neg", 6, parse<UnaryKind::kNeg>)); }
-void register_abs(Registry& registry) { registry.add(unary("Abs", 6, parse<UnaryKind::kAbs>)); }
-void register_reciprocal(Registry& registry) { registry.add(unary("Reciprocal", 6, parse<UnaryKind::kReciprocal>)); }
-void register_sqrt(Registry& registry) { registry.add(unary("Sqrt", 6, parse<UnaryKind::kSqrt>)); }
-void register_log(Registry& registry) { registry.add(unary("Log", 6, parse<UnaryKind::kLog>)); }
-void register_sin(Registry& registry) { registry.add(unary("Sin", 7, parse<UnaryKind::kSin>)); }
-void register_cos(Registry& registry) { registry.add(unary("Cos", 7, parse<UnaryKind::kCos>)); }
-void register_floor(Registry& registry) { registry.add(unary("Floor", 6, parse<UnaryKind::kFloor>)); }
-void register_ceil(Registry& registry) { registry.add(unary("Ceil", 6, parse<UnaryKind::kCeil>)); }
-void register_round(Registry& registry) { registry.add(unary("Round", 11, parse<UnaryKind::kRound>)); }
-void register_sign(Registry& registry) { registry.add(unary("Sign", 9, parse<UnaryKind::kSign>)); }
-void register_tan(Registry& registry) { registry.add(unary("Tan", 7, parse<UnaryKind::kTan>)); }
-void register_asin(Registry& registry) { registry.add(unary("Asin", 7, parse<UnaryKind::kAsin>)); }
-void register_acos(Registry& registry) { registry.add(unary("Acos", 7, parse<UnaryKind::kAcos>)); }
-void register_atan(Registry& registry) { registry.add(unary("Atan", 7, parse<UnaryKind::kAtan>)); }
-void register_sinh(Registry& registry) { registry.add(unary("Sinh", 9, parse<UnaryKind::kSinh>)); }
-void register_cosh(Registry& registry) { registry.add(unary("Cosh", 9, parse<UnaryKind::kCosh>)); }
-void register_asinh(Registry& registry) { registry.add(unary("Asinh", 9, parse<UnaryKind::kAsinh>)); }
-void register_acosh(Registry& registry) { registry.add(unary("Acosh", 9, parse<UnaryKind::kAcosh>)); }
-void register_atanh(Registry& registry) { registry.add(unary("Atanh", 9, parse<UnaryKind::kAtanh>)); }
-void register_erf(Registry& registry) { registry.add(unary("Erf", 9, parse<UnaryKind::kErf>)); }
+void register_neg(Registry& registry) { add(registry, "Neg", 6, parse<UnaryKind::kNeg>); }
+void register_abs(Registry& registry) { add(registry, "Abs", 6, parse<UnaryKind::kAbs>); }
+void register_reciprocal(Registry& registry) { add(registry, "Reciprocal", 6, parse<UnaryKind::kReciprocal>); }
+void register_sqrt(Registry& registry) { add(registry, "Sqrt", 6, parse<UnaryKind::kSqrt>); }
+void register_log(Registry& registry) { add(registry, "Log", 6, parse<UnaryKind::kLog>); }
+void register_sin(Registry& registry) { add(registry, "Sin", 7, parse<UnaryKind::kSin>); }
+void register_cos(Registry& registry) { add(registry, "Cos", 7, parse<UnaryKind::kCos>); }
+void register_floor(Registry& registry) { add(registry, "Floor", 6, parse<UnaryKind::kFloor>); }
+void register_ceil(Registry& registry) { add(registry, "Ceil", 6, parse<UnaryKind::kCeil>); }
+void register_round(Registry& registry) { add(registry, "Round", 11, parse<UnaryKind::kRound>); }
+void register_sign(Registry& registry) { add(registry, "Sign", 9, parse<UnaryKind::kSign>); }
+void register_tan(Registry& registry) { add(registry, "Tan", 7, parse<UnaryKind::kTan>); }
+void register_asin(Registry& registry) { add(registry, "Asin", 7, parse<UnaryKind::kAsin>); }
+void register_acos(Registry& registry) { add(registry, "Acos", 7, parse<UnaryKind::kAcos>); }
+void register_atan(Registry& registry) { add(registry, "Atan", 7, parse<UnaryKind::kAtan>); }
+void register_sinh(Registry& registry) { add(registry, "Sinh", 9, parse<UnaryKind::kSinh>); }
+void register_cosh(Registry& registry) { add(registry, "Cosh", 9, parse<UnaryKind::kCosh>); }
+void register_asinh(Registry& registry) { add(registry, "Asinh", 9, parse<UnaryKind::kAsinh>); }
+void register_acosh(Registry& registry) { add(registry, "Acosh", 9, parse<UnaryKind::kAcosh>); }
+void register_atanh(Registry& registry) { add(registry, "Atanh", 9, parse<UnaryKind::kAtanh>); }
+void register_erf(Registry& registry) { add(registry, "Erf", 9, parse<UnaryKind::kErf>); }
 
 }  // namespace linnet::internal

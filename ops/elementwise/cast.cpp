@@ -100,9 +100,6 @@ void infer_cast_like(InferContext& context) {
   infer_cast_to(context, context.input_type(1));
 }
 
-template <typename T>
-constexpr bool kIsFloat = !std::is_integral_v<T>;
-
 /// Requires: T is an integer type.
 template <typename T>
 T saturated(double value) {
@@ -114,35 +111,24 @@ T saturated(double value) {
   return static_cast<T>(value);
 }
 
-/// A double that rounds to a 16-bit float as the integer itself would: of more than 53 bits the lowest say only whether
-/// any is set.
+/// A double that rounds to a shorter float as the integer itself would: of more than 53 bits the lowest say only
+/// whether any is set.
 template <typename T>
 double rounded_to_odd(T value) {
-  if constexpr (sizeof(T) < 8) {
-    return static_cast<double>(value);
-  } else {
-    const bool negative = value < 0;
-    const std::uint64_t magnitude =
-        negative ? std::uint64_t{0} - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
-    const std::uint64_t kept =
-        (magnitude & ~std::uint64_t{2047}) | ((magnitude & 2047) != 0 && magnitude >> 53 != 0 ? 2048 : 0);
-    const double result = static_cast<double>(magnitude >> 53 != 0 ? kept : magnitude);
-    return negative ? -result : result;
-  }
+  const bool negative = value < 0;
+  const std::uint64_t magnitude =
+      negative ? std::uint64_t{0} - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
+  const std::uint64_t kept =
+      (magnitude & ~std::uint64_t{2047}) | ((magnitude & 2047) != 0 && magnitude >> 53 != 0 ? 2048 : 0);
+  const double result = static_cast<double>(magnitude >> 53 != 0 ? kept : magnitude);
+  return negative ? -result : result;
 }
 
 template <typename To, typename From>
 To converted(From value) {
-  constexpr bool kTo16Bits = std::is_same_v<To, Float16> || std::is_same_v<To, Bfloat16>;
   if constexpr (std::is_same_v<To, bool>) {
-    if constexpr (kIsFloat<From>) return static_cast<double>(value) != 0;
     return value != 0;
-  } else if constexpr (kIsFloat<From> && kTo16Bits) {
-    if constexpr (std::is_same_v<From, double>) return To(value);
-    return To(static_cast<float>(value));
-  } else if constexpr (kTo16Bits) {
-    return To(rounded_to_odd(value));
-  } else if constexpr (kIsFloat<From> && std::is_integral_v<To>) {
+  } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
     return saturated<To>(static_cast<double>(value));
   } else {
     return static_cast<To>(value);
@@ -165,9 +151,42 @@ void cast_range(const void* from, void* to, std::size_t first, std::size_t last)
   }
 }
 
+using CastRange = void (*)(const void* from, void* to, std::size_t first, std::size_t last);
+
+/// Calls visitor(TypeTag<T>{}) for a type that models cast often; null for the others.
+template <typename Visitor>
+CastRange visit_frequent_type(DataType type, const Visitor& visitor) {
+  switch (type) {
+    case DataType::kFloat32:
+      return visitor(TypeTag<float>{});
+    case DataType::kFloat64:
+      return visitor(TypeTag<double>{});
+    case DataType::kInt64:
+      return visitor(TypeTag<std::int64_t>{});
+    case DataType::kInt32:
+      return visitor(TypeTag<std::int32_t>{});
+    case DataType::kInt8:
+      return visitor(TypeTag<std::int8_t>{});
+    case DataType::kUint8:
+      return visitor(TypeTag<std::uint8_t>{});
+    case DataType::kBool:
+      return visitor(TypeTag<bool>{});
+    default:
+      return nullptr;
+  }
+}
+
+/// A loop for these two types, if both are frequent.
+CastRange cast_range_of(DataType from_type, DataType to_type) {
+  return visit_frequent_type(from_type, [to_type](auto from) {
+    return visit_frequent_type(to_type, [from](auto to) -> CastRange {
+      return cast_range<typename decltype(from)::type, typename decltype(to)::type>;
+    });
+  });
+}
+
 struct CastState {
-  /// Null: by lines, for the small types.
-  void (*cast)(const void* from, void* to, std::size_t first, std::size_t last) = nullptr;
+  CastRange cast = nullptr;  ///< null: by lines
   std::size_t count = 0;
   DataType from = DataType::kUndefined;
   DataType to = DataType::kUndefined;
@@ -200,7 +219,7 @@ void store_numbers(const CastState& state, double* line, std::size_t first, std:
   });
 }
 
-/// Elements [first, first + count), at most kLine, one of whose types is a small one. W holds all that `from` has.
+/// Elements [first, first + count), at most kLine, of any types. W holds all that `from` has.
 template <typename W>
 void cast_line(const CastState& state, const void* from, void* to, std::size_t first, std::size_t count) {
   W line[kLine];
@@ -209,6 +228,10 @@ void cast_line(const CastState& state, const void* from, void* to, std::size_t f
     if (!kFloatLineTypes.has(state.to) && state.to != DataType::kBool)
       return store_line(state.to, line, first, count, to);
     double numbers[kLine];
+    if (state.to == DataType::kFloat64) {
+      load_line(state.from, from, first, count, numbers);
+      return store_line(state.to, numbers, first, count, to);
+    }
     for (std::size_t i = 0; i < count; ++i) numbers[i] = rounded_to_odd(line[i]);
     store_numbers(state, numbers, first, count, to);
   } else {
@@ -222,11 +245,7 @@ Prepared prepare_cast(const PrepareContext& context) {
   state->from = context.input_type(0);
   state->to = context.output(0).type;
   state->rounding = context.attributes<CastAttributes>().rounding;
-  if (!kTensorTypes.has(state->from) || !kTensorTypes.has(state->to)) return {std::move(state), 0, 0};
-  visit_type(state->from, [&](auto from) {
-    visit_type(state->to,
-               [&](auto to) { state->cast = cast_range<typename decltype(from)::type, typename decltype(to)::type>; });
-  });
+  state->cast = cast_range_of(state->from, state->to);
   return {std::move(state), 0, 0};
 }
 

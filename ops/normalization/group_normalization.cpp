@@ -2,8 +2,8 @@
 // normalised for each N: Y = (X - mean) / sqrt(mean((X - mean)^2) + epsilon) * scale + bias. scale and bias are [C]
 // (opset 18: [num_groups]). Y has X's type and shape. Opsets 18 to newest. Types: float, double, float16, bfloat16, the
 // same for X, scale and bias. Deviation: stash_type (from 21) does not lower the precision of the computation, which
-// runs in double and rounds once (float32 in vectors: the last step in float). ONNX's function body has mean(X^2) -
-// mean(X)^2 for the variance, of which no digit is left where the mean is large beside it.
+// runs in double and rounds once (in vectors, of all types but double: the last step in float). ONNX's function body
+// has mean(X^2) - mean(X)^2 for the variance, of which no digit is left where the mean is large beside it.
 #include "ops/normalization/normalized_groups.hpp"
 #include "ops/shared/element_types.hpp"
 

@@ -1,7 +1,7 @@
 // InstanceNormalization: every channel of every N of input [N,C,...] is normalised by itself: output = (input - mean) /
 // sqrt(mean((input - mean)^2) + epsilon) * scale + B, with scale and B [C]. The output has input's type and shape.
 // Opsets 6 to newest; types: float, double, float16, bfloat16 (from 22) at every opset, the same for all inputs. It is
-// computed in double and rounded once (float32 in vectors: the last step in float).
+// computed in double and rounded once (in vectors, of all types but double: the last step in float).
 #include "ops/normalization/normalized_groups.hpp"
 #include "ops/shared/element_types.hpp"
 

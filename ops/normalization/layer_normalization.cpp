@@ -7,7 +7,8 @@
 // may be another one than X's. stash_type is the type of Mean and InvStdDev: 1 (float) or 16 (bfloat16). The mean of no
 // elements is NaN.
 // Deviation: stash_type does not lower the precision of the computation. It runs in double, of double in long double,
-// and rounds once; in vectors only the statistics are double, the last step is float.
+// and rounds once; in vectors only the statistics are double, the last step is float, also of 16-bit floats (simd
+// half).
 #include "ops/normalization/layer_normalization.hpp"
 
 #include <algorithm>
@@ -25,6 +26,7 @@ namespace {
 
 /// Elements of one task.
 constexpr std::int64_t kSimdChunk = 32768;
+constexpr std::int64_t kHalfChunk = 8192;
 constexpr std::int64_t kReferenceChunk = 8192;
 constexpr double kSimdCost = 0.5;                  // ns per element
 constexpr std::int64_t kLongRow = 4 * kSimdChunk;  ///< rows from here on are shared by tasks
@@ -161,21 +163,22 @@ void* inv_std_dev_of(const State& state, const RunArguments& args) {
   return state.has_inv_std_dev ? args.outputs[2] : nullptr;
 }
 
-/// Calls body(first_row, rows) for tasks of about `chunk` elements.
+/// Calls body(first_row, rows, worker) for tasks of about `chunk` elements.
 template <typename Body>
 void for_rows(const RunArguments& args, const State& state, std::int64_t chunk, double cost, const Body& body) {
   const std::int64_t rows_per_task = std::max<std::int64_t>(1, chunk / std::max<std::int64_t>(state.columns, 1));
   const auto tasks = static_cast<std::size_t>((state.rows + rows_per_task - 1) / rows_per_task);
   const double work = static_cast<double>(state.rows) * static_cast<double>(state.columns + 1) * cost;
-  args.control.parallel_for(tasks, work, [&](std::size_t task) {
+  args.control.parallel_for(tasks, work, [&](std::size_t task, std::size_t worker) {
     const std::int64_t first = static_cast<std::int64_t>(task) * rows_per_task;
-    body(first, std::min(rows_per_task, state.rows - first));
+    body(first, std::min(rows_per_task, state.rows - first), worker);
   });
 }
 
-std::string accepts_simd(const NodeView& node) {
-  for (const std::size_t input : {0, 1}) {
-    if (node.input_type(input) != DataType::kFloat32) return text("only float32, not ", node.input_type(input));
+/// Of every type.
+std::string accepts_rows(const NodeView& node) {
+  if (node.input_type(1) != node.input_type(0)) {
+    return text("only a scale of X's type, ", node.input_type(0), ", not ", node.input_type(1));
   }
   if (element_count(node.input_shape(0)) == 0) return "X has no elements";
   if (!broadcast_of(node, 1).is_row) return "Scale is not one row of the normalised dimensions";
@@ -185,6 +188,20 @@ std::string accepts_simd(const NodeView& node) {
     return "Mean and InvStdDev are wanted as bfloat16";
   }
   return "";
+}
+
+std::string accepts_simd(const NodeView& node) {
+  if (node.input_type(0) != DataType::kFloat32) return text("only float32, not ", node.input_type(0));
+  return accepts_rows(node);
+}
+
+std::string accepts_short_half(const NodeView& node) {
+  std::string why_not = accepts_half(node);
+  if (why_not.empty()) why_not = accepts_rows(node);
+  if (!why_not.empty()) return why_not;
+  const Shape x = node.input_shape(0);
+  const std::int64_t columns = element_count(Shape(x.begin() + static_cast<std::ptrdiff_t>(first_axis(node)), x.end()));
+  return columns < kLongRow ? "" : text("only rows of less than ", kLongRow, " elements, not ", columns);
 }
 
 std::int64_t parts_of(const State& state) { return (state.columns + kSimdChunk - 1) / kSimdChunk; }
@@ -231,6 +248,26 @@ void run_long_row(const RunArguments& args, const State& state, std::int64_t row
   if (state.has_inv_std_dev) static_cast<float*>(args.outputs[2])[row] = inv_std_dev;
 }
 
+/// X and Y of some rows; Scale and B, where there is one.
+struct RowOperands {
+  const float* x;
+  const float* scale;
+  const float* bias;
+  float* y;
+};
+
+/// `rows` of them, of which the first is row `first` of all.
+void normalize_rows(const RunArguments& args, const State& state, const RowOperands& of, std::int64_t first,
+                    std::int64_t rows) {
+  const auto count = static_cast<std::size_t>(rows);
+  const auto columns = static_cast<std::size_t>(state.columns);
+  if (!state.centred) return kernels::rms_norm(of.x, of.scale, state.epsilon, of.y, count, columns);
+  auto* mean = static_cast<float*>(mean_of(state, args));
+  auto* inv_std_dev = static_cast<float*>(inv_std_dev_of(state, args));
+  kernels::layer_norm(of.x, of.scale, of.bias, state.epsilon, of.y, mean == nullptr ? nullptr : mean + first,
+                      inv_std_dev == nullptr ? nullptr : inv_std_dev + first, count, columns);
+}
+
 void run_simd(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
   if (state.columns >= kLongRow) {
@@ -241,17 +278,38 @@ void run_simd(const RunArguments& args) {
   const auto* scale = static_cast<const float*>(args.inputs[1]);
   const auto* bias = static_cast<const float*>(bias_of(state, args));
   auto* y = static_cast<float*>(args.outputs[0]);
-  auto* mean = static_cast<float*>(mean_of(state, args));
-  auto* inv_std_dev = static_cast<float*>(inv_std_dev_of(state, args));
-  for_rows(args, state, kSimdChunk, kSimdCost, [&](std::int64_t first, std::int64_t rows) {
-    if (!state.centred) {
-      return kernels::rms_norm(x + first * state.columns, scale, state.epsilon, y + first * state.columns,
-                               static_cast<std::size_t>(rows), static_cast<std::size_t>(state.columns));
-    }
-    kernels::layer_norm(x + first * state.columns, scale, bias, state.epsilon, y + first * state.columns,
-                        mean == nullptr ? nullptr : mean + first,
-                        inv_std_dev == nullptr ? nullptr : inv_std_dev + first, static_cast<std::size_t>(rows),
-                        static_cast<std::size_t>(state.columns));
+  for_rows(args, state, kSimdChunk, kSimdCost, [&](std::int64_t first, std::int64_t rows, std::size_t) {
+    normalize_rows(args, state, {x + first * state.columns, scale, bias, y + first * state.columns}, first, rows);
+  });
+}
+
+/// Elements of a whole row, or of the rows that a task of 16-bit floats has.
+std::size_t half_block(const State& state) { return static_cast<std::size_t>(std::max(state.columns, kHalfChunk)); }
+
+/// Scale, B, and what each worker widens.
+Prepared prepare_half(const PrepareContext& context) {
+  Prepared prepared = prepare(context);
+  const State& state = *static_cast<const State*>(prepared.state.get());
+  const std::size_t blocks = half_block(state) * static_cast<std::size_t>(context.threads());
+  prepared.workspace_bytes = (2 * static_cast<std::size_t>(state.columns) + blocks) * sizeof(float);
+  return prepared;
+}
+
+void run_half(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  const auto columns = static_cast<std::size_t>(state.columns);
+  float* const scale = static_cast<float*>(args.workspace);
+  float* const bias = state.has_bias ? scale + columns : nullptr;
+  float* const blocks = scale + 2 * columns;
+  load_line(state.type, args.inputs[1], 0, columns, scale);
+  if (bias != nullptr) load_line(state.type, args.inputs[2], 0, columns, bias);
+  for_rows(args, state, kHalfChunk, kSimdCost, [&](std::int64_t first, std::int64_t rows, std::size_t worker) {
+    float* const block = blocks + worker * half_block(state);
+    const auto begin = static_cast<std::size_t>(first) * columns;
+    const auto count = static_cast<std::size_t>(rows) * columns;
+    load_line(state.type, args.inputs[0], begin, count, block);
+    normalize_rows(args, state, {block, scale, bias, block}, first, rows);
+    store_line(state.type, block, begin, count, args.outputs[0]);
   });
 }
 
@@ -326,7 +384,7 @@ void normalize_row(const State& state, const RunArguments& args, std::int64_t ro
 void run_reference(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
   const bool wide = state.type == DataType::kFloat64 || state.scale_type == DataType::kFloat64;
-  for_rows(args, state, kReferenceChunk, 10.0, [&](std::int64_t first, std::int64_t rows) {
+  for_rows(args, state, kReferenceChunk, 10.0, [&](std::int64_t first, std::int64_t rows, std::size_t) {
     for (std::int64_t row = first; row < first + rows; ++row) {
       wide ? normalize_row<long double>(state, args, row) : normalize_row<double>(state, args, row);
     }
@@ -342,6 +400,7 @@ OpDef normalization(const char* name, int since_opset) {
   op.output_type = output_type;
   op.implementations = {
       {"simd", Backend::kSimd, accepts_simd, prepare_simd, run_simd},
+      {"simd half", Backend::kSimd, accepts_short_half, prepare_half, run_half},
       {"reference", Backend::kReference, nullptr, prepare, run_reference},
   };
   op.facts.in_place_inputs = {0};

@@ -32,20 +32,45 @@ std::int64_t pieces_of(const NormalizedGroups& groups) { return (groups.run_leng
 std::int64_t group_size(const NormalizedGroups& groups) { return groups.runs * groups.run_length; }
 bool is_shared(const NormalizedGroups& groups) { return group_size(groups) >= kSharedGroup; }
 
-/// What tasks do to float32. x and y are whole tensors, of which elements [first, first + count) are meant.
+/// What tasks do to float32, and to 16-bit floats in lines that are widened. x and y are whole tensors, of which
+/// elements [first, first + count) are meant.
 struct SimdKernel {
   using Wide = double;
   static constexpr double kCost = kSimdCost;
-  static double sum(DataType, const void* x, std::size_t first, std::size_t count) {
-    return kernels::reduce_row(kernels::ReduceKind::kSum, static_cast<const float*>(x) + first, count);
+
+  /// Calls body(line, first, count) for elements as floats.
+  template <typename Body>
+  static void for_floats(DataType type, const void* x, std::size_t first, std::size_t count, const Body& body) {
+    if (type == DataType::kFloat32) return body(static_cast<const float*>(x) + first, first, count);
+    for_lined_up(first, count, [&](std::size_t begin, std::size_t size) {
+      float line[kLinedUp];
+      load_line(type, x, begin, size, line);
+      body(line, begin, size);
+    });
   }
-  static double squares(DataType, const void* x, double mean, std::size_t first, std::size_t count) {
-    return kernels::sum_of_squared_distances(static_cast<const float*>(x) + first, mean, count);
+  static double sum(DataType type, const void* x, std::size_t first, std::size_t count) {
+    double result = 0;
+    for_floats(type, x, first, count, [&](const float* line, std::size_t, std::size_t size) {
+      result += kernels::reduce_row(kernels::ReduceKind::kSum, line, size);
+    });
+    return result;
   }
-  static void normalize(DataType, const void* x, double scale, double bias, double mean, double inverse, void* y,
+  static double squares(DataType type, const void* x, double mean, std::size_t first, std::size_t count) {
+    double result = 0;
+    for_floats(type, x, first, count, [&](const float* line, std::size_t, std::size_t size) {
+      result += kernels::sum_of_squared_distances(line, mean, size);
+    });
+    return result;
+  }
+  static void normalize(DataType type, const void* x, double scale, double bias, double mean, double inverse, void* y,
                         std::size_t first, std::size_t count) {
-    kernels::normalize_by(static_cast<const float*>(x) + first, static_cast<float>(scale), static_cast<float>(bias),
-                          mean, static_cast<float>(inverse), static_cast<float*>(y) + first, count);
+    for_floats(type, x, first, count, [&](const float* line, std::size_t begin, std::size_t size) {
+      float results[kLinedUp];
+      float* const to = type == DataType::kFloat32 ? static_cast<float*>(y) + begin : results;
+      kernels::normalize_by(line, static_cast<float>(scale), static_cast<float>(bias), mean,
+                            static_cast<float>(inverse), to, size);
+      if (to == results) store_line(type, results, begin, size, y);
+    });
   }
 };
 
@@ -213,8 +238,8 @@ NormalizedGroups normalized_groups(DataType type, const Shape& sizes, const std:
   return groups;
 }
 
-std::string accepts_normalized_groups(const NodeView& node, const NormalizedGroups& groups) {
-  if (node.input_type(0) != DataType::kFloat32) return text("only float32, not ", node.input_type(0));
+std::string accepts_normalized_groups(const NormalizedGroups& groups) {
+  if (groups.type == DataType::kFloat64) return text("not ", groups.type);
   if (groups.run_length == 1) return "the elements of a group are not neighbours";
   return "";
 }

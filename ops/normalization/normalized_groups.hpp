@@ -23,16 +23,16 @@ struct NormalizedGroups {
 /// X is `sizes`, of which the dimensions in `reduced` make up a group.
 NormalizedGroups normalized_groups(DataType type, const Shape& sizes, const std::vector<bool>& reduced);
 
-std::string accepts_normalized_groups(const NodeView& node, const NormalizedGroups& groups);
+std::string accepts_normalized_groups(const NormalizedGroups& groups);
 Prepared prepare_normalized_groups(NormalizedGroups groups);
 void run_normalized_groups(const RunArguments& args);
 void run_normalized_groups_reference(const RunArguments& args);
 
-/// simd for float32 and groups of whole runs, reference. Mean and variance are found in two passes, in double (of
-/// double in long double), in an order that depends on the shape alone.
+/// simd for groups of whole runs of all types but double, reference. Mean and variance are found in two passes, in
+/// double (of double in long double), in an order that depends on the shape alone.
 template <NormalizedGroups (*kGroupsOf)(const NodeView&)>
 std::vector<Implementation> normalized_groups_implementations() {
-  const auto accepts = [](const NodeView& node) { return accepts_normalized_groups(node, kGroupsOf(node)); };
+  const auto accepts = [](const NodeView& node) { return accepts_normalized_groups(kGroupsOf(node)); };
   const auto prepare = [](const PrepareContext& context) { return prepare_normalized_groups(kGroupsOf(context)); };
   return {
       {"simd", Backend::kSimd, accepts, prepare, run_normalized_groups},

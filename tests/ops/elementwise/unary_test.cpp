@@ -28,6 +28,7 @@ const Function kFunctions[] = {
     {"Ceil", 6, [](double x) { return std::ceil(x); }},
     {"Round", 11, [](double x) { return std::nearbyint(x); }},
     {"Sign", 9, sign},
+    {"Erf", 9, [](double x) { return std::erf(x); }},
 };
 
 TEST(Unary, MatchesItsFormula) {
@@ -35,7 +36,7 @@ TEST(Unary, MatchesItsFormula) {
     for (const int opset : {function.opset, 13}) {
       SCOPED_TRACE(function.op);
       const std::string op = function.op;
-      const double ulps = op == "Log" || op == "Sin" || op == "Cos" ? 1 : 0;
+      const double ulps = op == "Log" || op == "Sin" || op == "Cos" || op == "Erf" ? 1 : 0;
       check_activation({[&] { return OpTest(function.op, std::max(opset, function.opset)); }, function.formula, ulps});
     }
   }
@@ -114,6 +115,18 @@ TEST(Unary, RefusesOtherTypes) {
     check_activation_type_errors([&] { return OpTest(op, 13); });
   }
   OpTest("Abs", 13).input<bool>({1}, {true}).expect_error(ErrorCode::kInvalidModel, "input X is bool").run();
+}
+
+TEST(Erf, ValuesTailsAndSpecials) {
+  OpTest("Erf", 13)
+      .input<float>({6}, {0.0F, 0.5F, -1.0F, 10.0F, -std::numeric_limits<float>::infinity(), std::nanf("")})
+      .expect<float>({6}, {0.0F, 0.5204999F, -0.84270079F, 1.0F, -1.0F, std::nanf("")})
+      .tolerance(ulp(1))
+      .run();
+}
+
+TEST(Erf, RefusesIntegers) {
+  OpTest("Erf", 13).input<std::int32_t>({1}, {1}).expect_error(ErrorCode::kInvalidModel, "input X is int32").run();
 }
 
 }  // namespace

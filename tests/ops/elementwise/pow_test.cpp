@@ -1,4 +1,3 @@
-// Erf and Pow: operators with a reference implementation only.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -11,18 +10,6 @@ namespace {
 
 constexpr float kInf = std::numeric_limits<float>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-
-TEST(Erf, ValuesTailsAndSpecials) {
-  OpTest("Erf", 13)
-      .input<float>({6}, {0.0F, 0.5F, -1.0F, 10.0F, -kInf, kNan})
-      .expect<float>({6}, {0.0F, 0.5204999F, -0.84270079F, 1.0F, -1.0F, kNan})
-      .tolerance(ulp(1))
-      .run();
-}
-
-TEST(Erf, RefusesIntegers) {
-  OpTest("Erf", 13).input<std::int32_t>({1}, {1}).expect_error(ErrorCode::kInvalidModel, "input X is int32").run();
-}
 
 TEST(Pow, BroadcastsAndKeepsTheTypeOfTheBase) {
   OpTest("Pow", 15)

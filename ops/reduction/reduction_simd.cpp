@@ -1,11 +1,13 @@
 // The reductions of float32 whose reduced dimensions are neighbours: X is [outer, rows, columns], Y is [outer,
-// columns].
+// columns]; and those of 16-bit floats along short last dimensions.
 #include <algorithm>
 #include <cmath>
 
 #include "ops/kernels/reduction.hpp"
 #include "ops/reduction/reduction.hpp"
 #include "ops/shared/chunks.hpp"
+#include "ops/shared/element_lines.hpp"
+#include "ops/shared/element_types.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -106,18 +108,21 @@ Partials partials_of(const Tiling& tiling, const RunArguments& args) {
   return {values, reinterpret_cast<ExponentialSum*>(values + partial_count(tiling))};
 }
 
-float finished(const Tiling& tiling, double value) {
+/// To be rounded.
+double completed(const Tiling& tiling, double value) {
   switch (tiling.op) {
     case ReduceOp::kMean:
-      return static_cast<float>(value / static_cast<double>(tiling.rows));
+      return value / static_cast<double>(tiling.rows);
     case ReduceOp::kL2:
-      return static_cast<float>(std::sqrt(value));
+      return std::sqrt(value);
     case ReduceOp::kLogSum:
-      return static_cast<float>(std::log(value));
+      return std::log(value);
     default:
-      return static_cast<float>(value);
+      return value;
   }
 }
+
+float finished(const Tiling& tiling, double value) { return static_cast<float>(completed(tiling, value)); }
 
 void reduce_elements(const Tiling& tiling, const float* x, std::size_t rows, std::size_t columns,
                      const Partials& results) {
@@ -215,10 +220,61 @@ void run(const RunArguments& args) {
              });
 }
 
+/// 16-bit floats, X being [outer, rows]: some rows are widened at a time, and each result is rounded once.
+constexpr std::size_t kHalfLine = 4096;
+
+struct HalfState {
+  Tiling tiling;
+  DataType type;
+};
+
+std::string accepts_short_half(const NodeView& node) {
+  std::string why_not = accepts_half(node);
+  if (!why_not.empty()) return why_not;
+  const Reduction reduction = reduction_of(node);
+  if (reduction.op == ReduceOp::kLogSumExp) return "not the logarithm of a sum of exponentials";
+  const bool by_rows = reduction.sizes.size() == 2 && reduction.reduced.back();
+  if (!by_rows || reduction.count > static_cast<std::int64_t>(kHalfLine))
+    return text("only along the last dimensions, of up to ", kHalfLine, " elements");
+  return "";
+}
+
+Prepared prepare_half(const PrepareContext& context) {
+  const Reduction reduction = reduction_of(context);
+  Prepared prepared;
+  prepared.state = std::make_shared<const HalfState>(HalfState{tiling_of(reduction), reduction.type});
+  return prepared;
+}
+
+void run_half(const RunArguments& args) {
+  constexpr std::size_t kMostRows = 128;
+  constexpr double kHalfCost = 0.2;  // ns per element
+  const auto& state = *static_cast<const HalfState*>(args.state);
+  const Tiling& tiling = state.tiling;
+  const auto length = static_cast<std::size_t>(tiling.rows);
+  const std::size_t group = std::min(kMostRows, kHalfLine / length);
+  const auto results = static_cast<std::size_t>(tiling.outer);
+  const double cost = kHalfCost * static_cast<double>((length + 16) * group);
+  for_chunks(args.control, (results + group - 1) / group, 4, cost, [&](std::size_t first, std::size_t groups) {
+    const std::size_t end = std::min(results, (first + groups) * group);
+    for (std::size_t row = first * group; row < end; row += group) {
+      float line[kHalfLine];
+      double y[kMostRows];
+      const std::size_t rows = std::min(group, end - row);
+      load_line(state.type, args.inputs[0], row * length, rows * length, line);
+      for (std::size_t i = 0; i < rows; ++i)
+        y[i] = completed(tiling, kernels::reduce_row(tiling.kind, line + i * length, length));
+      store_line(state.type, y, row, rows, args.outputs[0]);
+    }
+  });
+}
+
 }  // namespace
 
 std::vector<Implementation> reduction_implementations() {
-  return {{"simd", Backend::kSimd, accepts, prepare, run}, reduction_reference_implementation()};
+  return {{"simd", Backend::kSimd, accepts, prepare, run},
+          {"simd half", Backend::kSimd, accepts_short_half, prepare_half, run_half},
+          reduction_reference_implementation()};
 }
 
 }  // namespace linnet::internal

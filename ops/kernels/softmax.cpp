@@ -165,14 +165,30 @@ void DivideBy(double sum, float* y, std::size_t count) {
   const float inverse_high = static_cast<float>(inverse);
   const V high = hn::Set(d, inverse_high);
   const V low = hn::Set(d, static_cast<float>(inverse - static_cast<double>(inverse_high)));
-  for (std::size_t i = 0; i < count; i += lanes) {
-    const V e = LoadUpTo(d, y + i, count - i);
-    StoreUpTo(d, hn::MulAdd(e, high, hn::Mul(e, low)), y + i, count - i);
-  }
+  const auto divided = [&](V e) HWY_ATTR LINNET_INLINE_LAMBDA { return hn::MulAdd(e, high, hn::Mul(e, low)); };
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes) hn::StoreU(divided(hn::LoadU(d, y + i)), d, y + i);
+  if (i < count) StorePartial(d, divided(LoadPartial(d, y + i, count - i)), y + i, count - i);
 }
 
-void SoftmaxRow(const float* x, float* y, std::size_t columns) {
-  DivideBy(Exponentials(x, y, columns, RowMaximum(x, columns)), y, columns);
+// Several rows a step, as long as they stay in the first-level cache: what ends a row's step is a chain of dependent
+// operations, which overlaps the next row's.
+void SoftmaxLongRows(const float* x, std::size_t x_row_stride, float* y, std::size_t rows, std::size_t columns) {
+  constexpr std::size_t kMostTogether = 8;
+  constexpr std::size_t kCachedFloats = 4096;
+  const std::size_t together = std::clamp<std::size_t>(kCachedFloats / columns, 1, kMostTogether);
+  for (std::size_t first = 0; first < rows; first += together) {
+    const std::size_t count = std::min(together, rows - first);
+    const float* from = x + first * x_row_stride;
+    float* to = y + first * columns;
+    float maxima[kMostTogether];
+    double sums[kMostTogether];
+    for (std::size_t i = 0; i < count; ++i) maxima[i] = RowMaximum(from + i * x_row_stride, columns);
+    for (std::size_t i = 0; i < count; ++i) {
+      sums[i] = Exponentials(from + i * x_row_stride, to + i * columns, columns, maxima[i]);
+    }
+    for (std::size_t i = 0; i < count; ++i) DivideBy(sums[i], to + i * columns, columns);
+  }
 }
 
 // Rows of one vector at most, which stays in a register from the load to the store; one row's chain of dependent
@@ -202,7 +218,7 @@ void SoftmaxRows(const float* x, std::size_t x_row_stride, float* y, std::size_t
   }
 #endif
   if (columns <= hn::Lanes(Tag())) return SoftmaxShortRows(Tag(), x, x_row_stride, y, rows, columns);
-  for (std::size_t row = 0; row < rows; ++row) SoftmaxRow(x + row * x_row_stride, y + row * columns, columns);
+  SoftmaxLongRows(x, x_row_stride, y, rows, columns);
 }
 
 // log(sum of e^(x - m)) from the number of elements equal to m and 2^64 times the sum over the others. An infinite m

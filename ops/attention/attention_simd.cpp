@@ -32,9 +32,10 @@ struct State {
   AttentionPlan plan;
   std::int64_t rows = 0;  ///< of all heads that share one of K and V
   std::int64_t rows_per_task = 0, tasks_per_key_head = 0, block_rows = 0, chunk_keys = 0;
-  bool in_place = false;     ///< few rows
-  bool packs_v = false;      ///< else it lies as if packed
-  bool scaled_keys = false;  ///< the scale is a power of two, which packing multiplies K by without rounding
+  bool in_place = false;        ///< few rows
+  bool packs_v = false;         ///< else it lies as if packed
+  bool scaled_keys = false;     ///< the scale is a power of two, which packing multiplies K by without rounding
+  bool starts_as_mask = false;  ///< the scores do: it is the same for all rows
   std::size_t score_stride = 0;
   /// In bytes, from the workspace of a worker.
   std::size_t packed_k = 0, packed_v = 0, scores = 0, probabilities = 0;
@@ -108,6 +109,7 @@ Prepared prepare(const PrepareContext& context) {
   state->scaled_keys = !state->in_place && is_power_of_two(plan.scale.factor);
   state->block_rows = std::clamp(kBlockScores / plan.keys / kTileRows * kTileRows, kTileRows, kMostBlockRows);
   if (state->in_place) state->block_rows = state->rows;
+  state->starts_as_mask = state->scaled_keys && plan.has_mask && plan.mask[2] == 0 && plan.mask[3] == 1;
   const std::int64_t key_products = state->block_rows * std::max(plan.depth, plan.width);
   state->chunk_keys = std::max<std::int64_t>(1, kUnstoppedProducts / key_products / kChunkUnit) * kChunkUnit;
   choose_tasks(*state, context.threads());
@@ -204,11 +206,7 @@ class Task {
     const std::size_t q_stride = size(plan_.q[dimension()]);
     float* scores = place(state_.scores);
     kernels::GemmEpilogue epilogue;
-    if (state_.scaled_keys) {  // nothing else is done to the scores: they start as the mask
-      epilogue.addend = mask_at(block, 0);
-      epilogue.addend_row_stride = size(plan_.mask[2]);
-      epilogue.addend_column_stride = size(plan_.mask[3]);
-    }
+    if (state_.starts_as_mask) epilogue.bias = mask_at(block, 0);
     epilogue.fills_padding = true;
     return for_keys([&](std::int64_t first, std::int64_t count) {
       if (state_.in_place) {
@@ -227,9 +225,10 @@ class Task {
     const std::size_t keys = size(plan_.keys);
     float* scores = place(state_.scores) + size(first) * state_.score_stride;
     float* probabilities = place(state_.probabilities) + first * plan_.keys;
-    const bool as_they_are = state_.scaled_keys || (!plan_.has_mask && plan_.scale.factor == 1.0F);
+    const kernels::ScoreScale scale = state_.scaled_keys ? kernels::ScoreScale{} : plan_.scale;
+    const bool as_they_are = state_.starts_as_mask || (!plan_.has_mask && scale.factor == 1.0F);
     for (std::int64_t i = 0; i < count && !as_they_are; ++i) {
-      kernels::scale_and_mask(scores + size(i) * state_.score_stride, keys, plan_.scale, mask_at(block, first + i),
+      kernels::scale_and_mask(scores + size(i) * state_.score_stride, keys, scale, mask_at(block, first + i),
                               size(plan_.mask[3]));
     }
     kernels::softmax_padded(scores, state_.score_stride, probabilities, size(count), keys);

@@ -55,14 +55,14 @@ bool is_only_output(const Node& node, ValueId value) {
 
 namespace patterns {
 
-Pattern op(const char* op, std::vector<Pattern> inputs, const char* as) {
-  return {Pattern::Kind::kOp, op, as, std::move(inputs)};
+Pattern op(const char* op, std::initializer_list<Pattern> inputs, const char* as) {
+  return {Pattern::Kind::kOp, op, as, std::make_shared<const std::vector<Pattern>>(inputs)};
 }
-Pattern any(const char* as) { return {Pattern::Kind::kAny, nullptr, as, {}}; }
-Pattern constant(const char* as) { return {Pattern::Kind::kConstant, nullptr, as, {}}; }
-Pattern number(double value) { return {Pattern::Kind::kNumber, nullptr, nullptr, {}, value}; }
-Pattern one_of(std::vector<Pattern> alternatives) {
-  return {Pattern::Kind::kOneOf, nullptr, nullptr, std::move(alternatives)};
+Pattern any(const char* as) { return {Pattern::Kind::kAny, nullptr, as, nullptr}; }
+Pattern constant(const char* as) { return {Pattern::Kind::kConstant, nullptr, as, nullptr}; }
+Pattern number(double value) { return {Pattern::Kind::kNumber, nullptr, nullptr, nullptr, value}; }
+Pattern one_of(std::initializer_list<Pattern> alternatives) {
+  return {Pattern::Kind::kOneOf, nullptr, nullptr, std::make_shared<const std::vector<Pattern>>(alternatives)};
 }
 
 }  // namespace patterns
@@ -106,7 +106,7 @@ bool Match::meet_one(const Goal& goal) {
     case Pattern::Kind::kNumber:
       return constant != nullptr && is_number(*constant, pattern.number) && meet(goal.next);
     case Pattern::Kind::kOneOf:
-      return std::any_of(pattern.parts.begin(), pattern.parts.end(), [&](const Pattern& part) {
+      return std::any_of(pattern.parts->begin(), pattern.parts->end(), [&](const Pattern& part) {
         const Goal alternative{&part, goal.value, goal.next};
         return meet(&alternative);
       });
@@ -122,7 +122,7 @@ bool Match::meet_op(const Goal& goal) {
   if (id == kNoNode || graph_->nodes[id].op == nullptr) return false;
   const Node& node = graph_->nodes[id];
   if (node.op->name != pattern.op || !node.op->domain.empty()) return false;
-  if (node.inputs.size() != pattern.parts.size() || !is_only_output(node, goal.value)) return false;
+  if (node.inputs.size() != pattern.parts->size() || !is_only_output(node, goal.value)) return false;
   const bool inner = !nodes_.empty() && nodes_.front() != id;
   if (inner && (*uses_)[goal.value].graph_output) return false;
   if (!inputs_known(view(id)) || !view(id).output(0).known() || !bind(pattern.as, goal.value)) return false;
@@ -132,7 +132,7 @@ bool Match::meet_op(const Goal& goal) {
   const bool both_orders = node.op->facts.commutative && count == 2;
   for (std::size_t swapped = 0; swapped <= (both_orders ? 1 : 0); ++swapped) {
     for (std::size_t i = 0; i < count; ++i) {
-      goals[i] = {&pattern.parts[i], node.inputs[i ^ swapped], i + 1 < count ? &goals[i + 1] : goal.next};
+      goals[i] = {&(*pattern.parts)[i], node.inputs[i ^ swapped], i + 1 < count ? &goals[i + 1] : goal.next};
     }
     if (meet(count == 0 ? goal.next : goals.data())) return true;
   }

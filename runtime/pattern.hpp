@@ -5,6 +5,8 @@
 // matches the nodes of x * tanh(softplus(x)), with the operands of Mul in either order.
 #pragma once
 
+#include <initializer_list>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -17,17 +19,19 @@ namespace linnet::internal {
 struct Pattern {
   enum class Kind : std::uint8_t { kOp, kAny, kConstant, kNumber, kOneOf };
   Kind kind = Kind::kAny;
-  const char* op = nullptr;    ///< kOp: as ONNX spells it, of ONNX's own domain
-  const char* as = nullptr;    ///< the name that Match knows the value by; null: none
-  std::vector<Pattern> parts;  ///< kOp: of its inputs; kOneOf: the alternatives
-  double number = 0.0;         ///< kNumber
+  const char* op = nullptr;  ///< kOp: as ONNX spells it, of ONNX's own domain
+  const char* as = nullptr;  ///< the name that Match knows the value by; null: none
+  /// kOp: of its inputs; kOneOf: the alternatives; else null. Shared by all that are made of them: alternatives within
+  /// alternatives would be many copies.
+  std::shared_ptr<const std::vector<Pattern>> parts;
+  double number = 0.0;  ///< kNumber
 };
 
 namespace patterns {
 
 /// The only output of a node with just these inputs; those of a commutative operator (OpFacts) match in either order.
 /// But for the last node of a match, nothing outside the match reads it, and it is no output of the graph.
-Pattern op(const char* op, std::vector<Pattern> inputs, const char* as = nullptr);
+Pattern op(const char* op, std::initializer_list<Pattern> inputs, const char* as = nullptr);
 /// Any value that is not left out; with null, of no name.
 Pattern any(const char* as);
 /// A constant.
@@ -39,7 +43,7 @@ Pattern constant(const char* as);
 /// may change.
 Pattern number(double value);
 /// Whichever of them matches, tried in this order.
-Pattern one_of(std::vector<Pattern> alternatives);
+Pattern one_of(std::initializer_list<Pattern> alternatives);
 
 }  // namespace patterns
 

@@ -13,8 +13,8 @@ using FusionsByLast = std::map<const OpDef*, std::vector<const Fusion*>>;
 
 /// By every operator that the last node of their pattern may have.
 void add_by_last(const Registry& registry, const Pattern& last, const Fusion& fusion, FusionsByLast& by_last) {
-  for (const Pattern& alternative : last.parts) {
-    if (last.kind == Pattern::Kind::kOneOf) add_by_last(registry, alternative, fusion, by_last);
+  if (last.kind == Pattern::Kind::kOneOf) {
+    for (const Pattern& alternative : *last.parts) add_by_last(registry, alternative, fusion, by_last);
   }
   if (last.kind != Pattern::Kind::kOp) return;
   const OpDef* op = registry.find("", last.op);

@@ -19,6 +19,13 @@ using V = hn::Vec<Tag>;
 
 HWY_INLINE float SumOf(V v) { return hn::GetLane(hn::SumOfLanes(Tag(), v)); }
 
+// Rows of b that one row of a is multiplied with together. Old CPUs do them one by one: the library is smaller.
+#if HWY_TARGET <= HWY_AVX2 || HWY_ARCH_ARM
+constexpr std::size_t kTogether = 4;
+#else
+constexpr std::size_t kTogether = 1;
+#endif
+
 // One row of a with kRows rows of b.
 template <std::size_t kRows>
 HWY_INLINE void Dots(std::size_t depth, const float* a, const float* b, std::size_t b_row_stride, float* c) {
@@ -46,7 +53,6 @@ HWY_INLINE void Dots(std::size_t depth, const float* a, const float* b, std::siz
 
 void DotRows(std::size_t rows, std::size_t depth, const float* a, std::size_t a_row_stride, const float* b,
              std::size_t b_row_stride, std::size_t b_rows, float* c, std::size_t c_row_stride) {
-  constexpr std::size_t kTogether = 4;
   std::size_t j = 0;
   for (; j + kTogether <= b_rows; j += kTogether) {
     for (std::size_t row = 0; row < rows; ++row) {

@@ -78,28 +78,18 @@ void NormalizeBy(const float* x, float scale, float bias, double mean, float inv
   NormalizeRow(x, Number{scale}, Number{bias}, mean, inv_std_dev, y, count);
 }
 
+// With a mean of 0 where rows are not to be centred.
 void LayerNorm(const float* x, const float* scale, const float* bias, float epsilon, float* y, float* means,
-               float* inv_std_devs, std::size_t rows, std::size_t columns) {
+               float* inv_std_devs, std::size_t rows, std::size_t columns, bool centred) {
   const double size = static_cast<double>(columns);
-  WithScaleAndBias(scale, bias, [=](auto scales, auto biases) HWY_ATTR {
-    for (std::size_t row = 0; row < rows; ++row) {
-      const float* from = x + row * columns;
-      const double mean = ReduceRun(Sum(), from, columns) / size;
-      const double variance = ReduceRun(SumOfSquaredDistances{{}, mean}, from, columns) / size;
-      const float inv_std_dev = static_cast<float>(1.0 / std::sqrt(variance + static_cast<double>(epsilon)));
-      NormalizeRow(from, scales, biases, mean, inv_std_dev, y + row * columns, columns);
-      if (means) means[row] = static_cast<float>(mean);
-      if (inv_std_devs) inv_std_devs[row] = inv_std_dev;
-    }
-  });
-}
-
-void RmsNorm(const float* x, const float* scale, float epsilon, float* y, std::size_t rows, std::size_t columns) {
   for (std::size_t row = 0; row < rows; ++row) {
     const float* from = x + row * columns;
-    const double mean_square = ReduceRun(SumOfSquares(), from, columns) / static_cast<double>(columns);
-    const float factor = static_cast<float>(1.0 / std::sqrt(mean_square + static_cast<double>(epsilon)));
-    NormalizeRow(from, Array{scale}, Number{-0.0f}, 0.0, factor, y + row * columns, columns);
+    const double mean = centred ? ReduceRun(Sum(), from, columns) / size : 0.0;
+    const double variance = SumOfDistances(from, mean, columns) / size;
+    const float inv_std_dev = static_cast<float>(1.0 / std::sqrt(variance + static_cast<double>(epsilon)));
+    Normalize(from, scale, bias, mean, inv_std_dev, y + row * columns, columns);
+    if (means) means[row] = static_cast<float>(mean);
+    if (inv_std_devs) inv_std_devs[row] = inv_std_dev;
   }
 }
 
@@ -111,7 +101,6 @@ HWY_AFTER_NAMESPACE();
 namespace linnet::kernels {
 
 LINNET_EXPORT(LayerNorm);
-LINNET_EXPORT(RmsNorm);
 LINNET_EXPORT(SumOfDistances);
 LINNET_EXPORT(Normalize);
 LINNET_EXPORT(NormalizeBy);
@@ -119,11 +108,12 @@ LINNET_EXPORT(NormalizeBy);
 void layer_norm(const float* x, const float* scale, const float* bias, float epsilon, float* y, float* mean,
                 float* inv_std_dev, std::size_t rows, std::size_t columns) {
   if (columns == 0) return;
-  LINNET_DISPATCH(LayerNorm)(x, scale, bias, epsilon, y, mean, inv_std_dev, rows, columns);
+  LINNET_DISPATCH(LayerNorm)(x, scale, bias, epsilon, y, mean, inv_std_dev, rows, columns, true);
 }
 
 void rms_norm(const float* x, const float* scale, float epsilon, float* y, std::size_t rows, std::size_t columns) {
-  if (columns != 0) LINNET_DISPATCH(RmsNorm)(x, scale, epsilon, y, rows, columns);
+  if (columns == 0) return;
+  LINNET_DISPATCH(LayerNorm)(x, scale, nullptr, epsilon, y, nullptr, nullptr, rows, columns, false);
 }
 
 double sum_of_squared_distances(const float* x, double from, std::size_t count) {

@@ -26,7 +26,7 @@ std::string row(Writer& w, const Shape& shape, const float* values) {
   return w.add_constant(tensor<float>(shape, std::vector<float>(values, values + count)));
 }
 
-std::string mean(Writer& w, const std::string& of, std::vector<std::int64_t> axes = {-1}, int keep_dims = 1) {
+std::string mean(Writer& w, const std::string& of, const std::vector<std::int64_t>& axes = {-1}, int keep_dims = 1) {
   return w("ReduceMean", {of}, {attribute("axes", axes), attribute("keepdims", keep_dims)});
 }
 std::string centred(Writer& w) { return w("Sub", {"x", mean(w, "x")}); }

@@ -151,14 +151,17 @@ AttentionStrides broadcast_strides(const NodeView& node, std::size_t input) {
 
 struct Reference {
   AttentionPlan plan;
+  std::int64_t rows = 0;
   std::size_t worker_bytes = 0;
 };
 
 Prepared prepare(const PrepareContext& context) {
   auto state = std::make_shared<Reference>();
   state->plan = attention_plan(context);
+  const AttentionPlan& plan = state->plan;
+  state->rows = plan.width == 0 ? 0 : element_count(Shape{plan.batches, plan.heads, plan.queries});
   const std::optional<std::int64_t> bytes =
-      checked_product(state->plan.keys, static_cast<std::int64_t>(sizeof(double)) * context.threads());
+      checked_product(plan.keys, static_cast<std::int64_t>(sizeof(double)) * context.threads());
   if (!bytes) fail(ErrorCode::kLimitExceeded, "the scores need more bytes than 64 bits can count");
   WorkspaceLayout layout;
   state->worker_bytes = static_cast<std::size_t>(*bytes) / static_cast<std::size_t>(context.threads());
@@ -202,7 +205,7 @@ void softmax_of_row(const RunArguments& args, const AttentionPlan& plan, const s
 void run(const RunArguments& args) {
   const Reference& state = *static_cast<const Reference*>(args.state);
   const AttentionPlan& plan = state.plan;
-  const std::int64_t rows = plan.width == 0 ? 0 : plan.batches * plan.heads * plan.queries;
+  const std::int64_t rows = state.rows;
   const double work = static_cast<double>(plan.keys) * static_cast<double>(plan.depth + plan.width + 20) + 10;
   args.control.parallel_for(
       static_cast<std::size_t>(rows), work * static_cast<double>(rows), [&](std::size_t row, std::size_t worker) {

@@ -156,17 +156,12 @@ void place_tables(const PrepareContext& context, State& state) {
   const bool heads_first = context.input_rank(0) == 4;
   const Shape cos = context.input_shape(1);
   const Shape sin = context.input_shape(2);
-  state.by_position = context.has_input(3);
   if (!state.by_position) {
     state.cos = token_strides(cos, cos[2], heads_first);
     state.sin = token_strides(sin, sin[2], heads_first);
     return;
   }
-  const Shape positions = context.input_shape(3);
-  state.positions = token_strides(positions, 1, heads_first);
-  state.position_count = static_cast<std::size_t>(element_count(positions));
-  state.cos_rows = cos[0];
-  state.sin_rows = sin[0];
+  state.positions = token_strides(context.input_shape(3), 1, heads_first);
 }
 
 Prepared prepare(const PrepareContext& context) {
@@ -177,7 +172,14 @@ Prepared prepare(const PrepareContext& context) {
   state->interleaved = attributes.interleaved;
   state->width = width_of(context).value();
   state->pairs = pairs_of(context).value();
-  state->rows = state->width == 0 ? 0 : element_count(y) / state->width;
+  state->by_position = context.has_input(3);
+  if (state->by_position) {
+    state->position_count = static_cast<std::size_t>(element_count(context.input_shape(3)));
+    state->cos_rows = context.input_shape(1)[0];
+    state->sin_rows = context.input_shape(2)[0];
+  }
+  if (element_count(y) == 0) return {state, 0, 0};  // the other sizes may be any
+  state->rows = element_count(y) / state->width;
   if (attributes.whole_rows) {
     for (std::size_t i = 0; i + 1 < y.size(); ++i) state->sizes[3 - (y.size() - 1 - i)] = y[i];
     state->second = state->pairs;

@@ -113,6 +113,18 @@ TEST(RotaryEmbedding, ByHand) {
       .run();
 }
 
+/// Sizes that no tensor with elements could have.
+TEST(RotaryEmbedding, TakesEmptyTensors) {
+  const std::int64_t large = std::int64_t{1} << 40;
+  OpTest("RotaryEmbedding", 23)
+      .attribute("num_heads", large)
+      .input<float>({large, large, 0}, {})
+      .input<float>({large, large, 0}, {})
+      .input<float>({large, large, 0}, {})
+      .expect<float>({large, large, 0}, {})
+      .run();
+}
+
 TEST(RotaryEmbedding, APositionOutOfRangeIsAFault) {
   for (const std::int64_t position : {2, -3}) {
     OpTest("RotaryEmbedding", 23)

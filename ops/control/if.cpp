@@ -111,7 +111,7 @@ void run_staged(const RunArguments& args) {
 }
 
 Prepared prepare_staged(const PrepareContext& context) {
-  auto state = std::make_shared<StagedState>();
+  auto state = new_shared<StagedState>();
   for (std::size_t number = 0; number < kBranches; ++number) state->branches[number] = StagedBody(context, number);
   return {std::move(state)};
 }

@@ -257,7 +257,7 @@ void infer_staged_iterations(InferContext& context, const Iterated& how) {
 
 Prepared prepare_staged_iterations(const PrepareContext& context, const Iterated& how, const Trips& trips,
                                    std::optional<std::size_t> most_input, std::optional<std::size_t> first_input) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   state->body = StagedBody(context, 0);
   state->counts = how.counts;
   state->first_state = how.first_state;

@@ -19,7 +19,7 @@ struct CompressAttributes : Attributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<CompressAttributes>();
+  auto attributes = new_shared<CompressAttributes>();
   if (context.has("axis")) attributes->axis = context.require_int("axis");
   return attributes;
 }
@@ -54,7 +54,7 @@ struct State {
 };
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   const Shape input = context.input_shape(0);
   state->type = context.input_type(0);
   state->conditions = static_cast<std::size_t>(context.input_shape(1)[0]);

@@ -28,7 +28,7 @@ struct NonMaxSuppressionAttributes : Attributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<NonMaxSuppressionAttributes>();
+  auto attributes = new_shared<NonMaxSuppressionAttributes>();
   const std::int64_t centers = context.get_int("center_point_box", 0);
   if (centers != 0 && centers != 1) invalid_model("center_point_box is ", centers, ", expected 0 or 1");
   attributes->centers = centers == 1;
@@ -114,7 +114,7 @@ struct State {
 };
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   const Shape scores = context.input_shape(kScores);
   state->inputs = context.input_count();
   state->centers = context.attributes<NonMaxSuppressionAttributes>().centers;

@@ -26,7 +26,7 @@ struct State {
 };
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   state->type = context.input_type(0);
   state->shape = context.input_shape(0);
   state->count = static_cast<std::size_t>(element_count(state->shape));

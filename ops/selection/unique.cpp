@@ -24,7 +24,7 @@ struct UniqueAttributes : Attributes {
 };
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<UniqueAttributes>();
+  auto attributes = new_shared<UniqueAttributes>();
   if (context.has("axis")) attributes->axis = context.require_int("axis");
   attributes->sorted = context.get_int("sorted", 1) != 0;
   return attributes;
@@ -64,7 +64,7 @@ struct State {
 };
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   const Shape x = context.input_shape(0);
   const std::optional<std::size_t> axis = axis_of(context);
   state->outputs = context.output_count();

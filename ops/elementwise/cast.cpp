@@ -11,8 +11,6 @@
 // Deviation: strings are not supported; the newer types are taken at every opset.
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <limits>
 
 #include "ops/kernels/cast.hpp"
 #include "ops/kernels/half.hpp"
@@ -100,17 +98,6 @@ void infer_cast_like(InferContext& context) {
   infer_cast_to(context, context.input_type(1));
 }
 
-/// Requires: T is an integer type.
-template <typename T>
-T saturated(double value) {
-  // 2^bits: one past the largest T, exactly a double, which the largest T may not be.
-  constexpr double kEnd = static_cast<double>(std::uint64_t{1} << (std::numeric_limits<T>::digits - 1)) * 2;
-  if (std::isnan(value)) return 0;
-  if (value >= kEnd) return std::numeric_limits<T>::max();
-  if (value <= static_cast<double>(std::numeric_limits<T>::min())) return std::numeric_limits<T>::min();
-  return static_cast<T>(value);
-}
-
 /// A double that rounds to a shorter float as the integer itself would: of more than 53 bits the lowest say only
 /// whether any is set.
 template <typename T>
@@ -124,69 +111,7 @@ double rounded_to_odd(T value) {
   return negative ? -result : result;
 }
 
-template <typename To, typename From>
-To converted(From value) {
-  if constexpr (std::is_same_v<To, bool>) {
-    return value != 0;
-  } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
-    return saturated<To>(static_cast<double>(value));
-  } else {
-    return static_cast<To>(value);
-  }
-}
-
-/// Elements [first, last). Elements are loaded and stored as bytes: in place, the same memory holds both types.
-template <typename From, typename To>
-void cast_range(const void* from, void* to, std::size_t first, std::size_t last) {
-  // A bool is read as a byte, since not every byte is a valid bool.
-  using Stored = std::conditional_t<std::is_same_v<From, bool>, std::uint8_t, From>;
-  const auto* source = static_cast<const std::byte*>(from);
-  auto* target = static_cast<std::byte*>(to);
-  for (std::size_t i = first; i < last; ++i) {
-    Stored value;
-    std::memcpy(&value, source + i * sizeof value, sizeof value);
-    if constexpr (std::is_same_v<From, bool>) value = value != 0;
-    const To result = converted<To>(value);
-    std::memcpy(target + i * sizeof result, &result, sizeof result);
-  }
-}
-
-using CastRange = void (*)(const void* from, void* to, std::size_t first, std::size_t last);
-
-/// Calls visitor(TypeTag<T>{}) for a type that models cast often; null for the others.
-template <typename Visitor>
-CastRange visit_frequent_type(DataType type, const Visitor& visitor) {
-  switch (type) {
-    case DataType::kFloat32:
-      return visitor(TypeTag<float>{});
-    case DataType::kFloat64:
-      return visitor(TypeTag<double>{});
-    case DataType::kInt64:
-      return visitor(TypeTag<std::int64_t>{});
-    case DataType::kInt32:
-      return visitor(TypeTag<std::int32_t>{});
-    case DataType::kInt8:
-      return visitor(TypeTag<std::int8_t>{});
-    case DataType::kUint8:
-      return visitor(TypeTag<std::uint8_t>{});
-    case DataType::kBool:
-      return visitor(TypeTag<bool>{});
-    default:
-      return nullptr;
-  }
-}
-
-/// A loop for these two types, if both are frequent.
-CastRange cast_range_of(DataType from_type, DataType to_type) {
-  return visit_frequent_type(from_type, [to_type](auto from) {
-    return visit_frequent_type(to_type, [from](auto to) -> CastRange {
-      return cast_range<typename decltype(from)::type, typename decltype(to)::type>;
-    });
-  });
-}
-
 struct CastState {
-  CastRange cast = nullptr;  ///< null: by lines
   std::size_t count = 0;
   DataType from = DataType::kUndefined;
   DataType to = DataType::kUndefined;
@@ -219,7 +144,7 @@ void store_numbers(const CastState& state, double* line, std::size_t first, std:
   });
 }
 
-/// Elements [first, first + count), at most kLine, of any types. W holds all that `from` has.
+/// Elements [first, first + count), at most kLine. W holds all that `from` has, or as much of it as float64 does.
 template <typename W>
 void cast_line(const CastState& state, const void* from, void* to, std::size_t first, std::size_t count) {
   W line[kLine];
@@ -228,15 +153,20 @@ void cast_line(const CastState& state, const void* from, void* to, std::size_t f
     if (!kFloatLineTypes.has(state.to) && state.to != DataType::kBool)
       return store_line(state.to, line, first, count, to);
     double numbers[kLine];
-    if (state.to == DataType::kFloat64) {
-      load_line(state.from, from, first, count, numbers);
-      return store_line(state.to, numbers, first, count, to);
-    }
     for (std::size_t i = 0; i < count; ++i) numbers[i] = rounded_to_odd(line[i]);
     store_numbers(state, numbers, first, count, to);
   } else {
     store_numbers(state, line, first, count, to);
   }
+}
+
+using CastLine = void (*)(const CastState& state, const void* from, void* to, std::size_t first, std::size_t count);
+
+/// Numbers become floats by doubles, but for integers that a double would round first.
+CastLine cast_line_of(DataType from, DataType to) {
+  const bool fits = kNumericTypes.has(from) && (bits_of(from) < 64 || to == DataType::kFloat64);
+  if (fits && kFloatLineTypes.has(to)) return cast_line<double>;
+  return visit_line_type(from, [](auto tag) -> CastLine { return cast_line<typename decltype(tag)::type>; });
 }
 
 Prepared prepare_cast(const PrepareContext& context) {
@@ -245,7 +175,6 @@ Prepared prepare_cast(const PrepareContext& context) {
   state->from = context.input_type(0);
   state->to = context.output(0).type;
   state->rounding = context.attributes<CastAttributes>().rounding;
-  state->cast = cast_range_of(state->from, state->to);
   return {std::move(state), 0, 0};
 }
 
@@ -253,13 +182,10 @@ void run_cast(const RunArguments& args) {
   constexpr std::size_t kChunk = 32768;  // whole bytes of every type
   constexpr double kCost = 2.0;          // ns per element
   const auto& state = *static_cast<const CastState*>(args.state);
+  const CastLine line = cast_line_of(state.from, state.to);
   for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t chunk, std::size_t size) {
-    if (state.cast != nullptr) return state.cast(args.inputs[0], args.outputs[0], chunk, chunk + size);
-    visit_line_type(state.from, [&](auto tag) {
-      using W = typename decltype(tag)::type;
-      for (std::size_t done = 0; done < size; done += kLine)
-        cast_line<W>(state, args.inputs[0], args.outputs[0], chunk + done, std::min(kLine, size - done));
-    });
+    for (std::size_t done = 0; done < size; done += kLine)
+      line(state, args.inputs[0], args.outputs[0], chunk + done, std::min(kLine, size - done));
   });
 }
 

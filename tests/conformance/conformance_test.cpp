@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -13,9 +12,7 @@
 #include <fstream>
 #include <set>
 
-#include <linnet/tensor_file.hpp>
-
-#include "tests/support/tensor_difference.hpp"
+#include "tests/conformance/test_folder.hpp"
 #include "tests/support/test_options.hpp"
 
 namespace linnet::test {
@@ -23,67 +20,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A line of a ledger: cells between tabs. Empty lines and lines that start with # are left out.
-using LedgerLine = std::vector<std::string>;
-
-std::vector<LedgerLine> read_ledger(const std::string& name) {
-  std::ifstream file(LINNET_SOURCE_DIR "/tests/conformance/" + name);
-  std::vector<LedgerLine> lines;
-  for (std::string line; std::getline(file, line);) {
-    if (line.empty() || line[0] == '#') continue;
-    LedgerLine cells(1);
-    for (const char character : line) {
-      if (character == '\t') {
-        cells.emplace_back();
-      } else {
-        cells.back() += character;
-      }
-    }
-    lines.push_back(cells);
-  }
-  return lines;
+std::vector<TableLine> read_ledger(const std::string& name) {
+  return read_table(fs::path(LINNET_SOURCE_DIR) / "tests/conformance" / name);
 }
 
 fs::path folder_of(const std::string& test) { return fs::path(LINNET_TEST_DATA_DIR) / "node_tests" / test; }
 
-/// input_0.pb, input_1.pb, ... of one data set; `side` is "input" or "output".
-std::vector<Tensor> read_side(const fs::path& data_set, const std::string& side) {
-  std::vector<Tensor> tensors;
-  for (;;) {
-    const fs::path file = data_set / (side + "_" + std::to_string(tensors.size()) + ".pb");
-    if (!fs::exists(file)) return tensors;
-    tensors.push_back(read_tensor_proto(file.string()));
-  }
-}
-
-/// Empty when every data set gives the expected outputs within ONNX's tolerance, else what is different. Errors: those
-/// of load and run.
+/// Within ONNX's tolerance.
 std::string run_node_test(const std::string& test, Backend backend) {
-  const Tolerance tolerance{1e-3, 1e-7};
-  const Model model = Model::load((folder_of(test) / "model.onnx").string(), options_for(backend));
-  std::size_t data_sets = 0;
-  for (;; ++data_sets) {
-    const fs::path data_set = folder_of(test) / ("test_data_set_" + std::to_string(data_sets));
-    if (!fs::exists(data_set)) break;
-    const std::vector<Tensor> outputs = model.run(read_side(data_set, "input"));
-    const std::vector<Tensor> expected = read_side(data_set, "output");
-    if (outputs.size() != expected.size()) return "another number of outputs";
-    for (std::size_t i = 0; i < expected.size(); ++i) {
-      const std::string found = difference(outputs[i].view(), expected[i].view(), tolerance);
-      if (!found.empty()) return data_set.filename().string() + ", output " + std::to_string(i) + " " + found;
-    }
-  }
-  return data_sets > 0 ? "" : "the test has no data";
+  return run_test_folder(folder_of(test), backend, {1e-3, 1e-7});
 }
 
-std::string name_of_line(const testing::TestParamInfo<LedgerLine>& info) {
-  std::string name = info.param.front();
-  const auto is_other = [](char character) { return std::isalnum(static_cast<unsigned char>(character)) == 0; };
-  std::replace_if(name.begin(), name.end(), is_other, '_');
-  return name;
-}
-
-class MustPass : public testing::TestWithParam<LedgerLine> {};
+class MustPass : public testing::TestWithParam<TableLine> {};
 
 TEST_P(MustPass, InEveryBackend) {
   const std::string& test = GetParam().front();
@@ -98,7 +46,7 @@ TEST_P(MustPass, InEveryBackend) {
 
 INSTANTIATE_TEST_SUITE_P(NodeTest, MustPass, testing::ValuesIn(read_ledger("must_pass.txt")), name_of_line);
 
-class MustFail : public testing::TestWithParam<LedgerLine> {};
+class MustFail : public testing::TestWithParam<TableLine> {};
 
 TEST_P(MustFail, WithTheMessageOfTheLedger) {
   ASSERT_EQ(GetParam().size(), 3U) << "name, part of the message, reason";
@@ -121,9 +69,9 @@ INSTANTIATE_TEST_SUITE_P(NodeTest, MustFail, testing::ValuesIn(read_ledger("must
 TEST(Ledger, NamesEveryTestOnceAndOnlyTestsThatExist) {
   std::set<std::string> seen;
   for (const char* const ledger : {"must_pass.txt", "must_fail.txt"}) {
-    const std::vector<LedgerLine> lines = read_ledger(ledger);
+    const std::vector<TableLine> lines = read_ledger(ledger);
     EXPECT_FALSE(lines.empty()) << ledger;
-    for (const LedgerLine& line : lines) {
+    for (const TableLine& line : lines) {
       EXPECT_TRUE(seen.insert(line[0]).second) << line[0] << " stands twice";
       EXPECT_TRUE(fs::exists(folder_of(line[0]) / "model.onnx")) << line[0] << " is not among ONNX's node tests";
     }
@@ -137,7 +85,7 @@ TEST(Ledger, CountOfAllNodeTests) {
   std::ofstream report;
   if (report_path != nullptr) report.open(report_path);
   std::set<std::string> expected;
-  for (const LedgerLine& line : read_ledger("must_pass.txt")) expected.insert(line[0]);
+  for (const TableLine& line : read_ledger("must_pass.txt")) expected.insert(line[0]);
   std::size_t total = 0;
   std::size_t passed = 0;
   std::size_t more = 0;

@@ -285,13 +285,13 @@ ConstTensorView SessionImpl::output(std::size_t index) const {
   return view;
 }
 
-ConstTensorView SessionImpl::made(std::size_t output) const {
+ConstTensorView SessionImpl::made(std::size_t index) const {
   if (!parts_.empty()) {
-    const StageValue source = model_.output_sources()[output];
+    const StageValue source = model_.output_sources()[index];
     return parts_[source.stage]->made(source.position);
   }
-  const ProgramOutput& program = current_->program->outputs[output];
-  if (!program.revealed) return {program.type, program.shape.data(), program.shape.size(), output_data(output)};
+  const ProgramOutput& program = current_->program->outputs[index];
+  if (!program.revealed) return {program.type, program.shape.data(), program.shape.size(), output_data(index)};
   const Held& held = outputs_[program.source.index].held;  // two outputs may be the same value
   return {held.type(), held.shape().data(), held.shape().size(), held.data()};
 }

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <linnet/inspect.hpp>
 
 #include "tests/api/control_flow.hpp"

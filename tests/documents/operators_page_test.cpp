@@ -93,6 +93,7 @@ std::vector<Value> candidates(const OpDef& op, DataType type) {
   if (const auto found = gates.find(op.name); found != gates.end()) return {variable(type, {1, found->second, 1})};
   // With channels enough for every implementation.
   if (op.name == "GridSample") return {variable(type, {2, 16, 2, 2}), variable(DataType::kFloat32, {2, 2, 2, 2})};
+  if (op.name == "NonMaxSuppression") return {variable(type, {1, 2, 4}), variable(type, {1, 1, 2})};
   if (op.name == "RotaryEmbedding") return {variable(type, {1, 1, 1, 2}), variable(type, {1, 1, 1})};
   return {variable(type, {2, 2}),
           variable(type, {2}),
@@ -100,6 +101,7 @@ std::vector<Value> candidates(const OpDef& op, DataType type) {
           integers({2, 2}),
           integers({0, 0, 0, 0}),
           variable(DataType::kBool, {2, 2}),
+          variable(DataType::kBool, {2}),
           variable(type, {}),
           variable(DataType::kInt64, {2}),
           variable(DataType::kInt64, {2, 1}),

@@ -79,6 +79,8 @@ const std::map<std::string, std::string>& names_in_torch() {
       {"Mod", "x % y, torch.fmod"},
       {"Mul", "x * y"},
       {"Neg", "-x"},
+      {"NonMaxSuppression", "torchvision.ops.nms"},
+      {"NonZero", "torch.nonzero, x[mask]"},
       {"OneHot", "F.one_hot"},
       {"PRelu", "nn.PReLU"},
       {"Pad", "F.pad"},
@@ -123,6 +125,7 @@ const std::map<std::string, std::string>& names_in_torch() {
       {"TopK", "torch.topk, torch.sort"},
       {"Transpose", "Tensor.permute, torch.transpose"},
       {"Trilu", "torch.tril, torch.triu"},
+      {"Unique", "torch.unique"},
       {"Unsqueeze", "Tensor.unsqueeze"},
       {"Where", "torch.where, Tensor.masked_fill"},
   };

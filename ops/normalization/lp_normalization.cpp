@@ -101,6 +101,7 @@ void normalize(const State& state, const RunArguments& args, std::size_t begin, 
 
 void run(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
+  if (state.size == 0) return;  // of as many rows as anybody likes
   const std::size_t blocks = (state.inner + kColumns - 1) / kColumns;
   const double work = static_cast<double>(state.outer * state.size * state.inner) * kCost;
   const auto normalize_block = state.type == DataType::kFloat64 ? normalize<long double> : normalize<double>;

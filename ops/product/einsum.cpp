@@ -251,7 +251,7 @@ Prepared prepare(const PrepareContext& context) {
     state->inner = static_cast<std::size_t>(contraction.sizes[last]);
     for (std::size_t i = 0; i < state->steps.size(); ++i) state->steps[i] = contraction.strides[i][last];
   }
-  state->rows = static_cast<std::size_t>(contraction.size_of(contraction.summed));
+  state->rows = state->terms == 0 ? 0 : static_cast<std::size_t>(contraction.size_of(contraction.summed));
   for (std::size_t i = 0; i < context.input_count(); ++i) {
     state->bases.push_back(static_cast<std::int64_t>(state->elements_bytes / sizeof(double)));
     const std::size_t bytes = byte_count(DataType::kFloat64, context.input_shape(i)) + 63;

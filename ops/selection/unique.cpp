@@ -77,6 +77,7 @@ Prepared prepare(const PrepareContext& context) {
   const auto at_axis = state->shape.begin() + static_cast<std::ptrdiff_t>(state->axis);
   state->outer = static_cast<std::size_t>(element_count(Shape(state->shape.begin(), at_axis)));
   state->inner = static_cast<std::size_t>(element_count(Shape(at_axis + 1, state->shape.end())));
+  if (element_count(x) == 0) state->outer = 0;  // of as many as anybody likes: there is nothing to tell slices apart
   WorkspaceLayout layout;
   state->keys = layout.add(static_cast<std::size_t>(element_count(x)) * sizeof(std::int64_t));
   state->order = layout.add(state->size * sizeof(std::size_t));

@@ -51,14 +51,12 @@ std::string parse_term(const std::string& term) {
 
 /// The ellipsis, and what stands once in all operands.
 std::string implied_output(const std::vector<std::string>& operands) {
-  std::string all, output;
-  for (const std::string& term : operands) all += term;
-  std::string labels = all;
+  std::string labels, output;
+  for (const std::string& term : operands) labels += term;
   std::sort(labels.begin(), labels.end());  // the ellipsis comes before all letters
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    if (labels[i] == kEllipsis ? !has(output, kEllipsis) : std::count(all.begin(), all.end(), labels[i]) == 1) {
-      output += labels[i];
-    }
+  for (std::size_t i = 0, next = 0; i < labels.size(); i = next) {
+    next = std::min(labels.find_first_not_of(labels[i], i), labels.size());
+    if (labels[i] == kEllipsis || next - i == 1) output += labels[i];
   }
   return output;
 }

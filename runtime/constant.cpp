@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <type_traits>
 
 #include "runtime/data_type.hpp"
 #include "runtime/new_shared.hpp"
@@ -79,8 +80,13 @@ std::vector<std::int64_t> integers_of(const Constant& constant) {
   visit_type(constant.type, [&](auto tag) {
     using T = typename decltype(tag)::type;
     if constexpr (std::is_integral_v<T>) {
-      const T* elements = constant.as<T>();
-      for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<std::int64_t>(elements[i]);
+      // A bool is read as a byte, since not every byte is a valid bool.
+      using Stored = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;
+      const auto* elements = reinterpret_cast<const Stored*>(constant.as<T>());
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        values[i] = static_cast<std::int64_t>(elements[i]);
+        if constexpr (std::is_same_v<T, bool>) values[i] = values[i] != 0 ? 1 : 0;
+      }
     }
   });
   return values;

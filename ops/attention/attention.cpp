@@ -17,6 +17,7 @@
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/shape_helpers.hpp"
+#include "ops/shared/truth.hpp"
 #include "ops/shared/workspace_layout.hpp"
 
 namespace linnet::internal {
@@ -196,9 +197,9 @@ void softmax_of_row(const RunArguments& args, const AttentionPlan& plan, const s
   }
   double sum = 0;
   for (std::int64_t key = 0; key < plan.keys; ++key) sum += scores[key] = std::exp(scores[key] - maximum);
-  const bool zero =
-      (plan.has_zero_rows && static_cast<const bool*>(args.inputs[kZeroRows])[offset(plan.zero_rows, at)]) ||
-      (plan.nan_is_zero && std::isnan(sum));
+  const bool zero = (plan.has_zero_rows &&
+                     is_true_at(args.inputs[kZeroRows], static_cast<std::size_t>(offset(plan.zero_rows, at)))) ||
+                    (plan.nan_is_zero && std::isnan(sum));
   for (std::int64_t key = 0; key < plan.keys; ++key) scores[key] = zero ? 0 : scores[key] / sum;
 }
 

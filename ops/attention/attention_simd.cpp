@@ -9,6 +9,7 @@
 #include "ops/attention/attention.hpp"
 #include "ops/kernels/gemm.hpp"
 #include "ops/kernels/softmax.hpp"
+#include "ops/shared/truth.hpp"
 #include "ops/shared/workspace_layout.hpp"
 
 namespace linnet::internal {
@@ -284,8 +285,8 @@ class Task {
   bool is_zero_row(const Block& block, std::int64_t i) const {
     if (!plan_.has_zero_rows) return false;
     const AttentionStrides& strides = plan_.zero_rows;
-    return static_cast<const bool*>(args_.inputs[4])[batch_ * strides[0] + block.head * strides[1] +
-                                                     block.row * strides[2] + i * strides[dimension()]];
+    return is_true_at(args_.inputs[4], size(batch_ * strides[0] + block.head * strides[1] + block.row * strides[2] +
+                                            i * strides[dimension()]));
   }
 
   static std::size_t size(std::int64_t number) { return static_cast<std::size_t>(number); }

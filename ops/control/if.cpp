@@ -7,6 +7,7 @@
 
 #include "ops/control/bodies.hpp"
 #include "ops/control/staged_body.hpp"
+#include "ops/shared/truth.hpp"
 #include "ops/shared/wanted_elements.hpp"
 #include "runtime/stop.hpp"
 
@@ -100,7 +101,7 @@ struct StagedState {
 
 void run_staged(const RunArguments& args) {
   const auto& state = *static_cast<const StagedState*>(args.state);
-  const bool condition = *static_cast<const bool*>(args.inputs[0]);
+  const bool condition = is_true_at(args.inputs[0]);
   const StagedBody& branch = state.branches[condition ? 0 : 1];
   BodySession session(branch);
   session.bind_captures(args.inputs);
@@ -164,7 +165,7 @@ Prepared prepare(const PrepareContext& context) {
 
 void run(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
-  const bool condition = *static_cast<const bool*>(args.inputs[0]);
+  const bool condition = is_true_at(args.inputs[0]);
   const Branch& branch = state.branches[condition ? 0 : 1];
   if (branch.program == nullptr) {
     fail(ErrorCode::kRuntimeFault, condition ? "then" : "else",

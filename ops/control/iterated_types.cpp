@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "ops/shared/truth.hpp"
 #include "runtime/data_type.hpp"
 
 namespace linnet::internal {
@@ -126,7 +127,7 @@ class TypeWalk {
     const bool known =
         condition.constant != nullptr || (condition.elements != nullptr && condition.elements->size() == 1);
     std::optional<bool> goes_on;
-    if (known && condition.constant != nullptr) goes_on = *condition.constant->as<bool>();
+    if (known && condition.constant != nullptr) goes_on = is_true_at(condition.constant->data);
     if (known && condition.constant == nullptr && condition.elements->front().known())
       goes_on = condition.elements->front().value() != 0;
     if (!goes_on) {

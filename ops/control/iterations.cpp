@@ -4,6 +4,7 @@
 
 #include "ops/control/iterated_types.hpp"
 #include "ops/movement/strided_copy.hpp"
+#include "ops/shared/truth.hpp"
 #include "runtime/copy_bytes.hpp"
 
 namespace linnet::internal {
@@ -123,18 +124,19 @@ class Iterations {
         inputs_(reinterpret_cast<const void**>(workspace_ + state_.inputs)),
         outputs_(reinterpret_cast<void**>(workspace_ + state_.outputs)),
         number_(reinterpret_cast<std::int64_t*>(workspace_ + state_.number)),
-        condition_(reinterpret_cast<bool*>(workspace_ + state_.condition)),
+        condition_(workspace_ + state_.condition),
         first_(state_.counts ? 2 : 0) {
     most_ = INT64_MAX;
     if (state_.most_input) most_ = *static_cast<const std::int64_t*>(args.inputs[*state_.most_input]);
     if (state_.trips) most_ = *state_.trips;
-    *condition_ = !state_.first_input || *static_cast<const bool*>(args.inputs[*state_.first_input]);
+    const bool begins = !state_.first_input || is_true_at(args.inputs[*state_.first_input]);
+    *condition_ = std::byte{begins};
   }
 
   void run() {
     bind_what_stays();
     std::optional<Frame> frame;
-    while (done_ < most_ && *condition_) {
+    while (done_ < most_ && is_true_at(condition_)) {
       args_.control.check();
       const std::size_t program = program_of(done_);
       if (!frame || program != program_of(done_ - 1))
@@ -227,8 +229,8 @@ class Iterations {
   const void** inputs_;
   void** outputs_;
   std::int64_t* number_;
-  bool* condition_;
-  std::size_t first_;  ///< input of the body behind those of a loop
+  std::byte* condition_;  ///< a bool, as the body made it
+  std::size_t first_;     ///< input of the body behind those of a loop
   std::int64_t most_ = 0;
   std::int64_t done_ = 0;
 };

@@ -6,6 +6,7 @@
 #include "ops/control/iterations.hpp"
 #include "ops/control/staged_body.hpp"
 #include "ops/movement/strided_copy.hpp"
+#include "ops/shared/truth.hpp"
 #include "runtime/data_type.hpp"
 #include "runtime/infer_values.hpp"
 #include "runtime/stages.hpp"
@@ -75,7 +76,7 @@ class StagedIterations {
       : args_(args), state_(*static_cast<const State*>(args.state)), stacked_(state_.pieces.size()) {
     if (state_.most_input) most_ = *static_cast<const std::int64_t*>(args.inputs[*state_.most_input]);
     most_ = std::min(most_, state_.most);
-    if (state_.first_input) condition_ = *static_cast<const bool*>(args.inputs[*state_.first_input]);
+    if (state_.first_input) condition_ = is_true_at(args.inputs[*state_.first_input]);
     for (std::size_t i = 0; i < state_.states.size(); ++i) {
       const State::Carried& carried = state_.states[i];
       carried_.push_back(
@@ -133,7 +134,7 @@ class StagedIterations {
 
   void take(const BodySession& session) {
     std::size_t output = 0;
-    if (state_.counts) condition_ = *static_cast<const bool*>(session.output(output++).data);
+    if (state_.counts) condition_ = is_true_at(session.output(output++).data);
     for (ConstTensorView& carried : carried_) {
       const ConstTensorView made = session.output(output++);
       carried = made;

@@ -227,7 +227,7 @@ std::optional<Replacement> make_attention(const Match& match) {
   ValueId zero_rows = match.has("zero rows") ? match.value("zero rows") : kNoValue;
   if (zero_rows != kNoValue && !fits(match.type("zero rows").dims, scores)) return std::nullopt;
   if (mask != kNoValue && is_all_zero<float>(match.constant_or_null("mask"))) mask = kNoValue;
-  if (zero_rows != kNoValue && is_all_zero<bool>(match.constant_or_null("zero rows"))) zero_rows = kNoValue;
+  if (zero_rows != kNoValue && is_all_zero<std::uint8_t>(match.constant_or_null("zero rows"))) zero_rows = kNoValue;
   if (mask != kNoValue || zero_rows != kNoValue) replacement.inputs.emplace_back(mask);
   if (zero_rows != kNoValue) replacement.inputs.emplace_back(zero_rows);
   replacement.attributes = std::move(attributes);

@@ -7,6 +7,7 @@
 
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/shape_helpers.hpp"
+#include "ops/shared/truth.hpp"
 #include "runtime/held.hpp"
 
 namespace linnet::internal {
@@ -71,10 +72,10 @@ Prepared prepare(const PrepareContext& context) {
 }
 
 /// The slices that are kept, in order, unless `kept` is null: how many.
-std::size_t find_kept(const State& state, const bool* condition, std::size_t* kept) {
+std::size_t find_kept(const State& state, const void* condition, std::size_t* kept) {
   std::size_t count = 0;
   for (std::size_t i = 0; i < state.conditions; ++i) {
-    if (!condition[i]) continue;
+    if (!is_true_at(condition, i)) continue;
     if (i >= state.size) {
       fail(ErrorCode::kRuntimeFault, "condition is true at ", i, ", but there are only ", state.size,
            " to choose from");
@@ -88,7 +89,7 @@ std::size_t find_kept(const State& state, const bool* condition, std::size_t* ke
 void run(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
   auto* kept = state.inner_bytes > 0 ? static_cast<std::size_t*>(args.workspace) : nullptr;
-  const std::size_t count = find_kept(state, static_cast<const bool*>(args.inputs[1]), kept);
+  const std::size_t count = find_kept(state, args.inputs[1], kept);
   Held& output = held(args.outputs[0]);
   Shape shape = state.shape;
   shape[state.axis] = static_cast<std::int64_t>(count);

@@ -73,7 +73,9 @@ Piece plan_piece(const Node& node, const Iterated& how, std::size_t index) {
 class StagedIterations {
  public:
   explicit StagedIterations(const RunArguments& args)
-      : args_(args), state_(*static_cast<const State*>(args.state)), stacked_(state_.pieces.size()) {
+      : args_(args),
+        state_(*static_cast<const State*>(args.state)),
+        stacked_(state_.pieces.size(), Held(state_.body.model().memory_budget())) {
     if (state_.most_input) most_ = *static_cast<const std::int64_t*>(args.inputs[*state_.most_input]);
     most_ = std::min(most_, state_.most);
     if (state_.first_input) condition_ = is_true_at(args.inputs[*state_.first_input]);

@@ -82,8 +82,9 @@ std::size_t fold_constants(PassContext& context) {
     if (changed) infer_node(node, graph.values, context.options, graph.symbols);
     const NodeView view(node, graph.values, context.options);
     bool done = fold_elements(node, graph.values);
-    if (!done && can_evaluate(view) && allowance.spend(bytes_made(view), nanoseconds_of(view))) {
+    if (!done && can_evaluate(view)) {
       try {
+        if (!allowance.spend(bytes_made(view), nanoseconds_of(view))) continue;
         std::vector<ConstantPtr> results = evaluate(view, context.stop);
         for (std::size_t i = 0; i < results.size(); ++i) {
           if (results[i] == nullptr) continue;

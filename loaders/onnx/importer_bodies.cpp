@@ -24,6 +24,10 @@ DataType body_input_type(const TypeProto& type) {
   }
 }
 
+[[noreturn]] void refuse_second_input(std::string_view name) {
+  invalid_model("two inputs of a subgraph are named \"", printable(name), "\"");
+}
+
 }  // namespace
 
 /// The bodies of the current node come next, in order.
@@ -153,12 +157,14 @@ void Importer::add_body_inputs(CallFrame& frame, const PendingNode* pending) {
     if (constant != nullptr) {
       known.push_back({id, std::move(constant), info.name});
     } else if (!frame.names.insert(info.name, id) && pending != nullptr) {
-      invalid_model("two inputs of a subgraph are named \"", printable(info.name), "\"");
+      refuse_second_input(info.name);
     }
   }
   // The inputs are the body's first values; what reads one that is always the same reads a constant.
-  for (Known& input : known)
-    frame.names.insert(input.name, graph_.add_constant(graph_.value_names[input.input], std::move(input.constant)));
+  for (Known& input : known) {
+    const ValueId id = graph_.add_constant(graph_.value_names[input.input], std::move(input.constant));
+    if (!frame.names.insert(input.name, id) && pending != nullptr) refuse_second_input(input.name);
+  }
 }
 
 void Importer::add_body_initializers(CallFrame& frame) {

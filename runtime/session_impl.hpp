@@ -104,6 +104,7 @@ class SessionImpl {
   void set_trace(TaskTrace* trace) noexcept;
   void begin_states();
   Shape first_shape(const SessionState& state) const;
+  void check_shape(const SessionState& state) const;
   void keep_states();
   void find_program(const Stop& stop);
   std::unique_ptr<BoundProgram> bind(ProgramKey key, std::shared_ptr<const Program> program);

@@ -36,6 +36,18 @@ Shape SessionImpl::first_shape(const SessionState& state) const {
   return shape;
 }
 
+/// What the run before made of a state may be what the model cannot take.
+void SessionImpl::check_shape(const SessionState& state) const {
+  const Graph& graph = model_.graph();
+  const TensorType& type = graph.values[graph.inputs[state.tie.input]].type;
+  if (!type.ranked) return;
+  const bool fits = std::equal(type.dims.begin(), type.dims.end(), state.shape.begin(), state.shape.end(),
+                               [](Dim dim, std::int64_t size) { return !dim.differs(size); });
+  if (fits) return;
+  invalid_argument("the state \"", printable(graph.input_names[state.tie.input]), "\" is ", state.shape,
+                   " after the run before, but the model wants ", type.dims);
+}
+
 /// Points the inputs that are states at them.
 void SessionImpl::begin_states() {
   for (SessionState& state : states_) {
@@ -55,6 +67,8 @@ void SessionImpl::begin_states() {
       }
       std::memset(state.memory.get(), 0, bytes);
       state.zeros = false;
+    } else {
+      check_shape(state);
     }
     const void* data = state.memory != nullptr ? static_cast<const void*>(state.memory.get()) : kNothing;
     shapes_changed_ = shapes_changed_ || !input.bound || input.shape != state.shape;

@@ -1,5 +1,5 @@
-// Values that operators must refuse or bound, at load or at the run (sections R and B, as far as this stage's operators
-// can meet them).
+// Values that operators must refuse or bound, at load or at the run (sections R and B; more of them in
+// operators_test.cpp and bombs_test.cpp).
 #include <limits>
 
 #include "tests/hostile/refusal.hpp"

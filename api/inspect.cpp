@@ -60,16 +60,19 @@ StepSummary summarize_part(const Graph& graph, const internal::Program& program,
   return summary;
 }
 
-/// The whole of a chain: operators and names joined, all inputs but the rows between its nodes.
-StepSummary join(std::vector<StepSummary> chain) {
+/// The whole of a chain or group: operators and names joined, all inputs but those that come from another part.
+StepSummary join(std::vector<StepSummary> chain, const std::vector<internal::StepPart>& step_parts) {
   StepSummary joined = chain.front();
   for (std::size_t i = 1; i < chain.size(); ++i) {
     const StepSummary& part = chain[i];
     joined.node.op += "+" + part.node.op;
     joined.node.name += "+" + part.node.name;
     if (part.implementation != chain[i - 1].implementation) joined.implementation += "+" + part.implementation;
-    joined.node.inputs.insert(joined.node.inputs.end(), part.node.inputs.begin() + 1, part.node.inputs.end());
-    joined.input_shapes.insert(joined.input_shapes.end(), part.input_shapes.begin() + 1, part.input_shapes.end());
+    for (std::size_t input = 0; input < part.node.inputs.size(); ++input) {
+      if (internal::has_bit(step_parts[i].inner_inputs, input)) continue;
+      joined.node.inputs.push_back(part.node.inputs[input]);
+      joined.input_shapes.push_back(part.input_shapes[input]);
+    }
   }
   joined.node.outputs = chain.back().node.outputs;
   joined.output_shapes = chain.back().output_shapes;
@@ -83,7 +86,7 @@ StepSummary summarize_step(const Graph& graph, const internal::Program& program,
                            const Options& options) {
   std::vector<StepSummary> parts;
   for (const internal::StepPart& part : step.parts) parts.push_back(summarize_part(graph, program, part, options));
-  StepSummary summary = parts.size() == 1 ? std::move(parts.front()) : join(std::move(parts));
+  StepSummary summary = parts.size() == 1 ? std::move(parts.front()) : join(std::move(parts), step.parts);
   summary.workspace_bytes = step.workspace_bytes;
   return summary;
 }

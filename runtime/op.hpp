@@ -220,11 +220,33 @@ struct RowWise {
   bool writes_padded = false;
 };
 
+/// The most elements that a line-wise step is asked for at once.
+inline constexpr std::size_t kLineElements = 1024;
+
+/// What a line-wise step does to some neighbouring elements of its output.
+struct LineArguments {
+  const void* state;            ///< that of Prepared
+  const void* const* inputs;    ///< of each the elements that belong to those of y; null for one left out
+  std::uint64_t single_inputs;  ///< bit i: input i is one element, for all of y
+  void* y;  ///< may be the elements of an input in OpFacts::in_place_inputs; overlaps no other, and no single one
+  std::size_t count;  ///< of y, 1 to kLineElements
+  bool streamed;      ///< y had better go past the caches; it is there on return for every thread
+};
+
+/// A step whose output 0 is made element by element, from inputs that broadcast to its shape (or are one element, of
+/// any shape) and from nothing else that a run changes. What an element becomes does not depend on its neighbours.
+struct LineWise {
+  void (*run)(const LineArguments&) = nullptr;  ///< allocates nothing, locks nothing, never throws; null: not line-wise
+  double cost = 0.0;               ///< nanoseconds per element on one thread, from and to the first-level cache
+  std::uint64_t takes_single = 0;  ///< bit i: input i may be one element; the others are as long as y
+};
+
 struct Prepared {
   std::shared_ptr<const void> state;  ///< what `run` needs besides pointers; may be null
   std::size_t workspace_bytes = 0;    ///< 64-byte aligned scratch memory during the step
   std::uint64_t unread_inputs = 0;    ///< bit i: input i was packed or otherwise consumed here, `run` does not read it
   RowWise row_wise = {};              ///< for chains of steps
+  LineWise line_wise = {};            ///< for groups of steps
 };
 
 struct RunArguments {

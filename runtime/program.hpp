@@ -26,10 +26,11 @@ struct Place {
 struct StepPart {
   NodeId node = kNoNode;
   const Implementation* implementation = nullptr;
+  std::uint64_t inner_inputs = 0;  ///< bit i: input i comes from an earlier part of the step
 };
 
 struct Step {
-  std::vector<StepPart> parts;  ///< one, or those of a chain (row_chain.hpp)
+  std::vector<StepPart> parts;  ///< one, or those of a chain (row_chain.hpp) or of a group (element_group.hpp)
   void (*run)(const RunArguments&) = nullptr;
   std::shared_ptr<const void> state;
   std::uint32_t first_operand = 0;  ///< inputs, then outputs, in Program::operands

@@ -131,7 +131,8 @@ LINNET_API const char* isa() noexcept;
 LINNET_API bool optimized_build() noexcept;
 /// Whether oneDNN can be used; otherwise `reason` (may be null) receives why not.
 LINNET_API bool onednn_available(std::string* reason) noexcept;
-/// Every pass, in the order they run; the last, "chain_rows", joins steps of a program rather than nodes.
+/// Every pass, in the order they run; the last two, "chain_rows" and "group_elements", join steps of a
+/// program rather than nodes.
 LINNET_API std::vector<std::string> pass_names();
 
 /// What a node or step does, for people: its operator, of a fused node or a chain all it is made of: "MatMul+Add+Relu".

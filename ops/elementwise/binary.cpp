@@ -17,6 +17,8 @@ namespace {
 constexpr std::size_t kChunk = 16384;
 constexpr double kSimdCost = 0.3;       // ns per element; memory sets the pace
 constexpr double kReferenceCost = 2.0;  // for the 16-bit types
+constexpr double kLineCost = 0.1;       // for float32, in the cache
+constexpr std::uint64_t kBothInputs = 0b11;
 constexpr std::size_t kShortRun = 32;   // below this, a call per run costs more than gathering the operands
 constexpr std::size_t kGathered = 512;  // elements gathered at once
 
@@ -48,6 +50,14 @@ kernels::BinaryKind kernel_of(BinaryOp op) {
   return {};
 }
 
+void run_line(const LineArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  kernels::binary(state.kernel, static_cast<const float*>(args.inputs[0]), has_bit(args.single_inputs, 0),
+                  static_cast<const float*>(args.inputs[1]), has_bit(args.single_inputs, 1),
+                  static_cast<float*>(args.y), args.count, stores_of(args.streamed));
+  if (args.streamed) kernels::finish_streams();
+}
+
 template <BinaryOp kOp>
 Prepared prepare(const PrepareContext& context) {
   auto state = new_shared<State>();
@@ -58,6 +68,7 @@ Prepared prepare(const PrepareContext& context) {
   state->streamed = exceeds_caches(sizeof(float) * static_cast<std::size_t>(elements));
   Prepared prepared;
   prepared.state = state;
+  prepared.line_wise = {run_line, kLineCost, kBothInputs};
   return prepared;
 }
 
@@ -139,6 +150,17 @@ std::size_t first_zero(std::size_t element_bytes, const void* elements, std::siz
   });
 }
 
+void run_reference_line(const LineArguments& args) {
+  const auto& state = *static_cast<const ReferenceState*>(args.state);
+  if (computed_type(state.type) == state.type) return state.line(args.inputs[0], args.inputs[1], args.count, args.y);
+  float a[kLinedUp];
+  float b[kLinedUp];
+  load_line(state.type, args.inputs[0], 0, args.count, a);
+  load_line(state.type, args.inputs[1], 0, args.count, b);
+  state.line(a, b, args.count, a);
+  store_line(state.type, a, 0, args.count, args.y);
+}
+
 /// Elements [first, first + count), at most kLinedUp; 16-bit floats are widened to float.
 void compute_floats(const ReferenceState& state, const RunArguments& args, std::size_t first, std::size_t count) {
   float a[kLinedUp];
@@ -182,6 +204,7 @@ Prepared prepare_arithmetic(const PrepareContext& context, Arithmetic operation)
   state->a = broadcast_loops(c, context.input_shape(0));
   state->b = broadcast_loops(c, context.input_shape(1));
   Prepared prepared;
+  if (!state->may_fault) prepared.line_wise = {run_reference_line, kReferenceCost, 0};
   prepared.state = std::move(state);
   return prepared;
 }

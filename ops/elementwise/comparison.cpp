@@ -5,6 +5,7 @@
 #include "ops/elementwise/arithmetic.hpp"
 #include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/elementwise/comparison_lines.hpp"
+#include "ops/kernels/select.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/known_elements.hpp"
@@ -13,7 +14,8 @@ namespace linnet::internal {
 namespace {
 
 constexpr std::size_t kChunk = 32768;
-constexpr double kCost = 0.5;  // ns per element
+constexpr double kCost = 0.5;      // ns per element
+constexpr double kLineCost = 0.2;  // the same, in the cache
 
 struct State {
   std::size_t count = 0;
@@ -39,23 +41,63 @@ void choose_line(Comparison op, State& state) {
   state.line = compare_line_of(op, state.type);
 }
 
-Prepared prepare_line(const PrepareContext& context, Comparison op) {
+void run_line(const LineArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  const void* const a = args.inputs[state.left];
+  const void* const b = args.inputs[1 - state.left];
+  auto* const c = static_cast<std::uint8_t*>(args.y);
+  if (!state.widens) return state.line(a, b, args.count, state.negated, c);
+  float a_floats[kLinedUp];
+  float b_floats[kLinedUp];
+  load_line(state.type, a, 0, args.count, a_floats);
+  load_line(state.type, b, 0, args.count, b_floats);
+  state.line(a_floats, b_floats, args.count, state.negated, c);
+}
+
+/// Of float32.
+template <kernels::CompareKind kKind>
+void compare_kernel(const void* a, const void* b, std::size_t count, std::uint8_t negated, std::uint8_t* c) {
+  kernels::compare(kKind, static_cast<const float*>(a), static_cast<const float*>(b), count, negated, c);
+}
+
+CompareLine kernel_of(Comparison op) {
+  switch (op) {
+    case Comparison::kLess:
+    case Comparison::kGreater:
+      return compare_kernel<kernels::CompareKind::kLess>;
+    case Comparison::kLessOrEqual:
+    case Comparison::kGreaterOrEqual:
+      return compare_kernel<kernels::CompareKind::kLessOrEqual>;
+    default:
+      return compare_kernel<kernels::CompareKind::kEqual>;
+  }
+}
+
+/// `kernel`: what is called instead of a plain loop; null: none.
+Prepared prepare_with(const PrepareContext& context, Comparison op, CompareLine kernel) {
   const Shape c = context.output_shape(0);
   auto state = new_shared<State>();
   state->count = static_cast<std::size_t>(element_count(c));
   state->type = context.input_type(0);
   state->widens = computed_type(state->type) != state->type;
   choose_line(op, *state);
+  if (kernel != nullptr) state->line = kernel;
   state->loops[0] = broadcast_loops(c, context.input_shape(0));
   state->loops[1] = broadcast_loops(c, context.input_shape(1));
   Prepared prepared;
+  prepared.line_wise = {run_line, kLineCost, 0};
   prepared.state = std::move(state);
   return prepared;
 }
 
 template <Comparison kOp>
 Prepared prepare(const PrepareContext& context) {
-  return prepare_line(context, kOp);
+  return prepare_with(context, kOp, nullptr);
+}
+
+template <Comparison kOp>
+Prepared prepare_simd(const PrepareContext& context) {
+  return prepare_with(context, kOp, kernel_of(kOp));
 }
 
 /// Elements of an input, at most kLinedUp, and where they are when they cannot be compared in place.
@@ -155,7 +197,8 @@ template <Comparison kOp>
 void add(Registry& registry, const char* name, int since_opset = 7) {
   OpDef op = comparison(kOp, name, since_opset);
   op.infer = infer<kOp>;
-  op.implementations = {{"reference", Backend::kReference, nullptr, prepare<kOp>, run}};
+  if (!combines(kOp)) op.implementations = {{"simd", Backend::kSimd, accepts_float32, prepare_simd<kOp>, run}};
+  op.implementations.push_back({"reference", Backend::kReference, nullptr, prepare<kOp>, run});
   registry.add(std::move(op));
 }
 
@@ -166,10 +209,15 @@ void infer_not(InferContext& context) {
   });
 }
 
+void run_not_line(const LineArguments& args) {
+  not_line(static_cast<const std::uint8_t*>(args.inputs[0]), args.count, static_cast<std::uint8_t*>(args.y));
+}
+
 Prepared prepare_not(const PrepareContext& context) {
   auto state = new_shared<State>();
   state->count = static_cast<std::size_t>(element_count(context.input_shape(0)));
   Prepared prepared;
+  prepared.line_wise = {run_not_line, kLineCost, 0};
   prepared.state = std::move(state);
   return prepared;
 }

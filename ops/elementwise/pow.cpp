@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "ops/elementwise/broadcast_loops.hpp"
+#include "ops/kernels/elementwise.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
@@ -14,10 +15,15 @@
 namespace linnet::internal {
 namespace {
 
+constexpr double kCost = 20.0;       // ns per element
+constexpr double kSquareCost = 0.3;  // the same, of squares
+constexpr std::uint64_t kExponent = 0b10;
+
 struct State {
-  void (*compute)(const State& state, const RunArguments& args, std::size_t first, std::size_t count) = nullptr;
+  void (*line)(const State& state, const void* x, const void* y, std::size_t count, void* z) = nullptr;
   std::size_t count = 0;
-  BroadcastLoops x, y;  ///< beside Z
+  bool one_exponent = false;  ///< for all of X
+  BroadcastLoops x, y;        ///< beside Z
   DataType base = DataType::kUndefined;
   DataType exponent = DataType::kUndefined;
 };
@@ -104,15 +110,37 @@ W computed(DataType type, W base, E exponent) {
   }
 }
 
-/// Elements [first, first + count), at most kLinedUp.
+/// Of `count` elements, at most kLinedUp.
 template <typename W, typename E>
-void compute(const State& state, const RunArguments& args, std::size_t first, std::size_t count) {
+void power_line(const State& state, const void* x, const void* y, std::size_t count, void* z) {
   W base[kLinedUp];
   E exponent[kLinedUp];
-  load_lined_up(state.x, state.base, args.inputs[0], first, count, base);
-  load_lined_up(state.y, state.exponent, args.inputs[1], first, count, exponent);
+  load_line(state.base, x, 0, count, base);
+  load_line(state.exponent, y, 0, count, exponent);
   for (std::size_t i = 0; i < count; ++i) base[i] = computed(state.base, base[i], exponent[i]);
-  store_line(state.base, base, first, count, args.outputs[0]);
+  store_line(state.base, base, 0, count, z);
+}
+
+/// Whether all of X is squared and is float32: the square in double is exact, so one product in float has its bits.
+bool squares(const State& state, const void* y) {
+  if (!state.one_exponent || state.base != DataType::kFloat32) return false;
+  double exponent = 0.0;
+  load_line(state.exponent, y, 0, 1, &exponent);
+  return exponent == 2.0;
+}
+
+void square(const void* x_elements, std::size_t first, std::size_t count, void* z_elements) {
+  const float* const x = static_cast<const float*>(x_elements) + first;
+  kernels::binary(kernels::BinaryKind::kMul, x, false, x, false, static_cast<float*>(z_elements) + first, count);
+}
+
+void run_line(const LineArguments& args) {
+  const auto& state = *static_cast<const State*>(args.state);
+  const void* y = args.inputs[1];
+  if (squares(state, y)) return square(args.inputs[0], 0, args.count, args.y);
+  LineBuffer exponents;
+  if (has_bit(args.single_inputs, 1)) y = line_up(state.y, size_of(state.exponent), y, 0, args.count, &exponents);
+  state.line(state, args.inputs[0], y, args.count, args.y);
 }
 
 Prepared prepare(const PrepareContext& context) {
@@ -123,22 +151,36 @@ Prepared prepare(const PrepareContext& context) {
   state->y = broadcast_loops(z, context.input_shape(1));
   state->base = context.input_type(0);
   state->exponent = context.input_type(1);
+  state->one_exponent = element_count(context.input_shape(1)) == 1;
   visit_line_type(state->base, [&](auto base) {
     visit_line_type(state->exponent, [&](auto exponent) {
-      state->compute = compute<typename decltype(base)::type, typename decltype(exponent)::type>;
+      state->line = power_line<typename decltype(base)::type, typename decltype(exponent)::type>;
     });
   });
+  const ConstantPtr& exponents = context.input_constant(1);
+  const bool known_square = exponents != nullptr && squares(*state, exponents->aligned());
   Prepared prepared;
+  prepared.line_wise = {run_line, known_square ? kSquareCost : kCost, kExponent};
   prepared.state = std::move(state);
   return prepared;
 }
 
 void run(const RunArguments& args) {
   constexpr std::size_t kChunk = 8192;
-  constexpr double kCost = 20.0;  // ns per element
   const auto& state = *static_cast<const State*>(args.state);
+  if (state.count > 0 && squares(state, args.inputs[1])) {
+    return for_chunks(args.control, state.count, kChunk, kSquareCost, [&](std::size_t first, std::size_t count) {
+      square(args.inputs[0], first, count, args.outputs[0]);
+    });
+  }
+  auto* const z = static_cast<std::byte*>(args.outputs[0]);
   for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t chunk, std::size_t size) {
-    for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) { state.compute(state, args, first, count); });
+    for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) {
+      LineBuffer x_buffer, y_buffer;
+      const void* x = line_up(state.x, size_of(state.base), args.inputs[0], first, count, &x_buffer);
+      const void* y = line_up(state.y, size_of(state.exponent), args.inputs[1], first, count, &y_buffer);
+      state.line(state, x, y, count, z + first * size_of(state.base));
+    });
   });
 }
 

@@ -23,6 +23,7 @@ using kernels::UnaryKind;
 constexpr std::size_t kChunk = 16384;
 constexpr double kSimdCost = 1.0;        // ns per element
 constexpr double kReferenceCost = 10.0;  // the same
+constexpr double kLineCost = 0.1;        // the same, of the fast ones in the cache
 
 struct UnaryAttributes : Attributes {
   explicit UnaryAttributes(UnaryKind unary) : kind(unary) {}
@@ -81,6 +82,14 @@ struct State {
   bool streamed = false;  ///< Y, where it is not X
 };
 
+void run_line(const LineArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  const bool streamed = args.streamed && !kernels::is_slow(state.kind);
+  kernels::unary(state.kind, static_cast<const float*>(args.inputs[0]), static_cast<float*>(args.y), args.count,
+                 stores_of(streamed));
+  if (streamed) kernels::finish_streams();
+}
+
 Prepared prepare(const PrepareContext& context) {
   auto state = new_shared<State>();
   state->kind = kind_of(context);
@@ -89,6 +98,14 @@ Prepared prepare(const PrepareContext& context) {
   state->streamed = !kernels::is_slow(state->kind) && exceeds_caches(2 * sizeof(float) * state->count);
   Prepared prepared;
   prepared.state = std::move(state);
+  return prepared;
+}
+
+double line_cost(UnaryKind kind) { return kernels::is_slow(kind) ? kSimdCost : kLineCost; }
+
+Prepared prepare_simd(const PrepareContext& context) {
+  Prepared prepared = prepare(context);
+  prepared.line_wise = {run_line, line_cost(kind_of(context)), 0};
   return prepared;
 }
 
@@ -102,6 +119,18 @@ void run_simd(const RunArguments& args) {
                     });
 }
 
+void run_half_line(const LineArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  half_line(state.type, args.inputs[0], 0, args.count, args.y,
+            [&](float* line, std::size_t count) { kernels::unary(state.kind, line, line, count); });
+}
+
+Prepared prepare_half(const PrepareContext& context) {
+  Prepared prepared = prepare(context);
+  prepared.line_wise = {run_half_line, line_cost(kind_of(context)) + kHalfConversions, 0};
+  return prepared;
+}
+
 void run_half(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
   for_half_lines(args.control, state.type, args.inputs[0], state.count, kSimdCost, args.outputs[0],
@@ -109,20 +138,20 @@ void run_half(const RunArguments& args) {
 }
 
 /// In the elements' own type: integers of a size, signed or not, have the same low bits.
-void negate_integers(const State& state, const RunArguments& args, std::size_t first, std::size_t count) {
+void negate_integers(const State& state, const void* inputs, std::size_t first, std::size_t count, void* outputs) {
   visit_size(size_of(state.type), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    const auto* x = static_cast<const T*>(args.inputs[0]) + first;
-    auto* y = static_cast<T*>(args.outputs[0]) + first;
+    const auto* x = static_cast<const T*>(inputs) + first;
+    auto* y = static_cast<T*>(outputs) + first;
     for (std::size_t i = 0; i < count; ++i) y[i] = static_cast<T>(0U - x[i]);
   });
 }
 
 /// W is what the type's lines hold.
 template <typename W>
-void compute_line(const State& state, const RunArguments& args, std::size_t first, std::size_t count) {
+void compute_line(const State& state, const void* x, std::size_t first, std::size_t count, void* y) {
   W line[kLinedUp];
-  load_line(state.type, args.inputs[0], first, count, line);
+  load_line(state.type, x, first, count, line);
   for (std::size_t i = 0; i < count; ++i) {
     if constexpr (std::is_integral_v<W>) {
       line[i] = computed_integer(state.kind, line[i]);
@@ -130,16 +159,32 @@ void compute_line(const State& state, const RunArguments& args, std::size_t firs
       line[i] = kernels::unary_reference(state.kind, line[i]);
     }
   }
-  store_line(state.type, line, first, count, args.outputs[0]);
+  store_line(state.type, line, first, count, y);
+}
+
+auto* compute_of(const State& state) {
+  if (state.kind == UnaryKind::kNeg && kSignedTypes.has(state.type)) return &negate_integers;
+  return visit_line_type(state.type, [](auto tag) { return &compute_line<typename decltype(tag)::type>; });
+}
+
+void run_reference_line(const LineArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  compute_of(state)(state, args.inputs[0], 0, args.count, args.y);
+}
+
+Prepared prepare_reference(const PrepareContext& context) {
+  Prepared prepared = prepare(context);
+  prepared.line_wise = {run_reference_line, kReferenceCost, 0};
+  return prepared;
 }
 
 void run_reference(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
-  auto* compute = visit_line_type(state.type, [](auto tag) { return &compute_line<typename decltype(tag)::type>; });
-  const bool negates_integers = state.kind == UnaryKind::kNeg && kSignedTypes.has(state.type);
+  auto* const compute = compute_of(state);
   for_chunks(args.control, state.count, kChunk, kReferenceCost, [&](std::size_t chunk, std::size_t size) {
-    if (negates_integers) return negate_integers(state, args, chunk, size);
-    for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) { compute(state, args, first, count); });
+    for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) {
+      compute(state, args.inputs[0], first, count, args.outputs[0]);
+    });
   });
 }
 
@@ -150,9 +195,9 @@ void add(Registry& registry, const char* name, int since_opset, AttributesPtr (*
   op.parse = parse;
   op.infer = infer;
   op.implementations = {
-      {"simd", Backend::kSimd, accepts_float32, prepare, run_simd},
-      {"simd half", Backend::kSimd, accepts_half, prepare, run_half},
-      {"reference", Backend::kReference, nullptr, prepare, run_reference},
+      {"simd", Backend::kSimd, accepts_float32, prepare_simd, run_simd},
+      {"simd half", Backend::kSimd, accepts_half, prepare_half, run_half},
+      {"reference", Backend::kReference, nullptr, prepare_reference, run_reference},
   };
   op.facts.in_place_inputs = {0};
   registry.add(std::move(op));

@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kChunk = 16384;
 constexpr double kSimdCost = 0.2;       // ns per element and input
+constexpr double kLineCost = 0.1;       // the same, in the cache
 constexpr double kReferenceCost = 2.0;  // the same, for the 16-bit types
 
 enum class VariadicOp { kSum, kMean, kMax, kMin };
@@ -124,6 +125,37 @@ void combine_simd(const State& state, const RunArguments& args, std::size_t firs
   }
 }
 
+/// As combine_simd.
+void run_line(const LineArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  float so_far_line[kLinedUp];
+  auto* y = static_cast<float*>(args.y);
+  const auto* so_far = static_cast<const float*>(args.inputs[0]);
+  bool single = has_bit(args.single_inputs, 0);
+  const std::size_t last = state.operands.size() - 1;
+  for (std::size_t input = 1; input <= last; ++input) {
+    float* target = input == last ? y : so_far_line;
+    kernels::binary(kernel_of(state.op), so_far, single, static_cast<const float*>(args.inputs[input]),
+                    has_bit(args.single_inputs, input), target, args.count);
+    so_far = target;
+    single = false;
+  }
+  if (state.op == VariadicOp::kMean) {
+    const auto divisor = static_cast<float>(state.operands.size());
+    kernels::binary(kernels::BinaryKind::kDiv, so_far, single, &divisor, true, y, args.count);
+  } else if (last == 0 && so_far != y) {
+    std::copy_n(so_far, args.count, y);
+  }
+}
+
+Prepared prepare_simd(const PrepareContext& context) {
+  Prepared prepared = prepare(context);
+  // A single input has the shape of the result.
+  const std::uint64_t takes_single = context.input_count() > 1 ? ~std::uint64_t{0} : 0;
+  prepared.line_wise = {run_line, kLineCost * static_cast<double>(context.input_count()), takes_single};
+  return prepared;
+}
+
 void run_simd(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
   const double cost = kSimdCost * static_cast<double>(state.operands.size());
@@ -198,7 +230,7 @@ OpDef variadic(const char* name) {
   op.parse = parse<kOp>;
   op.infer = infer;
   op.implementations = {
-      {"simd", Backend::kSimd, accepts_float32, prepare, run_simd},
+      {"simd", Backend::kSimd, accepts_float32, prepare_simd, run_simd},
       {"reference", Backend::kReference, nullptr, prepare, run_reference},
   };
   op.facts.in_place_inputs = {0, 1, 2, 3};

@@ -2,6 +2,7 @@
 // type, the output too; condition is bool. Opsets 9 to newest; bfloat16 (from 16) is accepted at every opset.
 // Deviation: strings are not supported.
 #include "ops/elementwise/broadcast_loops.hpp"
+#include "ops/kernels/select.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/known_elements.hpp"
@@ -12,7 +13,8 @@ namespace linnet::internal {
 namespace {
 
 constexpr std::size_t kChunk = 32768;
-constexpr double kCost = 0.7;  // ns per element
+constexpr double kCost = 0.7;      // ns per element
+constexpr double kLineCost = 0.2;  // the same, in the cache
 
 Dim chosen(Dim condition, Dim x, Dim y) {
   if (condition.known()) return condition.value() != 0 ? x : y;
@@ -30,15 +32,43 @@ void infer(InferContext& context) {
   infer_known_elements(context, [](const Dims& operands) { return chosen(operands[0], operands[1], operands[2]); });
 }
 
+/// Makes `count` elements of the output, which may lie in x or y.
+using ChooseLine = void (*)(const void* condition, const void* x, const void* y, std::size_t count, void* output);
+
+/// Without a branch, which conditions at random would mispredict: T is an unsigned integer.
+template <typename T>
+void choose_line(const void* conditions, const void* x_elements, const void* y_elements, std::size_t count,
+                 void* outputs) {
+  const auto* condition = static_cast<const std::uint8_t*>(conditions);
+  const auto* x = static_cast<const T*>(x_elements);
+  const auto* y = static_cast<const T*>(y_elements);
+  auto* output = static_cast<T*>(outputs);
+  for (std::size_t i = 0; i < count; ++i) {
+    const T mask = condition[i] != 0 ? static_cast<T>(~T{0}) : T{0};
+    output[i] = static_cast<T>((x[i] & mask) | (y[i] & ~mask));
+  }
+}
+
+void choose_words(const void* condition, const void* x, const void* y, std::size_t count, void* output) {
+  kernels::select(static_cast<const std::uint8_t*>(condition), static_cast<const std::uint32_t*>(x),
+                  static_cast<const std::uint32_t*>(y), count, static_cast<std::uint32_t*>(output));
+}
+
 struct State {
+  ChooseLine line = nullptr;
   std::size_t count = 0;
   std::size_t element_bytes = 0;
   BroadcastLoops condition, x, y;  ///< beside the output
 };
 
-Prepared prepare(const PrepareContext& context) {
+void run_line(const LineArguments& args) {
+  static_cast<const State*>(args.state)->line(args.inputs[0], args.inputs[1], args.inputs[2], args.count, args.y);
+}
+
+Prepared prepare_with(const PrepareContext& context, ChooseLine line) {
   const Shape shape = context.output_shape(0);
   auto state = new_shared<State>();
+  state->line = line;
   state->count = static_cast<std::size_t>(element_count(shape));
   state->element_bytes = size_of(context.input_type(1));
   state->condition = broadcast_loops(shape, context.input_shape(0));
@@ -46,40 +76,34 @@ Prepared prepare(const PrepareContext& context) {
   state->y = broadcast_loops(shape, context.input_shape(2));
   Prepared prepared;
   prepared.state = std::move(state);
+  prepared.line_wise = {run_line, kLineCost, 0};
   return prepared;
 }
 
-/// Without a branch, which conditions at random would mispredict: T is an unsigned integer.
-template <typename T>
-void choose_line(const std::uint8_t* condition, const T* x, const T* y, std::size_t count, T* output) {
-  for (std::size_t i = 0; i < count; ++i) {
-    const T mask = condition[i] != 0 ? static_cast<T>(~T{0}) : T{0};
-    output[i] = static_cast<T>((x[i] & mask) | (y[i] & ~mask));
-  }
+std::string accepts_words(const NodeView& node) {
+  return size_of(node.input_type(1)) == sizeof(std::uint32_t) ? "" : "only elements of 4 bytes";
 }
 
-template <typename T>
-void choose(const State& state, const RunArguments& args) {
-  const auto* conditions = static_cast<const std::uint8_t*>(args.inputs[0]);
-  const auto* x_elements = static_cast<const T*>(args.inputs[1]);
-  const auto* y_elements = static_cast<const T*>(args.inputs[2]);
-  auto* output = static_cast<T*>(args.outputs[0]);
-  for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t chunk, std::size_t size) {
-    for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) {
-      std::uint8_t condition_line[kLinedUp];
-      T x_line[kLinedUp];
-      T y_line[kLinedUp];
-      const std::uint8_t* condition = line_up(state.condition, conditions, first, count, condition_line);
-      const T* x = line_up(state.x, x_elements, first, count, x_line);
-      const T* y = line_up(state.y, y_elements, first, count, y_line);
-      choose_line(condition, x, y, count, output + first);
-    });
-  });
+Prepared prepare_words(const PrepareContext& context) { return prepare_with(context, choose_words); }
+
+Prepared prepare(const PrepareContext& context) {
+  return prepare_with(context, visit_size(size_of(context.input_type(1)), [](auto tag) -> ChooseLine {
+                        return choose_line<typename decltype(tag)::type>;
+                      }));
 }
 
 void run(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
-  visit_size(state.element_bytes, [&](auto tag) { choose<typename decltype(tag)::type>(state, args); });
+  auto* const output = static_cast<std::byte*>(args.outputs[0]);
+  for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t chunk, std::size_t size) {
+    for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) {
+      LineBuffer condition_line, x_line, y_line;
+      const void* condition = line_up(state.condition, 1, args.inputs[0], first, count, &condition_line);
+      const void* x = line_up(state.x, state.element_bytes, args.inputs[1], first, count, &x_line);
+      const void* y = line_up(state.y, state.element_bytes, args.inputs[2], first, count, &y_line);
+      state.line(condition, x, y, count, output + first * state.element_bytes);
+    });
+  });
 }
 
 }  // namespace
@@ -92,7 +116,8 @@ void register_where(Registry& registry) {
   op.parse = parse_nothing;
   op.infer = infer;
   op.output_type = [](const NodeView& node, std::size_t) { return node.input_type(1); };
-  op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
+  op.implementations = {{"simd", Backend::kSimd, accepts_words, prepare_words, run},
+                        {"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.in_place_inputs = {1, 2, 0};
   op.facts.element_inputs = 0b110;
   registry.add(std::move(op));

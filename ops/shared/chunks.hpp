@@ -32,13 +32,17 @@ struct Output {
 /// hold take up to twice as long. Not for steps bound by their arithmetic. Asked at load.
 inline bool exceeds_caches(std::size_t bytes) { return bytes >= last_level_cache_bytes(); }
 
+inline kernels::Stores stores_of(bool streamed) {
+  return streamed ? kernels::Stores::kStreamed : kernels::Stores::kCached;
+}
+
 /// As for_chunks, for body(first, size, stores) that writes elements [first, first + size) of the result with these
 /// stores.
 template <typename Body>
 void for_stored_chunks(RunControl& control, std::size_t count, std::size_t chunk, double cost, bool streamed,
                        const Body& body) {
   for_chunks(control, count, chunk, cost, [&](std::size_t first, std::size_t size) {
-    body(first, size, streamed ? kernels::Stores::kStreamed : kernels::Stores::kCached);
+    body(first, size, stores_of(streamed));
     if (streamed) kernels::finish_streams();
   });
 }

@@ -50,6 +50,7 @@ std::vector<std::string> all_pass_names() {
   std::vector<std::string> names;
   for (const Pass& pass : all_passes()) names.emplace_back(pass.name);
   names.emplace_back(kChainRows);
+  names.emplace_back(kGroupElements);
   return names;
 }
 

@@ -45,10 +45,12 @@ inline constexpr const char* kFuseLayerParts = "fuse_layer_parts";
 /// In the order they run.
 const std::vector<Pass>& all_passes();
 
-/// Steps of programs that are joined by the compiler (row_chain.hpp): switched off by this name like a pass.
+/// Steps of programs that are joined by the compiler (row_chain.hpp, element_group.hpp): switched off by these names
+/// like passes.
 inline constexpr const char* kChainRows = "chain_rows";
+inline constexpr const char* kGroupElements = "group_elements";
 
-/// Names of all_passes() and kChainRows.
+/// Names of all_passes(), kChainRows and kGroupElements.
 std::vector<std::string> all_pass_names();
 
 /// Whether Options::disabled_passes names it, or all.

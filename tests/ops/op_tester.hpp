@@ -8,9 +8,10 @@
 //
 // run() parses and infers the node, then calls every implementation that accepts it: on every instruction set, with one
 // and two threads, on aligned and unaligned memory between guard bytes, in place wherever the operator's facts allow,
-// with each input constant and not. All must give the expected outputs, the same bits for any number of threads, and
-// leave the inputs alone. It also infers the node again with less and less known of its inputs (symbolic and unknown
-// dimensions, unknown ranks, no values): whatever is then claimed of the outputs must be true of the expected ones.
+// with each input constant and not, and line-wise steps in a group too. All must give the expected outputs, the same
+// bits for any number of threads, and leave the inputs alone. It also infers the node again with less and less known of
+// its inputs (symbolic and unknown dimensions, unknown ranks, no values): whatever is then claimed of the outputs must
+// be true of the expected ones.
 #pragma once
 
 #include <initializer_list>

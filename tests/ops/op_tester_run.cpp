@@ -7,6 +7,7 @@
 
 #include "ops/kernels/targets.hpp"
 #include "ops/ops.hpp"
+#include "runtime/element_group.hpp"
 #include "runtime/held.hpp"
 #include "runtime/thread_pool.hpp"
 #include "tests/ops/op_tester.hpp"
@@ -61,17 +62,37 @@ class FreshWeights : public PackedWeights {
 struct Setting {
   int threads = 1;
   bool aligned = true;
-  int in_place = -1;  ///< the input whose memory output 0 takes over
+  int in_place = -1;      ///< the input whose memory output 0 takes over
+  bool in_group = false;  ///< as the only member of an element group
 
   std::string words() const {
     std::string out =
         text(threads, threads == 1 ? " thread" : " threads", aligned ? "" : ", memory aligned to elements only");
     if (in_place >= 0) out += text(", in place over input ", in_place);
+    if (in_group) out += ", in a group";
     return out;
   }
 };
 
 std::size_t bytes_of(const TensorType& type) { return byte_count(type.type, to_shape(type.dims)); }
+
+/// The step as a group of its own. Requires: it is line-wise and makes an element at least.
+ElementGroup group_of(const OpTest::Case& item, const Prepared& prepared, int threads) {
+  const NodeView view = item.view();
+  ElementGroup::Member member;
+  member.line = prepared.line_wise;
+  member.state = prepared.state;
+  member.in_place_inputs = &item.op->facts.in_place_inputs;
+  member.element_bytes = size_of(view.output(0).type);
+  member.shape = view.output_shape(0);
+  for (std::uint32_t i = 0; i < view.input_count(); ++i) {
+    const bool read = view.has_input(i) && !has_bit(prepared.unread_inputs, i);
+    member.inputs.emplace_back();
+    if (!read) continue;
+    member.inputs.back() = {ElementGroup::Source::From::kInput, i, size_of(view.input_type(i)), view.input_shape(i)};
+  }
+  return ElementGroup({std::move(member)}, threads);
+}
 
 /// One call of prepare and run; the outputs as tensors, null for those left out.
 class Call {
@@ -80,6 +101,7 @@ class Call {
        const Setting& setting)
       : item_(item), implementation_(implementation), inputs_(inputs), setting_(setting) {}
 
+  /// Nothing where the step cannot be run in this setting.
   std::vector<ConstantPtr> operator()() {
     Prepared prepared;
     FreshWeights weights;
@@ -87,10 +109,22 @@ class Call {
     RunControl control(pool.get(), setting_.threads);
     if (implementation_.prepare != nullptr)
       prepared = implementation_.prepare(PrepareContext(item_.view(), setting_.threads, weights, control));
+    std::optional<ElementGroup> group;
+    if (setting_.in_group) {
+      if (prepared.line_wise.run == nullptr || bytes_of(item_.view().output(0)) == 0) return {};
+      group = group_of(item_, prepared, setting_.threads);
+      prepared.workspace_bytes = group->workspace_bytes();
+      const std::vector<std::uint8_t>& over = group->in_place_inputs();
+      if (setting_.in_place >= 0 && std::find(over.begin(), over.end(), setting_.in_place) == over.end()) return {};
+    }
     const std::vector<const void*> inputs = place_inputs(prepared.unread_inputs);
     const std::vector<void*> outputs = place_outputs();
     const GuardedBuffer workspace(prepared.workspace_bytes, 0);
-    implementation_.run({prepared.state.get(), inputs.data(), outputs.data(), workspace.data(), control});
+    if (group) {
+      ElementGroup::run({&*group, inputs.data(), outputs.data(), workspace.data(), control});
+    } else {
+      implementation_.run({prepared.state.get(), inputs.data(), outputs.data(), workspace.data(), control});
+    }
     EXPECT_TRUE(workspace.intact()) << "written outside the workspace of " << workspace.bytes() << " bytes";
     check_inputs(prepared.unread_inputs);
     return collect_outputs();
@@ -177,7 +211,7 @@ class Call {
 };
 
 std::vector<Setting> settings_for(const OpTest::Case& item) {
-  std::vector<Setting> settings = {{1, true, -1}, {1, false, -1}, {2, true, -1}};
+  std::vector<Setting> settings = {{1, true, -1}, {1, false, -1}, {2, true, -1}, {1, false, -1, true}};
   const NodeView view = item.view();
   if (!view.has_output(0)) return settings;
   for (const int input : item.op->facts.in_place_inputs) {
@@ -187,6 +221,7 @@ std::vector<Setting> settings_for(const OpTest::Case& item) {
     if (bytes_of(view.input(index)) != bytes_of(view.output(0))) continue;
     settings.push_back({1, true, input});
     settings.push_back({2, false, input});
+    settings.push_back({1, true, input, true});
   }
   return settings;
 }
@@ -344,6 +379,7 @@ void OpTest::run_implementation(const Case& item, const Implementation& implemen
     SCOPED_TRACE(text(implementation.name, isa.empty() ? "" : " on ", isa, ", ", setting.words()));
     try {
       const std::vector<ConstantPtr> actual = Call(item, implementation, inputs, setting)();
+      if (actual.empty()) continue;
       if (error_) {
         ADD_FAILURE() << "no error, but expected: " << error_words_;
         continue;

@@ -103,7 +103,9 @@ TEST(LineUp, GivesTheElementsBesideTheResult) {
       for (std::size_t count = 1; first + count <= 24; ++count) {
         std::vector<int> buffer(count + 1, -1);
         const int* lined_up = line_up(loops, operand.data(), first, count, buffer.data());
-        ASSERT_EQ(lined_up == operand.data() + first && buffer[0] == -1, shape == y);
+        const bool one_run = shape == y || (shape == Shape{4} && first % 4 + count <= 4);
+        ASSERT_TRUE(lined_up != buffer.data() || !one_run) << text(shape) << " at " << first;
+        ASSERT_EQ(lined_up == buffer.data(), buffer[0] != -1);
         ASSERT_EQ(buffer[count], -1);
         for (std::size_t i = 0; i < count; ++i) {
           const auto index = elements_at(first + i, y, padded, y).second;

@@ -5,6 +5,7 @@
 
 #include "runtime/element_group.hpp"
 #include "runtime/evaluate.hpp"
+#include "runtime/find_element_groups.hpp"
 #include "runtime/infer.hpp"
 #include "runtime/passes/pass.hpp"
 #include "runtime/program.hpp"

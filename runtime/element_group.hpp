@@ -7,30 +7,9 @@
 #include <vector>
 
 #include "runtime/broadcast_loops.hpp"
-#include "runtime/graph.hpp"
 #include "runtime/op.hpp"
 
 namespace linnet::internal {
-
-/// A step of a program, as far as groups look at it.
-struct ElementStep {
-  const std::vector<ValueId>* inputs = nullptr;  ///< kNoValue: left out or not read; null: not line-wise
-  ValueId output = kNoValue;
-};
-
-/// Positions in the list of steps, ascending, two or more; the last is where the group runs.
-using ElementGroupSteps = std::vector<std::uint32_t>;
-
-/// The steps that are better run as one: what a member makes is read by later members alone, but for the last, and all
-/// of them make as many elements, at least one. `views` and `values` as for assign_storage; `readers`: how often the
-/// bytes of a value are read, a graph output counted as a reader.
-///
-/// A member that steps outside the group stand behind waits for them, and so do its inputs. So it joins only where
-/// those take no more memory than its output would. The time is near-linear in the steps.
-std::vector<ElementGroupSteps> find_element_groups(const std::vector<ElementStep>& steps,
-                                                   const std::vector<ValueId>& views,
-                                                   const std::vector<std::uint32_t>& readers,
-                                                   const std::vector<Value>& values);
 
 class ElementGroup {
  public:
@@ -69,56 +48,62 @@ class ElementGroup {
   static void run(const RunArguments& arguments);
 
  private:
-  /// Where a line of a member's input is.
-  struct Operand {
-    enum class Kind : std::uint8_t {
-      kNothing,
-      kLine,       ///< in a slot
-      kDense,      ///< in an input as long as the output
-      kSingle,     ///< one element for all
-      kFilled,     ///< the same, repeated in a slot of its own
-      kBroadcast,  ///< in an input along which the output goes in runs; lined up in a slot where a run ends in a line
-    };
-    Kind kind = Kind::kNothing;
-    bool takes_single = false;
-    bool row_wise = false;      ///< kBroadcast: its runs are the rows, of one outer axis
-    std::uint8_t position = 0;  ///< among the member's inputs
-    std::uint32_t call = 0;     ///< the member
-    std::uint32_t input = 0;    ///< of the group
-    std::uint32_t slot = 0;
-    std::size_t element_bytes = 0;
-    BroadcastLoops loops;  ///< kBroadcast: beside the output
-  };
   /// A member as a run calls it.
   struct Call {
     void (*run)(const LineArguments&);
-    std::shared_ptr<const void> state;
+    const void* state;
+    std::uint64_t singles;  ///< as LineArguments::single_inputs, of what stays where it is
     std::uint32_t first_operand;
-    std::uint32_t slot;     ///< of its result; the last writes to the output
-    std::uint64_t singles;  ///< as LineArguments::single_inputs, of kSingle
+    std::uint32_t result;  ///< the line in the workspace; the last member writes to the output
   };
-  class Slots;
+  /// An operand that is at one place for all lines.
+  struct Fixed {
+    enum class Kind : std::uint8_t {
+      kLine,    ///< what an earlier member made
+      kSingle,  ///< one element of an input
+      kFilled,  ///< the same, repeated in a line of its own
+    };
+    Kind kind;
+    std::uint8_t element_bytes;
+    std::uint32_t operand;  ///< among those of all members, one after another
+    std::uint32_t input;    ///< of the group
+    std::uint32_t line;     ///< in the workspace
+  };
+  /// An operand that goes on in an input from line to line.
+  struct Moving {
+    std::uint32_t operand;
+    std::uint32_t input;
+    std::uint32_t line;   ///< where it is lined up, if its runs do not hold a whole line
+    std::uint32_t loops;  ///< among loops_; kDense: the input is as long as the output
+    std::uint32_t call;
+    std::uint8_t element_bytes;
+    std::uint8_t position;  ///< among the member's inputs
+    bool takes_single;
+    bool row_wise;  ///< its runs are the rows, of one outer axis
+  };
+  static constexpr std::uint32_t kDense = ~std::uint32_t{0};
+
+  class Layout;
   class Lines;
 
-  Operand operand_of(const Member& member, std::size_t position, const Source& source) const;
-  void give_slots(const std::vector<Member>& members);
-  void find_in_place_inputs(const std::vector<Member>& members);
-  std::size_t bytes_of_run() const;
-  void choose_lengths(double cost);
   void run_block(const RunArguments& arguments, std::size_t block, std::size_t worker, bool streamed) const;
 
   std::vector<Call> calls_;
-  std::vector<Operand> operands_;      ///< of all calls, one after another
-  std::vector<std::uint32_t> moving_;  ///< operands that lie elsewhere for each line
+  std::vector<Fixed> fixed_;
+  std::vector<Moving> moving_;
+  std::vector<BroadcastLoops> loops_;  ///< beside the output
+  std::vector<std::shared_ptr<const void>> states_;
   std::vector<std::uint8_t> in_place_inputs_;
-  int threads_;
-  std::size_t count_;
-  std::size_t result_bytes_;      ///< of an element
-  std::size_t widest_bytes_ = 1;  ///< of an element in a slot
-  std::size_t slots_ = 0;
-  std::size_t row_ = 0;   ///< a line ends where a row of so many elements does; 0: anywhere
+  std::size_t threads_ = 1;
+  std::size_t count_ = 1;         ///< elements of the output
+  std::size_t result_bytes_ = 0;  ///< of one of them
+  std::size_t operands_ = 0;
+  std::size_t row_ = 0;   ///< a line ends where a row of so many elements does
   std::size_t line_ = 0;  ///< elements, at most
   std::size_t block_ = 0;
+  std::size_t lines_at_ = 0;  ///< bytes in the workspace of a thread
+  std::size_t line_bytes_ = 0;
+  std::size_t worker_bytes_ = 0;
   bool streamed_ = false;  ///< the output, where it takes over no input
   double work_ = 0.0;      ///< nanoseconds of one thread
 };

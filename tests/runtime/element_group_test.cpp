@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "runtime/error.hpp"
+#include "runtime/find_element_groups.hpp"
 #include "runtime/task_trace.hpp"
 #include "runtime/thread_pool.hpp"
 

@@ -24,9 +24,10 @@
 namespace linnet::internal {
 namespace {
 
-constexpr std::size_t kLine = 256;  // elements that are converted at a time
-constexpr double kCost = 2.0;       // ns per element
-constexpr double kSimdCost = 0.2;   // the same, by vectors
+constexpr std::size_t kLine = 256;           // elements that are converted at a time
+constexpr double kCost = 2.0;                // ns per element
+constexpr double kSimdCost = 0.2;            // the same, by vectors
+constexpr std::uint64_t kTargetType = 0b10;  // CastLike's input that only lends its type
 
 struct CastAttributes : Attributes {
   DataType to = DataType::kUndefined;  ///< of CastLike: decided by its input
@@ -190,6 +191,7 @@ Prepared prepare_cast(const PrepareContext& context) {
   const bool whole_bytes = kTensorTypes.has(state->from) && kTensorTypes.has(state->to);
   Prepared prepared;
   prepared.state = std::move(state);
+  prepared.unread_inputs = context.input_count() > 1 ? kTargetType : 0;
   if (whole_bytes) prepared.line_wise = {run_cast_line, kCost, 0};
   return prepared;
 }

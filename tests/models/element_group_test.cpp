@@ -81,6 +81,16 @@ const Case kCases[] = {
            .node("Abs", {"h"}, {"y"});
      },
      1},
+    {"inputs_that_only_lend_a_type",
+     [](ModelWriter& model) {
+       model.initializer<float>("nothing", {0}, {});
+       model.node("Exp", {"x"}, {"a"})
+           .node("CastLike", {"a", "half"}, {"b"})
+           .node("CastLike", {"b", "nothing"}, {"c"})
+           .node("CastLike", {"c", "one"}, {"d"})
+           .node("Add", {"d", "row"}, {"y"});
+     },
+     1},
     {"many_inputs",
      [](ModelWriter& model) {
        number(model, "two", 2.0F);
@@ -131,7 +141,11 @@ const Case kCases[] = {
      {"y", "c"}},
     {"small_tensors",
      [](ModelWriter& model) {
-       model.node("Mul", {"one", "one"}, {"a"}).node("Exp", {"a"}, {"b"}).node("Mul", {"b", "a"}, {"y"});
+       model.initializer<float>("nothing", {0}, {});
+       model.node("Mul", {"one", "one"}, {"a"})
+           .node("Exp", {"a"}, {"b"})
+           .node("CastLike", {"b", "nothing"}, {"c"})
+           .node("Mul", {"c", "a"}, {"y"});
      },
      1},
 };

@@ -444,8 +444,8 @@ class Compiler : BodyCompiler {
   /// Constants that the graph does not hold too, what was packed of them, and about as much for the rest as it takes in
   /// memory.
   std::size_t kept_bytes() {
-    constexpr std::size_t kStepBytes = 1024;  // with its state
-    std::size_t bytes = program_->steps.size() * kStepBytes + values().size() * sizeof(Value) +
+    constexpr std::size_t kStepBytes = 1024;  // of a node, with its state
+    std::size_t bytes = nodes_.size() * kStepBytes + values().size() * sizeof(Value) +
                         program_->operands.size() * sizeof(Place) + program_->blocks.size() * sizeof(NamedBlock);
     for (ValueId value = 0; value < values().size(); ++value) {
       const Value& made = values()[value];

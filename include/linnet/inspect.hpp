@@ -78,13 +78,14 @@ struct Refusal {
 
 /// One step of a program.
 struct StepSummary {
-  NodeSummary node;            ///< of a chain: operators and names joined by "+", the inputs and outputs of the whole
+  NodeSummary node;            ///< of several: operators and names joined by "+", the inputs and outputs of the whole
   std::string implementation;  ///< "simd", "onednn", "reference", ...
   std::vector<Refusal> refusals;     ///< implementations that come earlier in the operator's list
   std::vector<Shape> input_shapes;   ///< in the order of node.inputs
   std::vector<Shape> output_shapes;  ///< in the order of node.outputs; -1: only a run knows
   std::size_t workspace_bytes = 0;   ///< arena memory that only this step uses
-  /// The nodes that run as this one step, in order, block of rows by block of rows; empty for a node of its own.
+  /// The nodes that run as this one step, in order, block of rows by block of rows or line of elements by line; empty
+  /// for a node of its own.
   std::vector<StepSummary> chain;
 };
 
@@ -131,8 +132,8 @@ LINNET_API const char* isa() noexcept;
 LINNET_API bool optimized_build() noexcept;
 /// Whether oneDNN can be used; otherwise `reason` (may be null) receives why not.
 LINNET_API bool onednn_available(std::string* reason) noexcept;
-/// Every pass, in the order they run; the last two, "chain_rows" and "group_elements", join steps of a
-/// program rather than nodes.
+/// Every pass, in the order they run; the last two, "chain_rows" and "group_elements", join steps of a program rather
+/// than nodes.
 LINNET_API std::vector<std::string> pass_names();
 
 /// What a node or step does, for people: its operator, of a fused node or a chain all it is made of: "MatMul+Add+Relu".

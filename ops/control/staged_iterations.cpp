@@ -205,6 +205,12 @@ bool states_may_change_shape(const Node& node, const Iterated& how) {
   return false;
 }
 
+/// Whether a condition is known before the run.
+bool is_known(const Value& condition) {
+  if (condition.constant != nullptr) return true;
+  return condition.elements != nullptr && all_known(*condition.elements);
+}
+
 /// As much of a dimension as does not change from one iteration to the next.
 TensorType with_numbers_only(TensorType type) {
   for (Dim& dim : type.dims) {
@@ -229,7 +235,7 @@ bool iterations_need_stages(const Node& node, const Iterated& how) {
   for (std::size_t i = 0; i < how.slices.size(); ++i) {
     if (decides[body.inputs[how.given_inputs() + how.states + i]]) return true;
   }
-  const bool data_ends = how.counts && body.values[body.outputs[0]].constant == nullptr;
+  const bool data_ends = how.counts && !is_known(body.values[body.outputs[0]]);
   return data_ends && (any_decides || !how.pieces.empty() || states_may_change_shape(node, how));
 }
 

@@ -78,7 +78,7 @@ TEST(HostileSelection, Conditions) {
   EXPECT_EQ(compress(std::vector<bool>(1000, false)).run()[0].count(), 0U);
   const Floats odd = {kNan, kNan, 1, -0.0F, 0, kInfinity};
   EXPECT_EQ(OneNode("NonZero").given<float>({6}, odd).run()[0].shape(), (Shape{1, 4}));
-  for (const std::size_t outputs : {1, 2, 3, 4})
+  for (const std::size_t outputs : {1U, 2U, 3U, 4U})
     EXPECT_EQ(OneNode("Unique").given<float>({6}, odd).outputs(outputs).run().size(), outputs);
 }
 

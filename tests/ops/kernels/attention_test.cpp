@@ -16,8 +16,8 @@ using testing::on_every_isa;
 using testing::random_floats;
 
 TEST(DotRows, AgreesWithTheSum) {
-  for (const std::size_t depth : {0, 1, 3, 4, 15, 16, 17, 31, 33, 64, 100}) {
-    for (const std::size_t count : {1, 3, 4, 9}) {
+  for (const std::size_t depth : {0U, 1U, 3U, 4U, 15U, 16U, 17U, 31U, 33U, 64U, 100U}) {
+    for (const std::size_t count : {1U, 3U, 4U, 9U}) {
       constexpr std::size_t kRows = 3, kStride = 120;
       const std::vector<float> a = random_floats(kRows * kStride, 0.0f, 1.0f, 1);
       const std::vector<float> b = random_floats(count * kStride, 0.0f, 1.0f, 2);

@@ -47,7 +47,7 @@ void check(const Case& c) {
 }
 
 TEST(TransposeKernel, TurnsEverySmallShape) {
-  for (const std::size_t unit : {1, 2, 4, 8}) {
+  for (const std::size_t unit : {1U, 2U, 4U, 8U}) {
     for (std::size_t rows = 0; rows <= 36; ++rows) {
       for (std::size_t columns = 0; columns <= 36; ++columns) check({unit, rows, columns, 0, 0});
     }
@@ -55,9 +55,9 @@ TEST(TransposeKernel, TurnsEverySmallShape) {
 }
 
 TEST(TransposeKernel, TurnsLongAndGappedMatrices) {
-  for (const std::size_t unit : {1, 2, 4, 8}) {
-    for (const std::size_t size : {1, 2, 3, 4, 5, 8, 15, 16, 17, 63, 64, 65, 130}) {
-      for (const std::size_t gap : {0, 3, 16}) {
+  for (const std::size_t unit : {1U, 2U, 4U, 8U}) {
+    for (const std::size_t size : {1U, 2U, 3U, 4U, 5U, 8U, 15U, 16U, 17U, 63U, 64U, 65U, 130U}) {
+      for (const std::size_t gap : {0U, 3U, 16U}) {
         check({unit, size, 131, gap, 0});
         check({unit, 131, size, 0, gap});
         check({unit, 70, size, gap, gap});
@@ -70,7 +70,7 @@ TEST(TransposeKernel, RepeatsTheElementsOfOneRow) {
   const std::vector<float> from = testing::random_floats(50, 0, 1, 1);
   on_every_isa([&] {
     for (std::size_t rows = 0; rows <= from.size(); ++rows) {
-      for (const std::size_t columns : {1, 2, 3, 4, 5, 20}) {
+      for (const std::size_t columns : {1U, 2U, 3U, 4U, 5U, 20U}) {
         testing::Guarded to(rows * columns);
         const auto stride = static_cast<std::ptrdiff_t>(columns * sizeof(float));
         transpose(sizeof(float),

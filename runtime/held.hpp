@@ -29,8 +29,6 @@ class Held {
   std::size_t bytes() const { return bytes_; }
   /// 64-byte aligned; null before the first `make`.
   std::byte* data() const { return memory_.get(); }
-  /// Shared by what outlives the value.
-  const std::shared_ptr<std::byte>& memory() const { return memory_; }
 
  private:
   std::byte* make(DataType type, const std::int64_t* shape, std::size_t rank);

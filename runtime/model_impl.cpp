@@ -152,11 +152,8 @@ void ModelImpl::tie_states() {
 
 /// Makes a model of every stage, where there are several.
 void ModelImpl::cut_graph() {
-  data_decides_shapes_ = needs_stages(graph_);
-  if (!data_decides_shapes_) return;
-  leave_out_unread(graph_);
   Stages stages = cut_into_stages(graph_);
-  if (stages.stages.size() == 1) return;
+  data_decides_shapes_ = stages.data_decides_shapes;
   Options options = options_;
   options.states.clear();
   for (Stage& stage : stages.stages)

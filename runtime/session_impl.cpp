@@ -16,7 +16,7 @@ std::int64_t nanoseconds(std::chrono::steady_clock::duration duration) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
 }
 
-/// A chain's time divided among its members as the threads spent theirs on them. Sums up to the chain's time.
+/// The time of a chain or group divided among its members as the threads spent theirs on them. Sums up to it.
 void add_members(std::vector<NodeTime>& times, std::size_t step, std::int64_t step_ns,
                  const std::vector<std::int64_t>& spent) {
   std::int64_t left = step_ns;
@@ -272,10 +272,9 @@ void SessionImpl::check_overlap() const {
 ConstTensorView SessionImpl::output(std::size_t index) const {
   if (index >= outputs_.size()) invalid_argument("output ", index, " does not exist: the model has ", outputs_.size());
   const OutputBinding& output = outputs_[index];
-  bool is_there = !shapes_changed_ && (ran_ || !model_.data_decides_shapes());
-  if (parts_.empty()) is_there = is_there && current_ != nullptr;
-  if (is_there && !model_.data_decides_shapes()) is_there = output.bound || output.own != nullptr;
-  if (!is_there) invalid_argument("output ", index, " is not there yet: run the session first");
+  const bool prepared = current_ != nullptr && (output.bound || output.own != nullptr);
+  const bool is_there = model_.data_decides_shapes() ? ran_ : prepared;
+  if (shapes_changed_ || !is_there) invalid_argument("output ", index, " is not there yet: run the session first");
   ConstTensorView view = made(index);
   if (output.bound) {
     view.data = output.data;

@@ -38,7 +38,9 @@ void SessionImpl::run_parts(const Stop& stop, std::vector<StepTime>* step_times)
 std::vector<SessionImpl::PartProgram> SessionImpl::programs() const {
   if (parts_.empty()) return {{&model_, current_->program.get()}};
   std::vector<PartProgram> all;
-  for (const auto& part : parts_) all.push_back({&part->model_, part->current_->program.get()});
+  for (const auto& part : parts_) {
+    for (const PartProgram& program : part->programs()) all.push_back(program);  // a part may have been cut again
+  }
   return all;
 }
 

@@ -67,11 +67,11 @@ void SessionImpl::begin_states() {
       }
       std::memset(state.memory.get(), 0, bytes);
       state.zeros = false;
-    } else {
-      check_shape(state);
     }
+    const bool reshaped = !input.bound || input.shape != state.shape;
+    if (reshaped) check_shape(state);
     const void* data = state.memory != nullptr ? static_cast<const void*>(state.memory.get()) : kNothing;
-    shapes_changed_ = shapes_changed_ || !input.bound || input.shape != state.shape;
+    shapes_changed_ = shapes_changed_ || reshaped;
     buffers_changed_ = buffers_changed_ || input.data != data;
     input.shape = state.shape;
     input.data = data;

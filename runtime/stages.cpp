@@ -40,7 +40,7 @@ class StageNumbers {
   std::uint32_t of_node(std::size_t node) const { return of_node_[node]; }
   /// 0 for inputs and constants.
   std::uint32_t of_value(ValueId value) const { return of_value_[value]; }
-  bool reveals_any() const { return reveals_any_; }
+  bool data_decides_shapes() const { return count_ > 1 || reveals_any_; }
   std::uint32_t count() const { return count_; }
   std::vector<bool> take_computable() { return std::move(computable_); }
 
@@ -90,7 +90,7 @@ class StageNumbers {
 /// Copies nodes and values into the graphs of their stages.
 class Cutter {
  public:
-  explicit Cutter(const Graph& graph) : graph_(graph), numbers_(graph) {
+  Cutter(const Graph& graph, const StageNumbers& numbers) : graph_(graph), numbers_(numbers) {
     for (std::uint32_t input = 0; input < graph.inputs.size(); ++input)
       source_[graph.inputs[input]] = {StageValue::kModel, input};
   }
@@ -176,28 +176,11 @@ class Cutter {
   }
 
   const Graph& graph_;
-  StageNumbers numbers_;
+  const StageNumbers& numbers_;
   std::unordered_map<ValueId, StageValue> source_;
   std::vector<std::unordered_map<ValueId, ValueId>> inside_;  ///< by stage
   Stages result_;
 };
-
-}  // namespace
-
-std::vector<bool> find_computable(const Graph& graph) { return StageNumbers(graph).take_computable(); }
-
-bool needs_stages(const Graph& graph) {
-  const StageNumbers numbers(graph);
-  return numbers.count() > 1 || numbers.reveals_any();
-}
-
-void update_staged_bodies(Node& node) {
-  node.staged_bodies = false;
-  if (node.bodies.empty()) return;
-  bool staged = node.op->needs_staged_bodies != nullptr && node.op->needs_staged_bodies(node);
-  for (const Body& body : node.bodies) staged = staged || needs_stages(*body.graph);
-  node.staged_bodies = staged;
-}
 
 void leave_out_unread(Graph& graph) {
   std::vector<bool> read(graph.values.size(), false);
@@ -215,6 +198,27 @@ void leave_out_unread(Graph& graph) {
   }
 }
 
-Stages cut_into_stages(const Graph& graph) { return Cutter(graph).run(); }
+}  // namespace
+
+std::vector<bool> find_computable(const Graph& graph) { return StageNumbers(graph).take_computable(); }
+
+bool needs_stages(const Graph& graph) { return StageNumbers(graph).data_decides_shapes(); }
+
+void update_staged_bodies(Node& node) {
+  node.staged_bodies = false;
+  if (node.bodies.empty()) return;
+  bool staged = node.op->needs_staged_bodies != nullptr && node.op->needs_staged_bodies(node);
+  for (const Body& body : node.bodies) staged = staged || needs_stages(*body.graph);
+  node.staged_bodies = staged;
+}
+
+Stages cut_into_stages(Graph& graph) {
+  const StageNumbers numbers(graph);
+  Stages stages;
+  if (numbers.data_decides_shapes()) leave_out_unread(graph);
+  if (numbers.count() > 1) stages = Cutter(graph, numbers).run();
+  stages.data_decides_shapes = numbers.data_decides_shapes();
+  return stages;
+}
 
 }  // namespace linnet::internal

@@ -22,8 +22,9 @@ struct Stage {
 };
 
 struct Stages {
-  std::vector<Stage> stages;
-  std::vector<StageValue> outputs;  ///< of the whole, beside its outputs: each made by a stage
+  bool data_decides_shapes = false;  ///< of a value between stages, or of an output
+  std::vector<Stage> stages;         ///< none where one program serves the whole graph
+  std::vector<StageValue> outputs;   ///< of the whole, beside its outputs: each made by a stage
 };
 
 /// For every value: whether compiling can compute its elements, given the shapes of the graph's inputs and the elements
@@ -36,10 +37,8 @@ bool needs_stages(const Graph& graph);
 /// Sets Node::staged_bodies. Requires: those of nodes within the bodies are set.
 void update_staged_bodies(Node& node);
 
-/// Leaves out those outputs that nothing reads of nodes that make the memory of their outputs.
-void leave_out_unread(Graph& graph);
-
-/// Every node runs in the earliest stage that it can.
-Stages cut_into_stages(const Graph& graph);
+/// Every node runs in the earliest stage that it can. Leaves out, in `graph` too, those outputs that nothing reads of
+/// nodes that make the memory of their outputs.
+Stages cut_into_stages(Graph& graph);
 
 }  // namespace linnet::internal

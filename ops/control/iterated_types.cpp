@@ -118,18 +118,8 @@ class TypeWalk {
   }
 
   void take_condition(const Value& condition) {
-    if (condition.type.type != DataType::kBool)
-      invalid_model("output 0 of the body is ", condition.type.type, ", expected bool: whether to go on");
-    if (condition.type.ranked && element_count(condition.type.dims).differs(1)) {
-      invalid_model("output 0 of the body has the shape ", condition.type.dims,
-                    ", expected one element: whether to go on");
-    }
-    const bool known =
-        condition.constant != nullptr || (condition.elements != nullptr && condition.elements->size() == 1);
-    std::optional<bool> goes_on;
-    if (known && condition.constant != nullptr) goes_on = is_true_at(condition.constant->data);
-    if (known && condition.constant == nullptr && condition.elements->front().known())
-      goes_on = condition.elements->front().value() != 0;
+    check_condition(condition.type);
+    const std::optional<bool> goes_on = known_condition(condition);
     if (!goes_on) {
       certain_ = false;
     } else if (!*goes_on && trips_.first.value_or(false)) {
@@ -141,8 +131,7 @@ class TypeWalk {
     const std::size_t first = how_.first_output() + how_.states;
     for (std::size_t i = 0; i < how_.pieces.size(); ++i) {
       const TensorType& piece = outputs[first + i].type;
-      if (kPackedTypes.has(piece.type))
-        unsupported("output ", how_.states + i, " stacks ", piece.type, ", of which several elements share a byte");
+      check_piece_type(how_.states + i, piece.type);
       if (result_.inputs.size() == 1) {
         result_.pieces.push_back(piece);
         continue;
@@ -162,10 +151,7 @@ class TypeWalk {
     for (std::size_t i = 0; i < states.size(); ++i) {
       const Value& before = result_.states[i];
       const Value& now = states[i];
-      if (before.type.type != now.type.type && now.type.type != DataType::kUndefined) {
-        invalid_model("state ", i, " is ", before.type.type, " before an iteration and ", now.type.type,
-                      " after it, expected one element type");
-      }
+      check_state_type(i, before.type.type, now.type.type);
       same = same && certainly_same(before.type, now.type) && same_elements(before, now);
     }
     if (same) {
@@ -218,6 +204,48 @@ IteratedTypes iterated_types(const NodeView& node, const Iterated& how, const Tr
   return TypeWalk(node, how, trips).run();
 }
 
+void check_condition(const TensorType& condition) {
+  if (condition.type != DataType::kBool)
+    invalid_model("output 0 of the body is ", condition.type, ", expected bool: whether to go on");
+  if (condition.ranked && element_count(condition.dims).differs(1)) {
+    invalid_model("output 0 of the body has the shape ", condition.dims, ", expected one element: whether to go on");
+  }
+}
+
+std::optional<bool> known_condition(const Value& condition) {
+  if (condition.constant != nullptr) return is_true_at(condition.constant->data);
+  if (condition.elements == nullptr || condition.elements->size() != 1 || !condition.elements->front().known())
+    return std::nullopt;
+  return condition.elements->front().value() != 0;
+}
+
+void check_state_type(std::size_t state, DataType before, DataType after) {
+  if (before == after || after == DataType::kUndefined) return;
+  invalid_model("state ", state, " is ", before, " before an iteration and ", after,
+                " after it, expected one element type");
+}
+
+void check_piece_type(std::size_t output, DataType type) {
+  if (kPackedTypes.has(type))
+    unsupported("output ", output, " stacks ", type, ", of which several elements share a byte");
+}
+
+TensorType stacked_type(TensorType piece, const ScanAxis& axis, Dim count) {
+  if (!piece.ranked) return piece;
+  const std::int64_t along = normalized_axis(axis.axis, piece.dims.size() + 1);
+  piece.dims.insert(piece.dims.begin() + static_cast<std::ptrdiff_t>(along), count);
+  return piece;
+}
+
+bool states_may_change_shape(const Node& node, const Iterated& how) {
+  const Graph& body = *node.bodies[0].graph;
+  for (std::size_t i = 0; i < how.states && how.first_output() + i < body.outputs.size(); ++i) {
+    const TensorType& before = body.values[body.inputs[how.given_inputs() + i]].type;
+    if (!certainly_same(before, output_of(node.bodies[0], how.first_output() + i))) return true;
+  }
+  return false;
+}
+
 TensorType slice_type(const TensorType& whole, std::int64_t axis) {
   if (kPackedTypes.has(whole.type))
     unsupported("a tensor of ", whole.type, " is cut into slices, but several elements share a byte");
@@ -264,13 +292,8 @@ void infer_iterations(InferContext& context, const Iterated& how, const Trips& t
     context.set_output_elements(i, to_dims(integers_of(*state.constant)));
   }
   for (std::size_t i = 0; i < how.pieces.size() && how.states + i < context.output_count(); ++i) {
-    TensorType whole = types.pieces[i];
-    if (whole.ranked) {
-      const std::int64_t axis = normalized_axis(how.pieces[i].axis, whole.dims.size() + 1);
-      whole.dims.insert(whole.dims.begin() + static_cast<std::ptrdiff_t>(axis),
-                        types.trips ? Dim(*types.trips) : Dim::unknown());
-    }
-    set_output_as_known(context, how.states + i, whole);
+    const Dim count = types.trips ? Dim(*types.trips) : Dim::unknown();
+    set_output_as_known(context, how.states + i, stacked_type(types.pieces[i], how.pieces[i], count));
   }
 }
 

@@ -20,4 +20,15 @@ struct IteratedTypes {
 /// and those of infer_body.
 IteratedTypes iterated_types(const NodeView& node, const Iterated& how, const Trips& trips);
 
+/// What the body says of going on is one boolean. Errors: kInvalidModel.
+void check_condition(const TensorType& condition);
+/// Nothing where only a run knows it.
+std::optional<bool> known_condition(const Value& condition);
+/// The element type of a state stays. Errors: kInvalidModel.
+void check_state_type(std::size_t state, DataType before, DataType after);
+/// Errors: kUnsupported for a packed type, which `output` cannot stack.
+void check_piece_type(std::size_t output, DataType type);
+/// The type of so many pieces along an axis.
+TensorType stacked_type(TensorType piece, const ScanAxis& axis, Dim count);
+
 }  // namespace linnet::internal

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "ops/control/iterated_types.hpp"
-#include "ops/movement/strided_copy.hpp"
+#include "ops/control/slice_plan.hpp"
 #include "ops/shared/truth.hpp"
 #include "runtime/copy_bytes.hpp"
 
@@ -18,17 +18,6 @@ struct StatePlan {
   bool in_output = false;                ///< the node's output is the first place
   std::size_t places[2] = {};            ///< workspace offsets
   std::vector<std::size_t> bytes_after;  ///< by program
-};
-
-/// An input taken apart, or an output put together.
-struct SlicePlan {
-  std::size_t operand = 0;  ///< input or output of the node
-  bool backwards = false;
-  std::size_t bytes = 0;         ///< of a slice
-  bool strided = false;          ///< along another axis than the first
-  StridedCopy copy;              ///< of a slice out of the input; of all slices, stacked, to the output
-  std::size_t stride_bytes = 0;  ///< strided: from one slice of the input to the next
-  std::size_t place = 0;         ///< workspace offset of a slice copied out, of the stacked ones, or of one not wanted
 };
 
 struct State {
@@ -68,25 +57,6 @@ StatePlan plan_state(const PrepareContext& context, const State& state, const It
   plan.in_output = wanted && most <= plan.output_bytes;
   if (!plan.in_output) plan.places[0] = layout.add(most);
   plan.places[1] = layout.add(most);
-  return plan;
-}
-
-SlicePlan plan_slice(const PrepareContext& context, const ScanAxis& axis, std::size_t input, WorkspaceLayout& layout) {
-  SlicePlan plan;
-  plan.operand = input;
-  plan.backwards = axis.backwards;
-  Shape shape = context.input_shape(input);
-  const std::size_t element = size_of(context.input_type(input));
-  const auto along = static_cast<std::size_t>(normalized_axis(axis.axis, shape.size()));
-  std::vector<std::int64_t> strides = row_major_strides(shape);
-  plan.stride_bytes = static_cast<std::size_t>(strides[along]) * element;
-  shape.erase(shape.begin() + static_cast<std::ptrdiff_t>(along));
-  strides.erase(strides.begin() + static_cast<std::ptrdiff_t>(along));
-  plan.bytes = byte_count(context.input_type(input), shape);
-  plan.strided = along != 0;
-  if (!plan.strided) return plan;
-  plan.copy = make_strided_copy(element, shape, strides, 0);
-  plan.place = layout.add(plan.bytes);
   return plan;
 }
 
@@ -186,15 +156,10 @@ class Iterations {
       outputs_[first_output + state_.states.size() + i] = piece(state_.pieces[i]);
   }
 
-  std::size_t position(const SlicePlan& plan) const {
-    return static_cast<std::size_t>(plan.backwards ? most_ - 1 - done_ : done_);
-  }
+  std::int64_t position(const SlicePlan& plan) const { return plan.backwards ? most_ - 1 - done_ : done_; }
 
   const void* slice(const SlicePlan& plan) const {
-    const auto* whole = static_cast<const std::byte*>(args_.inputs[plan.operand]);
-    if (!plan.strided) return whole + position(plan) * plan.bytes;
-    run_strided_copy(args_.control, plan.copy, whole + position(plan) * plan.stride_bytes, workspace_ + plan.place);
-    return workspace_ + plan.place;
+    return slice_at(args_.control, plan, args_.inputs[plan.operand], position(plan), workspace_ + plan.place);
   }
 
   bool is_wanted(std::size_t output) const { return output < state_.output_count && args_.outputs[output] != nullptr; }
@@ -202,7 +167,7 @@ class Iterations {
   void* piece(const SlicePlan& plan) const {
     if (!is_wanted(plan.operand)) return workspace_ + plan.place;
     std::byte* whole = plan.strided ? workspace_ + plan.place : static_cast<std::byte*>(args_.outputs[plan.operand]);
-    return whole + position(plan) * plan.bytes;
+    return whole + static_cast<std::size_t>(position(plan)) * plan.bytes;
   }
 
   void return_states() const {
@@ -259,8 +224,11 @@ Prepared prepare_iterations(const PrepareContext& context, const Iterated& how, 
   }
   WorkspaceLayout layout;
   for (std::size_t i = 0; i < how.states; ++i) state->states.push_back(plan_state(context, *state, how, i, layout));
-  for (std::size_t i = 0; i < how.slices.size(); ++i)
-    state->slices.push_back(plan_slice(context, how.slices[i], how.first_state + how.states + i, layout));
+  for (std::size_t i = 0; i < how.slices.size(); ++i) {
+    state->slices.push_back(plan_slice(context, how.slices[i], how.first_state + how.states + i));
+    SlicePlan& slice = state->slices.back();
+    if (slice.strided) slice.place = layout.add(slice.bytes);
+  }
   for (std::size_t i = 0; i < how.pieces.size(); ++i)
     state->pieces.push_back(plan_piece(context, *state, how, i, layout));
   state->number = layout.add(sizeof(std::int64_t));

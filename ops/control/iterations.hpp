@@ -46,6 +46,9 @@ DataType iterated_output_type(const NodeView& node, const Iterated& how, std::si
 /// Whether the states of a body certainly keep their shapes.
 bool states_keep_shapes(const Graph& body, std::size_t given_inputs, std::size_t first_output, std::size_t states);
 
+/// Whether a state may have another shape after an iteration, as far as the body alone tells.
+bool states_may_change_shape(const Node& node, const Iterated& how);
+
 /// The type of a slice. Errors: kInvalidModel for a scalar or an axis out of range, kUnsupported for packed types,
 /// whose slices need not begin with a byte.
 TensorType slice_type(const TensorType& whole, std::int64_t axis);

@@ -101,13 +101,7 @@ DataType output_type(const NodeView& node, std::size_t output) {
 std::uint64_t more_value_inputs(const Node& node) {
   if (node.staged_bodies) return 0;
   const Iterated how = iterated(node);
-  const Graph& body = *node.bodies[0].graph;
-  bool keep = how.pieces.empty();
-  for (std::size_t i = 0; keep && i < how.states && 1 + i < body.outputs.size(); ++i) {
-    const TensorType& before = body.values[body.inputs[kFirstState + i]].type;
-    keep = certainly_same(before, body.values[body.outputs[1 + i]].type);
-  }
-  if (keep) return 0;
+  if (how.pieces.empty() && !states_may_change_shape(node, how)) return 0;
   return (1U << kMost | 1U << kCondition) & ((1U << std::min(node.own_inputs(), kFirstState)) - 1);
 }
 

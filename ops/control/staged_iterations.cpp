@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "ops/control/iterations.hpp"
+#include "ops/control/iterated_types.hpp"
+#include "ops/control/slice_plan.hpp"
 #include "ops/control/staged_body.hpp"
-#include "ops/movement/strided_copy.hpp"
 #include "ops/shared/truth.hpp"
 #include "runtime/data_type.hpp"
 #include "runtime/infer_values.hpp"
@@ -17,11 +17,9 @@ namespace {
 using Strides = std::vector<std::int64_t>;
 
 struct Slice {
+  SlicePlan plan;
   DataType type = DataType::kUndefined;
   Shape shape;
-  StridedCopy copy;
-  std::size_t stride_bytes = 0;  ///< from one slice to the next
-  bool backwards = false;
 };
 
 struct Piece {
@@ -45,20 +43,6 @@ struct State {
   std::vector<Slice> slices;
   std::vector<Piece> pieces;
 };
-
-Slice plan_slice(const PrepareContext& context, const ScanAxis& axis, std::size_t input) {
-  Slice slice;
-  slice.type = context.input_type(input);
-  slice.backwards = axis.backwards;
-  slice.shape = context.input_shape(input);
-  const auto along = static_cast<std::ptrdiff_t>(normalized_axis(axis.axis, slice.shape.size()));
-  Strides strides = row_major_strides(slice.shape);
-  slice.stride_bytes = static_cast<std::size_t>(strides[static_cast<std::size_t>(along)]) * size_of(slice.type);
-  slice.shape.erase(slice.shape.begin() + along);
-  strides.erase(strides.begin() + along);
-  slice.copy = make_strided_copy(size_of(slice.type), slice.shape, strides, 0);
-  return slice;
-}
 
 Piece plan_piece(const Node& node, const Iterated& how, std::size_t index) {
   const TensorType& type = output_of(node.bodies[0], how.first_output() + how.states + index);
@@ -126,22 +110,27 @@ class StagedIterations {
     for (const ConstTensorView& carried : carried_) session.bind_input(input++, carried);
     for (std::size_t i = 0; i < state_.slices.size(); ++i) {
       const Slice& slice = state_.slices[i];
-      const auto* whole = static_cast<const std::byte*>(args_.inputs[state_.first_state + carried_.size() + i]);
-      const auto at = static_cast<std::size_t>(position(slice.backwards)) * slice.stride_bytes;
-      std::byte* const memory = sliced_[i].make(slice.type, slice.shape);
-      run_strided_copy(args_.control, slice.copy, whole + at, memory);
-      session.bind_input(input++, {slice.type, slice.shape.data(), slice.shape.size(), memory});
+      std::byte* const memory = slice.plan.strided ? sliced_[i].make(slice.type, slice.shape) : nullptr;
+      const void* const data =
+          slice_at(args_.control, slice.plan, args_.inputs[slice.plan.operand], position(slice.plan.backwards), memory);
+      session.bind_input(input++, {slice.type, slice.shape.data(), slice.shape.size(), data});
     }
   }
 
   void take(const BodySession& session) {
     std::size_t output = 0;
-    if (state_.counts) condition_ = is_true_at(session.output(output++).data);
-    for (ConstTensorView& carried : carried_) {
-      const ConstTensorView made = session.output(output++);
-      carried = made;
-    }
+    if (state_.counts) take_condition(session.output(output++));
+    for (ConstTensorView& carried : carried_) carried = session.output(output++);
     for (std::size_t i = 0; i < stacked_.size(); ++i) stack(i, session.output(output++));
+  }
+
+  void take_condition(const ConstTensorView& condition) {
+    if (byte_count(condition) != 1) {
+      fail(ErrorCode::kRuntimeFault, "output 0 of the body has the shape ",
+           Shape(condition.shape, condition.shape + condition.rank), " in iteration ", done_,
+           ", expected one element: whether to go on");
+    }
+    condition_ = is_true_at(condition.data);
   }
 
   /// Behind the pieces that are there.
@@ -196,21 +185,6 @@ class StagedIterations {
   bool condition_ = true;
 };
 
-bool states_may_change_shape(const Node& node, const Iterated& how) {
-  const Graph& body = *node.bodies[0].graph;
-  for (std::size_t i = 0; i < how.states && how.first_output() + i < body.outputs.size(); ++i) {
-    const TensorType& before = body.values[body.inputs[how.given_inputs() + i]].type;
-    if (!certainly_same(before, output_of(node.bodies[0], how.first_output() + i))) return true;
-  }
-  return false;
-}
-
-/// Whether a condition is known before the run.
-bool is_known(const Value& condition) {
-  if (condition.constant != nullptr) return true;
-  return condition.elements != nullptr && all_known(*condition.elements);
-}
-
 /// As much of a dimension as does not change from one iteration to the next.
 TensorType with_numbers_only(TensorType type) {
   for (Dim& dim : type.dims) {
@@ -235,32 +209,25 @@ bool iterations_need_stages(const Node& node, const Iterated& how) {
   for (std::size_t i = 0; i < how.slices.size(); ++i) {
     if (decides[body.inputs[how.given_inputs() + how.states + i]]) return true;
   }
-  const bool data_ends = how.counts && !is_known(body.values[body.outputs[0]]);
+  const bool data_ends = how.counts && !known_condition(body.values[body.outputs[0]]);
   return data_ends && (any_decides || !how.pieces.empty() || states_may_change_shape(node, how));
 }
 
 void infer_staged_iterations(InferContext& context, const Iterated& how) {
   const Body& body = context.node().bodies[0];
+  if (how.counts) check_condition(output_of(body, 0));
   for (std::size_t i = 0; i < std::min(how.states, context.output_count()); ++i) {
     const TensorType& before = context.input(how.first_state + i);
     const TensorType& after = output_of(body, how.first_output() + i);
-    if (before.type != after.type && after.type != DataType::kUndefined) {
-      invalid_model("state ", i, " is ", before.type, " before an iteration and ", after.type,
-                    " after it, expected one element type");
-    }
+    check_state_type(i, before.type, after.type);
     TensorType type = common_type(before, with_numbers_only(after));
     if (certainly_same(body.graph->values[body.graph->inputs[how.given_inputs() + i]].type, after)) type = before;
     set_output_as_known(context, i, type);
   }
   for (std::size_t i = 0; i < how.pieces.size() && how.states + i < context.output_count(); ++i) {
-    TensorType whole = with_numbers_only(output_of(body, how.first_output() + how.states + i));
-    if (kPackedTypes.has(whole.type))
-      unsupported("output ", how.states + i, " stacks ", whole.type, ", of which several elements share a byte");
-    if (whole.ranked) {
-      const std::int64_t axis = normalized_axis(how.pieces[i].axis, whole.dims.size() + 1);
-      whole.dims.insert(whole.dims.begin() + static_cast<std::ptrdiff_t>(axis), Dim::unknown());
-    }
-    set_output_as_known(context, how.states + i, whole);
+    const TensorType piece = with_numbers_only(output_of(body, how.first_output() + how.states + i));
+    check_piece_type(how.states + i, piece.type);
+    set_output_as_known(context, how.states + i, stacked_type(piece, how.pieces[i], Dim::unknown()));
   }
 }
 
@@ -277,8 +244,11 @@ Prepared prepare_staged_iterations(const PrepareContext& context, const Iterated
   if (how.counts) state->condition_shape = Shape(body.values[body.inputs[1]].type.dims.size(), 1);
   for (std::size_t i = 0; i < how.states; ++i)
     state->states.push_back({context.input_type(how.first_state + i), context.input_shape(how.first_state + i)});
-  for (std::size_t i = 0; i < how.slices.size(); ++i)
-    state->slices.push_back(plan_slice(context, how.slices[i], how.first_state + how.states + i));
+  for (std::size_t i = 0; i < how.slices.size(); ++i) {
+    const std::size_t input = how.first_state + how.states + i;
+    const TensorType type = slice_type(context.input(input), how.slices[i].axis);
+    state->slices.push_back({plan_slice(context, how.slices[i], input), type.type, to_shape(type.dims)});
+  }
   for (std::size_t i = 0; i < how.pieces.size(); ++i) state->pieces.push_back(plan_piece(context.node(), how, i));
   return {std::move(state)};
 }

@@ -266,6 +266,62 @@ TEST(Stages, RefusePiecesOfDifferentShapes) {
   EXPECT_EQ(model.run({tensor_with<float>({0, 2}, {})})[0].shape(), (Shape{1, 0, 0}));
 }
 
+/// while (goes_on) { list = list + x; goes_on = ... }, stacked, so that data ends the loop.
+std::string ended_by(const GraphWriter& last) {
+  return model()
+      .opset(13)
+      .input("x", DataType::kFloat32, {"n"})
+      .node("Loop", {"", "", "x"}, {"y", "pieces"}, {last.as("body")}, "ended")
+      .output("pieces")
+      .bytes();
+}
+
+TEST(Stages, RefuseConditionsThatAreNotOneBoolean) {
+  GraphWriter number;
+  number.input("i").input("goes_on").input("s").node("Neg", {"s"}, {"s2"}).output("s2").output("s2").output("s2");
+  EXPECT_THAT(error_of([&] { load(ended_by(number)); }, ErrorCode::kInvalidModel),
+              HasSubstr("output 0 of the body is float32, expected bool: whether to go on"));
+  GraphWriter many;
+  many.input("i").input("goes_on").input("s").node("Less", {"s", "x"}, {"less"}).output("less").output("s").output("s");
+  const Model model = load(ended_by(many), options_for(Backend::kAuto));
+  EXPECT_EQ(model.run({floats({1})})[0].shape(), (Shape{1, 1}));
+  EXPECT_THAT(error_of(
+                  [&] {
+                    model.run({floats({1, 2})});
+                  },
+                  ErrorCode::kRuntimeFault),
+              HasSubstr("Loop node \"ended\" (opset 13): output 0 of the body has the shape [2] in iteration 0"));
+}
+
+/// A stage whose own shapes need more than it is given is cut again.
+TEST(Stages, AreCutWithinEachOther) {
+  const std::string bytes = model()
+                                .opset(13)
+                                .input("x", DataType::kFloat32, {"n"})
+                                .initializer<std::int64_t>("one", {1}, {1})
+                                .initializer<float>("zero", {}, {0})
+                                .node("NonZero", {"x"}, {"indices"})
+                                .node("Shape", {"x"}, {"n"})
+                                .node("Cast", {"n"}, {"nf"}, {attribute("to", 1)})
+                                .node("Shape", {"indices"}, {"shape"})
+                                .node("Gather", {"shape", "one"}, {"k"})
+                                .node("Cast", {"k"}, {"kf"}, {attribute("to", 1)})
+                                .node("Add", {"nf", "kf"}, {"sum"})
+                                .node("Cast", {"sum"}, {"length"}, {attribute("to", 7)})
+                                .node("Expand", {"zero", "length"}, {"y"})
+                                .node("Neg", {"y"}, {"z"})
+                                .output("z")
+                                .bytes();
+  const Model model = load(bytes, options_for(Backend::kAuto));
+  EXPECT_EQ(model.run({floats({1, 0, 3})})[0].shape(), Shape{5});
+  EXPECT_EQ(model.run({floats({0})})[0].shape(), Shape{1});
+  const Tensor x = floats({1, 0, 3});
+  EXPECT_THAT(operator_text(summarize_program(model, {x.view()}).steps.back()), HasSubstr("Neg"));
+  Session session = model.session();
+  session.bind_input(0, x.view());
+  EXPECT_FALSE(run_profiled_nodes(session).empty());
+}
+
 TEST(Stages, ExchangeStatesThatPassThrough) {
   // (a, b) = (f(a), a): what is handed on unchanged is not overwritten by the next iteration.
   const GraphWriter body = GraphWriter()

@@ -7,9 +7,9 @@
 #include <cstring>
 
 #include "ops/elementwise/broadcast_loops.hpp"
+#include "ops/selection/slices.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/ordered_keys.hpp"
-#include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/workspace_layout.hpp"
 #include "runtime/held.hpp"
 
@@ -25,24 +25,17 @@ struct UniqueAttributes : Attributes {
 
 AttributesPtr parse(ParseContext& context) {
   auto attributes = new_shared<UniqueAttributes>();
-  if (context.has("axis")) attributes->axis = context.require_int("axis");
+  attributes->axis = parse_axis(context);
   attributes->sorted = context.get_int("sorted", 1) != 0;
   return attributes;
 }
 
-std::optional<std::size_t> axis_of(const NodeView& node) {
-  const std::optional<std::int64_t> axis = node.attributes<UniqueAttributes>().axis;
-  if (!axis) return std::nullopt;
-  return static_cast<std::size_t>(normalized_axis(*axis, node.input_rank(0)));
-}
-
 void infer(InferContext& context) {
   require_type(context, 0, "X", kNumericTypes | TypeSet{DataType::kBool});
-  const std::optional<std::size_t> axis = axis_of(context);
-  Dims dims = axis ? context.input_dims(0) : Dims{Dim::unknown()};
-  const Dim count = axis ? dims[*axis] : element_count(context.input_dims(0));
-  if (axis) dims[*axis] = Dim::unknown();
-  context.set_output(0, context.input_type(0), std::move(dims));
+  const Dims& dims = context.input_dims(0);
+  const std::optional<std::int64_t> axis = context.attributes<UniqueAttributes>().axis;
+  context.set_output(0, context.input_type(0), dims_of_some(dims, axis));
+  const Dim count = axis ? dims[static_cast<std::size_t>(normalized_axis(*axis, dims.size()))] : element_count(dims);
   context.set_output(1, DataType::kInt64, {Dim::unknown()});
   context.set_output(2, DataType::kInt64, {count});
   context.set_output(3, DataType::kInt64, {Dim::unknown()});
@@ -52,9 +45,7 @@ struct State {
   std::size_t outputs = 0;  ///< of the node
   DataType type = DataType::kUndefined;
   std::size_t element_bytes = 0;
-  Shape shape;  ///< of Y, but for the axis
-  std::size_t axis = 0;
-  std::size_t outer = 1, size = 0, inner = 1;
+  Slices slices;
   bool sorted = true;
   // Workspace offsets:
   std::size_t keys = 0;    ///< of all elements
@@ -66,23 +57,17 @@ struct State {
 Prepared prepare(const PrepareContext& context) {
   auto state = new_shared<State>();
   const Shape x = context.input_shape(0);
-  const std::optional<std::size_t> axis = axis_of(context);
   state->outputs = context.output_count();
   state->type = context.input_type(0);
   state->element_bytes = size_of(state->type);
-  state->shape = axis ? x : Shape{element_count(x)};
-  state->axis = axis.value_or(0);
+  state->slices = Slices(x, context.attributes<UniqueAttributes>().axis);
   state->sorted = context.attributes<UniqueAttributes>().sorted;
-  state->size = static_cast<std::size_t>(state->shape[state->axis]);
-  const auto at_axis = state->shape.begin() + static_cast<std::ptrdiff_t>(state->axis);
-  state->outer = static_cast<std::size_t>(element_count(Shape(state->shape.begin(), at_axis)));
-  state->inner = static_cast<std::size_t>(element_count(Shape(at_axis + 1, state->shape.end())));
-  if (element_count(x) == 0) state->outer = 0;  // of as many as anybody likes: there is nothing to tell slices apart
+  const std::size_t size = state->slices.size;
   WorkspaceLayout layout;
   state->keys = layout.add(static_cast<std::size_t>(element_count(x)) * sizeof(std::int64_t));
-  state->order = layout.add(state->size * sizeof(std::size_t));
-  state->groups = layout.add(state->size * sizeof(std::size_t));
-  state->firsts = layout.add(state->size * sizeof(std::size_t));
+  state->order = layout.add(size * sizeof(std::size_t));
+  state->groups = layout.add(size * sizeof(std::size_t));
+  state->firsts = layout.add(size * sizeof(std::size_t));
   return {state, layout.bytes()};
 }
 
@@ -92,6 +77,7 @@ class Grouping {
   explicit Grouping(const RunArguments& args)
       : args_(args),
         state_(*static_cast<const State*>(args.state)),
+        slices_(state_.slices),
         keys_(at<std::int64_t>(state_.keys)),
         order_(at<std::size_t>(state_.order)),
         groups_(at<std::size_t>(state_.groups)),
@@ -108,13 +94,13 @@ class Grouping {
       for (std::size_t i = 0; i < count; ++i) indices[i] = static_cast<std::int64_t>(firsts_[i]);
     }
     if (is_wanted(2)) {
-      std::int64_t* inverse = make_list(2, state_.size);
-      for (std::size_t i = 0; i < state_.size; ++i) inverse[i] = static_cast<std::int64_t>(groups_[i]);
+      std::int64_t* inverse = make_list(2, slices_.size);
+      for (std::size_t i = 0; i < slices_.size; ++i) inverse[i] = static_cast<std::int64_t>(groups_[i]);
     }
     if (is_wanted(3)) {
       std::int64_t* counts = make_list(3, count);
       std::fill_n(counts, count, 0);
-      for (std::size_t i = 0; i < state_.size; ++i) ++counts[groups_[i]];
+      for (std::size_t i = 0; i < slices_.size; ++i) ++counts[groups_[i]];
     }
   }
 
@@ -135,7 +121,7 @@ class Grouping {
     visit_line_type(state_.type, [&](auto tag) {
       using W = typename decltype(tag)::type;
       W line[kLinedUp];
-      for_lined_up(0, state_.outer * state_.size * state_.inner, [&](std::size_t first, std::size_t count) {
+      for_lined_up(0, slices_.outer * slices_.size * slices_.inner, [&](std::size_t first, std::size_t count) {
         load_line(state_.type, args_.inputs[0], first, count, line);
         for (std::size_t i = 0; i < count; ++i) keys_[first + i] = ordered_key(line[i]);
         args_.control.check();
@@ -146,10 +132,10 @@ class Grouping {
   /// Negative, 0 or positive, as slice a comes before b, is the same, or comes after it.
   int compare(std::size_t a, std::size_t b) {
     if (++comparisons_ % kComparisonsBetweenLooks == 0) args_.control.check();
-    for (std::size_t outer = 0; outer < state_.outer; ++outer) {
-      const std::int64_t* first = keys_ + (outer * state_.size + a) * state_.inner;
-      const std::int64_t* second = keys_ + (outer * state_.size + b) * state_.inner;
-      for (std::size_t i = 0; i < state_.inner; ++i) {
+    for (std::size_t outer = 0; outer < slices_.outer; ++outer) {
+      const std::int64_t* first = keys_ + (outer * slices_.size + a) * slices_.inner;
+      const std::int64_t* second = keys_ + (outer * slices_.size + b) * slices_.inner;
+      for (std::size_t i = 0; i < slices_.inner; ++i) {
         if (first[i] != second[i]) return first[i] < second[i] ? -1 : 1;
       }
     }
@@ -157,8 +143,8 @@ class Grouping {
   }
 
   void sort_slices() {
-    for (std::size_t i = 0; i < state_.size; ++i) order_[i] = i;
-    std::sort(order_, order_ + state_.size, [&](std::size_t a, std::size_t b) {
+    for (std::size_t i = 0; i < slices_.size; ++i) order_[i] = i;
+    std::sort(order_, order_ + slices_.size, [&](std::size_t a, std::size_t b) {
       const int order = compare(a, b);
       return order != 0 ? order < 0 : a < b;
     });
@@ -167,7 +153,7 @@ class Grouping {
   /// Numbers what is equal: how many groups there are.
   std::size_t group() {
     std::size_t count = 0;
-    for (std::size_t i = 0; i < state_.size; ++i) {
+    for (std::size_t i = 0; i < slices_.size; ++i) {
       if (i == 0 || compare(order_[i - 1], order_[i]) != 0) firsts_[count++] = order_[i];
       groups_[order_[i]] = count - 1;
     }
@@ -178,7 +164,7 @@ class Grouping {
   void by_appearance(std::size_t count) {
     std::size_t* places = order_;  // no longer needed
     std::size_t seen = 0;
-    for (std::size_t slice = 0; slice < state_.size; ++slice) {
+    for (std::size_t slice = 0; slice < slices_.size; ++slice) {
       const std::size_t group = groups_[slice];
       if (firsts_[group] == slice) places[group] = seen++;
       groups_[slice] = places[group];
@@ -188,21 +174,20 @@ class Grouping {
 
   void write_values(std::size_t count) const {
     if (!is_wanted(0)) return;
-    Shape shape = state_.shape;
-    shape[state_.axis] = static_cast<std::int64_t>(count);
-    std::byte* y = held(args_.outputs[0]).make(state_.type, shape);
+    std::byte* y = held(args_.outputs[0]).make(state_.type, slices_.shape_of(count));
     const auto* x = static_cast<const std::byte*>(args_.inputs[0]);
-    const std::size_t bytes = state_.inner * state_.element_bytes;
+    const std::size_t bytes = slices_.inner * state_.element_bytes;
     if (bytes == 0) return;
-    for (std::size_t outer = 0; outer < state_.outer; ++outer) {
+    for (std::size_t outer = 0; outer < slices_.outer; ++outer) {
       args_.control.check();
       for (std::size_t i = 0; i < count; ++i, y += bytes)
-        std::memcpy(y, x + (outer * state_.size + firsts_[i]) * bytes, bytes);
+        std::memcpy(y, x + (outer * slices_.size + firsts_[i]) * bytes, bytes);
     }
   }
 
   const RunArguments& args_;
   const State& state_;
+  const Slices& slices_;
   std::int64_t* keys_;
   std::size_t* order_;
   std::size_t* groups_;

@@ -14,16 +14,13 @@
 #include <cmath>
 #include <limits>
 
-#include "ops/shared/chunks.hpp"
+#include "ops/shared/axis_order.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/truth.hpp"
-#include "ops/shared/workspace_layout.hpp"
 
 namespace linnet::internal {
 namespace {
-
-enum Input : std::size_t { kQ, kK, kV, kMask, kZeroRows };
 
 std::vector<std::size_t> parse_order(ParseContext& context, const char* name) {
   std::vector<std::size_t> order;
@@ -33,7 +30,7 @@ std::vector<std::size_t> parse_order(ParseContext& context, const char* name) {
 }
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<AttentionAttributes>();
+  auto attributes = new_shared<AttentionAttributes>();
   attributes->scale = {context.get_float("scale", 1.0F), context.get_int("divides", 0) != 0};
   attributes->nan_is_zero = context.get_int("nan_is_zero", 0) != 0;
   attributes->q_order = parse_order(context, "q_order");
@@ -41,15 +38,6 @@ AttributesPtr parse(ParseContext& context) {
   attributes->v_order = parse_order(context, "v_order");
   attributes->y_order = parse_order(context, "y_order");
   return attributes;
-}
-
-template <typename T>
-std::vector<T> in_order(const std::vector<T>& list, const std::vector<std::size_t>& order) {
-  if (order.empty()) return list;
-  std::vector<T> result;
-  result.reserve(order.size());
-  for (const std::size_t axis : order) result.push_back(list[axis]);
-  return result;
 }
 
 void check_order(const std::vector<std::size_t>& order, std::size_t rank) {
@@ -153,21 +141,17 @@ AttentionStrides broadcast_strides(const NodeView& node, std::size_t input) {
 struct Reference {
   AttentionPlan plan;
   std::int64_t rows = 0;
-  std::size_t worker_bytes = 0;
 };
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<Reference>();
+  auto state = new_shared<Reference>();
   state->plan = attention_plan(context);
   const AttentionPlan& plan = state->plan;
   state->rows = plan.width == 0 ? 0 : element_count(Shape{plan.batches, plan.heads, plan.queries});
   const std::optional<std::int64_t> bytes =
       checked_product(plan.keys, static_cast<std::int64_t>(sizeof(double)) * context.threads());
   if (!bytes) fail(ErrorCode::kLimitExceeded, "the scores need more bytes than 64 bits can count");
-  WorkspaceLayout layout;
-  state->worker_bytes = static_cast<std::size_t>(*bytes) / static_cast<std::size_t>(context.threads());
-  layout.add(static_cast<std::size_t>(*bytes));
-  return {state, layout.bytes(), 0};
+  return {state, static_cast<std::size_t>(*bytes), 0};
 }
 
 std::int64_t offset(const AttentionStrides& strides, const std::array<std::int64_t, 3>& at) {
@@ -211,7 +195,7 @@ void run(const RunArguments& args) {
   args.control.parallel_for(
       static_cast<std::size_t>(rows), work * static_cast<double>(rows), [&](std::size_t row, std::size_t worker) {
         if (args.control.abandon_if_stopped()) return;
-        auto* scores = reinterpret_cast<double*>(static_cast<std::byte*>(args.workspace) + worker * state.worker_bytes);
+        double* const scores = static_cast<double*>(args.workspace) + worker * static_cast<std::size_t>(plan.keys);
         const auto index = static_cast<std::int64_t>(row);
         const std::array<std::int64_t, 3> at = {index / plan.queries / plan.heads, index / plan.queries % plan.heads,
                                                 index % plan.queries};

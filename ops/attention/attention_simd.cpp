@@ -96,7 +96,7 @@ void place_workspace(State& state) {
 }
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   state->plan = attention_plan(context);
   const AttentionPlan& plan = state->plan;
   state->rows = plan.heads_of_key * plan.queries;
@@ -134,8 +134,8 @@ class Task {
     const std::int64_t key_heads = plan_.heads / plan_.heads_of_key;
     batch_ = key_head / key_heads;
     first_head_ = key_head % key_heads * plan_.heads_of_key;
-    k_ = input(1) + batch_ * plan_.k[0] + key_head % key_heads * plan_.k[1];
-    v_ = input(2) + batch_ * plan_.v[0] + key_head % key_heads * plan_.v[1];
+    k_ = input(kK) + batch_ * plan_.k[0] + key_head % key_heads * plan_.k[1];
+    v_ = input(kV) + batch_ * plan_.v[0] + key_head % key_heads * plan_.v[1];
     if (!state_.in_place && !pack()) return;
     for (const std::int64_t end = first + rows; first < end;) {
       const std::int64_t row = first % plan_.queries;
@@ -203,7 +203,7 @@ class Task {
   std::size_t dimension() const { return state_.in_place && plan_.queries == 1 ? 1 : 2; }
 
   bool multiply_keys(const Block& block) const {
-    const float* q = input(0) + batch_ * plan_.q[0] + block.head * plan_.q[1] + block.row * plan_.q[2];
+    const float* q = input(kQ) + batch_ * plan_.q[0] + block.head * plan_.q[1] + block.row * plan_.q[2];
     const std::size_t q_stride = size(plan_.q[dimension()]);
     float* scores = place(state_.scores);
     kernels::GemmEpilogue epilogue;
@@ -278,15 +278,15 @@ class Task {
   /// Of a row of the block; null without a mask.
   const float* mask_at(const Block& block, std::int64_t i) const {
     if (!plan_.has_mask) return nullptr;
-    return input(3) + batch_ * plan_.mask[0] + block.head * plan_.mask[1] + block.row * plan_.mask[2] +
+    return input(kMask) + batch_ * plan_.mask[0] + block.head * plan_.mask[1] + block.row * plan_.mask[2] +
            i * plan_.mask[dimension()];
   }
 
   bool is_zero_row(const Block& block, std::int64_t i) const {
     if (!plan_.has_zero_rows) return false;
     const AttentionStrides& strides = plan_.zero_rows;
-    return is_true_at(args_.inputs[4], size(batch_ * strides[0] + block.head * strides[1] + block.row * strides[2] +
-                                            i * strides[dimension()]));
+    return is_true_at(args_.inputs[kZeroRows], size(batch_ * strides[0] + block.head * strides[1] +
+                                                    block.row * strides[2] + i * strides[dimension()]));
   }
 
   static std::size_t size(std::int64_t number) { return static_cast<std::size_t>(number); }

@@ -33,7 +33,7 @@ constexpr double kCost = 0.3;  // ns per element
 using Rotary = RotaryEmbeddingAttributes;
 
 AttributesPtr parse(ParseContext& context) {
-  auto attributes = std::make_shared<Rotary>();
+  auto attributes = new_shared<Rotary>();
   attributes->interleaved = context.get_int("interleaved", 0) != 0;
   attributes->heads = context.get_int("num_heads", 0);
   attributes->turned = context.get_int("rotary_embedding_dim", 0);
@@ -166,7 +166,7 @@ void place_tables(const PrepareContext& context, State& state) {
 
 Prepared prepare(const PrepareContext& context) {
   const auto& attributes = context.attributes<Rotary>();
-  auto state = std::make_shared<State>();
+  auto state = new_shared<State>();
   const Shape y = context.output_shape(0);
   state->type = context.input_type(0);
   state->interleaved = attributes.interleaved;
@@ -253,8 +253,8 @@ template <typename Turn>
 void for_rows(const RunArguments& args, const Turn& turn) {
   const State& state = *static_cast<const State*>(args.state);
   if (state.by_position) {
-    for (const std::int64_t size : {state.cos_rows, state.sin_rows})
-      check_indices(args.control, DataType::kInt64, args.inputs[3], state.position_count, &size);
+    const std::int64_t table_rows = std::min(state.cos_rows, state.sin_rows);
+    check_indices(args.control, DataType::kInt64, args.inputs[3], state.position_count, &table_rows);
   }
   if (state.rows == 0) return;
   const std::size_t chunk = static_cast<std::size_t>(std::max<std::int64_t>(1, kTaskElements / state.width));

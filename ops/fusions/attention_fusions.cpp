@@ -215,7 +215,7 @@ std::optional<Replacement> make_attention(const Match& match) {
   if (op == nullptr || !own_kernels || match.type("q").type != DataType::kFloat32) return std::nullopt;
   const std::optional<kernels::ScoreScale> scale = scale_of(match);
   if (!scale || !softmax_over_keys(match.node("p")) || !operands_fit(match)) return std::nullopt;
-  auto attributes = std::make_shared<AttentionAttributes>();
+  auto attributes = new_shared<AttentionAttributes>();
   attributes->scale = *scale;
   attributes->nan_is_zero = match.has("nan");
   if (!match.has("turned")) attributes->k_order = swapped_order(match.type("k").dims.size());

@@ -64,17 +64,18 @@ bool is_row(const TensorType& tensor, const TensorType& x, std::size_t axis) {
   return true;
 }
 
-/// With the dimensions that `x` has, the epsilon as a float, and means over the same dimensions wherever there are two.
+/// With as many dimensions as `x` has (a constant may add some), the epsilon as a float, and means over the same
+/// dimensions wherever there are two.
 std::optional<Replacement> make(const Match& match, const char* op_name, bool centred) {
   const TensorType& x = match.type("x");
   const OpDef* op = match.registry().find("", op_name);
   if (op == nullptr || x.type != DataType::kFloat32) return std::nullopt;
   const std::optional<std::size_t> axis = first_reduced(match.node("mean square"));
   if (!axis || (centred && first_reduced(match.node("mean")) != axis)) return std::nullopt;
-  const Constant& epsilon = match.constant("epsilon");
-  const std::optional<float> rounded = float_scalar(epsilon);
-  if (!rounded || epsilon.shape.size() > x.dims.size() || !is_row(match.type("scale"), x, *axis)) return std::nullopt;
-  auto attributes = std::make_shared<LayerNormalizationAttributes>();
+  const std::optional<float> rounded = float_scalar(match.constant("epsilon"));
+  const bool same_rank = match.last().output(0).dims.size() == x.dims.size();
+  if (!rounded || !same_rank || !is_row(match.type("scale"), x, *axis)) return std::nullopt;
+  auto attributes = new_shared<LayerNormalizationAttributes>();
   attributes->axis = static_cast<std::int64_t>(*axis);
   attributes->epsilon = *rounded;
   attributes->centred = centred;

@@ -59,7 +59,7 @@ std::optional<Replacement> make_rotary(const Match& match) {
   if (!match.type("turned").dims.back().is(width)) return std::nullopt;
   if (!is_half(match, "first", 0, width / 2)) return std::nullopt;
   if (!is_half(match, "second", width / 2, width / 2)) return std::nullopt;
-  auto attributes = std::make_shared<RotaryEmbeddingAttributes>();
+  auto attributes = new_shared<RotaryEmbeddingAttributes>();
   attributes->whole_rows = true;
   return Replacement{op, std::move(attributes), {match.value("x"), match.value("cos"), match.value("sin")}};
 }

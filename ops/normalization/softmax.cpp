@@ -203,16 +203,16 @@ void run_simd(const RunArguments& args) {
   });
 }
 
-/// Elements of the largest task, about.
+/// At least the elements that a task widens at once.
 std::int64_t task_elements(const SoftmaxExtents& extents) {
   return std::max(kTaskElements, extents.axis * std::min(kLeastColumns, extents.inner));
 }
 
 std::string accepts_short_half(const NodeView& node) {
-  constexpr std::int64_t kMostElements = kLongRow;
+  std::string why_not = accepts_half(node);
+  if (!why_not.empty()) return why_not;
   const std::int64_t elements = task_elements(softmax_extents(node));
-  if (elements > kMostElements) return text("only tasks of up to ", kMostElements, " elements, not ", elements);
-  return accepts_half(node);
+  return elements <= kLongRow ? "" : text("only tasks of up to ", kLongRow, " elements, not ", elements);
 }
 
 /// A worker widens the elements of a task, and narrows what becomes of them.

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <cstring>
 
-#include "ops/kernels/half.hpp"
-
 namespace linnet::internal {
 namespace {
 
 constexpr std::size_t kPiece = 256;  // floats between a 16-bit type and double, or codes of a small type
+
 const void* at(DataType type, const void* elements, std::size_t index) {
   return static_cast<const std::byte*>(elements) + index * size_of(type);
 }

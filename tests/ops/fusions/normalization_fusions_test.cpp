@@ -211,6 +211,23 @@ const NearMiss kNearMisses[] = {
        const std::string added = w.add(mean(w, square(w, "x")), w.constant(1e-5, {1, 1, 1, 1}));
        return scaled(w, w.div("x", w("Sqrt", {added})));
      }},
+    {"RMS, an exponent of more dimensions", "",
+     [](Writer& w) {
+       const std::string power = w("Pow", {"x", w.constant(2, {1, 1, 1, 1})});
+       return w.mul(w.div("x", w("Sqrt", {w.add(mean(w, power), w.number(1e-5))})), w.constant(1.5, {1}));
+     }},
+    {"RMS, a root's exponent of more dimensions", "",
+     [](Writer& w) {
+       return scaled(w, w.div("x", w("Pow", {sum(w, "x"), w.constant(0.5, {1, 1, 1, 1})})));
+     }},
+    {"RMS, an inverse root's exponent of more dimensions", "",
+     [](Writer& w) {
+       return scaled(w, w.mul("x", w("Pow", {sum(w, "x"), w.constant(-0.5, {1, 1, 1, 1})})));
+     }},
+    {"RMS, a one of more dimensions", "",
+     [](Writer& w) {
+       return scaled(w, w.mul("x", w.div(w.constant(1, {1, 1, 1, 1}), root(w, "x"))));
+     }},
     {"RMS, one scale", "", [](Writer& w) { return w.mul(normalized(w, "x"), w.constant(1.5, {1})); }},
     {"RMS, a scale for each row", "",
      [](Writer& w) {

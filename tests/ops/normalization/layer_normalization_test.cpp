@@ -74,6 +74,36 @@ TEST(LayerNormalization, SharesLongRows) {
   }
 }
 
+/// Several tasks of rows, the last of them shorter.
+TEST(LayerNormalization, WidensShortTypes) {
+  for (const DataType type : {DataType::kFloat16, DataType::kBfloat16}) {
+    for (const bool with_bias : {true, false}) {
+      for (const bool with_statistics : {true, false}) {
+        OpTest test("LayerNormalization", 17);
+        test.random_input(type, {40, 700}, -2, 2).random_input(type, {700}, -2, 2);
+        if (with_bias) test.random_input(type, {700}, -2, 2);
+        test.expect_reference();
+        if (with_statistics) test.expect_reference().expect_reference();
+        // As above, and rounded once more.
+        const double step = type == DataType::kFloat16 ? 0x1p-10 : 0x1p-7;
+        test.tolerance_of("simd half", close(step, 6 * 6 * 0x1p-24));
+        test.expect_implementations({"simd half", "reference"}).run();
+      }
+    }
+  }
+}
+
+TEST(LayerNormalization, WidensNoLongRows) {
+  for (const std::int64_t columns : {131071, 131072}) {
+    OpTest test("LayerNormalization", 17);
+    test.random_input(DataType::kFloat16, {1, columns}, -2, 2).random_input(DataType::kFloat16, {columns}, -2, 2);
+    test.expect_reference().tolerance_of("simd half", close(0x1p-10, 6 * 6 * 0x1p-24));
+    test.expect_implementations(columns < 131072 ? std::vector<std::string>{"simd half", "reference"}
+                                                 : std::vector<std::string>{"reference"});
+    test.run();
+  }
+}
+
 TEST(LayerNormalization, BroadcastsScaleAndBToX) {
   const Shape shapes[] = {{}, {1}, {3, 1}, {2, 1, 1}, {2, 3, 4}, {1, 3, 1}, {1, 1, 4}};
   for (const Shape& shape : shapes) {
@@ -203,6 +233,10 @@ TEST(LayerNormalization, NamesWhatIsWrong) {
       .attribute("stash_type", std::int64_t{11})
       .expect_error(ErrorCode::kInvalidModel, "stash_type is 11, expected 1 (float) or 16 (bfloat16)")
       .infer_only();
+  symbolic({2, 4}, {4})
+      .attribute("stash_type", std::int64_t{257})
+      .expect_error(ErrorCode::kInvalidModel, "stash_type is 257, expected 1 (float) or 16 (bfloat16)")
+      .infer_only();
   OpTest("LayerNormalization", 17)
       .symbolic_input(DataType::kInt64, {2})
       .symbolic_input(DataType::kInt64, {2})
@@ -262,6 +296,24 @@ TEST(RmsNormalization, SharesLongRowsAndKeepsZeros) {
       .run();
 }
 
+TEST(RmsNormalization, WidensShortTypes) {
+  for (const DataType type : {DataType::kFloat16, DataType::kBfloat16}) {
+    OpTest("RMSNormalization", 23)
+        .random_input(type, {40, 700}, -2, 2)
+        .random_input(type, {700}, -2, 2)
+        .expect_reference()
+        .tolerance_of("simd half", ulp(1))
+        .expect_implementations({"simd half", "reference"})
+        .run();
+  }
+  OpTest("RMSNormalization", 23)
+      .random_input(DataType::kFloat16, {1, 131072}, -2, 2)
+      .random_input(DataType::kFloat16, {131072}, -2, 2)
+      .expect_reference()
+      .expect_implementations({"reference"})
+      .run();
+}
+
 TEST(RmsNormalization, TakesEveryPairOfTypes) {
   const auto check = [](auto x_tag, auto scale_tag) {
     using X = typename decltype(x_tag)::type;
@@ -314,12 +366,16 @@ TEST(RmsNormalization, InfersAndNamesWhatIsWrong) {
       .symbolic_input(DataType::kInt64, {2})
       .expect_error(ErrorCode::kInvalidModel, "input scale is int64, expected one of")
       .infer_only();
-  OpTest("RMSNormalization", 23)
-      .attribute("stash_type", std::int64_t{7})
-      .symbolic_input(DataType::kFloat32, {2})
-      .symbolic_input(DataType::kFloat32, {2})
-      .expect_error(ErrorCode::kInvalidModel, "stash_type is 7")
-      .infer_only();
+  for (const std::int64_t stash_type : {7, 257, -255, 0}) {
+    OpTest("RMSNormalization", 23)
+        .attribute("stash_type", stash_type)
+        .symbolic_input(DataType::kFloat32, {2})
+        .symbolic_input(DataType::kFloat32, {2})
+        .expect_error(
+            ErrorCode::kInvalidModel,
+            text("stash_type is ", stash_type, ", expected 1 (float), 10 (float16), 11 (double) or 16 (bfloat16)"))
+        .infer_only();
+  }
   OpTest("RMSNormalization", 22)
       .symbolic_input(DataType::kFloat32, {2})
       .symbolic_input(DataType::kFloat32, {2})

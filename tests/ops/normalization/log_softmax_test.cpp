@@ -17,6 +17,8 @@ TEST(LogSoftmax, KeepsTheDigitsOfADominantElement) {
       .run();
 }
 
+TEST(LogSoftmax, HalfTasks) { check_half_tasks("LogSoftmax", true); }
+
 TEST(LogSoftmax, LongRows) { check_long_rows("LogSoftmax"); }
 
 }  // namespace

@@ -25,6 +25,8 @@ TEST(Softmax, FlattensBeforeOpset13) {
   OpTest("Softmax", 13).input<float>({1, 2, 2}, {3, 3, 3, 3}).expect<float>({1, 2, 2}, {0.5F, 0.5F, 0.5F, 0.5F}).run();
 }
 
+TEST(Softmax, HalfTasks) { check_half_tasks("Softmax", false); }
+
 TEST(Softmax, LongRows) { check_long_rows("Softmax"); }
 
 }  // namespace

@@ -192,6 +192,26 @@ void check_softmax(const char* op, bool logarithm) {
       .infer_only();
 }
 
+void check_half_tasks(const char* op, bool logarithm) {
+  struct Case {
+    Shape shape;
+    std::int64_t axis;
+    bool widened;
+  };
+  const Case cases[] = {{{40, 700}, 1, true},    {{3, 700, 50}, 1, true}, {{1, 262144}, 1, true},
+                        {{1, 262145}, 1, false}, {{16384, 16}, 0, true},  {{16385, 16}, 0, false}};
+  for (const Case& c : cases) {
+    const ConstantPtr x = random_tensor(DataType::kFloat16, c.shape, -10, 10, 7);
+    const Extents extents = extents_of(c.shape, c.axis, false);
+    OpTest test(op, 13);
+    test.attribute("axis", c.axis).input(x).expect(expected_of(*x, extents.axis, extents.inner, logarithm));
+    test.tolerance(tolerance_of_type(DataType::kFloat16));
+    test.expect_implementations(c.widened ? std::vector<std::string>{"simd half", "reference"}
+                                          : std::vector<std::string>{"reference"});
+    test.run();
+  }
+}
+
 void check_long_rows(const char* op) {
   constexpr std::size_t kLength = (std::size_t{1} << 18) + 12345;
   std::vector<float> x(2 * kLength);

@@ -9,6 +9,9 @@ namespace linnet::internal {
 /// values.
 void check_softmax(const char* op, bool logarithm);
 
+/// 16-bit floats in several tasks, of rows and of columns, and in tasks that are too large to be widened.
+void check_half_tasks(const char* op, bool logarithm);
+
 /// Rows that are so long that tasks share them, also with a NaN.
 void check_long_rows(const char* op);
 

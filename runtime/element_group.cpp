@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "runtime/rounding.hpp"
 #include "runtime/task_trace.hpp"
 
 namespace linnet::internal {
@@ -197,7 +198,7 @@ void ElementGroup::run(const RunArguments& arguments) {
   bool streamed = group.streamed_;
   for (const std::uint8_t input : group.in_place_inputs_)
     streamed = streamed && arguments.inputs[input] != arguments.outputs[0];
-  const std::size_t blocks = (group.count_ + group.block_ - 1) / group.block_;
+  const std::size_t blocks = divide_up(group.count_, group.block_);
   arguments.control.parallel_for(blocks, group.work_, [&](std::size_t block, std::size_t worker) {
     group.run_block(arguments, block, worker, streamed);
   });

@@ -3,6 +3,8 @@
 
 #include "runtime/cache_size.hpp"
 #include "runtime/element_group.hpp"
+#include "runtime/planner.hpp"
+#include "runtime/rounding.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -15,26 +17,19 @@ constexpr std::size_t kLeastRow = 192;
 /// Work (ns) of a block: what threads share, and between which cancellation is looked at.
 constexpr double kBlockWork = 50000.0;
 constexpr std::size_t kMostBlock = 16384;
+/// Work (ns) of a line, and so of a block of costly members: it has one line at least.
+constexpr double kMostLineWork = 500000.0;
 /// Nanoseconds per element of the way from and to memory.
 constexpr double kMemoryCost = 0.2;
 /// Members that take longer than this together (ns per element) do not wait for memory.
 constexpr double kMostStreamedCost = 1.5;
 
-constexpr std::size_t kAlignment = 64;
-constexpr std::size_t kLineStep = 16;  // elements: whole vectors
-
-std::size_t round_up(std::size_t a, std::size_t step) { return (a + step - 1) / step * step; }
-std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
+constexpr std::size_t kLineStep = 16;      // elements: whole vectors
+constexpr std::size_t kLongLineStep = 64;  // elements of a line that the cache, and not a row, cuts short
 
 template <typename T>
 bool holds(const std::vector<T>& list, std::size_t entry) {
   return std::find(list.begin(), list.end(), entry) != list.end();
-}
-
-std::size_t count_of(const Shape& shape) {
-  std::size_t count = 1;
-  for (const std::int64_t size : shape) count *= static_cast<std::size_t>(size);
-  return count;
 }
 
 }  // namespace
@@ -70,7 +65,7 @@ class ElementGroup::Layout {
     const auto bytes = static_cast<std::uint8_t>(source.element_bytes);
     widest_bytes_ = std::max(widest_bytes_, source.element_bytes);
     const bool takes_single = has_bit(member.line.takes_single, position);
-    const std::size_t count = count_of(source.shape);
+    const auto count = static_cast<std::size_t>(element_count(source.shape));
     if (source.from == Source::From::kMember) {
       group_.fixed_.push_back({Fixed::Kind::kLine, bytes, operand, source.index, 0});
     } else if (count == 1 && group_.count_ != 1) {
@@ -170,7 +165,10 @@ class ElementGroup::Layout {
 
   void choose_lengths() {
     const std::size_t most = std::max(kLinesBytes / (widest_bytes_ * std::max<std::size_t>(lines_, 1)), kLeastLine);
-    std::size_t line = std::min({most / kAlignment * kAlignment, kLineElements, round_up(group_.count_, kLineStep)});
+    std::size_t line =
+        std::min({most / kLongLineStep * kLongLineStep, kLineElements, round_up(group_.count_, kLineStep)});
+    const double cost = cost_ + kMemoryCost;
+    line = std::min(line, std::max(static_cast<std::size_t>(kMostLineWork / cost) / kLineStep * kLineStep, kLineStep));
     std::size_t row = group_.count_;
     for (const BroadcastLoops& loops : group_.loops_) row = std::min(row, loops.inner.size);
     const bool has_rows = row >= kLeastRow && row < group_.count_;
@@ -182,8 +180,8 @@ class ElementGroup::Layout {
       }
       line = std::min(line, round_up(divide_up(row, divide_up(row, line)), kLineStep));
     }
-    const double cost = cost_ + kMemoryCost;
-    const std::size_t block = std::clamp(static_cast<std::size_t>(kBlockWork / cost), line, kMostBlock);
+    const std::size_t least_block = has_rows ? std::min(line, row) : line;
+    const std::size_t block = std::clamp(static_cast<std::size_t>(kBlockWork / cost), least_block, kMostBlock);
     group_.row_ = has_rows ? row : group_.count_;
     group_.line_ = line;
     group_.block_ = round_up(block, has_rows && row <= block ? row : line);
@@ -192,8 +190,8 @@ class ElementGroup::Layout {
 
   void lay_out_workspace() {
     const std::size_t table_bytes = group_.operands_ * sizeof(void*) + group_.calls_.size() * sizeof(std::uint64_t);
-    group_.lines_at_ = round_up(table_bytes, kAlignment);
-    group_.line_bytes_ = round_up(group_.line_ * widest_bytes_, kAlignment);
+    group_.lines_at_ = aligned(table_bytes);
+    group_.line_bytes_ = aligned(group_.line_ * widest_bytes_);
     group_.worker_bytes_ = group_.lines_at_ + lines_ * group_.line_bytes_;
   }
 
@@ -207,7 +205,7 @@ class ElementGroup::Layout {
 
 ElementGroup::ElementGroup(std::vector<Member> members, int threads)
     : threads_(static_cast<std::size_t>(threads)),
-      count_(count_of(members.back().shape)),
+      count_(static_cast<std::size_t>(element_count(members.back().shape))),
       result_bytes_(members.back().element_bytes) {
   Layout(*this, members).make();
   for (Member& member : members) states_.push_back(std::move(member.state));

@@ -3,16 +3,11 @@
 #include <algorithm>
 #include <set>
 
+#include "runtime/data_type.hpp"
 #include "runtime/element_group.hpp"
 
 namespace linnet::internal {
 namespace {
-
-std::size_t count_of(const TensorType& type) {
-  std::size_t count = 1;
-  for (const Dim dim : type.dims) count *= static_cast<std::size_t>(dim.value());
-  return count;
-}
 
 class Finder {
  public:
@@ -46,7 +41,7 @@ class Finder {
 
   /// From the last member back: when a step is looked at, all its readers that can be members are.
   ElementGroupSteps grow(std::uint32_t last) {
-    count_ = count_of(values_[steps_[last].output].type);
+    count_ = count_of(steps_[last].output);
     if (count_ == 0) return {};
     earliest_ = last;
     candidates_.clear();
@@ -79,13 +74,14 @@ class Finder {
 
   bool joins(std::uint32_t step) const {
     const ValueId output = steps_[step].output;
-    return read_[output] == readers_[output] && count_of(values_[output].type) == count_ &&
-           (step + 1 == earliest_ || may_wait(step));
+    return read_[output] == readers_[output] && count_of(output) == count_ && (step + 1 == earliest_ || may_wait(step));
   }
 
-  std::size_t bytes_of(ValueId value) const {
-    return count_of(values_[value].type) * bits_of(values_[value].type.type) / 8;
+  std::size_t count_of(ValueId value) const {
+    return static_cast<std::size_t>(element_count(values_[value].type.dims).value());
   }
+
+  std::size_t bytes_of(ValueId value) const { return array_bytes(values_[value].type.type, count_of(value)); }
 
   bool may_wait(std::uint32_t step) const {
     std::size_t bytes = 0;

@@ -7,8 +7,6 @@
 namespace linnet::internal {
 namespace {
 
-std::size_t aligned(std::size_t bytes) { return (bytes + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment; }
-
 std::size_t operand_bytes(const Program& program) { return aligned(program.operands.size() * sizeof(void*)); }
 std::size_t call_bytes(const Program& program) { return aligned(program.steps.size() * sizeof(Call)); }
 

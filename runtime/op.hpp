@@ -228,7 +228,7 @@ struct LineArguments {
   const void* state;            ///< that of Prepared
   const void* const* inputs;    ///< of each the elements that belong to those of y; null for one left out
   std::uint64_t single_inputs;  ///< bit i: input i is one element, for all of y
-  void* y;  ///< may be the elements of an input in OpFacts::in_place_inputs; overlaps no other, and no single one
+  void* y;  ///< may be an input in in_place_inputs, not single, wherever else the member reads it; overlaps no other
   std::size_t count;  ///< of y, 1 to kLineElements
   bool streamed;      ///< y had better go past the caches; it is there on return for every thread
 };

@@ -56,13 +56,13 @@ bool is_only_output(const Node& node, ValueId value) {
 namespace patterns {
 
 Pattern op(const char* op, std::initializer_list<Pattern> inputs, const char* as) {
-  return {Pattern::Kind::kOp, op, as, std::make_shared<const std::vector<Pattern>>(inputs)};
+  return {Pattern::Kind::kOp, op, as, new_shared<const std::vector<Pattern>>(inputs)};
 }
 Pattern any(const char* as) { return {Pattern::Kind::kAny, nullptr, as, nullptr}; }
 Pattern constant(const char* as) { return {Pattern::Kind::kConstant, nullptr, as, nullptr}; }
 Pattern number(double value) { return {Pattern::Kind::kNumber, nullptr, nullptr, nullptr, value}; }
 Pattern one_of(std::initializer_list<Pattern> alternatives) {
-  return {Pattern::Kind::kOneOf, nullptr, nullptr, std::make_shared<const std::vector<Pattern>>(alternatives)};
+  return {Pattern::Kind::kOneOf, nullptr, nullptr, new_shared<const std::vector<Pattern>>(alternatives)};
 }
 
 }  // namespace patterns

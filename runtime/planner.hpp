@@ -10,6 +10,11 @@ namespace linnet::internal {
 
 inline constexpr std::size_t kArenaAlignment = 64;
 
+/// As many bytes or the next multiple of kArenaAlignment.
+inline std::size_t aligned(std::size_t bytes) {
+  return (bytes + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
+}
+
 /// Memory that is needed from step `first` to step `last`, both included.
 struct Block {
   std::size_t first = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/rounding.hpp"
 #include "runtime/task_trace.hpp"
 
 namespace linnet::internal {
@@ -28,9 +29,7 @@ double work_of(const RowWise& step, std::size_t rows) {
          static_cast<double>(step.weights_bytes) / kWeightsBytesPerNanosecond;
 }
 
-std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
-
-std::size_t cache_lines(std::size_t bytes) { return divide_up(bytes, kCacheLine) * kCacheLine; }
+std::size_t cache_lines(std::size_t bytes) { return round_up(bytes, kCacheLine); }
 
 /// Times the members of a chain one after the other; without a trace it does nothing.
 class MemberClock {
@@ -97,7 +96,7 @@ RowChain::RowChain(std::vector<Member> members, int threads)
   if (work_ >= kShortRun && workers > 1) {
     const std::size_t worth = std::min(kBlocksOfThread * workers, rows_ / kLeastRowsOfBlock);
     blocks = std::max({blocks, worth, std::min(workers, rows_ / kLeastRowsOfThread)});
-    blocks = divide_up(blocks, workers) * workers;
+    blocks = round_up(blocks, workers);
   }
   rows_per_block_ = divide_up(rows_, std::clamp<std::size_t>(blocks, 1, rows_));
   blocks_ = divide_up(rows_, rows_per_block_);

@@ -1,4 +1,4 @@
-// When each task of a traced run ran, and on which worker; and each member of a chain within it.
+// When each task of a traced run ran, and on which worker; and each member of a chain or group within it.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@ struct TaskTime {
   std::size_t index;   ///< of the task in its loop
   std::chrono::steady_clock::time_point start;
   std::chrono::steady_clock::time_point end;
-  std::size_t member = kWholeTask;  ///< of a chain of steps
+  std::size_t member = kWholeTask;  ///< of a chain or group of steps
 };
 
 /// Thread-safety: each worker adds to a list of its own; the lists may be read when no loop runs.

@@ -41,7 +41,7 @@ struct OperatorTime {
   double microseconds = 0.0;  ///< of one run
 };
 
-/// A node of the program, also one that runs as a member of a chain.
+/// A node of the program, also one that runs as a member of a chain or group.
 struct NodeMeasured {
   std::string name;
   std::string op;

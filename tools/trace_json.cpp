@@ -55,7 +55,7 @@ Json step_event(const TraceEvent& event, const StepSummary& step) {
   return json;
 }
 
-/// What a task spent on a member of a chain; it lies in the task, on the task's thread.
+/// What a task spent on a member of a chain or group; it lies in the task, on the task's thread.
 Json member_event(const TraceEvent& event, const StepSummary& member) {
   Json json = complete_event(event, utf8(operator_text(member)), "node");
   json["args"] = {{"step", event.step},

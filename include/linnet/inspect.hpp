@@ -136,7 +136,8 @@ LINNET_API bool onednn_available(std::string* reason) noexcept;
 /// than nodes.
 LINNET_API std::vector<std::string> pass_names();
 
-/// What a node or step does, for people: its operator, of a fused node or a chain all it is made of: "MatMul+Add+Relu".
+/// What a node or step does, for people: its operator, of a fused node, a chain or a group all it is made of:
+/// "MatMul+Add+Relu".
 LINNET_API std::string operator_text(const NodeSummary& node);
 LINNET_API std::string operator_text(const StepSummary& step);
 
@@ -173,12 +174,13 @@ struct NodeTime {
   std::int64_t nanoseconds = 0;  ///< of the run
 };
 
-/// As run_profiled, by node: the members of a chain stand one by one in its place, in their order. Their times add up
-/// to that of the chain: each has the share that the threads spent on it.
+/// As run_profiled, by node: the members of a chain or group stand one by one in its place, in their order. Their times
+/// add up to that of the step: each has the share that the threads spent on it.
 LINNET_API std::vector<NodeTime> run_profiled_nodes(Session& session);
 
 /// A stretch of time in a traced run: a step as a whole, one of the tasks that the step was cut into, or what a task
-/// spent on one member of a chain.
+/// spent on one member of a chain or group: of a group on all lines of a block, taken together, as if the members had
+/// run one after the other.
 struct TraceEvent {
   /// `task` of a step as a whole.
   static constexpr std::size_t kWholeStep = static_cast<std::size_t>(-1);
@@ -190,12 +192,12 @@ struct TraceEvent {
   std::size_t worker = 0;          ///< the thread that ran it; 0 is the caller's, which runs every step
   std::int64_t start_ns = 0;       ///< since the run began
   std::int64_t duration_ns = 0;    ///< from start to end
-  std::size_t member = kNoMember;  ///< index into StepSummary::chain, of what a task spent on a member of a chain
+  std::size_t member = kNoMember;  ///< index into StepSummary::chain, of what a task spent on a member
 };
 
 /// Runs the bound session once and tells what ran when and where: every step, every task of the loops in it, and, where
-/// the step is a chain, every member in every task; sorted by start, what holds others before them. A step that runs as
-/// one piece has no tasks. Timing costs about 0.1 us a task.
+/// the step is a chain or group, every member in every task; sorted by start, what holds others before them. A step
+/// that runs as one piece has no tasks. Timing costs about 0.1 us a task.
 LINNET_API std::vector<TraceEvent> run_traced(Session& session);
 
 }  // namespace linnet

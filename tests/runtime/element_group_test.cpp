@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <numeric>
@@ -167,13 +168,28 @@ TEST(FindElementGroups, HasMembersUpToALimit) {
 /// y = 1 + the sum of all inputs. Bit i of `seen` is set when input i came as one element.
 struct Sum {
   std::size_t inputs;
+  std::vector<std::uint8_t> in_place_inputs;
   std::atomic<bool>* stop = nullptr;
   mutable std::atomic<std::uint64_t> seen{0};
   mutable std::atomic<std::size_t> most{0};
 };
 
+/// y may be the whole line of an input that it may overwrite, and touches no other.
+void expect_apart(const Sum& state, const LineArguments& arguments) {
+  const auto* const y = static_cast<const float*>(arguments.y);
+  const std::vector<std::uint8_t>& in_place = state.in_place_inputs;
+  for (std::size_t input = 0; input < state.inputs; ++input) {
+    const auto* const x = static_cast<const float*>(arguments.inputs[input]);
+    const bool single = has_bit(arguments.single_inputs, input);
+    const bool may_be_y = !single && std::find(in_place.begin(), in_place.end(), input) != in_place.end();
+    const bool apart = x + (single ? 1 : arguments.count) <= y || y + arguments.count <= x;
+    EXPECT_TRUE(apart || (may_be_y && x == y)) << "input " << input;
+  }
+}
+
 void add_lines(const LineArguments& arguments) {
   const auto& state = *static_cast<const Sum*>(arguments.state);
+  expect_apart(state, arguments);
   auto* const y = static_cast<float*>(arguments.y);
   for (std::size_t i = 0; i < arguments.count; ++i) {
     float sum = 1.0F;
@@ -200,6 +216,7 @@ ElementGroup::Member adder(const Shape& shape, std::vector<Source> inputs, std::
   ElementGroup::Member member;
   auto state = std::make_shared<Sum>();
   state->inputs = inputs.size();
+  state->in_place_inputs = in_place;
   state->stop = stop;
   member.line = {add_lines, 1.0, takes_single};
   member.state = std::move(state);
@@ -325,6 +342,50 @@ TEST(ElementGroup, TakesOverTheMemoryOfInputsAsLongAsTheOutput) {
     RunControl control(nullptr, 1);
     ElementGroup::run({&group, inputs, outputs, workspace.data(), control});
     for (std::size_t i = 0; i < a.size(); ++i) ASSERT_EQ(in[place][i], 1.0F + (1.0F + a[i] + b[i % 300]) + c[i]) << i;
+  }
+}
+
+TEST(ElementGroup, KeepsALineThatItsReaderMayNotOverwrite) {
+  const Shape shape = {5000};
+  const std::vector<std::uint8_t> second = {1};
+  std::vector<ElementGroup::Member> members;
+  members.push_back(adder(shape, {from_input(0, shape)}, 0));
+  members.push_back(adder(shape, {from_member(0)}, 0, kNowhere));
+  members.push_back(adder(shape, {from_member(0), from_member(1)}, 0, second));
+  members.push_back(adder(shape, {from_member(2), from_input(1, {})}, 0, kNowhere));
+  members.push_back(adder(shape, {from_member(3)}, 0, kNowhere));
+  const ElementGroup group(std::move(members), 1);
+  const std::vector<float> x = numbers(shape, 0.0F), one = {0.5F};
+  std::vector<float> y(x.size());
+  std::vector<std::max_align_t> workspace(group.workspace_bytes() / sizeof(std::max_align_t) + 1);
+  const void* const inputs[] = {x.data(), one.data()};
+  void* const outputs[] = {y.data()};
+  RunControl control(nullptr, 1);
+  ElementGroup::run({&group, inputs, outputs, workspace.data(), control});
+  for (std::size_t i = 0; i < y.size(); ++i) ASSERT_EQ(y[i], 2.0F * x[i] + 6.5F) << i;
+}
+
+TEST(ElementGroup, CutsLinesOfCostlyMembersShort) {
+  constexpr double kCost = 2000.0;            // ns per element
+  constexpr double kLongestBlock = 500000.0;  // ns
+  for (const Shape& shape : {Shape{3000}, Shape{50, 200}}) {
+    std::vector<ElementGroup::Member> members;
+    members.push_back(adder(shape, {from_input(0, shape), from_input(1, {shape.back()})}, 0));
+    members.push_back(adder(shape, {from_member(0)}, 0));
+    members.back().line.cost = kCost;
+    const ElementGroup group(std::move(members), 1);
+    const std::vector<float> x = numbers(shape, 0.0F), row = numbers({shape.back()}, 1.0F);
+    std::vector<float> y(x.size());
+    std::vector<std::max_align_t> workspace(group.workspace_bytes() / sizeof(std::max_align_t) + 1);
+    const void* const inputs[] = {x.data(), row.data()};
+    void* const outputs[] = {y.data()};
+    RunControl control(nullptr, 1);
+    TaskTrace trace(1, TaskTrace::Takes::kMembers);
+    control.set_trace(&trace);
+    ElementGroup::run({&group, inputs, outputs, workspace.data(), control});
+    const std::size_t blocks = trace.workers()[0].size() / 2;
+    EXPECT_GE(static_cast<double>(blocks) * kLongestBlock, static_cast<double>(x.size()) * kCost);
+    for (std::size_t i = 0; i < y.size(); ++i) ASSERT_EQ(y[i], 2.0F + x[i] + row[i % row.size()]) << i;
   }
 }
 

@@ -1,0 +1,189 @@
+#include "runtime/join_steps.hpp"
+
+#include <algorithm>
+
+#include "runtime/element_group.hpp"
+#include "runtime/find_element_groups.hpp"
+#include "runtime/passes/pass.hpp"
+#include "runtime/row_chain.hpp"
+
+namespace linnet::internal {
+namespace {
+
+class Joiner {
+ public:
+  Joiner(const Graph& graph, const std::vector<Value>& values, const std::vector<ValueId>& views,
+         const CompileSettings& settings, std::vector<PreparedNode>& nodes)
+      : graph_(graph), values_(values), views_(views), settings_(settings), nodes_(nodes) {}
+
+  JoinedSteps run() {
+    joined_.steps.reserve(nodes_.size());
+    joined_.values.reserve(nodes_.size());
+    const bool chains = !is_disabled(settings_.options, kChainRows);
+    const bool groups = !is_disabled(settings_.options, kGroupElements);
+    const auto readers = chains || groups ? count_readers() : std::vector<std::uint32_t>();
+    std::vector<std::size_t> chained(nodes_.size(), 1);  // how many nodes run where the first of them stands
+    for (std::size_t first = 0; chains && first < nodes_.size(); first += chained[first])
+      chained[first] = chained_steps_from(first, readers);
+    std::vector<ElementGroupSteps> found;
+    if (groups) found = find_groups(chained, readers);
+    std::vector<const ElementGroupSteps*> group_of(nodes_.size(), nullptr);
+    for (const ElementGroupSteps& group : found) {
+      for (const std::uint32_t node : group) group_of[node] = &group;
+    }
+    for (std::size_t first = 0; first < nodes_.size(); first += chained[first]) {
+      if (const ElementGroupSteps* group = group_of[first]; group != nullptr) {
+        if (first == group->back()) add_group(*group);
+      } else {
+        chained[first] == 1 ? add_step(nodes_[first]) : add_chain(first, chained[first]);
+      }
+    }
+    return std::move(joined_);
+  }
+
+ private:
+  /// Of nodes that no chain takes; a chain of nothing but line-wise steps is left to a group.
+  std::vector<ElementGroupSteps> find_groups(std::vector<std::size_t>& chained,
+                                             const std::vector<std::uint32_t>& readers) {
+    const auto line_wise = [](const PreparedNode& entry) {
+      return entry.prepared.line_wise.run != nullptr && entry.inputs.size() <= ElementGroup::kMostInputs;
+    };
+    std::vector<ElementStep> steps(nodes_.size());
+    for (std::size_t first = 0, length = 1; first < nodes_.size(); first += length) {
+      length = chained[first];
+      const auto begin = nodes_.begin() + static_cast<std::ptrdiff_t>(first);
+      if (!std::all_of(begin, begin + static_cast<std::ptrdiff_t>(length), line_wise)) continue;
+      for (std::size_t i = first; i < first + length; ++i) {
+        chained[i] = 1;
+        steps[i] = {&nodes_[i].inputs, graph_.nodes[nodes_[i].node].outputs[0]};
+      }
+    }
+    return find_element_groups(steps, views_, readers, values_);
+  }
+
+  /// By the value whose bytes are read; a graph output counts as a reader.
+  std::vector<std::uint32_t> count_readers() const {
+    std::vector<std::uint32_t> readers(views_.size(), 0);
+    for (const PreparedNode& entry : nodes_) {
+      for (const ValueId input : entry.inputs) {
+        if (input != kNoValue) ++readers[views_[input]];
+      }
+    }
+    for (const ValueId output : graph_.outputs) ++readers[views_[output]];
+    return readers;
+  }
+
+  /// Whether `next` does nothing but go on with the rows of `entry`.
+  bool continues(const PreparedNode& entry, const PreparedNode& next, const std::vector<std::uint32_t>& readers) const {
+    const RowWise& rows = entry.prepared.row_wise;
+    const RowWise& next_rows = next.prepared.row_wise;
+    const ValueId between = graph_.nodes[entry.node].outputs[0];
+    return next_rows.run != nullptr && next_rows.rows == rows.rows && next_rows.x_row_bytes == rows.y_row_bytes &&
+           next.inputs[0] != kNoValue && views_[next.inputs[0]] == between && readers[between] == 1;
+  }
+
+  std::size_t chained_steps_from(std::size_t first, const std::vector<std::uint32_t>& readers) {
+    if (nodes_[first].prepared.row_wise.run == nullptr) return 1;
+    std::vector<RowWise> rows = {nodes_[first].prepared.row_wise};
+    for (std::size_t i = first + 1; i < nodes_.size() && continues(nodes_[i - 1], nodes_[i], readers); ++i) {
+      rows.push_back(nodes_[i].prepared.row_wise);
+    }
+    return chained_steps(rows.data(), rows.size(), settings_.threads);
+  }
+
+  void add_step(PreparedNode& entry) {
+    const Node& node = graph_.nodes[entry.node];
+    Step step;
+    step.parts = {{entry.node, entry.implementation, 0}};
+    step.run = entry.implementation->run;
+    step.state = std::move(entry.prepared.state);
+    step.workspace_bytes = entry.prepared.workspace_bytes;
+    joined_.steps.push_back(std::move(step));
+    joined_.values.push_back({std::move(entry.inputs), node.outputs, node.op->facts.in_place_inputs});
+  }
+
+  void add_chain(std::size_t first, std::size_t length) {
+    Step step;
+    StepValues step_values;
+    std::vector<RowChain::Member> members;
+    for (std::size_t i = first; i < first + length; ++i) {
+      PreparedNode& entry = nodes_[i];
+      step.parts.push_back({entry.node, entry.implementation, i > first ? 1U : 0U});
+      members.push_back({entry.prepared.row_wise, std::move(entry.prepared.state),
+                         static_cast<std::uint32_t>(step_values.inputs.size())});
+      if (i > first) entry.inputs[0] = kNoValue;
+      step_values.inputs.insert(step_values.inputs.end(), entry.inputs.begin(), entry.inputs.end());
+    }
+    step_values.outputs = {graph_.nodes[nodes_[first + length - 1].node].outputs[0]};
+    auto chain = new_shared<const RowChain>(std::move(members), settings_.threads);
+    step.run = RowChain::run;
+    step.workspace_bytes = chain->workspace_bytes();
+    step.state = std::move(chain);
+    joined_.steps.push_back(std::move(step));
+    joined_.values.push_back(std::move(step_values));
+  }
+
+  void add_group(const ElementGroupSteps& group) {
+    Step step;
+    StepValues step_values;
+    std::vector<ElementGroup::Member> members;
+    std::vector<ValueId> made;  // beside the members
+    for (const std::uint32_t index : group) {
+      PreparedNode& entry = nodes_[index];
+      const Node& node = graph_.nodes[entry.node];
+      ElementGroup::Member member;
+      member.line = entry.prepared.line_wise;
+      member.state = std::move(entry.prepared.state);
+      member.in_place_inputs = &node.op->facts.in_place_inputs;
+      member.element_bytes = size_of(values_[node.outputs[0]].type.type);
+      member.shape = to_shape(values_[node.outputs[0]].type.dims);
+      std::uint64_t inner_inputs = 0;
+      for (const ValueId input : entry.inputs) {
+        ElementGroup::Source source = source_of(input, made, step_values.inputs);
+        if (source.from == ElementGroup::Source::From::kMember)
+          inner_inputs |= std::uint64_t{1} << member.inputs.size();
+        member.inputs.push_back(std::move(source));
+      }
+      step.parts.push_back({entry.node, entry.implementation, inner_inputs});
+      made.push_back(node.outputs[0]);
+      members.push_back(std::move(member));
+    }
+    step_values.outputs = {made.back()};
+    auto joined = new_shared<const ElementGroup>(std::move(members), settings_.threads);
+    step_values.in_place_inputs = joined->in_place_inputs();
+    step.run = ElementGroup::run;
+    step.workspace_bytes = joined->workspace_bytes();
+    step.state = std::move(joined);
+    joined_.steps.push_back(std::move(step));
+    joined_.values.push_back(std::move(step_values));
+  }
+
+  /// Where a member of a group finds this input; what no member makes is an input of the group, once.
+  ElementGroup::Source source_of(ValueId input, const std::vector<ValueId>& made, std::vector<ValueId>& inputs) {
+    using From = ElementGroup::Source::From;
+    if (input == kNoValue) return {};
+    const TensorType& type = values_[input].type;
+    const auto maker = std::find(made.begin(), made.end(), views_[input]);
+    if (maker != made.end())
+      return {From::kMember, static_cast<std::uint32_t>(maker - made.begin()), size_of(type.type), {}};
+    const auto place = std::find(inputs.begin(), inputs.end(), input) - inputs.begin();
+    if (static_cast<std::size_t>(place) == inputs.size()) inputs.push_back(input);
+    return {From::kInput, static_cast<std::uint32_t>(place), size_of(type.type), to_shape(type.dims)};
+  }
+
+  const Graph& graph_;
+  const std::vector<Value>& values_;
+  const std::vector<ValueId>& views_;
+  const CompileSettings& settings_;
+  std::vector<PreparedNode>& nodes_;
+  JoinedSteps joined_;
+};
+
+}  // namespace
+
+JoinedSteps join_steps(const Graph& graph, const std::vector<Value>& values, const std::vector<ValueId>& views,
+                       const CompileSettings& settings, std::vector<PreparedNode>& nodes) {
+  return Joiner(graph, values, views, settings, nodes).run();
+}
+
+}  // namespace linnet::internal

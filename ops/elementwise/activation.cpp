@@ -58,7 +58,32 @@ struct State {
   std::size_t count = 0;
   std::size_t columns = 1;  ///< of the last dimension
   bool streamed = false;    ///< Y, where it is not X
+  /// The reference, of elements [first, first + count), at most kLinedUp.
+  void (*compute)(const State& state, const void* x, std::size_t first, std::size_t count, void* y) = nullptr;
 };
+
+/// Floating-point elements: in double, rounded once.
+void compute_floats(const State& state, const void* x, std::size_t first, std::size_t count, void* y) {
+  double line[kLinedUp];
+  load_line(state.type, x, first, count, line);
+  for (std::size_t i = 0; i < count; ++i) line[i] = kernels::activation_reference(state.activation, line[i]);
+  store_line(state.type, line, first, count, y);
+}
+
+/// Relu of integers.
+template <typename W>
+void compute_integers(const State& state, const void* x, std::size_t first, std::size_t count, void* y) {
+  W line[kLinedUp];
+  load_line(state.type, x, first, count, line);
+  for (std::size_t i = 0; i < count; ++i) line[i] = std::max<W>(line[i], 0);
+  store_line(state.type, line, first, count, y);
+}
+
+auto* compute_of(DataType type) {
+  return kFloatTypes.has(type)    ? compute_floats
+         : kSignedTypes.has(type) ? compute_integers<std::int64_t>
+                                  : compute_integers<std::uint64_t>;
+}
 
 Prepared prepare(const PrepareContext& context) {
   const auto& attributes = context.attributes<ActivationAttributes>();
@@ -67,6 +92,7 @@ Prepared prepare(const PrepareContext& context) {
   state->reads_lowest = attributes.bounds_are_inputs && context.has_input(1);
   state->reads_highest = attributes.bounds_are_inputs && context.has_input(2);
   state->type = context.input_type(0);
+  state->compute = compute_of(state->type);
   const Shape shape = context.input_shape(0);
   state->count = static_cast<std::size_t>(element_count(shape));
   if (!shape.empty()) state->columns = static_cast<std::size_t>(shape.back());
@@ -154,32 +180,9 @@ void run_half(const RunArguments& args) {
                  [&](float* line, std::size_t count) { apply(activation, line, line, count); });
 }
 
-/// Floating-point elements: in double, rounded once.
-void compute_floats(const State& state, const void* x, std::size_t first, std::size_t count, void* y) {
-  double line[kLinedUp];
-  load_line(state.type, x, first, count, line);
-  for (std::size_t i = 0; i < count; ++i) line[i] = kernels::activation_reference(state.activation, line[i]);
-  store_line(state.type, line, first, count, y);
-}
-
-/// Relu of integers.
-template <typename W>
-void compute_integers(const State& state, const void* x, std::size_t first, std::size_t count, void* y) {
-  W line[kLinedUp];
-  load_line(state.type, x, first, count, line);
-  for (std::size_t i = 0; i < count; ++i) line[i] = std::max<W>(line[i], 0);
-  store_line(state.type, line, first, count, y);
-}
-
-auto* compute_of(DataType type) {
-  return kFloatTypes.has(type)    ? compute_floats
-         : kSignedTypes.has(type) ? compute_integers<std::int64_t>
-                                  : compute_integers<std::uint64_t>;
-}
-
 void run_reference_line(const LineArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
-  compute_of(state.type)(state, args.inputs[0], 0, args.count, args.y);
+  state.compute(state, args.inputs[0], 0, args.count, args.y);
 }
 
 Prepared prepare_reference(const PrepareContext& context) {
@@ -190,10 +193,9 @@ Prepared prepare_reference(const PrepareContext& context) {
 
 void run_reference(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
-  auto* const compute = compute_of(state.type);
   for_chunks(args.control, state.count, kReferenceChunk, kReferenceCost, [&](std::size_t chunk, std::size_t size) {
     for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) {
-      compute(state, args.inputs[0], first, count, args.outputs[0]);
+      state.compute(state, args.inputs[0], first, count, args.outputs[0]);
     });
   });
 }

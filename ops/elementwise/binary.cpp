@@ -150,25 +150,19 @@ std::size_t first_zero(std::size_t element_bytes, const void* elements, std::siz
   });
 }
 
-void run_reference_line(const LineArguments& args) {
-  const auto& state = *static_cast<const ReferenceState*>(args.state);
-  if (computed_type(state.type) == state.type) return state.line(args.inputs[0], args.inputs[1], args.count, args.y);
-  float a[kLinedUp];
-  float b[kLinedUp];
-  load_line(state.type, args.inputs[0], 0, args.count, a);
-  load_line(state.type, args.inputs[1], 0, args.count, b);
-  state.line(a, b, args.count, a);
-  store_line(state.type, a, 0, args.count, args.y);
+/// Of `count` elements, at most kLinedUp; 16-bit floats are widened to float.
+void compute(const ReferenceState& state, const void* a, const void* b, std::size_t count, void* c) {
+  if (computed_type(state.type) == state.type) return state.line(a, b, count, c);
+  float a_floats[kLinedUp];
+  float b_floats[kLinedUp];
+  load_line(state.type, a, 0, count, a_floats);
+  load_line(state.type, b, 0, count, b_floats);
+  state.line(a_floats, b_floats, count, a_floats);
+  store_line(state.type, a_floats, 0, count, c);
 }
 
-/// Elements [first, first + count), at most kLinedUp; 16-bit floats are widened to float.
-void compute_floats(const ReferenceState& state, const RunArguments& args, std::size_t first, std::size_t count) {
-  float a[kLinedUp];
-  float b[kLinedUp];
-  load_lined_up(state.a, state.type, args.inputs[0], first, count, a);
-  load_lined_up(state.b, state.type, args.inputs[1], first, count, b);
-  state.line(a, b, count, a);
-  store_line(state.type, a, first, count, args.outputs[0]);
+void run_reference_line(const LineArguments& args) {
+  compute(*static_cast<const ReferenceState*>(args.state), args.inputs[0], args.inputs[1], args.count, args.y);
 }
 
 }  // namespace
@@ -180,7 +174,6 @@ void run_arithmetic(const RunArguments& args) {
   FirstFault fault;
   for_chunks(args.control, state.count, kChunk, kReferenceCost, [&](std::size_t chunk, std::size_t size) {
     for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) {
-      if (computed_type(state.type) != state.type) return compute_floats(state, args, first, count);
       LineBuffer a_line, b_line;
       const void* a = line_up(state.a, bytes, args.inputs[0], first, count, &a_line);
       const void* b = line_up(state.b, bytes, args.inputs[1], first, count, &b_line);
@@ -188,7 +181,7 @@ void run_arithmetic(const RunArguments& args) {
         const std::size_t zero = first_zero(bytes, b, count);
         if (zero < count) fault.note(first + zero);
       }
-      state.line(a, b, count, c + first * bytes);
+      compute(state, a, b, count, c + first * bytes);
     });
   });
   fail_if_divided_by_zero(fault);

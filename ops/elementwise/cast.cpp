@@ -25,6 +25,7 @@ namespace linnet::internal {
 namespace {
 
 constexpr std::size_t kLine = 256;           // elements that are converted at a time
+constexpr std::size_t kChunk = 32768;        // elements: whole bytes of every type
 constexpr double kCost = 2.0;                // ns per element
 constexpr double kSimdCost = 0.2;            // the same, by vectors
 constexpr std::uint64_t kTargetType = 0b10;  // CastLike's input that only lends its type
@@ -115,6 +116,8 @@ double rounded_to_odd(T value) {
 }
 
 struct CastState {
+  /// Elements [first, first + count), at most kLine.
+  void (*line)(const CastState& state, const void* from, void* to, std::size_t first, std::size_t count) = nullptr;
   std::size_t count = 0;
   DataType from = DataType::kUndefined;
   DataType to = DataType::kUndefined;
@@ -147,7 +150,7 @@ void store_numbers(const CastState& state, double* line, std::size_t first, std:
   });
 }
 
-/// Elements [first, first + count), at most kLine. W holds all that `from` has, or as much of it as float64 does.
+/// W holds all that `from` has, or as much of it as float64 does.
 template <typename W>
 void cast_line(const CastState& state, const void* from, void* to, std::size_t first, std::size_t count) {
   W line[kLine];
@@ -163,7 +166,7 @@ void cast_line(const CastState& state, const void* from, void* to, std::size_t f
   }
 }
 
-using CastLine = void (*)(const CastState& state, const void* from, void* to, std::size_t first, std::size_t count);
+using CastLine = decltype(CastState::line);
 
 /// Numbers become floats by doubles, but for integers that a double would round first.
 CastLine cast_line_of(DataType from, DataType to) {
@@ -173,9 +176,8 @@ CastLine cast_line_of(DataType from, DataType to) {
 }
 
 void cast_elements(const CastState& state, const void* from, void* to, std::size_t first, std::size_t count) {
-  const CastLine line = cast_line_of(state.from, state.to);
   for (std::size_t done = 0; done < count; done += kLine)
-    line(state, from, to, first + done, std::min(kLine, count - done));
+    state.line(state, from, to, first + done, std::min(kLine, count - done));
 }
 
 void run_cast_line(const LineArguments& args) {
@@ -187,6 +189,7 @@ Prepared prepare_cast(const PrepareContext& context) {
   state->count = static_cast<std::size_t>(element_count(context.input_shape(0)));
   state->from = context.input_type(0);
   state->to = context.output(0).type;
+  state->line = cast_line_of(state->from, state->to);
   state->rounding = context.attributes<CastAttributes>().rounding;
   const bool whole_bytes = kTensorTypes.has(state->from) && kTensorTypes.has(state->to);
   Prepared prepared;
@@ -197,7 +200,6 @@ Prepared prepare_cast(const PrepareContext& context) {
 }
 
 void run_cast(const RunArguments& args) {
-  constexpr std::size_t kChunk = 32768;  // whole bytes of every type
   const auto& state = *static_cast<const CastState*>(args.state);
   for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t first, std::size_t count) {
     cast_elements(state, args.inputs[0], args.outputs[0], first, count);
@@ -256,7 +258,6 @@ Prepared prepare_simd(const PrepareContext& context) {
 }
 
 void run_simd(const RunArguments& args) {
-  constexpr std::size_t kChunk = 32768;  // elements
   const auto& state = *static_cast<const CastState*>(args.state);
   for_chunks(args.control, state.count, kChunk, kSimdCost, [&](std::size_t first, std::size_t count) {
     cast_vectors(state, args.inputs[0], args.outputs[0], first, count);

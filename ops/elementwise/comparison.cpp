@@ -2,6 +2,8 @@
 // by element, with NumPy's broadcasting; Not: Y = not X. C is bool, and false where an operand is NaN. A and B have the
 // same type. Opsets 7 to newest (LessOrEqual and GreaterOrEqual: 12; Not: 1); all numeric types, for Equal bool too,
 // are accepted at every opset. Deviation: Equal does not compare strings.
+#include <utility>
+
 #include "ops/elementwise/arithmetic.hpp"
 #include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/elementwise/comparison_lines.hpp"
@@ -22,68 +24,69 @@ struct State {
   DataType type = DataType::kUndefined;
   bool widens = false;  ///< 16-bit floats are compared as float
   CompareLine line = nullptr;
-  std::size_t left = 0;      ///< the input that is the line's a; the other one is its b
+  bool swapped = false;      ///< B is the line's a, and A its b
   std::uint8_t negated = 0;  ///< 1: C is the opposite of what the line says
-  BroadcastLoops loops[2];   ///< of the inputs, beside C
+  BroadcastLoops a, b;       ///< beside C
 };
 
+/// As compare_line_of.
+using LineChooser = CompareLine (*)(Comparison op, DataType type);
+
 /// Sets what is computed: a > b is b < a, and of integers a <= b is not b < a.
-void choose_line(Comparison op, State& state) {
-  const bool swapped = op == Comparison::kGreater || op == Comparison::kGreaterOrEqual;
+void choose_line(Comparison op, LineChooser choose, State& state) {
   const bool or_equal = op == Comparison::kLessOrEqual || op == Comparison::kGreaterOrEqual;
-  state.left = swapped ? 1 : 0;
-  if (swapped || or_equal) op = or_equal ? Comparison::kLessOrEqual : Comparison::kLess;
+  state.swapped = op == Comparison::kGreater || op == Comparison::kGreaterOrEqual;
+  if (state.swapped || or_equal) op = or_equal ? Comparison::kLessOrEqual : Comparison::kLess;
   if (or_equal && !kFloatTypes.has(state.type)) {
     op = Comparison::kLess;
-    state.left = 1 - state.left;
+    state.swapped = !state.swapped;
     state.negated = 1;
   }
-  state.line = compare_line_of(op, state.type);
+  state.line = choose(op, state.type);
+}
+
+/// Of `count` elements, at most kLinedUp.
+void compare(const State& state, const void* a, const void* b, std::size_t count, std::uint8_t* c) {
+  if (state.swapped) std::swap(a, b);
+  if (!state.widens) return state.line(a, b, count, state.negated, c);
+  float a_floats[kLinedUp];
+  float b_floats[kLinedUp];
+  load_line(state.type, a, 0, count, a_floats);
+  load_line(state.type, b, 0, count, b_floats);
+  state.line(a_floats, b_floats, count, state.negated, c);
 }
 
 void run_line(const LineArguments& args) {
-  const State& state = *static_cast<const State*>(args.state);
-  const void* const a = args.inputs[state.left];
-  const void* const b = args.inputs[1 - state.left];
-  auto* const c = static_cast<std::uint8_t*>(args.y);
-  if (!state.widens) return state.line(a, b, args.count, state.negated, c);
-  float a_floats[kLinedUp];
-  float b_floats[kLinedUp];
-  load_line(state.type, a, 0, args.count, a_floats);
-  load_line(state.type, b, 0, args.count, b_floats);
-  state.line(a_floats, b_floats, args.count, state.negated, c);
+  compare(*static_cast<const State*>(args.state), args.inputs[0], args.inputs[1], args.count,
+          static_cast<std::uint8_t*>(args.y));
 }
 
-/// Of float32.
+/// Of float32, which is never negated.
 template <kernels::CompareKind kKind>
-void compare_kernel(const void* a, const void* b, std::size_t count, std::uint8_t negated, std::uint8_t* c) {
-  kernels::compare(kKind, static_cast<const float*>(a), static_cast<const float*>(b), count, negated, c);
+void compare_kernel(const void* a, const void* b, std::size_t count, std::uint8_t /*negated*/, std::uint8_t* c) {
+  kernels::compare(kKind, static_cast<const float*>(a), static_cast<const float*>(b), count, c);
 }
 
-CompareLine kernel_of(Comparison op) {
+CompareLine kernel_of(Comparison op, DataType) {
   switch (op) {
     case Comparison::kLess:
-    case Comparison::kGreater:
       return compare_kernel<kernels::CompareKind::kLess>;
     case Comparison::kLessOrEqual:
-    case Comparison::kGreaterOrEqual:
       return compare_kernel<kernels::CompareKind::kLessOrEqual>;
     default:
       return compare_kernel<kernels::CompareKind::kEqual>;
   }
 }
 
-/// `kernel`: what is called instead of a plain loop; null: none.
-Prepared prepare_with(const PrepareContext& context, Comparison op, CompareLine kernel) {
+Prepared prepare_with(const PrepareContext& context, Comparison op, LineChooser choose) {
   const Shape c = context.output_shape(0);
   auto state = new_shared<State>();
   state->count = static_cast<std::size_t>(element_count(c));
   state->type = context.input_type(0);
   state->widens = computed_type(state->type) != state->type;
-  choose_line(op, *state);
-  if (kernel != nullptr) state->line = kernel;
-  state->loops[0] = broadcast_loops(c, context.input_shape(0));
-  state->loops[1] = broadcast_loops(c, context.input_shape(1));
+  choose_line(op, choose, *state);
+  state->a = broadcast_loops(c, context.input_shape(0));
+  state->b = broadcast_loops(c, context.input_shape(1));
   Prepared prepared;
   prepared.line_wise = {run_line, kLineCost, 0};
   prepared.state = std::move(state);
@@ -92,41 +95,24 @@ Prepared prepare_with(const PrepareContext& context, Comparison op, CompareLine 
 
 template <Comparison kOp>
 Prepared prepare(const PrepareContext& context) {
-  return prepare_with(context, kOp, nullptr);
+  return prepare_with(context, kOp, compare_line_of);
 }
 
 template <Comparison kOp>
 Prepared prepare_simd(const PrepareContext& context) {
-  return prepare_with(context, kOp, kernel_of(kOp));
+  return prepare_with(context, kOp, kernel_of);
 }
-
-/// Elements of an input, at most kLinedUp, and where they are when they cannot be compared in place.
-class Operand {
- public:
-  const void* load(const State& state, const RunArguments& args, std::size_t input, std::size_t first,
-                   std::size_t count) {
-    const BroadcastLoops& loops = state.loops[input];
-    if (!state.widens) return line_up(loops, size_of(state.type), args.inputs[input], first, count, &buffer_);
-    load_lined_up(loops, state.type, args.inputs[input], first, count, floats_);
-    return floats_;
-  }
-
- private:
-  union {
-    LineBuffer buffer_;
-    float floats_[kLinedUp];
-  };
-};
 
 void run(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
-  auto* elements = static_cast<std::uint8_t*>(args.outputs[0]);
+  const std::size_t bytes = size_of(state.type);
+  auto* const c = static_cast<std::uint8_t*>(args.outputs[0]);
   for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t chunk, std::size_t size) {
     for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) {
-      Operand left, right;
-      const void* a = left.load(state, args, state.left, first, count);
-      const void* b = right.load(state, args, 1 - state.left, first, count);
-      state.line(a, b, count, state.negated, elements + first);
+      LineBuffer a_line, b_line;
+      const void* a = line_up(state.a, bytes, args.inputs[0], first, count, &a_line);
+      const void* b = line_up(state.b, bytes, args.inputs[1], first, count, &b_line);
+      compare(state, a, b, count, c + first);
     });
   });
 }

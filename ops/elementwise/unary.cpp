@@ -80,7 +80,39 @@ struct State {
   DataType type = DataType::kUndefined;
   std::size_t count = 0;
   bool streamed = false;  ///< Y, where it is not X
+  /// The reference, of elements [first, first + count), at most kLinedUp.
+  void (*compute)(const State& state, const void* x, std::size_t first, std::size_t count, void* y) = nullptr;
 };
+
+/// In the elements' own type: integers of a size, signed or not, have the same low bits.
+void negate_integers(const State& state, const void* inputs, std::size_t first, std::size_t count, void* outputs) {
+  visit_size(size_of(state.type), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const auto* x = static_cast<const T*>(inputs) + first;
+    auto* y = static_cast<T*>(outputs) + first;
+    for (std::size_t i = 0; i < count; ++i) y[i] = static_cast<T>(0U - x[i]);
+  });
+}
+
+/// W is what the type's lines hold.
+template <typename W>
+void compute_line(const State& state, const void* x, std::size_t first, std::size_t count, void* y) {
+  W line[kLinedUp];
+  load_line(state.type, x, first, count, line);
+  for (std::size_t i = 0; i < count; ++i) {
+    if constexpr (std::is_integral_v<W>) {
+      line[i] = computed_integer(state.kind, line[i]);
+    } else {
+      line[i] = kernels::unary_reference(state.kind, line[i]);
+    }
+  }
+  store_line(state.type, line, first, count, y);
+}
+
+auto* compute_of(const State& state) {
+  if (state.kind == UnaryKind::kNeg && kSignedTypes.has(state.type)) return &negate_integers;
+  return visit_line_type(state.type, [](auto tag) { return &compute_line<typename decltype(tag)::type>; });
+}
 
 void run_line(const LineArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
@@ -94,6 +126,7 @@ Prepared prepare(const PrepareContext& context) {
   auto state = new_shared<State>();
   state->kind = kind_of(context);
   state->type = context.input_type(0);
+  state->compute = compute_of(*state);
   state->count = static_cast<std::size_t>(element_count(context.input_shape(0)));
   state->streamed = !kernels::is_slow(state->kind) && exceeds_caches(2 * sizeof(float) * state->count);
   Prepared prepared;
@@ -137,39 +170,9 @@ void run_half(const RunArguments& args) {
                  [&](float* line, std::size_t count) { kernels::unary(state.kind, line, line, count); });
 }
 
-/// In the elements' own type: integers of a size, signed or not, have the same low bits.
-void negate_integers(const State& state, const void* inputs, std::size_t first, std::size_t count, void* outputs) {
-  visit_size(size_of(state.type), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    const auto* x = static_cast<const T*>(inputs) + first;
-    auto* y = static_cast<T*>(outputs) + first;
-    for (std::size_t i = 0; i < count; ++i) y[i] = static_cast<T>(0U - x[i]);
-  });
-}
-
-/// W is what the type's lines hold.
-template <typename W>
-void compute_line(const State& state, const void* x, std::size_t first, std::size_t count, void* y) {
-  W line[kLinedUp];
-  load_line(state.type, x, first, count, line);
-  for (std::size_t i = 0; i < count; ++i) {
-    if constexpr (std::is_integral_v<W>) {
-      line[i] = computed_integer(state.kind, line[i]);
-    } else {
-      line[i] = kernels::unary_reference(state.kind, line[i]);
-    }
-  }
-  store_line(state.type, line, first, count, y);
-}
-
-auto* compute_of(const State& state) {
-  if (state.kind == UnaryKind::kNeg && kSignedTypes.has(state.type)) return &negate_integers;
-  return visit_line_type(state.type, [](auto tag) { return &compute_line<typename decltype(tag)::type>; });
-}
-
 void run_reference_line(const LineArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
-  compute_of(state)(state, args.inputs[0], 0, args.count, args.y);
+  state.compute(state, args.inputs[0], 0, args.count, args.y);
 }
 
 Prepared prepare_reference(const PrepareContext& context) {
@@ -180,10 +183,9 @@ Prepared prepare_reference(const PrepareContext& context) {
 
 void run_reference(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
-  auto* const compute = compute_of(state);
   for_chunks(args.control, state.count, kChunk, kReferenceCost, [&](std::size_t chunk, std::size_t size) {
     for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) {
-      compute(state, args.inputs[0], first, count, args.outputs[0]);
+      state.compute(state, args.inputs[0], first, count, args.outputs[0]);
     });
   });
 }

@@ -100,52 +100,39 @@ kernels::BinaryKind kernel_of(VariadicOp op) {
   return {};
 }
 
-/// Elements [first, first + count), at most kLinedUp. They are written when all inputs are read: the result may lie in
-/// any of them.
-void combine_simd(const State& state, const RunArguments& args, std::size_t first, std::size_t count) {
+struct Operand {
+  const float* elements;
+  bool single;  ///< one element, for all of them
+};
+
+/// Of `count` elements, at most kLinedUp. load(input, buffer) gives those of an input, where they lie or in the buffer.
+/// Results are written when all inputs are read: y may lie in any of them.
+template <typename Load>
+void combine(const State& state, std::size_t count, float* y, const Load& load) {
   float so_far_line[kLinedUp];
   float operand_line[kLinedUp];
-  auto* result = static_cast<float*>(args.outputs[0]) + first;
   const kernels::BinaryKind kind = kernel_of(state.op);
   const std::size_t last = state.operands.size() - 1;
-  const float* so_far =
-      line_up(state.operands[0], static_cast<const float*>(args.inputs[0]), first, count, so_far_line);
+  Operand so_far = load(std::size_t{0}, so_far_line);
   for (std::size_t input = 1; input <= last; ++input) {
-    const float* operand =
-        line_up(state.operands[input], static_cast<const float*>(args.inputs[input]), first, count, operand_line);
-    float* target = input == last ? result : so_far_line;
-    kernels::binary(kind, so_far, false, operand, false, target, count);
-    so_far = target;
+    const Operand operand = load(input, operand_line);
+    float* target = input == last ? y : so_far_line;
+    kernels::binary(kind, so_far.elements, so_far.single, operand.elements, operand.single, target, count);
+    so_far = {target, false};
   }
   if (state.op == VariadicOp::kMean) {
     const auto divisor = static_cast<float>(state.operands.size());
-    kernels::binary(kernels::BinaryKind::kDiv, so_far, false, &divisor, true, result, count);
-  } else if (so_far != result) {
-    std::copy_n(so_far, count, result);
+    kernels::binary(kernels::BinaryKind::kDiv, so_far.elements, so_far.single, &divisor, true, y, count);
+  } else if (so_far.elements != y) {
+    std::copy_n(so_far.elements, count, y);
   }
 }
 
-/// As combine_simd.
 void run_line(const LineArguments& args) {
-  const State& state = *static_cast<const State*>(args.state);
-  float so_far_line[kLinedUp];
-  auto* y = static_cast<float*>(args.y);
-  const auto* so_far = static_cast<const float*>(args.inputs[0]);
-  bool single = has_bit(args.single_inputs, 0);
-  const std::size_t last = state.operands.size() - 1;
-  for (std::size_t input = 1; input <= last; ++input) {
-    float* target = input == last ? y : so_far_line;
-    kernels::binary(kernel_of(state.op), so_far, single, static_cast<const float*>(args.inputs[input]),
-                    has_bit(args.single_inputs, input), target, args.count);
-    so_far = target;
-    single = false;
-  }
-  if (state.op == VariadicOp::kMean) {
-    const auto divisor = static_cast<float>(state.operands.size());
-    kernels::binary(kernels::BinaryKind::kDiv, so_far, single, &divisor, true, y, args.count);
-  } else if (last == 0 && so_far != y) {
-    std::copy_n(so_far, args.count, y);
-  }
+  combine(*static_cast<const State*>(args.state), args.count, static_cast<float*>(args.y),
+          [&](std::size_t input, float*) -> Operand {
+            return {static_cast<const float*>(args.inputs[input]), has_bit(args.single_inputs, input)};
+          });
 }
 
 Prepared prepare_simd(const PrepareContext& context) {
@@ -159,8 +146,14 @@ Prepared prepare_simd(const PrepareContext& context) {
 void run_simd(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
   const double cost = kSimdCost * static_cast<double>(state.operands.size());
+  auto* const y = static_cast<float*>(args.outputs[0]);
   for_chunks(args.control, state.count, kChunk, cost, [&](std::size_t chunk, std::size_t size) {
-    for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) { combine_simd(state, args, first, count); });
+    for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) {
+      combine(state, count, y + first, [&](std::size_t input, float* buffer) -> Operand {
+        const auto* elements = static_cast<const float*>(args.inputs[input]);
+        return {line_up(state.operands[input], elements, first, count, buffer), false};
+      });
+    });
   });
 }
 
@@ -177,7 +170,7 @@ Arithmetic arithmetic_of(VariadicOp op) {
   return {};
 }
 
-/// Elements [first, first + count), at most kLinedUp, in computed_type. As combine_simd.
+/// Elements [first, first + count), at most kLinedUp, in computed_type. As combine.
 void combine_reference(const State& state, const RunArguments& args, std::size_t first, std::size_t count) {
   const DataType computed = computed_type(state.type);
   const bool widens = computed != state.type;

@@ -5,7 +5,6 @@
 
 #include "ops/kernels/cast.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>

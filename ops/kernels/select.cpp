@@ -14,56 +14,45 @@ namespace linnet::kernels::HWY_NAMESPACE {
 namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
-struct LessOperation {
-  template <class V>
-  HWY_INLINE auto operator()(V a, V b) const {
+template <CompareKind kKind, class V>
+HWY_INLINE auto Holds(V a, V b) {
+  if constexpr (kKind == CompareKind::kLess) {
     return hn::Lt(a, b);
-  }
-};
-struct LessOrEqualOperation {
-  template <class V>
-  HWY_INLINE auto operator()(V a, V b) const {
+  } else if constexpr (kKind == CompareKind::kLessOrEqual) {
     return hn::Le(a, b);
-  }
-};
-struct EqualOperation {
-  template <class V>
-  HWY_INLINE auto operator()(V a, V b) const {
+  } else {
     return hn::Eq(a, b);
   }
-};
+}
 
 // From element i on, as far as whole vectors go; returns where they end.
-template <class D, class Operation>
-HWY_INLINE std::size_t CompareVectors(D d, Operation operation, const float* a, const float* b, std::size_t i,
-                                      std::size_t count, std::uint8_t negated, std::uint8_t* c) {
+template <CompareKind kKind, class D>
+HWY_INLINE std::size_t CompareVectors(D d, const float* a, const float* b, std::size_t i, std::size_t count,
+                                      std::uint8_t* c) {
   const hn::RebindToUnsigned<D> words;
   const hn::Rebind<std::uint8_t, D> bytes;
-  const auto yes = hn::Set(words, 1U ^ negated);
-  const auto no = hn::Set(words, negated);
+  const auto yes = hn::Set(words, 1U);
   for (; i + hn::Lanes(d) <= count; i += hn::Lanes(d)) {
-    const auto holds = hn::RebindMask(words, operation(hn::LoadU(d, a + i), hn::LoadU(d, b + i)));
-    hn::StoreU(hn::TruncateTo(bytes, hn::IfThenElse(holds, yes, no)), bytes, c + i);
+    const auto holds = hn::RebindMask(words, Holds<kKind>(hn::LoadU(d, a + i), hn::LoadU(d, b + i)));
+    hn::StoreU(hn::TruncateTo(bytes, hn::IfThenElseZero(holds, yes)), bytes, c + i);
   }
   return i;
 }
 
-template <class Operation>
-void CompareRun(Operation operation, const float* a, const float* b, std::size_t count, std::uint8_t negated,
-                std::uint8_t* c) {
-  const std::size_t i = CompareVectors(hn::ScalableTag<float>(), operation, a, b, 0, count, negated, c);
-  CompareVectors(hn::CappedTag<float, 1>(), operation, a, b, i, count, negated, c);
+template <CompareKind kKind>
+void CompareRun(const float* a, const float* b, std::size_t count, std::uint8_t* c) {
+  const std::size_t i = CompareVectors<kKind>(hn::ScalableTag<float>(), a, b, 0, count, c);
+  CompareVectors<kKind>(hn::CappedTag<float, 1>(), a, b, i, count, c);
 }
 
-void Compare(CompareKind kind, const float* a, const float* b, std::size_t count, std::uint8_t negated,
-             std::uint8_t* c) {
+void Compare(CompareKind kind, const float* a, const float* b, std::size_t count, std::uint8_t* c) {
   switch (kind) {
     case CompareKind::kLess:
-      return CompareRun(LessOperation(), a, b, count, negated, c);
+      return CompareRun<CompareKind::kLess>(a, b, count, c);
     case CompareKind::kLessOrEqual:
-      return CompareRun(LessOrEqualOperation(), a, b, count, negated, c);
+      return CompareRun<CompareKind::kLessOrEqual>(a, b, count, c);
     case CompareKind::kEqual:
-      return CompareRun(EqualOperation(), a, b, count, negated, c);
+      return CompareRun<CompareKind::kEqual>(a, b, count, c);
   }
 }
 
@@ -94,9 +83,8 @@ namespace linnet::kernels {
 LINNET_EXPORT(Compare);
 LINNET_EXPORT(Select);
 
-void compare(CompareKind kind, const float* a, const float* b, std::size_t count, std::uint8_t negated,
-             std::uint8_t* c) {
-  LINNET_DISPATCH(Compare)(kind, a, b, count, negated, c);
+void compare(CompareKind kind, const float* a, const float* b, std::size_t count, std::uint8_t* c) {
+  LINNET_DISPATCH(Compare)(kind, a, b, count, c);
 }
 
 void select(const std::uint8_t* condition, const std::uint32_t* a, const std::uint32_t* b, std::size_t count,

@@ -9,10 +9,8 @@ namespace linnet::kernels {
 
 enum class CompareKind : std::uint8_t { kLess, kLessOrEqual, kEqual };
 
-// c[i] = a[i] op b[i] ? 1 : 0 for i < count, with NaN the answer is no; `negated` = 1: the opposite, also with NaN. c
-// overlaps no operand; no alignment is needed.
-void compare(CompareKind kind, const float* a, const float* b, std::size_t count, std::uint8_t negated,
-             std::uint8_t* c);
+// c[i] = a[i] op b[i] ? 1 : 0 for i < count, with NaN the answer is no. c overlaps no operand; no alignment is needed.
+void compare(CompareKind kind, const float* a, const float* b, std::size_t count, std::uint8_t* c);
 
 // y[i] = condition[i] != 0 ? a[i] : b[i] for i < count, of elements of 4 bytes, whatever they are. y may be a or b; no
 // alignment is needed.

@@ -102,7 +102,7 @@ void copy_rows(RunControl& control, const StridedCopy& copy, const std::byte* so
   });
 }
 
-/// As kernels::transpose, of any unit.
+/// As kernels::transpose, and of units of 2 * kTurnedUnit bytes.
 void turn_over(std::size_t unit, const kernels::TurnedRows& matrix, std::int64_t rows, std::int64_t columns) {
   if (unit <= kTurnedUnit) {
     return kernels::transpose(unit, matrix, static_cast<std::size_t>(rows), static_cast<std::size_t>(columns));
@@ -212,7 +212,8 @@ void run_strided_copy(RunControl& control, const StridedCopy& copy, const void* 
   auto* to = static_cast<std::byte*>(target);
   if (copy.sizes.empty()) return copy_bytes(control, to, from + copy.offset, static_cast<std::size_t>(copy.unit_bytes));
   if (copy.unit_bytes > kTaskBytes) return copy_large_units(control, copy, from, to);
-  const bool is_small = copy.unit_bytes <= 16 && (copy.unit_bytes & (copy.unit_bytes - 1)) == 0;
+  const bool is_small =
+      copy.unit_bytes <= static_cast<std::int64_t>(2 * kTurnedUnit) && (copy.unit_bytes & (copy.unit_bytes - 1)) == 0;
   if (is_small && copy.dense_source_axis >= 0) return copy_turned(control, copy, from, to);
   switch (copy.unit_bytes) {
     case 1:

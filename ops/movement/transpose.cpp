@@ -5,6 +5,7 @@
 #include "ops/attention/attention.hpp"
 #include "ops/movement/strided_copy.hpp"
 #include "ops/product/matrix_product.hpp"
+#include "ops/shared/axis_order.hpp"
 #include "ops/shared/fusion_facts.hpp"
 #include "ops/shared/shape_helpers.hpp"
 
@@ -50,9 +51,7 @@ std::vector<std::size_t> permutation_of(const NodeView& node) {
 void infer_transpose(InferContext& context) {
   require_tensor_type(context, 0, "data");
   const Dims& dims = context.input_dims(0);
-  Dims result;
-  for (const std::size_t axis : permutation_of(context)) result.push_back(dims[axis]);
-  context.set_output(0, context.input_type(0), std::move(result));
+  context.set_output(0, context.input_type(0), in_order(dims, permutation_of(context)));
   if (dims.size() < 2) pass_elements(context);
 }
 
@@ -73,16 +72,15 @@ bool moves_nothing(const NodeView& node) {
 /// Two Transposes are one, or nothing at all.
 std::optional<Replacement> merge(const FusionContext& context, const AxisOrderAttributes& next) {
   const std::vector<std::size_t> first = permutation_of(context.producer);
-  auto merged = new_shared<TransposeAttributes>();
-  merged->perm.emplace();
-  for (const std::size_t axis : next.order(first.size()))
-    merged->perm->push_back(static_cast<std::int64_t>(first[axis]));
+  const std::vector<std::size_t> both = composed(first, next.order(first.size()));
   const std::vector<ValueId>& inputs = context.producer.node().inputs;
-  if (std::is_sorted(merged->perm->begin(), merged->perm->end())) {
+  if (std::is_sorted(both.begin(), both.end())) {
     const OpDef* identity = context.registry.find("", "Identity");
     if (identity == nullptr) return std::nullopt;
     return Replacement{identity, new_shared<NoAttributes>(), {inputs[0]}, true};
   }
+  auto merged = new_shared<TransposeAttributes>();
+  merged->perm.emplace(both.begin(), both.end());
   return Replacement{context.producer.node().op, std::move(merged), {inputs[0]}, true};
 }
 
@@ -95,10 +93,9 @@ std::optional<Replacement> absorb_transpose(const FusionContext& context) {
 
 Prepared prepare_transpose(const PrepareContext& context) {
   if (element_count(context.input_shape(0)) == 0) return {new_shared<const StridedCopy>(), 0, 0};
-  const std::vector<std::int64_t> strides = row_major_strides(context.input_shape(0));
-  std::vector<std::int64_t> permuted;
-  for (const std::size_t axis : permutation_of(context)) permuted.push_back(strides[axis]);
-  const StridedCopy copy = make_strided_copy(size_of(context.input_type(0)), context.output_shape(0), permuted, 0);
+  const std::vector<std::int64_t> strides =
+      in_order(row_major_strides(context.input_shape(0)), permutation_of(context));
+  const StridedCopy copy = make_strided_copy(size_of(context.input_type(0)), context.output_shape(0), strides, 0);
   return {new_shared<const StridedCopy>(copy), 0, 0};
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ops/shared/axis_order.hpp"
 #include "ops/shared/element_types.hpp"
 
 namespace linnet::internal {
@@ -23,15 +24,6 @@ struct Operand {
     return axis < missing || shape[axis - missing] == 1 ? 0 : strides[axis - missing];
   }
 };
-
-template <typename T>
-std::vector<T> in_order(const std::vector<T>& list, const std::vector<std::size_t>& order) {
-  if (order.empty()) return list;
-  std::vector<T> result;
-  result.reserve(order.size());
-  for (const std::size_t axis : order) result.push_back(list[axis]);
-  return result;
-}
 
 Operand operand(const Shape& shape, const std::vector<std::size_t>& order) {
   return {in_order(shape, order), in_order(row_major_strides(shape), order)};

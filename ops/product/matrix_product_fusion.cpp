@@ -5,6 +5,7 @@
 
 #include "ops/elementwise/activation.hpp"
 #include "ops/product/matrix_product.hpp"
+#include "ops/shared/axis_order.hpp"
 #include "ops/shared/fusion_facts.hpp"
 #include "ops/shared/scaled_constant.hpp"
 
@@ -58,16 +59,6 @@ std::optional<std::vector<double>> constant_row(const NodeView& node, std::int64
       row[n] = beta * static_cast<double>(c->as<T>()[c->count() == 1 ? 0 : n]);
   });
   return row;
-}
-
-/// The order that first `first` and then `second` make; an empty one changes nothing.
-std::vector<std::size_t> composed(const std::vector<std::size_t>& first, const std::vector<std::size_t>& second) {
-  if (first.empty()) return second;
-  if (second.empty()) return first;
-  std::vector<std::size_t> both;
-  both.reserve(second.size());
-  for (const std::size_t axis : second) both.push_back(first[axis]);
-  return both;
 }
 
 }  // namespace

@@ -242,7 +242,7 @@ std::string accepts_short_half(const NodeView& node) {
 Prepared prepare_half(const PrepareContext& context) {
   const Reduction reduction = reduction_of(context);
   Prepared prepared;
-  prepared.state = std::make_shared<const HalfState>(HalfState{tiling_of(reduction), reduction.type});
+  prepared.state = new_shared<const HalfState>(HalfState{tiling_of(reduction), reduction.type});
   return prepared;
 }
 

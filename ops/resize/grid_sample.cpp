@@ -23,6 +23,7 @@
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/named_value.hpp"
 #include "ops/shared/sized_elements.hpp"
+#include "ops/shared/workspace_layout.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -148,8 +149,8 @@ void for_blocks(const Grid& grid, const RunArguments& args, std::byte* memory, d
 template <typename W>
 struct WeightedState {
   Grid grid;
-  bool converts = false;    ///< elements of X are not of type W
-  std::size_t x_bytes = 0;  ///< of the converted X, at the start of the workspace
+  bool converts = false;   ///< elements of X are not of type W: the workspace begins with X converted
+  std::size_t blocks = 0;  ///< offset in the workspace, one a worker
 };
 
 template <typename W>
@@ -160,11 +161,10 @@ Prepared prepare_weighted(const PrepareContext& context) {
   if (state->grid.batches > 0) {
     const DataType line_type = std::is_same_v<W, float> ? DataType::kFloat32 : DataType::kFloat64;
     state->converts = state->grid.type != line_type;
-    if (state->converts) state->x_bytes = (byte_count(line_type, context.input_shape(0)) + 63) / 64 * 64;
-    prepared.workspace_bytes = Block<W>::bytes(state->grid) * static_cast<std::size_t>(context.threads());
-    if (__builtin_add_overflow(prepared.workspace_bytes, state->x_bytes, &prepared.workspace_bytes)) {
-      fail(ErrorCode::kLimitExceeded, "X needs more bytes as ", line_type, " than 64 bits can count");
-    }
+    WorkspaceLayout layout;
+    if (state->converts) layout.add(byte_count(line_type, context.input_shape(0)));
+    state->blocks = layout.add(Block<W>::bytes(state->grid) * static_cast<std::size_t>(context.threads()));
+    prepared.workspace_bytes = layout.bytes();
   }
   prepared.state = std::move(state);
   return prepared;
@@ -216,7 +216,7 @@ void run_weighted(const RunArguments& args) {
       store(grid.type, line, plane * grid.points + first, count, args.outputs[0]);
     }
   };
-  for_blocks<W>(grid, args, static_cast<std::byte*>(args.workspace) + state.x_bytes, cost, sample);
+  for_blocks<W>(grid, args, static_cast<std::byte*>(args.workspace) + state.blocks, cost, sample);
 }
 
 std::string accepts_simd(const NodeView& node) {
@@ -232,8 +232,7 @@ std::string accepts_simd(const NodeView& node) {
 /// Linear and cubic of many channels: the channels of each element of X, copied side by side, are added as vectors.
 struct PixelState {
   Grid grid;
-  std::size_t x_bytes = 0;  ///< of that copy, at the start of the workspace; blocks and tiles follow, one a worker
-  std::size_t block_bytes = 0;
+  std::size_t blocks = 0, tiles = 0;  ///< offsets in the workspace, which begins with that copy; one a worker
 };
 
 std::string accepts_pixels(const NodeView& node) {
@@ -248,16 +247,14 @@ std::string accepts_pixels(const NodeView& node) {
 }
 
 Prepared prepare_pixels(const PrepareContext& context) {
-  auto state = std::make_shared<PixelState>();
+  auto state = new_shared<PixelState>();
   state->grid = grid_of(context);
-  state->x_bytes = (byte_count(DataType::kFloat32, context.input_shape(0)) + 63) / 64 * 64;
-  state->block_bytes = Block<float>::bytes(state->grid) * static_cast<std::size_t>(context.threads());
-  const std::size_t tiles = kPoints * kTileChannels * sizeof(float) * static_cast<std::size_t>(context.threads());
-  Prepared prepared;
-  if (__builtin_add_overflow(state->block_bytes + tiles, state->x_bytes, &prepared.workspace_bytes))
-    fail(ErrorCode::kLimitExceeded, "a copy of X needs more bytes than 64 bits can count");
-  prepared.state = std::move(state);
-  return prepared;
+  const auto workers = static_cast<std::size_t>(context.threads());
+  WorkspaceLayout layout;
+  layout.add(byte_count(DataType::kFloat32, context.input_shape(0)));
+  state->blocks = layout.add(Block<float>::bytes(state->grid) * workers);
+  state->tiles = layout.add(kPoints * kTileChannels * sizeof(float) * workers);
+  return {std::move(state), layout.bytes(), 0};
 }
 
 void copy_to_pixels(const Grid& grid, const RunArguments& args, float* pixels) {
@@ -277,10 +274,9 @@ void copy_to_pixels(const Grid& grid, const RunArguments& args, float* pixels) {
 void run_pixels(const RunArguments& args) {
   const auto& state = *static_cast<const PixelState*>(args.state);
   const Grid& grid = state.grid;
-  if (grid.batches == 0) return;
-  auto* const pixels = static_cast<float*>(args.workspace);
-  std::byte* const blocks = static_cast<std::byte*>(args.workspace) + state.x_bytes;
-  auto* const tiles = reinterpret_cast<float*>(blocks + state.block_bytes);
+  auto* const workspace = static_cast<std::byte*>(args.workspace);
+  auto* const pixels = reinterpret_cast<float*>(workspace);
+  auto* const tiles = reinterpret_cast<float*>(workspace + state.tiles);
   auto* const y = static_cast<float*>(args.outputs[0]);
   copy_to_pixels(grid, args, pixels);
   const auto sample = [&](std::size_t batch, std::size_t first, std::size_t count, const Block<float>& block,
@@ -296,7 +292,7 @@ void run_pixels(const RunArguments& args) {
                        channels, count);
     }
   };
-  for_blocks<float>(grid, args, blocks, kPixelCost, sample);
+  for_blocks<float>(grid, args, workspace + state.blocks, kPixelCost, sample);
 }
 
 /// Mode nearest: elements moved, or zeros. T is as large as an element.

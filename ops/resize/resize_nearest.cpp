@@ -9,7 +9,7 @@
 namespace linnet::internal {
 namespace {
 
-constexpr std::int64_t kChunkBytes = 65536;  // of Y, that a task writes
+constexpr std::int64_t kChunkBytes = 65536;  // of Y, that a task writes, about
 constexpr double kCost = 0.5;                // ns per unit
 constexpr double kCostOfByte = 0.05;         // the same, beside it
 
@@ -30,6 +30,7 @@ struct NearestState {
   std::int64_t unit_bytes = 1;     ///< of what the axes inside it keep together
   std::int64_t repeats = 0;        ///< where not 0: unit i of a row of Y is unit i / repeats of X
   std::int64_t units = 0;
+  std::int64_t chunk = 1;  ///< units that a task writes; a multiple of repeats, where not 0
   Extrapolation extrapolation;
 
   /// Where a row of Y begins in X.
@@ -86,15 +87,15 @@ std::int64_t repeats_of(const NearestAxis& row) {
   return repeats;
 }
 
-/// Units [begin, end) of a row; the row of X begins at x, what is written at y.
+/// Units [begin, end) of a row, both multiples of repeats; the row of X begins at x, what is written at y.
 void copy_units(const NearestState& state, const std::byte* x, std::int64_t begin, std::int64_t end, std::byte* y) {
   const std::int64_t bytes = state.unit_bytes;
   if (state.row.elements.empty()) {
     std::memcpy(y, x + begin * bytes, static_cast<std::size_t>((end - begin) * bytes));
     return;
   }
-  const std::int64_t repeats = state.repeats;
-  if (repeats != 0 && begin % repeats == 0 && end % repeats == 0) {
+  if (state.repeats != 0) {
+    const std::int64_t repeats = state.repeats;
     const auto units = static_cast<std::size_t>((end - begin) / repeats);
     return kernels::transpose(static_cast<std::size_t>(bytes), {x + begin / repeats * bytes, 0, y, repeats * bytes},
                               units, static_cast<std::size_t>(repeats));
@@ -184,16 +185,22 @@ std::shared_ptr<const void> prepare_nearest(const NodeView& node) {
   }
   if (state->outer.empty()) state->outer.emplace_back();  // of one row
   const std::int64_t unit = state->unit_bytes;
-  if (unit == 1 || unit == 2 || unit == 4 || unit == 8) state->repeats = repeats_of(state->row);
+  state->chunk = std::max<std::int64_t>(1, kChunkBytes / unit);
+  if (unit == 1 || unit == 2 || unit == 4 || unit == 8) {
+    const std::int64_t repeats = repeats_of(state->row);
+    if (repeats != 0 && repeats <= state->chunk) {
+      state->repeats = repeats;
+      state->chunk -= state->chunk % repeats;
+    }
+  }
   state->extrapolation = Extrapolation(node, axes);
   return state;
 }
 
 void run_nearest(const void* prepared, const RunArguments& args) {
   const NearestState& state = *static_cast<const NearestState*>(prepared);
-  const auto chunk = static_cast<std::size_t>(std::max<std::int64_t>(1, kChunkBytes / state.unit_bytes));
   const double cost = kCost + kCostOfByte * static_cast<double>(state.unit_bytes);
-  for_chunks(args.control, static_cast<std::size_t>(state.units), chunk, cost,
+  for_chunks(args.control, static_cast<std::size_t>(state.units), static_cast<std::size_t>(state.chunk), cost,
              [&](std::size_t first, std::size_t size) {
                copy_rows(state, args, static_cast<std::int64_t>(first), static_cast<std::int64_t>(first + size));
              });

@@ -85,8 +85,8 @@ TEST(TransposeKernel, RepeatsTheElementsOfOneRow) {
 
 TEST(TransposeKernel, WalksBackwards) {
   const std::vector<float> from = testing::random_floats(40 * 24, 0, 1, 2);
-  std::vector<float> to(from.size());
   on_every_isa([&] {
+    std::vector<float> to(from.size());
     // The rows of `from` from its last to its first.
     transpose(sizeof(float),
               {reinterpret_cast<const std::byte*>(from.data() + 39 * 24), -24 * 4,

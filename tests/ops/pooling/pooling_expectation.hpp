@@ -1,8 +1,11 @@
 // Poolings by their definition, one window at a time, and windows of every kind.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
+
 #include "tests/ops/op_tester.hpp"
 
 namespace linnet::internal {
@@ -105,34 +108,40 @@ ConstantPtr max_pooled(const Window& window, const ConstantPtr& x, bool column_m
   return tensor(y, values);
 }
 
-template <typename T>
-ConstantPtr averaged(const Window& window, const ConstantPtr& x, bool count_include_pad) {
+/// finish(sum, taps inside, taps) of each window, where the sum is that of term(value) over the taps inside.
+template <typename T, typename Term, typename Finish>
+ConstantPtr summed(const Window& window, const ConstantPtr& x, const Term& term, const Finish& finish) {
   const Shape y = output_shape(window, x->shape);
   std::vector<T> values;
   for (std::int64_t index = 0; index < element_count(y); ++index) {
     long double sum = 0;
-    int count = 0;
+    int inside = 0, taps = 0;
     for_taps(window, x->shape, y, index, [&](const Ints&, std::int64_t element) {
-      if (element >= 0) sum += static_cast<long double>(static_cast<double>(x->as<T>()[element]));
-      if (element >= 0 || count_include_pad) ++count;
+      ++taps;
+      if (element < 0) return;
+      ++inside;
+      sum += term(static_cast<long double>(static_cast<double>(x->as<T>()[element])));
     });
-    values.push_back(static_cast<T>(static_cast<double>(count == 0 ? 0 : sum / count)));
+    values.push_back(static_cast<T>(static_cast<double>(finish(sum, inside, taps))));
   }
   return tensor(y, values);
 }
 
 template <typename T>
+ConstantPtr averaged(const Window& window, const ConstantPtr& x, bool count_include_pad) {
+  const auto value = [](long double number) { return number; };
+  const auto average = [=](long double sum, int inside, int taps) {
+    const int count = count_include_pad ? taps : inside;
+    return count == 0 ? 0 : sum / count;
+  };
+  return summed<T>(window, x, value, average);
+}
+
+template <typename T>
 ConstantPtr norms(const Window& window, const ConstantPtr& x, double p) {
-  const Shape y = output_shape(window, x->shape);
-  std::vector<T> values;
-  for (std::int64_t index = 0; index < element_count(y); ++index) {
-    long double sum = 0;
-    for_taps(window, x->shape, y, index, [&](const Ints&, std::int64_t element) {
-      if (element >= 0) sum += std::pow(std::fabs(static_cast<long double>(x->as<T>()[element])), p);
-    });
-    values.push_back(static_cast<T>(static_cast<double>(std::pow(sum, 1 / static_cast<long double>(p)))));
-  }
-  return tensor(y, values);
+  const auto power = [=](long double number) { return std::pow(std::fabs(number), p); };
+  const auto root = [=](long double sum, int, int) { return std::pow(sum, 1 / static_cast<long double>(p)); };
+  return summed<T>(window, x, power, root);
 }
 
 inline OpTest pool(const char* op, int opset, const Window& window, const std::string& name) {

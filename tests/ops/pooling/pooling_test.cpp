@@ -1,7 +1,6 @@
 // MaxPool, AveragePool, LpPool and GlobalLpPool beside a walk over every window, and beside PyTorch's numbers.
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <limits>
 
 #include "tests/ops/pooling/pooling_expectation.hpp"

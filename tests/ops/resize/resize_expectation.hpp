@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+
 #include "runtime/data_type.hpp"
 #include "tests/ops/op_tester.hpp"
 
@@ -159,8 +160,5 @@ inline std::vector<Manner> all_manners() {
   }
   return manners;
 }
-
-/// The decimal number that a float32 stands for.
-inline double meant(float number) { return std::round(static_cast<double>(number) * 1e6) / 1e6; }
 
 }  // namespace linnet::internal

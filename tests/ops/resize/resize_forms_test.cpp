@@ -1,15 +1,19 @@
 // What Resize and Upsample are asked for: older forms, what is known of shapes, and what is wrong.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cmath>
+#include <cstdint>
 #include <limits>
+#include <string>
+#include <vector>
 
 #include "runtime/data_type.hpp"
-#include "tests/ops/resize/resize_expectation.hpp"
+#include "tests/ops/op_tester.hpp"
 
 namespace linnet::internal {
 namespace {
+
+using Ints = std::vector<std::int64_t>;
+using Floats = std::vector<float>;
 
 TEST(Resize, HasOlderForms) {
   const Floats x = {1, 2, 3, 4, 5, 6, 7, 8};

@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -93,6 +92,10 @@ TEST(Resize, RepeatsElementsInRows) {
       check_sizes<double>(from, to, manner, exact());
     }
   }
+  for (const std::int64_t times : {3, 5}) {  // in rows that several tasks write
+    check_sizes<double>({2, 8400 / times}, {2, 8400}, manner, exact());
+  }
+  check_sizes<std::uint8_t>({2}, {140000}, manner, exact(), 0, 256);  // more often than a task writes
 }
 
 /// By scales.
@@ -181,6 +184,9 @@ TEST(Resize, FindsTheLastElementOfARoi) {
   check(-0.2F, 1, {-1, 0, 1, 2, 3, 4, 5});
   check(0, 1.2F, {0, 2, 4, -1});
 }
+
+/// The decimal number that a float32 stands for.
+double meant(float number) { return std::round(static_cast<double>(number) * 1e6) / 1e6; }
 
 TEST(Resize, CropsAndExtrapolates) {
   struct Case {

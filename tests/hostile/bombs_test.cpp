@@ -1,22 +1,16 @@
 // Small models and inputs that ask for much: sizes that explode, and shapes without elements that ask for endless loops
 // over nothing (section B).
-#include <limits>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/hostile/one_node.hpp"
 
 namespace linnet::test {
 namespace {
 
-constexpr DataType kF = DataType::kFloat32;
 constexpr DataType kI = DataType::kInt64;
-constexpr std::int64_t kMax = INT64_MAX;
-constexpr std::int64_t kMin = INT64_MIN;
-constexpr std::int64_t kTwo40 = std::int64_t{1} << 40;
-constexpr std::int64_t kTwo62 = std::int64_t{1} << 62;
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr ErrorCode kLimit = ErrorCode::kLimitExceeded;
-using Ints = std::vector<std::int64_t>;
 
 TEST(HostileBombs, SizesThatExplode) {
   for (const bool constant : {true, false}) {
@@ -191,11 +185,11 @@ TEST(HostileBombs, NothingManyTimes) {
     for (const char* op : {"GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"})
       expect_nothing(op, OneNode(op).given(kF, shape));
     const Shape kernel = {shape[1], shape[1], 1, 1};
-    const std::vector<float> weights(static_cast<std::size_t>(shape[1] * shape[1]), 1.0F);
+    const std::vector<float> weights = ones(kernel);
     expect_nothing("Conv", OneNode("Conv").given(kF, shape).constant<float>(kernel, weights));
     expect_nothing("ConvTranspose", OneNode("ConvTranspose").given(kF, shape).constant<float>(kernel, weights));
     expect_nothing("LRN", OneNode("LRN").given(kF, shape).with(attribute("size", 3)));
-    const std::vector<float> per_channel(static_cast<std::size_t>(shape[1]), 1.0F);
+    const std::vector<float> per_channel = ones({shape[1]});
     OneNode batch = OneNode("BatchNormalization").given(kF, shape);
     for (int i = 0; i < 4; ++i) batch.constant<float>({shape[1]}, per_channel);
     expect_nothing("BatchNormalization", batch);
@@ -219,8 +213,8 @@ TEST(HostileBombs, NothingManyTimes) {
       const std::int64_t rows = 3 * gates;
       return OneNode(op)
           .given(kF, x)
-          .constant<float>({1, rows, x[2]}, std::vector<float>(static_cast<std::size_t>(rows * x[2]), 1.0F))
-          .constant<float>({1, rows, 3}, std::vector<float>(static_cast<std::size_t>(rows * 3), 1.0F))
+          .constant<float>({1, rows, x[2]}, ones({1, rows, x[2]}))
+          .constant<float>({1, rows, 3}, ones({1, rows, 3}))
           .with(attribute("hidden_size", 3));
     };
     expect_nothing(op, cell({kTwo40, 0, 2}));

@@ -1,8 +1,11 @@
-// Models of one node, for tables of what must be refused or bounded.
+// Models of one node, for tables of what must be refused or bounded, and the values that such tables are made of.
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +13,24 @@
 #include "tests/hostile/refusal.hpp"
 
 namespace linnet::test {
+
+inline constexpr DataType kF = DataType::kFloat32;
+inline constexpr std::int64_t kMax = INT64_MAX;
+inline constexpr std::int64_t kMin = INT64_MIN;
+inline constexpr std::int64_t kTwo40 = std::int64_t{1} << 40;
+inline constexpr std::int64_t kTwo62 = std::int64_t{1} << 62;
+inline constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+inline constexpr float kInfinity = std::numeric_limits<float>::infinity();
+inline constexpr ErrorCode kLimit = ErrorCode::kLimitExceeded;
+inline constexpr ErrorCode kFault = ErrorCode::kRuntimeFault;
+using Ints = std::vector<std::int64_t>;
+
+/// As many as a tensor of this shape has elements.
+inline std::vector<float> ones(const Shape& shape) {
+  std::size_t count = 1;
+  for (const std::int64_t size : shape) count *= static_cast<std::size_t>(size);
+  return std::vector<float>(count, 1.0F);
+}
 
 /// A node "n" and its inputs, in order: constants, or what a run is given.
 class OneNode {

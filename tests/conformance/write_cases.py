@@ -12,6 +12,7 @@ The cases are in cases/: one file per kind of operator, each with a list CASES.
 from __future__ import annotations
 
 import argparse
+import importlib
 import shutil
 import sys
 from collections.abc import Sequence
@@ -22,35 +23,14 @@ try:
     import onnx
     from onnx import numpy_helper
 
-    from cases import (
-        arithmetic,
-        attention,
-        control_flow,
-        convolution,
-        movement,
-        quantization,
-        recurrent,
-        reduction,
-        sampling,
-        selection,
-    )
     from cases.case import Array, Case
+
+    FOLDER = Path(__file__).parent / "cases"
+    FAMILIES = [
+        importlib.import_module(f"cases.{file.stem}") for file in sorted(FOLDER.glob("*.py")) if file.stem != "case"
+    ]
 except ImportError as error:
     sys.exit(f"{Path(__file__).name} needs what tools/setup.sh installs ({error})")
-
-FAMILIES = (
-    arithmetic,
-    attention,
-    control_flow,
-    convolution,
-    movement,
-    quantization,
-    recurrent,
-    reduction,
-    sampling,
-    selection,
-)
-
 
 def write_side(folder: Path, side: str, values: Sequence[Array], infos: Sequence[onnx.ValueInfoProto]) -> None:
     """Writes `<side>_<k>.pb` for each value; `side` is "input" or "output"."""

@@ -62,7 +62,7 @@ def wide(arrays: Mapping[str, Array]) -> dict[str, Array]:
 
 
 class Values:
-    """Seeded values that depend on the case's name alone."""
+    """Seeded values that depend on the text alone, mostly the name of a case."""
 
     def __init__(self, case: str):
         self._random = np.random.default_rng(zlib.crc32(case.encode()))

@@ -9,6 +9,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "loaders/onnx/opset_imports.hpp"
@@ -98,6 +99,7 @@ std::vector<Value> candidates(const OpDef& op, DataType type) {
   return {variable(type, {2, 2}),
           variable(type, {2}),
           integers({0}),
+          integers({1}),
           integers({2, 2}),
           integers({0, 0, 0, 0}),
           variable(DataType::kBool, {2, 2}),
@@ -256,12 +258,19 @@ std::string text_of(std::set<DataType> types) {
   return joined(parts);
 }
 
+bool text_ends_with(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
 /// "simd (float32), reference; asked for: onednn (float32)".
 std::string implementations_of(const OpDef& op, const Support& support) {
   std::vector<std::string> chosen;
   std::vector<std::string> asked;
   for (std::size_t i = 0; i < op.implementations.size(); ++i) {
     const bool by_itself = !support.chosen[i].empty();
+    // Whether one of bf16 takes a node depends on the CPU, which the page does not.
+    const bool of_an_option = text_ends_with(op.implementations[i].name, " bf16");
+    if (!by_itself && !of_an_option && support.asked[i].empty()) continue;  // not for this operator
     const std::set<DataType>& types = by_itself ? support.chosen[i] : support.asked[i];
     std::string text = op.implementations[i].name;
     if (!types.empty() && types != support.types) text += " (" + text_of(types) + ")";

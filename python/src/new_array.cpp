@@ -103,6 +103,12 @@ nb::object new_torch_array(const ConstTensorView& like, void** data) {
   return array;
 }
 
+std::size_t count_of(const ConstTensorView& view) {
+  std::size_t count = 1;
+  for (std::size_t i = 0; i < view.rank; ++i) count *= static_cast<std::size_t>(view.shape[i]);
+  return count;
+}
+
 }  // namespace
 
 bool is_torch_tensor(nb::handle object) {
@@ -119,9 +125,7 @@ Framework framework_of(const std::vector<nb::object>& arrays) {
 
 void finish_array(const ConstTensorView& written) {
   if (!is_packed(written.type)) return;
-  std::size_t count = 1;
-  for (std::size_t i = 0; i < written.rank; ++i) count *= static_cast<std::size_t>(written.shape[i]);
-  unpack(written.type, const_cast<void*>(written.data), count);
+  unpack(written.type, const_cast<void*>(written.data), count_of(written));
 }
 
 nb::object new_array(Framework framework, const ConstTensorView& like, void** data) {
@@ -131,8 +135,8 @@ nb::object new_array(Framework framework, const ConstTensorView& like, void** da
 nb::object copied_array(Framework framework, const ConstTensorView& made) {
   void* data = nullptr;
   nb::object array = new_array(framework, made, &data);
-  const Tensor like(made.type, Shape(made.shape, made.shape + made.rank));
-  std::memcpy(data, made.data, like.bytes());
+  const std::size_t bytes = (count_of(made) * bits_of(made.type) + 7) / 8;
+  if (bytes > 0) std::memcpy(data, made.data, bytes);
   finish_array({made.type, made.shape, made.rank, data});
   return array;
 }

@@ -288,7 +288,8 @@ LINNET_C_API linnet_status linnet_session_bind_output(linnet_session* session, s
                                                       const int64_t* shape, size_t rank, void* data);
 /// Output `index` goes to memory of the session again, as at first.
 LINNET_C_API linnet_status linnet_session_unbind_output(linnet_session* session, size_t index);
-/// Compiles for the shapes bound now and reserves all memory, so that the next run allocates nothing.
+/// Compiles for the shapes bound now and reserves all memory, so that the next run allocates nothing (as far as
+/// linnet_model_data_decides_shapes allows).
 LINNET_C_API linnet_status linnet_session_prepare(linnet_session* session);
 /// As linnet_session_prepare, ended early as `until`, which may be NULL, says. The next call then begins anew.
 LINNET_C_API linnet_status linnet_session_prepare_until(linnet_session* session, const linnet_run_options* until);

@@ -318,7 +318,8 @@ class LINNET_API Session {
   /// stays the caller's and must not overlap any output. Errors: kInvalidArgument, saying what the model wants.
   void bind_input(std::size_t index, const ConstTensorView& view);
   /// Output `index` (in the order of Model::outputs) is written to this memory at every run until bound anew. Its type
-  /// and shape must be those that the inputs lead to; run and prepare check that. Errors: kInvalidArgument.
+  /// and shape must be those that the inputs lead to; run and prepare check that (Model::data_decides_shapes: run
+  /// alone). Errors: kInvalidArgument.
   void bind_output(std::size_t index, const TensorView& view);
   /// Output `index` goes to memory of the session again (as at first).
   void unbind_output(std::size_t index);
@@ -328,8 +329,8 @@ class LINNET_API Session {
   /// anew.
   void prepare(const RunOptions& options = {});
   /// Runs on the bound inputs. A warm run (shapes seen before) allocates nothing, takes no lock, and with one thread
-  /// makes no system call; only with Backend::kOnednn oneDNN itself allocates. After an error, kCancelled and
-  /// kDeadlineExceeded included, the session is as good as new; outputs are unspecified.
+  /// makes no system call; only with Backend::kOnednn oneDNN itself allocates, and where Model::data_decides_shapes.
+  /// After an error, kCancelled and kDeadlineExceeded included, the session is as good as new; outputs are unspecified.
   void run(const RunOptions& options = {});
   /// The result of the last run: the bound memory, or the session's, valid until the next run or prepare.
   ConstTensorView output(std::size_t index) const;

@@ -20,6 +20,11 @@ using internal::Stop;
 
 namespace {
 
+void require_cpu() {
+  if (!kernels::cpu_is_supported())
+    internal::unsupported("this CPU lacks SSE4.2, AES or PCLMULQDQ, which x86 CPUs have since 2011: Linnet needs them");
+}
+
 std::shared_ptr<ModelImpl> finish(internal::LoadedModel&& loaded, const Options& options, const Stop& stop) {
   if (options.precision == Precision::kBf16 && !kernels::has_bfloat16_instructions()) {
     internal::log(options, LogLevel::kWarning,
@@ -133,6 +138,7 @@ Model::~Model() = default;
 
 Model Model::load(const std::string& path, const Options& options, const RunOptions& until) {
   return guarded([&] {
+    require_cpu();
     const Stop stop(until, "loading");
     return Model(finish(internal::load_model_file(path, internal::all_operators(), options, stop), options, stop));
   });
@@ -140,6 +146,7 @@ Model Model::load(const std::string& path, const Options& options, const RunOpti
 
 Model Model::load(const void* bytes, std::size_t size, const Options& options, const RunOptions& until) {
   return guarded([&] {
+    require_cpu();
     if (bytes == nullptr) internal::invalid_argument("no model given (null)");
     const Stop stop(until, "loading");
     return Model(

@@ -18,14 +18,14 @@
 #if HWY_ARCH_X86
 #define LINNET_VERSIONS(function) HWY_CHOOSE_AVX3(function), HWY_CHOOSE_AVX2(function), HWY_CHOOSE_SSE4(function)
 #elif HWY_ARCH_ARM
-#define LINNET_VERSIONS(function) HWY_CHOOSE_NEON(function)
+#define LINNET_VERSIONS(function) HWY_CHOOSE_NEON(function), HWY_CHOOSE_FALLBACK(function)
 #else
-#define LINNET_VERSIONS(function) nullptr
+#define LINNET_VERSIONS(function) HWY_CHOOSE_FALLBACK(function)
 #endif
 
-#define LINNET_EXPORT(function)                                                                        \
-  static constexpr decltype(&HWY_STATIC_DISPATCH(function)) HWY_CONCAT(function, LinnetVersions)[] = { \
-      LINNET_VERSIONS(function), HWY_CHOOSE_FALLBACK(function)}
+#define LINNET_EXPORT(function)                                                  \
+  static constexpr decltype(&HWY_STATIC_DISPATCH(function)) HWY_CONCAT(function, \
+                                                                       LinnetVersions)[] = {LINNET_VERSIONS(function)}
 
 #define LINNET_DISPATCH(function) (*HWY_CONCAT(function, LinnetVersions)[::linnet::kernels::chosen_target()])
 

@@ -1,8 +1,8 @@
 // The instruction sets that every Highway kernel of Linnet is compiled for. Include before any `hwy/` header.
 //
-// x86: AVX3 (AVX-512 F/BW/DQ/VL), AVX2 with FMA, SSE4, and the compiler's baseline as the last resort (plain SSE2,
-// which Highway runs one element at a time). Arm: NEON. Each further one would cost compile time and binary size for
-// little gain: SSSE3 machines are gone, and AVX3_DL and SVE bring nothing that float32 kernels use.
+// x86: AVX3 (AVX-512 F/BW/DQ/VL), AVX2 with FMA, and SSE4, which all CPUs since 2011 have: it is the baseline that
+// kernels are compiled with. Arm: NEON. Each further one would cost compile time and binary size for little gain:
+// machines without SSE4 are gone, and AVX3_DL and SVE bring nothing that float32 kernels use.
 #ifndef LINNET_OPS_KERNELS_HIGHWAY_CONFIG_H_
 #define LINNET_OPS_KERNELS_HIGHWAY_CONFIG_H_
 

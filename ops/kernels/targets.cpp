@@ -42,18 +42,18 @@ bool has_avx512() {
 }
 #endif
 
-// Best first, in the order of LINNET_VERSIONS; the fallback, which always runs, stands last.
+// Best first, in the order of LINNET_VERSIONS; what every CPU has that Linnet runs on stands last.
 constexpr Target kTargets[] = {
 #if HWY_ARCH_X86
     {"avx512", [] { return (HWY_TARGETS & HWY_AVX3) != 0 && has_avx512(); }},
     {"avx2", [] { return (HWY_TARGETS & HWY_AVX2) != 0 && has_avx2(); }},
     {"sse4", [] { return (HWY_TARGETS & HWY_SSE4) != 0 && has_sse4(); }},
-#elif HWY_ARCH_ARM
-    {"neon", [] { return (HWY_TARGETS & HWY_NEON) != 0; }},
 #else
-    {"", [] { return false; }},
+#if HWY_ARCH_ARM
+    {"neon", [] { return (HWY_TARGETS & HWY_NEON) != 0; }},
 #endif
     {"scalar", [] { return true; }},
+#endif
 };
 constexpr std::size_t kTargetCount = sizeof(kTargets) / sizeof(kTargets[0]);
 
@@ -76,11 +76,14 @@ std::size_t choose_first() {
   const char* const wanted = std::getenv("LINNET_ISA");
   std::size_t index = index_of(wanted != nullptr ? wanted : "auto");
   if (index == kTargetCount) index = index_of("auto");
+  if (index == kTargetCount) index = kTargetCount - 1;  // no model is loaded there: cpu_is_supported
   std::size_t before = kNotChosen;
   return chosen.compare_exchange_strong(before, index) ? index : before;
 }
 
 }  // namespace internal
+
+bool cpu_is_supported() { return index_of("auto") != kTargetCount; }
 
 bool has_bfloat16_instructions() {
 #if HWY_ARCH_X86

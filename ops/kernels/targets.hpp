@@ -9,7 +9,10 @@
 
 namespace linnet::kernels {
 
-// Names, best first: "avx512", "avx2", "sse4" and "scalar" on x86; "neon" and "scalar" elsewhere.
+// Names, best first: "avx512", "avx2" and "sse4" on x86; "neon" and "scalar" elsewhere.
+
+// Whether the kernels run on this CPU: on x86 it has SSE4.2, AES and PCLMULQDQ.
+bool cpu_is_supported();
 
 // The instruction set that the next kernel call runs on.
 const char* best_target_name();

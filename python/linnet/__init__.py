@@ -75,7 +75,7 @@ __version__ = _linnet.version()
 
 
 def isa() -> str:
-    """The instruction set that Linnet's own kernels run on: "avx512", "avx2", "sse4", "neon" or "scalar"."""
+    """The instruction set that Linnet's own kernels run on: "avx512", "avx2", "sse4" or "neon"."""
     return _linnet.isa()
 
 

@@ -233,7 +233,7 @@ std::vector<Function> functions() {
 std::string class_of(Same same, const std::string& isa) {
   if (same == Same::kEverywhere) return "";
   if (isa == "avx512" && same == Same::kByFmaOrCpu) return isa;
-  return isa == "sse4" || isa == "scalar" ? "without FMA" : "with FMA";
+  return isa == "sse4" || isa == "scalar" /* not of x86 */ ? "without FMA" : "with FMA";
 }
 
 bool same_bits(double a, double b) {

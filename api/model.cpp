@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "api/guard.hpp"
+#include "api/run_values.hpp"
 #include "api/session_access.hpp"
 #include "loaders/loader.hpp"
 #include "ops/kernels/targets.hpp"
@@ -10,6 +11,7 @@
 #include "runtime/model_impl.hpp"
 #include "runtime/passes/pass.hpp"
 #include "runtime/session_impl.hpp"
+#include "runtime/value_type.hpp"
 
 namespace linnet {
 
@@ -94,6 +96,35 @@ class BoundForOneRun {
 
 Stop stop_of_run(const RunOptions& options) { return {options, "the run"}; }
 
+/// A caller's memory has numbers in it: what else a view may say is for sessions alone.
+void bind_numbers(SessionImpl& session, std::size_t index, const ConstTensorView& view) {
+  if (internal::is_held(view.type))
+    internal::invalid_argument("input ", index, ": a view of ", view.type,
+                               " is no tensor of numbers: bind a Value (<linnet/value.hpp>)");
+  session.bind_input(index, view);
+}
+
+void require_numbers(const ModelImpl& model) {
+  for (std::size_t i = 0; i < model.outputs().size(); ++i) {
+    if (!internal::is_held(model.type_of_output(i))) continue;
+    internal::invalid_argument("output \"", internal::printable(model.outputs()[i].name), "\" is ",
+                               model.type_of_output(i),
+                               ", which is no tensor of numbers: run with values (<linnet/value.hpp>)");
+  }
+}
+
+std::vector<Value> run_on_values(SessionImpl& session, const std::vector<Value>& inputs, const RunOptions& options) {
+  internal::check_input_count(session.model(), inputs.size());
+  const Stop stop = stop_of_run(options);
+  const BoundForOneRun bound(session);
+  for (std::size_t i = 0; i < inputs.size(); ++i) internal::bind_value(session, i, inputs[i]);
+  session.run(stop);
+  std::vector<Value> outputs;
+  for (std::size_t i = 0; i < session.model().outputs().size(); ++i)
+    outputs.push_back(internal::output_value(session, i));
+  return outputs;
+}
+
 /// What the run made, copied.
 std::vector<Tensor> copied_outputs(const SessionImpl& session) {
   std::vector<Tensor> outputs;
@@ -110,9 +141,10 @@ std::vector<Tensor> copied_outputs(const SessionImpl& session) {
 template <typename Input>
 std::vector<Tensor> run_owned(SessionImpl& session, const std::vector<Input>& inputs, const RunOptions& options) {
   internal::check_input_count(session.model(), inputs.size());
+  require_numbers(session.model());
   const Stop stop = stop_of_run(options);
   const BoundForOneRun bound(session);
-  for (std::size_t i = 0; i < inputs.size(); ++i) session.bind_input(i, view_of(inputs[i]));
+  for (std::size_t i = 0; i < inputs.size(); ++i) bind_numbers(session, i, view_of(inputs[i]));
   if (session.model().data_decides_shapes()) {
     session.run(stop);
     return copied_outputs(session);
@@ -189,7 +221,7 @@ Session& Session::operator=(Session&& other) noexcept {
 Session::~Session() = default;
 
 void Session::bind_input(std::size_t index, const ConstTensorView& view) {
-  alone_in(*impl_, [&] { impl_->bind_input(index, view); });
+  alone_in(*impl_, [&] { bind_numbers(*impl_, index, view); });
 }
 void Session::bind_output(std::size_t index, const TensorView& view) {
   alone_in(*impl_, [&] { impl_->bind_output(index, view); });
@@ -217,7 +249,7 @@ void Session::run(const std::vector<ConstTensorView>& inputs, const std::vector<
     internal::check_input_count(model, inputs.size());
     if (outputs.size() > model.outputs().size())
       internal::invalid_argument(outputs.size(), " outputs given, the model has ", model.outputs().size());
-    for (std::size_t i = 0; i < inputs.size(); ++i) impl_->bind_input(i, inputs[i]);
+    for (std::size_t i = 0; i < inputs.size(); ++i) bind_numbers(*impl_, i, inputs[i]);
     for (std::size_t i = 0; i < model.outputs().size(); ++i) {
       if (i < outputs.size() && outputs[i].data != nullptr) {
         impl_->bind_output(i, outputs[i]);
@@ -248,6 +280,25 @@ std::vector<NodeTime> run_profiled_nodes(Session& session) {
 
 std::vector<TraceEvent> run_traced(Session& session) {
   return alone_in(*session.impl_, [&] { return session.impl_->run_traced(); });
+}
+
+std::vector<Value> run_values(const Model& model, const std::vector<Value>& inputs, const RunOptions& options) {
+  return guarded([&] { return run_on_values(Borrowed(model.impl()).session(), inputs, options); });
+}
+
+std::vector<Value> run_values(Session& session, const std::vector<Value>& inputs, const RunOptions& options) {
+  SessionImpl& impl = internal::SessionAccess::impl(session);
+  return alone_in(impl, [&] { return run_on_values(impl, inputs, options); });
+}
+
+void bind_value(Session& session, std::size_t index, const Value& value) {
+  SessionImpl& impl = internal::SessionAccess::impl(session);
+  alone_in(impl, [&] { internal::bind_value(impl, index, value); });
+}
+
+Value output_value(const Session& session, std::size_t index) {
+  SessionImpl& impl = internal::SessionAccess::impl(session);
+  return alone_in(impl, [&] { return internal::output_value(impl, index); });
 }
 
 const char* version() noexcept { return LINNET_VERSION; }

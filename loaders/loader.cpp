@@ -3,6 +3,7 @@
 #include "loaders/file_kind.hpp"
 #include "loaders/onnx/importer.hpp"
 #include "loaders/onnx/onnx_library.hpp"
+#include "loaders/onnx/value_proto.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -132,6 +133,14 @@ LoadedModel load_model_bytes(const void* bytes, std::size_t size, const Registry
   LoadedModel loaded = examine(MappedFile::copy(bytes, size), external, registry, options, stop);
   loaded.unsupported.throw_if_any();
   return loaded;
+}
+
+std::shared_ptr<const Held> read_value_file(const std::string& path, ValueKind kind) {
+  const Options options;
+  const FileDescriptor descriptor = open_file(path);
+  ExternalData external(path, descriptor, options);
+  const std::shared_ptr<const MappedFile> file = MappedFile::map(descriptor, path, options.limits.file_bytes);
+  return naming(path, [&] { return onnx::read_value(span_of(*file), kind, {file, &external, &options}); });
 }
 
 ConstantPtr read_tensor_proto_file(const std::string& path) {

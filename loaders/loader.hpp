@@ -10,6 +10,7 @@
 #include <linnet/inspect.hpp>
 
 #include "loaders/unsupported_list.hpp"
+#include "runtime/held.hpp"
 #include "runtime/op.hpp"
 
 namespace linnet::internal {
@@ -41,5 +42,7 @@ LoadedModel load_model_bytes(const void* bytes, std::size_t size, const Registry
 /// Reads a file that holds one serialized TensorProto, as the `.pb` files of ONNX's tests do. Errors: kIo,
 /// kInvalidModel, kUnsupported.
 ConstantPtr read_tensor_proto_file(const std::string& path);
+/// Likewise a TensorProto, SequenceProto or OptionalProto; which, `kind` says.
+std::shared_ptr<const Held> read_value_file(const std::string& path, ValueKind kind);
 
 }  // namespace linnet::internal

@@ -1,5 +1,7 @@
 #include "runtime/data_type.hpp"
 
+#include "runtime/value_type.hpp"
+
 namespace linnet::internal {
 namespace {
 
@@ -23,6 +25,8 @@ const char* type_name(DataType type) noexcept {
 namespace linnet {
 
 std::string name_of(DataType type) {
+  if (internal::is_optional(type)) return "optional(" + name_of(internal::type_inside(type)) + ")";
+  if (internal::is_sequence(type)) return "sequence(" + name_of(internal::type_inside(type)) + ")";
   const char* const name = internal::type_name(type);
   return name != nullptr ? name : "type " + std::to_string(static_cast<unsigned>(type));
 }

@@ -1,10 +1,12 @@
 #include "runtime/held.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <new>
 
 #include "runtime/data_type.hpp"
+#include "runtime/new_shared.hpp"
 
 namespace linnet::internal {
 
@@ -15,7 +17,9 @@ std::byte* Held::make(DataType type, const std::int64_t* shape, std::size_t rank
     fail(ErrorCode::kLimitExceeded, "a result of shape ", shape_, " needs ", bytes, " bytes, the memory budget is ",
          budget_);
   }
-  if (memory_ == nullptr || bytes > capacity_) {
+  const bool shared = memory_.use_count() > 1;
+  if (!shared) std::atomic_thread_fence(std::memory_order_acquire);  // behind the last reader of a copy that is gone
+  if (memory_ == nullptr || bytes > capacity_ || shared) {
     // Twice as much, so that what grows piece by piece is not copied at every piece.
     const std::size_t capacity = std::max(bytes, std::min(2 * capacity_, budget_));
     std::shared_ptr<std::byte> larger;
@@ -24,13 +28,86 @@ std::byte* Held::make(DataType type, const std::int64_t* shape, std::size_t rank
     } catch (const std::bad_alloc&) {
       fail(ErrorCode::kOutOfMemory, "no memory for a result of ", bytes, " bytes");
     }
-    if (bytes_ > 0) std::memcpy(larger.get(), memory_.get(), bytes_);
+    if (bytes_ > 0) std::memcpy(larger.get(), memory_.get(), std::min(bytes_, capacity));
     memory_ = std::move(larger);
     capacity_ = capacity;
   }
   type_ = type;
   bytes_ = bytes;
+  items_.clear();
+  strings_.clear();
   return memory_.get();
+}
+
+std::vector<std::string>& Held::make_strings(const Shape& shape) {
+  const auto count = static_cast<std::size_t>(element_count(shape));
+  if (count > budget_ / sizeof(std::string)) {
+    fail(ErrorCode::kLimitExceeded, "a result of ", count, " strings needs more than the memory budget of ", budget_,
+         " bytes");
+  }
+  type_ = DataType::kString;
+  shape_ = shape;
+  bytes_ = 0;
+  items_.clear();
+  strings_.resize(count);
+  return strings_;
+}
+
+std::vector<Held>& Held::make_items(DataType type, std::size_t count) {
+  if (count > budget_ / sizeof(Held)) {
+    fail(ErrorCode::kLimitExceeded, "a sequence of ", count, " tensors needs more than the memory budget of ", budget_,
+         " bytes");
+  }
+  type_ = type;
+  shape_.assign(1, static_cast<std::int64_t>(count));
+  bytes_ = 0;
+  strings_.clear();
+  items_.resize(count, Held(budget_));
+  return items_;
+}
+
+void Held::copy(const Held& other) {
+  const std::size_t budget = budget_;
+  *this = other;
+  budget_ = budget;
+  check_budget();
+}
+
+std::size_t Held::total_bytes() const {
+  std::size_t total = bytes_;
+  for (const std::string& string : strings_) total += sizeof(std::string) + string.size();
+  for (const Held& item : items_) total += sizeof(Held) + item.total_bytes();
+  return total;
+}
+
+void Held::check_budget() const {
+  if (budget_ == SIZE_MAX) return;
+  const std::size_t total = total_bytes();
+  if (total > budget_) {
+    fail(ErrorCode::kLimitExceeded, "a result of type ", type_, " takes ", total, " bytes, the memory budget is ",
+         budget_);
+  }
+}
+
+ConstTensorView Held::view() const {
+  const void* const data = is_held(type_) ? static_cast<const void*>(this) : memory_.get();
+  return {type_, shape_.data(), shape_.size(), data};
+}
+
+void copy_to(Held& value, const ConstTensorView& view) {
+  if (is_held(view.type)) return value.copy(held(view.data));
+  std::byte* const memory = value.make(view.type, Shape(view.shape, view.shape + view.rank));
+  if (value.bytes() > 0) std::memcpy(memory, view.data, value.bytes());
+}
+
+ConstantPtr held_constant(std::shared_ptr<const Held> value) {
+  auto constant = new_shared<Constant>();
+  constant->type = value->type();
+  constant->shape = value->shape();
+  constant->bytes = sizeof(Held);  // what compares constants compares addresses
+  constant->data = reinterpret_cast<const std::byte*>(value.get());
+  constant->owner = std::move(value);
+  return constant;
 }
 
 }  // namespace linnet::internal

@@ -61,8 +61,10 @@ ValueInfo info_of(const Graph& graph, ValueId value, const std::string& name) {
   const TensorType& type = graph.values[value].type;
   ValueInfo info;
   info.name = name;
-  info.type = type.type;
-  info.has_shape = type.ranked;
+  info.type = element_type_of(type.type);
+  info.kind = kind_of(type.type);
+  info.has_shape = type.ranked && info.kind == ValueKind::kTensor;
+  if (!info.has_shape) return info;
   for (const Dim dim : type.dims) {
     Dimension dimension;
     if (dim.known()) dimension.value = dim.value();
@@ -73,7 +75,24 @@ ValueInfo info_of(const Graph& graph, ValueId value, const std::string& name) {
   return info;
 }
 
-std::string describe(const ValueInfo& info) { return text(info.type, " ", describe_shape(info)); }
+std::string describe(const ValueInfo& info) {
+  switch (info.kind) {
+    case ValueKind::kTensor:
+      break;
+    case ValueKind::kSequence:
+      return text(sequence_of(info.type));
+    case ValueKind::kOptional:
+      return text(optional_of(info.type));
+    case ValueKind::kOptionalSequence:
+      return text(optional_of(sequence_of(info.type)));
+  }
+  return text(info.type, " ", describe_shape(info));
+}
+
+ValueKind kind_of(DataType type) noexcept {
+  if (is_optional(type)) return is_sequence(type_inside(type)) ? ValueKind::kOptionalSequence : ValueKind::kOptional;
+  return is_sequence(type) ? ValueKind::kSequence : ValueKind::kTensor;
+}
 
 ModelImpl::ModelImpl(Graph graph, ModelFacts facts, Options options)
     : graph_(std::move(graph)),
@@ -136,6 +155,9 @@ void ModelImpl::tie_states() {
     const StateTie tie = {graph_.inputs.size() - count + i, position_of(graph_.output_names, state.output, "output")};
     const TensorType& input = graph_.values[graph_.inputs[tie.input]].type;
     const TensorType& output = graph_.values[graph_.outputs[tie.output]].type;
+    if (is_held(input.type)) {
+      invalid_argument("the state \"", printable(state.input), "\" is ", input.type, ", expected a tensor of numbers");
+    }
     bool fits =
         input.type == output.type && (!input.ranked || !output.ranked || input.dims.size() == output.dims.size());
     for (std::size_t axis = 0; fits && input.ranked && output.ranked && axis < input.dims.size(); ++axis)
@@ -207,9 +229,12 @@ void ModelImpl::check_input(std::size_t index, const ConstTensorView& view) cons
     overflow = overflow || __builtin_mul_overflow(bytes, static_cast<std::size_t>(view.shape[i]), &bytes);
   }
   if (empty) bytes = 0;
-  if (view.type != info.type || !fits(info, view.shape, view.rank)) {
-    refuse_input(info, text("got ", view.type, " ", shape_of(view)));
+  const DataType type = type_of_input(index);
+  if (view.type != type || !fits(info, view.shape, view.rank)) {
+    const bool is_tensor = element_type_of(view.type) == view.type;
+    refuse_input(info, is_tensor ? text("got ", view.type, " ", shape_of(view)) : text("got ", view.type));
   }
+  if (is_held(type) && view.data == nullptr) refuse_input(info, "got no data (null)");
   if (!empty && (overflow || bytes > static_cast<std::size_t>(INT64_MAX))) {
     refuse_input(info, text("got the shape ", shape_of(view), ", which needs more bytes than 63 bits can count"));
   }

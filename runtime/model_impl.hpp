@@ -60,6 +60,9 @@ class ModelImpl : public BodyModels {
   /// Those of a caller: the first of the graph's inputs. States stand behind them.
   const std::vector<ValueInfo>& inputs() const { return inputs_; }
   const std::vector<StateTie>& states() const { return states_; }
+  /// As graph() has them: of inputs() and outputs() too, which say what is in a sequence or optional.
+  DataType type_of_input(std::size_t index) const { return graph_.values[graph_.inputs[index]].type.type; }
+  DataType type_of_output(std::size_t index) const { return graph_.values[graph_.outputs[index]].type.type; }
   const std::vector<ValueInfo>& outputs() const { return outputs_; }
   /// Whether shapes, of outputs or between, are known only when a run has found them out.
   bool data_decides_shapes() const { return data_decides_shapes_; }
@@ -132,6 +135,8 @@ class ModelImpl : public BodyModels {
   AfterFork after_fork_;
 };
 
+/// What public headers call it.
+ValueKind kind_of(DataType type) noexcept;
 /// What is known of a value, under this name.
 ValueInfo info_of(const Graph& graph, ValueId value, const std::string& name);
 /// `float32 [batch,100]`

@@ -20,6 +20,9 @@ enum class ElementMeaning : std::uint8_t;
 
 namespace linnet::internal {
 
+/// Domain of the operators that passes and loader put in, which no model can name.
+inline constexpr const char* kOwnDomain = "linnet";
+
 class Registry;
 class ModelImpl;
 struct Program;
@@ -31,7 +34,7 @@ struct OpaqueAttribute {
 };
 
 using AttributeValue = std::variant<float, std::int64_t, std::string, ConstantPtr, std::vector<float>,
-                                    std::vector<std::int64_t>, std::vector<std::string>, OpaqueAttribute>;
+                                    std::vector<std::int64_t>, std::vector<std::string>, DataType, OpaqueAttribute>;
 struct NamedAttribute {
   std::string name;
   AttributeValue value;
@@ -57,7 +60,8 @@ class ParseContext {
   std::optional<std::vector<std::int64_t>> get_ints(std::string_view name);
   std::optional<std::vector<float>> get_floats(std::string_view name);
   std::optional<std::vector<std::string>> get_strings(std::string_view name);
-  ConstantPtr get_tensor(std::string_view name);  ///< null when missing
+  ConstantPtr get_tensor(std::string_view name);            ///< null when missing
+  std::optional<DataType> get_type(std::string_view name);  ///< a TypeProto
   /// An attribute that this opset allows but that has no effect at inference.
   void ignore(std::string_view name) { use(name, Use::kDefault); }
 
@@ -366,6 +370,11 @@ struct OpDef {
   std::vector<Implementation>
       implementations;  ///< in order of preference; the reference stands last and accepts all that infer accepts
   std::vector<BodyUse> bodies;  ///< for operators that run graphs
+  /// Of a node that may have tensors of strings among its inputs or as its result: the operator of Linnet's own domain
+  /// that takes its place then, with the same attributes; null for none. Without it, what moves elements
+  /// (OpFacts::element_inputs, view_of) moves handles of strings. Errors: kUnsupported. Called with what is known of
+  /// the inputs' types.
+  const char* (*string_form)(const NodeView&) = nullptr;
   /// Whether Node::staged_bodies must be set, beyond what the bodies themselves demand. Null: never.
   bool (*needs_staged_bodies)(const Node&) = nullptr;
   OpFacts facts;

@@ -6,7 +6,8 @@ namespace linnet::internal {
 namespace {
 
 const char* kind_of(const AttributeValue& value) {
-  static constexpr const char* kKinds[] = {"a float", "an int", "a string", "a tensor", "floats", "ints", "strings"};
+  static constexpr const char* kKinds[] = {"a float", "an int", "a string", "a tensor",
+                                           "floats",  "ints",   "strings",  "a type"};
   if (const auto* opaque = std::get_if<OpaqueAttribute>(&value)) return opaque->kind.c_str();
   return kKinds[value.index()];
 }
@@ -77,6 +78,11 @@ std::optional<std::vector<float>> ParseContext::get_floats(std::string_view name
 
 std::optional<std::vector<std::string>> ParseContext::get_strings(std::string_view name) {
   const auto* value = find<std::vector<std::string>>(name, "strings");
+  return value != nullptr ? std::optional(*value) : std::nullopt;
+}
+
+std::optional<DataType> ParseContext::get_type(std::string_view name) {
+  const auto* value = find<DataType>(name, "a type");
   return value != nullptr ? std::optional(*value) : std::nullopt;
 }
 

@@ -61,6 +61,12 @@ SessionImpl::SessionImpl(ModelImpl& model, std::shared_ptr<Arena> arena)
   control_.set_flush_denormals(model.options().flush_denormals);
 }
 
+void SessionImpl::bind_value(std::size_t index, std::shared_ptr<const Held> value) {
+  bind_input(index, value->view());
+  values_.resize(inputs_.size());
+  values_[index] = std::move(value);
+}
+
 void SessionImpl::bind_input(std::size_t index, const ConstTensorView& view) {
   model_.check_input(index, view);
   InputBinding& input = inputs_[index];
@@ -81,6 +87,10 @@ void SessionImpl::bind_output(std::size_t index, const TensorView& view) {
   if (index >= outputs_.size()) invalid_argument("output ", index, " does not exist: the model has ", outputs_.size());
   if (view.rank > 0 && view.shape == nullptr)
     invalid_argument("output ", index, ": the view given has rank ", view.rank, " but no shape");
+  if (is_held(model_.type_of_output(index))) {
+    invalid_argument("output ", index, " is ", model_.type_of_output(index),
+                     ", which has no buffer to be bound: take its value after the run");
+  }
   if (view.data == nullptr &&
       !std::any_of(view.shape, view.shape + view.rank, [](std::int64_t size) { return size == 0; })) {
     invalid_argument("output ", index, ": no data (null)");
@@ -106,6 +116,7 @@ void SessionImpl::unbind_output(std::size_t index) {
 void SessionImpl::unbind_all() noexcept {
   for (std::size_t i = 0; i < model_.inputs().size(); ++i) inputs_[i].data = nullptr;
   for (OutputBinding& output : outputs_) output.bound = false;
+  values_.clear();
   buffers_changed_ = true;
 }
 
@@ -253,6 +264,7 @@ void SessionImpl::check_overlap() const {
     if (!outputs_[i].bound) continue;
     const std::size_t bytes = byte_count(outputs_[i].type, outputs_[i].shape);
     for (std::size_t input = 0; input < inputs_.size(); ++input) {
+      if (is_held(inputs_[input].type)) continue;
       if (overlap(outputs_[i].data, bytes, inputs_[input].data,
                   byte_count(inputs_[input].type, inputs_[input].shape))) {
         invalid_argument("the buffer of output \"", printable(model_.outputs()[i].name), "\" overlaps input \"",
@@ -291,8 +303,7 @@ ConstTensorView SessionImpl::made(std::size_t index) const {
   }
   const ProgramOutput& program = current_->program->outputs[index];
   if (!program.revealed) return {program.type, program.shape.data(), program.shape.size(), output_data(index)};
-  const Held& held = outputs_[program.source.index].held;  // two outputs may be the same value
-  return {held.type(), held.shape().data(), held.shape().size(), held.data()};
+  return outputs_[program.source.index].held.view();  // two outputs may be the same value
 }
 
 /// Copies to the caller's buffers what could not be written there.

@@ -33,7 +33,10 @@ class SessionImpl {
 
   ModelImpl& model() const { return model_; }
   InUse& in_use() const { return in_use_; }
+  /// The data of a view of a held type are the address of a Held, which lives until after the last run.
   void bind_input(std::size_t index, const ConstTensorView& view);
+  /// The same, and keeps the value until unbind_all.
+  void bind_value(std::size_t index, std::shared_ptr<const Held> value);
   void bind_output(std::size_t index, const TensorView& view);
   void unbind_output(std::size_t index);
   /// Forgets the caller's buffers: inputs must be bound anew, outputs go to memory of the session.
@@ -125,6 +128,7 @@ class SessionImpl {
   mutable InUse in_use_;
   RunControl control_;
   std::vector<InputBinding> inputs_;
+  std::vector<std::shared_ptr<const Held>> values_;  ///< that inputs_ refer to
   std::vector<OutputBinding> outputs_;
   std::vector<SessionState> states_;
   std::vector<std::unique_ptr<BoundProgram>> programs_;

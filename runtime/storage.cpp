@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/op.hpp"
+#include "runtime/value_type.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -61,7 +62,7 @@ class Assigner {
 
   /// 0 of what a run reveals, which never lies in the arena.
   std::size_t bytes_of(ValueId value) const {
-    if (!all_known(values_[value].type.dims)) return 0;
+    if (is_held(values_[value].type.type) || !all_known(values_[value].type.dims)) return 0;
     return byte_count(values_[value].type.type, to_shape(values_[value].type.dims));
   }
 

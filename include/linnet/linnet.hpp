@@ -184,12 +184,21 @@ struct Dimension {
   std::string name;         ///< dimensions of one name have one size; empty if the model gives none
 };
 
+/// What a model takes for an input or gives as an output.
+enum class ValueKind : std::uint8_t {
+  kTensor = 0,            ///< of numbers, or of strings
+  kSequence = 1,          ///< of tensors of one element type
+  kOptional = 2,          ///< a tensor, or nothing
+  kOptionalSequence = 3,  ///< a sequence, or nothing
+};
+
 /// An input of a model as the model declares it, or an output as far as it is known before the run. The type of the
 /// elements is known always, the rank not: the shape of `x.squeeze()` depends on the sizes of x.
 struct ValueInfo {
   std::string name;                      ///< as in the model
   DataType type = DataType::kUndefined;  ///< of the elements; never kUndefined in a loaded model
-  bool has_shape = false;                ///< false: even the rank is open
+  ValueKind kind = ValueKind::kTensor;   ///< what the elements are in
+  bool has_shape = false;                ///< false: even the rank is open, or it is no tensor
   std::vector<Dimension> shape;          ///< outermost first; empty unless has_shape
 };
 

@@ -1,5 +1,7 @@
 #include "loaders/onnx/attribute.hpp"
 
+#include "loaders/onnx/declared_types.hpp"
+
 namespace linnet::internal::onnx {
 namespace {
 
@@ -18,6 +20,8 @@ AttributeValue value_of(const AttributeProto& attribute, const TensorSource& sou
       return attribute.floats;
     case AttributeType::kInts:
       return attribute.ints;
+    case AttributeType::kTypeProto:
+      return value_type(read<TypeProto>(attribute.tp));
     case AttributeType::kStrings:
       return std::vector<std::string>(attribute.strings.begin(), attribute.strings.end());
     default:

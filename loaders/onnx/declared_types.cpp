@@ -4,6 +4,7 @@
 
 #include "loaders/onnx/tensor.hpp"
 #include "runtime/log.hpp"
+#include "runtime/value_type.hpp"
 
 namespace linnet::internal::onnx {
 namespace {
@@ -91,11 +92,36 @@ void SymbolTable::log_unused() const {
   warn(options_.denoted_dimensions, used_denotations_, "denotation");
 }
 
+DataType value_type(const TypeProto& type) {
+  switch (type.kind) {
+    case TypeProto::Kind::kNone:
+      return DataType::kUndefined;
+    case TypeProto::Kind::kTensor:
+      return element_type(type.elem_type);
+    case TypeProto::Kind::kSequence:
+    case TypeProto::Kind::kOptional: {
+      TypeProto inside;
+      if (type.element.data != nullptr) inside = read<TypeProto>(type.element);
+      const bool optional = type.kind == TypeProto::Kind::kOptional;
+      const bool fits =
+          inside.kind == TypeProto::Kind::kTensor || (optional && inside.kind == TypeProto::Kind::kSequence);
+      if (!fits) unsupported(name_of(type.kind), "s of kind ", name_of(inside.kind), " are not supported");
+      return optional ? optional_of(value_type(inside)) : sequence_of(value_type(inside));
+    }
+    default:
+      unsupported("values of kind ", name_of(type.kind), " are not supported");
+  }
+}
+
+TensorType type_without_shape(DataType type) {
+  if (is_sequence(type) || is_optional(type)) return {type, true, {Dim::unknown()}};
+  return {type, false, {}};
+}
+
 TensorType declared_type(const TypeProto& type, SymbolTable& symbols, const Options& options, const std::string& what) {
   TensorType result;
   if (type.kind == TypeProto::Kind::kNone) return result;
-  if (type.kind != TypeProto::Kind::kTensor) unsupported("values of kind ", name_of(type.kind), " are not supported");
-  result.type = element_type(type.elem_type);
+  result = type_without_shape(value_type(type));
   if (!type.has_shape) return result;
   if (options.limits.rank != 0 && type.dims.size() > options.limits.rank) {
     fail(ErrorCode::kLimitExceeded, "rank ", type.dims.size(), " exceeds the limit of ", options.limits.rank,
@@ -110,7 +136,12 @@ TensorType declared_type(const TypeProto& type, SymbolTable& symbols, const Opti
   if (std::any_of(type.dims.begin(), type.dims.end(), is_minus_one)) {
     log(options, LogLevel::kWarning, what, " is declared with dimension -1, which is taken as open");
   }
-  if (all_known(result.dims)) byte_count(result.type, to_shape(result.dims));
+  if (!all_known(result.dims)) return result;
+  if (is_held(result.type)) {
+    element_count(to_shape(result.dims));
+  } else {
+    byte_count(result.type, to_shape(result.dims));
+  }
   return result;
 }
 

@@ -36,10 +36,17 @@ class SymbolTable {
   std::vector<bool> used_denotations_;  ///< beside Options::denoted_dimensions
 };
 
+/// Of a tensor, a sequence of tensors, or an optional one of the two; kUndefined for none. Errors: kInvalidModel for an
+/// unknown element type, kUnsupported for other kinds of values and for types that Linnet cannot hold.
+DataType value_type(const TypeProto& type);
+
+/// A type of which no dimension is known: a sequence and an optional have one.
+TensorType type_without_shape(DataType type);
+
 /// The declared type. Without an element type: kUndefined, for the caller to judge. A dimension of -1, which some
 /// writers put for an open one, is unknown, and logged as a warning about `what`.
 /// Errors: kInvalidModel for another negative dimension, dimensions whose product overflows, or an unknown element
-/// type; kUnsupported for one that Linnet cannot hold and for sequences, maps, optionals, sparse and opaque values;
+/// type; kUnsupported as value_type;
 /// kLimitExceeded past Options::limits.rank. Without the value's name.
 TensorType declared_type(const TypeProto& type, SymbolTable& symbols, const Options& options, const std::string& what);
 

@@ -46,6 +46,7 @@ ImportedGraph Importer::run() {
   add_initializers(ends, graph, source_);
   import_all();
   add_outputs(ends, graph);
+  for (ValueId& output : graph_.outputs) output = returned(frames_.front(), output, 0);
   symbols.log_unused();
   if (unsupported_.empty()) std::swap(unsupported_, unjudged_);
   if (!unsupported_.empty()) keep_needed();
@@ -112,7 +113,8 @@ void Importer::import_next_node() {
   if (!resolve_inputs(frame)) return;
 
   const LocalFunction* function = frame.sees_local_functions ? functions_.find(proto_) : nullptr;
-  const OpDef* op = function != nullptr ? nullptr : registry_.find(proto_.domain, proto_.op_type);
+  const bool own = proto_.domain == kOwnDomain;  // its operators are for passes, which know what they are given
+  const OpDef* op = function != nullptr || own ? nullptr : registry_.find(proto_.domain, proto_.op_type);
   const bool too_old = canonical_domain(proto_.domain).empty() && opset < kOldestOpset;
   try {
     read_attributes(frame, bytes, op != nullptr && !too_old);
@@ -284,6 +286,7 @@ void Importer::add_node(CallFrame& frame, const OpDef& op, int opset) {
     return;
   }
 
+  if (add_held_node(frame, node)) return;
   const auto id = static_cast<NodeId>(graph_.nodes.size());
   add_output_values(frame, node, id);
   bind_outputs(frame, proto_.outputs, node);

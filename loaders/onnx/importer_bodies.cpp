@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "loaders/onnx/declared_types.hpp"
 #include "loaders/onnx/outline_body.hpp"
 #include "runtime/stages.hpp"
 
@@ -13,11 +14,11 @@ namespace {
 /// Graphs that run within each other, even where Limits::nesting sets no limit: they are compiled by recursion.
 constexpr std::ptrdiff_t kMostNested = 256;
 
-/// kUndefined for what is no tensor, has no type, or has one that Linnet cannot hold.
+/// kUndefined for what has no type, or one that Linnet cannot hold.
 DataType body_input_type(const TypeProto& type) {
-  if (type.kind != TypeProto::Kind::kTensor || type.elem_type == 0) return DataType::kUndefined;
+  if (type.kind == TypeProto::Kind::kTensor && type.elem_type == 0) return DataType::kUndefined;
   try {
-    return element_type(type.elem_type);
+    return value_type(type);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUnsupported) throw;
     return DataType::kUndefined;
@@ -151,7 +152,7 @@ void Importer::add_body_inputs(CallFrame& frame, const PendingNode* pending) {
     const Span bytes = frame.owned_graph->inputs[i];
     const auto info = read<ValueInfoProto>(bytes);
     if (info.name.empty()) invalid_model("an input of a subgraph at byte ", bytes.offset(), " has no name");
-    if (given[i].type.type == DataType::kUndefined) given[i].type = {body_input_type(info.type), false, {}};
+    if (given[i].type.type == DataType::kUndefined) given[i].type = type_without_shape(body_input_type(info.type));
     ConstantPtr constant = std::move(given[i].constant);
     const ValueId id = graph_.add_value(value_name(frame, info.name), std::move(given[i]));
     if (constant != nullptr) {
@@ -196,8 +197,8 @@ void Importer::finish_body() {
     const std::uint32_t* id = frame.names.find(info.name);
     if (id == nullptr) id = find_value(around, info.name);
     if (id != nullptr && *id != kNoValue) {
-      outputs.push_back(*id);
-      body_results_.emplace_back(frame.body_of, *id);
+      outputs.push_back(returned(frame, *id, frame.first_value));
+      body_results_.emplace_back(frame.body_of, outputs.back());
     } else if (around.pending) {
       invalid_model(describe(graph_.nodes[around.pending->node]), ": output \"", printable(info.name),
                     "\" of the graph in attribute \"", frame.body.name, "\" is never produced");

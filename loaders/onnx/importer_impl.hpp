@@ -47,6 +47,12 @@ class Importer {
   void add_output_values(const CallFrame& frame, Node& node, NodeId id);
   void bind_outputs(CallFrame& frame, const std::vector<std::string_view>& names, const Node& node);
   void add_node(CallFrame& frame, const OpDef& op, int opset);
+  ValueId add_own_node(const CallFrame& frame, const char* name, ValueId input, const std::string& value_name);
+  ValueId handles_of(const CallFrame& frame, ValueId strings);
+  bool has_strings(const Node& node) const;
+  bool take_handles(const CallFrame& frame, Node& node);
+  bool add_held_node(CallFrame& frame, Node& node);
+  ValueId returned(const CallFrame& frame, ValueId value, std::size_t first_value);
   void begin_node_with_bodies(CallFrame& frame, const OpDef& op, int opset);
   void finish_node_with_bodies();
   void infer(const CallFrame& frame, const Node& node, NodeId id);

@@ -91,8 +91,8 @@ struct TensorProto {
   std::vector<Span> parts;
 };
 
-/// Walks the elements of kInt32, kInt64 or kUint64 (as uint64, sign-extended), of kFloat (as float) or kDouble (as
-/// double): visitor(element).
+/// Walks the elements of kInt32, kInt64 or kUint64 (as uint64, sign-extended), of kFloat (as float), kDouble (as
+/// double) or kString (as std::string_view): visitor(element).
 template <TensorField field, typename Visitor>
 void for_each_element(const TensorProto& tensor, Visitor&& visitor) {
   for (const Span part : tensor.parts) {
@@ -104,6 +104,8 @@ void for_each_element(const TensorProto& tensor, Visitor&& visitor) {
         reader.fixed_elements<float>("float_data", visitor);
       } else if constexpr (field == TensorField::kDouble) {
         reader.fixed_elements<double>("double_data", visitor);
+      } else if constexpr (field == TensorField::kString) {
+        visitor(reader.string("string_data"));
       } else {
         reader.varints("int32_data, int64_data or uint64_data", visitor);
       }
@@ -149,6 +151,7 @@ struct AttributeProto {
   std::vector<float> floats;
   std::vector<std::int64_t> ints;
   std::vector<std::string_view> strings;
+  Span tp{};  ///< a TypeProto
 
   bool has(AttributeType kind) const { return (present >> static_cast<unsigned>(kind) & 1) != 0; }
 };
@@ -176,6 +179,7 @@ struct TypeProto {
   std::int32_t elem_type = 0;
   bool has_shape = false;
   std::vector<DimensionProto> dims;
+  Span element{};  ///< of a sequence or optional: the TypeProto of what is in it
 };
 
 struct ValueInfoProto {

@@ -39,6 +39,17 @@ void read_shape(TypeProto& into, Span bytes) {
   }
 }
 
+void read_type_inside(TypeProto& into, Span bytes) {
+  WireReader reader(bytes, "TypeProto.Sequence or TypeProto.Optional");
+  while (reader.next()) {
+    if (reader.field() == 1) {
+      into.element = reader.span("elem_type");
+    } else {
+      reader.skip();
+    }
+  }
+}
+
 void read_tensor_type(TypeProto& into, Span bytes) {
   WireReader reader(bytes, "TypeProto.Tensor");
   while (reader.next()) {
@@ -178,7 +189,7 @@ void read(AttributeProto& into, Span bytes) {
         found(AttributeType::kGraphs);
         break;
       case 14:
-        reader.span("tp");
+        into.tp = reader.span("tp");
         found(AttributeType::kTypeProto);
         break;
       case 15:
@@ -219,6 +230,7 @@ void read(TypeProto& into, Span bytes) {
         const Span value = reader.span("value");
         if (into.kind != kind) into = TypeProto{kind, 0, false, {}};
         if (kind == TypeProto::Kind::kTensor) read_tensor_type(into, value);
+        if (kind == TypeProto::Kind::kSequence || kind == TypeProto::Kind::kOptional) read_type_inside(into, value);
         break;
       }
       default:

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "runtime/data_type.hpp"
+#include "runtime/held.hpp"
 #include "runtime/new_shared.hpp"
 
 namespace linnet::internal::onnx {
@@ -164,6 +165,24 @@ ConstantPtr from_list(const TensorProto& tensor, DataType type, const Shape& sha
   return constant;
 }
 
+ConstantPtr read_strings(const TensorProto& tensor) {
+  const auto lists = lists_of(tensor);
+  if (tensor.data_location != 0 || !tensor.raw_data.empty())
+    invalid_model("strings are given in ", tensor.raw_data.empty() ? "external data" : "raw_data",
+                  "; they belong in string_data");
+  const FieldCount* const list = only_list(lists, nullptr);
+  if (list != nullptr && list->field != TensorField::kString)
+    invalid_model("strings are given in ", name_of(list->field), "; they belong in string_data");
+  const auto count = static_cast<std::size_t>(element_count(tensor.dims));
+  if (tensor.string_count != count)
+    invalid_model("string_data has ", tensor.string_count, " elements, but shape ", tensor.dims, " needs ", count);
+  const auto value = new_shared<Held>();
+  std::vector<std::string>& strings = value->make_strings(tensor.dims);
+  std::size_t index = 0;
+  for_each_element<TensorField::kString>(tensor, [&](std::string_view string) { strings[index++] = string; });
+  return held_constant(value);
+}
+
 }  // namespace
 
 DataType element_type(std::int32_t number) {
@@ -178,7 +197,7 @@ DataType element_type(std::int32_t number) {
     unsupported("element type ", kOthers[static_cast<std::size_t>(number - kFirstOther)], " is not supported");
   }
   const auto type = static_cast<DataType>(number);
-  if (!kStoredTypes.has(type)) unsupported("element type ", type, " is not supported");
+  if (!kStoredTypes.has(type) && type != DataType::kString) unsupported("element type ", type, " is not supported");
   return type;
 }
 
@@ -191,6 +210,7 @@ ConstantPtr read_tensor(const TensorProto& tensor, const TensorSource& source) {
   const DataType type = element_type(tensor.data_type);
   if (tensor.has_segment) unsupported("tensors stored in segments are not supported");
   const Shape& shape = tensor.dims;
+  if (type == DataType::kString) return read_strings(tensor);
   const std::size_t bytes = byte_count(type, shape);
   // Of packed types, each element of the list holds a byte.
   const std::size_t count = kPackedTypes.has(type) ? bytes : static_cast<std::size_t>(element_count(shape));
@@ -233,6 +253,7 @@ ConstantPtr given_tensor(const TensorProto& tensor, const ConstTensorView& given
   Constant borrowed;
   borrowed.type = type;
   borrowed.shape = shape;
+  if (type == DataType::kString) unsupported("a tensor of strings cannot be given in the place of an initializer");
   borrowed.bytes = byte_count(type, shape);
   borrowed.data = static_cast<const std::byte*>(given.data);
   if (borrowed.bytes != 0 && given.data == nullptr) invalid_argument("the value given in its place is null");

@@ -77,9 +77,13 @@ int emit_proto(const Proto& proto, LinnetOnnxEmit emit, void* context, char* err
 onnx::TypeProto type_proto(const LinnetOnnxType& type) {
   onnx::TypeProto proto;
   if (type.elem_type == 0) return proto;
-  onnx::TypeProto::Tensor& tensor = *proto.mutable_tensor_type();
-  tensor.set_elem_type(type.elem_type);
-  if (!type.ranked) return proto;
+  constexpr std::int32_t kWrapped = kLinnetOnnxSequence | kLinnetOnnxOptional;
+  onnx::TypeProto* inside = &proto;
+  if ((type.elem_type & kLinnetOnnxOptional) != 0) inside = inside->mutable_optional_type()->mutable_elem_type();
+  if ((type.elem_type & kLinnetOnnxSequence) != 0) inside = inside->mutable_sequence_type()->mutable_elem_type();
+  onnx::TypeProto::Tensor& tensor = *inside->mutable_tensor_type();
+  tensor.set_elem_type(type.elem_type & ~kWrapped);
+  if (!type.ranked || (type.elem_type & kWrapped) != 0) return proto;
   onnx::TensorShapeProto& shape = *tensor.mutable_shape();
   for (std::size_t i = 0; i < type.rank; ++i) {
     onnx::TensorShapeProto::Dimension& dim = *shape.add_dim();

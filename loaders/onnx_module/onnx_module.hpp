@@ -15,9 +15,14 @@ enum LinnetOnnxStatus : int {
   kLinnetOnnxOutOfMemory = 4,
 };
 
+inline constexpr std::int32_t kLinnetOnnxSequence = 0x40;
+inline constexpr std::int32_t kLinnetOnnxOptional = 0x80;
+
 /// What is known of a node's input.
 struct LinnetOnnxType {
-  std::int32_t elem_type;  ///< TensorProto.DataType; 0: unknown, or an input left out
+  /// TensorProto.DataType, with kLinnetOnnxSequence and kLinnetOnnxOptional for what the tensors are in; 0: unknown, or
+  /// an input left out.
+  std::int32_t elem_type;
   bool ranked;
   std::size_t rank;
   const std::int64_t* dims;  ///< -1 for an unknown one
@@ -27,7 +32,7 @@ struct LinnetOnnxType {
 using LinnetOnnxEmit = bool (*)(void* context, const void* bytes, std::size_t size);
 
 /// Raised whenever this file changes.
-inline constexpr int kLinnetOnnxInterface = 3;
+inline constexpr int kLinnetOnnxInterface = 4;
 using LinnetOnnxInterface = int (*)();
 
 /// Makes what ONNX's library makes once: its table of operators. To be called before all else: kLinnetOnnxOutOfMemory

@@ -251,7 +251,7 @@ AttentionPlan attention_plan(const NodeView& node) {
 void register_attention(Registry& registry) {
   OpDef op;
   op.name = "ScaledDotProductAttention";
-  op.domain = kFusedDomain;
+  op.domain = kOwnDomain;
   op.min_inputs = 3;
   op.max_inputs = 5;
   op.parse = parse;

@@ -11,9 +11,6 @@
 
 namespace linnet::internal {
 
-/// The domain of the operators that only fusions make.
-inline constexpr const char* kFusedDomain = "linnet";
-
 enum AttentionInput : std::size_t { kQ, kK, kV, kMask, kZeroRows };
 
 /// Dimension i of Q, as it is multiplied, is dimension q_order[i] of input 0; likewise of K and V. Dimension i of the

@@ -1,7 +1,5 @@
 #include "ops/control/staged_body.hpp"
 
-#include <cstring>
-
 namespace linnet::internal {
 
 std::string accepts_staged_bodies(const NodeView& node) {
@@ -34,10 +32,5 @@ void BodySession::bind_captures(const void* const* inputs) {
 }
 
 void BodySession::copy_output(std::size_t output, Held& to) const { copy_to(to, session_->output(output)); }
-
-void copy_to(Held& value, const ConstTensorView& view) {
-  std::byte* const memory = value.make(view.type, Shape(view.shape, view.shape + view.rank));
-  if (value.bytes() > 0) std::memcpy(memory, view.data, value.bytes());
-}
 
 }  // namespace linnet::internal

@@ -56,7 +56,4 @@ class BodySession {
   std::unique_ptr<SessionImpl> session_;
 };
 
-/// The value becomes a copy of what the view shows.
-void copy_to(Held& value, const ConstTensorView& view);
-
 }  // namespace linnet::internal

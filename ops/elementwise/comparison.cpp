@@ -1,7 +1,7 @@
 // Less, LessOrEqual, Greater, GreaterOrEqual and Equal: C = A op B; And, Or and Xor: C = A op B of bools; all element
 // by element, with NumPy's broadcasting; Not: Y = not X. C is bool, and false where an operand is NaN. A and B have the
 // same type. Opsets 7 to newest (LessOrEqual and GreaterOrEqual: 12; Not: 1); all numeric types, for Equal bool too,
-// are accepted at every opset. Deviation: Equal does not compare strings.
+// are accepted at every opset. Equal of strings is StringEqual (ops/text/).
 #include <utility>
 
 #include "ops/elementwise/arithmetic.hpp"
@@ -179,9 +179,15 @@ OpDef comparison(Comparison kind, const char* name, int since_opset) {
   return op;
 }
 
+const char* equal_strings(const NodeView& node) {
+  return node.input_type(0) == DataType::kString ? "StringEqual" : nullptr;
+}
+
 template <Comparison kOp>
-void add(Registry& registry, const char* name, int since_opset = 7) {
+void add(Registry& registry, const char* name, int since_opset = 7,
+         const char* (*string_form)(const NodeView&) = nullptr) {
   OpDef op = comparison(kOp, name, since_opset);
+  op.string_form = string_form;
   op.infer = infer<kOp>;
   if (!combines(kOp)) op.implementations = {{"simd", Backend::kSimd, accepts_float32, prepare_simd<kOp>, run}};
   op.implementations.push_back({"reference", Backend::kReference, nullptr, prepare<kOp>, run});
@@ -221,7 +227,7 @@ void register_less(Registry& registry) { add<Comparison::kLess>(registry, "Less"
 void register_less_or_equal(Registry& registry) { add<Comparison::kLessOrEqual>(registry, "LessOrEqual", 12); }
 void register_greater(Registry& registry) { add<Comparison::kGreater>(registry, "Greater"); }
 void register_greater_or_equal(Registry& registry) { add<Comparison::kGreaterOrEqual>(registry, "GreaterOrEqual", 12); }
-void register_equal(Registry& registry) { add<Comparison::kEqual>(registry, "Equal"); }
+void register_equal(Registry& registry) { add<Comparison::kEqual>(registry, "Equal", 7, equal_strings); }
 void register_and(Registry& registry) { add<Comparison::kAnd>(registry, "And"); }
 void register_or(Registry& registry) { add<Comparison::kOr>(registry, "Or"); }
 void register_xor(Registry& registry) { add<Comparison::kXor>(registry, "Xor"); }

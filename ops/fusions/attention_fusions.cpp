@@ -209,7 +209,7 @@ bool operands_fit(const Match& match) {
 }
 
 std::optional<Replacement> make_attention(const Match& match) {
-  const OpDef* op = match.registry().find(kFusedDomain, "ScaledDotProductAttention");
+  const OpDef* op = match.registry().find(kOwnDomain, "ScaledDotProductAttention");
   const Backend backend = match.last().options().backend;
   const bool own_kernels = backend == Backend::kAuto || backend == Backend::kSimd;
   if (op == nullptr || !own_kernels || match.type("q").type != DataType::kFloat32) return std::nullopt;

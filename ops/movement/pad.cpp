@@ -281,7 +281,7 @@ void register_pad(Registry& registry) {
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.value_inputs = 0b1010;
-  op.facts.element_inputs = 1U << 0;
+  op.facts.element_inputs = 1U << 0 | 1U << 2;
   op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = pads_nothing;
   registry.add(std::move(op));

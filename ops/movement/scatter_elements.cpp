@@ -110,6 +110,7 @@ OpDef scatter(const char* name, int since_opset) {
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
+  op.string_form = [](const NodeView& node) { return refuse_reduced_strings(node, attributes_of(node).reduction); };
   op.facts.in_place_inputs = {0};
   op.facts.element_inputs = 1U << 0 | 1U << 2;
   op.facts.wanted_elements = wanted_elements;

@@ -19,6 +19,11 @@ ScatterReduction parse_scatter_reduction(ParseContext& context) {
                 newer ? ", mul, max or min" : " or mul");
 }
 
+const char* refuse_reduced_strings(const NodeView& node, ScatterReduction reduction) {
+  if (reduction && node.input_type(0) == DataType::kString) unsupported("strings cannot be reduced");
+  return nullptr;
+}
+
 void require_updates(const NodeView& node, ScatterReduction reduction, const Dims& expected, const char* why) {
   const DataType type = node.input_type(0);
   if (node.input_type(2) != type) invalid_model("input updates is ", node.input_type(2), ", but data is ", type);

@@ -15,6 +15,9 @@ using ScatterReduction = std::optional<Arithmetic>;
 /// From opset 16: "add" and "mul"; from 18 also "max" and "min". Errors: kInvalidModel for another word.
 ScatterReduction parse_scatter_reduction(ParseContext& context);
 
+/// For OpDef::string_form: none is needed. Errors: kUnsupported for strings that are to be reduced.
+const char* refuse_reduced_strings(const NodeView& node, ScatterReduction reduction);
+
 /// Updates (input 2) of the type of data (input 0) and of this shape; `why` stands behind the shape in the message.
 /// Errors: kInvalidModel for others, kUnsupported for bools that are to be added and the like.
 void require_updates(const NodeView& node, ScatterReduction reduction, const Dims& expected, const char* why = "");

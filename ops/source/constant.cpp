@@ -1,10 +1,11 @@
 // Constant: output = the tensor of the one attribute that is given:
 //   value (a tensor), and from opset 12 value_float and value_int (scalars of float32 and int64), value_floats and
-//   value_ints (1-D).
+//   value_ints (1-D), value_string (a scalar) and value_strings (1-D).
 // No step runs: passes and compiler take the tensor itself (Attributes::constant_value). Opsets 1 to newest.
-// Deviation: value_string, value_strings (12) and sparse_value (11) are not supported.
+// Deviation: sparse_value (11) is not supported.
 #include "ops/movement/copy.hpp"
 #include "runtime/data_type.hpp"
+#include "runtime/held.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -31,13 +32,20 @@ std::string given_form(ParseContext& context) {
   return form;
 }
 
+ConstantPtr strings_constant(std::vector<std::string> strings, const Shape& shape) {
+  const auto value = new_shared<Held>();
+  value->make_strings(shape) = std::move(strings);
+  return held_constant(value);
+}
+
 AttributesPtr parse_constant(ParseContext& context) {
   auto attributes = new_shared<ConstantAttributes>();
   const std::string form = given_form(context);
   if (form == "value") {
     attributes->value = context.get_tensor(form);
     const DataType type = attributes->value->type;
-    if (!kStoredTypes.has(type)) unsupported("attribute \"value\" is a tensor of ", type, ", which is not supported");
+    if (!kStoredTypes.has(type) && type != DataType::kString)
+      unsupported("attribute \"value\" is a tensor of ", type, ", which is not supported");
   } else if (form == "value_float") {
     const float value = context.get_float(form, 0);
     attributes->value = copy_constant(DataType::kFloat32, {}, &value);
@@ -48,6 +56,12 @@ AttributesPtr parse_constant(ParseContext& context) {
     attributes->value = make_int64_constant({context.get_int(form, 0)}, true);
   } else if (form == "value_ints") {
     attributes->value = make_int64_constant(*context.get_ints(form));
+  } else if (form == "value_string") {
+    attributes->value = strings_constant({context.get_string(form, "")}, {});
+  } else if (form == "value_strings") {
+    std::vector<std::string> strings = *context.get_strings(form);
+    const Shape shape = {static_cast<std::int64_t>(strings.size())};
+    attributes->value = strings_constant(std::move(strings), shape);
   } else {
     unsupported("attribute \"", form, "\" is not supported");
   }

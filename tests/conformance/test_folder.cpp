@@ -4,7 +4,7 @@
 #include <cctype>
 #include <fstream>
 
-#include <linnet/tensor_file.hpp>
+#include <linnet/value.hpp>
 
 #include "tests/support/test_options.hpp"
 
@@ -13,14 +13,33 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// input_0.pb, input_1.pb, ... of one data set; `side` is "input" or "output".
-std::vector<Tensor> read_side(const fs::path& data_set, const std::string& side) {
-  std::vector<Tensor> tensors;
-  for (;;) {
-    const fs::path file = data_set / (side + "_" + std::to_string(tensors.size()) + ".pb");
-    if (!fs::exists(file)) return tensors;
-    tensors.push_back(read_tensor_proto(file.string()));
+/// input_0.pb, input_1.pb, ... of one data set; `side` is "input" or "output". One without a file is nothing.
+std::vector<Value> read_side(const fs::path& data_set, const std::string& side, const std::vector<ValueInfo>& infos) {
+  std::vector<Value> values;
+  for (const ValueInfo& info : infos) {
+    const fs::path file = data_set / (side + "_" + std::to_string(values.size()) + ".pb");
+    values.push_back(fs::exists(file) ? read_value_proto(file.string(), info.kind) : Value());
   }
+  return values;
+}
+
+/// Empty when the two are alike.
+std::string difference_of(const Value& made, const Value& expected, const Tolerance& tolerance) {
+  if (made.has_value() != expected.has_value()) return made.has_value() ? "is there" : "is not there";
+  if (!made.has_value()) return "";
+  if (made.is_sequence() != expected.is_sequence()) return "is of another kind";
+  if (made.is_sequence()) {
+    if (made.size() != expected.size()) return "has " + std::to_string(made.size()) + " items";
+    for (std::size_t i = 0; i < made.size(); ++i) {
+      const std::string found = difference_of(made.at(i), expected.at(i), tolerance);
+      if (!found.empty()) return "item " + std::to_string(i) + " " + found;
+    }
+    return "";
+  }
+  if (made.type() != expected.type()) return "has another element type";
+  if (made.type() != DataType::kString) return difference(made.view(), expected.view(), tolerance);
+  if (made.shape() != expected.shape()) return "has another shape";
+  return made.strings() == expected.strings() ? "" : "has other strings";
 }
 
 }  // namespace
@@ -56,11 +75,10 @@ std::string run_test_folder(const fs::path& folder, Backend backend, const Toler
   for (;; ++data_sets) {
     const fs::path data_set = folder / ("test_data_set_" + std::to_string(data_sets));
     if (!fs::exists(data_set)) break;
-    const std::vector<Tensor> outputs = model.run(read_side(data_set, "input"));
-    const std::vector<Tensor> expected = read_side(data_set, "output");
-    if (outputs.size() != expected.size()) return "another number of outputs";
+    const std::vector<Value> outputs = run_values(model, read_side(data_set, "input", model.inputs()));
+    const std::vector<Value> expected = read_side(data_set, "output", model.outputs());
     for (std::size_t i = 0; i < expected.size(); ++i) {
-      const std::string found = difference(outputs[i].view(), expected[i].view(), tolerance);
+      const std::string found = difference_of(outputs[i], expected[i], tolerance);
       if (!found.empty()) return data_set.filename().string() + ", output " + std::to_string(i) + " " + found;
     }
   }

@@ -209,7 +209,7 @@ void check(const Case& c) {
       }
     }
   }
-  OpTest test("ScaledDotProductAttention", 1, kFusedDomain);
+  OpTest test("ScaledDotProductAttention", 1, kOwnDomain);
   test.named(c.name).attribute("scale", c.scale).attribute("divides", std::int64_t{c.divides});
   if (!c.q_order.empty()) test.ints("q_order", c.q_order);
   if (!c.k_order.empty()) test.ints("k_order", c.k_order);
@@ -233,7 +233,7 @@ TEST(Attention, AgreesWithTheFormula) {
 /// Queries (1), (0) and keys (1), (1): probabilities are those of the masks alone.
 TEST(Attention, RowsThatCountAsZeros) {
   const auto test = [](std::int64_t nan_is_zero) {
-    OpTest test("ScaledDotProductAttention", 1, kFusedDomain);
+    OpTest test("ScaledDotProductAttention", 1, kOwnDomain);
     test.attribute("nan_is_zero", nan_is_zero).input<float>({1, 2, 3, 1}, {1, 0, 1, 0, 1, 0});
     return test.input<float>({1, 1, 2, 1}, {1, 1}).input<float>({1, 1, 2, 1}, {2, 4});
   };
@@ -258,7 +258,7 @@ TEST(Attention, NanAndInfinitiesGoThrough) {
       q.insert(q.end(), {row % 2 == 0 ? nan : 1.0F, 0});
       y.insert(y.end(), {row % 2 == 0 ? nan : 0.5F, row % 2 == 0 ? nan : kInfinity});
     }
-    OpTest("ScaledDotProductAttention", 1, kFusedDomain)
+    OpTest("ScaledDotProductAttention", 1, kOwnDomain)
         .input<float>({1, queries, 2}, q)
         .input<float>({1, 2, 2}, {1, 0, 1, 5})
         .input<float>({1, 2, 2}, {0, kInfinity, 1, 3})
@@ -268,7 +268,7 @@ TEST(Attention, NanAndInfinitiesGoThrough) {
 }
 
 OpTest symbolic(const NamedDims& q, const NamedDims& k, const NamedDims& v) {
-  OpTest test("ScaledDotProductAttention", 1, kFusedDomain);
+  OpTest test("ScaledDotProductAttention", 1, kOwnDomain);
   test.symbolic_input(DataType::kFloat32, q).symbolic_input(DataType::kFloat32, k);
   return test.symbolic_input(DataType::kFloat32, v);
 }

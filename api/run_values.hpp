@@ -1,0 +1,24 @@
+// Values at the border between callers and sessions.
+#pragma once
+
+#include <linnet/value.hpp>
+
+#include <memory>
+
+#include "runtime/held.hpp"
+#include "runtime/session_impl.hpp"
+
+namespace linnet::internal {
+
+/// What a Value is inside.
+struct ValueAccess {
+  static const std::shared_ptr<const Held>& held(const linnet::Value& value) { return value.held_; }
+  static linnet::Value given(std::shared_ptr<const Held> held);
+};
+
+/// Errors: kInvalidArgument saying what the model wants.
+void bind_value(SessionImpl& session, std::size_t index, const linnet::Value& value);
+/// Errors: those of SessionImpl::output.
+linnet::Value output_value(const SessionImpl& session, std::size_t index);
+
+}  // namespace linnet::internal

@@ -1,0 +1,96 @@
+// Nodes on values that are no arrays of numbers (runtime/value_type.hpp). An operator that moves elements moves strings
+// as handles, which nodes of Linnet's own domain make of them and turn back; an output of a graph is never one of its
+// own inputs or constants.
+#include "loaders/onnx/importer_impl.hpp"
+
+#include <algorithm>
+
+#include "runtime/data_type.hpp"
+#include "runtime/infer.hpp"
+#include "runtime/value_type.hpp"
+
+namespace linnet::internal::onnx {
+
+/// What a node of Linnet's own domain makes of one value.
+ValueId Importer::add_own_node(const CallFrame& frame, const char* name, ValueId input, const std::string& value_name) {
+  Node node;
+  node.op = registry_.find(kOwnDomain, name);
+  node.attributes = new_shared<NoAttributes>();
+  node.name = value_name;
+  node.opset = 1;
+  node.layer = frame.layer;
+  node.inputs = {input};
+  Value value;
+  value.producer = static_cast<NodeId>(graph_.nodes.size());
+  node.outputs = {graph_.add_value(value_name, std::move(value))};
+  infer_node(node, graph_.values, options_, graph_.symbols);
+  const ValueId output = node.outputs[0];
+  push_node(frame, std::move(node));
+  return output;
+}
+
+/// The handles of a tensor of strings; those that it was made of, where it was made of some.
+ValueId Importer::handles_of(const CallFrame& frame, ValueId strings) {
+  const NodeId producer = graph_.values[strings].producer;
+  const OpDef* const back = registry_.find(kOwnDomain, "HandlesToStrings");
+  if (producer != kNoNode && graph_.nodes[producer].op == back) return graph_.nodes[producer].inputs[0];
+  return add_own_node(frame, "StringsToHandles", strings, graph_.value_names[strings] + "/handles");
+}
+
+bool Importer::has_strings(const Node& node) const {
+  return std::any_of(node.inputs.begin(), node.inputs.end(), [&](ValueId input) {
+    return input != kNoValue && graph_.values[input].type.type == DataType::kString;
+  });
+}
+
+/// Puts handles in the place of strings where the operator moves elements, or looks at shapes alone. Whether its
+/// outputs are handles then.
+bool Importer::take_handles(const CallFrame& frame, Node& node) {
+  const OpFacts& facts = node.op->facts;
+  bool moves = false;
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const ValueId input = node.inputs[i];
+    if (input == kNoValue || graph_.values[input].type.type != DataType::kString) continue;
+    const bool element = has_bit(facts.element_inputs, i) || facts.view_of == static_cast<int>(i);
+    if (!element && !has_bit(facts.shape_only_inputs, i)) continue;
+    node.inputs[i] = handles_of(frame, input);
+    moves = moves || element;
+  }
+  return moves;
+}
+
+/// Adds the current node, whose inputs hold strings or whose outputs will. False: it is like any other.
+bool Importer::add_held_node(CallFrame& frame, Node& node) {
+  if (node.op->name == "Identity" && node.op->domain.empty() && is_held(graph_.values[node.inputs[0]].type.type)) {
+    bind_output(frame, proto_.outputs[0], node.inputs[0]);
+    return true;
+  }
+  if (node.op->string_form != nullptr) {
+    if (const char* const name = node.op->string_form({node, graph_.values, options_})) {
+      node.op = registry_.find(kOwnDomain, name);
+      return false;
+    }
+  }
+  if (!has_strings(node) || !take_handles(frame, node)) return false;
+  const auto id = static_cast<NodeId>(graph_.nodes.size());
+  add_output_values(frame, node, id);
+  infer(frame, node, id);
+  const std::vector<ValueId> handles = node.outputs;
+  push_node(frame, std::move(node));
+  for (std::size_t i = 0; i < handles.size(); ++i) {
+    if (handles[i] == kNoValue) continue;
+    const std::string name = value_name(frame, proto_.outputs[i]);
+    graph_.value_names[handles[i]] = name + "/handles";
+    bind_output(frame, proto_.outputs[i], add_own_node(frame, "HandlesToStrings", handles[i], name));
+  }
+  return true;
+}
+
+/// What is returned by a graph whose values begin at `first_value`.
+ValueId Importer::returned(const CallFrame& frame, ValueId value, std::size_t first_value) {
+  if (!is_held(graph_.values[value].type.type)) return value;
+  if (value >= first_value && graph_.values[value].producer != kNoNode) return value;
+  return add_own_node(frame, "Keep", value, graph_.value_names[value] + "/kept");
+}
+
+}  // namespace linnet::internal::onnx

@@ -1,0 +1,66 @@
+// SequenceAt: the tensor at `position` (a scalar of int32 or int64, in [-n,n)) of a sequence; a position out of range
+// is an error of the run. SequenceLength: how many there are (int64, a scalar), which follows from the shapes. Opsets
+// 11 to newest.
+#include "ops/sequence/sequences.hpp"
+
+namespace linnet::internal {
+namespace {
+
+DataType element_type(const NodeView& node, std::size_t) { return type_inside(node.input_type(0)); }
+
+void infer_at(InferContext& context) {
+  require_sequence(context, 0, "input_sequence");
+  require_position(context, 1);
+  context.set_output_unranked(0, type_inside(context.input_type(0)));
+}
+
+Prepared prepare_at(const PrepareContext& context) {
+  auto position = new_shared<KnownInput>();
+  position->type = context.input_type(1);
+  return {position};
+}
+
+void run_at(const RunArguments& args) {
+  const std::vector<Held>& items = held(args.inputs[0]).items();
+  const std::size_t at = position_at(static_cast<const KnownInput*>(args.state)->type, args.inputs[1], items.size());
+  held(args.outputs[0]).copy(items[at]);
+}
+
+void infer_length(InferContext& context) {
+  require_sequence(context, 0, "input_sequence");
+  context.set_output(0, DataType::kInt64, {});
+  context.set_output_elements(0, {context.input_dims(0)[0]});
+}
+
+void run_length(const RunArguments& args) {
+  *static_cast<std::int64_t*>(args.outputs[0]) = held(args.inputs[0]).shape()[0];
+}
+
+}  // namespace
+
+void register_sequence_at(Registry& registry) {
+  OpDef op;
+  op.name = "SequenceAt";
+  op.since_opset = 11;
+  op.min_inputs = op.max_inputs = 2;
+  op.parse = parse_nothing;
+  op.infer = infer_at;
+  op.output_type = element_type;
+  op.implementations = {{"reference", Backend::kReference, nullptr, prepare_at, run_at}};
+  op.facts.reveals = true;
+  registry.add(std::move(op));
+}
+
+void register_sequence_length(Registry& registry) {
+  OpDef op;
+  op.name = "SequenceLength";
+  op.since_opset = 11;
+  op.parse = parse_nothing;
+  op.infer = infer_length;
+  op.output_type = [](const NodeView&, std::size_t) { return DataType::kInt64; };
+  op.implementations = {{"reference", Backend::kReference, nullptr, nullptr, run_length}};
+  op.facts.shape_only_inputs = 1U << 0;
+  registry.add(std::move(op));
+}
+
+}  // namespace linnet::internal

@@ -1,0 +1,37 @@
+#include "ops/sequence/sequences.hpp"
+
+namespace linnet::internal {
+
+void require_sequence(const NodeView& node, std::size_t input, const char* name) {
+  if (is_sequence(node.input_type(input))) return;
+  invalid_model("input ", name, " is ", node.input_type(input), ", expected a sequence");
+}
+
+void set_output_sequence(InferContext& context, DataType element, Dim count) {
+  context.set_output(0, sequence_of(element), {count});
+}
+
+void require_position(const NodeView& node, std::size_t input) {
+  const DataType type = node.input_type(input);
+  if (type != DataType::kInt32 && type != DataType::kInt64)
+    invalid_model("input position is ", type, ", expected int32 or int64");
+  const Dim count = element_count(node.input_dims(input));
+  if (count.differs(1)) invalid_model("input position has ", count, " elements, expected 1");
+}
+
+std::size_t position_at(DataType type, const void* element, std::size_t count, bool end) {
+  const std::int64_t given = type == DataType::kInt32 ? *static_cast<const std::int32_t*>(element)
+                                                      : *static_cast<const std::int64_t*>(element);
+  const auto size = static_cast<std::int64_t>(count);
+  const std::int64_t last = end ? size : size - 1;
+  if (given < -size || given > last) {
+    fail(ErrorCode::kRuntimeFault, "position ", given, " is outside [", -size, ",", last, "] of a sequence of ", size);
+  }
+  return static_cast<std::size_t>(given < 0 ? given + size : given);
+}
+
+ConstTensorView tensor_view(DataType type, const Shape& shape, const void* data) {
+  return {type, shape.data(), shape.size(), data};
+}
+
+}  // namespace linnet::internal

@@ -1,0 +1,55 @@
+// StringsToHandles, HandlesToStrings (of Linnet's own domain): what the loader puts before and behind a node that moves
+// strings. A handle is good for one run of the graph: nothing keeps it, and no model can name these operators.
+#include "ops/text/handles.hpp"
+
+#include "ops/sequence/sequences.hpp"
+
+namespace linnet::internal {
+namespace {
+
+void infer_handles(InferContext& context) { context.set_output(0, DataType::kInt64, context.input_dims(0)); }
+
+void run_handles(const RunArguments& args) {
+  auto* handles = static_cast<std::int64_t*>(args.outputs[0]);
+  for (const std::string& string : held(args.inputs[0]).strings()) *handles++ = handle_of(string);
+}
+
+void infer_strings(InferContext& context) { context.set_output(0, DataType::kString, context.input_dims(0)); }
+
+Prepared prepare_strings(const PrepareContext& context) { return {new_shared<KnownInput>(context, 0)}; }
+
+void run_strings(const RunArguments& args) {
+  const auto* handles = static_cast<const std::int64_t*>(args.inputs[0]);
+  Held& output = held(args.outputs[0]);
+  for (std::string& string : output.make_strings(static_cast<const KnownInput*>(args.state)->shape))
+    string = string_of(*handles++);
+  output.check_budget();
+}
+
+}  // namespace
+
+void register_strings_to_handles(Registry& registry) {
+  OpDef op;
+  op.name = "StringsToHandles";
+  op.domain = kOwnDomain;
+  op.parse = parse_nothing;
+  op.infer = infer_handles;
+  op.output_type = [](const NodeView&, std::size_t) { return DataType::kInt64; };
+  op.implementations = {{"reference", Backend::kReference, nullptr, nullptr, run_handles}};
+  op.facts.deterministic = false;  // addresses are not to be folded
+  registry.add(std::move(op));
+}
+
+void register_handles_to_strings(Registry& registry) {
+  OpDef op;
+  op.name = "HandlesToStrings";
+  op.domain = kOwnDomain;
+  op.parse = parse_nothing;
+  op.infer = infer_strings;
+  op.output_type = [](const NodeView&, std::size_t) { return DataType::kString; };
+  op.implementations = {{"reference", Backend::kReference, nullptr, prepare_strings, run_strings}};
+  op.facts.reveals = true;
+  registry.add(std::move(op));
+}
+
+}  // namespace linnet::internal

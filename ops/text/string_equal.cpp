@@ -1,0 +1,46 @@
+// StringEqual (of Linnet's own domain): Equal of tensors of strings, byte by byte, with NumPy's broadcasting.
+#include "ops/sequence/sequences.hpp"
+#include "runtime/broadcast_loops.hpp"
+
+namespace linnet::internal {
+namespace {
+
+void infer(InferContext& context) {
+  for (std::size_t i = 0; i < 2; ++i) {
+    if (context.input_type(i) != DataType::kString)
+      invalid_model("input ", i == 0 ? "A" : "B", " is ", context.input_type(i), ", expected string as the other is");
+  }
+  context.set_output(0, DataType::kBool, broadcast(context.input_dims(0), context.input_dims(1)));
+}
+
+Prepared prepare(const PrepareContext& context) {
+  return {new_shared<BroadcastLoops>(broadcast_loops(context.input_shape(0), context.input_shape(1)))};
+}
+
+void run(const RunArguments& args) {
+  const BroadcastLoops& loops = *static_cast<const BroadcastLoops*>(args.state);
+  const std::vector<std::string>& a = held(args.inputs[0]).strings();
+  const std::vector<std::string>& b = held(args.inputs[1]).strings();
+  auto* y = static_cast<std::uint8_t*>(args.outputs[0]);
+  for_broadcast_runs(
+      loops, 0, loops.count, [&](std::size_t first, std::size_t in_a, std::size_t in_b, std::size_t size) {
+        for (std::size_t i = 0; i < size; ++i)
+          y[first + i] = a[in_a + i * loops.inner.a_stride] == b[in_b + i * loops.inner.b_stride] ? 1 : 0;
+      });
+}
+
+}  // namespace
+
+void register_string_equal(Registry& registry) {
+  OpDef op;
+  op.name = "StringEqual";
+  op.domain = kOwnDomain;
+  op.min_inputs = op.max_inputs = 2;
+  op.parse = parse_nothing;
+  op.infer = infer;
+  op.output_type = [](const NodeView&, std::size_t) { return DataType::kBool; };
+  op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
+  registry.add(std::move(op));
+}
+
+}  // namespace linnet::internal

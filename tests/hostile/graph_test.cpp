@@ -149,13 +149,16 @@ TEST(HostileGraph, Types) {
 }
 
 TEST(HostileGraph, TypesThatAreNoTensors) {
-  const std::pair<int, const char*> kinds[] = {
-      {4, "sequence"}, {5, "map"}, {7, "opaque"}, {8, "sparse tensor"}, {9, "optional"}};
+  const std::pair<int, const char*> kinds[] = {{4, "sequences of kind none"},
+                                               {5, "values of kind map"},
+                                               {7, "values of kind opaque"},
+                                               {8, "values of kind sparse tensor"},
+                                               {9, "optionals of kind none"}};
   for (const auto& [field, name] : kinds) {
     ModelWriter writer = relu_model();
     writer.graph().message(11, Message().bytes(1, "s").message(2, Message().message(field, Message())));
     expect_refused(name, writer.bytes(), ErrorCode::kUnsupported,
-                   {"graph input \"s\": values of kind " + std::string(name) + " are not supported"});
+                   {"graph input \"s\": " + std::string(name) + " are not supported"});
   }
 }
 

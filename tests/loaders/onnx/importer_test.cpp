@@ -259,7 +259,7 @@ TEST(Importer, ListsUnsupportedTypesToo) {
   EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
   EXPECT_STREQ(error.what(),
                "3 parts of the model are not supported:\n"
-               "  graph input \"q\": values of kind sequence are not supported\n"
+               "  graph input \"q\": sequences of kind none are not supported\n"
                "  initializer \"w\": element type float6e2m3 is not supported\n"
                "  sparse initializer \"s\": sparse tensors are not supported");
 }

@@ -5,6 +5,7 @@
 
 #include "ops/shared/truth.hpp"
 #include "runtime/data_type.hpp"
+#include "runtime/value_type.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -220,7 +221,7 @@ std::optional<bool> known_condition(const Value& condition) {
 }
 
 void check_state_type(std::size_t state, DataType before, DataType after) {
-  if (before == after || after == DataType::kUndefined) return;
+  if (before == after || after == DataType::kUndefined || before == optional_of(after)) return;
   invalid_model("state ", state, " is ", before, " before an iteration and ", after,
                 " after it, expected one element type");
 }
@@ -267,9 +268,11 @@ bool states_keep_shapes(const Graph& body, std::size_t given_inputs, std::size_t
 }
 
 DataType iterated_output_type(const NodeView& node, const Iterated& how, std::size_t output) {
-  if (output < how.states) return node.input_type(how.first_state + output);
   const std::size_t position = how.first_output() + output;
   const Body& body = node.node().bodies[0];
+  const bool is_state = output < how.states;
+  if (is_state && !is_optional(node.input_type(how.first_state + output)))
+    return node.input_type(how.first_state + output);
   return position < body.graph->outputs.size() ? output_of(body, position).type : DataType::kUndefined;
 }
 

@@ -38,6 +38,7 @@ struct State {
   struct Carried {
     DataType type;
     Shape shape;
+    bool stays_optional = false;  ///< if it is one: the body returns it so
   };
   std::vector<Carried> states;  ///< as the node gives them
   std::vector<Slice> slices;
@@ -69,6 +70,7 @@ class StagedIterations {
           {carried.type, carried.shape.data(), carried.shape.size(), args.inputs[state_.first_state + i]});
     }
     sliced_.resize(state_.slices.size());
+    wrapped_.resize(state_.states.size(), Held(state_.body.model().memory_budget()));
   }
 
   void run() {
@@ -85,7 +87,7 @@ class StagedIterations {
       ++done_;
     }
     for (std::size_t i = 0; i < carried_.size(); ++i) {
-      if (is_wanted(i)) copy_to(held(args_.outputs[i]), carried_[i]);
+      if (is_wanted(i)) return_state(i);
     }
     for (std::size_t i = 0; i < stacked_.size(); ++i) {
       if (is_wanted(carried_.size() + i)) return_pieces(i);
@@ -95,6 +97,24 @@ class StagedIterations {
  private:
   bool is_wanted(std::size_t output) const {
     return output < state_.body.node_outputs() && args_.outputs[output] != nullptr;
+  }
+
+  /// What went in as an optional came out as what is in it.
+  ConstTensorView as_given(std::size_t state) {
+    const DataType given = state_.states[state].type;
+    if (carried_[state].type == given) return carried_[state];
+    copy_to(wrapped_[state].make_items(given, 1).front(), carried_[state]);
+    return wrapped_[state].view();
+  }
+
+  /// The state after the last iteration.
+  void return_state(std::size_t state) {
+    Held& output = held(args_.outputs[state]);
+    const bool unwraps = is_optional(carried_[state].type) && !state_.states[state].stays_optional;
+    if (!unwraps) return copy_to(output, carried_[state]);
+    const std::vector<Held>& items = held(carried_[state].data).items();
+    if (items.empty()) fail(ErrorCode::kRuntimeFault, "state ", state, " is nothing, and no iteration made it");
+    output.copy(items.front());
   }
 
   std::int64_t position(bool backwards) const { return backwards ? most_ - 1 - done_ : done_; }
@@ -107,7 +127,7 @@ class StagedIterations {
       session.bind_input(input++,
                          {DataType::kBool, state_.condition_shape.data(), state_.condition_shape.size(), &condition_});
     }
-    for (const ConstTensorView& carried : carried_) session.bind_input(input++, carried);
+    for (std::size_t i = 0; i < carried_.size(); ++i) session.bind_input(input++, as_given(i));
     for (std::size_t i = 0; i < state_.slices.size(); ++i) {
       const Slice& slice = state_.slices[i];
       std::byte* const memory = slice.plan.strided ? sliced_[i].make(slice.type, slice.shape) : nullptr;
@@ -177,6 +197,7 @@ class StagedIterations {
   const State& state_;
   std::optional<BodySession> sessions_[2];
   std::vector<ConstTensorView> carried_;
+  std::vector<Held> wrapped_;
   std::vector<Held> sliced_;
   std::vector<Held> stacked_;
   std::int64_t number_ = 0;
@@ -222,6 +243,7 @@ void infer_staged_iterations(InferContext& context, const Iterated& how) {
     check_state_type(i, before.type, after.type);
     TensorType type = common_type(before, with_numbers_only(after));
     if (certainly_same(body.graph->values[body.graph->inputs[how.given_inputs() + i]].type, after)) type = before;
+    if (is_optional(before.type)) type = {after.type, after.ranked, Dims(after.dims.size())};
     set_output_as_known(context, i, type);
   }
   for (std::size_t i = 0; i < how.pieces.size() && how.states + i < context.output_count(); ++i) {
@@ -243,7 +265,8 @@ Prepared prepare_staged_iterations(const PrepareContext& context, const Iterated
   const Graph& body = *context.node().bodies[0].graph;
   if (how.counts) state->condition_shape = Shape(body.values[body.inputs[1]].type.dims.size(), 1);
   for (std::size_t i = 0; i < how.states; ++i)
-    state->states.push_back({context.input_type(how.first_state + i), context.input_shape(how.first_state + i)});
+    state->states.push_back({context.input_type(how.first_state + i), context.input_shape(how.first_state + i),
+                             is_optional(output_of(context.node().bodies[0], how.first_output() + i).type)});
   for (std::size_t i = 0; i < how.slices.size(); ++i) {
     const std::size_t input = how.first_state + how.states + i;
     const TensorType type = slice_type(context.input(input), how.slices[i].axis);

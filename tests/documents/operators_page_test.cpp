@@ -17,6 +17,7 @@
 #include "ops/ops.hpp"
 #include "runtime/data_type.hpp"
 #include "runtime/infer.hpp"
+#include "runtime/value_type.hpp"
 #include "tests/documents/page_part.hpp"
 #include "tests/documents/torch_names.hpp"
 #include "tests/support/model_index.hpp"
@@ -35,7 +36,7 @@ const std::vector<DataType> kTypes = {
     DataType::kUint8,          DataType::kUint16,       DataType::kUint32,         DataType::kUint64,
     DataType::kBool,           DataType::kFloat8e4m3fn, DataType::kFloat8e4m3fnuz, DataType::kFloat8e5m2,
     DataType::kFloat8e5m2fnuz, DataType::kFloat8e8m0,   DataType::kFloat4e2m1,     DataType::kInt4,
-    DataType::kUint4,          DataType::kInt2,         DataType::kUint2};
+    DataType::kUint4,          DataType::kInt2,         DataType::kUint2,          DataType::kString};
 
 /// One node of an operator on inputs of a type, as far as infer takes it.
 struct Sample {
@@ -62,6 +63,8 @@ std::vector<NamedAttribute> attributes_for(const OpDef& op, DataType type) {
   if (op.name == "LRN") return {{"size", std::int64_t{1}}};
   if (op.name == "QuantizeLinear" && !kFloatTypes.has(type) && type != DataType::kInt32)
     return {{"output_dtype", static_cast<std::int64_t>(type)}};  // else it gives uint8
+  if (op.name == "ConcatFromSequence") return {{"axis", std::int64_t{0}}};
+  if (op.name == "SequenceEmpty") return {{"dtype", static_cast<std::int64_t>(type)}};
   if (op.name == "Split") return {{"num_outputs", std::int64_t{1}}};
   return {};
 }
@@ -96,6 +99,11 @@ std::vector<Value> candidates(const OpDef& op, DataType type) {
   if (op.name == "GridSample") return {variable(type, {2, 16, 2, 2}), variable(DataType::kFloat32, {2, 2, 2, 2})};
   if (op.name == "NonMaxSuppression") return {variable(type, {1, 2, 4}), variable(type, {1, 1, 2})};
   if (op.name == "RotaryEmbedding") return {variable(type, {1, 1, 1, 2}), variable(type, {1, 1, 1})};
+  if (op.name.find("Sequence") != std::string::npos && op.name != "ReverseSequence") {
+    std::vector<Value> values = {variable(sequence_of(type), {2}), variable(type, {2, 2}), integers({0})};
+    if (op.name == "SplitToSequence" || op.name == "SequenceConstruct") values.erase(values.begin());
+    return values;
+  }
   return {variable(type, {2, 2}),
           variable(type, {2}),
           integers({0}),
@@ -122,8 +130,9 @@ bool infers(Sample& sample, DataType type) {
     return false;
   }
   const TensorType& output = sample.values[sample.node.outputs[0]].type;
-  const bool first = !sample.node.inputs.empty() && sample.values[0].type.type == type;
-  return output.known() && (first || output.type == type);
+  const bool first = !sample.node.inputs.empty() && element_type_of(sample.values[0].type.type) == type;
+  const bool known = sample.node.op->facts.reveals ? output.type != DataType::kUndefined : output.known();
+  return known && (first || element_type_of(output.type) == type);
 }
 
 /// Calls visitor(sample) for nodes of so many inputs that infer accepts with this type of data. Inputs 0 and 1 may be

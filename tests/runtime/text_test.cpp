@@ -30,8 +30,8 @@ TEST(Text, PrintsListsAndTypes) {
   EXPECT_EQ(text(std::vector<std::int64_t>{}), "[]");
   EXPECT_EQ(text(std::vector<std::string>{"a", "b"}), "[a,b]");
   EXPECT_EQ(text(Dims{4, Dim::unknown(), Dim::symbol(0)}, " ", Dim(7)), "[4,?,?] 7");
-  EXPECT_EQ(text(DataType::kFloat32, " ", DataType::kBfloat16, " ", DataType::kInt4, " ", static_cast<DataType>(200)),
-            "float32 bfloat16 int4 type 200");
+  EXPECT_EQ(text(DataType::kFloat32, " ", DataType::kBfloat16, " ", DataType::kInt4, " ", static_cast<DataType>(28)),
+            "float32 bfloat16 int4 type 28");
 }
 
 TEST(Printable, ShowsControlBytesAsHexadecimal) {

@@ -10,6 +10,13 @@
 
 namespace linnet::internal {
 
+Held::Held(std::size_t budget) : budget_(budget) {}
+Held::Held(const Held&) = default;
+Held::Held(Held&&) noexcept = default;
+Held& Held::operator=(const Held&) = default;
+Held& Held::operator=(Held&&) noexcept = default;
+Held::~Held() = default;
+
 std::byte* Held::make(DataType type, const std::int64_t* shape, std::size_t rank) {
   shape_.assign(shape, shape + rank);
   const std::size_t bytes = byte_count(type, shape_);

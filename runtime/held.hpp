@@ -18,7 +18,13 @@ namespace linnet::internal {
 /// elements of numbers until one of them is made anew. Thread-safety: one thread, copies included.
 class Held {
  public:
-  explicit Held(std::size_t budget = SIZE_MAX) : budget_(budget) {}
+  explicit Held(std::size_t budget = SIZE_MAX);
+  // Not inlined wherever there are some: they take room.
+  Held(const Held& other);
+  Held(Held&& other) noexcept;
+  Held& operator=(const Held& other);
+  Held& operator=(Held&& other) noexcept;
+  ~Held();
 
   /// Memory for this tensor, of which nothing is set. What the value was before is gone, unless its bytes are the first
   /// of these: they stay. Errors: kLimitExceeded above the budget, kOutOfMemory, kInvalidModel for sizes that overflow.

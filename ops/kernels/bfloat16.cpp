@@ -1,4 +1,4 @@
-// Rounding to bfloat16, and packing of B in pairs.
+// Rounding to bfloat16, and packing of A and B in pairs and in tiles.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -12,8 +12,28 @@
 #include "hwy/highway.h"
 #include "ops/kernels/dispatch.h"
 #include "ops/kernels/gemm.hpp"
+#include "ops/kernels/gemm_tiles.hpp"
 #include "ops/kernels/half-inl.h"
 #include "ops/kernels/vector_math-inl.h"
+
+#ifndef LINNET_OPS_KERNELS_BFLOAT16_CPP_ONCE_
+#define LINNET_OPS_KERNELS_BFLOAT16_CPP_ONCE_
+namespace linnet::kernels {
+namespace {
+
+// Some steps of one row tile of A; `rows` of its `height` rows are there.
+struct RowTile {
+  const float* a;
+  std::size_t a_row_stride;
+  std::size_t rows;
+  std::size_t height;
+  std::size_t k;  // of this part
+  std::byte* tiles;
+};
+
+}  // namespace
+}  // namespace linnet::kernels
+#endif  // LINNET_OPS_KERNELS_BFLOAT16_CPP_ONCE_
 
 HWY_BEFORE_NAMESPACE();
 namespace linnet::kernels::HWY_NAMESPACE {
@@ -61,6 +81,19 @@ void ToPairs(const float* a, std::size_t a_row_stride, std::size_t rows, std::si
   for (std::size_t row = 0; row < rows; ++row) RowToPairs(a + row * a_row_stride, k, pairs + row * pair_count(k));
 }
 
+void ToTiles(const RowTile& part) {
+  const std::size_t tile_bytes = part.height * kTileRowBytes;
+  for (std::size_t row = 0; row < part.height; ++row) {
+    const float* const a = part.a + row * part.a_row_stride;
+    std::byte* to = part.tiles + row * kTileRowBytes;
+    for (std::size_t k = 0; k < part.k; k += kTileDepth, to += tile_bytes) {
+      const std::size_t count = row < part.rows ? std::min(kTileDepth, part.k - k) : 0;
+      if (count < kTileDepth) std::memset(to, 0, kTileRowBytes);
+      RowToPairs(a + (count == 0 ? 0 : k), count, reinterpret_cast<Bfloat16Pair*>(to));
+    }
+  }
+}
+
 // Two rows of a packed panel become one of pairs; `second` may be null, for zeros.
 void JoinRows(const float* first, const float* second, std::size_t width, Bfloat16Pair* pairs) {
   const Bits d;
@@ -78,31 +111,70 @@ HWY_AFTER_NAMESPACE();
 namespace linnet::kernels {
 
 LINNET_EXPORT(ToPairs);
+LINNET_EXPORT(ToTiles);
 LINNET_EXPORT(JoinRows);
 
 void to_bfloat16_pairs(const float* a, std::size_t a_row_stride, std::size_t rows, std::size_t k, Bfloat16Pair* pairs) {
   LINNET_DISPATCH(ToPairs)(a, a_row_stride, rows, k, pairs);
 }
 
-void pack_b_bfloat16(const void* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n,
-                     float alpha, Bfloat16Pair* packed) {
+namespace {
+
+// Packs rows of up to 64 columns of B in pairs. `width` columns of a pair of rows follow each other, and so do the
+// pairs of rows; each further `width` columns begin `stride` pairs behind the ones before.
+void pack_pairs(const void* b, std::size_t row_stride, std::size_t column_stride, std::size_t rows, std::size_t columns,
+                float alpha, std::size_t width, std::size_t stride, Bfloat16Pair* to) {
   constexpr std::size_t kBlockRows = 64;  // packed as floats first: 16 KiB, in the first-level cache
   alignas(64) float block[kBlockRows * kPanelColumns];
   const auto join_rows = LINNET_DISPATCH(JoinRows);
-  for (std::size_t panel = 0; panel < panel_count(n); ++panel) {
-    const std::size_t column = panel * kPanelColumns;
-    const std::size_t columns = std::min(kPanelColumns, n - column);
-    const std::size_t width = panel_width(n, panel);
-    Bfloat16Pair* to = packed + column * pair_count(k);
-    for (std::size_t row = 0; row < k; row += kBlockRows) {
-      const std::size_t rows = std::min(kBlockRows, k - row);
-      const std::size_t first = row * row_stride + column * column_stride;
-      pack_b(static_cast<const std::byte*>(b) + first * sizeof(float), row_stride, column_stride, rows, columns, alpha,
-             block);
-      for (std::size_t i = 0; i < rows; i += 2, to += width) {
-        join_rows(block + i * width, i + 1 < rows ? block + (i + 1) * width : nullptr, width, to);
+  const std::size_t block_width = panel_width(columns, 0);
+  for (std::size_t row = 0; row < rows; row += kBlockRows) {
+    const std::size_t count = std::min(kBlockRows, rows - row);
+    pack_b(static_cast<const std::byte*>(b) + row * row_stride * sizeof(float), row_stride, column_stride, count,
+           columns, alpha, block);
+    for (std::size_t column = 0; column < block_width; column += width) {
+      Bfloat16Pair* pairs = to + column / width * stride + row / 2 * width;
+      for (std::size_t i = 0; i < count; i += 2, pairs += width) {
+        const float* const first = block + i * block_width + column;
+        join_rows(first, i + 1 < count ? first + block_width : nullptr, width, pairs);
       }
     }
+  }
+}
+
+}  // namespace
+
+void pack_b_bfloat16(const void* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n,
+                     float alpha, Bfloat16Pair* packed) {
+  for (std::size_t panel = 0; panel < panel_count(n); ++panel) {
+    const std::size_t column = panel * kPanelColumns;
+    pack_pairs(static_cast<const std::byte*>(b) + column * column_stride * sizeof(float), row_stride, column_stride, k,
+               std::min(kPanelColumns, n - column), alpha, panel_width(n, panel), 0, packed + column * pair_count(k));
+  }
+}
+
+void to_bfloat16_tiles(const float* a, std::size_t a_row_stride, std::size_t m, std::size_t k, std::size_t row_tile,
+                       std::size_t step_begin, std::size_t step_end, std::byte* tiled) {
+  const std::size_t height = row_tile_height(m);
+  const std::size_t row = row_tile * height;
+  const std::size_t first = step_begin * kTileDepth;
+  LINNET_DISPATCH(ToTiles)
+  ({a + row * a_row_stride + first, a_row_stride, std::min(height, m - row), height,
+    std::min(step_end * kTileDepth, k) - first,
+    tiled + (row_tile * tile_steps(k) + step_begin) * height * kTileRowBytes});
+}
+
+void pack_b_tiles(const void* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n,
+                  float alpha, std::size_t panel, std::size_t row, std::size_t rows, std::byte* tiled) {
+  const std::size_t column = panel * kPanelColumns;
+  const std::size_t pairs = tile_steps(k) * kTilePairs;  // of each column
+  auto* const to = reinterpret_cast<Bfloat16Pair*>(tiled) + column * pairs;
+  const std::size_t first = row * row_stride + column * column_stride;
+  pack_pairs(static_cast<const std::byte*>(b) + first * sizeof(float), row_stride, column_stride, rows,
+             std::min(kPanelColumns, n - column), alpha, kColumnUnit, pairs * kColumnUnit, to + row / 2 * kColumnUnit);
+  if (row + rows < k) return;
+  for (std::size_t i = 0; i < panel_width(n, panel); i += kColumnUnit) {
+    std::fill(to + i * pairs + pair_count(k) * kColumnUnit, to + (i + kColumnUnit) * pairs, Bfloat16Pair{});
   }
 }
 

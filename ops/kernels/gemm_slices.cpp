@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "ops/kernels/gemm.hpp"
+#include "ops/kernels/gemm_tiles.hpp"
 
 namespace linnet::kernels {
 namespace {
@@ -101,6 +102,44 @@ GemmSlices choose_slices_in_place(std::size_t m, std::size_t n, std::size_t k, s
   const std::size_t strip = kStripColumns / kPanelColumns;
   slices.panels_per_slice = std::min({strip, share, whole_panels(kMaxSliceWeights / depth / panel, panels)});
   return slices;
+}
+
+GemmSlices choose_tile_slices(std::size_t m, std::size_t n, std::size_t k, std::size_t threads) {
+  // Multiply-adds of a slice, and bytes of weights that it reads.
+  constexpr double kMostWork = 1 << 27;
+  constexpr double kLeastWork = 1 << 20;
+  constexpr double kMostWeights = 1 << 23;
+  // 256 rows and columns: of A and of the sums, what a block of k needs stays in the second-level cache.
+  constexpr std::size_t kMostRowTiles = 16;
+  constexpr std::size_t kMostPanels = 4;
+  const std::size_t row_tiles = row_tile_count(m);
+  const std::size_t panels = panel_count(n);
+  GemmSlices slices = {row_tiles, panels, std::max<std::size_t>(row_tiles, 1), std::max<std::size_t>(panels, 1)};
+  if (m == 0 || n == 0) return slices;
+  const double panel = static_cast<double>(kPanelColumns) * static_cast<double>(std::max<std::size_t>(k, 1));
+  const auto whole_pairs = [&](std::size_t parts) {
+    return std::min(row_tiles, divide_up(divide_up(row_tiles, parts), 2) * 2);
+  };
+  const std::size_t rows = whole_pairs(divide_up(row_tiles, kMostRowTiles));
+  const double work_of_panel = panel * static_cast<double>(std::min(m, rows * kTileRows));
+  const double most = std::min(kMostWork / work_of_panel, kMostWeights / (2.0 * panel));
+  const std::size_t most_panels = std::min(kMostPanels, whole_panels(most, panels));
+  const double work = panel * static_cast<double>(m) * static_cast<double>(panels);
+  const auto users = static_cast<std::size_t>(std::max(1.0, std::min(static_cast<double>(threads), work / kLeastWork)));
+  // So that the busiest thread does the least; of equals, the largest slices: each reads its A or B once.
+  std::size_t least = static_cast<std::size_t>(-1);
+  for (std::size_t parts = divide_up(row_tiles, rows);; parts *= 2) {
+    const std::size_t part_rows = whole_pairs(parts);
+    for (std::size_t part_panels = most_panels; part_panels != 0; --part_panels) {
+      const std::size_t count = divide_up(row_tiles, part_rows) * divide_up(panels, part_panels);
+      const std::size_t end = divide_up(count, users) * part_rows * part_panels;
+      if (end >= least) continue;
+      least = end;
+      slices.rows_per_slice = part_rows;
+      slices.panels_per_slice = part_panels;
+    }
+    if (part_rows <= 2) return slices;
+  }
 }
 
 }  // namespace linnet::kernels

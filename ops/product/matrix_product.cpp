@@ -180,8 +180,9 @@ MatrixProduct matrix_product(const NodeView& node) {
 }
 
 std::vector<Implementation> matrix_product_implementations() {
-  return {onednn_bfloat16_matrix_product(), bfloat16_matrix_product(), simd_matrix_product(),     half_matrix_product(),
-          double_matrix_product(),          onednn_matrix_product(),   reference_matrix_product()};
+  return {tile_matrix_product(),   bfloat16_matrix_product(), simd_matrix_product(),
+          half_matrix_product(),   double_matrix_product(),   onednn_bfloat16_matrix_product(),
+          onednn_matrix_product(), reference_matrix_product()};
 }
 
 OpFacts matrix_product_facts() {

@@ -82,11 +82,12 @@ MatrixProduct matrix_product(const NodeView& node);
 // ([1,1024], [1024,1024]), 1154 against 1205 us ([64,1024], [1024,1024]) and 2.61 against 2.57 ms ([512,512],
 // [512,512]). Where only a run knows B, few rows of A are multiplied without packing it; oneDNN does not promise the
 // same bits for a row in every batch.
-Implementation onednn_bfloat16_matrix_product();  ///< only on request; where the CPU has AMX
-Implementation bfloat16_matrix_product();         ///< only on request
+Implementation tile_matrix_product();      ///< bfloat16, only on request; where the CPU has AMX
+Implementation bfloat16_matrix_product();  ///< only on request
 Implementation simd_matrix_product();
-Implementation half_matrix_product();    ///< float16 and bfloat16
-Implementation double_matrix_product();  ///< float64
+Implementation half_matrix_product();             ///< float16 and bfloat16
+Implementation double_matrix_product();           ///< float64
+Implementation onednn_bfloat16_matrix_product();  ///< only on request, and of oneDNN
 Implementation onednn_matrix_product();
 Implementation reference_matrix_product();
 std::vector<Implementation> matrix_product_implementations();

@@ -1,6 +1,6 @@
 // Matrix products of bfloat16 operands with float32 sums, on request (Precision::kBf16): A is rounded into the
-// workspace at every run, a constant B when it is packed. On CPUs with tiles (AMX) oneDNN does it, on others with
-// AVX512_BF16 our own kernel.
+// workspace at every run, a constant B when it is packed. On CPUs with AVX512_BF16; matrix_product_tiles.cpp is for
+// those with AMX.
 #include <algorithm>
 
 #include "ops/kernels/gemm.hpp"

@@ -5,10 +5,6 @@
 #include <atomic>
 #include <string>
 
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
-
 #include "ops/kernels/gemm.hpp"
 #include "ops/kernels/targets.hpp"
 #include "ops/onednn/onednn_activation.hpp"
@@ -72,21 +68,10 @@ std::string accepts(const NodeView& node) {
   return onednn_refusal();
 }
 
-/// Tiles for bfloat16 (AMX-BF16).
-bool cpu_has_tiles() {
-#if defined(__x86_64__)
-  unsigned int eax = 0, ebx = 0, ecx = 0, edx = 0;
-  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx >> 22 & 1) != 0 && (edx >> 24 & 1) != 0;
-#else
-  return false;
-#endif
-}
-
 std::string accepts_bfloat16(const NodeView& node) {
   if (std::string refusal = bfloat16_refusal(node); !refusal.empty()) return refusal;
   if (!kernels::has_bfloat16_instructions()) return "this CPU has no AVX512_BF16";
-  static const bool has_tiles = cpu_has_tiles();
-  if (!has_tiles && node.options().backend != Backend::kOnednn) return "this CPU has no AMX; only on request";
+  if (node.options().backend != Backend::kOnednn) return "only on request: Linnet's own kernels are faster";
   const MatrixProduct product = matrix_product(node);
   if (product.has_c && product.c_row_stride != 0 && product.c_column_stride == 0 && product.columns > 1) {
     return "C is a column, for which oneDNN has slow code only";

@@ -1,0 +1,84 @@
+// AmxTiles (amx.hpp) in plain C++: the same bits, for tests on CPUs without AMX.
+#ifndef LINNET_OPS_KERNELS_EMULATED_TILES_HPP_
+#define LINNET_OPS_KERNELS_EMULATED_TILES_HPP_
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+
+namespace linnet::kernels {
+
+class EmulatedTiles {
+ public:
+  explicit EmulatedTiles(std::size_t rows) : rows_(rows) {}
+
+  template <int kTile>
+  void zero() {
+    copy(nullptr, kTile);
+  }
+  template <int kTile>
+  void load(const std::byte* from) {
+    copy(from, kTile);
+  }
+  template <int kTile>
+  void store(std::byte* to) const {
+    std::memcpy(to, tiles_[kTile], bytes(kTile));
+  }
+  template <int kSum, int kA, int kB>
+  void multiply() {
+    multiply(tiles_[kSum], tiles_[kA], tiles_[kB]);
+  }
+
+ private:
+  static constexpr std::size_t kRows = 16;
+  static constexpr std::size_t kColumns = 16;  // sums, or pairs
+  using Tile = std::uint32_t[kRows * kColumns];
+
+  std::size_t bytes(int tile) const { return (tile < 6 ? rows_ : kRows) * kColumns * sizeof(std::uint32_t); }
+
+  // Zeros where `from` is null.
+  __attribute__((noinline)) void copy(const std::byte* from, int tile) {
+    if (from == nullptr) {
+      std::memset(tiles_[tile], 0, sizeof(Tile));
+    } else {
+      std::memcpy(tiles_[tile], from, bytes(tile));
+    }
+  }
+
+  static float flushed(float value) {
+    return std::fabs(value) < std::numeric_limits<float>::min() ? std::copysign(0.0F, value) : value;
+  }
+  static float float_of(std::uint32_t bits) {
+    float value;
+    std::memcpy(&value, &bits, sizeof value);
+    return flushed(value);
+  }
+  static float even(std::uint32_t pair) { return float_of(pair << 16); }
+  static float odd(std::uint32_t pair) { return float_of(pair & 0xFFFF0000U); }
+
+  __attribute__((noinline)) void multiply(Tile& sums, const Tile& a, const Tile& b) const {
+    for (std::size_t row = 0; row < rows_; ++row) {
+      for (std::size_t column = 0; column < kColumns; ++column) {
+        float chains[2] = {0.0F, 0.0F};
+        for (std::size_t pair = 0; pair < kColumns; ++pair) {
+          const std::uint32_t of_a = a[row * kColumns + pair];
+          const std::uint32_t of_b = b[pair * kColumns + column];
+          chains[0] = flushed(std::fma(even(of_a), even(of_b), chains[0]));
+          chains[1] = flushed(std::fma(odd(of_a), odd(of_b), chains[1]));
+        }
+        std::uint32_t& bits = sums[row * kColumns + column];
+        const float sum = flushed(float_of(bits) + flushed(chains[0] + chains[1]));
+        std::memcpy(&bits, &sum, sizeof bits);
+      }
+    }
+  }
+
+  std::size_t rows_;
+  Tile tiles_[8];
+};
+
+}  // namespace linnet::kernels
+
+#endif  // LINNET_OPS_KERNELS_EMULATED_TILES_HPP_

@@ -1,0 +1,24 @@
+// Tiles: registers of 16 rows of 64 bytes, and an instruction that multiplies two of them (Intel's AMX).
+#ifndef LINNET_OPS_KERNELS_TILES_HPP_
+#define LINNET_OPS_KERNELS_TILES_HPP_
+
+namespace linnet::kernels {
+
+enum class Tiles {
+  kNone,
+  kInstructions,  // the CPU's
+  kEmulated,      // plain C++, to the same bits: for tests on other CPUs
+};
+
+// What gemm_tiles() multiplies with now: instructions where the CPU has AMX-BF16, the system saves its registers and
+// gives this process leave to use them, and the kernels run on AVX-512. The system is asked once, by the first call: a
+// process that may use tiles has larger signal frames.
+Tiles tiles();
+
+// kEmulated: from now on they are, wherever this runs. kInstructions: as at the beginning. Not to be called while
+// kernels run in other threads.
+void set_tiles(Tiles wanted);
+
+}  // namespace linnet::kernels
+
+#endif  // LINNET_OPS_KERNELS_TILES_HPP_

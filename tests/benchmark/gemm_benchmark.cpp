@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "ops/kernels/gemm.hpp"
+#include "ops/kernels/gemm_tiles.hpp"
 #include "ops/kernels/targets.hpp"
+#include "ops/kernels/tiles.hpp"
 #include "runtime/constant.hpp"
 #include "tests/benchmark/machine_peaks.hpp"
 
@@ -31,7 +33,7 @@ void count_work(::benchmark::State& state, double operations, std::size_t packed
   const double bytes = static_cast<double>(packed_bytes) * runs;
   state.counters["GFLOP/s"] = Counter(operations * runs / 1e9, Counter::kIsRate);
   state.counters["GB/s"] = Counter(bytes / 1e9, Counter::kIsRate);
-  state.counters["of_peak"] = Counter(operations * runs / peak, Counter::kIsRate);
+  if (peak > 0) state.counters["of_peak"] = Counter(operations * runs / peak, Counter::kIsRate);
   state.counters["of_read"] = Counter(bytes / linnet::benchmark::read_peak(packed_bytes), Counter::kIsRate);
 }
 
@@ -90,6 +92,36 @@ void network(::benchmark::internal::Benchmark* benchmark, int batch, const std::
   }
 }
 
+// In tiles, with A rounded in each iteration, as a run does once for all slices.
+void gemm_layer_tiles(::benchmark::State& state) {
+  using namespace linnet::kernels;
+  if (tiles() != Tiles::kInstructions) {
+    state.SkipWithError("this CPU has no AMX-BF16");
+    return;
+  }
+  const auto m = static_cast<std::size_t>(state.range(0));
+  const auto k = static_cast<std::size_t>(state.range(1));
+  const auto n = static_cast<std::size_t>(state.range(2));
+  const std::vector<float> a = values(m * k);
+  const std::vector<float> b = values(k * n);
+  const std::shared_ptr<std::byte> tiled_b = linnet::internal::allocate_aligned(tiled_b_bytes(k, n));
+  for (std::size_t panel = 0; panel < panel_count(n); ++panel)
+    pack_b_tiles(b.data(), n, 1, k, n, 1.0f, panel, 0, k, tiled_b.get());
+  const GemmSlices slices = choose_tile_slices(m, n, k, 1);
+  const std::size_t a_bytes = tiled_a_bytes(m, k);
+  const std::shared_ptr<std::byte> workspace =
+      linnet::internal::allocate_aligned(a_bytes + tile_sums_bytes(slices, m, k) + 64);
+  std::vector<float> c(m * n);
+  const TiledProduct product = {m, n, k, workspace.get(), tiled_b.get(), {}, c.data(), n};
+  for (auto _ : state) {
+    for (std::size_t tile = 0; tile < row_tile_count(m); ++tile)
+      to_bfloat16_tiles(a.data(), k, m, k, tile, 0, tile_steps(k), workspace.get());
+    for (std::size_t i = 0; i < slices.count(); ++i) gemm_tiles(product, slices.slice(i), workspace.get() + a_bytes);
+    ::benchmark::ClobberMemory();
+  }
+  count_work(state, 2.0 * static_cast<double>(m * n * k), tiled_b_bytes(k, n), 0.0);
+}
+
 void layers(::benchmark::internal::Benchmark* benchmark) {
   benchmark->ArgNames({"rows", "depth", "columns"});
   network(benchmark, 1, {16, 32, 32, 1});
@@ -110,6 +142,13 @@ void bf16_layers(::benchmark::internal::Benchmark* benchmark) {
   network(benchmark, 256, {1024, 4096, 4096, 1000});
 }
 BENCHMARK(gemm_layer_bf16)->Apply(bf16_layers);
+
+void tile_layers(::benchmark::internal::Benchmark* benchmark) {
+  bf16_layers(benchmark);
+  network(benchmark, 1, {512, 1024, 1024, 256});
+  network(benchmark, 64, {512, 1024, 1024, 256});
+}
+BENCHMARK(gemm_layer_tiles)->Apply(tile_layers);
 
 // Arguments: depth, columns, whether B is stored transposed. Bytes are those read and those written.
 void gemm_pack(::benchmark::State& state) {

@@ -2,12 +2,15 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <string>
 
 #include <linnet/inspect.hpp>
 #include <linnet/tensor_file.hpp>
 
 #include "ops/kernels/targets.hpp"
+#include "ops/kernels/tiles.hpp"
+#include "tests/support/allocation_counter.hpp"
 #include "tests/support/model_index.hpp"
 #include "tests/support/tensor_difference.hpp"
 #include "tests/support/test_options.hpp"
@@ -23,7 +26,7 @@ Options bf16_options(int threads, Backend backend = Backend::kAuto) {
 
 const std::string kModel = std::string(LINNET_TEST_DATA_DIR) + "/large/mlp_256_256_256_256_10";
 
-TEST(Bfloat16, IsCloseToFloat32AndIndependentOfThreads) {
+void expect_close_and_independent_of_threads() {
   const Tensor x = read_npy(kModel + "_input_batch64.npy");
   const Tensor expected = read_npy(kModel + "_output_batch64.npy");
   Tensor first;
@@ -36,6 +39,40 @@ TEST(Bfloat16, IsCloseToFloat32AndIndependentOfThreads) {
     if (threads == 1) first = y;
     EXPECT_EQ(bit_difference(y.view(), first.view()), "") << threads << " threads";
   }
+}
+
+TEST(Bfloat16, IsCloseToFloat32AndIndependentOfThreads) { expect_close_and_independent_of_threads(); }
+
+/// As on a CPU with AMX, whose bits the emulation gives.
+class Bfloat16InTiles : public testing::Test {
+ protected:
+  void SetUp() override { kernels::set_tiles(kernels::Tiles::kEmulated); }
+  void TearDown() override { kernels::set_tiles(kernels::Tiles::kInstructions); }
+};
+
+TEST_F(Bfloat16InTiles, IsCloseToFloat32AndIndependentOfThreads) { expect_close_and_independent_of_threads(); }
+
+TEST_F(Bfloat16InTiles, ARowDoesNotDependOnItsBatch) {
+  const Model model = Model::load(kModel + ".onnx", bf16_options(2));
+  const Tensor x = read_npy(kModel + "_input_batch64.npy");
+  const Tensor y = model.run({x}).front();
+  Tensor last(DataType::kFloat32, {1, 256});
+  constexpr std::size_t kLast = 63;
+  std::memcpy(last.data<float>(), x.data<float>() + kLast * 256, 256 * sizeof(float));
+  const Tensor alone = model.run({last}).front();
+  EXPECT_EQ(std::memcmp(alone.data<float>(), y.data<float>() + kLast * 10, 10 * sizeof(float)), 0);
+}
+
+TEST_F(Bfloat16InTiles, WarmRunsAllocateNothing) {
+  const Model model = Model::load(kModel + ".onnx", bf16_options(2));
+  const Tensor x = read_npy(kModel + "_input_batch64.npy");
+  EXPECT_EQ(summarize_program(model, {x.view()}).steps.front().implementation, "simd bf16 tiles");
+  Session session = model.session();
+  session.bind_input(0, x.view());
+  session.run();
+  const std::uint64_t before = AllocationCounter::allocations();
+  session.run();
+  EXPECT_EQ(AllocationCounter::allocations(), before);
 }
 
 /// The same operands and float32 sums, in another order.

@@ -157,24 +157,38 @@ void to_bfloat16_tiles(const float* a, std::size_t a_row_stride, std::size_t m, 
                        std::size_t step_begin, std::size_t step_end, std::byte* tiled) {
   const std::size_t height = row_tile_height(m);
   const std::size_t row = row_tile * height;
-  const std::size_t first = step_begin * kTileDepth;
-  LINNET_DISPATCH(ToTiles)
-  ({a + row * a_row_stride + first, a_row_stride, std::min(height, m - row), height,
-    std::min(step_end * kTileDepth, k) - first,
-    tiled + (row_tile * tile_steps(k) + step_begin) * height * kTileRowBytes});
+  for (std::size_t step = step_begin, end = step; step < step_end; step = end) {
+    const StepBlock block(step, tile_steps(k));
+    end = std::min(block.first + block.count, step_end);
+    const std::size_t tile = block.tile(row_tile, row_tile_count(m)) + step - block.first;
+    const std::size_t first = step * kTileDepth;
+    LINNET_DISPATCH(ToTiles)
+    ({a + row * a_row_stride + first, a_row_stride, std::min(height, m - row), height,
+      std::min(end * kTileDepth, k) - first, tiled + tile * height * kTileRowBytes});
+  }
 }
 
 void pack_b_tiles(const void* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n,
                   float alpha, std::size_t panel, std::size_t row, std::size_t rows, std::byte* tiled) {
+  constexpr std::size_t kTilePairsOfAll = kTilePairs * kColumnUnit;
   const std::size_t column = panel * kPanelColumns;
-  const std::size_t pairs = tile_steps(k) * kTilePairs;  // of each column
-  auto* const to = reinterpret_cast<Bfloat16Pair*>(tiled) + column * pairs;
-  const std::size_t first = row * row_stride + column * column_stride;
-  pack_pairs(static_cast<const std::byte*>(b) + first * sizeof(float), row_stride, column_stride, rows,
-             std::min(kPanelColumns, n - column), alpha, kColumnUnit, pairs * kColumnUnit, to + row / 2 * kColumnUnit);
-  if (row + rows < k) return;
+  const std::size_t lines = (n + kColumnUnit - 1) / kColumnUnit;
+  auto* const pairs = reinterpret_cast<Bfloat16Pair*>(tiled);
+  for (std::size_t first = row, end = row; first < row + rows; first = end) {
+    const StepBlock block(first / kTileDepth, tile_steps(k));
+    const std::size_t row_of_block = first - block.first * kTileDepth;
+    end = std::min(row + rows, (block.first + block.count) * kTileDepth);
+    pack_pairs(static_cast<const std::byte*>(b) + (first * row_stride + column * column_stride) * sizeof(float),
+               row_stride, column_stride, end - first, std::min(kPanelColumns, n - column), alpha, kColumnUnit,
+               block.count * kTilePairsOfAll,
+               pairs + block.tile(column / kColumnUnit, lines) * kTilePairsOfAll + row_of_block / 2 * kColumnUnit);
+  }
+  const std::size_t filled = (pair_count(k) - 1) % kTilePairs + 1;  // of the last step's pairs
+  if (row + rows < k || filled == kTilePairs) return;
+  const StepBlock block(tile_steps(k) - 1, tile_steps(k));
   for (std::size_t i = 0; i < panel_width(n, panel); i += kColumnUnit) {
-    std::fill(to + i * pairs + pair_count(k) * kColumnUnit, to + (i + kColumnUnit) * pairs, Bfloat16Pair{});
+    Bfloat16Pair* const end = pairs + (block.tile((column + i) / kColumnUnit, lines) + block.count) * kTilePairsOfAll;
+    std::fill(end - (kTilePairs - filled) * kColumnUnit, end, Bfloat16Pair{});
   }
 }
 

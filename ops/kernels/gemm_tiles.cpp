@@ -84,29 +84,31 @@ LINNET_EXPORT(FinishTile);
 
 namespace {
 
-// With many rows, so many steps of two columns of tiles (32 KiB of B) stay in the first-level cache while the rows of
-// A pass by.
-constexpr std::size_t kBlockSteps = 16;
 constexpr std::size_t kTileBytes = kTileRows * kTileRowBytes;
 constexpr std::size_t kLineBytes = 64;
 constexpr std::size_t kPanelTiles = kPanelColumns / kTileColumns;
 
 constexpr std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 
-// Steps of one block of k. Of two row tiles B is read once, so there is no reason to come back to it.
-std::size_t block_steps(std::size_t row_tiles, std::size_t steps) {
-  return row_tiles <= 2 ? steps : std::min(steps, kBlockSteps);
-}
+// Whether sums stay in registers from the first step to the last: of two row tiles B is read once, so there is no
+// reason to come back to it. With more of them, a block of two columns of tiles (16 KiB of B) stays in the first-level
+// cache while the rows of A pass by.
+constexpr bool keeps_sums(std::size_t row_tiles) { return row_tiles <= 2; }
 
-// Up to two row tiles times up to four columns of tiles, at their first step; four sums at most.
+// Up to two row tiles times up to four columns of tiles over the steps of a block; four sums at most.
 struct Block {
   const std::byte* a[2];
   const std::byte* b[4];
-  const std::byte* fetched[4];  // of each tile here, beside each step, these bytes come to the second-level cache
+  std::size_t steps;
+  std::size_t a_tile_bytes;
+  bool begins;              // the sums do not stand in the registers
+  const std::byte* before;  // where they stand then; null for nowhere
+  std::byte* after;         // where they go; null where they stay in the registers
+  // What comes to the caches meanwhile: of each of these tiles of B the bytes [fetch_begin, fetch_end), to the second
+  // level, and the tiles of A behind these ones.
+  const std::byte* fetched[2];
   std::size_t fetch_begin;
   std::size_t fetch_end;
-  std::size_t a_tile_bytes;
-  std::size_t steps;
 };
 
 // The products of one column of tiles at one step.
@@ -120,26 +122,28 @@ inline void multiply_column(Registers& tiles, const std::byte* b) {
   }
 }
 
-// `before` has the sums of the blocks before this one; null for none. Those with this one's go to `after`.
 template <class Registers, int kRows, int kColumns>
-void multiply_block(void* registers, const Block& block, const std::byte* before, std::byte* after) {
+void multiply_block(void* registers, const Block& block) {
   Registers& tiles = *static_cast<Registers*>(registers);
   constexpr int kSums = kRows * kColumns;
   static_assert(kSums <= 4);
   const std::size_t a_tile_bytes = block.a_tile_bytes;
-  if (before == nullptr) {
+  const std::byte* const before = block.before;
+  if (block.begins && before == nullptr) {
     tiles.template zero<0>();
     if constexpr (kSums > 1) tiles.template zero<1>();
     if constexpr (kSums > 2) tiles.template zero<2>();
     if constexpr (kSums > 3) tiles.template zero<3>();
-  } else {
+  } else if (block.begins) {
     tiles.template load<0>(before);
     if constexpr (kSums > 1) tiles.template load<1>(before + a_tile_bytes);
     if constexpr (kSums > 2) tiles.template load<2>(before + 2 * a_tile_bytes);
     if constexpr (kSums > 3) tiles.template load<3>(before + 3 * a_tile_bytes);
   }
+  const std::size_t steps = block.steps;
+  const std::size_t fetch_begin = block.fetch_begin;
   const std::size_t fetch_end = block.fetch_end;
-  for (std::size_t step = 0; step < block.steps; ++step) {
+  for (std::size_t step = 0; step < steps; ++step) {
     const std::size_t b_offset = step * kTileBytes;
     tiles.template load<4>(block.a[0] + step * a_tile_bytes);
     if constexpr (kRows == 2) tiles.template load<5>(block.a[1] + step * a_tile_bytes);
@@ -147,18 +151,21 @@ void multiply_block(void* registers, const Block& block, const std::byte* before
     multiply_column<Registers, kRows, kColumns, 1>(tiles, block.b[1] + b_offset);
     multiply_column<Registers, kRows, kColumns, 2>(tiles, block.b[2] + b_offset);
     multiply_column<Registers, kRows, kColumns, 3>(tiles, block.b[3] + b_offset);
-    for (std::size_t line = block.fetch_begin; line < fetch_end; line += kLineBytes) {
-      for (int column = 0; column < kColumns; ++column)
-        __builtin_prefetch(block.fetched[column] + b_offset + line, 0, 2);
+    // FETCH_A
+    for (std::size_t line = fetch_begin; line < fetch_end; line += kLineBytes) {
+      __builtin_prefetch(block.fetched[0] + b_offset + line, 0, 2);
+      __builtin_prefetch(block.fetched[1] + b_offset + line, 0, 2);
     }
   }
+  std::byte* const after = block.after;
+  if (after == nullptr) return;
   tiles.template store<0>(after);
   if constexpr (kSums > 1) tiles.template store<1>(after + a_tile_bytes);
   if constexpr (kSums > 2) tiles.template store<2>(after + 2 * a_tile_bytes);
   if constexpr (kSums > 3) tiles.template store<3>(after + 3 * a_tile_bytes);
 }
 
-using BlockFunction = void (*)(void* registers, const Block&, const std::byte* before, std::byte* after);
+using BlockFunction = void (*)(void* registers, const Block&);
 
 // By row tiles - 1 and columns of tiles - 1.
 template <class Registers>
@@ -175,8 +182,12 @@ class Multiplier {
         sums_(sums),
         height_(row_tile_height(product.m)),
         row_tiles_(slice.row_end - slice.row_begin),
+        keeps_(keeps_sums(row_tiles_)),
+        all_row_tiles_(row_tile_count(product.m)),
         steps_(tile_steps(product.k)),
-        column_end_(std::min(slice.panel_end * kPanelTiles, divide_up(product.n, kTileColumns))),
+        all_columns_(divide_up(product.n, kTileColumns)),
+        column_begin_(slice.panel_begin * kPanelTiles),
+        column_end_(std::min(slice.panel_end * kPanelTiles, all_columns_)),
         strip_columns_(row_tiles_ == 1 ? 4 : 2) {}
 
   template <class Registers>
@@ -189,55 +200,69 @@ class Multiplier {
   void run(void* registers, const BlockFunction (&blocks)[2][4]) {
     registers_ = registers;
     blocks_ = blocks;
-    const std::size_t depth = block_steps(row_tiles_, steps_);
-    for (std::size_t step = 0; step < steps_; step += depth) {
+    if (keeps_) {
+      for (std::size_t column = column_begin_; column < column_end_; column += strip_columns_) {
+        for (std::size_t step = 0; step < steps_; step += kBlockSteps) multiply(0, column, step, nullptr);
+      }
+      return;
+    }
+    for (std::size_t step = 0; step < steps_; step += kBlockSteps) {
       std::byte* sums = sums_;
-      for (std::size_t column = slice_.panel_begin * kPanelTiles; column < column_end_; column += strip_columns_) {
-        for (std::size_t row = 0; row < row_tiles_; row += 2) {
-          sums = multiply(row, column, step, std::min(depth, steps_ - step), sums);
-        }
+      for (std::size_t column = column_begin_; column < column_end_; column += strip_columns_) {
+        for (std::size_t row = 0; row < row_tiles_; row += 2) sums = multiply(row, column, step, sums);
       }
     }
   }
 
-  const std::byte* tile_of_b(std::size_t column, std::size_t step) const {
-    return product_.b + (column * steps_ + step) * kTileBytes;
+  const std::byte* tile_of_b(std::size_t column, const StepBlock& steps) const {
+    return product_.b + steps.tile(column, all_columns_) * kTileBytes;
   }
 
-  // One block. Returns where the next one keeps its sums.
-  std::byte* multiply(std::size_t row, std::size_t column, std::size_t step, std::size_t depth, std::byte* sums) {
+  // One block. `sums`: where its sums are kept, if they are. Returns where those of the next one are.
+  std::byte* multiply(std::size_t row, std::size_t column, std::size_t step, std::byte* sums) {
+    const StepBlock steps(step, steps_);
     const std::size_t rows = std::min<std::size_t>(2, row_tiles_ - row);
     const std::size_t columns = std::min(strip_columns_, column_end_ - column);
     const std::size_t tile_bytes = height_ * kTileRowBytes;
-    Block block = {};
-    block.a_tile_bytes = tile_bytes;
-    block.steps = depth;
-    for (std::size_t i = 0; i < rows; ++i) {
-      block.a[i] = product_.a + ((slice_.row_begin + row + i) * steps_ + step) * tile_bytes;
-    }
-    for (std::size_t i = 0; i < columns; ++i) block.b[i] = tile_of_b(column + i, step);
-    fetch_next(row, column, step, depth, columns, block);
-    const bool last = step + depth == steps_;
+    const bool last = step + steps.count == steps_;
     alignas(64) std::byte finished[4 * kTileBytes];
-    blocks_[rows - 1][columns - 1](registers_, block, step == 0 ? nullptr : sums, last ? finished : sums);
+    Block block = {};
+    block.steps = steps.count;
+    block.a_tile_bytes = tile_bytes;
+    block.begins = step == 0 || !keeps_;
+    block.before = step == 0 ? nullptr : sums;
+    block.after = last ? finished : sums;
+    for (std::size_t i = 0; i < rows; ++i) {
+      block.a[i] = product_.a + steps.tile(slice_.row_begin + row + i, all_row_tiles_) * tile_bytes;
+    }
+    for (std::size_t i = 0; i < columns; ++i) block.b[i] = tile_of_b(column + i, steps);
+    if (!keeps_) fetch_next(row, column, steps, block);
+    if (last) fetch_for_writing(row, rows, column, columns);
+    blocks_[rows - 1][columns - 1](registers_, block);
     if (last) finish(row, rows, column, columns, finished);
-    return sums + rows * columns * tile_bytes;
+    return keeps_ ? nullptr : sums + rows * columns * tile_bytes;
   }
 
-  // The strip of B that comes next: each pair of row tiles fetches a part of it. Where a strip is read once, what comes
-  // some steps later.
-  void fetch_next(std::size_t row, std::size_t column, std::size_t step, std::size_t depth, std::size_t columns,
-                  Block& block) const {
-    constexpr std::size_t kAhead = 4;
+  // The strip of B that comes next: each pair of row tiles fetches a part of it.
+  void fetch_next(std::size_t row, std::size_t column, const StepBlock& steps, Block& block) const {
+    const bool turns = column + strip_columns_ >= column_end_;
+    const std::size_t next_step = steps.first + steps.count;
+    if (turns && next_step == steps_) return;
+    const std::size_t next = turns ? column_begin_ : column + strip_columns_;
+    const StepBlock next_steps(turns ? next_step : steps.first, steps_);
     const std::size_t pairs = divide_up(row_tiles_, 2);
     block.fetch_begin = row / 2 * kTileRows / pairs * kTileRowBytes;
     block.fetch_end = (row / 2 + 1) * kTileRows / pairs * kTileRowBytes;
-    const bool turns = column + 2 * strip_columns_ > column_end_;
-    const std::size_t first = slice_.panel_begin * kPanelTiles;
-    for (std::size_t i = 0; i < columns; ++i) {
-      block.fetched[i] = pairs == 1 ? block.b[i] + kAhead * kTileBytes
-                         : turns    ? tile_of_b(first + i, std::min(step + depth, steps_ - 1))
-                                    : tile_of_b(column + strip_columns_ + i, step);
+    for (std::size_t i = 0; i < 2; ++i) block.fetched[i] = tile_of_b(std::min(next + i, column_end_ - 1), next_steps);
+  }
+
+  // The lines of C come while the last block is multiplied, or stores would wait for them.
+  void fetch_for_writing(std::size_t row, std::size_t rows, std::size_t column, std::size_t columns) const {
+    const std::size_t first = (slice_.row_begin + row) * height_;
+    const std::size_t end = std::min(product_.m, first + rows * height_);
+    for (std::size_t i = first; i < end; ++i) {
+      const float* const c = product_.c + i * product_.c_row_stride + column * kTileColumns;
+      for (std::size_t j = 0; j < columns; ++j) __builtin_prefetch(c + j * kTileColumns, 1, 3);
     }
   }
 
@@ -259,7 +284,11 @@ class Multiplier {
   std::byte* sums_;
   std::size_t height_;
   std::size_t row_tiles_;
+  bool keeps_;
+  std::size_t all_row_tiles_;
   std::size_t steps_;
+  std::size_t all_columns_;
+  std::size_t column_begin_;
   std::size_t column_end_;
   std::size_t strip_columns_;
   void* registers_ = nullptr;
@@ -269,8 +298,7 @@ class Multiplier {
 }  // namespace
 
 std::size_t tile_sums_bytes(const GemmSlices& slices, std::size_t m, std::size_t k) {
-  const std::size_t steps = tile_steps(k);
-  if (block_steps(slices.rows_per_slice, steps) == steps) return 0;
+  if (keeps_sums(slices.rows_per_slice) || tile_steps(k) <= kBlockSteps) return 0;
   return slices.rows_per_slice * slices.panels_per_slice * kPanelTiles * row_tile_height(m) * kTileRowBytes;
 }
 

@@ -10,6 +10,7 @@
 #ifndef LINNET_OPS_KERNELS_GEMM_TILES_HPP_
 #define LINNET_OPS_KERNELS_GEMM_TILES_HPP_
 
+#include <algorithm>
 #include <cstddef>
 
 #include "ops/kernels/gemm.hpp"
@@ -29,7 +30,23 @@ constexpr std::size_t row_tile_height(std::size_t m) {
   return m == 0 ? 0 : (m + row_tile_count(m) - 1) / row_tile_count(m);
 }
 
-// A in tiles: those of a row tile follow each other, step by step.
+// Tiles lie in blocks of so many steps, the last one with what is left of them. In a block come the steps of one row
+// tile of A (16 columns of B) after those of the other: what a block of the product reads is one piece of memory, whose
+// lines do not share their places in the caches.
+constexpr std::size_t kBlockSteps = 8;
+
+// The block that a step lies in.
+struct StepBlock {
+  std::size_t first;
+  std::size_t count;
+
+  StepBlock(std::size_t step, std::size_t steps)
+      : first(step / kBlockSteps * kBlockSteps), count(std::min(kBlockSteps, steps - first)) {}
+
+  // Where the steps of row tile (or 16 columns) `line` of `lines` begin, in tiles.
+  std::size_t tile(std::size_t line, std::size_t lines) const { return first * lines + line * count; }
+};
+
 constexpr std::size_t tiled_a_bytes(std::size_t m, std::size_t k) {
   return row_tile_count(m) * tile_steps(k) * row_tile_height(m) * kTileRowBytes;
 }
@@ -39,7 +56,7 @@ constexpr std::size_t tiled_a_bytes(std::size_t m, std::size_t k) {
 void to_bfloat16_tiles(const float* a, std::size_t a_row_stride, std::size_t m, std::size_t k, std::size_t row_tile,
                        std::size_t step_begin, std::size_t step_end, std::byte* tiled);
 
-// B in tiles of 16 columns, the last one filled up with zeros: those of 16 columns follow each other, step by step.
+// B in tiles of 16 columns, the last one filled up with zeros.
 // Requires: the bytes can be counted.
 constexpr std::size_t tiled_b_bytes(std::size_t k, std::size_t n) {
   return packed_b_bytes(tile_steps(k) * kTilePairs, n);

@@ -15,8 +15,8 @@ enum class Tiles {
 // process that may use tiles has larger signal frames.
 Tiles tiles();
 
-// kEmulated: from now on they are, wherever this runs. kInstructions: as at the beginning. Not to be called while
-// kernels run in other threads.
+// kEmulated: from now on they are, wherever this runs. kNone: products are not multiplied in tiles. kInstructions: as
+// at the beginning. Not to be called while kernels run in other threads.
 void set_tiles(Tiles wanted);
 
 }  // namespace linnet::kernels

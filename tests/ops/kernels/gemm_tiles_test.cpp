@@ -10,6 +10,7 @@
 #include <cstring>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ops/kernels/tiles.hpp"
@@ -166,6 +167,18 @@ void in_every_way(Body body) {
 void expect_sums(const Operands& operands) {
   SCOPED_TRACE(::testing::Message() << operands.m << " x " << operands.k << " x " << operands.n);
   in_every_way([&] { EXPECT_EQ(difference(operands.multiplied(), operands.expected(), operands.n), ""); });
+}
+
+TEST(GemmTiles, InstructionsGoWithAvx512) {
+  EXPECT_NE(tiles(), Tiles::kEmulated);
+  testing::on_every_isa([] {
+    if (std::string_view(best_target_name()) != "avx512") EXPECT_EQ(tiles(), Tiles::kNone);
+  });
+  set_tiles(Tiles::kNone);
+  EXPECT_EQ(tiles(), Tiles::kNone);
+  set_tiles(Tiles::kEmulated);
+  EXPECT_EQ(tiles(), Tiles::kEmulated);
+  set_tiles(Tiles::kInstructions);
 }
 
 TEST(GemmTiles, EveryElementIsTheSumOfItsStepsInEveryTile) {

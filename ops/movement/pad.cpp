@@ -88,22 +88,31 @@ std::optional<std::vector<Pads>> pads_of(const NodeView& node) {
   return pads;
 }
 
+/// Neighbours along an axis of the output that are made alike: they lie `step` apart in data, from `source` on.
+struct Run {
+  std::int64_t source = -1;  ///< -1: the constant
+  std::int64_t step = 0;     ///< -1, 0 or 1
+  std::int64_t count = 0;
+};
+
 /// One axis of the output, of which the elements [before, before + kept) are those of data from `first` on.
 struct Axis {
   std::int64_t size = 1;
   std::int64_t before = 0, kept = 1, first = 0;
   std::int64_t stride = 1;  ///< of data, in elements
 
-  /// Index in data of what stands at `index`; -1 for the constant.
-  std::int64_t source(PadMode mode, std::int64_t index) const {
+  /// From `index` on, which is below `size`; it may go on behind the end.
+  Run run(PadMode mode, std::int64_t index) const {
     std::int64_t place = index - before;
-    if (place >= 0 && place < kept) return first + place;
-    if (mode == PadMode::kConstant) return -1;
-    if (mode == PadMode::kEdge) return first + std::clamp<std::int64_t>(place, 0, kept - 1);
-    const std::int64_t period = mode == PadMode::kWrap ? kept : std::max<std::int64_t>(1, 2 * (kept - 1));
-    place %= period;
+    if (place >= 0 && place < kept) return {first + place, 1, kept - place};
+    const std::int64_t left = place < 0 ? -place : size - index;
+    if (mode == PadMode::kConstant) return {-1, 0, left};
+    if (mode == PadMode::kEdge || kept == 1) return {first + (place < 0 ? 0 : kept - 1), 0, left};
+    const std::int64_t period = mode == PadMode::kWrap ? kept : 2 * (kept - 1);
+    if (place < -period || place >= period) place %= period;
     if (place < 0) place += period;
-    return first + (place < kept ? place : period - place);
+    if (place < kept) return {first + place, 1, std::min(left, kept - place)};
+    return {first + (period - place), -1, std::min(left, period - place)};
   }
 };
 
@@ -166,11 +175,34 @@ struct State {
   PadMode mode = PadMode::kConstant;
   std::size_t element_bytes = 0;
   std::size_t count = 0;
-  std::vector<Axis> outer;
-  Axis inner;
+  std::vector<Axis> outer;  ///< outermost first; all but `rows` and `columns`
+  Axis rows;
+  Axis columns;
   bool reads_value = false;
   std::uint64_t value_bits = 0;  ///< the constant, where it is no input: its first bytes
 };
+
+/// Puts an axis outside the others. Where all of the next one lies densely in it, the two become one: what is added to
+/// it is a number of whole ones then, of the constant.
+void add_axis(PadMode mode, Axis axis, std::vector<Axis>& axes) {
+  const bool adds = axis.kept != axis.size;
+  const bool joins = !axes.empty() && axes.front().kept == axes.front().size &&
+                     axes.front().stride * axes.front().size == axis.stride && (!adds || mode == PadMode::kConstant);
+  if (!joins) {
+    axes.insert(axes.begin(), axis);
+    return;
+  }
+  Axis& inner = axes.front();
+  const std::int64_t size = inner.size;
+  inner = {axis.size * size, axis.before * size, axis.kept * size, axis.first * size, inner.stride};
+}
+
+Axis taken_innermost(std::vector<Axis>& axes) {
+  if (axes.empty()) return {};
+  const Axis axis = axes.back();
+  axes.pop_back();
+  return axis;
+}
 
 Prepared prepare(const PrepareContext& context) {
   const auto& attributes = context.attributes<PadAttributes>();
@@ -193,45 +225,80 @@ Prepared prepare(const PrepareContext& context) {
     Axis axis = axis_of(shape[i], pads[i].before.value(), pads[i].after.value(), attributes.mode);
     axis.stride = stride;
     stride *= shape[i];
-    state->outer.insert(state->outer.begin(), axis);
+    add_axis(state->mode, axis, state->outer);
   }
-  if (!state->outer.empty()) {
-    state->inner = state->outer.back();
-    state->outer.pop_back();
-  }
+  state->columns = taken_innermost(state->outer);
+  state->rows = taken_innermost(state->outer);
   return {std::move(state), 0, 0};
 }
 
-/// Index in data of the first element of row `row` of the output; -1 for a row of the constant.
-std::int64_t row_source(const State& state, std::int64_t row) {
-  std::int64_t result = 0;
-  for (std::size_t i = state.outer.size(); i-- > 0;) {
-    const Axis& axis = state.outer[i];
-    const std::int64_t source = axis.source(state.mode, row % axis.size);
-    if (source < 0) return -1;
-    result += source * axis.stride;
-    row /= axis.size;
+/// Where in data rows of the output begin, one after the other.
+class RowWalk {
+ public:
+  RowWalk(const State& state, std::int64_t row)
+      : state_(state), plane_(row / state.rows.size), index_(row % state.rows.size) {
+    start_plane();
   }
-  return result;
+  /// Of the first element; -1 for a row of the constant.
+  std::int64_t source() const {
+    const std::int64_t source = state_.rows.run(state_.mode, index_).source;
+    return base_ < 0 || source < 0 ? -1 : base_ + source * state_.rows.stride;
+  }
+  void next() {
+    if (++index_ < state_.rows.size) return;
+    index_ = 0;
+    ++plane_;
+    start_plane();
+  }
+
+ private:
+  void start_plane() {
+    base_ = 0;
+    std::int64_t left = plane_;
+    for (std::size_t i = state_.outer.size(); i-- > 0;) {
+      const Axis& axis = state_.outer[i];
+      const std::int64_t source = axis.run(state_.mode, left % axis.size).source;
+      left /= axis.size;
+      if (source < 0) {
+        base_ = -1;
+        return;
+      }
+      base_ += source * axis.stride;
+    }
+  }
+
+  const State& state_;
+  std::int64_t plane_;
+  std::int64_t index_;
+  std::int64_t base_ = 0;  ///< of the plane; -1 for one of the constant
+};
+
+/// Calls of memcpy pay from so many elements on.
+constexpr std::int64_t kLongRun = 16;
+
+template <typename T>
+void copy_run(const T* from, std::int64_t step, std::int64_t count, T* y) {
+  if (step == 0) {
+    std::fill_n(y, count, *from);
+    return;
+  }
+  if (step == 1 && count >= kLongRun) {
+    std::memcpy(y, from, static_cast<std::size_t>(count) * sizeof(T));
+    return;
+  }
+  for (std::int64_t i = 0; i < count; ++i) y[i] = from[i * step];
 }
 
-/// Columns [first, last) of a row of the output; `row` is that of data.
+/// Columns [first, last) of a row of the output, at y; `row` is that of data.
 template <typename T>
-void pad_row(const State& state, const T* row, T constant, T* y, std::int64_t first, std::int64_t last) {
-  const Axis& inner = state.inner;
-  const std::int64_t copy_first = std::clamp(inner.before, first, last);
-  const std::int64_t copy_last = std::clamp(inner.before + inner.kept, copy_first, last);
-  const auto added = [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t source = inner.source(state.mode, i);
-      y[i - first] = source < 0 ? constant : row[source];
-    }
-  };
-  added(first, copy_first);
-  if (copy_last > copy_first) {
-    std::copy_n(row + inner.first + (copy_first - inner.before), copy_last - copy_first, y + (copy_first - first));
+void pad_row(const State& state, const T* row, const T& constant, T* y, std::int64_t first, std::int64_t last) {
+  while (first < last) {
+    const Run run = state.columns.run(state.mode, first);
+    const std::int64_t count = std::min(run.count, last - first);
+    copy_run(run.source < 0 ? &constant : row + run.source, run.step, count, y);
+    first += count;
+    y += count;
   }
-  added(copy_last, last);
 }
 
 template <typename T>
@@ -240,20 +307,21 @@ void pad(const State& state, const RunArguments& args) {
   auto* y = static_cast<T*>(args.outputs[0]);
   T constant{};
   std::memcpy(&constant, state.reads_value ? args.inputs[2] : &state.value_bits, sizeof constant);
-  const std::int64_t row_size = state.inner.size;
+  const std::int64_t row_size = state.columns.size;
   for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t chunk, std::size_t size) {
     auto first = static_cast<std::int64_t>(chunk);
     const std::int64_t end = first + static_cast<std::int64_t>(size);
-    while (first < end) {
-      const std::int64_t column = first % row_size;
+    std::int64_t column = first % row_size;
+    for (RowWalk walk(state, first / row_size); first < end; walk.next()) {
       const std::int64_t last = std::min(row_size, column + (end - first));
-      const std::int64_t source = row_source(state, first / row_size);
+      const std::int64_t source = walk.source();
       if (source < 0) {
         std::fill_n(y + first, last - column, constant);
       } else {
         pad_row(state, x + source, constant, y + first, column, last);
       }
       first += last - column;
+      column = 0;
     }
   });
 }

@@ -65,8 +65,8 @@ void keep_triangle(const State& state, std::int64_t k, std::size_t i, const std:
   const std::size_t end = state.columns * state.element_bytes;
   const std::size_t begin_kept = state.upper ? cut : 0;
   const std::size_t end_kept = state.upper ? end : cut;
-  if (x != y) std::memcpy(y + begin_kept, x + begin_kept, end_kept - begin_kept);
   std::memset(y, 0, begin_kept);
+  if (x != y) std::memcpy(y + begin_kept, x + begin_kept, end_kept - begin_kept);
   std::memset(y + end_kept, 0, end - end_kept);
 }
 

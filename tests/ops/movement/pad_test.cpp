@@ -61,6 +61,63 @@ TEST(Pad, AddsAndTakesAway) {
   }
 }
 
+/// Where element `index` of an axis comes from, as the operator's text says it; -1 for the constant.
+std::int64_t source_of(const std::string& mode, std::int64_t size, std::int64_t before, std::int64_t after,
+                       std::int64_t index) {
+  const std::int64_t first = std::max<std::int64_t>(-before, 0);
+  const std::int64_t last = size - 1 - std::max<std::int64_t>(-after, 0);
+  std::int64_t place = index + first - std::max<std::int64_t>(before, 0);
+  if (place >= first && place <= last) return place;
+  if (mode == "constant") return -1;
+  if (mode == "edge") return std::clamp(place, first, last);
+  const std::int64_t kept = last - first + 1;
+  if (mode == "wrap") {
+    while (place < first) place += kept;
+    while (place > last) place -= kept;
+    return place;
+  }
+  while (place < first || place > last) {
+    if (first == last) return first;
+    place = place < first ? 2 * first - place : 2 * last - place;
+  }
+  return place;
+}
+
+/// Axes that become one with their neighbours, and such that must not.
+TEST(Pad, AgreesWithEveryElementByItself) {
+  const Shape shape = {2, 3, 4, 5};
+  const std::vector<std::vector<std::int64_t>> pads_of_cases = {
+      {0, 0, 0, 0, 0, 0, 0, 0},   {0, 0, 1, 2, 0, 0, 2, 1},    {0, 0, 1, 0, 0, 0, 2, 0},    {1, 0, 0, 0, 2, 0, 0, 0},
+      {0, 2, 0, 0, 0, 1, 0, 0},   {0, 0, 0, -1, 0, 0, 0, 0},   {0, 0, -1, 0, 0, 0, 0, 0},   {0, 1, 0, -2, 0, 1, 0, -1},
+      {0, 1, -1, 0, 0, 2, -1, 0}, {1, -1, 2, -3, 3, 2, -1, 7}, {0, -2, 0, 20, 0, 3, 0, 33}, {0, 0, 9, 0, 0, 0, 9, 0},
+  };
+  for (const char* mode : {"constant", "edge", "reflect", "wrap"}) {
+    for (const std::vector<std::int64_t>& pads : pads_of_cases) {
+      Shape result(4);
+      for (std::size_t axis = 0; axis < 4; ++axis) result[axis] = shape[axis] + pads[axis] + pads[axis + 4];
+      Literals<float> expected;
+      for (std::int64_t i = 0; i < element_count(result); ++i) {
+        std::int64_t left = i, element = 0, stride = 1;
+        for (std::size_t axis = 4; axis-- > 0;) {
+          const std::int64_t source = source_of(mode, shape[axis], pads[axis], pads[axis + 4], left % result[axis]);
+          element = source < 0 || element < 0 ? -1 : element + source * stride;
+          stride *= shape[axis];
+          left /= result[axis];
+        }
+        expected.push_back(element < 0 ? 9.0F : static_cast<float>(element + 1));
+      }
+      OpTest("Pad", 19)
+          .named(text(mode, " to ", result))
+          .attribute("mode", std::string(mode))
+          .input<float>(shape, counted(shape))
+          .input<std::int64_t>({8}, pads)
+          .input<float>({}, {9})
+          .expect<float>(result, expected)
+          .run();
+    }
+  }
+}
+
 TEST(Pad, NamesAxes) {
   OpTest("Pad", 18)
       .input<float>({2, 2}, {1, 2, 3, 4})

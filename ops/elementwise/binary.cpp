@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::size_t kChunk = 16384;
 constexpr double kSimdCost = 0.3;       // ns per element; memory sets the pace
-constexpr double kReferenceCost = 2.0;  // for the 16-bit types
+constexpr double kHalfCost = 0.1;       // for the 16-bit types, in the cache
+constexpr double kReferenceCost = 2.0;  // for the same
 constexpr double kLineCost = 0.1;       // for float32, in the cache
 constexpr std::uint64_t kBothInputs = 0b11;
 constexpr std::size_t kShortRun = 32;   // below this, a call per run costs more than gathering the operands
@@ -31,6 +32,8 @@ struct State {
 struct ReferenceState {
   DataType type = DataType::kUndefined;
   ArithmeticLine line = nullptr;
+  bool by_kernel = false;  ///< 16-bit floats, by `kernel`
+  kernels::BinaryKind kernel = kernels::BinaryKind::kAdd;
   bool may_fault = false;  ///< integers are divided
   std::size_t count = 0;
   BroadcastLoops a, b;  ///< beside C
@@ -152,6 +155,7 @@ std::size_t first_zero(std::size_t element_bytes, const void* elements, std::siz
 
 /// Of `count` elements, at most kLinedUp; 16-bit floats are widened to float.
 void compute(const ReferenceState& state, const void* a, const void* b, std::size_t count, void* c) {
+  if (state.by_kernel) return kernels::binary_halves(half_type(state.type), state.kernel, a, b, count, c);
   if (computed_type(state.type) == state.type) return state.line(a, b, count, c);
   float a_floats[kLinedUp];
   float b_floats[kLinedUp];
@@ -159,6 +163,18 @@ void compute(const ReferenceState& state, const void* a, const void* b, std::siz
   load_line(state.type, b, 0, count, b_floats);
   state.line(a_floats, b_floats, count, a_floats);
   store_line(state.type, a_floats, 0, count, c);
+}
+
+std::shared_ptr<ReferenceState> reference_state(const PrepareContext& context, Arithmetic operation) {
+  const Shape c = context.output_shape(0);
+  auto state = new_shared<ReferenceState>();
+  state->type = context.input_type(0);
+  state->line = arithmetic_line(operation, state->type);
+  state->may_fault = operation == Arithmetic::kDiv && kIntegerTypes.has(state->type);
+  state->count = static_cast<std::size_t>(element_count(c));
+  state->a = broadcast_loops(c, context.input_shape(0));
+  state->b = broadcast_loops(c, context.input_shape(1));
+  return state;
 }
 
 void run_reference_line(const LineArguments& args) {
@@ -172,7 +188,8 @@ void run_arithmetic(const RunArguments& args) {
   const std::size_t bytes = size_of(state.type);
   auto* c = static_cast<std::byte*>(args.outputs[0]);
   FirstFault fault;
-  for_chunks(args.control, state.count, kChunk, kReferenceCost, [&](std::size_t chunk, std::size_t size) {
+  const double cost = state.by_kernel ? kHalfCost : kReferenceCost;
+  for_chunks(args.control, state.count, kChunk, cost, [&](std::size_t chunk, std::size_t size) {
     for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) {
       LineBuffer a_line, b_line;
       const void* a = line_up(state.a, bytes, args.inputs[0], first, count, &a_line);
@@ -188,14 +205,7 @@ void run_arithmetic(const RunArguments& args) {
 }
 
 Prepared prepare_arithmetic(const PrepareContext& context, Arithmetic operation) {
-  const Shape c = context.output_shape(0);
-  auto state = new_shared<ReferenceState>();
-  state->type = context.input_type(0);
-  state->line = arithmetic_line(operation, state->type);
-  state->may_fault = operation == Arithmetic::kDiv && kIntegerTypes.has(state->type);
-  state->count = static_cast<std::size_t>(element_count(c));
-  state->a = broadcast_loops(c, context.input_shape(0));
-  state->b = broadcast_loops(c, context.input_shape(1));
+  auto state = reference_state(context, operation);
   Prepared prepared;
   if (!state->may_fault) prepared.line_wise = {run_reference_line, kReferenceCost, 0};
   prepared.state = std::move(state);
@@ -205,12 +215,24 @@ Prepared prepare_arithmetic(const PrepareContext& context, Arithmetic operation)
 namespace {
 
 template <BinaryOp kOp>
+Prepared prepare_half(const PrepareContext& context) {
+  auto state = reference_state(context, arithmetic_of(kOp));
+  state->by_kernel = true;
+  state->kernel = kernel_of(kOp);
+  Prepared prepared;
+  prepared.line_wise = {run_reference_line, kHalfCost, 0};
+  prepared.state = std::move(state);
+  return prepared;
+}
+
+template <BinaryOp kOp>
 std::vector<Implementation> implementations() {
   const auto prepare_reference = [](const PrepareContext& context) {
     return prepare_arithmetic(context, arithmetic_of(kOp));
   };
   return {
       {"simd", Backend::kSimd, accepts_float32, prepare<kOp>, run_simd},
+      {"simd half", Backend::kSimd, accepts_half, prepare_half<kOp>, run_arithmetic},
       {"reference", Backend::kReference, nullptr, prepare_reference, run_arithmetic},
   };
 }

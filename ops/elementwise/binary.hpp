@@ -13,7 +13,8 @@ enum class BinaryOp { kAdd, kSub, kMul, kDiv };
 /// Errors: kUnsupported, kInvalidModel for types that are not numeric or differ, and for shapes that do not broadcast.
 void infer_binary(InferContext& context, BinaryOp op);
 
-/// simd for float32; reference for every type: integers wrap around, 16-bit floats are computed in float.
+/// simd for float32, simd half for 16-bit floats; reference for every type: integers wrap around, 16-bit floats are
+/// computed in float.
 /// Errors of run: kRuntimeFault for an integer division by zero.
 std::vector<Implementation> binary_implementations(BinaryOp op);
 

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 
+#include "ops/kernels/elementwise.hpp"
+
 namespace linnet::kernels {
 
 // IEEE 754 binary16, and the upper half of a float.
@@ -17,6 +19,10 @@ void widen(HalfType type, const void* from, std::size_t count, float* to);
 // denormals are kept, and so are bfloat16's, which float32 has, too. `to` needs no alignment. The arrays do not
 // overlap.
 void narrow(HalfType type, const float* from, std::size_t count, void* to);
+
+// y[i] = a[i] op b[i] for i < count: widened, computed in float32 and narrowed as above. Any array may have any
+// address; `y` may be the array `a` or `b`, other overlaps are not allowed.
+void binary_halves(HalfType type, BinaryKind kind, const void* a, const void* b, std::size_t count, void* y);
 
 }  // namespace linnet::kernels
 

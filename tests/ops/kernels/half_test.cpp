@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <random>
 #include <vector>
 
 #include "runtime/float16.hpp"
@@ -91,6 +92,53 @@ TEST(Half, EveryLengthAtAnyAddressAndNothingBehindIt) {
         narrow(type, floats.data(), count, back.data() + 1);
         EXPECT_EQ(back, bytes) << count;
       });
+    }
+  }
+}
+
+float joined(BinaryKind kind, float a, float b) {
+  float y = 0;
+  binary(kind, &a, false, &b, false, &y, 1);
+  return y;
+}
+
+// Operands of every kind of number, at any address; into a third array and over either operand.
+TEST(BinaryHalves, RoundsTheResultOfFloats) {
+  constexpr std::size_t kMost = 40;
+  std::mt19937 generator(1);
+  std::uniform_int_distribution<std::uint32_t> any(0, 65535);
+  for (const HalfType type : kTypes) {
+    for (const BinaryKind kind :
+         {BinaryKind::kAdd, BinaryKind::kSub, BinaryKind::kMul, BinaryKind::kDiv, BinaryKind::kMin, BinaryKind::kMax}) {
+      for (std::size_t count = 0; count < kMost; ++count) {
+        std::vector<std::uint16_t> a(count), b(count), expected(count);
+        for (std::size_t i = 0; i < count; ++i) {
+          a[i] = static_cast<std::uint16_t>(any(generator));
+          b[i] = static_cast<std::uint16_t>(any(generator));
+          expected[i] = rounded(type, joined(kind, value_of(type, a[i]), value_of(type, b[i])));
+        }
+        const auto bytes_of = [](const std::vector<std::uint16_t>& halves) {
+          std::vector<unsigned char> bytes(2 * halves.size() + 3, 0xAB);
+          if (!halves.empty()) std::memcpy(bytes.data() + 1, halves.data(), 2 * halves.size());
+          return bytes;
+        };
+        on_every_isa([&] {
+          for (const int place : {0, 1, 2}) {
+            std::vector<unsigned char> x = bytes_of(a), z = bytes_of(b), other(x.size(), 0xAB);
+            std::vector<unsigned char>& y = place == 0 ? other : place == 1 ? x : z;
+            binary_halves(type, kind, x.data() + 1, z.data() + 1, count, y.data() + 1);
+            EXPECT_EQ(y[0], 0xAB);
+            EXPECT_EQ(y[2 * count + 1], 0xAB);
+            for (std::size_t i = 0; i < count; ++i) {
+              std::uint16_t half = 0;
+              std::memcpy(&half, y.data() + 1 + 2 * i, sizeof half);
+              const bool both_nan = std::isnan(value_of(type, half)) && std::isnan(value_of(type, expected[i]));
+              ASSERT_TRUE(half == expected[i] || both_nan)
+                  << static_cast<int>(kind) << ": " << value_of(type, a[i]) << ", " << value_of(type, b[i]);
+            }
+          }
+        });
+      }
     }
   }
 }

@@ -3,7 +3,9 @@
 
 #include "ops/kernels/reduction.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "ops/kernels/highway_config.h"
 
@@ -98,13 +100,103 @@ HWY_INLINE decltype(auto) WithReduction(ReduceKind kind, Function&& function) {
   return function(Sum());
 }
 
+// The largest number of a row in float, or minus the smallest one. NaN where the row holds NaN or both infinities, and
+// where a sum overflows both ways: a sum does not lose it. Requires: count >= 4 * Lanes.
+HWY_INLINE float LargestOfRow(bool negate, const float* x, std::size_t count) {
+  constexpr std::size_t kVectors = 4;
+  const Tag d;
+  const std::size_t lanes = hn::Lanes(d);
+  const V flip = negate ? hn::SignBit(d) : hn::Zero(d);
+  V largest[kVectors], sums[kVectors];
+  for (V& v : largest) v = hn::Set(d, -std::numeric_limits<float>::infinity());
+  for (V& v : sums) v = hn::Zero(d);
+  for (std::size_t i = 0; i < count; i += kVectors * lanes) {
+    i = std::min(i, count - kVectors * lanes);  // the last ones may have been seen
+#pragma GCC unroll 4
+    for (std::size_t k = 0; k < kVectors; ++k) {
+      const V v = hn::Xor(hn::LoadU(d, x + i + k * lanes), flip);
+      largest[k] = hn::Max(largest[k], v);
+      sums[k] = hn::Add(sums[k], v);
+    }
+  }
+  const V sum = hn::Add(hn::Add(sums[0], sums[1]), hn::Add(sums[2], sums[3]));
+  if (!hn::AllFalse(d, hn::IsNaN(sum))) return std::numeric_limits<float>::quiet_NaN();
+  return hn::GetLane(hn::MaxOfLanes(d, hn::Max(hn::Max(largest[0], largest[1]), hn::Max(largest[2], largest[3]))));
+}
+
+// An extreme is one of the numbers, in whatever order they are seen, unless there is NaN, or zeros of both signs.
+double ExtremeOfRow(ReduceKind kind, const float* x, std::size_t count) {
+  const bool smallest = kind == ReduceKind::kMinimum;
+  if (count >= 4 * hn::Lanes(Tag())) {
+    const float largest = LargestOfRow(smallest, x, count);
+    if (!std::isnan(largest) && largest != 0) return static_cast<double>(smallest ? -largest : largest);
+  }
+  return smallest ? ReduceRun(Minimum(), x, count) : ReduceRun(Maximum(), x, count);
+}
+
 double ReduceRow(ReduceKind kind, const float* x, std::size_t count) {
+  if (kind == ReduceKind::kMaximum || kind == ReduceKind::kMinimum) return ExtremeOfRow(kind, x, count);
   return WithReduction(kind, [=](auto reduction) HWY_ATTR { return ReduceRun(reduction, x, count); });
 }
 
 void ReduceColumns(ReduceKind kind, const float* x, double* results, std::size_t rows, std::size_t count,
                    std::size_t stride) {
   WithReduction(kind, [=](auto reduction) HWY_ATTR { ReduceAllColumns(reduction, x, results, {rows, stride}, count); });
+}
+
+// kVectors vectors of neighbouring results: their operations overlap. load(from) and store(v, to) are for one vector.
+template <std::size_t kVectors, class Load, class Store>
+HWY_INLINE void FindInVectors(bool smallest, const float* x, std::uint32_t* found, std::size_t rows,
+                              std::ptrdiff_t stride, const Load& load, const Store& store) {
+  const Tag d;
+  const hn::RebindToUnsigned<Tag> du;
+  const std::size_t lanes = hn::Lanes(d);
+  const V flip = smallest ? hn::SignBit(d) : hn::Zero(d);
+  V best[kVectors];
+  hn::Vec<decltype(du)> index[kVectors];
+  for (std::size_t k = 0; k < kVectors; ++k) {
+    best[k] = hn::Xor(load(x + k * lanes), flip);
+    index[k] = hn::Zero(du);
+  }
+  for (std::size_t row = 1; row < rows; ++row) {
+    x += stride;
+    const auto here = hn::Set(du, static_cast<std::uint32_t>(row));
+#pragma GCC unroll 4
+    for (std::size_t k = 0; k < kVectors; ++k) {
+      const V v = hn::Xor(load(x + k * lanes), flip);
+      // Not below, which NaN is not either, unless NaN has been found.
+      const auto better = hn::AndNot(hn::Le(v, best[k]), hn::Eq(best[k], best[k]));
+      best[k] = hn::IfThenElse(better, v, best[k]);
+      index[k] = hn::IfThenElse(hn::RebindMask(du, better), here, index[k]);
+    }
+  }
+  for (std::size_t k = 0; k < kVectors; ++k) store(index[k], found + k * lanes);
+}
+
+void FindExtremes(bool smallest, const float* x, std::uint32_t* found, std::size_t rows, std::size_t count,
+                  std::ptrdiff_t stride) {
+  constexpr std::size_t kVectors = 4;
+  const Tag d;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto load = [d](const float* from) HWY_ATTR { return hn::LoadU(d, from); };
+  const hn::RebindToUnsigned<Tag> du;
+  using Indices = hn::Vec<decltype(du)>;
+  const auto store = [du](Indices v, std::uint32_t* to) HWY_ATTR { hn::StoreU(v, du, to); };
+  std::size_t i = 0;
+  for (; i + kVectors * lanes <= count; i += kVectors * lanes) {
+    FindInVectors<kVectors>(smallest, x + i, found + i, rows, stride, load, store);
+  }
+  for (; i < count; i += lanes) {
+    const std::size_t left = std::min(lanes, count - i);
+    FindInVectors<1>(
+        smallest, x + i, found + i, rows, stride,
+        [=](const float* from) HWY_ATTR { return left < lanes ? LoadPartial(d, from, left) : hn::LoadU(d, from); },
+        [=](Indices v, std::uint32_t* to) HWY_ATTR {
+          HWY_ALIGN std::uint32_t buffer[hn::MaxLanes(du)];
+          hn::Store(v, du, buffer);
+          std::copy_n(buffer, left, to);
+        });
+  }
 }
 
 // A vector of elements to whole vectors of totals, which it returns rounded.
@@ -178,6 +270,7 @@ namespace linnet::kernels {
 
 LINNET_EXPORT(ReduceRow);
 LINNET_EXPORT(ReduceColumns);
+LINNET_EXPORT(FindExtremes);
 LINNET_EXPORT(Accumulate);
 LINNET_EXPORT(SumExponentials);
 LINNET_EXPORT(SumExponentialsOfColumns);
@@ -198,6 +291,11 @@ double reduce_row(ReduceKind kind, const float* x, std::size_t count) {
 void reduce_columns(ReduceKind kind, const float* x, double* results, std::size_t rows, std::size_t count,
                     std::size_t stride) {
   LINNET_DISPATCH(ReduceColumns)(kind, x, results, rows, count, stride);
+}
+
+void find_extremes(bool smallest, const float* x, std::uint32_t* found, std::size_t rows, std::size_t count,
+                   std::ptrdiff_t stride) {
+  LINNET_DISPATCH(FindExtremes)(smallest, x, found, rows, count, stride);
 }
 
 void accumulate(const float* x, double* totals, float* y, std::size_t count) {

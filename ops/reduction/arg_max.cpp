@@ -20,6 +20,8 @@ constexpr std::size_t kTask = 32768;  // elements
 constexpr double kSimdCost = 0.15;    // ns per element
 constexpr double kReferenceCost = 1.0;
 constexpr std::size_t kColumns = 512;
+constexpr std::size_t kLeastColumns = 64;
+constexpr std::int64_t kLongestColumn = 1 << 20;
 constexpr std::size_t kShortRow = 40;  // from here on the kernel pays
 
 struct ArgAttributes : Attributes {
@@ -226,11 +228,36 @@ std::size_t best_of_long_row(const float* x, std::size_t count, bool smallest, b
   return std::isnan(best) ? index_of<is_nan>(x, count, best, last) : index_of<is_best>(x, count, best, last);
 }
 
+/// Where the axis is not the last one: `count` neighbouring results. The last of equal ones is the
+/// first from the other end.
+void best_of_float_columns(const ExtremeSearch& search, const float* data, std::size_t count, std::int64_t* to) {
+  std::uint32_t found[kColumns];
+  const auto stride = static_cast<std::ptrdiff_t>(search.inner);
+  const float* const first = search.last ? data + (search.size - 1) * search.inner : data;
+  kernels::find_extremes(search.smallest, first, found, search.size, count, search.last ? -stride : stride);
+  for (std::size_t i = 0; i < count; ++i) {
+    to[i] = search.last ? static_cast<std::int64_t>(search.size - 1 - found[i]) : std::int64_t{found[i]};
+  }
+}
+
+void search_columns(RunControl& control, const ExtremeSearch& search, const float* data, std::int64_t* reduced) {
+  const std::size_t columns = std::clamp(kTask / search.size, kLeastColumns, kColumns);
+  const std::size_t blocks = (search.inner + columns - 1) / columns;
+  const double work = static_cast<double>(search.outer * search.size * search.inner) * kSimdCost;
+  control.parallel_for(search.outer * blocks, work, [&](std::size_t task) {
+    const std::size_t column = task % blocks * columns;
+    const std::size_t row = task / blocks;
+    best_of_float_columns(search, data + row * search.size * search.inner + column,
+                          std::min(columns, search.inner - column), reduced + row * search.inner + column);
+  });
+}
+
 void run_simd(const RunArguments& args) {
   const auto& search = *static_cast<const ExtremeSearch*>(args.state);
   if (search.outer == 0) return;
   const auto* data = static_cast<const float*>(args.inputs[0]);
   auto* reduced = static_cast<std::int64_t*>(args.outputs[0]);
+  if (search.inner != 1) return search_columns(args.control, search, data, reduced);
   const auto best_of = search.size < kShortRow ? best_of_short_row : best_of_long_row;
   for_rows(args.control, search, kSimdCost, [&](std::size_t row) {
     const std::size_t index = best_of(data + row * search.size, search.size, search.smallest, search.last);
@@ -243,12 +270,15 @@ void run_reference(const RunArguments& args) {
                 static_cast<std::int64_t*>(args.outputs[0]));
 }
 
-std::string accepts_rows(const NodeView& node) {
+/// A task that cannot be stopped must not last.
+std::string accepts(const NodeView& node) {
   std::string reason = accepts_float32(node);
   if (!reason.empty()) return reason;
   const Shape data = node.input_shape(0);
-  const auto behind = data.begin() + static_cast<std::ptrdiff_t>(axis_of(node)) + 1;
-  return element_count(Shape(behind, data.end())) == 1 ? "" : "the axis is not the last one";
+  const std::size_t axis = axis_of(node);
+  const bool is_last = element_count(Shape(data.begin() + static_cast<std::ptrdiff_t>(axis) + 1, data.end())) == 1;
+  return is_last || data[axis] <= kLongestColumn ? ""
+                                                 : text("the axis, not the last one, is longer than ", kLongestColumn);
 }
 
 template <bool kSmallest>
@@ -259,7 +289,7 @@ OpDef arg(const char* name) {
   op.infer = infer;
   op.output_type = [](const NodeView&, std::size_t) { return DataType::kInt64; };
   op.implementations = {
-      {"simd", Backend::kSimd, accepts_rows, prepare, run_simd},
+      {"simd", Backend::kSimd, accepts, prepare, run_simd},
       {"reference", Backend::kReference, nullptr, prepare, run_reference},
   };
   return op;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <random>
 #include <vector>
 
@@ -99,6 +101,77 @@ TEST(ReduceRow, CancellationAndSpecialValues) {
     EXPECT_EQ(sum({1.0f, kInfinity}), static_cast<double>(kInfinity));
     EXPECT_TRUE(std::isnan(sum({kInfinity, -kInfinity})));
   });
+}
+
+// Rows of every length with what can be mistaken: zeros of both signs, infinities that cancel, NaN.
+TEST(ReduceRow, ExtremesOfSpecialValues) {
+  const std::vector<std::vector<float>> kinds_of_rows = {
+      {0.0f, -0.0f},           {-0.0f},           {-1.0f, -0.0f, 0.0f},        {1.0f, 0.0f, -0.0f},
+      {kInfinity, -kInfinity}, {-kInfinity},      {kLargest, -kLargest, 1.0f}, {kLargest, kLargest, 2.0f},
+      {-3.0f, -2.0f, -5.0f},   {1.0f, kNan, 2.0f}};
+  std::mt19937 generator(1);
+  for (const std::vector<float>& values : kinds_of_rows) {
+    std::uniform_int_distribution<std::size_t> any(0, values.size() - 1);
+    for (std::size_t count = 1; count <= 300; count += count < 80 ? 1 : 7) {
+      std::vector<float> x(count);
+      for (float& value : x) value = values[any(generator)];
+      for (const ReduceKind kind : {ReduceKind::kMaximum, ReduceKind::kMinimum}) {
+        const double expected = in_the_promised_order(kind, x);
+        on_every_isa([&] {
+          Guarded from(x);
+          const double result = reduce_row(kind, from.data(), count);
+          if (std::isnan(expected)) {
+            EXPECT_TRUE(std::isnan(result)) << count;
+          } else {
+            EXPECT_EQ(result, expected) << count;
+            EXPECT_EQ(std::signbit(result), std::signbit(expected)) << count;
+          }
+        });
+      }
+    }
+  }
+}
+
+bool comes_first(bool smallest, float a, float b) {
+  if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && !std::isnan(b);
+  return smallest ? a < b : a > b;
+}
+
+TEST(FindExtremes, FirstOfEveryColumn) {
+  const float values[] = {0.0f, -0.0f, 1.0f, -1.0f, 2.5f, kInfinity, -kInfinity, kNan};
+  constexpr std::size_t kStride = 75;
+  std::mt19937 generator(1);
+  for (const std::size_t most : {3U, 5U, 8U}) {  // few values, so that many are equal; at last NaN
+    std::uniform_int_distribution<std::size_t> any(0, most - 1);
+    for (const std::size_t rows : {1U, 2U, 7U, 40U}) {
+      std::vector<float> x(rows * kStride);
+      for (float& value : x) value = values[any(generator)];
+      for (std::size_t count = 1; count <= kStride; ++count) {
+        for (const bool smallest : {false, true}) {
+          for (const bool backwards : {false, true}) {
+            const auto at = [&](std::size_t row, std::size_t i) {
+              return x[(backwards ? rows - 1 - row : row) * kStride + i];
+            };
+            std::vector<std::uint32_t> expected(count + 1, 0);
+            for (std::size_t i = 0; i < count; ++i) {
+              for (std::size_t row = 1; row < rows; ++row) {
+                if (comes_first(smallest, at(row, i), at(expected[i], i)))
+                  expected[i] = static_cast<std::uint32_t>(row);
+              }
+            }
+            expected[count] = 99;  // stays
+            const auto stride = static_cast<std::ptrdiff_t>(kStride);
+            on_every_isa([&] {
+              std::vector<std::uint32_t> found(count + 1, 99);
+              find_extremes(smallest, x.data() + (backwards ? (rows - 1) * kStride : 0), found.data(), rows, count,
+                            backwards ? -stride : stride);
+              ASSERT_EQ(found, expected) << rows << ' ' << count;
+            });
+          }
+        }
+      }
+    }
+  }
 }
 
 // In each place of a row, and of two rows of columns.

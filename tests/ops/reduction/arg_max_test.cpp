@@ -144,6 +144,16 @@ TEST(ArgMax, KnowsShapes) {
   arg("ArgMax", 0)
       .random_input(DataType::kFloat32, {2, 9}, -1, 1)
       .expect_reference()
+      .expect_implementations({"simd", "reference"})
+      .run();
+  arg("ArgMax", 0)
+      .random_input(DataType::kFloat16, {2, 9}, -1, 1)
+      .expect_reference()
+      .expect_implementations({"reference"})
+      .run();
+  arg("ArgMax", 0)  // too long for a task that nothing stops
+      .random_input(DataType::kFloat32, {(1 << 20) + 1, 2}, -1, 1)
+      .expect_reference()
       .expect_implementations({"reference"})
       .run();
 }

@@ -5,6 +5,7 @@
 
 #include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/sized_elements.hpp"
 #include "runtime/held.hpp"
 
 namespace linnet::internal {
@@ -34,65 +35,96 @@ Prepared prepare(const PrepareContext& context) {
   return {state, state->blocks * sizeof(std::int64_t)};
 }
 
-/// Calls found(index) for every element of a block that is not zero.
-template <typename Found>
-void scan(const State& state, const void* x, std::size_t block, const Found& found) {
-  visit_line_type(state.type, [&](auto tag) {
-    using W = typename decltype(tag)::type;
-    const std::size_t first = block * kBlock;
-    for_lined_up(first, std::min(kBlock, state.count - first), [&](std::size_t begin, std::size_t count) {
-      W line[kLinedUp];
-      load_line(state.type, x, begin, count, line);
-      for (std::size_t i = 0; i < count; ++i) {
-        if (line[i] != 0) found(begin + i);
-      }
-    });
+/// Elements next to each other, as unsigned integers of `bytes` bytes: those that have none of the `kept` bits are
+/// zero.
+struct Line {
+  const void* elements = nullptr;
+  std::size_t bytes = 0;
+  std::uint64_t kept = 0;
+};
+
+/// Those from `first` on.
+Line line_of(const State& state, const void* x, std::size_t first) {
+  const std::size_t bytes = size_of(state.type);
+  const std::uint64_t sign = kFloatTypes.has(state.type) ? std::uint64_t{1} << (8 * bytes - 1) : 0;
+  return {static_cast<const std::byte*>(x) + first * bytes, bytes, ~sign};
+}
+
+/// As many as are not zero.
+std::uint32_t count_of(const Line& line, std::size_t count) {
+  return visit_size(line.bytes, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const auto* x = static_cast<const T*>(line.elements);
+    const auto kept = static_cast<T>(line.kept);
+    std::uint32_t result = 0;
+    for (std::size_t i = 0; i < count; ++i) result += (x[i] & kept) != 0 ? 1 : 0;
+    return result;
   });
 }
 
-/// Writes columns from `column` on, of `columns`. What a row of X has in common is found out once for the row.
+/// The places of those that are not zero, without a branch that would depend on them; returns how many there are.
+std::size_t find(const Line& line, std::size_t count, std::uint32_t* places) {
+  return visit_size(line.bytes, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const auto* x = static_cast<const T*>(line.elements);
+    const auto kept = static_cast<T>(line.kept);
+    std::size_t found = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      places[found] = static_cast<std::uint32_t>(i);
+      found += (x[i] & kept) != 0 ? 1 : 0;
+    }
+    return found;
+  });
+}
+
+/// Indices as a matrix with a row for each axis and `columns` columns, of which those from `column` on come next.
 class IndexWriter {
  public:
   IndexWriter(const State& state, std::int64_t* indices, std::size_t columns, std::size_t column)
       : shape_(state.shape), indices_(indices), columns_(columns), column_(column) {}
 
-  void add(std::size_t element) {
-    const std::size_t rank = shape_.size();
-    if (rank == 0) return;
+  /// Elements begin + places[i], in order, all of them in [begin, end).
+  void add(std::size_t begin, std::size_t end, const std::uint32_t* places, std::size_t count) {
+    if (shape_.empty()) return;
     const auto inner = static_cast<std::size_t>(shape_.back());
-    const bool same_row = row_column_ != kNone && element - row_ < inner;
-    if (same_row) {
-      for (std::size_t axis = 0; axis + 1 < rank; ++axis) at(axis, column_) = at(axis, row_column_);
-    } else {
-      begin_row(element, inner);
+    while (count > 0) {
+      const std::size_t row = (begin + *places) / inner;
+      const std::size_t row_end = (row + 1) * inner;
+      const std::size_t in_row =
+          row_end >= end ? count
+                         : static_cast<std::size_t>(std::lower_bound(places, places + count, row_end - begin) - places);
+      add_row(row, static_cast<std::int64_t>(begin) - static_cast<std::int64_t>(row * inner), places, in_row);
+      places += in_row;
+      count -= in_row;
     }
-    at(rank - 1, column_) = static_cast<std::int64_t>(element - row_);
-    ++column_;
   }
 
  private:
-  static constexpr std::size_t kNone = SIZE_MAX;
-
-  std::int64_t& at(std::size_t axis, std::size_t column) { return indices_[axis * columns_ + column]; }
-
-  void begin_row(std::size_t element, std::size_t inner) {
-    std::size_t left = element / inner;
-    row_ = left * inner;
-    row_column_ = column_;
-    for (std::size_t axis = shape_.size() - 1; axis-- > 0;) {
+  /// Of one row of X, in which place 0 stands at `first`.
+  void add_row(std::size_t row, std::int64_t first, const std::uint32_t* places, std::size_t count) {
+    const std::size_t last = shape_.size() - 1;
+    for (std::size_t axis = last; axis-- > 0;) {
       const auto size = static_cast<std::size_t>(shape_[axis]);
-      at(axis, column_) = static_cast<std::int64_t>(left % size);
-      left /= size;
+      std::fill_n(indices_ + axis * columns_ + column_, count, static_cast<std::int64_t>(row % size));
+      row /= size;
     }
+    std::int64_t* to = indices_ + last * columns_ + column_;
+    for (std::size_t i = 0; i < count; ++i) to[i] = first + places[i];
+    column_ += count;
   }
 
   const Shape& shape_;
   std::int64_t* indices_;
   std::size_t columns_;
   std::size_t column_;
-  std::size_t row_ = 0;             ///< the first element of the row
-  std::size_t row_column_ = kNone;  ///< the first column of the row
 };
+
+/// Calls body(first, count) for the lines of a block.
+template <typename Body>
+void for_lines(const State& state, std::size_t block, const Body& body) {
+  const std::size_t first = block * kBlock;
+  for_lined_up(first, std::min(kBlock, state.count - first), body);
+}
 
 void run(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
@@ -100,7 +132,9 @@ void run(const RunArguments& args) {
   const double work = kCost * static_cast<double>(state.count);
   args.control.parallel_for(state.blocks, work, [&](std::size_t block) {
     std::int64_t count = 0;
-    scan(state, args.inputs[0], block, [&](std::size_t) { ++count; });
+    for_lines(state, block, [&](std::size_t first, std::size_t size) {
+      count += count_of(line_of(state, args.inputs[0], first), size);
+    });
     counts[block] = count;
   });
   std::int64_t columns = 0;
@@ -114,7 +148,11 @@ void run(const RunArguments& args) {
   auto* indices = reinterpret_cast<std::int64_t*>(memory);
   args.control.parallel_for(state.blocks, work, [&](std::size_t block) {
     IndexWriter writer(state, indices, static_cast<std::size_t>(columns), static_cast<std::size_t>(counts[block]));
-    scan(state, args.inputs[0], block, [&](std::size_t element) { writer.add(element); });
+    for_lines(state, block, [&](std::size_t first, std::size_t size) {
+      std::uint32_t places[kLineElements];
+      const std::size_t found = find(line_of(state, args.inputs[0], first), size, places);
+      writer.add(first, first + size, places, found);
+    });
   });
 }
 

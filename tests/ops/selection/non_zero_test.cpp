@@ -43,6 +43,10 @@ TEST(NonZero, ListsIndices) {
   }
   check<std::uint8_t>({70, 1000}, 0, 4);  // several tasks
   check<std::int64_t>({40000}, -1, 2);
+  for (const Shape& shape : {Shape{3, 700}, {2, 5, 7, 31}, {2, 513}, {1030, 1}, {5, 1, 512}}) {  // beside lines
+    check<std::int16_t>(shape, 0, 2);
+    check<std::uint8_t>(shape, 0, 1);
+  }
 }
 
 TEST(NonZero, TakesEveryType) {
@@ -63,6 +67,18 @@ TEST(NonZero, KnowsWhatIsZero) {
       .input<float>({6}, {0, -0.0F, nan, tiny, -INFINITY, 1})
       .expect<std::int64_t>({1, 4}, {2, 3, 4, 5})
       .run();
+}
+
+TEST(NonZero, OfLongRowsOfFloats) {
+  constexpr std::int64_t kSize = 1500;
+  Literals<float> x;
+  std::vector<std::int64_t> expected;
+  for (std::int64_t i = 0; i < kSize; ++i) {
+    x.push_back(i % 3 == 0 ? 0.0F : i % 3 == 1 ? -0.0F : -1e-3F);
+    if (i % 3 == 2) expected.push_back(i);
+  }
+  const auto count = static_cast<std::int64_t>(expected.size());
+  OpTest("NonZero", 13).input<float>({kSize}, x).expect<std::int64_t>({1, count}, expected).run();
 }
 
 TEST(NonZero, OfAScalarHasNoIndices) {

@@ -130,11 +130,19 @@ HWY_INLINE double ReduceRun(const Reduction& reduction, const float* x, std::siz
     }
   }
   HWY_ALIGN double partial[kPartialResults];
-  for (std::size_t k = 0; k < kVectors * kParts; ++k) hn::Store(results[k], dd, partial + k * hn::Lanes(dd));
-  for (std::size_t k = 0; i + k < count; ++k) {
-    partial[k] = reduction.join(partial[k], reduction.term(static_cast<double>(x[i + k])));
+  if (i < count) {
+    for (std::size_t k = 0; k < kVectors * kParts; ++k) hn::Store(results[k], dd, partial + k * hn::Lanes(dd));
+    for (std::size_t k = 0; i + k < count; ++k) {
+      partial[k] = reduction.join(partial[k], reduction.term(static_cast<double>(x[i + k])));
+    }
+    for (std::size_t k = 0; k < kVectors * kParts; ++k) results[k] = hn::Load(dd, partial + k * hn::Lanes(dd));
   }
-  for (std::size_t width = kPartialResults / 2; width != 0; width /= 2) {
+#pragma GCC unroll kUnrolled
+  for (std::size_t width = kVectors * kParts / 2; width != 0; width /= 2) {
+    for (std::size_t k = 0; k < width; ++k) results[k] = reduction.join(results[k], results[k + width]);
+  }
+  hn::Store(results[0], dd, partial);
+  for (std::size_t width = hn::Lanes(dd) / 2; width != 0; width /= 2) {
     for (std::size_t k = 0; k < width; ++k) partial[k] = reduction.join(partial[k], partial[k + width]);
   }
   return partial[0];

@@ -55,7 +55,7 @@ HWY_INLINE V ScaledExp(D d, V x, V m) {
 
 // The sum of all lanes of two vectors of doubles, halves first: lane k and lane k + half, and so on.
 template <class VD>
-HWY_INLINE double Total(VD lower, VD upper) {
+HWY_INLINE double TotalOfLanes(VD lower, VD upper) {
   return hn::GetLane(hn::SumOfLanes(hn::DFromV<VD>(), hn::Add(lower, upper)));
 }
 
@@ -83,17 +83,18 @@ struct RowSums {
 
   HWY_INLINE RowSums() {}
   HWY_INLINE double Total() const {
-    const Doubles<Tag>::Tag dd;
-    constexpr std::size_t kParts = Doubles<Tag>::kParts;
-    HWY_ALIGN double partial[kPartialSums + hn::MaxLanes(dd)];
+    VD lower[kSumVectors], upper[kSumVectors];
     for (std::size_t k = 0; k < kSumVectors; ++k) {
-      hn::StoreU(sums[k].lower, dd, partial + k * hn::Lanes(Tag()));
-      if (kParts == 2) hn::StoreU(sums[k].upper, dd, partial + k * hn::Lanes(Tag()) + hn::Lanes(dd));
+      lower[k] = sums[k].lower;
+      upper[k] = sums[k].upper;
     }
-    for (std::size_t width = kPartialSums / 2; width != 0; width /= 2) {
-      for (std::size_t k = 0; k < width; ++k) partial[k] += partial[k + width];
+    for (std::size_t width = kSumVectors / 2; width != 0; width /= 2) {
+      for (std::size_t k = 0; k < width; ++k) {
+        lower[k] = hn::Add(lower[k], lower[k + width]);
+        upper[k] = hn::Add(upper[k], upper[k + width]);
+      }
     }
-    return partial[0];
+    return TotalOfLanes(lower[0], upper[0]);
   }
 };
 
@@ -202,7 +203,7 @@ void SoftmaxShortRows(D d, const float* x, std::size_t x_row_stride, float* y, s
     const auto v = padded ? hn::LoadU(d, x) : LoadPartial(d, x, columns);
     const auto e = ScaledExp(d, v, hn::MaxOfLanes(d, hn::IfThenElse(valid, v, lowest)));
     const auto counted = hn::IfThenElseZero(valid, e);
-    const double inverse = 1.0 / Total(PromoteLower(d, counted), PromoteUpper(d, counted));
+    const double inverse = 1.0 / TotalOfLanes(PromoteLower(d, counted), PromoteUpper(d, counted));
     const float high = static_cast<float>(inverse);
     const auto low = hn::Set(d, static_cast<float>(inverse - static_cast<double>(high)));
     StoreUpTo(d, hn::MulAdd(e, hn::Set(d, high), hn::Mul(e, low)), y, columns);

@@ -173,6 +173,35 @@ void TransposeMatrix(const TurnedRows& m, std::size_t rows, std::size_t columns)
 
 #endif
 
+// Both rows from one load. The last vector lies over the one before it.
+template <class T>
+void RepeatRow(const T* from, std::size_t columns, T* to) {
+  T* const below = to + 2 * columns;
+#if HWY_TARGET != HWY_SCALAR
+  const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
+  for (std::size_t i = 0; columns >= lanes && i < columns; i += lanes) {
+    i = std::min(i, columns - lanes);
+    const auto v = hn::LoadU(d, from + i);
+    hn::StoreInterleaved2(v, v, d, to + 2 * i);
+    hn::StoreInterleaved2(v, v, d, below + 2 * i);
+  }
+  if (columns >= lanes) return;
+#endif
+  for (std::size_t i = 0; i < columns; ++i) to[2 * i] = to[2 * i + 1] = below[2 * i] = below[2 * i + 1] = from[i];
+}
+
+template <class T>
+void RepeatRows(const std::byte* from, std::size_t rows, std::size_t columns, std::byte* to) {
+  for (std::size_t row = 0; row < rows; ++row) {
+    RepeatRow(reinterpret_cast<const T*>(from) + row * columns, columns, reinterpret_cast<T*>(to) + 4 * row * columns);
+  }
+}
+
+void RepeatTwice(std::size_t unit, const std::byte* from, std::size_t rows, std::size_t columns, std::byte* to) {
+  unit == 2 ? RepeatRows<std::uint16_t>(from, rows, columns, to) : RepeatRows<std::uint32_t>(from, rows, columns, to);
+}
+
 void Transpose(std::size_t unit, const TurnedRows& matrix, std::size_t rows, std::size_t columns) {
   switch (unit) {
     case 1:
@@ -194,10 +223,15 @@ HWY_AFTER_NAMESPACE();
 namespace linnet::kernels {
 
 LINNET_EXPORT(Transpose);
+LINNET_EXPORT(RepeatTwice);
 
 void transpose(std::size_t unit, const TurnedRows& matrix, std::size_t rows, std::size_t columns) {
   if (rows == 0 || columns == 0) return;
   LINNET_DISPATCH(Transpose)(unit, matrix, rows, columns);
+}
+
+void repeat_twice(std::size_t unit, const std::byte* from, std::size_t rows, std::size_t columns, std::byte* to) {
+  LINNET_DISPATCH(RepeatTwice)(unit, from, rows, columns, to);
 }
 
 }  // namespace linnet::kernels

@@ -18,6 +18,10 @@ struct TurnedRows {
 // from_stride 0 each element of the one row of `from` is repeated `columns` times.
 void transpose(std::size_t unit, const TurnedRows& matrix, std::size_t rows, std::size_t columns);
 
+// Every element twice along both axes: from is [rows, columns], to [2 rows, 2 columns], both dense, of elements of
+// `unit` bytes, 2 or 4, at addresses that are multiples of it.
+void repeat_twice(std::size_t unit, const std::byte* from, std::size_t rows, std::size_t columns, std::byte* to);
+
 }  // namespace linnet::kernels
 
 #endif  // LINNET_OPS_KERNELS_TRANSPOSE_HPP_

@@ -29,6 +29,7 @@ struct NearestState {
   NearestAxis row;                 ///< the innermost axis
   std::int64_t unit_bytes = 1;     ///< of what the axes inside it keep together
   std::int64_t repeats = 0;        ///< where not 0: unit i of a row of Y is unit i / repeats of X
+  bool twice = false;              ///< Y is X with every unit twice along the two innermost axes
   std::int64_t units = 0;
   std::int64_t chunk = 1;  ///< units that a task writes; a multiple of repeats, where not 0
   Extrapolation extrapolation;
@@ -139,6 +140,17 @@ class RowWalk {
   std::int64_t base_ = 0;
 };
 
+/// Whether the two innermost axes repeat every unit twice, and all of X, whose rows come one after another then.
+bool repeats_twice(const NearestState& state) {
+  if ((state.unit_bytes != 2 && state.unit_bytes != 4) || state.repeats != 2) return false;
+  const NearestAxis& column = state.outer.back();
+  const std::int64_t row_bytes = state.row.size / 2 * state.unit_bytes;
+  if (repeats_of(column) != 2 || column.stride != row_bytes) return false;
+  if (state.outer.size() == 1) return true;
+  const NearestAxis& plane = state.outer.front();
+  return state.outer.size() == 2 && plane.elements.empty() && plane.stride == column.size / 2 * row_bytes;
+}
+
 /// Units [first, end) of Y. A row that is made of the same row of X as the one before it is a copy of that one.
 void copy_rows(const NearestState& state, const RunArguments& args, std::int64_t first, std::int64_t end) {
   const auto* x = static_cast<const std::byte*>(args.inputs[0]);
@@ -163,6 +175,14 @@ void copy_rows(const NearestState& state, const RunArguments& args, std::int64_t
     begin = 0;
     walk.next();
   }
+}
+
+/// `count` units of Y from `first` on, both multiples of two rows.
+void repeat_rows(const NearestState& state, const RunArguments& args, std::size_t first, std::size_t count) {
+  const auto unit = static_cast<std::size_t>(state.unit_bytes);
+  const auto row = static_cast<std::size_t>(state.row.size);
+  kernels::repeat_twice(unit, static_cast<const std::byte*>(args.inputs[0]) + first / 4 * unit, count / (2 * row),
+                        row / 2, static_cast<std::byte*>(args.outputs[0]) + first * unit);
 }
 
 }  // namespace
@@ -193,6 +213,11 @@ std::shared_ptr<const void> prepare_nearest(const NodeView& node) {
       state->chunk -= state->chunk % repeats;
     }
   }
+  state->twice = repeats_twice(*state);
+  if (state->twice) {
+    const std::int64_t two_rows = 2 * state->row.size;
+    state->chunk = std::max<std::int64_t>(1, state->chunk / two_rows) * two_rows;
+  }
   state->extrapolation = Extrapolation(node, axes);
   return state;
 }
@@ -202,6 +227,7 @@ void run_nearest(const void* prepared, const RunArguments& args) {
   const double cost = kCost + kCostOfByte * static_cast<double>(state.unit_bytes);
   for_chunks(args.control, static_cast<std::size_t>(state.units), static_cast<std::size_t>(state.chunk), cost,
              [&](std::size_t first, std::size_t size) {
+               if (state.twice) return repeat_rows(state, args, first, size);
                copy_rows(state, args, static_cast<std::int64_t>(first), static_cast<std::int64_t>(first + size));
              });
   state.extrapolation.run(args);

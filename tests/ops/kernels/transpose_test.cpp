@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <vector>
 
@@ -78,6 +79,38 @@ TEST(TransposeKernel, RepeatsTheElementsOfOneRow) {
                   rows, columns);
         ASSERT_TRUE(to.intact());
         for (std::size_t i = 0; i < rows * columns; ++i) ASSERT_EQ(to.data()[i], from[i / columns]) << i;
+      }
+    }
+  });
+}
+
+TEST(TransposeKernel, RepeatsEveryElementTwice) {
+  const std::vector<float> from = testing::random_floats(3 * 70, 0, 1, 1);
+  on_every_isa([&] {
+    for (std::size_t rows = 0; rows <= 3; ++rows) {
+      for (std::size_t columns = 1; columns <= 70; ++columns) {
+        testing::Guarded floats(4 * rows * columns), halves(4 * rows * columns);
+        repeat_twice(4, reinterpret_cast<const std::byte*>(from.data()), rows, columns,
+                     reinterpret_cast<std::byte*>(floats.data()));
+        // The same bytes as rows of twice as many elements of half the size.
+        repeat_twice(2, reinterpret_cast<const std::byte*>(from.data()), rows, 2 * columns,
+                     reinterpret_cast<std::byte*>(halves.data()));
+        ASSERT_TRUE(floats.intact() && halves.intact());
+        const auto half_of = [](const float* all, std::size_t i) {
+          std::uint16_t half = 0;
+          std::memcpy(&half, reinterpret_cast<const std::byte*>(all) + 2 * i, sizeof half);
+          return half;
+        };
+        for (std::size_t row = 0; row < 2 * rows; ++row) {
+          for (std::size_t i = 0; i < 2 * columns; ++i) {
+            ASSERT_EQ(floats.data()[row * 2 * columns + i], from[row / 2 * columns + i / 2]) << row << ' ' << i;
+          }
+          for (std::size_t i = 0; i < 4 * columns; ++i) {
+            ASSERT_EQ(half_of(halves.data(), row * 4 * columns + i),
+                      half_of(from.data(), row / 2 * 2 * columns + i / 2))
+                << row << ' ' << i;
+          }
+        }
       }
     }
   });

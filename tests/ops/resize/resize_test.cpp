@@ -92,6 +92,14 @@ TEST(Resize, RepeatsElementsInRows) {
       check_sizes<double>(from, to, manner, exact());
     }
   }
+  for (const Shape& from : {Shape{1, 1}, {2, 3, 5}, {2, 2, 7, 40}, {1, 3, 60, 150}}) {  // twice along both axes
+    Shape to = from;
+    for (std::size_t axis = from.size() - 2; axis < from.size(); ++axis) to[axis] *= 2;
+    check_sizes<float>(from, to, manner, exact());
+    check_sizes<Float16>(from, to, manner, exact());
+    to[0] *= 2;
+    check_sizes<float>(from, to, manner, exact());
+  }
   for (const std::int64_t times : {3, 5}) {  // in rows that several tasks write
     check_sizes<double>({2, 8400 / times}, {2, 8400}, manner, exact());
   }
@@ -200,6 +208,7 @@ TEST(Resize, CropsAndExtrapolates) {
       {{5, 6}, {1, 6}, {0.25F, 1, 0.75F, 0}},
       {{3, 3}, {2, 2}, {5, 5, 6, 6}},
       {{5, 6}, {3, 3}, {0, -1e30F, 1, 1e30F}},
+      {{5, 6}, {4, 6}, {0, 0, 0.3375F, 0.45F}},  // nearest: the first rows and columns twice
   };
   for (const Case& c : cases) {
     for (const char* mode : {"nearest", "linear", "cubic"}) {

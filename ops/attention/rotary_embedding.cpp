@@ -212,12 +212,10 @@ class Rows {
   }
 
   Row row() const {
-    Row row = row_;
-    if (positions_ == nullptr) return row;
-    const std::int64_t position = positions_[row.position];
-    row.cos = static_cast<std::int64_t>(counted_from_front(position, state_->cos_rows)) * state_->pairs;
-    row.sin = static_cast<std::int64_t>(counted_from_front(position, state_->sin_rows)) * state_->pairs;
-    return row;
+    if (positions_ == nullptr) return {row_.x, row_.cos, row_.sin, 0};
+    const std::int64_t position = positions_[row_.position];
+    return {row_.x, static_cast<std::int64_t>(counted_from_front(position, state_->cos_rows)) * state_->pairs,
+            static_cast<std::int64_t>(counted_from_front(position, state_->sin_rows)) * state_->pairs, 0};
   }
 
   void next() {

@@ -82,12 +82,45 @@ Box make_box(const float* numbers, bool centers) {
   return box;
 }
 
-bool overlap(const Box& a, const Box& b, float threshold) {
-  const float height = std::min(a.bottom, b.bottom) - std::max(a.top, b.top);
-  const float width = std::min(a.right, b.right) - std::max(a.left, b.left);
-  if (!(height > 0 && width > 0 && a.area > 0 && b.area > 0)) return false;
-  const float intersection = height * width;
-  return intersection / (a.area + b.area - intersection) > threshold;
+/// The boxes that were selected, as lines of their numbers.
+struct Selected {
+  float* tops;
+  float* lefts;
+  float* bottoms;
+  float* rights;
+  float* areas;
+
+  Selected(float* numbers, std::size_t most)
+      : tops(numbers),
+        lefts(numbers + most),
+        bottoms(numbers + 2 * most),
+        rights(numbers + 3 * most),
+        areas(numbers + 4 * most) {}
+
+  void put(std::size_t place, const Box& box) const {
+    tops[place] = box.top;
+    lefts[place] = box.left;
+    bottoms[place] = box.bottom;
+    rights[place] = box.right;
+    areas[place] = box.area;
+  }
+};
+
+/// Whether one of `count` selected boxes overlaps the box too much: without branches, for compilers to use vectors.
+bool any_overlaps(const Selected& selected, std::size_t count, const Box& box, float threshold) {
+  constexpr std::size_t kBlock = 64;
+  for (std::size_t first = 0; first < count; first += kBlock) {
+    unsigned any = 0;
+    for (std::size_t i = first; i < std::min(first + kBlock, count); ++i) {
+      const float height = std::min(box.bottom, selected.bottoms[i]) - std::max(box.top, selected.tops[i]);
+      const float width = std::min(box.right, selected.rights[i]) - std::max(box.left, selected.lefts[i]);
+      const float intersection = height * width;
+      const float ratio = intersection / (box.area + selected.areas[i] - intersection);
+      any |= unsigned{height > 0} & unsigned{width > 0} & unsigned{selected.areas[i] > 0} & unsigned{ratio > threshold};
+    }
+    if (any != 0 && box.area > 0) return true;
+  }
+  return false;
 }
 
 struct Candidate {
@@ -110,6 +143,8 @@ struct State {
   std::size_t corners = 0;     ///< of the boxes of a batch
   std::size_t candidates = 0;  ///< of a worker; those selected take the place of those that were looked at
   std::size_t candidates_bytes = 0;
+  std::size_t selected = 0;  ///< numbers of the boxes selected by a worker
+  std::size_t selected_bytes = 0;
   std::size_t counts = 0;  ///< selected, by worker
 };
 
@@ -127,6 +162,8 @@ Prepared prepare(const PrepareContext& context) {
   state->corners = layout.add(state->boxes * sizeof(Box));
   state->candidates_bytes = state->boxes * sizeof(Candidate);
   state->candidates = layout.add(threads * state->candidates_bytes);
+  state->selected_bytes = state->boxes * sizeof(Box);
+  state->selected = layout.add(threads * state->selected_bytes);
   state->counts = layout.add(threads * sizeof(std::size_t));
   return {state, layout.bytes()};
 }
@@ -194,8 +231,10 @@ class Suppression {
     const auto later = [](const Candidate& a, const Candidate& b) { return comes_before(b, a); };
     std::make_heap(begin, end, later);
     // The heap shrinks from its end, where those that were selected gather.
-    Candidate* selected = end;
+    Candidate* next = end;
     Candidate* const all = end;
+    const Selected selected(reinterpret_cast<float*>(workspace_ + state_.selected + place * state_.selected_bytes),
+                            state_.boxes);
     std::size_t count = 0;
     std::size_t comparisons = 0;
     while (begin != end && count < most_) {
@@ -206,17 +245,16 @@ class Suppression {
       }
       std::pop_heap(begin, end, later);
       const Candidate best = *--end;
-      const auto suppresses = [&](const Candidate& other) {
-        return overlap(corners_[best.box], corners_[other.box], overlap_);
-      };
-      if (std::any_of(selected, all, suppresses)) continue;
-      *--selected = best;
+      const Box& box = corners_[best.box];
+      if (any_overlaps(selected, count, box, overlap_)) continue;
+      selected.put(count, box);
+      *--next = best;
       ++count;
     }
     counts_[place] = count;
     // In order, at the beginning.
-    std::reverse(selected, all);
-    std::move(selected, all, begin);
+    std::reverse(next, all);
+    std::move(next, all, begin);
   }
 
   void write(std::int64_t* rows, std::size_t batch, std::size_t of_class, std::size_t place) const {

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "ops/kernels/dispatch.h"
+#include "ops/kernels/gemm_int8.hpp"
 
 #if HWY_ARCH_X86
 #include <cpuid.h>
@@ -89,6 +90,24 @@ bool has_bfloat16_instructions() {
 #if HWY_ARCH_X86
   static const bool kCpuHasThem = __builtin_cpu_supports("avx512bf16") != 0;
   return kCpuHasThem && std::string_view(kTargets[chosen_target()].name) == "avx512";
+#else
+  return false;
+#endif
+}
+
+bool has_byte_products() {
+#if HWY_ARCH_X86
+  static const bool kWideOnes = __builtin_cpu_supports("avx512vnni") != 0;
+  static const bool kNarrowOnes = [] {  // not every compiler knows the name
+    unsigned a = 0;
+    unsigned b = 0;
+    unsigned c = 0;
+    unsigned d = 0;
+    constexpr unsigned kAvxVnni = 1U << 4;
+    return __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a & kAvxVnni) != 0;
+  }();
+  const std::string_view name = kTargets[chosen_target()].name;
+  return name == "avx512" ? kWideOnes : name == "avx2" && kNarrowOnes;
 #else
   return false;
 #endif

@@ -1,0 +1,435 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ops/kernels/gemm_int8.cpp"
+
+#include "ops/kernels/gemm_int8.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+#include "ops/kernels/highway_config.h"
+
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+#include "ops/kernels/dispatch.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace linnet::kernels::HWY_NAMESPACE {
+namespace {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Sums = hn::ScalableTag<std::int32_t>;
+using Floats = hn::RebindToFloat<Sums>;
+using SumVector = hn::Vec<Sums>;
+using FloatVector = hn::Vec<Floats>;
+constexpr std::size_t kLanes = hn::MaxLanes(Sums());
+
+// A quad of B in every lane, and one of A, in all lanes: sum += b[0] a[0] + ... + b[3] a[3].
+
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
+// Assembler's lines, since not every CPU that the target is for has the instruction.
+struct ByteDot {
+  static constexpr std::size_t kMostRows = 6;
+  static HWY_INLINE SumVector Add(SumVector b, SumVector a, SumVector sum) {
+#if HWY_TARGET == HWY_AVX3
+    __asm__("vpdpbusd %[a], %[b], %[sum]" : [sum] "+v"(sum.raw) : [a] "v"(a.raw), [b] "v"(b.raw));
+#else
+    __asm__("%{vex%} vpdpbusd %[a], %[b], %[sum]" : [sum] "+x"(sum.raw) : [a] "x"(a.raw), [b] "x"(b.raw));
+#endif
+    return sum;
+  }
+};
+#endif
+
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+// Of 16 bits, whose pairs' products fit 32: vpmaddubsw would saturate.
+struct WideDot {
+  static constexpr std::size_t kMostRows = 4;
+  static HWY_INLINE SumVector Add(SumVector b, SumVector a, SumVector sum) {
+    const Sums d;
+    const hn::Repartition<std::int16_t, Sums> pairs;
+    const hn::Repartition<std::uint16_t, Sums> unsigned_pairs;
+    const auto odd_b = hn::BitCast(pairs, hn::ShiftRight<8>(hn::BitCast(unsigned_pairs, b)));
+    const auto even_b = hn::And(hn::BitCast(pairs, b), hn::Set(pairs, 0xFF));
+    const auto odd_a = hn::ShiftRight<8>(hn::BitCast(pairs, a));
+    const auto even_a = hn::ShiftRight<8>(hn::ShiftLeft<8>(hn::BitCast(pairs, a)));
+    SumVector none = hn::Zero(d);
+    return hn::ReorderWidenMulAccumulate(d, odd_b, odd_a, hn::ReorderWidenMulAccumulate(d, even_b, even_a, sum, none),
+                                         none);
+  }
+};
+#else
+struct WideDot {
+  static constexpr std::size_t kMostRows = 4;
+  static HWY_INLINE SumVector Add(SumVector b, SumVector a, SumVector sum) {
+    const SumVector byte = hn::Set(Sums(), 0xFF);
+    sum = hn::Add(sum, hn::Mul(hn::And(b, byte), hn::ShiftRight<24>(hn::ShiftLeft<24>(a))));
+    sum = hn::Add(sum, hn::Mul(hn::And(hn::ShiftRight<8>(b), byte), hn::ShiftRight<24>(hn::ShiftLeft<16>(a))));
+    sum = hn::Add(sum, hn::Mul(hn::And(hn::ShiftRight<16>(b), byte), hn::ShiftRight<24>(hn::ShiftLeft<8>(a))));
+    return hn::Add(sum, hn::Mul(hn::And(hn::ShiftRight<24>(b), byte), hn::ShiftRight<24>(a)));
+  }
+};
+#endif
+
+struct Tile {
+  std::size_t quads;
+  std::size_t rows;  // no more than the function's; the last one stands for those that are missing
+  const std::int8_t* a;
+  const std::uint8_t* b;
+  std::size_t b_row_bytes;  // from quad to quad
+  std::int32_t* sums;       // rows of kPanelColumns
+};
+constexpr std::size_t kMostTileRows = 6;
+
+HWY_INLINE SumVector LoadQuads(const std::uint8_t* b) {
+  const Sums d;
+  return hn::LoadU(d, reinterpret_cast<const std::int32_t*>(b));
+}
+
+HWY_INLINE SumVector RepeatQuad(const std::int8_t* a) {
+  std::int32_t quad;
+  std::memcpy(&quad, a, sizeof quad);
+  return hn::Set(Sums(), quad);
+}
+
+// One row has two chains of sums for each vector, for as many independent instructions as their latency asks for.
+template <class Dot, std::size_t kRows, std::size_t kVectors>
+void SumTile(const Tile& tile) {
+  const Sums d;
+  constexpr std::size_t kChains = kRows == 1 ? 2 : 1;
+  constexpr std::size_t kBytes = 4 * kLanes;
+  SumVector sums[kChains][kRows][kVectors];
+  const std::int8_t* a[kRows];
+  for (std::size_t row = 0; row < kRows; ++row) {
+    a[row] = tile.a + std::min(row, tile.rows - 1) * tile.quads * 4;
+    for (std::size_t i = 0; i < kVectors; ++i) {
+      for (auto& chain : sums) chain[row][i] = hn::Zero(d);
+    }
+  }
+  const std::uint8_t* b = tile.b;
+  std::size_t quad = 0;
+  for (; quad + kChains <= tile.quads; quad += kChains) {
+    for (std::size_t chain = 0; chain < kChains; ++chain, b += tile.b_row_bytes) {
+      SumVector quads[kVectors];
+      for (std::size_t i = 0; i < kVectors; ++i) quads[i] = LoadQuads(b + i * kBytes);
+      for (std::size_t row = 0; row < kRows; ++row) {
+        const SumVector repeated = RepeatQuad(a[row] + 4 * (quad + chain));
+        for (std::size_t i = 0; i < kVectors; ++i) {
+          sums[chain][row][i] = Dot::Add(quads[i], repeated, sums[chain][row][i]);
+        }
+      }
+    }
+  }
+  if (kChains > 1) {
+    for (std::size_t i = 0; i < kVectors; ++i) {
+      if (quad < tile.quads) {
+        sums[0][0][i] = Dot::Add(LoadQuads(b + i * kBytes), RepeatQuad(a[0] + 4 * quad), sums[0][0][i]);
+      }
+      sums[0][0][i] = hn::Add(sums[0][0][i], sums[kChains - 1][0][i]);
+    }
+  }
+  for (std::size_t row = 0; row < kRows; ++row) {
+    for (std::size_t i = 0; i < kVectors; ++i) {
+      hn::StoreU(sums[0][row][i], d, tile.sums + row * kPanelColumns + i * kLanes);
+    }
+  }
+}
+
+template <class Dot, std::size_t kVectors>
+void SumRows(const Tile& tile) {
+  if (tile.rows == 1) return SumTile<Dot, 1, kVectors>(tile);
+  if constexpr (Dot::kMostRows == 6) {
+    if (tile.rows == 2) return SumTile<Dot, 2, kVectors>(tile);
+    if (tile.rows > 4) return SumTile<Dot, 6, kVectors>(tile);
+  }
+  SumTile<Dot, 4, kVectors>(tile);
+}
+
+// All columns of a panel, as packed.
+template <class Dot>
+void SumPanel(Tile tile, std::size_t width) {
+#if HWY_TARGET == HWY_AVX3
+  if (width == kPanelColumns) return SumRows<Dot, 4>(tile);
+  constexpr std::size_t kVectors = 1;
+#else
+  constexpr std::size_t kVectors = 2;
+#endif
+  for (std::size_t column = 0; column < width; column += kVectors * kLanes) {
+    SumRows<Dot, kVectors>(tile);
+    tile.b += kVectors * kLanes * 4;
+    tile.sums += kVectors * kLanes;
+  }
+}
+
+// Integers of some row from column `column` on: `width` sums become those of the epilogue, in place.
+void AddZeroPoints(const Int8Epilogue& epilogue, std::size_t row, std::size_t column, std::size_t width,
+                   std::int32_t* sums) {
+  const Sums d;
+  const auto start = hn::Set(d, epilogue.row_start == nullptr ? 0 : epilogue.row_start[row]);
+  const bool shifts_a = epilogue.a_zero != nullptr && epilogue.a_zero[row] != 0;
+  const bool shifts_b = epilogue.a_rest != nullptr;
+  const auto a_zero = hn::Set(d, shifts_a ? epilogue.a_zero[row] : 0);
+  const auto a_rest = hn::Set(d, shifts_b ? epilogue.a_rest[row] : 0);
+  for (std::size_t i = 0; i < width; i += kLanes) {
+    SumVector sum = hn::Add(hn::LoadU(d, sums + i), start);
+    if (shifts_a) sum = hn::Sub(sum, hn::Mul(a_zero, hn::LoadU(d, epilogue.column_sums + column + i)));
+    if (shifts_b) sum = hn::Sub(sum, hn::Mul(a_rest, hn::LoadU(d, epilogue.b_zero + column + i)));
+    hn::StoreU(sum, d, sums + i);
+  }
+}
+
+// Values of some row and column.
+class Scaling {
+ public:
+  HWY_INLINE Scaling(const Int8Epilogue& epilogue, std::size_t row, std::size_t column)
+      : epilogue_(epilogue),
+        column_(column),
+        row_scale_(hn::Set(Floats(), epilogue.row_scale == nullptr ? 1.0f : epilogue.row_scale[row])),
+        row_bias_(hn::Set(Floats(), epilogue.row_bias == nullptr ? 0.0f : epilogue.row_bias[row])) {}
+
+  HWY_INLINE FloatVector At(const std::int32_t* sums, std::size_t i) const {
+    const Floats d;
+    FloatVector scale = row_scale_;
+    if (epilogue_.column_scale != nullptr) scale = hn::Mul(scale, hn::LoadU(d, epilogue_.column_scale + column_ + i));
+    FloatVector value = hn::Mul(hn::ConvertTo(d, hn::LoadU(Sums(), sums + i)), scale);
+    if (epilogue_.row_bias != nullptr) value = hn::Add(value, row_bias_);
+    if (epilogue_.column_bias != nullptr) value = hn::Add(value, hn::LoadU(d, epilogue_.column_bias + column_ + i));
+    return value;
+  }
+
+ private:
+  const Int8Epilogue& epilogue_;
+  std::size_t column_;
+  FloatVector row_scale_;
+  FloatVector row_bias_;
+};
+
+void StoreFloats(const Int8Epilogue& epilogue, std::size_t row, std::size_t column, std::size_t width,
+                 const std::int32_t* sums, float* to) {
+  const Floats d;
+  const Scaling scaling(epilogue, row, column);
+  const FloatVector low = hn::Set(d, epilogue.low);
+  const FloatVector high = hn::Set(d, epilogue.high);
+  for (std::size_t i = 0; i < width; i += kLanes) {
+    FloatVector value = scaling.At(sums, i);
+    value = hn::IfThenElse(hn::Lt(value, low), low, value);
+    value = hn::IfThenElse(hn::Gt(value, high), high, value);
+    hn::StoreU(value, d, to + i);
+  }
+}
+
+template <class T>
+void StoreBytes(const Int8Epilogue& epilogue, std::size_t row, std::size_t column, std::size_t width,
+                const std::int32_t* sums, T* to) {
+  const Floats d;
+  const hn::Rebind<T, Floats> bytes;
+  const Scaling scaling(epilogue, row, column);
+  const FloatVector low = hn::Set(d, epilogue.low);
+  const FloatVector high = hn::Set(d, epilogue.high);
+  const auto zero = hn::Set(Sums(), epilogue.zero);
+  for (std::size_t i = 0; i < width; i += kLanes) {
+    FloatVector value = scaling.At(sums, i);
+    value = hn::IfThenElse(hn::Gt(value, low), value, low);
+    value = hn::IfThenElse(hn::Lt(value, high), value, high);
+    hn::StoreU(hn::DemoteTo(bytes, hn::Add(hn::NearestInt(value), zero)), bytes, to + i);
+  }
+}
+
+// Elements of the result from the sums of one row of a panel. `sums` may be changed.
+void Finish(const Int8Product& product, std::size_t row, std::size_t column, std::size_t width, std::int32_t* sums) {
+  const Int8Epilogue& epilogue = product.epilogue;
+  const std::size_t columns = std::min(kPanelColumns, product.n - column);
+  const bool is_bytes = epilogue.result == Int8Result::kInt8 || epilogue.result == Int8Result::kUint8;
+  const std::size_t element = is_bytes ? 1 : sizeof(float);
+  auto* const c = static_cast<std::uint8_t*>(product.c) + (row * product.c_row_stride + column) * element;
+  HWY_ALIGN std::uint8_t partial[kPanelColumns * sizeof(float)];
+  void* const to = columns == width ? c : partial;
+  if (epilogue.row_start != nullptr || epilogue.a_zero != nullptr || epilogue.a_rest != nullptr) {
+    AddZeroPoints(epilogue, row, column, width, sums);
+  }
+  switch (epilogue.result) {
+    case Int8Result::kInt32:
+      std::memcpy(c, sums, columns * sizeof(std::int32_t));
+      return;
+    case Int8Result::kFloat:
+      StoreFloats(epilogue, row, column, width, sums, static_cast<float*>(to));
+      break;
+    case Int8Result::kInt8:
+      StoreBytes(epilogue, row, column, width, sums, static_cast<std::int8_t*>(to));
+      break;
+    case Int8Result::kUint8:
+      StoreBytes(epilogue, row, column, width, sums, static_cast<std::uint8_t*>(to));
+      break;
+  }
+  if (to == partial) std::memcpy(c, partial, columns * element);
+}
+
+template <class Dot>
+void Multiply(const Int8Product& product) {
+  HWY_ALIGN std::int32_t sums[kMostTileRows * kPanelColumns];
+  Tile tile;
+  tile.quads = quad_count(product.k);
+  tile.sums = sums;
+  const std::size_t row_tiles = (product.m + Dot::kMostRows - 1) / Dot::kMostRows;
+  for (std::size_t panel = product.panel_begin; panel < product.panel_end; ++panel) {
+    const std::size_t column = panel * kPanelColumns;
+    const std::size_t width = panel_width(product.n, panel);
+    tile.b = product.packed_b + column * tile.quads * 4;
+    tile.b_row_bytes = width * 4;
+    std::size_t row = 0;
+    for (std::size_t left = row_tiles; left != 0; --left) {
+      tile.rows = (product.m - row + left - 1) / left;
+      tile.a = product.a + row * tile.quads * 4;
+      SumPanel<Dot>(tile, width);
+      for (std::size_t i = 0; i < tile.rows; ++i) Finish(product, row + i, column, width, sums + i * kPanelColumns);
+      row += tile.rows;
+    }
+  }
+}
+
+void GemmInt8(const Int8Product& product, bool instructions) {
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
+  if (instructions) return Multiply<ByteDot>(product);
+#endif
+  (void)instructions;
+  Multiply<WideDot>(product);
+}
+
+// Four rows of bytes become one of quads. Requires: columns is a multiple of kColumnUnit.
+HWY_INLINE void WeaveQuads(const std::uint8_t* const* rows, std::size_t columns, std::uint8_t flip, std::uint8_t* to) {
+#if HWY_TARGET == HWY_SCALAR
+  for (std::size_t i = 0; i < columns; ++i) {
+    for (std::size_t row = 0; row < 4; ++row) to[4 * i + row] = static_cast<std::uint8_t>(rows[row][i] ^ flip);
+  }
+#else
+  const hn::FixedTag<std::uint8_t, 16> d;
+  const hn::FixedTag<std::uint16_t, 8> pairs;
+  const auto mask = hn::Set(d, flip);
+  for (std::size_t i = 0; i < columns; i += 16, to += 64) {
+    const auto row0 = hn::Xor(hn::LoadU(d, rows[0] + i), mask);
+    const auto row1 = hn::Xor(hn::LoadU(d, rows[1] + i), mask);
+    const auto row2 = hn::Xor(hn::LoadU(d, rows[2] + i), mask);
+    const auto row3 = hn::Xor(hn::LoadU(d, rows[3] + i), mask);
+    const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, row0, row1));
+    const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, row2, row3));
+    const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, row0, row1));
+    const auto high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, row2, row3));
+    hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, low01, low23)), d, to);
+    hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, low01, low23)), d, to + 16);
+    hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, high01, high23)), d, to + 32);
+    hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23)), d, to + 48);
+  }
+#endif
+}
+
+void GatherInt8(const std::uint8_t* x, const std::ptrdiff_t* offsets, std::size_t k, std::size_t columns,
+                std::uint8_t flip, std::uint8_t* packed) {
+  HWY_ALIGN std::uint8_t zeros[kPanelColumns];
+  std::memset(zeros, flip, sizeof zeros);
+  for (std::size_t column = 0; column < columns; column += kPanelColumns) {
+    const std::size_t width = std::min(kPanelColumns, columns - column);
+    for (std::size_t row = 0; row < k; row += 4, packed += width * 4) {
+      const std::uint8_t* rows[4];
+      for (std::size_t i = 0; i < 4; ++i) rows[i] = row + i < k ? x + offsets[row + i] + column : zeros;
+      WeaveQuads(rows, width, flip, packed);
+    }
+  }
+}
+
+void PackInt8(const std::uint8_t* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n,
+              std::uint8_t flip, std::uint8_t* packed) {
+  HWY_ALIGN std::uint8_t copies[4][kPanelColumns];
+  for (std::size_t column = 0; column < n; column += kPanelColumns) {
+    const std::size_t columns = std::min(kPanelColumns, n - column);
+    const std::size_t width = panel_width(n, column / kPanelColumns);
+    for (std::size_t row = 0; row < k; row += 4, packed += width * 4) {
+      const std::uint8_t* rows[4];
+      for (std::size_t i = 0; i < 4; ++i) {
+        rows[i] = b + (row + i) * row_stride + column * column_stride;
+        if (column_stride == 1 && columns == width && row + i < k) continue;
+        std::memset(copies[i], flip, sizeof copies[i]);
+        for (std::size_t j = 0; row + i < k && j < columns; ++j) copies[i][j] = rows[i][j * column_stride];
+        rows[i] = copies[i];
+      }
+      WeaveQuads(rows, width, flip, packed);
+    }
+  }
+}
+
+std::int32_t CopyInt8Row(const std::uint8_t* from, std::size_t k, std::uint8_t flip, std::uint8_t* to) {
+  std::size_t i = 0;
+  std::uint32_t sum = 0;  // of bytes with 128 added: unsigned ones
+#if HWY_TARGET != HWY_SCALAR
+  const hn::ScalableTag<std::uint8_t> d;
+  const hn::Repartition<std::uint64_t, decltype(d)> wide;
+  const auto mask = hn::Set(d, flip);
+  const auto signs = hn::Set(d, kInt8Flip);
+  auto sums = hn::Zero(wide);
+  for (; i + hn::Lanes(d) <= k; i += hn::Lanes(d)) {
+    const auto bytes = hn::Xor(hn::LoadU(d, from + i), mask);
+    hn::StoreU(bytes, d, to + i);
+    sums = hn::Add(sums, hn::SumsOf8(hn::Xor(bytes, signs)));
+  }
+  sum = static_cast<std::uint32_t>(hn::GetLane(hn::SumOfLanes(wide, sums)));
+#endif
+  for (; i < k; ++i) {
+    to[i] = static_cast<std::uint8_t>(from[i] ^ flip);
+    sum += static_cast<std::uint32_t>(to[i] ^ kInt8Flip);
+  }
+  for (; i % 4 != 0; ++i) to[i] = 0;
+  return static_cast<std::int32_t>(sum - 128U * static_cast<std::uint32_t>(k));
+}
+
+void CopyInt8Rows(const std::uint8_t* a, std::size_t a_row_stride, std::size_t rows, std::size_t k, std::uint8_t flip,
+                  std::uint8_t* to, std::int32_t* sums) {
+  for (std::size_t row = 0; row < rows; ++row) {
+    const std::int32_t sum = CopyInt8Row(a + row * a_row_stride, k, flip, to + row * quad_count(k) * 4);
+    if (sums != nullptr) sums[row] = sum;
+  }
+}
+
+}  // namespace
+}  // namespace linnet::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace linnet::kernels {
+
+LINNET_EXPORT(GemmInt8);
+LINNET_EXPORT(GatherInt8);
+LINNET_EXPORT(PackInt8);
+LINNET_EXPORT(CopyInt8Rows);
+
+Int8Epilogue Int8Epilogue::from_row(std::size_t row) const {
+  const auto behind = [row](auto* list) { return list == nullptr ? list : list + row; };
+  Int8Epilogue epilogue = *this;
+  epilogue.row_start = behind(row_start);
+  epilogue.a_zero = behind(a_zero);
+  epilogue.a_rest = behind(a_rest);
+  epilogue.row_scale = behind(row_scale);
+  epilogue.row_bias = behind(row_bias);
+  return epilogue;
+}
+
+void gemm_int8(const Int8Product& product) { LINNET_DISPATCH(GemmInt8)(product, has_byte_products()); }
+
+void gemm_int8_without(const Int8Product& product) { LINNET_DISPATCH(GemmInt8)(product, false); }
+
+void pack_int8(const void* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n,
+               std::uint8_t flip, std::uint8_t* packed) {
+  LINNET_DISPATCH(PackInt8)(static_cast<const std::uint8_t*>(b), row_stride, column_stride, k, n, flip, packed);
+}
+
+void gather_int8(const std::uint8_t* x, const std::ptrdiff_t* offsets, std::size_t k, std::size_t columns,
+                 std::uint8_t flip, std::uint8_t* packed) {
+  LINNET_DISPATCH(GatherInt8)(x, offsets, k, columns, flip, packed);
+}
+
+void copy_int8_rows(const void* a, std::size_t a_row_stride, std::size_t rows, std::size_t k, std::uint8_t flip,
+                    std::int8_t* to, std::int32_t* sums) {
+  LINNET_DISPATCH(CopyInt8Rows)
+  (static_cast<const std::uint8_t*>(a), a_row_stride, rows, k, flip, reinterpret_cast<std::uint8_t*>(to), sums);
+}
+
+}  // namespace linnet::kernels
+#endif  // HWY_ONCE

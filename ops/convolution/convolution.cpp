@@ -14,12 +14,12 @@ constexpr std::int64_t kMostInput = std::int64_t{1} << 28;  ///< times a stride 
 Dims spatial(const Dims& dims) { return Dims(dims.begin() + 2, dims.end()); }
 
 /// What W says of the kernel, or kernel_shape where W is not known.
-Dims kernel_dims(const NodeView& node) {
-  const auto& kernel_shape = node.attributes<ConvolutionAttributes>().window.kernel_shape;
-  Dims kernel = spatial(node.input_dims(kConvolutionW));
+Dims kernel_dims(const ConvolutionAttributes& attributes, const Dims& w) {
+  const auto& kernel_shape = attributes.window.kernel_shape;
+  Dims kernel = spatial(w);
   for (std::size_t axis = 0; axis < kernel_shape.size(); ++axis) {
     if (kernel[axis].differs(kernel_shape[axis])) {
-      invalid_model("kernel_shape is ", short_list(kernel_shape), " but W is ", node.input_dims(kConvolutionW));
+      invalid_model("kernel_shape is ", short_list(kernel_shape), " but W is ", w);
     }
     kernel[axis] = kernel_shape[axis];
   }
@@ -126,8 +126,14 @@ void infer(InferContext& context) {
   require_type_of_first(context, kConvolutionW, "W", "X");
   const bool has_b = context.has_input(kConvolutionB);
   if (has_b) require_type_of_first(context, kConvolutionB, "B", "X");
-  const Dims& x = context.input_dims(kConvolutionX);
-  const Dims& w = context.input_dims(kConvolutionW);
+  context.set_output(0, context.input_type(kConvolutionX),
+                     convolution_dims(attributes, context.input_dims(kConvolutionX), context.input_dims(kConvolutionW),
+                                      has_b ? &context.input_dims(kConvolutionB) : nullptr));
+}
+
+}  // namespace
+
+Dims convolution_dims(const ConvolutionAttributes& attributes, const Dims& x, const Dims& w, const Dims* b) {
   if (x.size() < 3) invalid_model("input X is ", x, " with rank ", x.size(), ", expected rank 3 or more");
   if (w.size() != x.size()) {
     invalid_model("input W is ", w, " with rank ", w.size(), " but X is ", x, ": ranks differ");
@@ -146,33 +152,34 @@ void infer(InferContext& context) {
     channels = w[0];
     check_channels("Y", channels, Dim::unknown(), group, w);
   }
-  if (has_b) {
-    const Dims& b = context.input_dims(kConvolutionB);
-    if (b.size() != 1 || b[0].differs(channels)) {
-      invalid_model("input B is ", b, ", expected [", channels, "], one for each channel of Y");
+  if (b != nullptr) {
+    if (b->size() != 1 || (*b)[0].differs(channels)) {
+      invalid_model("input B is ", *b, ", expected [", channels, "], one for each channel of Y");
     }
-    if (!channels.known()) channels = b[0];
+    if (!channels.known()) channels = (*b)[0];
   }
   Dims y = {x[0], channels};
-  const Dims kernel = kernel_dims(context);
+  const Dims kernel = kernel_dims(attributes, w);
   for (std::size_t axis = 0; axis < rank; ++axis) {
     y.push_back(attributes.transposed ? transposed_output(attributes, axis, rank, x[axis + 2], kernel[axis])
                                       : window_output(attributes.window, axis, x[axis + 2], kernel[axis]));
   }
-  context.set_output(0, context.input_type(kConvolutionX), std::move(y));
+  return y;
 }
 
-}  // namespace
-
-AttributesPtr parse_convolution(ParseContext& context, bool transposed) {
+void parse_windows(ParseContext& context, ConvolutionAttributes& attributes) {
   WindowForm form;
   form.needs_kernel_shape = false;
   form.dilations = true;
+  attributes.window = parse_window(context, form);
+  attributes.group = context.get_int("group", 1);
+  if (attributes.group < 1) invalid_model("group is ", attributes.group, ", expected 1 or more");
+}
+
+AttributesPtr parse_convolution(ParseContext& context, bool transposed) {
   auto attributes = new_shared<ConvolutionAttributes>();
   attributes->transposed = transposed;
-  attributes->window = parse_window(context, form);
-  attributes->group = context.get_int("group", 1);
-  if (attributes->group < 1) invalid_model("group is ", attributes->group, ", expected 1 or more");
+  parse_windows(context, *attributes);
   if (transposed) {
     attributes->output_padding = parse_window_list(context, "output_padding", 0);
     attributes->output_shape = parse_window_list(context, "output_shape", 1);
@@ -181,9 +188,11 @@ AttributesPtr parse_convolution(ParseContext& context, bool transposed) {
 }
 
 Convolution convolution_of(const NodeView& node) {
-  const auto& attributes = node.attributes<ConvolutionAttributes>();
-  const Shape x = node.input_shape(kConvolutionX);
-  const Shape w = node.input_shape(kConvolutionW);
+  return convolution_of(node.attributes<ConvolutionAttributes>(), node.input_shape(kConvolutionX),
+                        node.input_shape(kConvolutionW));
+}
+
+Convolution convolution_of(const ConvolutionAttributes& attributes, const Shape& x, const Shape& w) {
   Convolution result;
   result.transposed = attributes.transposed;
   result.activation = attributes.activation;

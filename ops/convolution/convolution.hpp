@@ -24,6 +24,11 @@ struct ConvolutionAttributes : Attributes {
 
 /// For `parse`. Errors: kInvalidModel for numbers out of range.
 AttributesPtr parse_convolution(ParseContext& context, bool transposed);
+/// What every convolution has: the window and the group.
+void parse_windows(ParseContext& context, ConvolutionAttributes& attributes);
+
+/// Dimensions of Y, as far as known; `b` is null where there is none. Errors: kInvalidModel where they do not fit.
+Dims convolution_dims(const ConvolutionAttributes& attributes, const Dims& x, const Dims& w, const Dims* b);
 
 /// A convolution with concrete shapes. Channels are those of one group; sizes count elements.
 struct Convolution {
@@ -43,6 +48,8 @@ struct Convolution {
 
 /// Requires: the node has passed infer, and all dimensions are known.
 Convolution convolution_of(const NodeView& node);
+/// The same of the shapes of X and W.
+Convolution convolution_of(const ConvolutionAttributes& attributes, const Shape& x, const Shape& w);
 
 constexpr std::size_t kConvolutionX = 0, kConvolutionW = 1, kConvolutionB = 2;
 

@@ -29,8 +29,13 @@ Dims batch_dims(const Dims& a, const Dims& b) {
 
 void infer_matmul(InferContext& context) {
   check_matrix_product_types(context);
-  const Dims a = operand_dims(context, 0);
-  const Dims b = operand_dims(context, 1);
+  const Dims dims = matmul_dims(operand_dims(context, 0), operand_dims(context, 1));
+  context.set_output(0, context.input_type(0), reordered_output(context, dims));
+}
+
+}  // namespace
+
+Dims matmul_dims(const Dims& a, const Dims& b) {
   if (a.empty() || b.empty()) {
     invalid_model("input ", a.empty() ? "A" : "B", " is a scalar, expected rank 1 or more");
   }
@@ -40,10 +45,8 @@ void infer_matmul(InferContext& context) {
   Dims dims = batch_dims(a, b);
   if (a.size() > 1) dims.push_back(a[a.size() - 2]);
   if (b.size() > 1) dims.push_back(b.back());
-  context.set_output(0, context.input_type(0), reordered_output(context, dims));
+  return dims;
 }
-
-}  // namespace
 
 void register_matmul(Registry& registry) {
   OpDef op;

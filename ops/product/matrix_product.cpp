@@ -134,10 +134,8 @@ MatrixProduct::Batch MatrixProduct::batch(std::int64_t index) const {
   return batch;
 }
 
-MatrixProduct matrix_product(const NodeView& node) {
-  const auto& attributes = node.attributes<MatrixProductAttributes>();
-  Shape a_shape = node.input_shape(0);
-  Shape b_shape = node.input_shape(1);
+MatrixProduct matrix_product(const MatrixProductAttributes& attributes, Shape a_shape, Shape b_shape, const Shape* c,
+                             const Shape& y_shape) {
   if (a_shape.size() == 1) a_shape.insert(a_shape.begin(), 1);
   if (b_shape.size() == 1) b_shape.push_back(1);
   Operand a = operand(a_shape, attributes.a_order);
@@ -153,15 +151,14 @@ MatrixProduct matrix_product(const NodeView& node) {
   product.rows = a.shape[row];
   product.depth = a.shape[depth];
   product.columns = b.shape[column];
-  if (element_count(node.output_shape(0)) == 0) {
+  if (element_count(y_shape) == 0) {
     product.batches = 0;
     return product;
   }
-  if (node.has_input(2) && attributes.beta != 0.0F) {
-    const Shape c = node.input_shape(2);
+  if (c != nullptr && attributes.beta != 0.0F) {
     product.has_c = true;
-    if (!c.empty() && c.back() != 1) product.c_column_stride = 1;
-    if (c.size() == 2 && c.front() != 1) product.c_row_stride = c.back();
+    if (!c->empty() && c->back() != 1) product.c_column_stride = 1;
+    if (c->size() == 2 && c->front() != 1) product.c_row_stride = c->back();
   }
   if (product.depth == 0) {  // there is nothing to point at
     std::fill(a.strides.begin(), a.strides.end(), 0);
@@ -177,6 +174,13 @@ MatrixProduct matrix_product(const NodeView& node) {
   set_batches(product, a, b, y);
   join_batches_of_one_b(product);
   return product;
+}
+
+MatrixProduct matrix_product(const NodeView& node) {
+  const bool has_c = node.has_input(2);
+  const Shape c = has_c ? node.input_shape(2) : Shape();
+  return matrix_product(node.attributes<MatrixProductAttributes>(), node.input_shape(0), node.input_shape(1),
+                        has_c ? &c : nullptr, node.output_shape(0));
 }
 
 std::vector<Implementation> matrix_product_implementations() {

@@ -75,6 +75,12 @@ struct MatrixProduct {
 /// Batches that share one B are joined to a single matrix of all their rows.
 /// Requires: the shapes have passed infer, and all dimensions are known.
 MatrixProduct matrix_product(const NodeView& node);
+/// The same of shapes; `c` is null where there is none.
+MatrixProduct matrix_product(const MatrixProductAttributes& attributes, Shape a_shape, Shape b_shape, const Shape* c,
+                             const Shape& y_shape);
+
+/// Dimensions of numpy.matmul(A, B). Errors: kInvalidModel where they do not fit.
+Dims matmul_dims(const Dims& a, const Dims& b);
 
 // Of Gemm and MatMul, in the order of matrix_product_implementations. `auto` takes simd for every float32 product: on
 // an AMD EPYC (Zen 4, AVX-512), one thread, B constant, the best of many runs took, simd against oneDNN 3.2, 0.18

@@ -63,7 +63,8 @@ void infer(InferContext& context) {
   require_type(context, in.x, "x", kBytes);
   require_type(context, in.w, "w", kBytes);
   const bool has_bias = context.has_input(in.bias);
-  if (has_bias) require_type(context, in.bias, "B", {DataType::kInt32, DataType::kFloat32});
+  const TypeSet bias_types{DataType::kInt32, attributes.takes_float_bias ? DataType::kFloat32 : DataType::kInt32};
+  if (has_bias) require_type(context, in.bias, "B", bias_types);
   Dims y = convolution_dims(attributes, context.input_dims(in.x), context.input_dims(in.w),
                             has_bias ? &context.input_dims(in.bias) : nullptr);
   const Dim channels = y[1];
@@ -246,7 +247,7 @@ Implementation reference_integer_convolution() { return {"reference", Backend::k
 void register_integer_convolution(Registry& registry) {
   add_convolution(registry, "", "ConvInteger", 2, 4, parse_conv_integer);
   add_convolution(registry, "", "QLinearConv", 8, 9, parse_qlinear_conv);
-  add_convolution(registry, "linnet", kConvIntegerToFloat, 6, 7, parse_to_float);
+  add_convolution(registry, kConvIntegerToFloatDomain, kConvIntegerToFloat, 6, 7, parse_to_float);
 }
 
 }  // namespace linnet::internal

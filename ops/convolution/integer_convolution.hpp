@@ -24,10 +24,12 @@ struct IntegerConvolutionInputs {
 constexpr IntegerConvolutionInputs kQLinearConvInputs = {0, 1, 2, 3, 4, 5, 6, 7, 8};
 /// An operator of Linnet's own: QLinearConv without y_scale and y_zero_point, to float32.
 constexpr const char* kConvIntegerToFloat = "ConvIntegerToFloat";
+constexpr const char* kConvIntegerToFloatDomain = "linnet";
 constexpr IntegerConvolutionInputs kConvIntegerToFloatInputs = {0, 1, 2, 3, 4, 5, 63, 63, 6};
 
 struct IntegerConvolutionAttributes : ConvolutionAttributes {
   IntegerConvolutionInputs inputs;
+  bool takes_float_bias = false;  ///< where a pass has said so
   /// Bounds of the result before it is quantised; where a pass has taken in an activation.
   float low = -std::numeric_limits<float>::infinity();
   float high = std::numeric_limits<float>::infinity();

@@ -60,7 +60,7 @@ struct WideDot {
 };
 #else
 struct WideDot {
-  static constexpr std::size_t kMostRows = 4;
+  static constexpr std::size_t kMostRows = HWY_TARGET == HWY_SCALAR ? 1 : 4;
   static HWY_INLINE SumVector Add(SumVector b, SumVector a, SumVector sum) {
     const SumVector byte = hn::Set(Sums(), 0xFF);
     sum = hn::Add(sum, hn::Mul(hn::And(b, byte), hn::ShiftRight<24>(hn::ShiftLeft<24>(a))));
@@ -70,6 +70,9 @@ struct WideDot {
   }
 };
 #endif
+
+// The sums of a tile stay in registers where every loop over them is unrolled.
+#define LINNET_UNROLL _Pragma("GCC unroll 8")
 
 struct Tile {
   std::size_t quads;
@@ -100,20 +103,27 @@ void SumTile(const Tile& tile) {
   constexpr std::size_t kBytes = 4 * kLanes;
   SumVector sums[kChains][kRows][kVectors];
   const std::int8_t* a[kRows];
+  LINNET_UNROLL
   for (std::size_t row = 0; row < kRows; ++row) {
     a[row] = tile.a + std::min(row, tile.rows - 1) * tile.quads * 4;
+    LINNET_UNROLL
     for (std::size_t i = 0; i < kVectors; ++i) {
-      for (auto& chain : sums) chain[row][i] = hn::Zero(d);
+      LINNET_UNROLL
+      for (std::size_t chain = 0; chain < kChains; ++chain) sums[chain][row][i] = hn::Zero(d);
     }
   }
   const std::uint8_t* b = tile.b;
   std::size_t quad = 0;
   for (; quad + kChains <= tile.quads; quad += kChains) {
+    LINNET_UNROLL
     for (std::size_t chain = 0; chain < kChains; ++chain, b += tile.b_row_bytes) {
       SumVector quads[kVectors];
+      LINNET_UNROLL
       for (std::size_t i = 0; i < kVectors; ++i) quads[i] = LoadQuads(b + i * kBytes);
+      LINNET_UNROLL
       for (std::size_t row = 0; row < kRows; ++row) {
         const SumVector repeated = RepeatQuad(a[row] + 4 * (quad + chain));
+        LINNET_UNROLL
         for (std::size_t i = 0; i < kVectors; ++i) {
           sums[chain][row][i] = Dot::Add(quads[i], repeated, sums[chain][row][i]);
         }
@@ -121,6 +131,7 @@ void SumTile(const Tile& tile) {
     }
   }
   if (kChains > 1) {
+    LINNET_UNROLL
     for (std::size_t i = 0; i < kVectors; ++i) {
       if (quad < tile.quads) {
         sums[0][0][i] = Dot::Add(LoadQuads(b + i * kBytes), RepeatQuad(a[0] + 4 * quad), sums[0][0][i]);
@@ -128,7 +139,9 @@ void SumTile(const Tile& tile) {
       sums[0][0][i] = hn::Add(sums[0][0][i], sums[kChains - 1][0][i]);
     }
   }
+  LINNET_UNROLL
   for (std::size_t row = 0; row < kRows; ++row) {
+    LINNET_UNROLL
     for (std::size_t i = 0; i < kVectors; ++i) {
       hn::StoreU(sums[0][row][i], d, tile.sums + row * kPanelColumns + i * kLanes);
     }
@@ -142,7 +155,7 @@ void SumRows(const Tile& tile) {
     if (tile.rows == 2) return SumTile<Dot, 2, kVectors>(tile);
     if (tile.rows > 4) return SumTile<Dot, 6, kVectors>(tile);
   }
-  SumTile<Dot, 4, kVectors>(tile);
+  if constexpr (Dot::kMostRows >= 4) SumTile<Dot, 4, kVectors>(tile);
 }
 
 // All columns of a panel, as packed.

@@ -33,6 +33,7 @@ void run_enabled(PassContext& context, Changes& changes) {
 const std::vector<Pass>& all_passes() {
   // Never destroyed: other threads may load while the process exits.
   static const auto& passes = *new std::vector<Pass>{
+      {kFuseQuantized, fuse_quantized},
       {"fold_constants", fold_constants},
       {"remove_identity", remove_identity},
       {kFuseActivationParts, fuse_activation_parts},

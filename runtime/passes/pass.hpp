@@ -28,6 +28,7 @@ struct Pass {
   std::size_t (*run)(PassContext& context);
 };
 
+std::size_t fuse_quantized(PassContext& context);
 std::size_t fold_constants(PassContext& context);
 std::size_t remove_identity(PassContext& context);
 std::size_t fuse_activation_parts(PassContext& context);
@@ -41,6 +42,10 @@ std::size_t remove_dead(PassContext& context);
 /// The names of passes by which fusions say whose they are (pattern.hpp).
 inline constexpr const char* kFuseActivationParts = "fuse_activation_parts";
 inline constexpr const char* kFuseLayerParts = "fuse_layer_parts";
+inline constexpr const char* kFuseQuantized = "fuse_quantized";
+// Steps of that pass.
+inline constexpr const char* kFuseQuantizedSums = "fuse_quantized: sums";
+inline constexpr const char* kFuseQuantizedProducts = "fuse_quantized: products";
 
 /// In the order they run.
 const std::vector<Pass>& all_passes();

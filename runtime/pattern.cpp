@@ -58,6 +58,11 @@ namespace patterns {
 Pattern op(const char* op, std::initializer_list<Pattern> inputs, const char* as) {
   return {Pattern::Kind::kOp, op, as, new_shared<const std::vector<Pattern>>(inputs)};
 }
+Pattern op_on(const char* name, const Pattern& first, const char* as) {
+  Pattern pattern = op(name, {first}, as);
+  pattern.open = true;
+  return pattern;
+}
 Pattern any(const char* as) { return {Pattern::Kind::kAny, nullptr, as, nullptr}; }
 Pattern constant(const char* as) { return {Pattern::Kind::kConstant, nullptr, as, nullptr}; }
 Pattern number(double value) { return {Pattern::Kind::kNumber, nullptr, nullptr, nullptr, value}; }
@@ -122,12 +127,13 @@ bool Match::meet_op(const Goal& goal) {
   if (id == kNoNode || graph_->nodes[id].op == nullptr) return false;
   const Node& node = graph_->nodes[id];
   if (node.op->name != pattern.op || !node.op->domain.empty()) return false;
-  if (node.inputs.size() != pattern.parts->size() || !is_only_output(node, goal.value)) return false;
+  const std::size_t count = pattern.parts->size();
+  if (pattern.open ? node.inputs.size() < count : node.inputs.size() != count) return false;
+  if (!is_only_output(node, goal.value)) return false;
   const bool inner = !nodes_.empty() && nodes_.front() != id;
   if (inner && (*uses_)[goal.value].graph_output) return false;
   if (!inputs_known(view(id)) || !view(id).output(0).known() || !bind(pattern.as, goal.value)) return false;
   if (std::find(nodes_.begin(), nodes_.end(), id) == nodes_.end()) nodes_.push_back(id);
-  const std::size_t count = node.inputs.size();
   std::vector<Goal> goals(count);
   const bool both_orders = node.op->facts.commutative && count == 2;
   for (std::size_t swapped = 0; swapped <= (both_orders ? 1 : 0); ++swapped) {
@@ -137,6 +143,12 @@ bool Match::meet_op(const Goal& goal) {
     if (meet(count == 0 ? goal.next : goals.data())) return true;
   }
   return false;
+}
+
+std::optional<NodeView> Match::maker(ValueId value) const {
+  const NodeId producer = graph_->values[value].producer;
+  if (producer == kNoNode || graph_->nodes[producer].op == nullptr) return std::nullopt;
+  return view(producer);
 }
 
 bool Match::bind(const char* name, ValueId value) {

@@ -25,6 +25,7 @@ struct Pattern {
   /// alternatives would be many copies.
   std::shared_ptr<const std::vector<Pattern>> parts;
   double number = 0.0;  ///< kNumber
+  bool open = false;    ///< kOp: further inputs may be anything
 };
 
 namespace patterns {
@@ -32,6 +33,8 @@ namespace patterns {
 /// The only output of a node with just these inputs; those of a commutative operator (OpFacts) match in either order.
 /// But for the last node of a match, nothing outside the match reads it, and it is no output of the graph.
 Pattern op(const char* op, std::initializer_list<Pattern> inputs, const char* as = nullptr);
+/// The same of a node with whatever further inputs.
+Pattern op_on(const char* op, const Pattern& first, const char* as = nullptr);
 /// Any value that is not left out; with null, of no name.
 Pattern any(const char* as);
 /// A constant.
@@ -73,6 +76,8 @@ class Match {
   const ConstantPtr& constant_or_null(std::string_view name) const { return graph_->values[find_name(name)].constant; }
   /// The node that makes it. Requires also: the name is that of an `op`.
   NodeView node(std::string_view name) const { return view(graph_->values[find_name(name)].producer); }
+  /// The node that makes any value of the graph; nothing for constants and graph inputs.
+  std::optional<NodeView> maker(ValueId value) const;
 
  private:
   struct Goal {

@@ -255,40 +255,42 @@ class Runner {
     }
   }
 
-  /// Elements of a row of X from `from` on, a stride apart, between paddings.
-  static void copy_row(const CopiedAxis& axis, std::size_t remainder, const std::uint8_t* from, std::uint8_t zero,
-                       std::uint8_t* to) {
+  /// The places of a row of the copy that have elements of X: the first of them is element `from`.
+  struct CopiedRow {
+    std::size_t begin = 0, end = 0;
+    std::int64_t from = 0;
+  };
+  static CopiedRow copied_row(const CopiedAxis& axis, std::size_t remainder) {
     const WindowAxis& window = axis.window;
     const std::int64_t first = static_cast<std::int64_t>(remainder) - window.pad_begin;
-    const auto count = static_cast<std::int64_t>(axis.places);
-    const auto [begin, end] = indices_inside(first, window.stride, window.input, count);
-    std::memset(to, zero, static_cast<std::size_t>(begin));
-    if (window.stride == 1) {
-      if (end > begin) std::memcpy(to + begin, from + first + begin, static_cast<std::size_t>(end - begin));
-    } else {
-      for (std::int64_t i = begin; i < end; ++i) to[i] = from[first + i * window.stride];
-    }
-    std::memset(to + end, zero, static_cast<std::size_t>(count - end));
+    const auto [begin, end] =
+        indices_inside(first, window.stride, window.input, static_cast<std::int64_t>(axis.places));
+    return {static_cast<std::size_t>(begin), static_cast<std::size_t>(end), first + begin * window.stride};
   }
 
   void copy_plane(std::size_t plane) {
     if (args_.control.abandon_if_stopped()) return;
-    const auto* const x =
-        static_cast<const std::uint8_t*>(args_.inputs[node_.inputs.x]) + plane * static_cast<std::size_t>(c_.x_plane);
+    const auto* const x = static_cast<const std::uint8_t*>(args_.inputs[node_.inputs.x]) +
+                          plane * static_cast<std::size_t>(c_.x_plane);
     auto* to = list<std::uint8_t>(state_.copy_at) + plane * state_.plane_bytes;
-    const auto zero =
-        static_cast<std::uint8_t>(static_cast<std::int32_t>(node_.element(args_.inputs, node_.inputs.x_zero, 0)));
+    const auto zero = static_cast<std::uint8_t>(
+        static_cast<std::int32_t>(node_.element(args_.inputs, node_.inputs.x_zero, 0)));
+    std::memset(to, zero, state_.plane_bytes);
     const std::size_t width = state_.columns.places;
-    const WindowAxis& rows = state_.rows.window;
+    const std::int64_t x_width = state_.columns.window.input;
+    const auto step = static_cast<std::size_t>(state_.columns.window.stride);
     for (std::size_t row_rest = 0; row_rest < state_.rows.remainders; ++row_rest) {
-      for (std::size_t rest = 0; rest < state_.columns.remainders; ++rest) {
-        for (std::size_t row = 0; row < state_.rows.places; ++row, to += width) {
-          const std::int64_t at =
-              static_cast<std::int64_t>(row) * rows.stride + static_cast<std::int64_t>(row_rest) - rows.pad_begin;
-          if (at < 0 || at >= rows.input) {
-            std::memset(to, zero, width);
+      const CopiedRow rows = copied_row(state_.rows, row_rest);
+      for (std::size_t rest = 0; rest < state_.columns.remainders; ++rest, to += state_.rows.places * width) {
+        const CopiedRow columns = copied_row(state_.columns, rest);
+        const std::size_t count = columns.end - columns.begin;
+        const std::uint8_t* from = x + rows.from * x_width + columns.from;
+        for (std::size_t row = rows.begin; row < rows.end; ++row, from += state_.rows.window.stride * x_width) {
+          std::uint8_t* const copy = to + row * width + columns.begin;
+          if (step == 1) {
+            std::memcpy(copy, from, count);
           } else {
-            copy_row(state_.columns, rest, x + at * state_.columns.window.input, zero, to);
+            for (std::size_t i = 0; i < count; ++i) copy[i] = from[i * step];
           }
         }
       }
@@ -364,15 +366,15 @@ class Runner {
     const std::size_t element = size_of(node_.y);
     const std::size_t width = state_.columns.places;
     const auto outputs = static_cast<std::size_t>(state_.columns.window.output);
-    for (std::size_t i = first; i < first + count;) {
-      const std::size_t row = i / width;
-      const std::size_t column = i % width;
-      const std::size_t end = std::min(first + count, row * width + width);
+    std::size_t row = first / width;
+    std::size_t column = first % width;
+    for (std::size_t i = 0; i < count; ++row, column = 0) {
+      const std::size_t end = std::min(count - i, width - column);  // of this row
       if (column < outputs) {
-        const std::size_t size = std::min(end - i, outputs - column);
-        std::memcpy(y + (row * outputs + column) * element, from + (i - first) * element, size * element);
+        const std::size_t size = std::min(end, outputs - column);
+        std::memcpy(y + (row * outputs + column) * element, from + i * element, size * element);
       }
-      i = end;
+      i += end;
     }
   }
 

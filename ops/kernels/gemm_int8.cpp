@@ -81,6 +81,7 @@ struct Tile {
   const std::uint8_t* b;
   std::size_t b_row_bytes;  // from quad to quad
   std::int32_t* sums;       // rows of kPanelColumns
+  const std::int32_t* start;  // of the sums of each row; null for 0
 };
 constexpr std::size_t kMostTileRows = 6;
 
@@ -105,11 +106,13 @@ void SumTile(const Tile& tile) {
   const std::int8_t* a[kRows];
   LINNET_UNROLL
   for (std::size_t row = 0; row < kRows; ++row) {
-    a[row] = tile.a + std::min(row, tile.rows - 1) * tile.quads * 4;
+    const std::size_t at = std::min(row, tile.rows - 1);
+    const SumVector start = hn::Set(d, tile.start == nullptr ? 0 : tile.start[at]);
+    a[row] = tile.a + at * tile.quads * 4;
     LINNET_UNROLL
     for (std::size_t i = 0; i < kVectors; ++i) {
-      LINNET_UNROLL
-      for (std::size_t chain = 0; chain < kChains; ++chain) sums[chain][row][i] = hn::Zero(d);
+      sums[0][row][i] = start;
+      if (kChains > 1) sums[kChains - 1][row][i] = hn::Zero(d);
     }
   }
   const std::uint8_t* b = tile.b;
@@ -174,107 +177,95 @@ void SumPanel(Tile tile, std::size_t width) {
   }
 }
 
-// Integers of some row from column `column` on: `width` sums become those of the epilogue, in place.
-void AddZeroPoints(const Int8Epilogue& epilogue, std::size_t row, std::size_t column, std::size_t width,
-                   std::int32_t* sums) {
-  const Sums d;
-  const auto start = hn::Set(d, epilogue.row_start == nullptr ? 0 : epilogue.row_start[row]);
-  const bool shifts_a = epilogue.a_zero != nullptr && epilogue.a_zero[row] != 0;
-  const bool shifts_b = epilogue.a_rest != nullptr;
-  const auto a_zero = hn::Set(d, shifts_a ? epilogue.a_zero[row] : 0);
-  const auto a_rest = hn::Set(d, shifts_b ? epilogue.a_rest[row] : 0);
-  for (std::size_t i = 0; i < width; i += kLanes) {
-    SumVector sum = hn::Add(hn::LoadU(d, sums + i), start);
-    if (shifts_a) sum = hn::Sub(sum, hn::Mul(a_zero, hn::LoadU(d, epilogue.column_sums + column + i)));
-    if (shifts_b) sum = hn::Sub(sum, hn::Mul(a_rest, hn::LoadU(d, epilogue.b_zero + column + i)));
-    hn::StoreU(sum, d, sums + i);
-  }
-}
-
-// Values of some row and column.
-class Scaling {
+// What the epilogue makes of sums, which have started from row_start.
+class Finishing {
  public:
-  HWY_INLINE Scaling(const Int8Epilogue& epilogue, std::size_t row, std::size_t column)
+  HWY_INLINE explicit Finishing(const Int8Epilogue& epilogue)
       : epilogue_(epilogue),
-        column_(column),
-        row_scale_(hn::Set(Floats(), epilogue.row_scale == nullptr ? 1.0f : epilogue.row_scale[row])),
-        row_bias_(hn::Set(Floats(), epilogue.row_bias == nullptr ? 0.0f : epilogue.row_bias[row])) {}
+        low_(hn::Set(Floats(), epilogue.low)),
+        high_(hn::Set(Floats(), epilogue.high)),
+        no_fractions_(hn::Set(Floats(), 0x1.8p23f)),
+        rest_(hn::Sub(hn::BitCast(Sums(), no_fractions_), hn::Set(Sums(), epilogue.zero))) {}
 
-  HWY_INLINE FloatVector At(const std::int32_t* sums, std::size_t i) const {
+  HWY_INLINE void SetRow(std::size_t row) {
+    shifts_a_ = epilogue_.a_zero != nullptr && epilogue_.a_zero[row] != 0;
+    a_zero_ = shifts_a_ ? epilogue_.a_zero[row] : 0;
+    a_rest_ = epilogue_.a_rest == nullptr ? 0 : epilogue_.a_rest[row];
+    scale_ = epilogue_.row_scale == nullptr ? 1.0f : epilogue_.row_scale[row];
+    bias_ = epilogue_.row_bias == nullptr ? 0.0f : epilogue_.row_bias[row];
+  }
+
+  HWY_INLINE SumVector Integers(SumVector sum, std::size_t column) const {
+    const Sums d;
+    if (shifts_a_) sum = hn::Sub(sum, hn::Mul(hn::Set(d, a_zero_), hn::LoadU(d, epilogue_.column_sums + column)));
+    if (epilogue_.a_rest == nullptr) return sum;
+    return hn::Sub(sum, hn::Mul(hn::Set(d, a_rest_), hn::LoadU(d, epilogue_.b_zero + column)));
+  }
+
+  HWY_INLINE FloatVector Values(SumVector sum, std::size_t column) const {
     const Floats d;
-    FloatVector scale = row_scale_;
-    if (epilogue_.column_scale != nullptr) scale = hn::Mul(scale, hn::LoadU(d, epilogue_.column_scale + column_ + i));
-    FloatVector value = hn::Mul(hn::ConvertTo(d, hn::LoadU(Sums(), sums + i)), scale);
-    if (epilogue_.row_bias != nullptr) value = hn::Add(value, row_bias_);
-    if (epilogue_.column_bias != nullptr) value = hn::Add(value, hn::LoadU(d, epilogue_.column_bias + column_ + i));
+    FloatVector scale = hn::Set(d, scale_);
+    if (epilogue_.column_scale != nullptr) {
+      const FloatVector of_column = hn::LoadU(d, epilogue_.column_scale + column);
+      scale = epilogue_.row_scale == nullptr ? of_column : hn::Mul(scale, of_column);
+    }
+    FloatVector value = hn::Mul(hn::ConvertTo(d, sum), scale);
+    if (epilogue_.row_bias != nullptr) value = hn::Add(value, hn::Set(d, bias_));
+    if (epilogue_.column_bias != nullptr) value = hn::Add(value, hn::LoadU(d, epilogue_.column_bias + column));
     return value;
+  }
+
+  // NaN stays.
+  HWY_INLINE FloatVector Cut(FloatVector value) const {
+    value = hn::IfThenElse(hn::Lt(value, low_), low_, value);
+    return hn::IfThenElse(hn::Gt(value, high_), high_, value);
+  }
+
+  // Whole numbers. Between bounds that bytes have, adding a number without fractions rounds.
+  HWY_INLINE SumVector Rounded(FloatVector value) const {
+    value = hn::IfThenElse(hn::Gt(value, low_), value, low_);
+    value = hn::IfThenElse(hn::Lt(value, high_), value, high_);
+    return hn::Sub(hn::BitCast(Sums(), hn::Add(value, no_fractions_)), rest_);
   }
 
  private:
   const Int8Epilogue& epilogue_;
-  std::size_t column_;
-  FloatVector row_scale_;
-  FloatVector row_bias_;
+  bool shifts_a_ = false;
+  std::int32_t a_zero_ = 0, a_rest_ = 0;
+  float scale_ = 1.0f, bias_ = 0.0f;
+  FloatVector low_, high_, no_fractions_;
+  SumVector rest_;
 };
 
-void StoreFloats(const Int8Epilogue& epilogue, std::size_t row, std::size_t column, std::size_t width,
-                 const std::int32_t* sums, float* to) {
-  const Floats d;
-  const Scaling scaling(epilogue, row, column);
-  const FloatVector low = hn::Set(d, epilogue.low);
-  const FloatVector high = hn::Set(d, epilogue.high);
-  for (std::size_t i = 0; i < width; i += kLanes) {
-    FloatVector value = scaling.At(sums, i);
-    value = hn::IfThenElse(hn::Lt(value, low), low, value);
-    value = hn::IfThenElse(hn::Gt(value, high), high, value);
-    hn::StoreU(value, d, to + i);
-  }
-}
-
-template <class T>
-void StoreBytes(const Int8Epilogue& epilogue, std::size_t row, std::size_t column, std::size_t width,
-                const std::int32_t* sums, T* to) {
-  const Floats d;
-  const hn::Rebind<T, Floats> bytes;
-  const Scaling scaling(epilogue, row, column);
-  const FloatVector low = hn::Set(d, epilogue.low);
-  const FloatVector high = hn::Set(d, epilogue.high);
-  const auto zero = hn::Set(Sums(), epilogue.zero);
-  for (std::size_t i = 0; i < width; i += kLanes) {
-    FloatVector value = scaling.At(sums, i);
-    value = hn::IfThenElse(hn::Gt(value, low), value, low);
-    value = hn::IfThenElse(hn::Lt(value, high), value, high);
-    hn::StoreU(hn::DemoteTo(bytes, hn::Add(hn::NearestInt(value), zero)), bytes, to + i);
-  }
-}
-
-// Elements of the result from the sums of one row of a panel. `sums` may be changed.
-void Finish(const Int8Product& product, std::size_t row, std::size_t column, std::size_t width, std::int32_t* sums) {
+// Elements of the result from the sums of some rows of a panel.
+void Finish(const Int8Product& product, std::size_t first_row, std::size_t rows, std::size_t column, std::size_t width,
+            const std::int32_t* sums) {
+  const Sums d;
   const Int8Epilogue& epilogue = product.epilogue;
   const std::size_t columns = std::min(kPanelColumns, product.n - column);
   const bool is_bytes = epilogue.result == Int8Result::kInt8 || epilogue.result == Int8Result::kUint8;
   const std::size_t element = is_bytes ? 1 : sizeof(float);
-  auto* const c = static_cast<std::uint8_t*>(product.c) + (row * product.c_row_stride + column) * element;
   HWY_ALIGN std::uint8_t partial[kPanelColumns * sizeof(float)];
-  void* const to = columns == width ? c : partial;
-  if (epilogue.row_start != nullptr || epilogue.a_zero != nullptr || epilogue.a_rest != nullptr) {
-    AddZeroPoints(epilogue, row, column, width, sums);
+  Finishing finishing(epilogue);
+  for (std::size_t row = first_row; row < first_row + rows; ++row, sums += kPanelColumns) {
+    finishing.SetRow(row);
+    auto* const c = static_cast<std::uint8_t*>(product.c) + (row * product.c_row_stride + column) * element;
+    void* const to = columns == width ? c : partial;
+    for (std::size_t i = 0; i < width; i += kLanes) {
+      const SumVector sum = finishing.Integers(hn::LoadU(d, sums + i), column + i);
+      if (is_bytes) {
+        const hn::Rebind<std::uint8_t, Sums> bytes;
+        const SumVector whole = finishing.Rounded(finishing.Values(sum, column + i));
+        hn::StoreU(hn::TruncateTo(bytes, hn::BitCast(hn::RebindToUnsigned<Sums>(), whole)), bytes,
+                   static_cast<std::uint8_t*>(to) + i);
+      } else if (epilogue.result == Int8Result::kFloat) {
+        hn::StoreU(finishing.Cut(finishing.Values(sum, column + i)), Floats(), static_cast<float*>(to) + i);
+      } else {
+        hn::StoreU(sum, d, static_cast<std::int32_t*>(to) + i);
+      }
+    }
+    if (to == partial) std::memcpy(c, partial, columns * element);
   }
-  switch (epilogue.result) {
-    case Int8Result::kInt32:
-      std::memcpy(c, sums, columns * sizeof(std::int32_t));
-      return;
-    case Int8Result::kFloat:
-      StoreFloats(epilogue, row, column, width, sums, static_cast<float*>(to));
-      break;
-    case Int8Result::kInt8:
-      StoreBytes(epilogue, row, column, width, sums, static_cast<std::int8_t*>(to));
-      break;
-    case Int8Result::kUint8:
-      StoreBytes(epilogue, row, column, width, sums, static_cast<std::uint8_t*>(to));
-      break;
-  }
-  if (to == partial) std::memcpy(c, partial, columns * element);
 }
 
 template <class Dot>
@@ -293,8 +284,9 @@ void Multiply(const Int8Product& product) {
     for (std::size_t left = row_tiles; left != 0; --left) {
       tile.rows = (product.m - row + left - 1) / left;
       tile.a = product.a + row * tile.quads * 4;
+      tile.start = product.epilogue.row_start == nullptr ? nullptr : product.epilogue.row_start + row;
       SumPanel<Dot>(tile, width);
-      for (std::size_t i = 0; i < tile.rows; ++i) Finish(product, row + i, column, width, sums + i * kPanelColumns);
+      Finish(product, row, tile.rows, column, width, sums);
       row += tile.rows;
     }
   }
@@ -308,6 +300,36 @@ void GemmInt8(const Int8Product& product, bool instructions) {
   Multiply<WideDot>(product);
 }
 
+#if HWY_TARGET == HWY_AVX3
+// WeaveQuads of 64 columns. What is woven lies in four vectors whose blocks of 128 bits belong to four columns each,
+// 16 columns apart: these blocks are turned over.
+HWY_INLINE void WeavePanel(const std::uint8_t* const* rows, std::uint8_t flip, std::uint8_t* to) {
+  const hn::FixedTag<std::uint8_t, 64> d;
+  const hn::FixedTag<std::uint16_t, 32> pairs;
+  const auto mask = hn::Set(d, flip);
+  const auto row0 = hn::Xor(hn::LoadU(d, rows[0]), mask);
+  const auto row1 = hn::Xor(hn::LoadU(d, rows[1]), mask);
+  const auto row2 = hn::Xor(hn::LoadU(d, rows[2]), mask);
+  const auto row3 = hn::Xor(hn::LoadU(d, rows[3]), mask);
+  const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, row0, row1));
+  const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, row2, row3));
+  const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, row0, row1));
+  const auto high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, row2, row3));
+  const auto quads0 = hn::InterleaveLower(pairs, low01, low23);
+  const auto quads1 = hn::InterleaveUpper(pairs, low01, low23);
+  const auto quads2 = hn::InterleaveLower(pairs, high01, high23);
+  const auto quads3 = hn::InterleaveUpper(pairs, high01, high23);
+  const auto even01 = hn::OddEvenBlocks(hn::SwapAdjacentBlocks(quads1), quads0);
+  const auto even23 = hn::OddEvenBlocks(hn::SwapAdjacentBlocks(quads3), quads2);
+  const auto odd01 = hn::OddEvenBlocks(quads1, hn::SwapAdjacentBlocks(quads0));
+  const auto odd23 = hn::OddEvenBlocks(quads3, hn::SwapAdjacentBlocks(quads2));
+  hn::StoreU(hn::BitCast(d, hn::ConcatLowerLower(pairs, even23, even01)), d, to);
+  hn::StoreU(hn::BitCast(d, hn::ConcatLowerLower(pairs, odd23, odd01)), d, to + 64);
+  hn::StoreU(hn::BitCast(d, hn::ConcatUpperUpper(pairs, even23, even01)), d, to + 128);
+  hn::StoreU(hn::BitCast(d, hn::ConcatUpperUpper(pairs, odd23, odd01)), d, to + 192);
+}
+#endif
+
 // Four rows of bytes become one of quads. Requires: columns is a multiple of kColumnUnit.
 HWY_INLINE void WeaveQuads(const std::uint8_t* const* rows, std::size_t columns, std::uint8_t flip, std::uint8_t* to) {
 #if HWY_TARGET == HWY_SCALAR
@@ -315,6 +337,9 @@ HWY_INLINE void WeaveQuads(const std::uint8_t* const* rows, std::size_t columns,
     for (std::size_t row = 0; row < 4; ++row) to[4 * i + row] = static_cast<std::uint8_t>(rows[row][i] ^ flip);
   }
 #else
+#if HWY_TARGET == HWY_AVX3
+  if (columns == kPanelColumns) return WeavePanel(rows, flip, to);
+#endif
   const hn::FixedTag<std::uint8_t, 16> d;
   const hn::FixedTag<std::uint16_t, 8> pairs;
   const auto mask = hn::Set(d, flip);

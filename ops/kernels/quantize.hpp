@@ -20,6 +20,14 @@ void quantize(const QuantizedBytes& type, const float* x, std::size_t count, voi
 // y[i] = (x[i] - zero) * scale, rounded once. The arrays do not overlap.
 void dequantize(const QuantizedBytes& type, const void* x, std::size_t count, float* y);
 
+// The least and the largest of x and 0; anything for both where there is NaN.
+struct Extremes {
+  float low;
+  float high;
+  bool has_nan;
+};
+Extremes find_extremes(const float* x, std::size_t count);
+
 }  // namespace linnet::kernels
 
 #endif  // LINNET_OPS_KERNELS_QUANTIZE_HPP_

@@ -16,7 +16,7 @@
 #include <utility>
 
 #include "ops/kernels/gemm_int8.hpp"
-#include "ops/kernels/reduction.hpp"
+#include "ops/kernels/quantize.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/workspace_layout.hpp"
@@ -185,6 +185,14 @@ class Lists {
     load_line(node_.types[input], inputs_[input], index % node_.counts[input], 1, &element);
     return element;
   }
+  /// Elements [first, first + count), which do not go round the end of the list.
+  void line(std::size_t input, std::size_t first, std::size_t count, float* to) const {
+    if (node_.counts[input] == 1) {
+      std::fill_n(to, count, static_cast<float>(at(input, 0)));
+      return;
+    }
+    load_line(node_.types[input], inputs_[input], first % node_.counts[input], count, to);
+  }
   double first(std::size_t input, double otherwise) const { return node_.has_input(input) ? at(input, 0) : otherwise; }
 
  private:
@@ -246,15 +254,16 @@ IntegerParameters IntegerProduct::fill_parameters(const void* const* inputs, con
     for (std::size_t row = 0; row < a_rows; ++row) row_scale[row] = static_cast<float>(lists.at(in.a_scale, row));
     result.row_scale = row_scale;
   }
-  for (std::size_t i = 0; i < matrices * columns; ++i) {
-    const bool repeats = i % columns != 0 && counts[in.b_scale] == 1;
-    float* const to = column_scale + i / columns * padded_columns + i % columns;
-    *to = repeats ? to[-1] : static_cast<float>(one_a_scale * lists.at(in.b_scale, i) / y_scale);
+  for (std::size_t matrix = 0; matrix < matrices; ++matrix) {
+    float* const to = column_scale + matrix * padded_columns;
+    lists.line(in.b_scale, matrix * columns, columns, to);
+    for (std::size_t i = 0; i < columns; ++i) to[i] = static_cast<float>(one_a_scale * to[i] / y_scale);
   }
   result.column_scale = column_scale;
   if (has_input(in.bias)) {
-    for (std::size_t i = 0; i < columns; ++i) {
-      column_bias[i] = static_cast<float>(lists.at(in.bias, i) / y_scale);
+    lists.line(in.bias, 0, columns, column_bias);
+    if (y_scale != 1.0) {
+      for (std::size_t i = 0; i < columns; ++i) column_bias[i] = static_cast<float>(column_bias[i] / y_scale);
     }
     result.column_bias = column_bias;
   }
@@ -295,37 +304,29 @@ IntegerProduct integer_product(const NodeView& node) {
   return result;
 }
 
-DynamicScale dynamic_scale(double minimum, double maximum) {
-  const bool is_known = !std::isnan(minimum) && !std::isnan(maximum);
-  const auto low = is_known ? static_cast<float>(std::min(0.0, minimum)) : 0.0F;
-  const auto high = is_known ? static_cast<float>(std::max(0.0, maximum)) : 0.0F;
-  const float scale = (low == high ? 1.0F : high - low) / 255.0F;
-  const float zero = std::min(255.0F, std::max(0.0F, 0.0F - low / scale));
-  return {scale, static_cast<std::uint8_t>(std::nearbyint(zero))};
-}
-
 DynamicScale dynamic_scale_of(RunControl& control, const float* x, std::size_t count) {
   // A few long parts: what they have found stands on the stack.
   constexpr std::size_t kParts = 64;
-  constexpr std::size_t kLeastPart = 4096;
-  constexpr double kCost = 0.15;
-  double minima[kParts] = {};
-  double maxima[kParts] = {};
+  constexpr std::size_t kLeastPart = 16384;
+  constexpr double kCost = 0.03;
+  kernels::Extremes found[kParts] = {};
   const std::size_t part = std::max(kLeastPart, (count + kParts - 1) / kParts);
   const std::size_t parts = (count + part - 1) / part;
   control.parallel_for(parts, kCost * static_cast<double>(count), [&](std::size_t i) {
-    const std::size_t first = i * part;
-    const std::size_t size = std::min(part, count - first);
-    minima[i] = kernels::reduce_row(kernels::ReduceKind::kMinimum, x + first, size);
-    maxima[i] = kernels::reduce_row(kernels::ReduceKind::kMaximum, x + first, size);
+    found[i] = kernels::find_extremes(x + i * part, std::min(part, count - i * part));
   });
-  double minimum = 0;
-  double maximum = 0;
+  float low = 0;
+  float high = 0;
+  bool has_nan = false;
   for (std::size_t i = 0; i < parts; ++i) {
-    minimum = kernels::join_reduced(kernels::ReduceKind::kMinimum, minimum, minima[i]);
-    maximum = kernels::join_reduced(kernels::ReduceKind::kMaximum, maximum, maxima[i]);
+    low = std::min(low, found[i].low);
+    high = std::max(high, found[i].high);
+    has_nan = has_nan || found[i].has_nan;
   }
-  return dynamic_scale(minimum, maximum);
+  if (has_nan) low = high = 0;
+  const float scale = (low == high ? 1.0F : high - low) / 255.0F;
+  const float zero = std::min(255.0F, std::max(0.0F, 0.0F - low / scale));
+  return {scale, static_cast<std::uint8_t>(std::nearbyint(zero))};
 }
 
 void register_integer_product(Registry& registry) {

@@ -74,8 +74,7 @@ struct DynamicScale {
   float scale;
   std::uint8_t zero;
 };
-DynamicScale dynamic_scale(double minimum, double maximum);
-/// Of these elements; shared by threads.
+/// Minimum and maximum are found by several threads.
 DynamicScale dynamic_scale_of(RunControl& control, const float* x, std::size_t count);
 
 Implementation simd_integer_product();

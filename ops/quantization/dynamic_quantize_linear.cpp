@@ -3,8 +3,6 @@
 //   y_zero_point = round(saturate(-min(x, 0) / y_scale))
 // in float32, halves to even. x: float32, any shape; y: uint8 of that shape; y_scale: float32 and y_zero_point: uint8,
 // scalars. Opsets 11 to newest. Where an element is NaN, minimum and maximum count as 0; NaN becomes 0.
-#include <cmath>
-
 #include "ops/kernels/quantize.hpp"
 #include "ops/product/integer_product.hpp"
 #include "ops/shared/chunks.hpp"
@@ -14,8 +12,7 @@ namespace linnet::internal {
 namespace {
 
 constexpr std::size_t kChunk = 16384;
-constexpr double kCost = 0.1;           // ns per element
-constexpr double kReferenceCost = 1.5;  // the same
+constexpr double kCost = 0.1;  // ns per element
 
 void infer(InferContext& context) {
   require_type(context, 0, "x", {DataType::kFloat32});
@@ -43,7 +40,7 @@ void store_scale(const RunArguments& args, const DynamicScale& scale) {
   if (args.outputs[2] != nullptr) *static_cast<std::uint8_t*>(args.outputs[2]) = scale.zero;
 }
 
-void run_simd(const RunArguments& args) {
+void run(const RunArguments& args) {
   const std::size_t count = static_cast<const State*>(args.state)->count;
   const auto* const x = static_cast<const float*>(args.inputs[0]);
   auto* const y = static_cast<std::uint8_t*>(args.outputs[0]);
@@ -53,30 +50,6 @@ void run_simd(const RunArguments& args) {
   const kernels::QuantizedBytes type = {false, scale.scale, static_cast<float>(scale.zero)};
   for_chunks(args.control, count, kChunk, kCost,
              [&](std::size_t first, std::size_t size) { kernels::quantize(type, x + first, size, y + first); });
-}
-
-void run(const RunArguments& args) {
-  const std::size_t count = static_cast<const State*>(args.state)->count;
-  const auto* const x = static_cast<const float*>(args.inputs[0]);
-  auto* const y = static_cast<std::uint8_t*>(args.outputs[0]);
-  double minimum = 0;
-  double maximum = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    minimum = x[i] >= minimum ? minimum : x[i];  // NaN stays
-    maximum = x[i] <= maximum ? maximum : x[i];
-  }
-  const DynamicScale scale = dynamic_scale(minimum, maximum);
-  store_scale(args, scale);
-  if (y == nullptr) return;
-  for_chunks(args.control, count, kChunk, kReferenceCost, [&](std::size_t first, std::size_t size) {
-    const auto zero = static_cast<float>(scale.zero);
-    for (std::size_t i = first; i < first + size; ++i) {
-      float value = x[i] / scale.scale;
-      value = value > -zero ? value : -zero;
-      value = value < 255.0F - zero ? value : 255.0F - zero;
-      y[i] = static_cast<std::uint8_t>(std::nearbyint(value) + zero);
-    }
-  });
 }
 
 }  // namespace
@@ -89,8 +62,7 @@ void register_dynamic_quantize_linear(Registry& registry) {
   op.parse = parse_nothing;
   op.infer = infer;
   op.output_type = output_type;
-  op.implementations = {{"simd", Backend::kSimd, nullptr, prepare, run_simd},
-                        {"reference", Backend::kReference, nullptr, prepare, run}};
+  op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   registry.add(std::move(op));
 }
 

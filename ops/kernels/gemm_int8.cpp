@@ -229,7 +229,7 @@ class Finishing {
   }
 
  private:
-  const Int8Epilogue& epilogue_;
+  const Int8Epilogue epilogue_;  // a copy, which no store can change
   bool shifts_a_ = false;
   std::int32_t a_zero_ = 0, a_rest_ = 0;
   float scale_ = 1.0f, bias_ = 0.0f;
@@ -241,7 +241,7 @@ class Finishing {
 void Finish(const Int8Product& product, std::size_t first_row, std::size_t rows, std::size_t column, std::size_t width,
             const std::int32_t* sums) {
   const Sums d;
-  const Int8Epilogue& epilogue = product.epilogue;
+  const Int8Epilogue epilogue = product.epilogue;
   const std::size_t columns = std::min(kPanelColumns, product.n - column);
   const bool is_bytes = epilogue.result == Int8Result::kInt8 || epilogue.result == Int8Result::kUint8;
   const std::size_t element = is_bytes ? 1 : sizeof(float);
@@ -268,26 +268,30 @@ void Finish(const Int8Product& product, std::size_t first_row, std::size_t rows,
   }
 }
 
+// Of the next tile, where so many rows are left: heights that there are functions for, as far as that goes.
+template <class Dot>
+std::size_t TileRows(std::size_t left) {
+  if (Dot::kMostRows != 6 || left <= 6) return std::min(Dot::kMostRows, left);
+  return left > 8 ? 6 : 4;
+}
+
 template <class Dot>
 void Multiply(const Int8Product& product) {
   HWY_ALIGN std::int32_t sums[kMostTileRows * kPanelColumns];
   Tile tile;
   tile.quads = quad_count(product.k);
   tile.sums = sums;
-  const std::size_t row_tiles = (product.m + Dot::kMostRows - 1) / Dot::kMostRows;
   for (std::size_t panel = product.panel_begin; panel < product.panel_end; ++panel) {
     const std::size_t column = panel * kPanelColumns;
     const std::size_t width = panel_width(product.n, panel);
     tile.b = product.packed_b + column * tile.quads * 4;
     tile.b_row_bytes = width * 4;
-    std::size_t row = 0;
-    for (std::size_t left = row_tiles; left != 0; --left) {
-      tile.rows = (product.m - row + left - 1) / left;
+    for (std::size_t row = 0; row < product.m; row += tile.rows) {
+      tile.rows = TileRows<Dot>(product.m - row);
       tile.a = product.a + row * tile.quads * 4;
       tile.start = product.epilogue.row_start == nullptr ? nullptr : product.epilogue.row_start + row;
       SumPanel<Dot>(tile, width);
       Finish(product, row, tile.rows, column, width, sums);
-      row += tile.rows;
     }
   }
 }

@@ -11,6 +11,7 @@
 
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "ops/kernels/byte_dot-inl.h"
 #include "ops/kernels/dispatch.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -18,58 +19,9 @@ namespace linnet::kernels::HWY_NAMESPACE {
 namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
-using Sums = hn::ScalableTag<std::int32_t>;
 using Floats = hn::RebindToFloat<Sums>;
-using SumVector = hn::Vec<Sums>;
 using FloatVector = hn::Vec<Floats>;
 constexpr std::size_t kLanes = hn::MaxLanes(Sums());
-
-// A quad of B in every lane, and one of A, in all lanes: sum += b[0] a[0] + ... + b[3] a[3].
-
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
-// Assembler's lines, since not every CPU that the target is for has the instruction.
-struct ByteDot {
-  static constexpr std::size_t kMostRows = 6;
-  static HWY_INLINE SumVector Add(SumVector b, SumVector a, SumVector sum) {
-#if HWY_TARGET == HWY_AVX3
-    __asm__("vpdpbusd %[a], %[b], %[sum]" : [sum] "+v"(sum.raw) : [a] "v"(a.raw), [b] "v"(b.raw));
-#else
-    __asm__("%{vex%} vpdpbusd %[a], %[b], %[sum]" : [sum] "+x"(sum.raw) : [a] "x"(a.raw), [b] "x"(b.raw));
-#endif
-    return sum;
-  }
-};
-#endif
-
-#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
-// Of 16 bits, whose pairs' products fit 32: vpmaddubsw would saturate.
-struct WideDot {
-  static constexpr std::size_t kMostRows = 4;
-  static HWY_INLINE SumVector Add(SumVector b, SumVector a, SumVector sum) {
-    const Sums d;
-    const hn::Repartition<std::int16_t, Sums> pairs;
-    const hn::Repartition<std::uint16_t, Sums> unsigned_pairs;
-    const auto odd_b = hn::BitCast(pairs, hn::ShiftRight<8>(hn::BitCast(unsigned_pairs, b)));
-    const auto even_b = hn::And(hn::BitCast(pairs, b), hn::Set(pairs, 0xFF));
-    const auto odd_a = hn::ShiftRight<8>(hn::BitCast(pairs, a));
-    const auto even_a = hn::ShiftRight<8>(hn::ShiftLeft<8>(hn::BitCast(pairs, a)));
-    SumVector none = hn::Zero(d);
-    return hn::ReorderWidenMulAccumulate(d, odd_b, odd_a, hn::ReorderWidenMulAccumulate(d, even_b, even_a, sum, none),
-                                         none);
-  }
-};
-#else
-struct WideDot {
-  static constexpr std::size_t kMostRows = HWY_TARGET == HWY_SCALAR ? 1 : 4;
-  static HWY_INLINE SumVector Add(SumVector b, SumVector a, SumVector sum) {
-    const SumVector byte = hn::Set(Sums(), 0xFF);
-    sum = hn::Add(sum, hn::Mul(hn::And(b, byte), hn::ShiftRight<24>(hn::ShiftLeft<24>(a))));
-    sum = hn::Add(sum, hn::Mul(hn::And(hn::ShiftRight<8>(b), byte), hn::ShiftRight<24>(hn::ShiftLeft<16>(a))));
-    sum = hn::Add(sum, hn::Mul(hn::And(hn::ShiftRight<16>(b), byte), hn::ShiftRight<24>(hn::ShiftLeft<8>(a))));
-    return hn::Add(sum, hn::Mul(hn::And(hn::ShiftRight<24>(b), byte), hn::ShiftRight<24>(a)));
-  }
-};
-#endif
 
 // The sums of a tile stay in registers where every loop over them is unrolled.
 #define LINNET_UNROLL _Pragma("GCC unroll 8")
@@ -84,17 +36,6 @@ struct Tile {
   const std::int32_t* start;  // of the sums of each row; null for 0
 };
 constexpr std::size_t kMostTileRows = 6;
-
-HWY_INLINE SumVector LoadQuads(const std::uint8_t* b) {
-  const Sums d;
-  return hn::LoadU(d, reinterpret_cast<const std::int32_t*>(b));
-}
-
-HWY_INLINE SumVector RepeatQuad(const std::int8_t* a) {
-  std::int32_t quad;
-  std::memcpy(&quad, a, sizeof quad);
-  return hn::Set(Sums(), quad);
-}
 
 // One row has two chains of sums for each vector, for as many independent instructions as their latency asks for.
 template <class Dot, std::size_t kRows, std::size_t kVectors>

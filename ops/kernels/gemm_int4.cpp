@@ -1,0 +1,201 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ops/kernels/gemm_int4.cpp"
+
+#include "ops/kernels/gemm_int4.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "ops/kernels/highway_config.h"
+
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+#include "ops/kernels/byte_dot-inl.h"
+#include "ops/kernels/dispatch.h"
+#include "ops/kernels/gemm_int8.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace linnet::kernels::HWY_NAMESPACE {
+namespace {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Floats = hn::RebindToFloat<Sums>;
+using FloatVector = hn::Vec<Floats>;
+constexpr std::size_t kLanes = hn::MaxLanes(Sums());
+constexpr std::size_t kVectors = 2;  // of a tile
+static_assert(kInt4PanelColumns % (kVectors * kLanes) == 0);
+constexpr std::int32_t kMiddle = 8;
+
+#define LINNET_UNROLL _Pragma("GCC unroll 8")
+
+// Rows [row, row + kRows), of which the last stands for those that are missing, and kVectors of columns from `column`
+// of the panel on.
+template <class Dot, std::size_t kRows>
+void MultiplyTile(const Int4Product& product, std::size_t row, std::size_t panel, std::size_t column) {
+  const Sums d;
+  const Floats df;
+  const SumVector half = hn::Set(d, 0x0F0F0F0F);
+  const std::size_t depth = product.blocks * product.block;
+  const std::uint8_t* b = product.packed_b + panel * int4_panel_bytes(depth) + column * 4;
+  const std::size_t first = panel * product.blocks * kInt4PanelColumns + column;
+  FloatVector values[kRows][kVectors];
+  std::size_t rows[kRows];
+  LINNET_UNROLL
+  for (std::size_t i = 0; i < kRows; ++i) {
+    rows[i] = std::min(row + i, product.m - 1);
+    LINNET_UNROLL
+    for (std::size_t j = 0; j < kVectors; ++j) values[i][j] = hn::Zero(df);
+  }
+  for (std::size_t block = 0; block < product.blocks; ++block) {
+    SumVector sums[kRows][kVectors];
+    LINNET_UNROLL
+    for (std::size_t i = 0; i < kRows; ++i) {
+      const std::int32_t sum = product.a.sums[rows[i] * product.blocks + block];
+      LINNET_UNROLL
+      for (std::size_t j = 0; j < kVectors; ++j) {
+        sums[i][j] = hn::Set(d, product.zero_points == nullptr ? -kMiddle * sum : 0);
+      }
+    }
+    const std::int8_t* a = product.a.elements + block * product.block;
+    for (std::size_t k = 0; k < product.block; k += 8, b += kInt4PanelColumns * 4) {
+      SumVector low[kVectors], high[kVectors];
+      LINNET_UNROLL
+      for (std::size_t j = 0; j < kVectors; ++j) {
+        const SumVector both = LoadQuads(b + j * kLanes * 4);
+        low[j] = hn::And(both, half);
+        high[j] = hn::And(hn::ShiftRight<4>(both), half);
+      }
+      LINNET_UNROLL
+      for (std::size_t i = 0; i < kRows; ++i) {
+        const SumVector first_quad = RepeatQuad(a + rows[i] * depth + k);
+        const SumVector second_quad = RepeatQuad(a + rows[i] * depth + k + 4);
+        LINNET_UNROLL
+        for (std::size_t j = 0; j < kVectors; ++j) sums[i][j] = Dot::Add(low[j], first_quad, sums[i][j]);
+        LINNET_UNROLL
+        for (std::size_t j = 0; j < kVectors; ++j) sums[i][j] = Dot::Add(high[j], second_quad, sums[i][j]);
+      }
+    }
+    LINNET_UNROLL
+    for (std::size_t j = 0; j < kVectors; ++j) {
+      const std::size_t at = first + block * kInt4PanelColumns + j * kLanes;
+      const FloatVector scale = hn::LoadU(df, product.scales + at);
+      LINNET_UNROLL
+      for (std::size_t i = 0; i < kRows; ++i) {
+        const std::size_t of_row = rows[i] * product.blocks + block;
+        FloatVector sum = hn::ConvertTo(df, sums[i][j]);
+        if (product.zero_points != nullptr) {
+          const FloatVector of_a = hn::Set(df, static_cast<float>(product.a.sums[of_row]));
+          sum = hn::Sub(sum, hn::Mul(of_a, hn::LoadU(df, product.zero_points + at)));
+        }
+        const FloatVector both = hn::Mul(hn::Set(df, product.a.scales[of_row]), scale);
+        values[i][j] = hn::Add(values[i][j], hn::Mul(sum, both));
+      }
+    }
+  }
+  HWY_ALIGN float stored[kVectors * kLanes];
+  const std::size_t at = panel * kInt4PanelColumns + column;
+  const std::size_t columns = std::min(kVectors * kLanes, product.n - at);
+  for (std::size_t i = 0; i < std::min(kRows, product.m - row); ++i) {
+    for (std::size_t j = 0; j < kVectors; ++j) hn::Store(values[i][j], df, stored + j * kLanes);
+    float* const c = product.c + (row + i) * product.c_row_stride + at;
+    for (std::size_t j = 0; j < columns; ++j) c[j] = product.bias == nullptr ? stored[j] : stored[j] + product.bias[at + j];
+  }
+}
+
+template <class Dot>
+void Multiply(const Int4Product& product) {
+  constexpr std::size_t kRows = HWY_TARGET == HWY_AVX3 ? 4 : HWY_TARGET == HWY_SCALAR ? 1 : 2;
+  for (std::size_t panel = product.panel_begin; panel < product.panel_end; ++panel) {
+    for (std::size_t row = 0; row < product.m; row += product.m == 1 ? 1 : kRows) {
+      for (std::size_t column = 0; column < kInt4PanelColumns; column += kVectors * kLanes) {
+        if (panel * kInt4PanelColumns + column >= product.n) break;
+        if (product.m == 1) {
+          MultiplyTile<Dot, 1>(product, row, panel, column);
+        } else {
+          MultiplyTile<Dot, kRows>(product, row, panel, column);
+        }
+      }
+    }
+  }
+}
+
+void GemmInt4(const Int4Product& product, bool instructions) {
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
+  if (instructions) return Multiply<ByteDot>(product);
+#endif
+  (void)instructions;
+  Multiply<WideDot>(product);
+}
+
+// Requires: as many elements as `block`, which is a multiple of all vectors'.
+void QuantizeBlock(const float* x, std::size_t block, std::int8_t* to, float& scale, std::int32_t& sum) {
+  const Floats d;
+  const hn::Rebind<std::int8_t, Floats> bytes;
+  FloatVector largest = hn::Zero(d);
+  FloatVector nan = hn::Zero(d);
+  for (std::size_t i = 0; i < block; i += kLanes) {
+    const FloatVector value = hn::LoadU(d, x + i);
+    const FloatVector magnitude = hn::Abs(value);
+    nan = hn::Add(nan, hn::Sub(value, value));  // of infinities, too
+    largest = hn::IfThenElse(hn::Gt(magnitude, largest), magnitude, largest);
+  }
+  const float most = hn::GetLane(hn::MaxOfLanes(d, largest));
+  const bool is_finite = hn::AllTrue(d, hn::Eq(nan, nan));
+  scale = is_finite ? most / 127.0f : std::numeric_limits<float>::quiet_NaN();
+  // Where the inverse overflows, all elements are as good as zero.
+  const bool is_normal = is_finite && most >= 0x1p-100f;
+  const FloatVector factor = hn::Set(d, is_normal ? 127.0f / most : 0.0f);
+  auto total = hn::Zero(Sums());
+  for (std::size_t i = 0; i < block; i += kLanes) {
+    const FloatVector value = is_normal ? hn::LoadU(d, x + i) : hn::Zero(d);
+    const auto whole = hn::NearestInt(hn::Mul(value, factor));
+    total = hn::Add(total, whole);
+    hn::StoreU(hn::DemoteTo(bytes, whole), bytes, to + i);
+  }
+  sum = hn::GetLane(hn::SumOfLanes(Sums(), total));
+}
+
+void QuantizeInt4Row(const float* x, std::size_t k, std::size_t block, const Int4Rows& to) {
+  constexpr std::size_t kMostBlock = 256;
+  HWY_ALIGN float last[kMostBlock];
+  for (std::size_t first = 0, i = 0; first < k; first += block, ++i) {
+    const float* from = x + first;
+    if (k - first < block) {
+      std::memset(last, 0, sizeof last);
+      std::memcpy(last, from, (k - first) * sizeof(float));
+      from = last;
+    }
+    QuantizeBlock(from, block, to.elements + first, to.scales[i], to.sums[i]);
+  }
+}
+
+}  // namespace
+}  // namespace linnet::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace linnet::kernels {
+
+LINNET_EXPORT(GemmInt4);
+LINNET_EXPORT(QuantizeInt4Row);
+
+void pack_int4_column(const void* elements, std::size_t depth, std::size_t column, std::uint8_t* panel) {
+  const auto* from = static_cast<const std::uint8_t*>(elements);
+  std::uint8_t* to = panel + column * 4;
+  for (std::size_t k = 0; k < depth; k += 8, from += 4, to += kInt4PanelColumns * 4) {
+    const auto element = [from](std::size_t i) { return i % 2 == 0 ? from[i / 2] & 0xFU : from[i / 2] >> 4U; };
+    for (std::size_t i = 0; i < 4; ++i) to[i] = static_cast<std::uint8_t>(element(i) | element(i + 4) << 4U);
+  }
+}
+
+void quantize_int4_row(const float* x, std::size_t k, std::size_t block, const Int4Rows& to) {
+  LINNET_DISPATCH(QuantizeInt4Row)(x, k, block, to);
+}
+
+void gemm_int4(const Int4Product& product) { LINNET_DISPATCH(GemmInt4)(product, has_byte_products()); }
+
+void gemm_int4_without(const Int4Product& product) { LINNET_DISPATCH(GemmInt4)(product, false); }
+
+}  // namespace linnet::kernels
+#endif  // HWY_ONCE

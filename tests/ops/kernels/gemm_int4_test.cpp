@@ -1,0 +1,136 @@
+#include "ops/kernels/gemm_int4.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+#include <vector>
+
+#include "tests/ops/kernels/numbers.hpp"
+
+namespace linnet::kernels {
+namespace {
+
+using testing::on_every_isa;
+using testing::random_floats;
+
+struct Case {
+  Case(std::size_t rows, std::size_t columns, std::size_t depth, std::size_t block_size)
+      : m(rows), n(columns), k(depth), block(block_size), blocks((k + block - 1) / block) {
+    std::mt19937 random(3);
+    for (std::size_t i = 0; i < n * blocks * block / 2; ++i) b.push_back(static_cast<std::uint8_t>(random() & 0xFFU));
+    const std::size_t panels = int4_panels(n);
+    packed.resize(panels * int4_panel_bytes(blocks * block));
+    const std::size_t lists = panels * blocks * kInt4PanelColumns;
+    scales = random_floats(lists, 0.5F, 1.0F, 5);
+    zeros = random_floats(lists, 0.0F, 15.0F, 6);
+    for (std::size_t column = 0; column < panels * kInt4PanelColumns; ++column) {
+      pack_int4_column(b.data() + std::min(column, n - 1) * blocks * block / 2, blocks * block,
+                       column % kInt4PanelColumns,
+                       packed.data() + column / kInt4PanelColumns * int4_panel_bytes(blocks * block));
+    }
+    bias = random_floats(n, -1.0F, 1.0F, 7);
+  }
+
+  float element(std::size_t column, std::size_t at) const {
+    const std::uint8_t byte = b[(column * blocks * block + at) / 2];
+    return static_cast<float>(at % 2 == 0 ? byte & 0xF : byte >> 4);
+  }
+
+  std::size_t m, n, k, block, blocks;
+  std::vector<std::uint8_t> b, packed;
+  std::vector<float> scales, zeros, bias;
+};
+
+/// As gemm_int4.hpp has it, step by step.
+float value_of(const Case& item, const Int4Rows& a, bool has_zeros, std::size_t row, std::size_t column) {
+  float value = 0;
+  for (std::size_t block = 0; block < item.blocks; ++block) {
+    const std::size_t list = (column / kInt4PanelColumns * item.blocks + block) * kInt4PanelColumns + column % kInt4PanelColumns;
+    float sum = 0;  // of integers below 2^24
+    for (std::size_t i = 0; i < item.block; ++i) {
+      const std::size_t k = block * item.block + i;
+      sum += static_cast<float>(a.elements[row * item.blocks * item.block + k]) * (item.element(column, k) - (has_zeros ? 0 : 8));
+    }
+    const std::size_t of_row = row * item.blocks + block;
+    if (has_zeros) sum -= static_cast<float>(a.sums[of_row]) * item.zeros[list];
+    value += sum * (a.scales[of_row] * item.scales[list]);
+  }
+  return value + item.bias[column];
+}
+
+TEST(GemmInt4, EveryStepRoundsOnce) {
+  for (const Case& item : {Case(1, 1, 16, 16), Case(1, 70, 96, 32), Case(2, 33, 40, 16), Case(5, 64, 300, 256), Case(9, 31, 64, 64)}) {
+    const std::vector<float> x = random_floats(item.m * item.k, -3.0F, 3.0F, 1);
+    for (const bool has_zeros : {false, true}) {
+      on_every_isa([&, &item = item] {
+        std::vector<std::int8_t> elements(item.m * item.blocks * item.block);
+        std::vector<float> scales(item.m * item.blocks);
+        std::vector<std::int32_t> sums(item.m * item.blocks);
+        const Int4Rows rows = {elements.data(), scales.data(), sums.data()};
+        for (std::size_t row = 0; row < item.m; ++row) {
+          const std::size_t first = row * item.blocks;
+          quantize_int4_row(x.data() + row * item.k, item.k, item.block,
+                            {rows.elements + first * item.block, rows.scales + first, rows.sums + first});
+        }
+        for (std::size_t i = 0; i < item.m * item.k; ++i) {
+          const std::size_t at = i / item.k * item.blocks * item.block + i % item.k;
+          const float scale = scales[at / item.block];
+          EXPECT_NEAR(static_cast<float>(elements[at]) * scale, x[i], 0.5001F * scale);
+        }
+        std::vector<float> c(item.m * item.n + 1, 99.0F);
+        Int4Product product;
+        product.m = item.m;
+        product.n = item.n;
+        product.blocks = item.blocks;
+        product.block = item.block;
+        product.a = rows;
+        product.packed_b = item.packed.data();
+        product.scales = item.scales.data();
+        if (has_zeros) product.zero_points = item.zeros.data();
+        product.bias = item.bias.data();
+        product.c = c.data();
+        product.c_row_stride = item.n;
+        product.panel_end = int4_panels(item.n);
+        std::vector<float> expected;
+        for (std::size_t i = 0; i < item.m * item.n; ++i) {
+          expected.push_back(value_of(item, rows, has_zeros, i / item.n, i % item.n));
+        }
+        expected.push_back(99.0F);
+        gemm_int4(product);
+        EXPECT_EQ(c, expected);
+        gemm_int4_without(product);
+        EXPECT_EQ(c, expected);
+      });
+    }
+  }
+}
+
+TEST(GemmInt4, WhatIsNotFiniteMakesTheScaleNan) {
+  for (const float odd : {testing::kInfinity, -testing::kInfinity, testing::kNan}) {
+    std::vector<float> x(32, 1.0F);
+    x[3] = odd;
+    on_every_isa([&] {
+      std::int8_t elements[32];
+      float scales[2];
+      std::int32_t sums[2];
+      quantize_int4_row(x.data(), 32, 16, {elements, scales, sums});
+      EXPECT_TRUE(std::isnan(scales[0]));
+      EXPECT_EQ(scales[1], 1.0F / 127);
+      EXPECT_EQ(sums[1], 16 * 127);
+    });
+  }
+  const std::vector<float> tiny(16, 1e-40F);
+  on_every_isa([&] {
+    std::int8_t elements[16];
+    float scale = 0;
+    std::int32_t sum = 1;
+    quantize_int4_row(tiny.data(), 16, 16, {elements, &scale, &sum});
+    EXPECT_EQ(sum, 0);
+    EXPECT_TRUE(std::isfinite(scale));
+  });
+}
+
+}  // namespace
+}  // namespace linnet::kernels

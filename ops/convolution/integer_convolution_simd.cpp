@@ -270,11 +270,11 @@ class Runner {
 
   void copy_plane(std::size_t plane) {
     if (args_.control.abandon_if_stopped()) return;
-    const auto* const x = static_cast<const std::uint8_t*>(args_.inputs[node_.inputs.x]) +
-                          plane * static_cast<std::size_t>(c_.x_plane);
+    const auto* const x =
+        static_cast<const std::uint8_t*>(args_.inputs[node_.inputs.x]) + plane * static_cast<std::size_t>(c_.x_plane);
     auto* to = list<std::uint8_t>(state_.copy_at) + plane * state_.plane_bytes;
-    const auto zero = static_cast<std::uint8_t>(
-        static_cast<std::int32_t>(node_.element(args_.inputs, node_.inputs.x_zero, 0)));
+    const auto zero =
+        static_cast<std::uint8_t>(static_cast<std::int32_t>(node_.element(args_.inputs, node_.inputs.x_zero, 0)));
     std::memset(to, zero, state_.plane_bytes);
     const std::size_t width = state_.columns.places;
     const std::int64_t x_width = state_.columns.window.input;

@@ -108,8 +108,8 @@ class Inputs {
 };
 
 /// What a product of floats ends in; false where the integer operator has no place for it.
-bool set_ending(const Match& match, const NodeView& written, Dim channels, float& low, float& high,
-                std::size_t y_scale, std::size_t y_zero, std::size_t bias, Inputs& inputs) {
+bool set_ending(const Match& match, const NodeView& written, Dim channels, float& low, float& high, std::size_t y_scale,
+                std::size_t y_zero, std::size_t bias, Inputs& inputs) {
   if (match.has("activation")) {
     const std::optional<kernels::Activation> activation = activation_of(match.node("activation"));
     if (!activation) return false;
@@ -152,9 +152,7 @@ ValueId untransposed(const Match& match, ValueId value, bool& transposes) {
   return node->node().inputs[0];
 }
 
-const OpDef* to_float(const Match& match) {
-  return match.registry().find("com.microsoft", "MatMulIntegerToFloat");
-}
+const OpDef* to_float(const Match& match) { return match.registry().find("com.microsoft", "MatMulIntegerToFloat"); }
 
 std::optional<Replacement> make_matmul(const Match& match) {
   const NodeView written = match.node("product");

@@ -99,7 +99,8 @@ void MultiplyTile(const Int4Product& product, std::size_t row, std::size_t panel
   for (std::size_t i = 0; i < std::min(kRows, product.m - row); ++i) {
     for (std::size_t j = 0; j < kVectors; ++j) hn::Store(values[i][j], df, stored + j * kLanes);
     float* const c = product.c + (row + i) * product.c_row_stride + at;
-    for (std::size_t j = 0; j < columns; ++j) c[j] = product.bias == nullptr ? stored[j] : stored[j] + product.bias[at + j];
+    for (std::size_t j = 0; j < columns; ++j)
+      c[j] = product.bias == nullptr ? stored[j] : stored[j] + product.bias[at + j];
   }
 }
 

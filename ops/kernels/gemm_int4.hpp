@@ -17,7 +17,9 @@ namespace linnet::kernels {
 // block pair after pair of quads of k: for each column 4 bytes, in whose lower halves are 4 neighbours along k, and in
 // the upper halves the next 4.
 constexpr std::size_t kInt4PanelColumns = 32;
-constexpr std::size_t int4_panels(std::size_t n) { return n / kInt4PanelColumns + (n % kInt4PanelColumns != 0 ? 1 : 0); }
+constexpr std::size_t int4_panels(std::size_t n) {
+  return n / kInt4PanelColumns + (n % kInt4PanelColumns != 0 ? 1 : 0);
+}
 constexpr std::size_t int4_panel_bytes(std::size_t depth) { return depth / 2 * kInt4PanelColumns; }
 
 // `depth` elements of column `column` of a panel, two a byte, the first in the lower half. Requires: a multiple of 8.

@@ -31,8 +31,8 @@ struct Tile {
   std::size_t rows;  // no more than the function's; the last one stands for those that are missing
   const std::int8_t* a;
   const std::uint8_t* b;
-  std::size_t b_row_bytes;  // from quad to quad
-  std::int32_t* sums;       // rows of kPanelColumns
+  std::size_t b_row_bytes;    // from quad to quad
+  std::int32_t* sums;         // rows of kPanelColumns
   const std::int32_t* start;  // of the sums of each row; null for 0
 };
 constexpr std::size_t kMostTileRows = 6;

@@ -27,8 +27,8 @@ HWY_INLINE FloatVector Between(FloatVector value, FloatVector lowest, FloatVecto
   return hn::IfThenElse(hn::Lt(above, highest), above, highest);
 }
 
-// A division takes as long as all the rest. x * (1 / scale) differs from the quotient by less than 3 * 2^-24 of it, which
-// is below 2^-13 within the range: it rounds to the same integer unless it is as near to a half.
+// A division takes as long as all the rest. x * (1 / scale) differs from the quotient by less than 3 * 2^-24 of it,
+// which is below 2^-13 within the range: it rounds to the same integer unless it is as near to a half.
 //
 // The bounds hold before zero is added, so that every sum is a number of the type; adding a number without fractions
 // rounds what lies between them.

@@ -48,7 +48,8 @@ AttributesPtr parse(ParseContext& context) {
   const std::int64_t bits = attributes->bits;
   if (bits != 2 && bits != 4 && bits != 8) unsupported("bits is ", bits, ", supported are 2, 4 and 8");
   const std::int64_t block = attributes->block_size;
-  if (block < 16 || (block & (block - 1)) != 0) invalid_model("block_size is ", block, ", expected a power of 2 from 16 on");
+  if (block < 16 || (block & (block - 1)) != 0)
+    invalid_model("block_size is ", block, ", expected a power of 2 from 16 on");
   return attributes;
 }
 
@@ -153,9 +154,8 @@ double folding_ns(const NodeView& node) { return work_of(n_bits(node), 0.5, 0.5)
 
 struct Int8State {
   NBits node;
-  std::shared_ptr<const std::byte> packed;
-  std::size_t scales_at = 0, zeros_at = 0;                   ///< in it
-  std::size_t elements_at = 0, row_scales_at = 0, sums_at = 0;  ///< in the workspace
+  std::shared_ptr<const std::byte> packed, scales, zero_points;  ///< the last one may be null
+  std::size_t elements_at = 0, row_scales_at = 0, sums_at = 0;   ///< in the workspace
   std::size_t depth() const { return node.blocks * node.block; }
 };
 
@@ -171,46 +171,58 @@ std::string accepts_int8(const NodeView& node) {
   return "";
 }
 
-void pack_panel(const PrepareContext& context, const Int8State& state, std::size_t panel, std::byte* memory) {
+/// Calls pack(panel, column of the panel, row of W); what is missing of the last panel repeats the last row.
+template <typename Pack>
+void for_columns(const PrepareContext& context, const NBits& node, const Pack& pack) {
   constexpr std::size_t kColumns = kernels::kInt4PanelColumns;
-  const NBits& node = state.node;
-  const std::size_t depth = state.depth();
-  const bool has_zeros = context.has_input(kZeroPoints);
-  const void* const zero_points = has_zeros ? context.input_constant(kZeroPoints)->aligned() : nullptr;
-  const void* const scales = context.input_constant(kScales)->aligned();
-  const std::size_t lists = panel * node.blocks * kColumns;
-  for (std::size_t column = 0; column < kColumns; ++column) {
-    const std::size_t row = std::min(panel * kColumns + column, node.n - 1);
-    kernels::pack_int4_column(context.input_constant(kB)->data + row * node.row_bytes, depth, column,
-                              reinterpret_cast<std::uint8_t*>(memory) + panel * kernels::int4_panel_bytes(depth));
-    for (std::size_t block = 0; block < node.blocks; ++block) {
-      const std::size_t at = lists + block * kColumns + column;
-      load_line(DataType::kFloat32, scales, row * node.blocks + block, 1,
-                reinterpret_cast<float*>(memory + state.scales_at) + at);
-      if (has_zeros) {
-        node.load_zeros(zero_points, row, block, 1, reinterpret_cast<float*>(memory + state.zeros_at) + at);
-      }
-    }
-  }
+  context.control().parallel_for(kernels::int4_panels(node.n), static_cast<double>(node.n * node.k),
+                                 [&](std::size_t i) {
+                                   if (context.control().abandon_if_stopped()) return;
+                                   for (std::size_t column = 0; column < kColumns; ++column) {
+                                     pack(i, column, std::min(i * kColumns + column, node.n - 1));
+                                   }
+                                 });
+}
+
+/// A number for each block and column: line(row, block) of W.
+template <typename Line>
+std::shared_ptr<const std::byte> pack_list(const PrepareContext& context, const NBits& node, std::size_t input,
+                                           const Line& line) {
+  constexpr std::size_t kColumns = kernels::kInt4PanelColumns;
+  const std::size_t bytes = kernels::int4_panels(node.n) * node.blocks * kColumns * sizeof(float);
+  const std::string key = text("int4 list ", node.n, " ", node.blocks);
+  return context.weights().get(context.input_constant(input), key, bytes, [&](std::byte* memory) {
+    for_columns(context, node, [&](std::size_t panel, std::size_t column, std::size_t row) {
+      float* to = reinterpret_cast<float*>(memory) + panel * node.blocks * kColumns + column;
+      for (std::size_t block = 0; block < node.blocks; ++block, to += kColumns) line(row, block, to);
+    });
+  });
 }
 
 Prepared prepare_int8(const PrepareContext& context) {
   auto state = new_shared<Int8State>();
   state->node = n_bits(context);
   const NBits& node = state->node;
-  const std::size_t panels = kernels::int4_panels(node.n);
-  const std::size_t lists = panels * node.blocks * kernels::kInt4PanelColumns * sizeof(float);
-  WorkspaceLayout packed;
-  packed.add(panels * kernels::int4_panel_bytes(state->depth()));
-  state->scales_at = packed.add(lists);
-  if (context.has_input(kZeroPoints)) state->zeros_at = packed.add(lists);
+  const std::size_t depth = state->depth();
+  const std::size_t bytes = kernels::int4_panels(node.n) * kernels::int4_panel_bytes(depth);
   const ConstantPtr& b = context.input_constant(kB);
-  state->packed = context.weights().get(b, text("int4 ", node.block), packed.bytes(), [&](std::byte* memory) {
-    context.control().parallel_for(panels, static_cast<double>(node.n * node.k), [&](std::size_t panel) {
-      if (!context.control().abandon_if_stopped()) pack_panel(context, *state, panel, memory);
+  state->packed = context.weights().get(b, text("int4 ", node.n, " ", depth), bytes, [&](std::byte* memory) {
+    for_columns(context, node, [&](std::size_t panel, std::size_t column, std::size_t row) {
+      kernels::pack_int4_column(b->data + row * node.row_bytes, depth, column,
+                                reinterpret_cast<std::uint8_t*>(memory) + panel * kernels::int4_panel_bytes(depth));
     });
     b->forget_range(b->data, b->bytes);
   });
+  const std::byte* const scales = context.input_constant(kScales)->aligned();
+  state->scales = pack_list(context, node, kScales, [&](std::size_t row, std::size_t block, float* to) {
+    load_line(DataType::kFloat32, scales, row * node.blocks + block, 1, to);
+  });
+  if (context.has_input(kZeroPoints)) {
+    const std::byte* const zeros = context.input_constant(kZeroPoints)->aligned();
+    state->zero_points = pack_list(context, node, kZeroPoints, [&](std::size_t row, std::size_t block, float* to) {
+      node.load_zeros(zeros, row, block, 1, to);
+    });
+  }
   WorkspaceLayout workspace;
   state->elements_at = workspace.add(node.rows * state->depth());
   state->row_scales_at = workspace.add(node.rows * node.blocks * sizeof(float));
@@ -229,10 +241,9 @@ void run_int8(const RunArguments& args) {
   const auto* const a = static_cast<const float*>(args.inputs[kA]);
   kernels::Int4Product product;
   const auto rows_at = [&](std::size_t row) {
-    return kernels::Int4Rows{
-        reinterpret_cast<std::int8_t*>(workspace + state.elements_at) + row * state.depth(),
-        reinterpret_cast<float*>(workspace + state.row_scales_at) + row * node.blocks,
-        reinterpret_cast<std::int32_t*>(workspace + state.sums_at) + row * node.blocks};
+    return kernels::Int4Rows{reinterpret_cast<std::int8_t*>(workspace + state.elements_at) + row * state.depth(),
+                             reinterpret_cast<float*>(workspace + state.row_scales_at) + row * node.blocks,
+                             reinterpret_cast<std::int32_t*>(workspace + state.sums_at) + row * node.blocks};
   };
   args.control.parallel_for(node.rows, 0.5 * static_cast<double>(node.rows * node.k), [&](std::size_t row) {
     kernels::quantize_int4_row(a + row * node.k, node.k, node.block, rows_at(row));
@@ -243,8 +254,8 @@ void run_int8(const RunArguments& args) {
   product.block = node.block;
   product.a = rows_at(0);
   product.packed_b = reinterpret_cast<const std::uint8_t*>(state.packed.get());
-  product.scales = reinterpret_cast<const float*>(state.packed.get() + state.scales_at);
-  if (state.zeros_at != 0) product.zero_points = reinterpret_cast<const float*>(state.packed.get() + state.zeros_at);
+  product.scales = reinterpret_cast<const float*>(state.scales.get());
+  product.zero_points = reinterpret_cast<const float*>(state.zero_points.get());
   product.bias = static_cast<const float*>(node.bias(args));
   product.c = static_cast<float*>(args.outputs[0]);
   product.c_row_stride = node.n;

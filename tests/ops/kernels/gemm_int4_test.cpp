@@ -47,11 +47,13 @@ struct Case {
 float value_of(const Case& item, const Int4Rows& a, bool has_zeros, std::size_t row, std::size_t column) {
   float value = 0;
   for (std::size_t block = 0; block < item.blocks; ++block) {
-    const std::size_t list = (column / kInt4PanelColumns * item.blocks + block) * kInt4PanelColumns + column % kInt4PanelColumns;
+    const std::size_t list =
+        (column / kInt4PanelColumns * item.blocks + block) * kInt4PanelColumns + column % kInt4PanelColumns;
     float sum = 0;  // of integers below 2^24
     for (std::size_t i = 0; i < item.block; ++i) {
       const std::size_t k = block * item.block + i;
-      sum += static_cast<float>(a.elements[row * item.blocks * item.block + k]) * (item.element(column, k) - (has_zeros ? 0 : 8));
+      sum += static_cast<float>(a.elements[row * item.blocks * item.block + k]) *
+             (item.element(column, k) - (has_zeros ? 0 : 8));
     }
     const std::size_t of_row = row * item.blocks + block;
     if (has_zeros) sum -= static_cast<float>(a.sums[of_row]) * item.zeros[list];
@@ -61,7 +63,8 @@ float value_of(const Case& item, const Int4Rows& a, bool has_zeros, std::size_t 
 }
 
 TEST(GemmInt4, EveryStepRoundsOnce) {
-  for (const Case& item : {Case(1, 1, 16, 16), Case(1, 70, 96, 32), Case(2, 33, 40, 16), Case(5, 64, 300, 256), Case(9, 31, 64, 64)}) {
+  for (const Case& item :
+       {Case(1, 1, 16, 16), Case(1, 70, 96, 32), Case(2, 33, 40, 16), Case(5, 64, 300, 256), Case(9, 31, 64, 64)}) {
     const std::vector<float> x = random_floats(item.m * item.k, -3.0F, 3.0F, 1);
     for (const bool has_zeros : {false, true}) {
       on_every_isa([&, &item = item] {

@@ -59,14 +59,16 @@ void check(const Case& item, DataType type) {
     zeros.push_back(item.zeros == Zeros::kNone ? values / 2 : draw(state) % (values / 4));
   }
   for (std::int64_t i = 0; i < item.n; ++i) bias.push_back(draw(state) % 9);
-  for (std::int64_t i = 0; i < item.k; ++i) groups.push_back(static_cast<double>(draw(state) % static_cast<std::uint32_t>(blocks)));
+  for (std::int64_t i = 0; i < item.k; ++i)
+    groups.push_back(static_cast<double>(draw(state) % static_cast<std::uint32_t>(blocks)));
   std::vector<double> y;
   double largest = 0;
   for (std::int64_t m = 0; m < item.rows; ++m) {
     for (std::int64_t n = 0; n < item.n; ++n) {
       double sum = item.bias ? bias[static_cast<std::size_t>(n)] : 0;
       for (std::int64_t k = 0; k < item.k; ++k) {
-        const auto group = item.groups ? static_cast<std::int64_t>(groups[static_cast<std::size_t>(k)]) : k / item.block;
+        const auto group =
+            item.groups ? static_cast<std::int64_t>(groups[static_cast<std::size_t>(k)]) : k / item.block;
         const auto at = static_cast<std::size_t>(n * blocks + group);
         sum += a[static_cast<std::size_t>(m * item.k + k)] *
                (q[static_cast<std::size_t>(n) * depth + static_cast<std::size_t>(k)] - zeros[at]) * scales[at];
@@ -158,12 +160,16 @@ TEST(MatMulNBits, RefusesWhatDoesNotFit) {
     return of.symbolic_input(kF32, NamedDims(scales.begin(), scales.end()));
   };
   const ErrorCode invalid = ErrorCode::kInvalidModel;
-  test(32, 3, 16, {2, 2, 8}, {2, 2}).expect_error(ErrorCode::kUnsupported, "bits is 3, supported are 2, 4 and 8").infer_only();
+  test(32, 3, 16, {2, 2, 8}, {2, 2})
+      .expect_error(ErrorCode::kUnsupported, "bits is 3, supported are 2, 4 and 8")
+      .infer_only();
   test(32, 4, 24, {2, 2, 8}, {2, 2}).expect_error(invalid, "block_size is 24, expected a power of 2").infer_only();
   test(0, 4, 16, {2, 2, 8}, {2, 2}).expect_error(invalid, "K is 0, expected 1 to 2147483647").infer_only();
   test(32, 4, 16, {2, 2, 7}, {2, 2}).expect_error(invalid, "input B is [2,2,7], expected 32 elements").infer_only();
   test(32, 4, 16, {2, 2, 8}, {3}).expect_error(invalid, "input scales is [3], expected 4 elements").infer_only();
-  test(31, 4, 16, {2, 2, 8}, {4}).expect_error(invalid, "input A is [?,32], expected a last dimension of K, 31").infer_only();
+  test(31, 4, 16, {2, 2, 8}, {4})
+      .expect_error(invalid, "input A is [?,32], expected a last dimension of K, 31")
+      .infer_only();
   test(32, 4, 16, {2, 2, 8}, {4}).expect_dims(kF32, {"m", 2}).infer_only();
   OpTest groups("MatMulNBits", 1, "com.microsoft");
   groups.attribute("K", std::int64_t{16}).attribute("N", std::int64_t{1}).attribute("block_size", std::int64_t{16});

@@ -108,7 +108,7 @@ class Match {
 
 /// What a pass makes of a pattern.
 struct Fusion {
-  const char* pass = nullptr;  ///< the name of one of all_passes()
+  const char* pass = nullptr;  ///< the name of one of all_passes(), or of a step of it: "name: step"
   Pattern last;                ///< an op, or one_of some
   /// Nothing where the nodes do not mean what the fusion makes of them: whatever the pattern does not say of
   /// attributes, types and shapes is checked here.

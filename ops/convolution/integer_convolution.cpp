@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
@@ -215,6 +216,7 @@ void IntegerConvolution::bounds(const void* const* operands, float& lowest, floa
   const double of_y = has(inputs.y_scale) ? element(operands, inputs.y_scale, 0) : 1.0;
   lowest = static_cast<float>(low / of_y);
   highest = static_cast<float>(high / of_y);
+  if (of_y < 0) std::swap(lowest, highest);
   if (y == DataType::kFloat32) return;
   const double first = y == DataType::kInt8 ? -128.0 : 0.0;
   const double zero = element(operands, inputs.y_zero, 0);

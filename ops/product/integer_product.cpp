@@ -269,6 +269,7 @@ IntegerParameters IntegerProduct::fill_parameters(const void* const* inputs, con
   }
   result.low = static_cast<float>(attributes.low / y_scale);
   result.high = static_cast<float>(attributes.high / y_scale);
+  if (y_scale < 0) std::swap(result.low, result.high);
   if (kInt8Types.has(y)) {
     const std::int32_t lowest = y == DataType::kInt8 ? -128 : 0;
     result.y_zero = count_or_one(in.y_zero) == 1 ? wrapped(lists.first(in.y_zero, 0), false) : 0;

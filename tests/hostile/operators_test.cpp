@@ -125,6 +125,52 @@ TEST(HostileOperators, Equations) {
 
 // --- Quantisation ---
 
+TEST(HostileOperators, ProductsOfIntegers) {
+  const DataType kU8 = DataType::kUint8;
+  const DataType kI8 = DataType::kInt8;
+  const auto product = [&](const Shape& a_zero, const Shape& b_zero) {
+    return OneNode("MatMulInteger").given(kU8, {2, 3}).given(kI8, {3, 4}).given(kU8, a_zero).given(kI8, b_zero);
+  };
+  const auto linear = [&](const Shape& b_scale, const Shape& y_scale) {
+    OneNode node("QLinearMatMul", 21);
+    node.given(kU8, {2, 3}).given(kF, {}).given(kU8, {}).given(kI8, {3, 4}).given(kF, b_scale).given(kI8, {});
+    return node.given(kF, y_scale).given(kU8, {});
+  };
+  const auto convolution = [&](std::int64_t dilation, std::int64_t pad, const Shape& w_zero) {
+    OneNode node("ConvInteger");
+    node.given(kU8, {1, 1, 3, 3}).given(kI8, {1, 1, 2, 2}).given(kU8, {}).given(kI8, w_zero);
+    node.with(attribute("dilations", Ints{dilation, dilation}));
+    return node.with(attribute("pads", Ints{pad, pad, 0, 0}));
+  };
+  const std::int64_t two30 = std::int64_t{1} << 30;
+  expect_nodes_refused({
+      {"3 zero points of 2 rows", product({3}, {}), "a_zero_point is [3]"},
+      {"no zero point", product({0}, {}), "a_zero_point is [0]"},
+      {"3 zero points of 4 columns", product({}, {3}), "b_zero_point is [3]"},
+      {"zero points of rank 3", product({1, 2, 1}, {}), "a_zero_point is [1,2,1]"},
+      {"3 scales of 4 columns", linear({3}, {}), "b_scale is [3]"},
+      {"3 scales of 2 rows of y", linear({}, {3}), "y_scale is [3]"},
+      {"2 zero points of a channel", convolution(1, 0, {2}), "w_zero_point is [2]"},
+      {"dilation 2^30", convolution(two30, 0, {}), "1073741825"},
+      {"pad 2^62", convolution(1, kTwo62, {}), "4611686018427387904"},
+  });
+  EXPECT_EQ(product({1}, {1, 4}).run()[0].count(), 8U);
+  EXPECT_EQ(convolution(two30, two30, {}).run()[0].count(), 9U) << "padding far larger than X";
+  for (const float scale : {0.0F, kNan, kInfinity, -kInfinity, -1.0F, 1e-45F}) {
+    OneNode odd("QLinearMatMul", 21);
+    odd.given<std::uint8_t>({1, 2}, {7, 9}).given<float>({}, {scale}).given<std::uint8_t>({}, {0});
+    odd.given<std::int8_t>({2, 1}, {1, -1}).given<float>({}, {1}).given<std::int8_t>({}, {0});
+    odd.given<float>({}, {scale}).given<std::uint8_t>({}, {3});
+    EXPECT_EQ(odd.run()[0].count(), 1U) << scale;
+  }
+  const auto dynamic = [](const std::vector<float>& x) {
+    return OneNode("DynamicQuantizeLinear").given<float>({2}, x).outputs(3).run();
+  };
+  EXPECT_EQ(dynamic({kInfinity, 1})[0].data<std::uint8_t>()[1], 0) << "1 is nothing beside an infinity";
+  EXPECT_EQ(dynamic({-kInfinity, kInfinity})[2].data<std::uint8_t>()[0], 0);
+  EXPECT_EQ(dynamic({kNan, 1})[0].data<std::uint8_t>()[1], 255);
+}
+
 TEST(HostileOperators, ScalesAndBlocks) {
   for (const bool quantize : {true, false}) {
     const auto node = [&](const Shape& scales, std::int64_t axis, std::int64_t block) {

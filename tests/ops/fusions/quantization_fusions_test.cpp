@@ -83,7 +83,7 @@ const Spelling kSpellings[] = {
     {"Gemm and Clip", "QuantizeLinear QLinearMatMul",
      [](Writer& w) {
        const std::string y = w("Gemm", {rounded(w, "x"), weights(w, true, 0), bias(w)}, {attribute("transB", 1)});
-       return quantized(w, w("Relu", {y}), 0.7F, 0);
+       return quantized(w, w("Clip", {y, w.constant(0, {}), w.constant(100, {})}), 0.7F, 0);
      }},
     {"transposed weights, as PyTorch has them", "QuantizeLinear QLinearMatMul",
      [](Writer& w) {

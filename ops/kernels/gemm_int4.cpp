@@ -29,6 +29,16 @@ constexpr std::int32_t kMiddle = 8;
 
 #define LINNET_UNROLL _Pragma("GCC unroll 8")
 
+void StoreRow(const Int4Product& product, std::size_t row, std::size_t column, const FloatVector* values) {
+  const Floats d;
+  HWY_ALIGN float stored[kVectors * kLanes];
+  for (std::size_t j = 0; j < kVectors; ++j) hn::Store(values[j], d, stored + j * kLanes);
+  const std::size_t columns = std::min(kVectors * kLanes, product.n - column);
+  float* const c = product.c + row * product.c_row_stride + column;
+  const float* const bias = product.bias == nullptr ? nullptr : product.bias + column;
+  for (std::size_t j = 0; j < columns; ++j) c[j] = bias == nullptr ? stored[j] : stored[j] + bias[j];
+}
+
 // Rows [row, row + kRows), of which the last stands for those that are missing, and kVectors of columns from `column`
 // of the panel on.
 template <class Dot, std::size_t kRows>
@@ -93,32 +103,99 @@ void MultiplyTile(const Int4Product& product, std::size_t row, std::size_t panel
       }
     }
   }
-  HWY_ALIGN float stored[kVectors * kLanes];
-  const std::size_t at = panel * kInt4PanelColumns + column;
-  const std::size_t columns = std::min(kVectors * kLanes, product.n - at);
   for (std::size_t i = 0; i < std::min(kRows, product.m - row); ++i) {
-    for (std::size_t j = 0; j < kVectors; ++j) hn::Store(values[i][j], df, stored + j * kLanes);
-    float* const c = product.c + (row + i) * product.c_row_stride + at;
-    for (std::size_t j = 0; j < columns; ++j)
-      c[j] = product.bias == nullptr ? stored[j] : stored[j] + product.bias[at + j];
+    StoreRow(product, row + i, panel * kInt4PanelColumns + column, values[i]);
   }
 }
 
-template <class Dot>
-void Multiply(const Int4Product& product) {
-  constexpr std::size_t kRows = HWY_TARGET == HWY_AVX3 ? 4 : HWY_TARGET == HWY_SCALAR ? 1 : 2;
-  for (std::size_t panel = product.panel_begin; panel < product.panel_end; ++panel) {
-    for (std::size_t row = 0; row < product.m; row += product.m == 1 ? 1 : kRows) {
-      for (std::size_t column = 0; column < kInt4PanelColumns; column += kVectors * kLanes) {
-        if (panel * kInt4PanelColumns + column >= product.n) break;
-        if (product.m == 1) {
-          MultiplyTile<Dot, 1>(product, row, panel, column);
-        } else {
-          MultiplyTile<Dot, kRows>(product, row, panel, column);
+// Rows of x as MultiplyTile has rows of int8.
+template <std::size_t kRows>
+void MultiplyFloats(const Int4Product& product, const float* x, std::size_t k, std::size_t row, std::size_t panel,
+                    std::size_t column) {
+  const Sums d;
+  const Floats df;
+  const SumVector half = hn::Set(d, 0xF);
+  const std::uint8_t* b = product.packed_b + panel * int4_panel_bytes(product.blocks * product.block) + column * 4;
+  const std::size_t first = panel * product.blocks * kInt4PanelColumns + column;
+  FloatVector values[kRows][kVectors];
+  const float* rows[kRows];
+  LINNET_UNROLL
+  for (std::size_t i = 0; i < kRows; ++i) {
+    rows[i] = x + std::min(row + i, product.m - 1) * k;
+    LINNET_UNROLL
+    for (std::size_t j = 0; j < kVectors; ++j) values[i][j] = hn::Zero(df);
+  }
+  for (std::size_t block = 0; block < product.blocks; ++block) {
+    const std::size_t at = first + block * kInt4PanelColumns;
+    FloatVector sums[kRows][kVectors], zeros[kVectors];
+    LINNET_UNROLL
+    for (std::size_t j = 0; j < kVectors; ++j) {
+      zeros[j] = product.zero_points == nullptr ? hn::Set(df, static_cast<float>(kMiddle))
+                                                : hn::LoadU(df, product.zero_points + at + j * kLanes);
+      LINNET_UNROLL
+      for (std::size_t i = 0; i < kRows; ++i) sums[i][j] = hn::Zero(df);
+    }
+    const std::size_t end = std::min(k, (block + 1) * product.block);
+    for (std::size_t step = block * product.block; step < (block + 1) * product.block;
+         step += 8, b += kInt4PanelColumns * 4) {
+      // Bits of an element: the lower halves of all bytes come before the upper ones.
+      for (std::size_t i = 0; step + i < std::min(end, step + 8); ++i) {
+        const int bit = static_cast<int>(i % 4 * 8 + i / 4 * 4);
+        FloatVector weights[kVectors];
+        LINNET_UNROLL
+        for (std::size_t j = 0; j < kVectors; ++j) {
+          const SumVector element = hn::And(hn::ShiftRightSame(LoadQuads(b + j * kLanes * 4), bit), half);
+          weights[j] = hn::Sub(hn::ConvertTo(df, element), zeros[j]);
+        }
+        LINNET_UNROLL
+        for (std::size_t of_row = 0; of_row < kRows; ++of_row) {
+          const FloatVector repeated = hn::Set(df, rows[of_row][step + i]);
+          LINNET_UNROLL
+          for (std::size_t j = 0; j < kVectors; ++j) {
+            sums[of_row][j] = hn::MulAdd(repeated, weights[j], sums[of_row][j]);
+          }
         }
       }
     }
+    LINNET_UNROLL
+    for (std::size_t j = 0; j < kVectors; ++j) {
+      const FloatVector scale = hn::LoadU(df, product.scales + at + j * kLanes);
+      LINNET_UNROLL
+      for (std::size_t i = 0; i < kRows; ++i) values[i][j] = hn::Add(values[i][j], hn::Mul(sums[i][j], scale));
+    }
   }
+  for (std::size_t i = 0; i < std::min(kRows, product.m - row); ++i) {
+    StoreRow(product, row + i, panel * kInt4PanelColumns + column, values[i]);
+  }
+}
+
+// tile(row, panel, column) for all tiles of so many rows.
+template <class Tile>
+void ForTiles(const Int4Product& product, std::size_t rows, const Tile& tile) {
+  for (std::size_t panel = product.panel_begin; panel < product.panel_end; ++panel) {
+    for (std::size_t row = 0; row < product.m; row += rows) {
+      for (std::size_t column = 0; column < kInt4PanelColumns; column += kVectors * kLanes) {
+        if (panel * kInt4PanelColumns + column < product.n) tile(row, panel, column);
+      }
+    }
+  }
+}
+
+constexpr std::size_t kTileRows = HWY_TARGET == HWY_AVX3 ? 4 : HWY_TARGET == HWY_SCALAR ? 1 : 2;
+
+template <class Dot>
+void Multiply(const Int4Product& product) {
+  const bool is_row = product.m == 1;
+  ForTiles(product, is_row ? 1 : kTileRows, [&](std::size_t row, std::size_t panel, std::size_t column) HWY_ATTR {
+    (is_row ? MultiplyTile<Dot, 1> : MultiplyTile<Dot, kTileRows>)(product, row, panel, column);
+  });
+}
+
+void GemmInt4Floats(const Int4Product& product, const float* x, std::size_t k) {
+  const bool is_row = product.m == 1;
+  ForTiles(product, is_row ? 1 : kTileRows, [&](std::size_t row, std::size_t panel, std::size_t column) HWY_ATTR {
+    (is_row ? MultiplyFloats<1> : MultiplyFloats<kTileRows>)(product, x, k, row, panel, column);
+  });
 }
 
 void GemmInt4(const Int4Product& product, bool instructions) {
@@ -180,6 +257,7 @@ namespace linnet::kernels {
 
 LINNET_EXPORT(GemmInt4);
 LINNET_EXPORT(QuantizeInt4Row);
+LINNET_EXPORT(GemmInt4Floats);
 
 void pack_int4_column(const void* elements, std::size_t depth, std::size_t column, std::uint8_t* panel) {
   const auto* from = static_cast<const std::uint8_t*>(elements);
@@ -192,6 +270,10 @@ void pack_int4_column(const void* elements, std::size_t depth, std::size_t colum
 
 void quantize_int4_row(const float* x, std::size_t k, std::size_t block, const Int4Rows& to) {
   LINNET_DISPATCH(QuantizeInt4Row)(x, k, block, to);
+}
+
+void gemm_int4_floats(const Int4Product& product, const float* x, std::size_t k) {
+  LINNET_DISPATCH(GemmInt4Floats)(product, x, k);
 }
 
 void gemm_int4(const Int4Product& product) { LINNET_DISPATCH(GemmInt4)(product, has_byte_products()); }

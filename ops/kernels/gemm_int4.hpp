@@ -49,6 +49,12 @@ struct Int4Product {
   std::size_t panel_begin = 0, panel_end = 0;
 };
 void gemm_int4(const Int4Product& product);
+
+// The same of rows of float32 x, `k` long, without product.a:
+//   C[m,n] = sum over blocks of (sum over k of x[m,k] * (B[k,n] - zero[block,n])) * scale[block,n]
+// The sum of a block is a chain of multiply-adds from zero; blocks are added in their order.
+void gemm_int4_floats(const Int4Product& product, const float* x, std::size_t k);
+
 // Without the instructions of has_byte_products(), for tests.
 void gemm_int4_without(const Int4Product& product);
 

@@ -5,8 +5,9 @@
 // K / block_size, rounded up. scales [N, blocks]. zero_points: uint8, packed like B, each n beginning a byte; or one
 // element for each scale; without it 2^(bits - 1). g_idx: int32, one for each k.
 //
-// accuracy_level 4 allows A to be rounded to int8 in blocks. Then 4 bits are multiplied by ops/kernels/gemm_int4.hpp.
-// Otherwise W becomes float32 panel by panel, in each run: it is never in memory as such.
+// Constant W of 4 bits is multiplied by ops/kernels/gemm_int4.hpp: with A rounded to int8 in blocks where accuracy_level
+// is 4, which allows that; else with A as it is. Other W becomes float32 panel by panel, in each run: it is never in
+// memory as such.
 #include <algorithm>
 #include <cmath>
 
@@ -150,18 +151,17 @@ double work_of(const NBits& node, double products_per_ns, double weights_per_ns)
 
 double folding_ns(const NodeView& node) { return work_of(n_bits(node), 0.5, 0.5); }
 
-// Rounded A.
+// 4 bits, multiplied as they are packed.
 
-struct Int8State {
+struct PackedState {
   NBits node;
   std::shared_ptr<const std::byte> packed, scales, zero_points;  ///< the last one may be null
   std::size_t elements_at = 0, row_scales_at = 0, sums_at = 0;   ///< in the workspace
   std::size_t depth() const { return node.blocks * node.block; }
 };
 
-std::string accepts_int8(const NodeView& node) {
+std::string accepts_packed(const NodeView& node) {
   const NBitsAttributes& attributes = attributes_of(node);
-  if (attributes.accuracy_level < 4) return text("accuracy_level is ", attributes.accuracy_level, ", not 4");
   if (attributes.bits != 4 || attributes.block_size > 256) return "only 4 bits in blocks of 256 at most";
   if (node.input_type(kA) != DataType::kFloat32) return text("only float32, not ", node.input_type(kA));
   if (node.has_input(kGroups)) return "it has g_idx";
@@ -169,6 +169,11 @@ std::string accepts_int8(const NodeView& node) {
     if (node.has_input(input) && node.input_constant(input) == nullptr) return "its weights are no constants";
   }
   return "";
+}
+
+std::string accepts_int8(const NodeView& node) {
+  const std::int64_t level = attributes_of(node).accuracy_level;
+  return level < 4 ? text("accuracy_level is ", level, ", not 4") : accepts_packed(node);
 }
 
 /// Calls pack(panel, column of the panel, row of W); what is missing of the last panel repeats the last row.
@@ -199,8 +204,8 @@ std::shared_ptr<const std::byte> pack_list(const PrepareContext& context, const 
   });
 }
 
-Prepared prepare_int8(const PrepareContext& context) {
-  auto state = new_shared<Int8State>();
+Prepared prepare_packed(const PrepareContext& context, bool rounds) {
+  auto state = new_shared<PackedState>();
   state->node = n_bits(context);
   const NBits& node = state->node;
   const std::size_t depth = state->depth();
@@ -224,9 +229,11 @@ Prepared prepare_int8(const PrepareContext& context) {
     });
   }
   WorkspaceLayout workspace;
-  state->elements_at = workspace.add(node.rows * state->depth());
-  state->row_scales_at = workspace.add(node.rows * node.blocks * sizeof(float));
-  state->sums_at = workspace.add(node.rows * node.blocks * sizeof(std::int32_t));
+  if (rounds) {
+    state->elements_at = workspace.add(node.rows * depth);
+    state->row_scales_at = workspace.add(node.rows * node.blocks * sizeof(float));
+    state->sums_at = workspace.add(node.rows * node.blocks * sizeof(std::int32_t));
+  }
   Prepared prepared;
   prepared.workspace_bytes = workspace.bytes();
   prepared.unread_inputs = 1U << kB | 1U << kScales | 1U << kZeroPoints;
@@ -234,12 +241,45 @@ Prepared prepare_int8(const PrepareContext& context) {
   return prepared;
 }
 
+Prepared prepare_int8(const PrepareContext& context) { return prepare_packed(context, true); }
+Prepared prepare_floats(const PrepareContext& context) { return prepare_packed(context, false); }
+
+/// Calls multiply(part, row) for parts of the product that begin at a row; 0.3 ms each at most.
+template <typename Multiply>
+void for_parts(const RunArguments& args, const PackedState& state, double products_per_ns, const Multiply& multiply) {
+  constexpr std::size_t kColumns = kernels::kInt4PanelColumns;
+  const NBits& node = state.node;
+  kernels::Int4Product product;
+  product.n = node.n;
+  product.blocks = node.blocks;
+  product.block = node.block;
+  product.packed_b = reinterpret_cast<const std::uint8_t*>(state.packed.get());
+  product.scales = reinterpret_cast<const float*>(state.scales.get());
+  product.zero_points = reinterpret_cast<const float*>(state.zero_points.get());
+  product.bias = static_cast<const float*>(node.bias(args));
+  product.c_row_stride = node.n;
+  const std::size_t panels = kernels::int4_panels(node.n);
+  const double panel_row = static_cast<double>(state.depth() * kColumns) / products_per_ns;
+  const auto task_rows = static_cast<std::size_t>(std::max(4.0, 3e5 / panel_row));
+  const auto step = node.rows < task_rows ? std::max<std::size_t>(1, task_rows / (8 * (node.rows + 1))) : 1;
+  const std::size_t steps = (panels + step - 1) / step;
+  const std::size_t parts = (node.rows + task_rows - 1) / task_rows;
+  args.control.parallel_for(steps * parts, work_of(node, products_per_ns, 80), [&](std::size_t task) {
+    kernels::Int4Product part = product;
+    const std::size_t row = task / steps * task_rows;
+    part.m = std::min(task_rows, node.rows - row);
+    part.c = static_cast<float*>(args.outputs[0]) + row * node.n;
+    part.panel_begin = task % steps * step;
+    part.panel_end = std::min(panels, part.panel_begin + step);
+    multiply(part, row);
+  });
+}
+
 void run_int8(const RunArguments& args) {
-  const auto& state = *static_cast<const Int8State*>(args.state);
+  const auto& state = *static_cast<const PackedState*>(args.state);
   const NBits& node = state.node;
   auto* const workspace = static_cast<std::byte*>(args.workspace);
   const auto* const a = static_cast<const float*>(args.inputs[kA]);
-  kernels::Int4Product product;
   const auto rows_at = [&](std::size_t row) {
     return kernels::Int4Rows{reinterpret_cast<std::int8_t*>(workspace + state.elements_at) + row * state.depth(),
                              reinterpret_cast<float*>(workspace + state.row_scales_at) + row * node.blocks,
@@ -248,33 +288,17 @@ void run_int8(const RunArguments& args) {
   args.control.parallel_for(node.rows, 0.5 * static_cast<double>(node.rows * node.k), [&](std::size_t row) {
     kernels::quantize_int4_row(a + row * node.k, node.k, node.block, rows_at(row));
   });
-  product.m = node.rows;
-  product.n = node.n;
-  product.blocks = node.blocks;
-  product.block = node.block;
-  product.a = rows_at(0);
-  product.packed_b = reinterpret_cast<const std::uint8_t*>(state.packed.get());
-  product.scales = reinterpret_cast<const float*>(state.scales.get());
-  product.zero_points = reinterpret_cast<const float*>(state.zero_points.get());
-  product.bias = static_cast<const float*>(node.bias(args));
-  product.c = static_cast<float*>(args.outputs[0]);
-  product.c_row_stride = node.n;
-  // Every panel with a part of the rows: 0.3 ms at most.
-  constexpr std::size_t kMostProducts = std::size_t{1} << 25;
-  const std::size_t task_rows = std::max<std::size_t>(4, kMostProducts / (state.depth() * kernels::kInt4PanelColumns));
-  const std::size_t panels = kernels::int4_panels(node.n);
-  const std::size_t step = node.rows == 1 ? std::max<std::size_t>(1, (std::size_t{1} << 20) / (state.depth() * 32)) : 1;
-  const std::size_t steps = (panels + step - 1) / step;
-  const std::size_t parts = (node.rows + task_rows - 1) / task_rows;
-  args.control.parallel_for(steps * parts, work_of(node, 200, 80), [&](std::size_t task) {
-    kernels::Int4Product part = product;
-    const std::size_t row = task / steps * task_rows;
-    part.m = std::min(task_rows, node.rows - row);
+  for_parts(args, state, 200, [&](kernels::Int4Product& part, std::size_t row) {
     part.a = rows_at(row);
-    part.c += row * node.n;
-    part.panel_begin = task % steps * step;
-    part.panel_end = std::min(panels, part.panel_begin + step);
     kernels::gemm_int4(part);
+  });
+}
+
+void run_floats(const RunArguments& args) {
+  const auto& state = *static_cast<const PackedState*>(args.state);
+  const auto* const a = static_cast<const float*>(args.inputs[kA]);
+  for_parts(args, state, 50, [&](const kernels::Int4Product& part, std::size_t row) {
+    kernels::gemm_int4_floats(part, a + row * state.node.k, state.node.k);
   });
 }
 
@@ -394,7 +418,8 @@ void register_matmul_n_bits(Registry& registry) {
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"simd int8", Backend::kSimd, accepts_int8, prepare_int8, run_int8},
-                        {"simd", Backend::kSimd, accepts_float, prepare_float, run_float},
+                        {"simd", Backend::kSimd, accepts_packed, prepare_floats, run_floats},
+                        {"simd panels", Backend::kSimd, accepts_float, prepare_float, run_float},
                         {"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.folding_ns = folding_ns;
   registry.add(std::move(op));

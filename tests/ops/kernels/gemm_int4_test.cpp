@@ -62,6 +62,18 @@ float value_of(const Case& item, const Int4Rows& a, bool has_zeros, std::size_t 
   return value + item.bias[column];
 }
 
+double float_value_of(const Case& item, const std::vector<float>& x, bool has_zeros, std::size_t row,
+                      std::size_t column) {
+  double value = static_cast<double>(item.bias[column]);
+  for (std::size_t k = 0; k < item.k; ++k) {
+    const std::size_t panel = column / kInt4PanelColumns;
+    const std::size_t list = (panel * item.blocks + k / item.block) * kInt4PanelColumns + column % kInt4PanelColumns;
+    const double weight = static_cast<double>(item.element(column, k)) - (has_zeros ? static_cast<double>(item.zeros[list]) : 8.0);
+    value += static_cast<double>(x[row * item.k + k]) * weight * static_cast<double>(item.scales[list]);
+  }
+  return value;
+}
+
 TEST(GemmInt4, EveryStepRoundsOnce) {
   for (const Case& item :
        {Case(1, 1, 16, 16), Case(1, 70, 96, 32), Case(2, 33, 40, 16), Case(5, 64, 300, 256), Case(9, 31, 64, 64)}) {
@@ -105,6 +117,13 @@ TEST(GemmInt4, EveryStepRoundsOnce) {
         EXPECT_EQ(c, expected);
         gemm_int4_without(product);
         EXPECT_EQ(c, expected);
+        product.a = {};
+        gemm_int4_floats(product, x.data(), item.k);
+        for (std::size_t i = 0; i < item.m * item.n; ++i) {
+          const double exact = float_value_of(item, x, has_zeros, i / item.n, i % item.n);
+          EXPECT_NEAR(static_cast<double>(c[i]), exact, 1e-5 * (100 + std::abs(exact)));
+        }
+        EXPECT_EQ(c.back(), 99.0F);
       });
     }
   }

@@ -188,7 +188,7 @@ Prepared prepare(const PrepareContext& context) {
   state->has_w_zero = has_w_zero(context, state->node);
   const std::size_t w_input = state->node.inputs.w;
   if (const ConstantPtr& w = context.input_constant(w_input); w != nullptr) {
-    state->packed = context.weights().get(w, text("int8 convolution ", c.groups), state->packed_bytes,
+    state->packed = context.weights().get(w, "int8 convolution", state->packed_bytes,
                                           [&](std::byte* memory) { pack_weights(*state, w->data, memory); });
     prepared.unread_inputs = std::uint64_t{1} << w_input;
   }

@@ -1,4 +1,6 @@
 // Sums of products of bytes: four neighbours of uint8 B with four of int8 A in each lane of 32 bits.
+//
+// On AVX-512 there is only ByteDot: without AVX512_VNNI callers take their AVX2 version, which saves room.
 #if defined(LINNET_OPS_KERNELS_BYTE_DOT_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef LINNET_OPS_KERNELS_BYTE_DOT_INL_H_
 #undef LINNET_OPS_KERNELS_BYTE_DOT_INL_H_
@@ -25,7 +27,7 @@ using SumVector = hn::Vec<Sums>;
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
 // Assembler's lines, since not every CPU that the target is for has the instruction.
 struct ByteDot {
-  static constexpr std::size_t kMostRows = 6;
+  static constexpr std::size_t kMostRows = HWY_TARGET == HWY_AVX3 ? 6 : 4;  // of a tile
   static HWY_INLINE SumVector Add(SumVector b, SumVector a, SumVector sum) {
 #if HWY_TARGET == HWY_AVX3
     __asm__("vpdpbusd %[a], %[b], %[sum]" : [sum] "+v"(sum.raw) : [a] "v"(a.raw), [b] "v"(b.raw));
@@ -40,7 +42,7 @@ struct ByteDot {
 #if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
 // Of 16 bits, whose pairs' products fit 32: vpmaddubsw would saturate.
 struct WideDot {
-  static constexpr std::size_t kMostRows = 4;
+  static constexpr std::size_t kMostRows = HWY_TARGET == HWY_SSE4 ? 1 : 4;
   static HWY_INLINE SumVector Add(SumVector b, SumVector a, SumVector sum) {
     const Sums d;
     const hn::Repartition<std::int16_t, Sums> pairs;

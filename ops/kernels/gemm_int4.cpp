@@ -181,7 +181,7 @@ void ForTiles(const Int4Product& product, std::size_t rows, const Tile& tile) {
   }
 }
 
-constexpr std::size_t kTileRows = HWY_TARGET == HWY_AVX3 ? 4 : HWY_TARGET == HWY_SCALAR ? 1 : 2;
+constexpr std::size_t kTileRows = HWY_TARGET == HWY_AVX3 ? 4 : HWY_TARGET == HWY_AVX2 ? 2 : 1;
 
 template <class Dot>
 void Multiply(const Int4Product& product) {
@@ -199,11 +199,13 @@ void GemmInt4Floats(const Int4Product& product, const float* x, std::size_t k) {
 }
 
 void GemmInt4(const Int4Product& product, bool instructions) {
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
+#if HWY_TARGET == HWY_AVX3
   if (instructions) return Multiply<ByteDot>(product);
 #endif
   (void)instructions;
+#if HWY_TARGET != HWY_AVX3 || (HWY_TARGETS & HWY_AVX2) == 0
   Multiply<WideDot>(product);
+#endif
 }
 
 // Requires: as many elements as `block`, which is a multiple of all vectors'.
@@ -276,9 +278,12 @@ void gemm_int4_floats(const Int4Product& product, const float* x, std::size_t k)
   LINNET_DISPATCH(GemmInt4Floats)(product, x, k);
 }
 
-void gemm_int4(const Int4Product& product) { LINNET_DISPATCH(GemmInt4)(product, has_byte_products()); }
+void gemm_int4(const Int4Product& product) {
+  const bool instructions = has_byte_products();
+  GemmInt4LinnetVersions[byte_product_target(instructions)](product, instructions);
+}
 
-void gemm_int4_without(const Int4Product& product) { LINNET_DISPATCH(GemmInt4)(product, false); }
+void gemm_int4_without(const Int4Product& product) { GemmInt4LinnetVersions[byte_product_target(false)](product, false); }
 
 }  // namespace linnet::kernels
 #endif  // HWY_ONCE

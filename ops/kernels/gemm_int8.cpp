@@ -212,7 +212,7 @@ void Finish(const Int8Product& product, std::size_t first_row, std::size_t rows,
 // Of the next tile, where so many rows are left: heights that there are functions for, as far as that goes.
 template <class Dot>
 std::size_t TileRows(std::size_t left) {
-  if (Dot::kMostRows != 6 || left <= 6) return std::min(Dot::kMostRows, left);
+  if (Dot::kMostRows < 6 || left <= 6) return std::min(Dot::kMostRows, left);
   return left > 8 ? 6 : 4;
 }
 
@@ -242,7 +242,9 @@ void GemmInt8(const Int8Product& product, bool instructions) {
   if (instructions) return Multiply<ByteDot>(product);
 #endif
   (void)instructions;
+#if HWY_TARGET != HWY_AVX3 || (HWY_TARGETS & HWY_AVX2) == 0
   Multiply<WideDot>(product);
+#endif
 }
 
 #if HWY_TARGET == HWY_AVX3
@@ -394,9 +396,21 @@ Int8Epilogue Int8Epilogue::from_row(std::size_t row) const {
   return epilogue;
 }
 
-void gemm_int8(const Int8Product& product) { LINNET_DISPATCH(GemmInt8)(product, has_byte_products()); }
+std::size_t byte_product_target(bool instructions) {
+  const std::size_t target = chosen_target();
+#if HWY_ARCH_X86 && (HWY_TARGETS & HWY_AVX2) != 0
+  if (!instructions && target == 0) return 1;  // from AVX-512 to AVX2
+#endif
+  (void)instructions;
+  return target;
+}
 
-void gemm_int8_without(const Int8Product& product) { LINNET_DISPATCH(GemmInt8)(product, false); }
+void gemm_int8(const Int8Product& product) {
+  const bool instructions = has_byte_products();
+  GemmInt8LinnetVersions[byte_product_target(instructions)](product, instructions);
+}
+
+void gemm_int8_without(const Int8Product& product) { GemmInt8LinnetVersions[byte_product_target(false)](product, false); }
 
 void pack_int8(const void* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n,
                std::uint8_t flip, std::uint8_t* packed) {

@@ -87,6 +87,8 @@ void gemm_int8(const Int8Product& product);
 // Whether kernels multiply bytes by instructions of their own now: the CPU has AVX512_VNNI and the kernels run on
 // AVX-512, or AVX_VNNI and they run on AVX2. gemm_int8_without leaves them out, for tests.
 bool has_byte_products();
+// The index in the tables of dispatch.h of the version to call, with these instructions or without.
+std::size_t byte_product_target(bool instructions);
 void gemm_int8_without(const Int8Product& product);
 
 }  // namespace linnet::kernels

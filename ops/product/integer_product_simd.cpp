@@ -103,8 +103,7 @@ void fill_at_load(const PrepareContext& context, State& state) {
 void pack_at_load(const PrepareContext& context, State& state) {
   const MatrixProduct& product = state.node.product;
   const ConstantPtr& b = context.input_constant(state.node.attributes.inputs.b);
-  const std::string key = text("int8 ", product.b_matrices, " of [", product.depth, ",", product.columns, "] strides ",
-                               product.b_depth_stride, " ", product.b_column_stride);
+  const char* const key = product.b_column_stride == 1 ? "int8" : "int8 transposed";  // the shape is the constant's
   const std::size_t bytes = state.packed_bytes * static_cast<std::size_t>(product.b_matrices);
   state.packed = context.weights().get(b, key, bytes, [&](std::byte* memory) {
     const std::shared_ptr<std::byte> ones =

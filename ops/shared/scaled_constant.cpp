@@ -1,5 +1,6 @@
 #include "ops/shared/scaled_constant.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -20,10 +21,14 @@ ConstantPtr scaled(const Constant& source, std::size_t inner, const std::vector<
   std::byte* memory = nullptr;
   ConstantPtr result = make_constant(source.type, source.shape, &memory);
   T* to = reinterpret_cast<T*>(memory);
-  for (std::size_t i = 0; i < static_cast<std::size_t>(source.count()); ++i) {
-    T element;
-    std::memcpy(&element, source.data + i * sizeof(T), sizeof(T));  // at any address
-    if (!round_safely(static_cast<double>(element) * scale[i / inner % scale.size()], to[i])) return nullptr;
+  const auto count = static_cast<std::size_t>(source.count());
+  for (std::size_t begin = 0, run = 0; begin < count; begin += inner, ++run) {
+    const double factor = scale[run % scale.size()];
+    for (std::size_t i = begin; i < std::min(begin + inner, count); ++i) {
+      T element;
+      std::memcpy(&element, source.data + i * sizeof(T), sizeof(T));  // at any address
+      if (!round_safely(static_cast<double>(element) * factor, to[i])) return nullptr;
+    }
   }
   return result;
 }

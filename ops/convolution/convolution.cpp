@@ -109,6 +109,14 @@ void check_channels(const char* what, Dim channels, Dim of_group, std::int64_t g
   }
 }
 
+/// Of what a fusion made an input: at run time it must be what it was known to be.
+void require_addend(const InferContext& context, const Dims& y) {
+  const Dims& addend = context.input_dims(kConvolutionAddend);
+  bool same = addend.size() == y.size();
+  for (std::size_t i = 0; same && i < y.size(); ++i) same = !addend[i].differs(y[i]);
+  if (!same) invalid_model("the sum of Y ", y, " and ", addend, " is not of the shape of Y");
+}
+
 double folding_ns(const NodeView& node) {
   constexpr double kSimdNanoseconds = 0.1;
   constexpr double kReferenceNanoseconds = 2.0;
@@ -126,9 +134,10 @@ void infer(InferContext& context) {
   require_type_of_first(context, kConvolutionW, "W", "X");
   const bool has_b = context.has_input(kConvolutionB);
   if (has_b) require_type_of_first(context, kConvolutionB, "B", "X");
-  context.set_output(0, context.input_type(kConvolutionX),
-                     convolution_dims(attributes, context.input_dims(kConvolutionX), context.input_dims(kConvolutionW),
-                                      has_b ? &context.input_dims(kConvolutionB) : nullptr));
+  Dims y = convolution_dims(attributes, context.input_dims(kConvolutionX), context.input_dims(kConvolutionW),
+                            has_b ? &context.input_dims(kConvolutionB) : nullptr);
+  if (context.has_input(kConvolutionAddend)) require_addend(context, y);
+  context.set_output(0, context.input_type(kConvolutionX), std::move(y));
 }
 
 }  // namespace

@@ -52,6 +52,8 @@ Convolution convolution_of(const NodeView& node);
 Convolution convolution_of(const ConvolutionAttributes& attributes, const Shape& x, const Shape& w);
 
 constexpr std::size_t kConvolutionX = 0, kConvolutionW = 1, kConvolutionB = 2;
+/// What fusions made an input, of the shape of Y: it is added to Y before the activation. float32 only.
+constexpr std::size_t kConvolutionAddend = 3;
 
 Implementation simd_convolution();       ///< float32
 Implementation half_convolution();       ///< float16 and bfloat16

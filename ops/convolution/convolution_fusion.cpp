@@ -1,6 +1,6 @@
 // What a convolution takes in from its only reader: a scale and shift of every channel (BatchNormalization), which go
-// into W and B, and an activation. Both keep the numbers within rounding; 16-bit types take in nothing, for they would
-// skip a rounding step.
+// into W and B, the sum with a value of the shape of Y, and an activation behind it. All keep the numbers within
+// rounding; 16-bit types take in nothing, for they would skip a rounding step.
 #include "ops/convolution/convolution.hpp"
 #include "ops/elementwise/activation.hpp"
 #include "ops/shared/fusion_facts.hpp"
@@ -16,6 +16,33 @@ const ConvolutionAttributes& attributes_of(const NodeView& node) { return node.a
 
 bool has_activation(const NodeView& node) {
   return attributes_of(node).activation.kind != kernels::ActivationKind::kNone;
+}
+
+bool has_addend(const NodeView& node) { return node.has_input(kConvolutionAddend); }
+
+/// Fewer output channels of a group are summed by taps, which add nothing else.
+constexpr std::int64_t kLeastChannelsWithAddend = 8;
+
+/// The convolution and the sum that is its reader.
+std::optional<Replacement> absorb_addend(const FusionContext& context) {
+  const NodeView& convolution = context.producer;
+  const ConvolutionAttributes& attributes = attributes_of(convolution);
+  const ConstantPtr& w = convolution.input_constant(kConvolutionW);
+  if (has_addend(convolution) || attributes.transposed || w == nullptr) return std::nullopt;
+  if (w->shape[0] / attributes.group < kLeastChannelsWithAddend) return std::nullopt;
+  const std::size_t other = 1 - context.consumer_input;
+  const Dims& y = convolution.output(0).dims;
+  const Dims& addend = context.consumer.input_dims(other);
+  if (addend.size() != y.size()) return std::nullopt;
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    if (!addend[i].same(y[i])) return std::nullopt;
+  }
+  Replacement sum{convolution.node().op, convolution.node().attributes, {}};
+  for (std::size_t i = 0; i < kConvolutionAddend; ++i) {
+    sum.inputs.emplace_back(convolution.has_input(i) ? convolution.node().inputs[i] : kNoValue);
+  }
+  sum.inputs.emplace_back(context.consumer.node().inputs[other]);
+  return sum;
 }
 
 /// B as doubles, zeros where it is left out. Nothing when it is not a constant.
@@ -53,6 +80,7 @@ std::optional<Replacement> absorb_affine_into_convolution(const FusionContext& c
   const NodeView& convolution = context.producer;
   const auto* affine = dynamic_cast<const ChannelAffineAttributes*>(context.consumer.node().attributes.get());
   if (affine == nullptr || context.consumer_input != 0 || has_activation(convolution)) return std::nullopt;
+  if (has_addend(convolution)) return std::nullopt;
   const DataType type = convolution.input_type(kConvolutionX);
   const ConstantPtr& w = convolution.input_constant(kConvolutionW);
   if (!kFused.has(type) || w == nullptr || w->count() == 0) return std::nullopt;
@@ -72,8 +100,11 @@ std::optional<Replacement> absorb_affine_into_convolution(const FusionContext& c
 
 std::optional<Replacement> absorb_activation_into_convolution(const FusionContext& context) {
   const NodeView& convolution = context.producer;
-  if (context.consumer_input != 0 || has_activation(convolution)) return std::nullopt;
-  if (convolution.input_type(kConvolutionX) != DataType::kFloat32) return std::nullopt;
+  if (has_activation(convolution) || convolution.input_type(kConvolutionX) != DataType::kFloat32) return std::nullopt;
+  if (dynamic_cast<const AdditionAttributes*>(context.consumer.node().attributes.get()) != nullptr) {
+    return absorb_addend(context);
+  }
+  if (context.consumer_input != 0) return std::nullopt;
   const std::optional<kernels::Activation> activation = activation_of(context.consumer);
   if (!activation) return std::nullopt;
   auto attributes = new_shared<ConvolutionAttributes>(attributes_of(convolution));

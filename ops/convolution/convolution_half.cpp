@@ -68,7 +68,7 @@ Prepared prepare(const PrepareContext& context) {
   if (c.images > 0) {
     const bool has_b = context.has_input(kConvolutionB);
     const ConstantPtr& w = context.input_constant(kConvolutionW);
-    state->plan = plan_convolution(c, has_b, context.threads());
+    state->plan = plan_convolution(c, has_b, false, context.threads());
     std::size_t floats = place_workspace(state->plan, w == nullptr, context.threads());
     state->x = reserve(floats, context.input_shape(kConvolutionX));
     state->y = reserve(floats, context.output_shape(0));
@@ -77,7 +77,7 @@ Prepared prepare(const PrepareContext& context) {
       state->w = reserve(floats, context.input_shape(kConvolutionW));
     } else {
       const std::size_t bytes = state->plan.packed_floats * sizeof(float);
-      state->packed = context.weights().get(w, "widened " + packing_key(c), bytes, [&](std::byte* memory) {
+      state->packed = context.weights().get(w, "widened " + packing_key(state->plan), bytes, [&](std::byte* memory) {
         const auto count = static_cast<std::size_t>(w->count());
         const std::shared_ptr<std::byte> widened = allocate_aligned(count * sizeof(float));
         widen_all(context.control(), state->type, w->data, count, reinterpret_cast<float*>(widened.get()));

@@ -22,6 +22,12 @@ constexpr std::int64_t kMostBandFloats = 1 << 20;
 /// Where a task keeps its result for a while.
 constexpr std::size_t kMostKeptRows = 240;
 constexpr std::size_t kLeastTaskRows = 24;
+/// What earns the transforms of Winograd's form, and the larger weights.
+constexpr std::int64_t kLeastWinogradChannels = 32;
+constexpr std::int64_t kLeastWinogradOutputs = 14 * 14;
+/// Of the pairs of channels: more weights than 4 MiB, transformed, would come from memory for every block of tiles.
+constexpr std::int64_t kMostWinogradPairs = 1 << 16;
+constexpr std::size_t kMostWinogradRows = 64;
 
 constexpr std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 constexpr std::size_t cache_lines(std::size_t floats) { return divide_up(floats, 16) * 16; }
@@ -119,8 +125,30 @@ bool plan_tap_sums(const Convolution& c, int threads, ConvolutionPart& part) {
   band.groups_of_task = std::clamp<std::int64_t>(units * band.bands / wanted, 1, std::min(most_groups, c.groups));
   part.tasks =
       static_cast<std::size_t>(c.images * band.bands * ((c.groups + band.groups_of_task - 1) / band.groups_of_task));
-  part.sums_taps = true;
+  part.form = ConvolutionForm::kTapSums;
   return true;
+}
+
+bool suits_winograd(const Convolution& c) {
+  const auto fits = [](const WindowAxis& axis) { return axis.kernel == 3 && axis.stride == 1 && axis.dilation == 1; };
+  return !c.transposed && c.axes.size() == 2 && fits(c.axes[0]) && fits(c.axes[1]) &&
+         std::min(c.x_channels, c.y_channels) >= kLeastWinogradChannels &&
+         c.x_channels <= kMostWinogradPairs / c.y_channels && c.y_plane >= kLeastWinogradOutputs;
+}
+
+void plan_winograd(const Convolution& c, int threads, ConvolutionPart& part) {
+  WinogradTasks& winograd = part.winograd;
+  winograd.across = static_cast<std::size_t>((c.axes[1].output + 1) / 2);
+  winograd.tiles = static_cast<std::size_t>((c.axes[0].output + 1) / 2) * winograd.across;
+  winograd.blocks = divide_up(winograd.tiles, kernels::kWinogradTiles);
+  winograd.row_groups = divide_up(part.rows, kMostWinogradRows);
+  winograd.rows = divide_up(part.rows, winograd.row_groups);
+  // Tasks of one block transform the same X: a block is shared out only where threads would be idle.
+  const std::size_t units = static_cast<std::size_t>(c.images * c.groups) * winograd.blocks;
+  const std::size_t wanted = threads == 1 ? 1 : 2 * static_cast<std::size_t>(threads);
+  winograd.row_tasks = std::min(winograd.row_groups, divide_up(wanted, units));
+  part.tasks = units * winograd.row_tasks;
+  part.form = ConvolutionForm::kWinograd;
 }
 
 void plan_product(const Convolution& c, int threads, ConvolutionPart& part) {
@@ -162,7 +190,8 @@ void plan_product(const Convolution& c, int threads, ConvolutionPart& part) {
 /// Floats of a worker; sets where its results begin among them.
 std::size_t place_worker(const Convolution& c, ConvolutionPart& part) {
   std::size_t results = 0;
-  if (part.sums_taps) {
+  if (part.form == ConvolutionForm::kWinograd) return place_winograd(c, part.winograd);
+  if (part.form == ConvolutionForm::kTapSums) {
     part.result_begin = cache_lines(static_cast<std::size_t>(c.x_channels) * part.band.floats + kernels::kTapSumSlack);
     results = part.rows * (part.band.span + kernels::kTapSumSlack);
   } else {
@@ -176,7 +205,7 @@ std::size_t place_worker(const Convolution& c, ConvolutionPart& part) {
 
 }  // namespace
 
-ConvolutionPlan plan_convolution(const Convolution& convolution, bool has_b, int threads) {
+ConvolutionPlan plan_convolution(const Convolution& convolution, bool has_b, bool constant_w, int threads) {
   ConvolutionPlan plan;
   plan.convolution = convolution;
   plan.has_b = has_b;
@@ -199,15 +228,21 @@ ConvolutionPlan plan_convolution(const Convolution& convolution, bool has_b, int
                                                   static_cast<std::int64_t>(i % part.taps)));
     }
     part.grid = std::move(grid);
-    part.weights_stride = weights_stride(part.depth);
+    const bool winograd = constant_w && suits_winograd(convolution);
+    part.weights_stride = weights_stride(winograd ? static_cast<std::size_t>(convolution.x_channels) : part.depth);
     part.weights_begin = plan.packed_floats;
     const std::size_t all_rows = part.rows * static_cast<std::size_t>(convolution.groups);
-    plan.packed_floats += cache_lines(all_rows * part.weights_stride);
+    const std::size_t positions = winograd ? kernels::kWinogradPositions : 1;
+    plan.packed_floats += cache_lines(all_rows * part.weights_stride * positions);
     if (has_b && part.members > 1) {
       part.bias_begin = plan.bias_floats;
       plan.bias_floats += all_rows;
     }
-    if (!plan_tap_sums(convolution, threads, part)) plan_product(convolution, threads, part);
+    if (winograd) {
+      plan_winograd(convolution, threads, part);
+    } else if (!plan_tap_sums(convolution, threads, part)) {
+      plan_product(convolution, threads, part);
+    }
     part.first_task = plan.tasks;
     plan.tasks += part.tasks;
     plan.work += work_of(convolution, part);
@@ -224,11 +259,18 @@ std::string plan_refusal(const NodeView& node) {
   return tap_grid_count(c) > kMostTapGrids ? text("its outputs are of more than ", kMostTapGrids, " kinds") : "";
 }
 
-std::string packing_key(const Convolution& c) {
+bool reads_w(const ConvolutionPlan& plan) {
+  return std::any_of(plan.parts.begin(), plan.parts.end(),
+                     [](const ConvolutionPart& part) { return part.form == ConvolutionForm::kWinograd; });
+}
+
+std::string packing_key(const ConvolutionPlan& plan) {
+  const Convolution& c = plan.convolution;
   std::string key = text("simd convolution ", c.transposed, " ", c.groups);
   for (const WindowAxis& axis : c.axes) {  // what decides about phases and their order
     if (c.transposed) key += text(" ", axis.stride, " ", axis.dilation, " ", axis.pad_begin, " ", axis.output);
   }
+  if (reads_w(plan)) key += " winograd";
   return key;
 }
 
@@ -254,6 +296,12 @@ void pack_convolution(const ConvolutionPlan& plan, const std::byte* w, RunContro
         const auto group = static_cast<std::int64_t>(row / part.rows);
         const auto channel = static_cast<std::int64_t>(row % part.rows / part.members);
         float* to = packed + part.weights_begin + row * part.weights_stride;
+        if (part.form == ConvolutionForm::kWinograd) {
+          const std::size_t first_row = row / part.rows * part.rows;  // of the group
+          to += first_row * part.weights_stride * (kernels::kWinogradPositions - 1);
+          transform_weights(w + row * part.depth * sizeof(float), channels, part.rows * part.weights_stride, to);
+          continue;
+        }
         for (std::size_t tap = 0; tap < part.taps; ++tap, to += channels) {
           const std::int64_t first =
               group * c.w_group_stride() + channel * c.w_y_stride() + part.elements[member * part.taps + tap];

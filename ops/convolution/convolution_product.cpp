@@ -4,6 +4,7 @@
 
 #include "ops/convolution/convolution_simd.hpp"
 #include "ops/kernels/gemm.hpp"
+#include "ops/kernels/shift_scale.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -42,7 +43,12 @@ class ProductTask {
         float* to = y_ + (row - row_begin_) * y_stride_;
         kernels::GemmEpilogue epilogue;
         epilogue.fills_padding = c_.transposed;
-        if (k == 0) {
+        if (k == 0 && run_.operands.addend != nullptr) {
+          start_with_addend(row, std::min(kRowsAtOnce, row_end_ - row), to);
+          epilogue.addend = to;
+          epilogue.addend_row_stride = y_stride_;
+          epilogue.addend_column_stride = 1;
+        } else if (k == 0) {
           epilogue.addend = run_.bias(part_, group_, row);
           epilogue.addend_row_stride = 1;
         } else {
@@ -59,6 +65,15 @@ class ProductTask {
   }
 
  private:
+  /// Rows from `row` on become their bias and what is added to them. Requires: not transposed.
+  void start_with_addend(std::size_t row, std::size_t rows, float* to) const {
+    const float* bias = run_.bias(part_, group_, row);
+    const float* from = run_.addend_plane(image_, group_) + row * y_stride_ + column_begin_;
+    for (std::size_t i = 0; i < rows; ++i, from += y_stride_, to += y_stride_) {
+      kernels::shift_scale(from, 0.0F, 1.0F, bias == nullptr ? 0.0F : bias[i], to, columns_);
+    }
+  }
+
   /// The operand [depth, columns_] from step `k` and output column_begin_ on, as the packed B of the product.
   void gather(std::size_t k, std::size_t depth) const {
     float* to = gathered_;

@@ -14,7 +14,7 @@ constexpr double kTaskProducts = 200000.0;
 struct ReferenceConvolution {
   DataType type = DataType::kUndefined;
   Convolution convolution;
-  bool has_b = false;
+  bool has_b = false, adds = false;
   std::size_t x_width = 0, y_width = 0, kernel_width = 0;
   std::int64_t outer_taps = 1;  ///< of all axes but the last
   std::int64_t y_rows = 1;      ///< of one channel of one image
@@ -26,6 +26,7 @@ Prepared prepare(const PrepareContext& context) {
   state->type = context.input_type(kConvolutionX);
   state->convolution = convolution_of(context);
   state->has_b = context.has_input(kConvolutionB);
+  state->adds = context.has_input(kConvolutionAddend);
   const Convolution& c = state->convolution;
   Prepared prepared;
   if (c.images > 0) {
@@ -34,7 +35,7 @@ Prepared prepare(const PrepareContext& context) {
     state->kernel_width = static_cast<std::size_t>(c.x_channels == 0 ? 0 : c.axes.back().kernel);
     if (c.x_channels > 0) state->outer_taps = c.taps / c.axes.back().kernel;
     state->y_rows = c.y_plane / c.axes.back().output;
-    state->worker_doubles = (state->x_width + state->y_width + state->kernel_width + 7) / 8 * 8;
+    state->worker_doubles = (state->x_width + 2 * state->y_width + state->kernel_width + 7) / 8 * 8;
     prepared.workspace_bytes = state->worker_doubles * sizeof(double) * static_cast<std::size_t>(context.threads());
   }
   prepared.state = std::move(state);
@@ -92,7 +93,8 @@ void run_row(const ReferenceConvolution& state, const RunArguments& args, std::i
   const std::int64_t image = index / state.y_rows / (c.groups * c.y_channels);
   const std::int64_t group = channel / c.y_channels;
   double* y = workspace;
-  double* x = y + state.y_width;
+  double* added = y + state.y_width;
+  double* x = added + state.y_width;
   double* w = x + state.x_width;
   double bias = 0;
   if (state.has_b) load_line(state.type, args.inputs[kConvolutionB], static_cast<std::size_t>(channel), 1, &bias);
@@ -116,6 +118,10 @@ void run_row(const ReferenceConvolution& state, const RunArguments& args, std::i
     }
   }
   const std::size_t first = static_cast<std::size_t>(index) * state.y_width;
+  if (state.adds) {
+    load_line(state.type, args.inputs[kConvolutionAddend], first, state.y_width, added);
+    for (std::size_t i = 0; i < state.y_width; ++i) y[i] += added[i];
+  }
   store_line(state.type, y, first, state.y_width, args.outputs[0]);
   if (c.activation.kind == kernels::ActivationKind::kNone) return;
   float* row = static_cast<float*>(args.outputs[0]) + first;

@@ -1,6 +1,8 @@
 // Convolutions by Linnet's own float32 kernels, as convolution_simd.hpp describes them. Each output is its bias and one
 // sum in an order that depends on the kernel alone: taps in W's order, the channels of a group within each. Neither the
-// place of the output, nor threads, nor what else is computed change its bits.
+// place of the output, nor threads, nor what else is computed change its bits. Winograd's form has another sum for each
+// of the four places of a tile; where the sums of a block of tiles and a group of rows are not all finite, these are
+// summed directly. Which form serves depends on the shapes of an image and of W.
 #include "ops/convolution/convolution_simd.hpp"
 
 #include <algorithm>
@@ -28,16 +30,17 @@ Prepared prepare(const PrepareContext& context) {
   const Convolution c = convolution_of(context);
   Prepared prepared;
   if (c.images > 0) {
-    state->plan = plan_convolution(c, context.has_input(kConvolutionB), context.threads());
     const ConstantPtr& w = context.input_constant(kConvolutionW);
+    state->plan = plan_convolution(c, context.has_input(kConvolutionB), w != nullptr, context.threads());
     if (w != nullptr) {
       const std::size_t bytes = state->plan.packed_floats * sizeof(float);
-      state->packed = context.weights().get(w, packing_key(c), bytes, [&](std::byte* memory) {
+      state->packed = context.weights().get(w, packing_key(state->plan), bytes, [&](std::byte* memory) {
         pack_convolution(state->plan, w->data, context.control(), reinterpret_cast<float*>(memory));
         if (w->bytes >= kForgottenBytes) w->forget_range(w->data, w->bytes);
       });
-      prepared.unread_inputs = 1U << kConvolutionW;
+      if (!reads_w(state->plan)) prepared.unread_inputs = 1U << kConvolutionW;
     }
+    state->plan.has_addend = context.has_input(kConvolutionAddend);
     prepared.workspace_bytes = place_workspace(state->plan, w == nullptr, context.threads()) * sizeof(float);
   }
   prepared.state = std::move(state);
@@ -88,6 +91,7 @@ void run(const RunArguments& args) {
   operands.w = args.inputs[kConvolutionW];
   operands.packed = reinterpret_cast<const float*>(state.packed.get());
   operands.bias = state.plan.has_b ? static_cast<const float*>(args.inputs[kConvolutionB]) : nullptr;
+  if (state.plan.has_addend) operands.addend = static_cast<const float*>(args.inputs[kConvolutionAddend]);
   operands.y = static_cast<float*>(args.outputs[0]);
   operands.workspace = static_cast<float*>(args.workspace);
   run_convolution(state.plan, operands, args.control);
@@ -105,6 +109,10 @@ float* ConvolutionRun::y_plane(std::size_t image, std::size_t group) const {
   const Convolution& c = plan.convolution;
   const std::size_t index = image * static_cast<std::size_t>(c.groups) + group;
   return operands.y + index * static_cast<std::size_t>(c.y_channels * c.y_plane);
+}
+
+const float* ConvolutionRun::addend_plane(std::size_t image, std::size_t group) const {
+  return operands.addend == nullptr ? nullptr : operands.addend + (y_plane(image, group) - operands.y);
 }
 
 const float* ConvolutionRun::weights(const ConvolutionPart& part, std::size_t group, std::size_t row) const {
@@ -129,7 +137,15 @@ void run_convolution(const ConvolutionPlan& plan, const ConvolutionOperands& ope
   control.parallel_for(plan.tasks, plan.work, [&](std::size_t task, std::size_t worker) {
     const ConvolutionPart& part = part_of(plan, task);
     float* memory = operands.workspace + worker * plan.worker_floats;
-    (part.sums_taps ? sum_taps_task : multiply_task)(run, part, task - part.first_task, memory);
+    task -= part.first_task;
+    switch (part.form) {
+      case ConvolutionForm::kProduct:
+        return multiply_task(run, part, task, memory);
+      case ConvolutionForm::kTapSums:
+        return sum_taps_task(run, part, task, memory);
+      case ConvolutionForm::kWinograd:
+        return winograd_task(run, part, task, memory);
+    }
   });
 }
 

@@ -4,6 +4,9 @@
 //
 //   products   Y [rows, outputs] = W [rows, depth] * X [depth, outputs], by the kernel of Gemm. Its right side is
 //              gathered from X for a block of outputs and of depth that fits the second-level cache
+//   Winograd   3 x 3 kernels over many channels and pixels: 16 products over channels alone, of transformed X and W,
+//   for
+//              each block of tiles of 2 x 2 outputs (ops/kernels/winograd.hpp). 16 multiplications instead of 36
 //   tap sums   for few rows: X is copied with its padding, so that every tap of every output lies at one distance from
 //              the output's own place, and sums run along the copy without edges
 #pragma once
@@ -13,6 +16,7 @@
 #include "ops/convolution/tap_grid.hpp"
 #include "ops/kernels/convolution.hpp"
 #include "ops/kernels/gemm.hpp"
+#include "ops/kernels/winograd.hpp"
 
 namespace linnet::internal {
 
@@ -39,6 +43,22 @@ struct TapBand {
   std::vector<std::ptrdiff_t> offsets;  ///< of each step of the depth
 };
 
+/// Winograd: tiles of a plane in row-major order, kWinogradTiles in a block. A task has one block, and some of its
+/// groups of rows, that are products of their own.
+struct WinogradTasks {
+  std::size_t across = 0;  ///< tiles of a row
+  std::size_t tiles = 0;   ///< of a plane
+  std::size_t blocks = 0;
+  std::size_t rows = 0, row_groups = 0;  ///< of a product, and as many make up all rows
+  std::size_t row_tasks = 1;
+  std::size_t input_stride = 0;         ///< between positions of transformed X
+  std::size_t sums_begin = 0;           ///< of a worker's floats, as lines_begin
+  std::size_t lines_begin = 0;          ///< of what sums directly: lines of X, rows of W, sums
+  std::vector<std::ptrdiff_t> offsets;  ///< of each step of the depth, in the lines
+};
+
+enum class ConvolutionForm : std::uint8_t { kProduct, kTapSums, kWinograd };
+
 struct ConvolutionPart {
   TapGrid grid;
   std::vector<std::int64_t> shifts;    ///< [tap][axis]
@@ -46,9 +66,10 @@ struct ConvolutionPart {
   std::size_t members = 1, taps = 1, rows = 0, depth = 0, outputs = 0;
   std::size_t weights_begin = 0, weights_stride = 0;  ///< of packed rows, of all groups
   std::size_t bias_begin = 0;                         ///< in the workspace; for several members
-  bool sums_taps = false;
+  ConvolutionForm form = ConvolutionForm::kProduct;
   ProductTasks product;
   TapBand band;
+  WinogradTasks winograd;
   std::size_t result_begin = 0;  ///< of a worker's floats
   std::size_t first_task = 0, tasks = 0;
 
@@ -63,6 +84,7 @@ struct ConvolutionPlan {
   std::vector<ConvolutionPart> parts;
   bool covers_output = true;
   bool has_b = false;
+  bool has_addend = false;
   std::size_t tasks = 0;
   double work = 0;  ///< nanoseconds of one thread
   std::size_t packed_floats = 0;
@@ -75,13 +97,17 @@ struct ConvolutionPlan {
 constexpr std::size_t kBlockDepth = 1024;
 static_assert(kBlockDepth % kernels::kGroupLength == 0);
 
-ConvolutionPlan plan_convolution(const Convolution& convolution, bool has_b, int threads);
+/// `constant_w`: W is known before the run, and stays.
+ConvolutionPlan plan_convolution(const Convolution& convolution, bool has_b, bool constant_w, int threads);
 
 /// Writes packed_floats of `packed`, from W at any address.
 void pack_convolution(const ConvolutionPlan& plan, const std::byte* w, RunControl& control, float* packed);
 
 /// Convolutions of one W that have the same key pack it alike.
-std::string packing_key(const Convolution& convolution);
+std::string packing_key(const ConvolutionPlan& plan);
+
+/// Whether a run reads W as it is, even if it is packed.
+bool reads_w(const ConvolutionPlan& plan);
 
 /// Floats that a run needs beside operands, for so many threads; sets where they are. `packs`: W is packed by each run.
 std::size_t place_workspace(ConvolutionPlan& plan, bool packs, int threads);
@@ -89,9 +115,10 @@ std::size_t place_workspace(ConvolutionPlan& plan, bool packs, int threads);
 /// The operands of a run.
 struct ConvolutionOperands {
   const float* x;
-  const void* w;        ///< at any address; read where nothing is packed
+  const void* w;        ///< at any address; read where nothing is packed, and by what reads_w
   const float* packed;  ///< null where the run is to pack W
   const float* bias;    ///< null for none
+  const float* addend;  ///< of the shape of Y, null for none; not with tap sums
   float* y;
   float* workspace;
 };
@@ -107,6 +134,8 @@ struct ConvolutionRun {
 
   const float* x_plane(std::size_t image, std::size_t group) const;
   float* y_plane(std::size_t image, std::size_t group) const;
+  /// What is added to y_plane; null for nothing.
+  const float* addend_plane(std::size_t image, std::size_t group) const;
   const float* weights(const ConvolutionPart& part, std::size_t group, std::size_t row) const;
   /// Of a row and those behind it; null where there is none.
   const float* bias(const ConvolutionPart& part, std::size_t group, std::size_t row) const;
@@ -114,7 +143,13 @@ struct ConvolutionRun {
 
 // Task `task` of a part. `memory`: worker_floats of the plan.
 void multiply_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
+void winograd_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
 void sum_taps_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
+
+/// Floats of a worker of a Winograd part; sets where its buffers are.
+std::size_t place_winograd(const Convolution& convolution, WinogradTasks& winograd);
+/// Weights of a row of the part, transformed: to[position * position_stride + channel].
+void transform_weights(const std::byte* w, std::size_t channels, std::size_t position_stride, float* to);
 
 /// Why the plan does not serve a node of any type; empty when it does.
 std::string plan_refusal(const NodeView& node);

@@ -186,6 +186,7 @@ void MultiplyFewRows(const Product& product) {
   TileStart start;
   tile.relu = epilogue.activation.kind == ActivationKind::kRelu;
   tile.fills_padding = epilogue.fills_padding;
+  tile.chain_length = epilogue.chain_length;
   tile.partial_activation = activates_stored(epilogue) ? &epilogue.activation : nullptr;
   const std::size_t step = max_tile_vectors(product.m) * kLanes;
   const auto& tile_functions = kTileFunctions<Dot>[product.m - 1];
@@ -276,6 +277,7 @@ void MultiplyRowTile(const Product& product, std::size_t row, std::size_t rows, 
   TileStart start;
   tile.relu = last_block && epilogue.activation.kind == ActivationKind::kRelu;
   tile.fills_padding = epilogue.fills_padding;
+  tile.chain_length = epilogue.chain_length;
   tile.partial_activation = last_block && activates_stored(epilogue) ? &epilogue.activation : nullptr;
   const float* block = product.packed_b + panel * product.k * kPanelColumns + k_begin * tile.b_width;
   const std::size_t step = max_tile_vectors(rows) * kLanes;

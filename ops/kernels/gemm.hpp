@@ -67,6 +67,9 @@ struct GemmEpilogue {
   // C has room for its columns rounded up to whole kColumnUnit in every row, the last one too, and what is in the
   // additional ones may be overwritten with anything: whole vectors are stored.
   bool fills_padding = false;
+  // Of gemm(): steps of a chain, of which kGroupLength / kChainLength are a group. kGroupLength is a multiple of it.
+  // What sums products anew afterwards asks for shorter chains.
+  std::size_t chain_length = kChainLength;
 
   // The same for a product that begins at row `row` of C.
   GemmEpilogue from_row(std::size_t row) const {

@@ -90,6 +90,7 @@ struct Tile {
   std::size_t start_row_stride;
   const std::byte* prefetched;  // of tiles with kPrefetches: from here on, so many bytes for a step of k are fetched to
   std::size_t prefetch_step;    // the second-level cache; nothing behind the first is, where these are 0
+  std::size_t chain_length;     // steps of k; a group is four chains
   bool relu;
   bool fills_padding;                    // the last vector of C is stored whole
   const Activation* partial_activation;  // for the last vector, if it is stored in part; null if absent
@@ -176,13 +177,15 @@ void MultiplyTile(const Tile& tile) {
   const std::size_t next_b_width = tile.next_b_width;
   const std::byte* prefetched = tile.prefetched;
   const std::size_t prefetch_step = tile.prefetch_step;
-  for (std::size_t left = tile.k, group_left = kGroupLength;;) {
+  const std::size_t chain_length = tile.chain_length;
+  const std::size_t group_length = chain_length * (kGroupLength / kChainLength);
+  for (std::size_t left = tile.k, group_left = group_length;;) {
     LINNET_UNROLL
     for (std::size_t row = 0; row < kRows; ++row) {
       LINNET_UNROLL
       for (std::size_t j = 0; j < kVectors; ++j) sums[row][j] = hn::Zero(d);
     }
-    const std::size_t length = HWY_MIN(kChainLength, left);
+    const std::size_t length = HWY_MIN(chain_length, left);
     for (std::size_t k = length; k != 0; --k) {
       TileVector b_row[kVectors];
       LINNET_UNROLL
@@ -204,7 +207,7 @@ void MultiplyTile(const Tile& tile) {
       b += b_width;
       if constexpr (kVectors > kPanelVectors) next_b += next_b_width;
     }
-    const bool begins_group = group_left == kGroupLength;
+    const bool begins_group = group_left == group_length;
     left -= length;
     group_left = left == 0 ? 0 : group_left - length;
     if (!begins_group) AddTo(sums, group, kWidth);
@@ -219,7 +222,7 @@ void MultiplyTile(const Tile& tile) {
     if (group_left == 0) {
       before = total;
       before_stride = kWidth;
-      group_left = kGroupLength;
+      group_left = group_length;
     }
   }
   if (tile.relu) {

@@ -17,6 +17,7 @@ const Layout kLayouts[] = {
     {"Conv", {2, 4, 5, 6}, {6, 4, 3, 3}, 1, 6},          {"Conv", {1, 4, 9}, {6, 2, 3}, 2, 6},
     {"Conv", {1, 6, 5, 5}, {6, 1, 3, 3}, 6, 6},          {"Conv", {1, 20, 9, 9}, {12, 20, 1, 1}, 1, 12},
     {"ConvTranspose", {2, 4, 5, 6}, {4, 6, 3, 3}, 1, 6}, {"ConvTranspose", {1, 4, 9}, {4, 3, 3}, 2, 6},
+    {"Conv", {1, 32, 17, 18}, {33, 32, 3, 3}, 1, 33},
 };
 
 ValueId convolution(MiniGraph& graph, const Layout& layout, DataType type, bool bias) {
@@ -109,6 +110,70 @@ TEST(ConvolutionFusion, TakesInActivationsWithTheSameBits) {
       }
     }
   }
+}
+
+TEST(ConvolutionFusion, TakesInASumAndItsActivation) {
+  const Layout layouts[] = {{"Conv", {2, 4, 5, 6}, {9, 4, 3, 3}, 1, 9},
+                            {"Conv", {1, 4, 90}, {18, 2, 3}, 2, 18},
+                            {"Conv", {1, 20, 9, 9}, {12, 20, 1, 1}, 1, 12},
+                            {"Conv", {1, 130, 3, 30}, {9, 130, 3, 3}, 1, 9},
+                            {"Conv", {2, 32, 17, 19}, {70, 32, 3, 3}, 1, 70}};
+  for (const Layout& layout : layouts) {
+    for (const std::size_t input : {0U, 1U}) {
+      for (const char* op : {"Relu", "HardSwish"}) {
+        SCOPED_TRACE(text(op, " of ", layout.w, ", input ", input));
+        MiniGraph graph;
+        const ValueId y = convolution(graph, layout, DataType::kFloat32, input == 0);
+        Shape shape;
+        for (const Dim& dim : graph.value(y).type.dims) shape.push_back(dim.value());
+        const ValueId addend = graph.constant(random_tensor(DataType::kFloat32, shape, -4, 4, 9));
+        const ValueId sum = graph.node("Add", 14, {}, input == 0 ? std::vector{y, addend} : std::vector{addend, y});
+        const std::optional<Replacement> fused = graph.fuse(&OpFacts::absorb_activation, y, sum, input);
+        ASSERT_TRUE(fused.has_value());
+        const ValueId fused_sum = graph.node(*fused);
+        const ValueId active = graph.node(op, 14, {}, {fused_sum});
+        const std::optional<Replacement> both = graph.fuse(&OpFacts::absorb_activation, fused_sum, active);
+        ASSERT_TRUE(both.has_value());
+        const ValueId result = graph.node(op, 14, {}, {sum});
+        // Sums of 300 products below 1 that are 40 at most, in another order.
+        for (const Backend backend : {Backend::kSimd, Backend::kReference}) {
+          expect_equal(graph, graph.node(*both), result, backend, close(0, 1e-5));
+        }
+        EXPECT_FALSE(graph.fuse(&OpFacts::absorb_activation, fused_sum, graph.node("Add", 14, {}, {fused_sum, addend})))
+            << "one sum is enough";
+      }
+    }
+  }
+}
+
+TEST(ConvolutionFusion, RefusesSumsThatItCannotTakeIn) {
+  const auto fuses = [](const Layout& layout, DataType type, const Shape& addend) {
+    MiniGraph graph;
+    const ValueId y = convolution(graph, layout, type, true);
+    const ValueId sum = graph.node("Add", 14, {}, {y, graph.constant(random_tensor(type, addend, -1, 1, 9))});
+    return graph.fuse(&OpFacts::absorb_activation, y, sum).has_value();
+  };
+  const Layout layout = {"Conv", {1, 4, 5}, {9, 4, 3}, 1, 9};
+  EXPECT_TRUE(fuses(layout, DataType::kFloat32, {1, 9, 3}));
+  EXPECT_FALSE(fuses(layout, DataType::kFloat32, {9, 3})) << "the sum broadcasts";
+  EXPECT_FALSE(fuses(layout, DataType::kFloat32, {2, 9, 3})) << "the sum broadcasts Y";
+  EXPECT_FALSE(fuses(layout, DataType::kFloat64, {1, 9, 3})) << "only float32";
+  EXPECT_FALSE(fuses({"Conv", {1, 4, 5}, {4, 1, 3}, 4, 4}, DataType::kFloat32, {1, 4, 3})) << "summed by taps";
+  EXPECT_FALSE(fuses({"ConvTranspose", {1, 4, 3}, {4, 9, 1}, 1, 9}, DataType::kFloat32, {1, 9, 3}));
+
+  MiniGraph graph;
+  const ValueId x = graph.constant(random_tensor(DataType::kFloat32, layout.x, -1, 1, 1));
+  const ValueId addend = graph.constant(random_tensor(DataType::kFloat32, {1, 9, 3}, -1, 1, 2));
+  const ValueId open_w = graph.node("Conv", 11, {}, {x, graph.variable(DataType::kFloat32, {9, 4, 3})});
+  EXPECT_FALSE(graph.fuse(&OpFacts::absorb_activation, open_w, graph.node("Add", 14, {}, {open_w, addend})))
+      << "W is not constant";
+  const ValueId y = convolution(graph, layout, DataType::kFloat32, true);
+  const ValueId active = graph.node(*graph.fuse(&OpFacts::absorb_activation, y, graph.node("Relu", 14, {}, {y})));
+  EXPECT_FALSE(graph.fuse(&OpFacts::absorb_activation, active, graph.node("Add", 14, {}, {active, addend})))
+      << "the activation stands between";
+  const ValueId sum = graph.node(*graph.fuse(&OpFacts::absorb_activation, y, graph.node("Add", 14, {}, {y, addend})));
+  EXPECT_FALSE(graph.fuse(&OpFacts::absorb_affine, sum, normalized(graph, sum, DataType::kFloat32, 9)))
+      << "the sum stands between";
 }
 
 TEST(ConvolutionFusion, ActivatesWhatNoWindowReaches) {

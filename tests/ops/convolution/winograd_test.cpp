@@ -1,0 +1,138 @@
+// Convolutions in Winograd's form beside direct sums and sums in double.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "tests/ops/mini_graph.hpp"
+#include "tests/ops/op_tester.hpp"
+
+namespace linnet::internal {
+namespace {
+
+ValueId convolution(MiniGraph& graph, const ConstantPtr& x, const ConstantPtr& w, std::int64_t bottom = 1) {
+  return graph.node("Conv", 11, {{"pads", std::vector<std::int64_t>{1, 1, bottom, 1}}},
+                    {graph.constant(x), graph.constant(w)});
+}
+
+/// W with a row of zeros: the same sums, but no 3 x 3 kernel.
+ConstantPtr with_row_of_zeros(const Constant& w) {
+  std::vector<float> values;
+  for (std::int64_t i = 0; i < w.count(); i += 9) {
+    values.insert(values.end(), w.as<float>() + i, w.as<float>() + i + 9);
+    values.insert(values.end(), 3, 0.0F);
+  }
+  return tensor_of<float>({w.shape[0], w.shape[1], 4, 3}, values);
+}
+
+struct Errors {
+  double rms = 0, largest = 0;
+};
+
+Errors errors_of(const Constant& actual, const Constant& expected) {
+  Errors errors;
+  for (std::int64_t i = 0; i < expected.count(); ++i) {
+    const double error = static_cast<double>(actual.as<float>()[i]) - expected.as<double>()[i];
+    errors.rms += error * error;
+    errors.largest = std::max(errors.largest, std::abs(error));
+  }
+  errors.rms = std::sqrt(errors.rms / static_cast<double>(expected.count()));
+  return errors;
+}
+
+ConstantPtr in_double(const Constant& tensor) {
+  return tensor_of<double>(tensor.shape, std::vector<double>(tensor.as<float>(), tensor.as<float>() + tensor.count()));
+}
+
+TEST(Winograd, IsNoLessExactThanDirectSums) {
+  for (const std::int64_t channels : {32, 64, 128, 256, 512}) {
+    for (const double low : {-1.0, 0.0}) {
+      const ConstantPtr x = random_tensor(DataType::kFloat32, {1, channels, 24, 24}, low, 1, 1);
+      const ConstantPtr w = random_tensor(DataType::kFloat32, {32, channels, 3, 3}, -1, 1, 2);
+      MiniGraph graph;
+      const ConstantPtr exact = graph.evaluate(convolution(graph, in_double(*x), in_double(*w)), Backend::kReference);
+      const ConstantPtr direct = graph.evaluate(convolution(graph, x, with_row_of_zeros(*w), 2), Backend::kSimd);
+      const ConstantPtr winograd = graph.evaluate(convolution(graph, x, w), Backend::kSimd);
+      const Errors of_direct = errors_of(*direct, *exact);
+      const Errors of_winograd = errors_of(*winograd, *exact);
+      SCOPED_TRACE(text(channels, " channels from ", low));
+      EXPECT_NE(of_winograd.rms, of_direct.rms) << "both are summed alike";
+      EXPECT_LE(of_winograd.rms, of_direct.rms);
+      EXPECT_LE(of_winograd.largest, of_direct.largest);
+    }
+  }
+}
+
+/// Whether both are finite, or the same infinity, or NaN.
+bool is_alike(float a, float b) { return std::isfinite(a) ? std::isfinite(b) : std::isnan(a) ? std::isnan(b) : a == b; }
+
+TEST(Winograd, SumsDirectlyWhatIsNotFinite) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  struct Fault {
+    const char* name;
+    float first, second;  ///< neighbours
+  };
+  const Fault faults[] = {{"infinity", kInfinity, 0.5F},
+                          {"negative infinity", -kInfinity, 0.5F},
+                          {"both", kInfinity, -kInfinity},
+                          {"NaN", std::numeric_limits<float>::quiet_NaN(), 1.0F},
+                          {"overflow on the way", 3e38F, -3e38F}};
+  const ConstantPtr w = random_tensor(DataType::kFloat32, {70, 33, 3, 3}, -0.1, 0.1, 2);
+  const ConstantPtr clean = random_tensor(DataType::kFloat32, {2, 33, 17, 19}, -1, 1, 1);
+  for (const Fault& fault : faults) {
+    SCOPED_TRACE(fault.name);
+    std::vector<float> values(clean->as<float>(), clean->as<float>() + clean->count());
+    constexpr std::size_t kPlace = (5 * 17 + 8) * 19 + 6;
+    values[kPlace] = fault.first;
+    values[kPlace + 2] = fault.second;
+    MiniGraph graph;
+    const ValueId y = convolution(graph, tensor_of<float>(clean->shape, values), w);
+    const ConstantPtr actual = graph.evaluate(y, Backend::kSimd);
+    const ConstantPtr expected = graph.evaluate(y, Backend::kReference);
+    for (std::int64_t i = 0; i < actual->count(); ++i) {
+      const float a = actual->as<float>()[i], e = expected->as<float>()[i];
+      ASSERT_TRUE(is_alike(a, e)) << a << " instead of " << e << ", element " << i;
+      const float bound = std::isfinite(e) ? 1e-5F + 1e-5F * std::abs(e) : 0.0F;
+      ASSERT_FALSE(std::abs(a - e) > bound) << a << " instead of " << e << ", element " << i;
+    }
+  }
+}
+
+TEST(Winograd, AddsAndActivatesWhatItSumsDirectly) {
+  std::vector<float> values(32 * 15 * 15, 0.25F);
+  values[7 * 15 + 7] = std::numeric_limits<float>::infinity();
+  const ConstantPtr w = random_tensor(DataType::kFloat32, {32, 32, 3, 3}, -1, 1, 2);
+  const ConstantPtr addend = random_tensor(DataType::kFloat32, {1, 32, 15, 15}, -9, 9, 3);
+  for (const char* op : {"Relu", "HardSigmoid"}) {
+    MiniGraph graph;
+    const ValueId y = convolution(graph, tensor_of<float>({1, 32, 15, 15}, values), w);
+    const ValueId sum = graph.node("Add", 14, {}, {y, graph.constant(addend)});
+    const ValueId fused_sum = graph.node(*graph.fuse(&OpFacts::absorb_activation, y, sum));
+    const ValueId fused =
+        graph.node(*graph.fuse(&OpFacts::absorb_activation, fused_sum, graph.node(op, 6, {}, {fused_sum})));
+    const ConstantPtr actual = graph.evaluate(fused, Backend::kSimd);
+    const ConstantPtr expected = graph.evaluate(graph.node(op, 6, {}, {sum}), Backend::kReference);
+    for (std::int64_t i = 0; i < actual->count(); ++i) {
+      const float a = actual->as<float>()[i], e = expected->as<float>()[i];
+      ASSERT_TRUE(is_alike(a, e)) << op << ": " << a << " instead of " << e << ", element " << i;
+      ASSERT_FALSE(std::abs(a - e) > 1e-4F) << op << ": " << a << " instead of " << e << ", element " << i;
+    }
+  }
+}
+
+TEST(Winograd, DoesNotDependOnOtherImages) {
+  const ConstantPtr w = random_tensor(DataType::kFloat32, {40, 32, 3, 3}, -1, 1, 2);
+  const ConstantPtr both = random_tensor(DataType::kFloat32, {2, 32, 15, 14}, -1, 1, 1);
+  const std::int64_t half = both->count() / 2;
+  const ConstantPtr second =
+      tensor_of<float>({1, 32, 15, 14}, std::vector<float>(both->as<float>() + half, both->as<float>() + 2 * half));
+  MiniGraph graph;
+  const ConstantPtr of_both = graph.evaluate(convolution(graph, both, w), Backend::kSimd);
+  const ConstantPtr alone = graph.evaluate(convolution(graph, second, w), Backend::kSimd);
+  for (std::int64_t i = 0; i < alone->count(); ++i) {
+    ASSERT_EQ(alone->as<float>()[i], of_both->as<float>()[alone->count() + i]) << "element " << i;
+  }
+}
+
+}  // namespace
+}  // namespace linnet::internal

@@ -1,5 +1,5 @@
 // Tasks of convolutions that are tap sums: X is copied with its padding, the sums run along the copy, and what stands
-// between rows and is no output is left behind.
+// between rows and is no output is left behind. Depthwise ones in the plane go row by row, straight into Y.
 #include <algorithm>
 #include <cstring>
 
@@ -38,6 +38,7 @@ class BandTask {
     sums.columns = band_.span;
     sums.y = copy_ + part_.result_begin;
     sums.y_row_stride = band_.span + kernels::kTapSumSlack;
+    const bool by_rows = part_.rows == 1 && part_.members == 1 && !c_.transposed && part_.grid.axes.size() == 2;
     for (std::size_t group = group_begin_; group < group_end_; ++group) {
       const float* x = run_.x_plane(image_, group);
       for (std::size_t channel = 0; channel < channels; ++channel, x += c_.x_plane) {
@@ -45,6 +46,10 @@ class BandTask {
       }
       sums.weights = run_.weights(part_, group, 0);
       sums.bias = run_.bias(part_, group, 0);
+      if (by_rows) {
+        if (!sum_rows(sums, group)) return;
+        continue;
+      }
       if (!sum_taps(sums)) return;
       store(sums, group);
     }
@@ -60,6 +65,61 @@ class BandTask {
       }
       store_axis(0, row % part_.members, y, run_.y_plane(image_, group) + row / part_.members * plane);
     }
+  }
+
+  /// Outputs of the band, some rows at a time: taps that meet none of X with any of them are left out. False when the
+  /// run is to stop.
+  bool sum_rows(const kernels::TapSums& sums, std::size_t group) const {
+    constexpr std::size_t kRowsAtOnce = 8;
+    const TapAxis& across = part_.grid.axes[0];
+    const TapAxis& along = part_.grid.axes[1];
+    const auto outputs = static_cast<std::size_t>(band_.outputs);
+    const auto first = static_cast<std::size_t>(begin_);
+    const bool bands_of_rows = band_.axis == 0;
+    const std::size_t first_row = bands_of_rows ? first : 0, first_column = bands_of_rows ? 0 : first;
+    const auto all_rows = static_cast<std::size_t>(across.outputs), width = static_cast<std::size_t>(along.outputs);
+    const std::size_t rows = bands_of_rows ? std::min(outputs, all_rows - first) : 1;
+    kernels::TapRows piece = {};
+    piece.columns = bands_of_rows ? width : std::min(outputs, width - first);
+    piece.x_row_stride = static_cast<std::size_t>(band_.strides[0]);
+    piece.offsets = sums.offsets;
+    piece.weights = sums.weights;
+    piece.bias = sums.bias == nullptr ? 0.0F : *sums.bias;
+    piece.y_row_stride = width;
+    const kernels::ActivationKind kind = c_.activation.kind;
+    const bool in_registers = kind == kernels::ActivationKind::kRelu || kind == kernels::ActivationKind::kClip;
+    if (in_registers) piece.activation = c_.activation;
+    float* const y = run_.y_plane(image_, group) + first_row * width + first_column;
+    if (is_square_plane()) {
+      if (run_.control.abandon_if_stopped()) return false;
+      kernels::plane_sums({sums.x, piece.x_row_stride, piece.offsets, piece.weights, along.shifts.size(), piece.bias,
+                           piece.activation, y, width, rows, piece.columns});
+    }
+    for (std::size_t row = is_square_plane() ? rows : 0; row < rows; row += kRowsAtOnce) {
+      if (run_.control.abandon_if_stopped()) return false;
+      piece.rows = std::min(kRowsAtOnce, rows - row);
+      piece.x = sums.x + row * piece.x_row_stride;
+      piece.y = y + row * width;
+      // Shifts ascend.
+      const auto low = static_cast<std::int64_t>(first_row + row) * across.stride;
+      const std::int64_t high = low + static_cast<std::int64_t>(piece.rows - 1) * across.stride;
+      const auto begin = std::lower_bound(across.shifts.begin(), across.shifts.end(), -high);
+      const auto end = std::lower_bound(begin, across.shifts.end(), across.input - low);
+      piece.tap_begin = static_cast<std::size_t>(begin - across.shifts.begin()) * along.shifts.size();
+      piece.tap_end = static_cast<std::size_t>(end - across.shifts.begin()) * along.shifts.size();
+      kernels::tap_rows(piece);
+    }
+    if (kind == kernels::ActivationKind::kNone || in_registers) return true;
+    kernels::apply_activation(c_.activation, y, y, (rows - 1) * width + piece.columns);  // no row ends before the last
+    return true;
+  }
+
+  /// Whether rows of the kernel follow each other as those of outputs do.
+  bool is_square_plane() const {
+    const TapAxis& across = part_.grid.axes[0];
+    const std::size_t kernel = part_.grid.axes[1].shifts.size();
+    return kernels::has_plane_sums(kernel) && across.shifts.size() == kernel && across.stride == 1 &&
+           across.shifts[1] - across.shifts[0] == 1;
   }
 
   /// False when the run is to stop.

@@ -9,6 +9,7 @@
 
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "ops/kernels/activation-inl.h"
 #include "ops/kernels/dispatch.h"
 #include "ops/kernels/gemm.hpp"
 #include "ops/kernels/vector_math-inl.h"
@@ -179,7 +180,194 @@ HWY_NOINLINE void SumTile(const TapSums& args, std::size_t row, std::size_t colu
   }
 }
 
+// Columns from `column` on, as far as there are, of a row of outputs. Activations: none, Relu and Clip.
+template <std::size_t kVectors>
+HWY_INLINE void StoreActivated(hn::Vec<Tag> (&values)[kVectors], const Activation& activation, float* y,
+                               std::size_t column, std::size_t columns) {
+  const Tag d;
+  LINNET_UNROLL
+  for (std::size_t j = 0; j < kVectors; ++j) {
+    if (activation.kind == ActivationKind::kRelu) values[j] = Relu(d, values[j]);
+    if (activation.kind == ActivationKind::kClip) {
+      values[j] = Clip(d, values[j], hn::Set(d, activation.alpha), hn::Set(d, activation.beta));
+    }
+    const std::size_t done = column + j * kLanes;
+    if (done + kLanes <= columns) {
+      hn::StoreU(values[j], d, y + done);
+    } else if (done < columns) {
+      StorePartial(d, values[j], y + done, columns - done);
+    }
+  }
+}
+
+// Tile of rows from `row` on; those behind the last are the last once more.
+template <std::size_t kRows, std::size_t kVectors>
+HWY_NOINLINE void SumRowTile(const TapRows& args, std::size_t row, std::size_t column) {
+  static_assert(kRows * kVectors <= 16, "more sums than room");
+  using V = hn::Vec<Tag>;
+  const Tag d;
+  const std::size_t last = args.rows - 1;
+  const float* x[kRows];
+  LINNET_UNROLL
+  for (std::size_t i = 0; i < kRows; ++i) x[i] = args.x + std::min(row + i, last) * args.x_row_stride + column;
+  GroupSums group;
+  GroupSums total;
+  V sums[kRows][kVectors];
+  bool has_total = false;
+  for (std::size_t begin = args.tap_begin;;) {
+    const std::size_t end = std::min((begin / kChainLength + 1) * kChainLength, args.tap_end);
+    LINNET_UNROLL
+    for (std::size_t i = 0; i < kRows; ++i) {
+      LINNET_UNROLL
+      for (std::size_t j = 0; j < kVectors; ++j) sums[i][j] = hn::Zero(d);
+    }
+    for (std::size_t tap = begin; tap < end; ++tap) {
+      const std::ptrdiff_t offset = args.offsets[tap];
+      const V weight = hn::Set(d, args.weights[tap]);
+      LINNET_UNROLL
+      for (std::size_t i = 0; i < kRows; ++i) {
+        LINNET_UNROLL
+        for (std::size_t j = 0; j < kVectors; ++j) {
+          sums[i][j] = hn::MulAdd(weight, hn::LoadU(d, x[i] + offset + j * kLanes), sums[i][j]);
+        }
+      }
+    }
+    const bool begins_group = begin == args.tap_begin || begin % kGroupLength == 0;
+    const bool ends_group = end >= args.tap_end || end % kGroupLength == 0;
+    LINNET_UNROLL
+    for (std::size_t i = 0; i < kRows; ++i) {
+      LINNET_UNROLL
+      for (std::size_t j = 0; j < kVectors; ++j) {
+        const std::size_t place = (i * kVectors + j) * kLanes;
+        if (!begins_group) sums[i][j] = hn::Add(hn::Load(d, group.floats + place), sums[i][j]);
+        if (ends_group) {
+          const V before = has_total ? hn::Load(d, total.floats + place) : hn::Set(d, args.bias);
+          sums[i][j] = hn::Add(before, sums[i][j]);
+        }
+        if (end < args.tap_end) hn::Store(sums[i][j], d, (ends_group ? total : group).floats + place);
+      }
+    }
+    has_total |= ends_group;
+    if (end >= args.tap_end) break;
+    begin = end;
+  }
+  LINNET_UNROLL
+  for (std::size_t i = 0; i < kRows; ++i) {
+    float* const y = args.y + std::min(row + i, last) * args.y_row_stride;
+    StoreActivated(sums[i], args.activation, y, column, args.columns);
+  }
+}
+
+// Down a strip of columns: every row of x goes into the outputs that it belongs to, of which the first is complete
+// then. With three rows of three, weights are in registers.
+template <std::size_t kKernel, std::size_t kVectors>
+HWY_NOINLINE void SumPlaneStrip(const PlaneSums& args, std::size_t column) {
+  using V = hn::Vec<Tag>;
+  const Tag d;
+  constexpr bool kHolds = kKernel == 3;
+  V held[kHolds ? kKernel * kKernel : 1];
+  if constexpr (kHolds) {
+    LINNET_UNROLL
+    for (std::size_t i = 0; i < kKernel * kKernel; ++i) held[i] = hn::Set(d, args.weights[i]);
+  }
+  V sums[kKernel][kVectors];  // of the output that the row is row i of the window of
+  LINNET_UNROLL
+  for (std::size_t i = 0; i < kKernel; ++i) {
+    LINNET_UNROLL
+    for (std::size_t j = 0; j < kVectors; ++j) sums[i][j] = hn::Zero(d);
+  }
+  const V bias = hn::Set(d, args.bias);
+  const float* from = args.x + column;
+  for (std::size_t row = 0; row < args.rows + kKernel - 1; ++row, from += args.x_row_stride) {
+    const auto add = [&](std::size_t tap) HWY_ATTR {
+      V x[kVectors];
+      LINNET_UNROLL
+      for (std::size_t j = 0; j < kVectors; ++j) x[j] = hn::LoadU(d, from + args.offsets[tap] + j * kLanes);
+      LINNET_UNROLL
+      for (std::size_t i = 0; i < kKernel; ++i) {
+        const V weight = kHolds ? held[kHolds ? i * kKernel + tap : 0] : hn::Set(d, args.weights[i * kKernel + tap]);
+        LINNET_UNROLL
+        for (std::size_t j = 0; j < kVectors; ++j) sums[i][j] = hn::MulAdd(weight, x[j], sums[i][j]);
+      }
+    };
+    if constexpr (kHolds) {
+      add(0);
+      add(1);
+      add(2);
+    } else {
+      for (std::size_t tap = 0; tap < kKernel; ++tap) add(tap);
+    }
+    if (row + 1 >= kKernel) {
+      V complete[kVectors];
+      LINNET_UNROLL
+      for (std::size_t j = 0; j < kVectors; ++j) complete[j] = hn::Add(bias, sums[kKernel - 1][j]);
+      StoreActivated(complete, args.activation, args.y + (row + 1 - kKernel) * args.y_row_stride, column, args.columns);
+    }
+    LINNET_UNROLL
+    for (std::size_t i = kKernel - 1; i > 0; --i) {
+      LINNET_UNROLL
+      for (std::size_t j = 0; j < kVectors; ++j) sums[i][j] = sums[i - 1][j];
+    }
+    LINNET_UNROLL
+    for (std::size_t j = 0; j < kVectors; ++j) sums[0][j] = hn::Zero(d);
+  }
+}
+
 #undef LINNET_UNROLL
+
+template <std::size_t kRows, std::size_t kVectors>
+HWY_INLINE std::size_t SumColumns(const TapRows& args, std::size_t column) {
+  for (std::size_t row = 0; row < args.rows; row += kRows) SumRowTile<kRows, kVectors>(args, row, column);
+  return column + kVectors * kLanes;
+}
+
+void SumTapRows(const TapRows& args) {
+  for (std::size_t column = 0; column < args.columns;) {
+    const std::size_t left = args.columns - column;
+    if (args.rows == 1 && left > 2 * kLanes) {
+      column = SumColumns<1, 8>(args, column);
+    } else if (left > kLanes) {
+      column = SumColumns<4, 2>(args, column);
+    } else if (args.rows > 4) {
+      column = SumColumns<8, 1>(args, column);
+    } else {
+      column = SumColumns<4, 1>(args, column);
+    }
+  }
+}
+
+// Accumulators and elements are to fit the registers, with the weights of the smallest kernel.
+#if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM
+template <std::size_t kKernel>
+constexpr std::size_t kStripVectors = kKernel == 7 ? 3 : 4;
+#else
+template <std::size_t kKernel>
+constexpr std::size_t kStripVectors = kKernel == 7 ? 1 : 2;
+#endif
+
+template <std::size_t kKernel>
+void SumPlane(const PlaneSums& args) {
+  constexpr std::size_t kMost = kStripVectors<kKernel>;
+  for (std::size_t column = 0; column < args.columns;) {
+    const std::size_t left = args.columns - column;
+    if (kMost > 2 && left > 2 * kLanes) {
+      SumPlaneStrip<kKernel, kMost>(args, column);
+      column += kMost * kLanes;
+    } else if (kMost > 1 && left > kLanes) {
+      SumPlaneStrip<kKernel, std::min<std::size_t>(2, kMost)>(args, column);
+      column += 2 * kLanes;
+    } else {
+      SumPlaneStrip<kKernel, 1>(args, column);
+      column += kLanes;
+    }
+  }
+}
+
+void SumPlanes(const PlaneSums& args) {
+  if (args.kernel == 3) return SumPlane<3>(args);
+  if (args.kernel == 5) return SumPlane<5>(args);
+  SumPlane<7>(args);
+}
 
 // Accumulators, weights and elements are to fit the registers: 32 on AVX-512 and NEON, 16 elsewhere.
 #if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM
@@ -220,6 +408,8 @@ LINNET_EXPORT(GatherRows);
 LINNET_EXPORT(CopyRows);
 LINNET_EXPORT(Interleave);
 LINNET_EXPORT(SumTaps);
+LINNET_EXPORT(SumTapRows);
+LINNET_EXPORT(SumPlanes);
 
 void gather_rows(const float* x, std::size_t row_stride, std::size_t step, std::size_t rows, const RowPiece* pieces,
                  std::size_t piece_count, std::size_t width, float* to) {
@@ -233,6 +423,10 @@ void interleave(const float* even, const float* odd, float* to, std::size_t coun
 }
 
 void tap_sums(const TapSums& sums) { LINNET_DISPATCH(SumTaps)(sums); }
+
+void tap_rows(const TapRows& rows) { LINNET_DISPATCH(SumTapRows)(rows); }
+
+void plane_sums(const PlaneSums& sums) { LINNET_DISPATCH(SumPlanes)(sums); }
 
 }  // namespace linnet::kernels
 #endif  // HWY_ONCE

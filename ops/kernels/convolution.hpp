@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "ops/kernels/activation.hpp"
+
 namespace linnet::kernels {
 
 // Elements of a row: zeros, then `count` elements of x from x[from] on, then zeros.
@@ -58,6 +60,46 @@ struct TapSums {
   std::size_t columns;
 };
 void tap_sums(const TapSums& sums);
+
+// The same sums of one row of weights for several rows of outputs, of which no more is written than their columns:
+//   y[row][i] = activation(bias + sum over taps t of weights[t] * x[row * x_row_stride + offsets[t] + i])
+// for i < columns and tap_begin <= t < tap_end: what stands outside is known to be zero. Chains and groups are those of
+// all taps. Up to kTapSumSlack floats behind the last element of x are read.
+struct TapRows {
+  const float* x;
+  std::size_t x_row_stride;
+  const std::ptrdiff_t* offsets;
+  const float* weights;
+  std::size_t tap_begin;
+  std::size_t tap_end;
+  float bias;
+  Activation activation;  // none, Relu or Clip
+  float* y;
+  std::size_t y_row_stride;
+  std::size_t rows;
+  std::size_t columns;
+};
+void tap_rows(const TapRows& rows);
+
+// The same for a square kernel whose rows lie x_row_stride apart, as those of outputs do:
+//   y[row][i] = activation(bias + sum over r, c of
+//                          weights[r * kernel + c] * x[(row + r) * x_row_stride + offsets[c] + i])
+// Every element of x is read once for all rows of the kernel. The bits are those of tap_rows over all taps.
+struct PlaneSums {
+  const float* x;
+  std::size_t x_row_stride;
+  const std::ptrdiff_t* offsets;
+  const float* weights;
+  std::size_t kernel;  // has_plane_sums
+  float bias;
+  Activation activation;  // none, Relu or Clip
+  float* y;
+  std::size_t y_row_stride;
+  std::size_t rows;
+  std::size_t columns;
+};
+constexpr bool has_plane_sums(std::size_t kernel) { return kernel == 3 || kernel == 5 || kernel == 7; }
+void plane_sums(const PlaneSums& sums);
 
 }  // namespace linnet::kernels
 

@@ -96,10 +96,11 @@ bool adds_column(const GemmEpilogue& epilogue) {
   return epilogue.addend != nullptr && epilogue.addend_column_stride == 0;
 }
 
-// Relu is applied in registers, other activations in a pass over the whole vectors that were just stored; tiles have
-// done it for vectors that are stored in part.
+// Relu and Clip are applied in registers, other activations in a pass over the whole vectors that were just stored;
+// tiles have done it for vectors that are stored in part.
 bool activates_stored(const GemmEpilogue& epilogue) {
-  return epilogue.activation.kind != ActivationKind::kNone && epilogue.activation.kind != ActivationKind::kRelu;
+  const ActivationKind kind = epilogue.activation.kind;
+  return kind != ActivationKind::kNone && kind != ActivationKind::kRelu && kind != ActivationKind::kClip;
 }
 
 void ActivateStored(const Product& product, std::size_t row, std::size_t rows, std::size_t column, std::size_t count) {
@@ -184,7 +185,8 @@ void MultiplyFewRows(const Product& product) {
   tile.prefetched = reinterpret_cast<const std::byte*>(product.a);
   tile.prefetch_step = 0;
   TileStart start;
-  tile.relu = epilogue.activation.kind == ActivationKind::kRelu;
+  const Bounds bounds(epilogue.activation);
+  tile.bounds = bounds.or_none();
   tile.fills_padding = epilogue.fills_padding;
   tile.chain_length = epilogue.chain_length;
   tile.partial_activation = activates_stored(epilogue) ? &epilogue.activation : nullptr;
@@ -275,7 +277,8 @@ void MultiplyRowTile(const Product& product, std::size_t row, std::size_t rows, 
   tile.c_row_stride = product.c_row_stride;
   const bool from_c = !first_block || epilogue.addend != nullptr;
   TileStart start;
-  tile.relu = last_block && epilogue.activation.kind == ActivationKind::kRelu;
+  const Bounds bounds(epilogue.activation);
+  tile.bounds = last_block ? bounds.or_none() : nullptr;
   tile.fills_padding = epilogue.fills_padding;
   tile.chain_length = epilogue.chain_length;
   tile.partial_activation = last_block && activates_stored(epilogue) ? &epilogue.activation : nullptr;

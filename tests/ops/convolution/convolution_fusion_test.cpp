@@ -17,7 +17,7 @@ const Layout kLayouts[] = {
     {"Conv", {2, 4, 5, 6}, {6, 4, 3, 3}, 1, 6},          {"Conv", {1, 4, 9}, {6, 2, 3}, 2, 6},
     {"Conv", {1, 6, 5, 5}, {6, 1, 3, 3}, 6, 6},          {"Conv", {1, 20, 9, 9}, {12, 20, 1, 1}, 1, 12},
     {"ConvTranspose", {2, 4, 5, 6}, {4, 6, 3, 3}, 1, 6}, {"ConvTranspose", {1, 4, 9}, {4, 3, 3}, 2, 6},
-    {"Conv", {1, 32, 17, 18}, {33, 32, 3, 3}, 1, 33},
+    {"Conv", {1, 32, 17, 18}, {33, 32, 3, 3}, 1, 33},    {"Conv", {1, 6, 9, 40}, {6, 1, 2, 5}, 6, 6},
 };
 
 ValueId convolution(MiniGraph& graph, const Layout& layout, DataType type, bool bias) {
@@ -96,13 +96,17 @@ TEST(ConvolutionFusion, TakesInActivationsWithTheSameBits) {
     const char* op;
     std::vector<NamedAttribute> attributes;
   };
-  const ActivationCase cases[] = {{"Relu", {}}, {"LeakyRelu", {{"alpha", 0.1F}}}, {"Sigmoid", {}}, {"HardSwish", {}}};
+  const ActivationCase cases[] = {{"Relu", {}},
+                                  {"LeakyRelu", {{"alpha", 0.1F}}},
+                                  {"Sigmoid", {}},
+                                  {"HardSwish", {}},
+                                  {"Clip", {{"min", -0.5F}, {"max", 0.5F}}}};
   for (const ActivationCase& c : cases) {
     for (const Layout& layout : kLayouts) {
       SCOPED_TRACE(text(c.op, " of ", layout.op, " ", layout.w));
       MiniGraph graph;
       const ValueId y = convolution(graph, layout, DataType::kFloat32, true);
-      const ValueId result = graph.node(c.op, 14, c.attributes, {y});
+      const ValueId result = graph.node(c.op, std::string(c.op) == "Clip" ? 6 : 14, c.attributes, {y});
       const std::optional<Replacement> fused = graph.fuse(&OpFacts::absorb_activation, y, result);
       ASSERT_TRUE(fused.has_value());
       for (const Backend backend : {Backend::kSimd, Backend::kReference}) {

@@ -4,6 +4,7 @@
 #include "ops/kernels/convolution.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "ops/kernels/highway_config.h"
 
@@ -180,25 +181,70 @@ HWY_NOINLINE void SumTile(const TapSums& args, std::size_t row, std::size_t colu
   }
 }
 
-// Columns from `column` on, as far as there are, of a row of outputs. Activations: none, Relu and Clip.
-template <std::size_t kVectors>
-HWY_INLINE void StoreActivated(hn::Vec<Tag> (&values)[kVectors], const Activation& activation, float* y,
+// What Relu and Clip come to.
+struct Bounds {
+  explicit Bounds(const Activation& activation)
+      : lowest(activation.kind == ActivationKind::kClip   ? activation.alpha
+               : activation.kind == ActivationKind::kRelu ? 0.0f
+                                                          : -std::numeric_limits<float>::infinity()),
+        highest(activation.kind == ActivationKind::kClip ? activation.beta : std::numeric_limits<float>::infinity()),
+        zero(activation.kind == ActivationKind::kRelu ? 0.0f : -0.0f) {}
+
+  HWY_INLINE hn::Vec<Tag> operator()(hn::Vec<Tag> v) const {
+    const Tag d;
+    return hn::Add(Clip(d, v, hn::Set(d, lowest), hn::Set(d, highest)), hn::Set(d, zero));
+  }
+
+  float lowest;
+  float highest;
+  float zero;  // -0 changes nothing, +0 makes +0 of -0, as Relu does
+};
+
+// Columns from `column` on, as far as there are, of a row of outputs that ends with `columns`.
+HWY_NOINLINE void StoreColumns(const float* sums, std::size_t vectors, const Bounds& bounds, float* y,
                                std::size_t column, std::size_t columns) {
   const Tag d;
-  LINNET_UNROLL
-  for (std::size_t j = 0; j < kVectors; ++j) {
-    if (activation.kind == ActivationKind::kRelu) values[j] = Relu(d, values[j]);
-    if (activation.kind == ActivationKind::kClip) {
-      values[j] = Clip(d, values[j], hn::Set(d, activation.alpha), hn::Set(d, activation.beta));
-    }
-    const std::size_t done = column + j * kLanes;
-    if (done + kLanes <= columns) {
-      hn::StoreU(values[j], d, y + done);
-    } else if (done < columns) {
-      StorePartial(d, values[j], y + done, columns - done);
+  for (std::size_t j = 0; j < vectors && column < columns; ++j, column += kLanes) {
+    const hn::Vec<Tag> v = bounds(hn::Load(d, sums + j * kLanes));
+    if (column + kLanes <= columns) {
+      hn::StoreU(v, d, y + column);
+    } else {
+      StorePartial(d, v, y + column, columns - column);
     }
   }
 }
+
+// Chains of a tile of rows, one after the other, as SumTile adds them.
+class ChainSums {
+ public:
+  explicit ChainSums(float bias) : bias_(bias) {}
+
+  float* chain() { return chain_.floats; }
+
+  // The chain that ends before `tap` becomes part of its group; at the end `chain` has the sums.
+  HWY_NOINLINE void Add(std::size_t tap, std::size_t tap_end, std::size_t vectors) {
+    const Tag d;
+    const bool ends_group = tap >= tap_end || tap % kGroupLength == 0;
+    for (std::size_t i = 0; i < vectors * kLanes; i += kLanes) {
+      hn::Vec<Tag> sum = hn::Load(d, chain_.floats + i);
+      if (in_group_) sum = hn::Add(hn::Load(d, group_.floats + i), sum);
+      if (ends_group) {
+        sum = hn::Add(has_total_ ? hn::Load(d, total_.floats + i) : hn::Set(d, bias_), sum);
+        hn::Store(sum, d, total_.floats + i);
+        hn::Store(sum, d, chain_.floats + i);
+      } else {
+        hn::Store(sum, d, group_.floats + i);
+      }
+    }
+    in_group_ = !ends_group;
+    has_total_ |= ends_group;
+  }
+
+ private:
+  GroupSums chain_, group_, total_;
+  float bias_;
+  bool in_group_ = false, has_total_ = false;
+};
 
 // Tile of rows from `row` on; those behind the last are the last once more.
 template <std::size_t kRows, std::size_t kVectors>
@@ -210,18 +256,16 @@ HWY_NOINLINE void SumRowTile(const TapRows& args, std::size_t row, std::size_t c
   const float* x[kRows];
   LINNET_UNROLL
   for (std::size_t i = 0; i < kRows; ++i) x[i] = args.x + std::min(row + i, last) * args.x_row_stride + column;
-  GroupSums group;
-  GroupSums total;
-  V sums[kRows][kVectors];
-  bool has_total = false;
-  for (std::size_t begin = args.tap_begin;;) {
-    const std::size_t end = std::min((begin / kChainLength + 1) * kChainLength, args.tap_end);
+  ChainSums chains(args.bias);
+  for (std::size_t tap = args.tap_begin;;) {
+    V sums[kRows][kVectors];
     LINNET_UNROLL
     for (std::size_t i = 0; i < kRows; ++i) {
       LINNET_UNROLL
       for (std::size_t j = 0; j < kVectors; ++j) sums[i][j] = hn::Zero(d);
     }
-    for (std::size_t tap = begin; tap < end; ++tap) {
+    const std::size_t end = std::min((tap / kChainLength + 1) * kChainLength, args.tap_end);
+    for (; tap < end; ++tap) {
       const std::ptrdiff_t offset = args.offsets[tap];
       const V weight = hn::Set(d, args.weights[tap]);
       LINNET_UNROLL
@@ -232,29 +276,18 @@ HWY_NOINLINE void SumRowTile(const TapRows& args, std::size_t row, std::size_t c
         }
       }
     }
-    const bool begins_group = begin == args.tap_begin || begin % kGroupLength == 0;
-    const bool ends_group = end >= args.tap_end || end % kGroupLength == 0;
     LINNET_UNROLL
     for (std::size_t i = 0; i < kRows; ++i) {
       LINNET_UNROLL
-      for (std::size_t j = 0; j < kVectors; ++j) {
-        const std::size_t place = (i * kVectors + j) * kLanes;
-        if (!begins_group) sums[i][j] = hn::Add(hn::Load(d, group.floats + place), sums[i][j]);
-        if (ends_group) {
-          const V before = has_total ? hn::Load(d, total.floats + place) : hn::Set(d, args.bias);
-          sums[i][j] = hn::Add(before, sums[i][j]);
-        }
-        if (end < args.tap_end) hn::Store(sums[i][j], d, (ends_group ? total : group).floats + place);
-      }
+      for (std::size_t j = 0; j < kVectors; ++j) hn::Store(sums[i][j], d, chains.chain() + (i * kVectors + j) * kLanes);
     }
-    has_total |= ends_group;
-    if (end >= args.tap_end) break;
-    begin = end;
+    chains.Add(tap, args.tap_end, kRows * kVectors);
+    if (tap >= args.tap_end) break;
   }
-  LINNET_UNROLL
-  for (std::size_t i = 0; i < kRows; ++i) {
-    float* const y = args.y + std::min(row + i, last) * args.y_row_stride;
-    StoreActivated(sums[i], args.activation, y, column, args.columns);
+  const Bounds bounds(args.activation);
+  for (std::size_t i = 0; i < kRows && row + i < args.rows; ++i) {
+    StoreColumns(chains.chain() + i * kVectors * kLanes, kVectors, bounds, args.y + (row + i) * args.y_row_stride,
+                 column, args.columns);
   }
 }
 
@@ -277,6 +310,7 @@ HWY_NOINLINE void SumPlaneStrip(const PlaneSums& args, std::size_t column) {
     for (std::size_t j = 0; j < kVectors; ++j) sums[i][j] = hn::Zero(d);
   }
   const V bias = hn::Set(d, args.bias);
+  const Bounds bounds(args.activation);
   const float* from = args.x + column;
   for (std::size_t row = 0; row < args.rows + kKernel - 1; ++row, from += args.x_row_stride) {
     const auto add = [&](std::size_t tap) HWY_ATTR {
@@ -298,10 +332,20 @@ HWY_NOINLINE void SumPlaneStrip(const PlaneSums& args, std::size_t column) {
       for (std::size_t tap = 0; tap < kKernel; ++tap) add(tap);
     }
     if (row + 1 >= kKernel) {
-      V complete[kVectors];
-      LINNET_UNROLL
-      for (std::size_t j = 0; j < kVectors; ++j) complete[j] = hn::Add(bias, sums[kKernel - 1][j]);
-      StoreActivated(complete, args.activation, args.y + (row + 1 - kKernel) * args.y_row_stride, column, args.columns);
+      float* const y = args.y + (row + 1 - kKernel) * args.y_row_stride;
+      if (column + kVectors * kLanes <= args.columns) {
+        LINNET_UNROLL
+        for (std::size_t j = 0; j < kVectors; ++j) {
+          hn::StoreU(bounds(hn::Add(bias, sums[kKernel - 1][j])), d, y + column + j * kLanes);
+        }
+      } else {
+        HWY_ALIGN float complete[kVectors * kLanes];
+        LINNET_UNROLL
+        for (std::size_t j = 0; j < kVectors; ++j) {
+          hn::Store(hn::Add(bias, sums[kKernel - 1][j]), d, complete + j * kLanes);
+        }
+        StoreColumns(complete, kVectors, bounds, y, column, args.columns);
+      }
     }
     LINNET_UNROLL
     for (std::size_t i = kKernel - 1; i > 0; --i) {
@@ -323,16 +367,18 @@ HWY_INLINE std::size_t SumColumns(const TapRows& args, std::size_t column) {
 
 void SumTapRows(const TapRows& args) {
   for (std::size_t column = 0; column < args.columns;) {
+#if HWY_TARGET != HWY_SCALAR  // for want of vectors: small rather than fast
     const std::size_t left = args.columns - column;
     if (args.rows == 1 && left > 2 * kLanes) {
       column = SumColumns<1, 8>(args, column);
-    } else if (left > kLanes) {
-      column = SumColumns<4, 2>(args, column);
-    } else if (args.rows > 4) {
-      column = SumColumns<8, 1>(args, column);
-    } else {
-      column = SumColumns<4, 1>(args, column);
+      continue;
     }
+    if (left > kLanes) {
+      column = SumColumns<4, 2>(args, column);
+      continue;
+    }
+#endif
+    column = SumColumns<8, 1>(args, column);
   }
 }
 
@@ -342,7 +388,7 @@ template <std::size_t kKernel>
 constexpr std::size_t kStripVectors = kKernel == 7 ? 3 : 4;
 #else
 template <std::size_t kKernel>
-constexpr std::size_t kStripVectors = kKernel == 7 ? 1 : 2;
+constexpr std::size_t kStripVectors = kKernel == 7 || HWY_TARGET == HWY_SCALAR ? 1 : 2;
 #endif
 
 template <std::size_t kKernel>
@@ -350,12 +396,9 @@ void SumPlane(const PlaneSums& args) {
   constexpr std::size_t kMost = kStripVectors<kKernel>;
   for (std::size_t column = 0; column < args.columns;) {
     const std::size_t left = args.columns - column;
-    if (kMost > 2 && left > 2 * kLanes) {
+    if (kMost > 1 && left > kLanes) {
       SumPlaneStrip<kKernel, kMost>(args, column);
       column += kMost * kLanes;
-    } else if (kMost > 1 && left > kLanes) {
-      SumPlaneStrip<kKernel, std::min<std::size_t>(2, kMost)>(args, column);
-      column += 2 * kLanes;
     } else {
       SumPlaneStrip<kKernel, 1>(args, column);
       column += kLanes;
@@ -389,12 +432,14 @@ void SumRows(const TapSums& args, std::size_t row) {
 
 void SumTaps(const TapSums& args) {
   std::size_t row = 0;
+#if HWY_TARGET != HWY_SCALAR
   for (; row + 4 <= args.rows; row += 4) SumRows<4, kVectorsOfFourRows>(args, row);
   if (row + 2 <= args.rows) {
     SumRows<2, 4>(args, row);
     row += 2;
   }
-  if (row < args.rows) SumRows<1, 8>(args, row);
+#endif
+  for (; row < args.rows; ++row) SumRows<1, 8>(args, row);
 }
 
 }  // namespace

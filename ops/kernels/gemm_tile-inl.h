@@ -3,7 +3,6 @@
 #include "ops/kernels/highway_config.h"
 
 #include <cstddef>
-#include <limits>
 
 #include "hwy/highway.h"
 #include "ops/kernels/activation-inl.h"
@@ -75,24 +74,6 @@ struct PairDot {
 };
 #endif
 
-// Relu and Clip, in registers.
-struct Bounds {
-  explicit Bounds(const Activation& activation)
-      : clips(activation.kind == ActivationKind::kClip),
-        relu(activation.kind == ActivationKind::kRelu),
-        lowest(clips ? activation.alpha : 0.0f),
-        highest(clips ? activation.beta : std::numeric_limits<float>::infinity()),
-        zero(clips ? -0.0f : 0.0f) {}
-
-  const Bounds* or_none() const { return clips || relu ? this : nullptr; }
-
-  bool clips;
-  bool relu;
-  float lowest;
-  float highest;
-  float zero;  // -0 changes nothing, +0 makes +0 of -0, as Relu does
-};
-
 // Tile (0, 0) is the first element of all pointers but `next_b`.
 struct Tile {
   std::size_t k;        // of this block, which begins with a group
@@ -110,8 +91,8 @@ struct Tile {
   const std::byte* prefetched;  // of tiles with kPrefetches: from here on, so many bytes for a step of k are fetched to
   std::size_t prefetch_step;    // the second-level cache; nothing behind the first is, where these are 0
   std::size_t chain_length;     // steps of k; a group is four chains
-  const Bounds* bounds;         // of what is stored; null for none
-  bool fills_padding;           // the last vector of C is stored whole
+  bool relu;
+  bool fills_padding;                    // the last vector of C is stored whole
   const Activation* partial_activation;  // for the last vector, if it is stored in part; null if absent
 };
 
@@ -244,16 +225,11 @@ void MultiplyTile(const Tile& tile) {
       group_left = group_length;
     }
   }
-  if (tile.bounds != nullptr) {
-    const TileVector lowest = hn::Set(d, tile.bounds->lowest);
-    const TileVector highest = hn::Set(d, tile.bounds->highest);
-    const TileVector zero = hn::Set(d, tile.bounds->zero);
+  if (tile.relu) {
     LINNET_UNROLL
     for (std::size_t row = 0; row < kRows; ++row) {
       LINNET_UNROLL
-      for (std::size_t j = 0; j < kVectors; ++j) {
-        sums[row][j] = hn::Add(Clip(d, sums[row][j], lowest, highest), zero);
-      }
+      for (std::size_t j = 0; j < kVectors; ++j) sums[row][j] = Relu(d, sums[row][j]);
     }
   }
   StoreTile(sums, tile);

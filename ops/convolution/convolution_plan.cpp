@@ -28,6 +28,12 @@ constexpr std::int64_t kLeastWinogradOutputs = 14 * 14;
 /// Of the pairs of channels: more weights than 4 MiB, transformed, would come from memory for every block of tiles.
 constexpr std::int64_t kMostWinogradPairs = 1 << 16;
 constexpr std::size_t kMostWinogradRows = 64;
+/// What earns turning X and Y, for outputs as rows of a product.
+constexpr std::size_t kLeastPixelRows = 32;
+constexpr std::int64_t kLeastPixelChannels = 16;
+constexpr std::size_t kMostPixels = 112;
+constexpr std::int64_t kMostPixelInputs = 1024;
+constexpr std::size_t kMostPixelTaps = 25;
 
 constexpr std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 constexpr std::size_t cache_lines(std::size_t floats) { return divide_up(floats, 16) * 16; }
@@ -151,6 +157,27 @@ void plan_winograd(const Convolution& c, int threads, ConvolutionPart& part) {
   part.form = ConvolutionForm::kWinograd;
 }
 
+/// Whether outputs would leave much of a product's vectors empty as columns, and are few enough for one task.
+bool suits_pixels(const Convolution& c, const ConvolutionPart& part) {
+  const std::size_t columns = divide_up(part.outputs, kernels::kColumnUnit) * kernels::kColumnUnit;
+  return !c.transposed && part.rows >= kLeastPixelRows && c.x_channels >= kLeastPixelChannels &&
+         part.outputs <= kMostPixels && 8 * columns >= 9 * part.outputs && c.x_plane <= kMostPixelInputs &&
+         part.taps <= kMostPixelTaps;
+}
+
+void plan_pixels(const Convolution& c, int threads, ConvolutionPart& part) {
+  PixelTasks& pixels = part.pixels;
+  const std::size_t panels = kernels::panel_count(part.rows);
+  const auto units = static_cast<std::size_t>(c.images * c.groups);
+  const auto short_enough =
+      static_cast<std::size_t>(work_of(c, part) / static_cast<double>(units) / kMostTaskNanoseconds);
+  const std::size_t wanted = threads == 1 ? 1 : divide_up(2 * static_cast<std::size_t>(threads), units);
+  pixels.panels = divide_up(panels, std::min(panels, std::max(wanted, short_enough + 1)));
+  pixels.panel_tasks = divide_up(panels, pixels.panels);
+  part.tasks = units * pixels.panel_tasks;
+  part.form = ConvolutionForm::kPixels;
+}
+
 void plan_product(const Convolution& c, int threads, ConvolutionPart& part) {
   ProductTasks& product = part.product;
   const std::size_t panel = kernels::kPanelColumns;
@@ -191,6 +218,7 @@ void plan_product(const Convolution& c, int threads, ConvolutionPart& part) {
 std::size_t place_worker(const Convolution& c, ConvolutionPart& part) {
   std::size_t results = 0;
   if (part.form == ConvolutionForm::kWinograd) return place_winograd(c, part.winograd);
+  if (part.form == ConvolutionForm::kPixels) return place_pixels(c, part);
   if (part.form == ConvolutionForm::kTapSums) {
     part.result_begin = cache_lines(static_cast<std::size_t>(c.x_channels) * part.band.floats + kernels::kTapSumSlack);
     results = part.rows * (part.band.span + kernels::kTapSumSlack);
@@ -229,17 +257,22 @@ ConvolutionPlan plan_convolution(const Convolution& convolution, bool has_b, boo
     }
     part.grid = std::move(grid);
     const bool winograd = constant_w && suits_winograd(convolution);
-    part.weights_stride = weights_stride(winograd ? static_cast<std::size_t>(convolution.x_channels) : part.depth);
+    const bool pixels = constant_w && !winograd && suits_pixels(convolution, part);
+    const bool of_channels = winograd || pixels;
+    part.weights_stride = weights_stride(of_channels ? static_cast<std::size_t>(convolution.x_channels) : part.depth);
     part.weights_begin = plan.packed_floats;
     const std::size_t all_rows = part.rows * static_cast<std::size_t>(convolution.groups);
     const std::size_t positions = winograd ? kernels::kWinogradPositions : 1;
-    plan.packed_floats += cache_lines(all_rows * part.weights_stride * positions);
+    plan.packed_floats += pixels ? cache_lines(packed_pixel_floats(convolution, part))
+                                 : cache_lines(all_rows * part.weights_stride * positions);
     if (has_b && part.members > 1) {
       part.bias_begin = plan.bias_floats;
       plan.bias_floats += all_rows;
     }
     if (winograd) {
       plan_winograd(convolution, threads, part);
+    } else if (pixels) {
+      plan_pixels(convolution, threads, part);
     } else if (!plan_tap_sums(convolution, threads, part)) {
       plan_product(convolution, threads, part);
     }
@@ -270,7 +303,10 @@ std::string packing_key(const ConvolutionPlan& plan) {
   for (const WindowAxis& axis : c.axes) {  // what decides about phases and their order
     if (c.transposed) key += text(" ", axis.stride, " ", axis.dilation, " ", axis.pad_begin, " ", axis.output);
   }
-  if (reads_w(plan)) key += " winograd";
+  for (const ConvolutionPart& part : plan.parts) {
+    if (part.form == ConvolutionForm::kWinograd) key += " winograd";
+    if (part.form == ConvolutionForm::kPixels) key += " pixels";
+  }
   return key;
 }
 
@@ -287,6 +323,13 @@ void pack_convolution(const ConvolutionPlan& plan, const std::byte* w, RunContro
   const auto channel_stride = static_cast<std::size_t>(c.w_x_stride());
   for (const ConvolutionPart& part : plan.parts) {
     const std::size_t rows = part.rows * static_cast<std::size_t>(c.groups);
+    if (part.form == ConvolutionForm::kPixels) {
+      const std::size_t panels = kernels::panel_count(part.rows) * static_cast<std::size_t>(c.groups);
+      control.parallel_for(panels, static_cast<double>(rows) * static_cast<double>(part.depth), [&](std::size_t task) {
+        if (!control.abandon_if_stopped()) pack_pixel_panel(c, part, task, w, packed);
+      });
+      continue;
+    }
     const std::size_t task_rows = std::max<std::size_t>(1, kTaskFloats / part.depth);
     const double work = static_cast<double>(rows) * static_cast<double>(part.depth);
     control.parallel_for(divide_up(rows, task_rows), work, [&](std::size_t task) {

@@ -141,6 +141,8 @@ void run_convolution(const ConvolutionPlan& plan, const ConvolutionOperands& ope
     switch (part.form) {
       case ConvolutionForm::kProduct:
         return multiply_task(run, part, task, memory);
+      case ConvolutionForm::kPixels:
+        return pixel_task(run, part, task, memory);
       case ConvolutionForm::kTapSums:
         return sum_taps_task(run, part, task, memory);
       case ConvolutionForm::kWinograd:

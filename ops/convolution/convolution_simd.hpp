@@ -4,6 +4,7 @@
 //
 //   products   Y [rows, outputs] = W [rows, depth] * X [depth, outputs], by the kernel of Gemm. Its right side is
 //              gathered from X for a block of outputs and of depth that fits the second-level cache
+//   pixels     the same with few outputs, which are the rows then: Y' = X' W'
 //   Winograd   3 x 3 kernels over many channels and pixels: 16 products over channels alone, of transformed X and W,
 //   for
 //              each block of tiles of 2 x 2 outputs (ops/kernels/winograd.hpp). 16 multiplications instead of 36
@@ -57,7 +58,17 @@ struct WinogradTasks {
   std::vector<std::ptrdiff_t> offsets;  ///< of each step of the depth, in the lines
 };
 
-enum class ConvolutionForm : std::uint8_t { kProduct, kTapSums, kWinograd };
+/// Products with outputs as rows: a task has all of them, and some panels of W.
+struct PixelTasks {
+  std::size_t panels = 0, panel_tasks = 1;
+  std::size_t turned_stride = 0;  ///< between places of X, whose channels follow each other
+  bool gathers = true;            ///< otherwise X, turned, is the left side
+  std::size_t gathered_begin = 0, gathered_stride = 0;
+  std::size_t sums_begin = 0;
+  std::vector<std::int32_t> places;  ///< [tap][output]: what is read of a plane; -1 for nothing
+};
+
+enum class ConvolutionForm : std::uint8_t { kProduct, kPixels, kTapSums, kWinograd };
 
 struct ConvolutionPart {
   TapGrid grid;
@@ -70,6 +81,7 @@ struct ConvolutionPart {
   ProductTasks product;
   TapBand band;
   WinogradTasks winograd;
+  PixelTasks pixels;
   std::size_t result_begin = 0;  ///< of a worker's floats
   std::size_t first_task = 0, tasks = 0;
 
@@ -143,6 +155,7 @@ struct ConvolutionRun {
 
 // Task `task` of a part. `memory`: worker_floats of the plan.
 void multiply_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
+void pixel_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
 void winograd_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
 void sum_taps_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
 
@@ -150,6 +163,13 @@ void sum_taps_task(const ConvolutionRun& run, const ConvolutionPart& part, std::
 std::size_t place_winograd(const Convolution& convolution, WinogradTasks& winograd);
 /// Weights of a row of the part, transformed: to[position * position_stride + channel].
 void transform_weights(const std::byte* w, std::size_t channels, std::size_t position_stride, float* to);
+
+/// Floats of a worker of a part with outputs as rows; sets where its buffers are.
+std::size_t place_pixels(const Convolution& convolution, ConvolutionPart& part);
+std::size_t packed_pixel_floats(const Convolution& convolution, const ConvolutionPart& part);
+/// Panel `index` of those of all groups.
+void pack_pixel_panel(const Convolution& convolution, const ConvolutionPart& part, std::size_t index,
+                      const std::byte* w, float* packed);
 
 /// Why the plan does not serve a node of any type; empty when it does.
 std::string plan_refusal(const NodeView& node);

@@ -11,6 +11,9 @@ namespace {
 
 /// Rows of a block multiplied before a stop is looked at.
 constexpr std::size_t kRowsAtOnce = 240;
+/// Of a gathered block.
+constexpr std::size_t kPanelsAtOnce = 4;
+constexpr std::size_t kChannelsAtOnce = 8;
 
 class ProductTask {
  public:
@@ -74,32 +77,58 @@ class ProductTask {
     }
   }
 
-  /// The operand [depth, columns_] from step `k` and output column_begin_ on, as the packed B of the product.
+  /// The operand [depth, columns_] from step `k` and output column_begin_ on, as the packed B of the product. Some
+  /// channels of several panels at a time: so long a piece of each plane is read that the CPU fetches it ahead.
   void gather(std::size_t k, std::size_t depth) const {
-    float* to = gathered_;
-    for (std::size_t panel = 0; panel < kernels::panel_count(columns_); ++panel) {
-      const std::size_t width = kernels::panel_width(columns_, panel);
-      gather_panel(k, depth, panel * kernels::kPanelColumns, width, to);
-      to += depth * width;
+    const std::size_t panels = kernels::panel_count(columns_);
+    for (std::size_t panel = 0; panel < panels; panel += kPanelsAtOnce) {
+      gather_panels(k, depth, panel, std::min(kPanelsAtOnce, panels - panel));
     }
   }
 
-  /// Of columns_ those from `first` on, as many as a panel has, and zeros up to `width`.
-  void gather_panel(std::size_t k, std::size_t depth, std::size_t first, std::size_t width, float* to) const {
+  void gather_panels(std::size_t k, std::size_t depth, std::size_t first, std::size_t count) const {
     const auto channels = static_cast<std::size_t>(c_.x_channels);
-    const auto plane = static_cast<std::size_t>(c_.x_plane);
-    const auto step = static_cast<std::size_t>(part_.grid.axes.back().stride);
-    const std::size_t count = std::min(kernels::kPanelColumns, columns_ - first);
-    const float* x = run_.x_plane(image_, group_);
-    kernels::RowPiece pieces[kernels::kPanelColumns];
+    PanelPieces panels[kPanelsAtOnce];
+    for (std::size_t i = 0; i < count; ++i) {
+      panels[i].width = kernels::panel_width(columns_, first + i);
+      panels[i].to = gathered_ + (first + i) * kernels::kPanelColumns * depth;
+    }
     for (const std::size_t end = k + depth; k < end;) {
       const std::size_t channel = k % channels;
       const std::size_t rows = std::min(channels - channel, end - k);  // of one tap
-      const std::size_t piece_count = row_pieces(k / channels, column_begin_ + first, count, width, pieces);
-      kernels::gather_rows(x + channel * plane, plane, step, rows, pieces, piece_count, width, to);
-      to += rows * width;
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t column = (first + i) * kernels::kPanelColumns;
+        panels[i].count =
+            row_pieces(k / channels, column_begin_ + column, std::min(kernels::kPanelColumns, columns_ - column),
+                       panels[i].width, panels[i].pieces);
+      }
+      for (std::size_t row = 0; row < rows; row += kChannelsAtOnce) {
+        const std::size_t some = std::min(kChannelsAtOnce, rows - row);
+        for (std::size_t i = 0; i < count; ++i) {
+          gather_rows(panels[i], channel + row, some, k + row + some == end && i + 1 < count);
+        }
+      }
       k += rows;
     }
+  }
+
+  struct PanelPieces {
+    kernels::RowPiece pieces[kernels::kPanelColumns];
+    std::size_t count = 0, width = 0;
+    float* to = nullptr;  ///< the next row
+  };
+
+  /// `ends_panel`: the rows are the last before another panel, whose beginning is there and stays as it is.
+  void gather_rows(PanelPieces& panel, std::size_t channel, std::size_t rows, bool ends_panel) const {
+    const auto plane = static_cast<std::size_t>(c_.x_plane);
+    float kept[kernels::kSlackFloats];
+    float* const end = panel.to + rows * panel.width;
+    if (ends_panel) std::copy_n(end, kernels::kSlackFloats, kept);
+    kernels::gather_rows(run_.x_plane(image_, group_) + channel * plane, plane,
+                         static_cast<std::size_t>(part_.grid.axes.back().stride), rows, panel.pieces, panel.count,
+                         panel.width, panel.to);
+    if (ends_panel) std::copy_n(kept, kernels::kSlackFloats, end);
+    panel.to = end;
   }
 
   /// What outputs [column, column + count) read under a tap, and zeros up to `width`.

@@ -65,7 +65,10 @@ std::vector<BoundAttribute> bind_parameters(const CallFrame& caller, const NodeP
 
 std::string resolved_node(const CallFrame& frame, const NodeProto& node) {
   std::string out;
-  for (const std::string_view input : node.inputs) append_field(out, 1, {input});
+  for (const std::string_view input : node.inputs) {
+    const std::uint32_t* const id = frame.names.find(input);
+    append_field(out, 1, {id != nullptr && *id == kNoValue ? std::string_view() : input});
+  }
   for (const std::string_view output : node.outputs) append_field(out, 2, {output});
   append_field(out, 4, {node.op_type});
   append_field(out, 7, {node.domain});

@@ -85,7 +85,7 @@ std::vector<BoundAttribute> bind_parameters(const CallFrame& caller, const NodeP
                                             const std::shared_ptr<const MappedFile>& function_file, bool is_onnx,
                                             std::vector<std::string>& passed_over);
 
-/// The serialized NodeProto with its attribute references replaced.
+/// The serialized NodeProto with its attribute references replaced, and without inputs that the call leaves out.
 std::string resolved_node(const CallFrame& frame, const NodeProto& node);
 
 /// An OpsetImports's owner in messages, and so on: `function "f"`; "the model" for the graph itself.

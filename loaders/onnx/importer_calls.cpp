@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "loaders/onnx/onnx_library.hpp"
+#include "loaders/onnx/own_functions.hpp"
 
 namespace linnet::internal::onnx {
 namespace {
@@ -18,6 +19,10 @@ constexpr std::string_view kOnnxDomains = "ai.onnx.";
 /// For an operator without a kernel: goes on with ONNX's own definition of it, if there is one.
 void Importer::expand_or_refuse(CallFrame& frame, Span bytes, int opset) {
   const std::string_view domain = canonical_domain(proto_.domain);
+  if (has_own_function(domain, proto_.op_type)) {
+    call_own_function(frame, bytes, opset);
+    return;
+  }
   if (!domain.empty() && domain.substr(0, kOnnxDomains.size()) != kOnnxDomains) {
     refuse(frame, opset, "there is no such operator, and the model defines no function of this name");
     return;
@@ -39,6 +44,30 @@ void Importer::expand_or_refuse(CallFrame& frame, Span bytes, int opset) {
   const auto function = new_shared<FunctionProto>();
   read(*function, Span{data, body.bytes->size(), data});
   begin_call(frame, *function, body.bytes, function);
+}
+
+/// For an operator that Linnet itself writes with others.
+void Importer::call_own_function(CallFrame& frame, Span bytes, int opset) {
+  std::vector<TensorType> types;
+  for (const ValueId input : inputs_) types.push_back(input == kNoValue ? TensorType{} : graph_.values[input].type);
+  types.resize(std::max(types.size(), kMostOwnInputs));
+  std::string function;
+  try {
+    read_attributes(frame, bytes, true);
+    ParseContext attributes(opset, attributes_, inputs_.size(), proto_.outputs.size());
+    function = own_function({proto_, attributes, attributes_, types});
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kUnsupported) {
+      throw Error(error.code(), text(describe_node(frame, opset), ": ", error.what()));
+    }
+    refuse(frame, opset, error.what());
+    return;
+  }
+  const std::shared_ptr<const MappedFile> file = MappedFile::copy(function.data(), function.size());
+  const char* data = reinterpret_cast<const char*>(file->data());
+  const auto proto = new_shared<FunctionProto>();
+  read(*proto, Span{data, file->size(), data});
+  begin_call(frame, *proto, file, proto);
 }
 
 void Importer::begin_call(const CallFrame& caller, const FunctionProto& function,

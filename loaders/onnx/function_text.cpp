@@ -1,0 +1,116 @@
+#include "loaders/onnx/function_text.hpp"
+
+#include <cstdlib>
+#include <cstring>
+
+#include "loaders/onnx/proto.hpp"
+#include "loaders/onnx/wire_writer.hpp"
+
+namespace linnet::internal::onnx {
+namespace {
+
+// Numbers of the fields of NodeProto and AttributeProto.
+constexpr std::uint32_t kNodeOfFunction = 7, kInput = 1, kOutput = 2, kOpType = 4, kAttribute = 5;
+constexpr std::uint32_t kName = 1, kFloat = 2, kInt = 3, kString = 4, kInts = 8, kType = 20;
+
+/// Takes pieces from the front of a text.
+class Pieces {
+ public:
+  explicit Pieces(std::string_view text) : left_(text) { skip_spaces(); }
+  bool empty() const { return left_.empty(); }
+  char front() const { return left_.empty() ? '\0' : left_.front(); }
+  bool take(char c) {
+    if (front() != c) return false;
+    left_.remove_prefix(1);
+    skip_spaces();
+    return true;
+  }
+  /// Up to one of `ends`; may be empty.
+  std::string_view word(const char* ends) {
+    std::string_view result = left_.substr(0, left_.find_first_of(ends));
+    left_.remove_prefix(result.size());
+    while (!result.empty() && is_space(result.back())) result.remove_suffix(1);
+    return result;
+  }
+
+ private:
+  static bool is_space(char c) { return c == ' ' || c == '\n'; }
+  void skip_spaces() {
+    while (!left_.empty() && is_space(left_.front())) left_.remove_prefix(1);
+  }
+  std::string_view left_;
+};
+
+void append_float(std::string& out, float value) {
+  append_varint(out, kFloat << 3 | 5);
+  std::uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  for (int shift = 0; shift < 32; shift += 8) out += static_cast<char>(bits >> shift & 0xff);
+}
+
+std::int64_t integer(std::string_view word) { return std::strtoll(std::string(word).c_str(), nullptr, 10); }
+
+/// The value of an attribute, and its type.
+void append_value(std::string& out, Pieces& pieces, ParseContext& attributes) {
+  AttributeType type = AttributeType::kInt;
+  if (pieces.take('"')) {
+    type = AttributeType::kString;
+    append_field(out, kString, {pieces.word("\"")});
+    pieces.take('"');
+  } else if (pieces.take('[')) {
+    type = AttributeType::kInts;
+    while (!pieces.take(']')) {
+      append_number(out, kInts, static_cast<std::uint64_t>(integer(pieces.word(",]"))));
+      pieces.take(',');
+    }
+  } else {
+    std::string_view name;
+    if (pieces.take('@')) {
+      name = pieces.word(":");
+      pieces.take(':');
+    }
+    const std::string_view word = pieces.word(",>");
+    if (word.find('.') != std::string_view::npos) {
+      type = AttributeType::kFloat;
+      const float value = std::strtof(std::string(word).c_str(), nullptr);
+      append_float(out, name.empty() ? value : attributes.get_float(name, value));
+    } else {
+      const std::int64_t value = integer(word);
+      append_number(out, kInt, static_cast<std::uint64_t>(name.empty() ? value : attributes.get_int(name, value)));
+    }
+  }
+  append_number(out, kType, static_cast<std::uint64_t>(type));
+}
+
+}  // namespace
+
+std::string nodes_of_text(std::string_view nodes, ParseContext& attributes) {
+  std::string out;
+  for (Pieces pieces(nodes); !pieces.empty(); pieces.take(';')) {
+    std::string node;
+    do append_field(node, kOutput, {pieces.word(",=")});
+    while (pieces.take(','));
+    pieces.take('=');
+    append_field(node, kOpType, {pieces.word("<(")});
+    if (pieces.take('<')) {
+      do {
+        std::string attribute;
+        append_field(attribute, kName, {pieces.word("=")});
+        pieces.take('=');
+        append_value(attribute, pieces, attributes);
+        append_field(node, kAttribute, {attribute});
+      } while (pieces.take(','));
+      pieces.take('>');
+    }
+    pieces.take('(');
+    if (pieces.front() != ')') {
+      do append_field(node, kInput, {pieces.word(",)")});
+      while (pieces.take(','));
+    }
+    pieces.take(')');
+    append_field(out, kNodeOfFunction, {node});
+  }
+  return out;
+}
+
+}  // namespace linnet::internal::onnx

@@ -1,0 +1,454 @@
+#include "loaders/onnx/own_functions.hpp"
+
+#include <algorithm>
+
+#include "loaders/onnx/function_text.hpp"
+#include "loaders/onnx/functions.hpp"
+#include "loaders/onnx/wire_writer.hpp"
+
+namespace linnet::internal::onnx {
+namespace {
+
+constexpr int kOpset = 25;  ///< of the operators that definitions name
+constexpr std::int64_t kMostSize = INT32_MAX;
+constexpr const char* kMicrosoft = "com.microsoft";
+
+/// Errors: kUnsupported where the rank of an input is not known.
+std::size_t rank_of(const OwnCall& call, std::size_t input, const char* name) {
+  if (!call.inputs[input].ranked) unsupported("the rank of input ", name, " is not known");
+  return call.inputs[input].dims.size();
+}
+
+void refuse_input(const OwnCall& call, std::size_t input, const char* name) {
+  if (call.has_input(input)) unsupported("input ", name, " is not supported");
+}
+
+void refuse_output(const OwnCall& call, std::size_t output, const char* name) {
+  if (call.has_output(output)) unsupported("output ", name, " is not supported");
+}
+
+/// An attribute that must have this value.
+void require(const OwnCall& call, const char* name, std::int64_t wanted) {
+  const std::int64_t value = call.attributes.get_int(name, wanted);
+  if (value != wanted) unsupported(name, " is ", value, ", supported is ", wanted);
+}
+
+bool is_set(const OwnCall& call, const char* name) { return call.attributes.get_int(name, 0) != 0; }
+
+std::string transposed(const OwnCall& call, std::size_t input, const char* name, bool swaps, bool moves_first) {
+  const std::size_t rank = rank_of(call, input, name);
+  if (rank < 2 || (!swaps && !moves_first)) return text(name, "t=Identity(", name, ");");
+  std::vector<std::size_t> order(rank);
+  for (std::size_t i = 0; i < rank; ++i) order[i] = i;
+  if (moves_first) std::rotate(order.begin(), order.begin() + 1, order.end() - 1);
+  if (swaps) std::swap(order[rank - 1], order[rank - 2]);
+  std::string perm;
+  for (const std::size_t axis : order) perm += text(perm.empty() ? "" : ",", axis);
+  return text(name, "t=Transpose<perm=[", perm, "]>(", name, ");");
+}
+
+/// transBatchX: the first axis is the last but one.
+std::string fused_matmul(const OwnCall& call) {
+  return transposed(call, 0, "A", is_set(call, "transA"), is_set(call, "transBatchA")) +
+         transposed(call, 1, "B", is_set(call, "transB"), is_set(call, "transBatchB")) +
+         "m=MatMul(At,Bt);alpha=Constant<value_float=@alpha:1.0>();f=CastLike(alpha,m);Y=Mul(m,f);";
+}
+
+std::string fused_gemm(const OwnCall& call) {
+  const std::string activation = call.attributes.get_string("activation", "");
+  static constexpr const char* kPlain[] = {"Relu", "Sigmoid", "Tanh", "Softplus", "Softsign"};
+  std::string head = "g=Gemm<alpha=@alpha:1.0,beta=@beta:1.0,transA=@transA:0,transB=@transB:0>(A,B,C);";
+  for (const char* name : {"activation_alpha", "activation_beta", "activation_gamma"}) call.attributes.ignore(name);
+  if (activation == "LeakyRelu") return head + "Y=LeakyRelu<alpha=@activation_alpha:0.01>(g);";
+  if (activation == "Elu") return head + "Y=Elu<alpha=@activation_alpha:1.0>(g);";
+  if (activation == "HardSigmoid") {
+    return head + "Y=HardSigmoid<alpha=@activation_alpha:0.2,beta=@activation_beta:0.5>(g);";
+  }
+  const bool plain = std::find(std::begin(kPlain), std::end(kPlain), activation) != std::end(kPlain);
+  if (!plain && !activation.empty()) unsupported("activation is \"", printable(activation), "\"");
+  return head + text("Y=", activation.empty() ? "Identity" : activation, "(g);");
+}
+
+std::string skip_sum(bool has_bias) {
+  return has_bias ? "skipped=Add(input,skip);sum=Add(skipped,bias);" : "sum=Add(input,skip);";
+}
+
+std::string skip_layer_normalization(const OwnCall& call) {
+  return skip_sum(call.has_input(4)) +
+         "output,mean,inv_std_var=LayerNormalization<axis=-1,epsilon=@epsilon:1.e-12>(sum,gamma,beta);";
+}
+
+std::string skip_simplified_layer_normalization(const OwnCall& call) {
+  refuse_output(call, 1, "mean");
+  refuse_output(call, 2, "inv_std_var");
+  return skip_sum(call.has_input(3)) + "output=RMSNormalization<axis=-1,epsilon=@epsilon:1.e-12>(sum,gamma);";
+}
+
+std::string simplified_layer_normalization(const OwnCall& call) {
+  refuse_output(call, 1, "inv_std_var");
+  return "Y=RMSNormalization<axis=@axis:-1,epsilon=@epsilon:1.e-5,stash_type=@stash_type:1>(X,scale);";
+}
+
+/// A number that products can be made of.
+bool is_size(Dim dim) { return dim.known() && dim.value() > 0 && dim.value() <= kMostSize; }
+
+/// Where only a beginning is given, positions follow each other.
+std::string positions(const OwnCall& call, std::size_t input, std::size_t steps_axis) {
+  if (rank_of(call, input, "position_ids") == 2) return "positions=Cast<to=7>(position_ids);";
+  return text("b=Shape<start=0,end=1>(input);s=Shape<start=", steps_axis, ",end=", steps_axis + 1,
+              ">(input);none=Constant<value_ints=[0]>();zero=Squeeze(none,none);one=Constant<value_int=1>();"
+              "steps=Squeeze(s,none);range=Range(zero,steps,one);begin=Cast<to=7>(position_ids);"
+              "row=Add(range,begin);shape=Concat<axis=0>(b,s);positions=Expand(row,shape);");
+}
+
+std::string rotary_embedding(const OwnCall& call) {
+  require(call, "is_packed_batching", 0);
+  if (const float scale = call.attributes.get_float("scale", 1); scale != 1) unsupported("scale is ", scale);
+  const std::size_t rank = rank_of(call, 0, "input");
+  std::int64_t heads = call.attributes.get_int("num_heads", 0);
+  if (heads == 0 && rank == 3) {
+    const Dims& cache = call.inputs[2].dims;
+    const Dim width = call.inputs[0].dims[2];
+    const bool known = width.known() && is_size(cache.size() == 2 ? cache[1] : Dim::unknown());
+    if (!known) unsupported("num_heads is 0, and the width of a head is not known");
+    heads = width.value() / (2 * cache[1].value());
+  }
+  return positions(call, 1, rank == 3 ? 1 : 2) +
+         text("output=RotaryEmbedding<interleaved=@interleaved:0,rotary_embedding_dim=@rotary_embedding_dim:0",
+              rank == 3 ? text(",num_heads=", heads) : std::string(), ">(input,cos_cache,sin_cache,positions);");
+}
+
+/// `bias` of scores, for keys that count and others: from a mask of lengths [batch], of keys [batch, keys], or of every
+/// score [batch, queries, keys]; plus the attention bias. `of`: what has the keys as axis 1.
+std::string score_bias(const OwnCall& call, std::size_t mask, std::size_t bias, const char* of) {
+  std::string out;
+  if (call.has_input(mask)) {
+    const std::size_t rank = rank_of(call, mask, "mask");
+    if (rank < 1 || rank > 3) unsupported("the mask has rank ", rank, ", supported are 1 to 3");
+    if (rank == 1) {
+      const Dim lengths = call.inputs[mask].dims[0];
+      const Dim batch = call.inputs[0].ranked ? call.inputs[0].dims[0] : Dim::unknown();
+      if (!lengths.same(batch)) unsupported("a mask of shape [", lengths, "] for a batch of ", batch);
+      out += text("none=Constant<value_ints=[0]>();zero=Squeeze(none,none);one=Constant<value_int=1>();",
+                  "keys1=Shape<start=1,end=2>(", of, ");keys=Squeeze(keys1,none);range=Range(zero,keys,one);",
+                  "last=Constant<value_ints=[1,2,3]>();lengths=Cast<to=7>(mask);apart=Unsqueeze(lengths,last);"
+                  "kept=Less(range,apart);");
+    } else {
+      out += text("heads_axis=Constant<value_ints=", rank == 2 ? "[1,2]" : "[1]",
+                  ">();apart=Unsqueeze(mask,heads_axis);kept=Cast<to=9>(apart);");
+    }
+    out +=
+        "free=Constant<value_float=0.0>();barred=Constant<value_float=@mask_filter_value:-10000.0>();"
+        "chosen=Where(kept,free,barred);mask_bias=CastLike(chosen,query);";
+  } else {
+    call.attributes.ignore("mask_filter_value");
+  }
+  if (call.has_input(mask) && call.has_input(bias)) return out + "bias_sum=Add(mask_bias,attention_bias);";
+  if (call.has_input(mask)) return out + "bias_sum=Identity(mask_bias);";
+  return call.has_input(bias) ? "bias_sum=Identity(attention_bias);" : "";
+}
+
+std::int64_t heads_of(const OwnCall& call, const char* name) {
+  const std::int64_t heads = call.attributes.require_int(name);
+  if (heads < 1 || heads > kMostSize) invalid_model(name, " is ", heads, ", expected 1 to ", kMostSize);
+  return heads;
+}
+
+std::string scale_of(const OwnCall& call) {
+  const float scale = call.attributes.get_float("scale", 0);
+  return scale == 0 ? std::string() : std::string(",scale=@scale:0.0");
+}
+
+/// Query, key and value of [batch, steps, heads * width] or [batch, heads, steps, width]; or query and key with the
+/// others packed beside them, [batch, steps, heads, 2 or 3, width].
+std::string multi_head_attention(const OwnCall& call) {
+  refuse_input(call, 8, "past_sequence_length");
+  refuse_input(call, 9, "cache_indirection");
+  refuse_output(call, 3, "qk");
+  const std::int64_t heads = heads_of(call, "num_heads");
+  const std::size_t query_rank = rank_of(call, 0, "query");
+  const bool has_key = call.has_input(1), has_value = call.has_input(2);
+  std::string out = "axis=Constant<value_ints=[3]>();";
+  const char* const merged = "merge=Constant<value_ints=[0,0,-1]>();";
+  bool heads_apart = false;
+  if (!has_key && query_rank == 5) {
+    out += text(merged,
+                "pq,pk,pv=Split<axis=3,num_outputs=3>(query);q0=Reshape(pq,merge);k0=Reshape(pk,merge);"
+                "v0=Reshape(pv,merge);");
+  } else if (has_key && !has_value && rank_of(call, 1, "key") == 5) {
+    out += text(merged,
+                "pk,pv=Split<axis=3,num_outputs=2>(key);q0=Identity(query);k0=Reshape(pk,merge);"
+                "v0=Reshape(pv,merge);");
+  } else if (has_key && has_value && query_rank == 3) {
+    heads_apart = rank_of(call, 1, "key") == 4;
+    out += "q0=Identity(query);k0=Identity(key);v0=Identity(value);";
+  } else {
+    unsupported("this form of query, key and value is not supported");
+  }
+  if (call.has_input(3)) {
+    const Dim all = call.inputs[3].ranked && call.inputs[3].dims.size() == 1 ? call.inputs[3].dims[0] : Dim::unknown();
+    Dim hidden = call.inputs[0].dims.back();
+    if (query_rank == 5) hidden = all.known() ? Dim(all.value() / 3) : Dim::unknown();
+    if (!all.known() || !hidden.known()) unsupported("the sizes of bias and query are not known");
+    out += text("parts=Constant<value_ints=[", hidden, ",", hidden, ",", all.value() - 2 * hidden.value(),
+                "]>();bq,bk,bv=Split<axis=0>(bias,parts);q1=Add(q0,bq);");
+    out += heads_apart ? "k1=Identity(k0);v1=Identity(v0);" : "k1=Add(k0,bk);v1=Add(v0,bv);";
+  } else {
+    out += "q1=Identity(q0);k1=Identity(k0);v1=Identity(v0);";
+  }
+  out += score_bias(call, 4, 5, query_rank == 5 ? "query" : "key");
+  if (heads_apart && call.has_input(4) && rank_of(call, 4, "mask") == 1) {
+    unsupported("a mask of lengths for keys of four dimensions");
+  }
+  const std::string scaled = text("<is_causal=@unidirectional:0", scale_of(call));
+  const char* const rest =
+      call.has_input(4) || call.has_input(5) ? ",bias_sum,past_key,past_value);" : ",,past_key,past_value);";
+  if (!heads_apart) {
+    return out + text("output,present_key,present_value=Attention", scaled, ",q_num_heads=", heads,
+                      ",kv_num_heads=", heads, ">(q1,k1,v1", rest);
+  }
+  return out + text("split=Constant<value_ints=[0,0,", heads,
+                    ",-1]>();join=Constant<value_ints=[0,0,-1]>();"
+                    "q2=Reshape(q1,split);q3=Transpose<perm=[0,2,1,3]>(q2);y0,present_key,present_value=Attention",
+                    scaled, ">(q3,k1,v1", rest, "y1=Transpose<perm=[0,2,1,3]>(y0);output=Reshape(y1,join);");
+}
+
+/// The projections of query, key and value in one product.
+std::string attention(const OwnCall& call) {
+  refuse_input(call, 6, "past_sequence_length");
+  require(call, "do_rotary", 0);
+  require(call, "past_present_share_buffer", 0);
+  call.attributes.ignore("rotary_embedding_dim");
+  const std::int64_t heads = heads_of(call, "num_heads");
+  std::string out = "query=Identity(input);p=MatMul(input,weights);";
+  out += call.has_input(2) ? "all=Add(p,bias);" : "all=Identity(p);";
+  const auto sizes = call.attributes.get_ints("qkv_hidden_sizes");
+  if (sizes && sizes->size() == 3) {
+    out += text("parts=Constant<value_ints=[", (*sizes)[0], ",", (*sizes)[1], ",", (*sizes)[2],
+                "]>();q,k,v=Split<axis=-1>(all,parts);");
+  } else {
+    out += "q,k,v=Split<axis=-1,num_outputs=3>(all);";
+  }
+  if (call.has_input(4)) {
+    out +=
+        "first=Constant<value_ints=[0]>();pk0,pv0=Split<axis=0,num_outputs=2>(past);past_key=Squeeze(pk0,first);"
+        "past_value=Squeeze(pv0,first);";
+  }
+  if (call.has_input(4) && call.has_input(3) && rank_of(call, 3, "mask_index") == 1) {
+    unsupported("a mask of lengths with a past");
+  }
+  out += score_bias(call, 3, 5, "input");
+  out += text("output,present_key,present_value=Attention<is_causal=@unidirectional:0", scale_of(call),
+              ",q_num_heads=", heads, ",kv_num_heads=", heads, ">(q,k,v,",
+              call.has_input(3) || call.has_input(5) ? "bias_sum" : "",
+              call.has_input(4) ? ",past_key,past_value);" : ");");
+  if (call.has_output(1)) {
+    out +=
+        "front=Constant<value_ints=[0]>();key1=Unsqueeze(present_key,front);value1=Unsqueeze(present_value,front);"
+        "present=Concat<axis=0>(key1,value1);";
+  }
+  return out;
+}
+
+/// The width of a head, where the model tells it.
+std::int64_t width_of_head(const OwnCall& call, std::int64_t heads_of_query) {
+  const Dims& query = call.inputs[0].dims;
+  const Dims& past = call.inputs[3].dims;
+  if (query.size() == 3 && is_size(query[2])) return query[2].value() / heads_of_query;
+  if (past.size() == 4 && is_size(past[3])) return past[3].value();
+  unsupported("the width of a head is not known");
+}
+
+void check_group_query_attention(const OwnCall& call) {
+  static constexpr const char* kUnsupported[] = {"head_sink",     "k_scale",       "v_scale",
+                                                 "q_norm_weight", "k_norm_weight", "query_seqlens"};
+  for (std::size_t i = 0; i < std::size(kUnsupported); ++i) refuse_input(call, 11 + i, kUnsupported[i]);
+  refuse_output(call, 3, "output_qk");
+  require(call, "causal", 1);
+  for (const char* name : {"smooth_softmax", "qk_output", "sliding_window_cache", "kv_cache_bit_width"}) {
+    require(call, name, 0);
+  }
+  for (const char* name : {"k_quant_type", "v_quant_type"}) {
+    if (const std::string type = call.attributes.get_string(name, "NONE"); type != "NONE") {
+      unsupported(name, " is \"", printable(type), "\"");
+    }
+  }
+  for (const char* name : {"q_norm_epsilon", "k_norm_epsilon", "qk_norm_epsilon"}) call.attributes.ignore(name);
+}
+
+/// With `place` [batch, steps], where each step stands among all: behind seqlens_k + 1 - steps others, none below 0.
+std::string group_query_attention(const OwnCall& call) {
+  check_group_query_attention(call);
+  const std::int64_t heads = heads_of(call, "num_heads"), key_heads = heads_of(call, "kv_num_heads");
+  const bool packed = !call.has_input(1);
+  const std::int64_t width = width_of_head(call, packed ? heads + 2 * key_heads : heads);
+  std::string out =
+      "none=Constant<value_ints=[0]>();zero=Squeeze(none,none);one=Constant<value_int=1>();"
+      "second=Constant<value_ints=[1]>();all=Constant<value_ints=[-1,1]>();b=Shape<start=0,end=1>(query);"
+      "s=Shape<start=1,end=2>(query);steps=Squeeze(s,none);row=Range(zero,steps,one);last=Cast<to=7>(seqlens_k);"
+      "count=Add(last,one);before0=Sub(count,s);before1=Max(before0,zero);before=Reshape(before1,all);"
+      "place=Add(before,row);flat=Constant<value_ints=[-1]>();begins=Reshape(before,flat);";
+  if (packed) {
+    out += text("parts=Constant<value_ints=[", heads * width, ",", key_heads * width, ",", key_heads * width,
+                "]>();q0,k0,v0=Split<axis=-1>(query,parts);");
+  } else {
+    out += "q0=Identity(query);k0=Identity(key);v0=Identity(value);";
+  }
+  if (is_set(call, "do_rotary")) {
+    const Dims& cache = call.inputs[7].dims;
+    const bool partial = cache.size() == 2 && is_size(cache[1]) && 2 * cache[1].value() != width;
+    const std::string turn = text("=RotaryEmbedding<interleaved=@rotary_interleaved:0,rotary_embedding_dim=",
+                                  partial ? 2 * cache[1].value() : 0, ",num_heads=");
+    out += call.has_input(9) ? "turns=Cast<to=7>(position_ids);" : "turns=Identity(place);";
+    out += text("q1", turn, heads, ">(q0,cos_cache,sin_cache,turns);k1", turn, key_heads,
+                ">(k0,cos_cache,sin_cache,turns);");
+  } else {
+    call.attributes.ignore("rotary_interleaved");
+    out += "q1=Identity(q0);k1=Identity(k0);";
+  }
+  out += text("split=Constant<value_ints=[0,0,", heads, ",", width, "]>();split_key=Constant<value_ints=[0,0,",
+              key_heads, ",", width,
+              "]>();join=Constant<value_ints=[0,0,-1]>();q2=Reshape(q1,split);k2=Reshape(k1,split_key);"
+              "v2=Reshape(v0,split_key);q3=Transpose<perm=[0,2,1,3]>(q2);k3=Transpose<perm=[0,2,1,3]>(k2);"
+              "v3=Transpose<perm=[0,2,1,3]>(v2);");
+  if (call.has_input(3)) {
+    // A past with room for all steps is the present's buffer; another one grows.
+    out += text("heads=Constant<value_ints=[", key_heads, "]>();width=Constant<value_ints=[", width,
+                "]>();total0=Cast<to=7>(total_sequence_length);total=Reshape(total0,flat);"
+                "room=Shape<start=2,end=3>(past_key);more0=Sub(total,room);more=Max(more0,none);"
+                "shape=Concat<axis=0>(b,heads,more,width);fill0=ConstantOfShape(shape);fill=CastLike(fill0,query);"
+                "pk=Concat<axis=2>(past_key,fill);pv=Concat<axis=2>(past_value,fill);"
+                "present_key=TensorScatter<axis=2>(pk,k3,begins);present_value=TensorScatter<axis=2>(pv,v3,begins);");
+  } else {
+    out += "present_key=Identity(k3);present_value=Identity(v3);";
+  }
+  out +=
+      "t=Shape<start=2,end=3>(present_key);keys=Squeeze(t,none);key_row=Range(zero,keys,one);"
+      "apart=Constant<value_ints=[1,3]>();places=Unsqueeze(place,apart);seen=LessOrEqual(key_row,places);";
+  const std::int64_t window = call.attributes.get_int("local_window_size", -1);
+  if (window > 0) {
+    out += text("reach=Constant<value_int=", window - 1,
+                ">();oldest=Sub(places,reach);near=GreaterOrEqual(key_row,oldest);kept=And(seen,near);");
+  } else {
+    out += "kept=Identity(seen);";
+  }
+  if (call.has_input(10)) {
+    out += "never0=Constant<value_float=-1.e999>();never=CastLike(never0,query);mask=Where(kept,attention_bias,never);";
+  } else {
+    out += "mask=Identity(kept);";
+  }
+  return out + text("y0=Attention<softcap=@softcap:0.0", scale_of(call),
+                    ">(q3,present_key,present_value,mask);y1=Transpose<perm=[0,2,1,3]>(y0);output=Reshape(y1,join);");
+}
+
+std::string embed_layer_normalization(const OwnCall& call) {
+  call.attributes.ignore("mask_index_type");
+  std::string out = "words=Gather(word_embedding,input_ids);";
+  if (call.has_input(8)) {
+    out += "places=Gather(position_embedding,position_ids);";
+  } else {
+    out +=
+        "none=Constant<value_ints=[0]>();zero=Squeeze(none,none);one=Constant<value_int=1>();"
+        "s=Shape<start=1,end=2>(input_ids);steps=Squeeze(s,none);range=Range(zero,steps,one);"
+        "places=Gather(position_embedding,range);";
+  }
+  out += "placed=Add(words,places);";
+  if (call.has_input(1)) {
+    out += "segments=Gather(segment_embedding,segment_ids);embedding_sum=Add(placed,segments);";
+  } else {
+    out += "embedding_sum=Identity(placed);";
+  }
+  out += "output=LayerNormalization<axis=-1,epsilon=@epsilon:1.e-12>(embedding_sum,gamma,beta);";
+  if (call.has_output(1)) {
+    if (call.has_input(7)) {
+      out += "second=Constant<value_ints=[1]>();mask_index=ReduceSum<keepdims=0>(mask,second);";
+    } else {
+      out += "b=Shape<start=0,end=1>(input_ids);zeros=ConstantOfShape(b);mask_index=Cast<to=6>(zeros);";
+    }
+  }
+  return out;
+}
+
+struct OwnFunction {
+  const char* domain;
+  const char* name;
+  const char* inputs;   ///< names with spaces between them
+  const char* outputs;  ///< the same
+  const char* body;     ///< null where `write` makes it
+  std::string (*write)(const OwnCall&);
+};
+
+constexpr OwnFunction kFunctions[] = {
+    {"", "SimplifiedLayerNormalization", "X scale", "Y inv_std_var", nullptr, simplified_layer_normalization},
+    {kMicrosoft, "Attention", "input weights bias mask past attention_bias past_sequence_length", "output present",
+     nullptr, attention},
+    {kMicrosoft, "BiasGelu", "A B", "C", "s=Add(A,B);C=Gelu(s);", nullptr},
+    {kMicrosoft, "EmbedLayerNormalization",
+     "input_ids segment_ids word_embedding position_embedding segment_embedding gamma beta mask position_ids",
+     "output mask_index embedding_sum", nullptr, embed_layer_normalization},
+    {kMicrosoft, "FastGelu", "X bias", "Y", nullptr,
+     [](const OwnCall& call) {
+       return text(call.has_input(1) ? "s=Add(X,bias);" : "s=Identity(X);", "Y=Gelu<approximate=\"tanh\">(s);");
+     }},
+    {kMicrosoft, "FusedGemm", "A B C", "Y", nullptr, fused_gemm},
+    {kMicrosoft, "FusedMatMul", "A B", "Y", nullptr, fused_matmul},
+    {kMicrosoft, "Gelu", "X", "Y", "Y=Gelu(X);", nullptr},
+    {kMicrosoft, "GroupQueryAttention",
+     "query key value past_key past_value seqlens_k total_sequence_length cos_cache sin_cache position_ids "
+     "attention_bias head_sink k_scale v_scale q_norm_weight k_norm_weight query_seqlens",
+     "output present_key present_value output_qk", nullptr, group_query_attention},
+    {kMicrosoft, "MultiHeadAttention",
+     "query key value bias mask attention_bias past_key past_value past_sequence_length cache_indirection",
+     "output present_key present_value qk", nullptr, multi_head_attention},
+    {kMicrosoft, "QuickGelu", "X", "Y", "Y=Swish<alpha=@alpha:1.702>(X);", nullptr},
+    {kMicrosoft, "RotaryEmbedding", "input position_ids cos_cache sin_cache", "output", nullptr, rotary_embedding},
+    {kMicrosoft, "SimplifiedLayerNormalization", "X scale", "Y inv_std_var", nullptr, simplified_layer_normalization},
+    {kMicrosoft, "SkipLayerNormalization", "input skip gamma beta bias", "output mean inv_std_var sum", nullptr,
+     skip_layer_normalization},
+    {kMicrosoft, "SkipSimplifiedLayerNormalization", "input skip gamma bias", "output mean inv_std_var sum", nullptr,
+     skip_simplified_layer_normalization},
+};
+
+const OwnFunction* find(std::string_view domain, std::string_view op_type) {
+  const auto found = std::find_if(std::begin(kFunctions), std::end(kFunctions), [&](const OwnFunction& row) {
+    return row.name == op_type && row.domain == canonical_domain(domain);
+  });
+  return found == std::end(kFunctions) ? nullptr : &*found;
+}
+
+void append_names(std::string& out, std::uint32_t field, std::string_view names) {
+  while (!names.empty()) {
+    const std::string_view name = names.substr(0, names.find(' '));
+    append_field(out, field, {name});
+    names.remove_prefix(std::min(names.size(), name.size() + 1));
+  }
+}
+
+}  // namespace
+
+bool has_own_function(std::string_view domain, std::string_view op_type) { return find(domain, op_type) != nullptr; }
+
+std::string own_function(const OwnCall& call) {
+  const OwnFunction& row = *find(call.node.domain, call.node.op_type);
+  const std::string nodes = nodes_of_text(row.body != nullptr ? row.body : row.write(call), call.attributes);
+  std::string out, opset;
+  append_field(out, 1, {row.name});
+  append_names(out, 4, row.inputs);
+  append_names(out, 5, row.outputs);
+  for (const Span bytes : call.node.attributes) {
+    const std::string_view name = read<AttributeProto>(bytes).name;
+    const auto value =
+        std::find_if(call.values.begin(), call.values.end(), [&](const NamedAttribute& a) { return a.name == name; });
+    const bool unread =
+        value != call.values.end() &&
+        call.attributes.use_of(static_cast<std::size_t>(value - call.values.begin())) == ParseContext::Use::kUnread;
+    if (!unread) append_field(out, 6, {name});
+  }
+  out += nodes;
+  append_number(opset, 2, kOpset);
+  append_field(out, 9, {opset});
+  append_field(out, 10, {row.domain});
+  return out;
+}
+
+}  // namespace linnet::internal::onnx

@@ -1,0 +1,94 @@
+// Operators of com.microsoft written with ONNX's: what they compute, tests/conformance/cases/contrib.py shows. Here:
+// what is refused, and how.
+#include "loaders/onnx/own_functions.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/loaders/toy_operators.hpp"
+
+namespace linnet::test {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr DataType kF = DataType::kFloat32;
+constexpr const char* kDomain = "com.microsoft";
+
+struct Input {
+  DataType type;
+  std::vector<DimSpec> dims;  ///< none: the input is left out
+};
+
+ModelWriter one_node(const char* op, const std::vector<Input>& inputs, std::vector<Message> attributes = {},
+                     std::size_t outputs = 1) {
+  ModelWriter writer = model();
+  writer.opset(17).opset(1, kDomain);
+  Names names, results;
+  for (const Input& input : inputs) {
+    names.emplace_back(input.dims.empty() ? "" : "x" + std::to_string(names.size()));
+    if (!input.dims.empty()) writer.input(names.back(), input.type, input.dims);
+  }
+  for (std::size_t i = 0; i < outputs; ++i) results.push_back("y" + std::to_string(i));
+  for (const std::string& name : results) writer.output(name);
+  return writer.node(op, names, results, std::move(attributes), "n", kDomain);
+}
+
+void expect_refused(const ModelWriter& writer, ErrorCode code, const char* words) {
+  const std::string bytes = writer.bytes();
+  const Error error = error_of([&] { Model::load(bytes.data(), bytes.size()); });
+  EXPECT_EQ(error.code(), code) << error.what();
+  EXPECT_THAT(error.what(), HasSubstr(words));
+}
+
+TEST(OwnFunctions, KeepTheNamesOfTheirNode) {
+  const std::string bytes = one_node("BiasGelu", {{kF, {2, 3}}, {kF, {3}}}).bytes();
+  const Model model = Model::load(bytes.data(), bytes.size());
+  ASSERT_EQ(model.outputs().size(), 1U);
+  EXPECT_EQ(model.outputs()[0].name, "y0");
+}
+
+TEST(OwnFunctions, RefuseWhatTheyDoNotMean) {
+  const auto unsupported = [](const ModelWriter& writer, const char* words) {
+    expect_refused(writer, ErrorCode::kUnsupported, words);
+  };
+  const Input q{kF, {2, 3, 8}}, none{kF, {}};
+  const Message heads = attribute("num_heads", 2), key_heads = attribute("kv_num_heads", 1);
+  unsupported(one_node("NoSuchOperator", {q}), "there is no such operator");
+  unsupported(
+      one_node("RotaryEmbedding", {q, {DataType::kInt64, {1}}, {kF, {4, 4}}, {kF, {4, 4}}}, {attribute("scale", 2.0F)}),
+      "RotaryEmbedding node \"n\" (com.microsoft opset 1): scale is 2");
+  unsupported(one_node("RotaryEmbedding", {q, {DataType::kInt64, {1}}, {kF, {4, 4}}, {kF, {4, 4}}},
+                       {attribute("is_packed_batching", 1)}),
+              "is_packed_batching is 1, supported is 0");
+  unsupported(one_node("SkipSimplifiedLayerNormalization", {q, q, {kF, {8}}}, {}, 2), "output mean is not supported");
+  unsupported(one_node("FusedGemm", {{kF, {2, 3}}, {kF, {3, 4}}}, {attribute("activation", "Sine")}),
+              "activation is \"Sine\"");
+  unsupported(one_node("MultiHeadAttention", {q, q}, {heads}), "this form of query, key and value is not supported");
+  unsupported(one_node("MultiHeadAttention", {q, q, q}, {heads}, 4), "output qk is not supported");
+  unsupported(one_node("MultiHeadAttention", {q, q, q, none, {DataType::kInt32, {7}}}, {heads}),
+              "a mask of shape [7] for a batch of 2");
+  const std::vector<Input> grouped = {q,    {kF, {2, 3, 4}},         {kF, {2, 3, 4}},        none,
+                                      none, {DataType::kInt32, {2}}, {DataType::kInt32, {1}}};
+  unsupported(one_node("GroupQueryAttention", grouped, {heads, key_heads, attribute("smooth_softmax", 1)}),
+              "smooth_softmax is 1, supported is 0");
+  std::vector<Input> with_sink = grouped;
+  with_sink.insert(with_sink.end(), {none, none, none, none, {kF, {2}}});
+  unsupported(one_node("GroupQueryAttention", with_sink, {heads, key_heads}), "input head_sink is not supported");
+}
+
+TEST(OwnFunctions, RefuseWhatIsWrong) {
+  const Input q{kF, {2, 3, 8}};
+  expect_refused(one_node("MultiHeadAttention", {q, q, q}, {attribute("num_heads", 0)}), ErrorCode::kInvalidModel,
+                 "num_heads is 0, expected 1 to 2147483647");
+  expect_refused(one_node("MultiHeadAttention", {q, q, q}), ErrorCode::kInvalidModel, "num_heads");
+  expect_refused(one_node("BiasGelu", {q, {kF, {8}}}, {attribute("alpha", 1.0F)}), ErrorCode::kInvalidModel,
+                 "function \"BiasGelu\" (domain com.microsoft) has no attribute \"alpha\"");
+  expect_refused(one_node("BiasGelu", {q, {kF, {7}}}), ErrorCode::kInvalidModel, "Add node");
+  expect_refused(one_node("BiasGelu", {q, {kF, {8}}, q}), ErrorCode::kInvalidModel, "3 inputs, but function");
+  expect_refused(one_node("Gelu", {}), ErrorCode::kInvalidModel, "0 inputs, expected 1");
+  expect_refused(one_node("FusedMatMul", {q}), ErrorCode::kUnsupported, "the rank of input B is not known");
+}
+
+}  // namespace
+}  // namespace linnet::test

@@ -25,7 +25,7 @@ class Case:
 
     name: str
     what: str  # what a runtime easily gets wrong; one line
-    opset: int
+    opset: int  # of ONNX's own operators
     graph: str
     inputs: Sequence[Mapping[str, Array]]  # one mapping per data set
     expected: Callable[..., Sequence[Array]]
@@ -33,15 +33,18 @@ class Case:
     relative: float = 1e-4
     absolute: float = 1e-6
     valid: bool = True  # False: ONNX forbids the model by now, but such files exist
+    domain: str = ""  # of further operators, in version 1
     function: bool = False  # True: an operator of it runs through its function body in ONNX's library
 
     def model(self) -> onnx.ModelProto:
         """Errors: onnx.checker.ValidationError where `valid` is not true."""
         graph = onnx.parser.parse_graph(self.name + " " + self.graph)
         graph.initializer.extend(numpy_helper.from_array(value, name) for name, value in self.constants.items())
-        opset = onnx.helper.make_opsetid("", self.opset)
-        ir_version = onnx.helper.find_min_ir_version_for([opset])
-        model = onnx.helper.make_model(graph, opset_imports=[opset], ir_version=ir_version, producer_name="linnet")
+        opsets = [onnx.helper.make_opsetid("", self.opset)]
+        ir_version = onnx.helper.find_min_ir_version_for(opsets)
+        if self.domain:
+            opsets.append(onnx.helper.make_opsetid(self.domain, 1))
+        model = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=ir_version, producer_name="linnet")
         if self.valid:
             onnx.checker.check_model(model)
         return model

@@ -160,7 +160,53 @@ def gridsample_cubic(padding: str) -> Case:
     )
 
 
+def roialign_output_half_pixel() -> Case:
+    def bilinear(image: Array, y: float, x: float) -> Array:
+        """Of [channel, row, column]; 0 more than one cell outside, else the nearest cells."""
+        rows, columns = image.shape[1:]
+        if not (-1 <= y <= rows and -1 <= x <= columns):
+            return np.zeros(image.shape[0])
+        y, x = max(y, 0.0), max(x, 0.0)
+        low_y, low_x = min(int(y), rows - 1), min(int(x), columns - 1)
+        high_y, high_x = min(low_y + 1, rows - 1), min(low_x + 1, columns - 1)
+        share_y = y - low_y if low_y < rows - 1 else 0.0
+        share_x = x - low_x if low_x < columns - 1 else 0.0
+        above = image[:, low_y, low_x] * (1 - share_x) + image[:, low_y, high_x] * share_x
+        below = image[:, high_y, low_x] * (1 - share_x) + image[:, high_y, high_x] * share_x
+        return above * (1 - share_y) + below * share_y
+
+    def expected(x: Array, r: Array, b: Array) -> list[Array]:
+        """Two cells by two with two samples by two in each; a region is one cell wide and high at least."""
+        y = np.zeros((len(r), x.shape[1], 2, 2))
+        for region, (left, top, right, bottom) in enumerate(r):
+            height, width = max(bottom - top, 1.0) / 2, max(right - left, 1.0) / 2
+            for i, j in np.ndindex(2, 2):
+                samples = [bilinear(x[b[region]], top + (i + p) * height, left + (j + q) * width)
+                           for p in (0.25, 0.75) for q in (0.25, 0.75)]
+                y[region, :, i, j] = np.mean(samples, 0)
+        return [y]
+
+    return Case(
+        name="roialign_output_half_pixel",
+        what="output_half_pixel: a region smaller than a cell counts as one; outside is 0",
+        opset=16,
+        graph="""(float[1, 2, 5, 5] x, float[3, 4] r, int64[3] b) => (float[3, 2, 2, 2] y) {
+            y = RoiAlign <coordinate_transformation_mode = "output_half_pixel", mode = "avg", output_height = 2,
+                output_width = 2, sampling_ratio = 2, spatial_scale = 1.0> (x, r, b)
+        }""",
+        inputs=[
+            {
+                "x": Values("roialign_output_half_pixel").floats(1, 2, 5, 5),
+                "r": np.array([[0.5, 0, 4, 3], [1, 2, 1.4, 2.1], [2, 3, 7, 9]], np.float32),
+                "b": np.array([0, 0, 0]),
+            }
+        ],
+        expected=expected,
+    )
+
+
 CASES = [
+    roialign_output_half_pixel(),
     avgpool("avgpool_ceil_include_pad", "the last windows divide by their cells inside the padded area",
             (1, 2, 6, 5), 2, True),
     avgpool("avgpool_ceil_no_empty_window", "a window that would start in the padding behind is none, not NaN",

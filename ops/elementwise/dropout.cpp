@@ -1,13 +1,17 @@
-// Dropout at inference: output = data; the optional mask (shape of data) says that every element was kept.
+// Dropout: output = data at inference; the optional mask (shape of data) says that every element was kept. In training
+// an element is kept with probability 1 - ratio, and output = data / (1 - ratio) then, else 0.
 //   opset 7: ratio is an attribute, mask has data's type (ones); opset 10: mask is bool (true);
-//   opset 12: ratio (float scalar) and training_mode (bool scalar, default false) are inputs 1 and 2, seed an
-//   attribute; 13, 22: more types.
-// Deviation: training mode is not supported, unless ratio is the constant 0, which drops nothing.
+//   opset 12: ratio (float scalar in [0, 1), default 0.5) and training_mode (bool scalar, default false) are inputs 1
+//   and 2, seed an attribute (an integer; used as source/random.cpp has it); 13, 22: more types.
 #include <algorithm>
 
 #include "ops/movement/copy.hpp"
+#include "ops/shared/chunks.hpp"
+#include "ops/shared/element_lines.hpp"
 #include "ops/shared/shape_helpers.hpp"
+#include "ops/shared/truth.hpp"
 #include "ops/shared/wanted_elements.hpp"
+#include "ops/source/random_numbers.hpp"
 #include "runtime/data_type.hpp"
 
 namespace linnet::internal {
@@ -15,6 +19,7 @@ namespace {
 
 struct DropoutAttributes : Attributes {
   bool mask_is_bool = true;
+  std::optional<std::uint64_t> seed;
 };
 
 AttributesPtr parse_dropout(ParseContext& context) {
@@ -23,7 +28,7 @@ AttributesPtr parse_dropout(ParseContext& context) {
     if (context.input_count() > 1) invalid_model(context.input_count(), " inputs, expected 1 before opset 12");
     context.ignore("ratio");
   } else {
-    context.ignore("seed");
+    if (context.has("seed")) attributes->seed = static_cast<std::uint64_t>(context.get_int("seed", 0));
   }
   attributes->mask_is_bool = context.opset() >= 10;
   return attributes;
@@ -51,20 +56,15 @@ DataType output_type(const NodeView& node, std::size_t output) {
 void infer_dropout(InferContext& context) {
   const DataType type = context.input_type(0);
   if (!kFloatTypes.has(type)) unsupported("input data is ", type, ", expected a floating-point type");
-  bool drops_nothing = false;
   if (context.has_input(1)) {
     require_scalar(context, 1, "ratio");
     const DataType ratio = context.input_type(1);
     if (!kFloatTypes.has(ratio)) invalid_model("input ratio is ", ratio, ", expected a floating-point type");
-    drops_nothing = context.input_constant(1) != nullptr && is_zero(*context.input_constant(1));
   }
   if (context.has_input(2)) {
     require_scalar(context, 2, "training_mode");
     if (context.input_type(2) != DataType::kBool)
       invalid_model("input training_mode is ", context.input_type(2), ", expected bool");
-    const auto training = context.input_integers(2);
-    if (training && training->size() == 1 && training->front() != 0 && !drops_nothing)
-      unsupported("training mode is not supported");
   }
   context.set_output(0, type, context.input_dims(0));
   context.set_output(1, output_type(context, 1), context.input_dims(0));
@@ -79,23 +79,60 @@ bool keeps_all(const NodeView& node) {
 }
 
 struct DropoutState {
+  explicit DropoutState(std::optional<std::uint64_t> seed) : keys(seed) {}
+  RandomKeys keys;
   DataType type = DataType::kUndefined;
   DataType mask_type = DataType::kUndefined;
+  DataType ratio_type = DataType::kUndefined;  ///< undefined: 0.5
   std::size_t count = 0;
-  bool has_mask = false;
+  bool has_mask = false, may_train = false;
 };
 
 Prepared prepare_dropout(const PrepareContext& context) {
-  auto state = new_shared<DropoutState>();
+  const auto& attributes = context.attributes<DropoutAttributes>();
+  auto state = new_shared<DropoutState>(attributes.seed);
   state->type = context.input_type(0);
-  state->mask_type = context.attributes<DropoutAttributes>().mask_is_bool ? DataType::kBool : state->type;
+  state->mask_type = attributes.mask_is_bool ? DataType::kBool : state->type;
+  state->ratio_type = context.input_type(1);
   state->count = static_cast<std::size_t>(element_count(context.input_shape(0)));
   state->has_mask = context.has_output(1);
-  return {state, 0, 0};
+  state->may_train = context.has_input(2);
+  return {std::move(state), 0, 0};
+}
+
+double ratio_of(const DropoutState& state, const RunArguments& args) {
+  double ratio = 0.5;
+  if (state.ratio_type != DataType::kUndefined) load_line(state.ratio_type, args.inputs[1], 0, 1, &ratio);
+  if (ratio >= 0 && ratio < 1) return ratio;
+  fail(ErrorCode::kRuntimeFault, "ratio is ", ratio, ", expected 0 to below 1");
+}
+
+/// Masks are bool in training.
+void train(const DropoutState& state, const RunArguments& args, double ratio) {
+  constexpr std::size_t kChunk = 8192, kLine = 512;
+  const std::uint64_t key = state.keys.next();
+  for_chunks(args.control, state.count, kChunk, 20.0, [&](std::size_t chunk, std::size_t size) {
+    double line[kLine], drawn[kLine];
+    for (std::size_t first = chunk; first < chunk + size; first += kLine) {
+      const std::size_t count = std::min(kLine, chunk + size - first);
+      load_line(state.type, args.inputs[0], first, count, line);
+      random_uniforms(key, first, count, drawn);
+      for (std::size_t i = 0; i < count; ++i) {
+        const bool kept = drawn[i] >= ratio;
+        line[i] = kept ? line[i] / (1 - ratio) : 0.0;
+        if (state.has_mask) static_cast<std::uint8_t*>(args.outputs[1])[first + i] = kept ? 1 : 0;
+      }
+      if (args.outputs[0] != nullptr) store_line(state.type, line, first, count, args.outputs[0]);
+    }
+  });
 }
 
 void run_dropout(const RunArguments& args) {
   const auto& state = *static_cast<const DropoutState*>(args.state);
+  if (state.may_train && is_true_at(args.inputs[2])) {
+    const double ratio = ratio_of(state, args);
+    if (ratio > 0) return train(state, args, ratio);
+  }
   if (args.outputs[0] != nullptr)
     copy_bytes(args.control, args.outputs[0], args.inputs[0], state.count * size_of(state.type));
   if (!state.has_mask) return;
@@ -123,7 +160,7 @@ void register_dropout(Registry& registry) {
   op.output_type = output_type;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_dropout, run_dropout}};
   op.facts.in_place_inputs = {0};
-  op.facts.value_inputs = 0b110;
+  op.facts.deterministic = false;
   op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = keeps_all;
   registry.add(std::move(op));

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <limits>
+
+#include "ops/source/random_numbers.hpp"
 #include "tests/ops/op_tester.hpp"
 
 namespace linnet::internal {
@@ -51,25 +54,57 @@ TEST(Dropout, HasAMaskOfOnes) {
   }
 }
 
-TEST(Dropout, RunsInTrainingModeOnlyWithoutDropping) {
+TEST(Dropout, DropsNothingInTrainingWithRatio0) {
   for (const int opset : {12, 13, 22}) {
     OpTest("Dropout", opset)
         .input<float>({3}, kThree)
-        .constant_input<float>({}, {0})
+        .input<float>({}, {0})
         .input<bool>({}, {true})
         .expect<float>({3}, kThree)
+        .expect<bool>({3}, {true, true, true})
         .run();
-    OpTest("Dropout", opset)
+  }
+}
+
+/// What is kept is larger; the mask is that of the numbers drawn.
+template <typename T>
+void check_training(double ratio, bool ratio_given) {
+  constexpr std::int64_t kCount = 20001;
+  const ConstantPtr x = random_tensor(data_type_of<T>(), {kCount}, 1, 2, 3);
+  std::byte *data = nullptr, *mask = nullptr;
+  const ConstantPtr y = make_constant(data_type_of<T>(), {kCount}, &data);
+  const ConstantPtr kept = make_constant(DataType::kBool, {kCount}, &mask);
+  std::vector<double> drawn(static_cast<std::size_t>(kCount));
+  random_uniforms(77, 0, drawn.size(), drawn.data());
+  double share = 0;
+  for (std::size_t i = 0; i < drawn.size(); ++i) {
+    const bool is_kept = drawn[i] >= ratio;
+    mask[i] = static_cast<std::byte>(is_kept ? 1 : 0);
+    share += is_kept ? 1.0 / kCount : 0.0;
+    reinterpret_cast<T*>(data)[i] = static_cast<T>(is_kept ? static_cast<double>(x->as<T>()[i]) / (1 - ratio) : 0.0);
+  }
+  EXPECT_NEAR(share, 1 - ratio, 0.02);
+  OpTest test("Dropout", 22);
+  test.attribute("seed", std::int64_t{77}).input(x);
+  ratio_given ? test.template input<float>({}, {static_cast<float>(ratio)}) : test.no_input();
+  test.template input<bool>({}, {true}).expect(y).expect(kept).tolerance(ulp(1)).run();
+}
+
+TEST(Dropout, DropsInTraining) {
+  check_training<float>(0.5, false);
+  check_training<float>(0.25, true);
+  check_training<double>(0.75, true);
+  check_training<Float16>(0.25, true);
+  check_training<Bfloat16>(0.25, true);
+}
+
+TEST(Dropout, RefusesRatiosThatAreNone) {
+  for (const float ratio : {1.0F, -0.5F, 2.0F, std::numeric_limits<float>::quiet_NaN()}) {
+    OpTest("Dropout", 13)
         .input<float>({3}, kThree)
-        .constant_input<float>({}, {0.5F})
+        .input<float>({}, {ratio})
         .input<bool>({}, {true})
-        .expect_error(ErrorCode::kUnsupported, "training mode is not supported")
-        .run();
-    OpTest("Dropout", opset)
-        .input<float>({3}, kThree)
-        .no_input()
-        .input<bool>({}, {true})
-        .expect_error(ErrorCode::kUnsupported, "training mode is not supported")
+        .expect_error(ErrorCode::kRuntimeFault, "expected 0 to below 1")
         .run();
   }
 }

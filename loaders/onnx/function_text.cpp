@@ -1,6 +1,6 @@
 #include "loaders/onnx/function_text.hpp"
 
-#include <cstdlib>
+#include <charconv>
 #include <cstring>
 
 #include "loaders/onnx/proto.hpp"
@@ -48,7 +48,13 @@ void append_float(std::string& out, float value) {
   for (int shift = 0; shift < 32; shift += 8) out += static_cast<char>(bits >> shift & 0xff);
 }
 
-std::int64_t integer(std::string_view word) { return std::strtoll(std::string(word).c_str(), nullptr, 10); }
+/// Whatever the locale.
+template <typename Number>
+Number number_of(std::string_view word) {
+  Number number{};
+  std::from_chars(word.data(), word.data() + word.size(), number);
+  return number;
+}
 
 /// The value of an attribute, and its type.
 void append_value(std::string& out, Pieces& pieces, ParseContext& attributes) {
@@ -60,7 +66,7 @@ void append_value(std::string& out, Pieces& pieces, ParseContext& attributes) {
   } else if (pieces.take('[')) {
     type = AttributeType::kInts;
     while (!pieces.take(']')) {
-      append_number(out, kInts, static_cast<std::uint64_t>(integer(pieces.word(",]"))));
+      append_number(out, kInts, static_cast<std::uint64_t>(number_of<std::int64_t>(pieces.word(",]"))));
       pieces.take(',');
     }
   } else {
@@ -72,10 +78,10 @@ void append_value(std::string& out, Pieces& pieces, ParseContext& attributes) {
     const std::string_view word = pieces.word(",>");
     if (word.find('.') != std::string_view::npos) {
       type = AttributeType::kFloat;
-      const float value = std::strtof(std::string(word).c_str(), nullptr);
+      const auto value = number_of<float>(word);
       append_float(out, name.empty() ? value : attributes.get_float(name, value));
     } else {
-      const std::int64_t value = integer(word);
+      const auto value = number_of<std::int64_t>(word);
       append_number(out, kInt, static_cast<std::uint64_t>(name.empty() ? value : attributes.get_int(name, value)));
     }
   }

@@ -283,7 +283,9 @@ void gemm_int4(const Int4Product& product) {
   GemmInt4LinnetVersions[byte_product_target(instructions)](product, instructions);
 }
 
-void gemm_int4_without(const Int4Product& product) { GemmInt4LinnetVersions[byte_product_target(false)](product, false); }
+void gemm_int4_without(const Int4Product& product) {
+  GemmInt4LinnetVersions[byte_product_target(false)](product, false);
+}
 
 }  // namespace linnet::kernels
 #endif  // HWY_ONCE

@@ -410,7 +410,9 @@ void gemm_int8(const Int8Product& product) {
   GemmInt8LinnetVersions[byte_product_target(instructions)](product, instructions);
 }
 
-void gemm_int8_without(const Int8Product& product) { GemmInt8LinnetVersions[byte_product_target(false)](product, false); }
+void gemm_int8_without(const Int8Product& product) {
+  GemmInt8LinnetVersions[byte_product_target(false)](product, false);
+}
 
 void pack_int8(const void* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n,
                std::uint8_t flip, std::uint8_t* packed) {

@@ -5,9 +5,9 @@
 // K / block_size, rounded up. scales [N, blocks]. zero_points: uint8, packed like B, each n beginning a byte; or one
 // element for each scale; without it 2^(bits - 1). g_idx: int32, one for each k.
 //
-// Constant W of 4 bits is multiplied by ops/kernels/gemm_int4.hpp: with A rounded to int8 in blocks where accuracy_level
-// is 4, which allows that; else with A as it is. Other W becomes float32 panel by panel, in each run: it is never in
-// memory as such.
+// Constant W of 4 bits is multiplied by ops/kernels/gemm_int4.hpp: with A rounded to int8 in blocks where
+// accuracy_level is 4, which allows that; else with A as it is. Other W becomes float32 panel by panel, in each run: it
+// is never in memory as such.
 #include <algorithm>
 #include <cmath>
 

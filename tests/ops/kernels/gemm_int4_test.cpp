@@ -68,7 +68,8 @@ double float_value_of(const Case& item, const std::vector<float>& x, bool has_ze
   for (std::size_t k = 0; k < item.k; ++k) {
     const std::size_t panel = column / kInt4PanelColumns;
     const std::size_t list = (panel * item.blocks + k / item.block) * kInt4PanelColumns + column % kInt4PanelColumns;
-    const double weight = static_cast<double>(item.element(column, k)) - (has_zeros ? static_cast<double>(item.zeros[list]) : 8.0);
+    const double weight =
+        static_cast<double>(item.element(column, k)) - (has_zeros ? static_cast<double>(item.zeros[list]) : 8.0);
     value += static_cast<double>(x[row * item.k + k]) * weight * static_cast<double>(item.scales[list]);
   }
   return value;

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/ops/op_tester.hpp"
 
 namespace linnet::internal {

@@ -1,6 +1,8 @@
 // MatMulNBits against sums of the definition in double.
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>

@@ -33,7 +33,7 @@ void count_work(::benchmark::State& state, double operations, std::size_t packed
   const double bytes = static_cast<double>(packed_bytes) * runs;
   state.counters["GFLOP/s"] = Counter(operations * runs / 1e9, Counter::kIsRate);
   state.counters["GB/s"] = Counter(bytes / 1e9, Counter::kIsRate);
-  if (peak > 0) state.counters["of_peak"] = Counter(operations * runs / peak, Counter::kIsRate);
+  state.counters["of_peak"] = Counter(operations * runs / peak, Counter::kIsRate);
   state.counters["of_read"] = Counter(bytes / linnet::benchmark::read_peak(packed_bytes), Counter::kIsRate);
 }
 
@@ -119,7 +119,8 @@ void gemm_layer_tiles(::benchmark::State& state) {
     for (std::size_t i = 0; i < slices.count(); ++i) gemm_tiles(product, slices.slice(i), workspace.get() + a_bytes);
     ::benchmark::ClobberMemory();
   }
-  count_work(state, 2.0 * static_cast<double>(m * n * k), tiled_b_bytes(k, n), 0.0);
+  count_work(state, 2.0 * static_cast<double>(m * n * k), tiled_b_bytes(k, n),
+             linnet::benchmark::bf16_multiply_add_peak());
 }
 
 void layers(::benchmark::internal::Benchmark* benchmark) {

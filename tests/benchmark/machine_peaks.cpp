@@ -14,9 +14,11 @@
 
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "ops/kernels/amx.hpp"
 #include "ops/kernels/dispatch.h"
 #include "ops/kernels/stream.hpp"
 #include "ops/kernels/targets.hpp"
+#include "ops/kernels/tiles.hpp"
 #include "runtime/constant.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -181,6 +183,31 @@ double measure_operations(int threads, const Loop& loop) {
   return operations.load() * threads / seconds;
 }
 
+#if defined(__x86_64__)
+// Four sums of tiles in turn. Requires: tiles() == Tiles::kInstructions.
+double multiply_tiles(std::size_t repetitions, float* result) {
+  constexpr std::size_t kRows = 16, kColumns = 16, kDepth = 32;
+  alignas(64) constexpr std::byte kZeros[kRows * 64] = {};
+  kernels::AmxTiles tiles(kRows);
+  tiles.zero<0>();
+  tiles.zero<1>();
+  tiles.zero<2>();
+  tiles.zero<3>();
+  tiles.load<4>(kZeros);
+  tiles.load<5>(kZeros);
+  tiles.load<6>(kZeros);
+  tiles.load<7>(kZeros);
+  for (std::size_t i = 0; i < repetitions; ++i) {
+    tiles.multiply<0, 4, 6>();
+    tiles.multiply<1, 4, 7>();
+    tiles.multiply<2, 5, 6>();
+    tiles.multiply<3, 5, 7>();
+  }
+  *result = 0.0f;
+  return static_cast<double>(repetitions) * 4 * 2 * kRows * kColumns * kDepth;
+}
+#endif
+
 // Arrays of one thread each, a multiple of 128 floats, that have `bytes` together or a little less. In huge pages where
 // Linnet's weights are: a limit that is measured in small ones is none.
 struct Shares {
@@ -207,6 +234,9 @@ double multiply_add_peak(int threads) {
 }
 
 double bf16_multiply_add_peak(int threads) {
+#if defined(__x86_64__)
+  if (kernels::tiles() == kernels::Tiles::kInstructions) return measure_operations(threads, multiply_tiles);
+#endif
   return kernels::has_bfloat16_instructions() ? measure_operations(threads, LINNET_DISPATCH(MultiplyAddPairs)) : 0.0;
 }
 

@@ -12,8 +12,8 @@ namespace linnet::benchmark {
 // set that the kernels run on, all threads together. Measured at the first call for so many threads.
 double multiply_add_peak(int threads = 1);
 
-// The same of products of bfloat16 numbers added to float32 sums, measured at every call; 0 where kernels have no
-// instructions for them (has_bfloat16_instructions).
+// The same of products of bfloat16 numbers added to float32 sums, measured at every call: in tiles where there are any,
+// 0 where kernels have no instructions for them (has_bfloat16_instructions).
 double bf16_multiply_add_peak(int threads = 1);
 
 // Bytes per second of a loop that adds up `bytes` bytes again and again, so that they come from the cache they fit in.

@@ -96,6 +96,6 @@ void run(const RunArguments& args) {
 
 }  // namespace
 
-Implementation tile_matrix_product() { return {"simd bf16 tiles", Backend::kSimd, accepts, prepare, run}; }
+Implementation tile_matrix_product() { return {"simd tiles bf16", Backend::kSimd, accepts, prepare, run}; }
 
 }  // namespace linnet::internal

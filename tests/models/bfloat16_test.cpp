@@ -68,7 +68,7 @@ TEST_F(Bfloat16InTiles, ARowDoesNotDependOnItsBatch) {
 TEST_F(Bfloat16InTiles, WarmRunsAllocateNothing) {
   const Model model = Model::load(kModel + ".onnx", bf16_options(2));
   const Tensor x = read_npy(kModel + "_input_batch64.npy");
-  EXPECT_EQ(summarize_program(model, {x.view()}).steps.front().implementation, "simd bf16 tiles");
+  EXPECT_EQ(summarize_program(model, {x.view()}).steps.front().implementation, "simd tiles bf16");
   Session session = model.session();
   session.bind_input(0, x.view());
   session.run();

@@ -58,8 +58,8 @@ namespace patterns {
 Pattern op(const char* op, std::initializer_list<Pattern> inputs, const char* as) {
   return {Pattern::Kind::kOp, op, as, new_shared<const std::vector<Pattern>>(inputs)};
 }
-Pattern op_on(const char* name, const Pattern& first, const char* as) {
-  Pattern pattern = op(name, {first}, as);
+Pattern op_on(const char* op, const Pattern& first, const char* as) {
+  Pattern pattern = patterns::op(op, {first}, as);
   pattern.open = true;
   return pattern;
 }

@@ -110,8 +110,7 @@ void MultiplyTile(const Int4Product& product, std::size_t row, std::size_t panel
 
 // Rows of x as MultiplyTile has rows of int8.
 template <std::size_t kRows>
-void MultiplyFloats(const Int4Product& product, const float* x, std::size_t k, std::size_t row, std::size_t panel,
-                    std::size_t column) {
+void MultiplyFloats(const Int4Product& product, std::size_t row, std::size_t panel, std::size_t column) {
   const Sums d;
   const Floats df;
   const SumVector half = hn::Set(d, 0xF);
@@ -121,7 +120,7 @@ void MultiplyFloats(const Int4Product& product, const float* x, std::size_t k, s
   const float* rows[kRows];
   LINNET_UNROLL
   for (std::size_t i = 0; i < kRows; ++i) {
-    rows[i] = x + std::min(row + i, product.m - 1) * k;
+    rows[i] = product.x + std::min(row + i, product.m - 1) * product.k;
     LINNET_UNROLL
     for (std::size_t j = 0; j < kVectors; ++j) values[i][j] = hn::Zero(df);
   }
@@ -135,7 +134,7 @@ void MultiplyFloats(const Int4Product& product, const float* x, std::size_t k, s
       LINNET_UNROLL
       for (std::size_t i = 0; i < kRows; ++i) sums[i][j] = hn::Zero(df);
     }
-    const std::size_t end = std::min(k, (block + 1) * product.block);
+    const std::size_t end = std::min(product.k, (block + 1) * product.block);
     for (std::size_t step = block * product.block; step < (block + 1) * product.block;
          step += 8, b += kInt4PanelColumns * 4) {
       // Bits of an element: the lower halves of all bytes come before the upper ones.
@@ -169,13 +168,13 @@ void MultiplyFloats(const Int4Product& product, const float* x, std::size_t k, s
   }
 }
 
-// tile(row, panel, column) for all tiles of so many rows.
-template <class Tile>
-void ForTiles(const Int4Product& product, std::size_t rows, const Tile& tile) {
+// tile(product, row, panel, column) for all tiles of so many rows.
+using TileFunction = void (*)(const Int4Product&, std::size_t, std::size_t, std::size_t);
+void ForTiles(const Int4Product& product, std::size_t rows, TileFunction tile) {
   for (std::size_t panel = product.panel_begin; panel < product.panel_end; ++panel) {
     for (std::size_t row = 0; row < product.m; row += rows) {
       for (std::size_t column = 0; column < kInt4PanelColumns; column += kVectors * kLanes) {
-        if (panel * kInt4PanelColumns + column < product.n) tile(row, panel, column);
+        if (panel * kInt4PanelColumns + column < product.n) tile(product, row, panel, column);
       }
     }
   }
@@ -185,17 +184,17 @@ constexpr std::size_t kTileRows = HWY_TARGET == HWY_AVX3 ? 4 : HWY_TARGET == HWY
 
 template <class Dot>
 void Multiply(const Int4Product& product) {
-  const bool is_row = product.m == 1;
-  ForTiles(product, is_row ? 1 : kTileRows, [&](std::size_t row, std::size_t panel, std::size_t column) HWY_ATTR {
-    (is_row ? MultiplyTile<Dot, 1> : MultiplyTile<Dot, kTileRows>)(product, row, panel, column);
-  });
+  if constexpr (kTileRows > 1) {
+    if (product.m > 1) return ForTiles(product, kTileRows, MultiplyTile<Dot, kTileRows>);
+  }
+  ForTiles(product, 1, MultiplyTile<Dot, 1>);
 }
 
-void GemmInt4Floats(const Int4Product& product, const float* x, std::size_t k) {
-  const bool is_row = product.m == 1;
-  ForTiles(product, is_row ? 1 : kTileRows, [&](std::size_t row, std::size_t panel, std::size_t column) HWY_ATTR {
-    (is_row ? MultiplyFloats<1> : MultiplyFloats<kTileRows>)(product, x, k, row, panel, column);
-  });
+void GemmInt4Floats(const Int4Product& product) {
+  if constexpr (kTileRows > 1) {
+    if (product.m > 1) return ForTiles(product, kTileRows, MultiplyFloats<kTileRows>);
+  }
+  ForTiles(product, 1, MultiplyFloats<1>);
 }
 
 void GemmInt4(const Int4Product& product, bool instructions) {
@@ -274,9 +273,7 @@ void quantize_int4_row(const float* x, std::size_t k, std::size_t block, const I
   LINNET_DISPATCH(QuantizeInt4Row)(x, k, block, to);
 }
 
-void gemm_int4_floats(const Int4Product& product, const float* x, std::size_t k) {
-  LINNET_DISPATCH(GemmInt4Floats)(product, x, k);
-}
+void gemm_int4_floats(const Int4Product& product) { LINNET_DISPATCH(GemmInt4Floats)(product); }
 
 void gemm_int4(const Int4Product& product) {
   const bool instructions = has_byte_products();

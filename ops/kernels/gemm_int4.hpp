@@ -39,7 +39,9 @@ void quantize_int4_row(const float* x, std::size_t k, std::size_t block, const I
 struct Int4Product {
   std::size_t m = 0, n = 0;
   std::size_t blocks = 0, block = 0;  // block: a multiple of 8, no more than 256
-  Int4Rows a;
+  Int4Rows a;                         // of gemm_int4
+  const float* x = nullptr;           // of gemm_int4_floats: rows of k elements
+  std::size_t k = 0;
   const std::uint8_t* packed_b = nullptr;
   const float* scales = nullptr;       // [panel][block][kInt4PanelColumns]
   const float* zero_points = nullptr;  // likewise; null where all are 8
@@ -50,10 +52,10 @@ struct Int4Product {
 };
 void gemm_int4(const Int4Product& product);
 
-// The same of rows of float32 x, `k` long, without product.a:
+// The same of rows of float32 x:
 //   C[m,n] = sum over blocks of (sum over k of x[m,k] * (B[k,n] - zero[block,n])) * scale[block,n]
 // The sum of a block is a chain of multiply-adds from zero; blocks are added in their order.
-void gemm_int4_floats(const Int4Product& product, const float* x, std::size_t k);
+void gemm_int4_floats(const Int4Product& product);
 
 // Without the instructions of has_byte_products(), for tests.
 void gemm_int4_without(const Int4Product& product);

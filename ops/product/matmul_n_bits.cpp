@@ -297,8 +297,10 @@ void run_int8(const RunArguments& args) {
 void run_floats(const RunArguments& args) {
   const auto& state = *static_cast<const PackedState*>(args.state);
   const auto* const a = static_cast<const float*>(args.inputs[kA]);
-  for_parts(args, state, 50, [&](const kernels::Int4Product& part, std::size_t row) {
-    kernels::gemm_int4_floats(part, a + row * state.node.k, state.node.k);
+  for_parts(args, state, 50, [&](kernels::Int4Product& part, std::size_t row) {
+    part.x = a + row * state.node.k;
+    part.k = state.node.k;
+    kernels::gemm_int4_floats(part);
   });
 }
 

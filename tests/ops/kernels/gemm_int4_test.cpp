@@ -119,7 +119,9 @@ TEST(GemmInt4, EveryStepRoundsOnce) {
         gemm_int4_without(product);
         EXPECT_EQ(c, expected);
         product.a = {};
-        gemm_int4_floats(product, x.data(), item.k);
+        product.x = x.data();
+        product.k = item.k;
+        gemm_int4_floats(product);
         for (std::size_t i = 0; i < item.m * item.n; ++i) {
           const double exact = float_value_of(item, x, has_zeros, i / item.n, i % item.n);
           EXPECT_NEAR(static_cast<double>(c[i]), exact, 1e-5 * (100 + std::abs(exact)));

@@ -178,6 +178,36 @@ class Finishing {
   SumVector rest_;
 };
 
+#if HWY_TARGET == HWY_AVX3
+// Bytes of whole panels with one zero point for B and none for A, as symmetric weights have them: what columns share is
+// loaded once for all rows.
+void FinishBytes(const Int8Product& product, std::size_t first_row, std::size_t rows, std::size_t column,
+                 const std::int32_t* sums) {
+  constexpr std::size_t kVectors = kPanelColumns / kLanes;
+  const Finishing finishing(product.epilogue);
+  const hn::Rebind<std::uint8_t, Sums> bytes;
+  const Floats d;
+  FloatVector scale[kVectors], bias[kVectors];
+  LINNET_UNROLL
+  for (std::size_t i = 0; i < kVectors; ++i) {
+    scale[i] = hn::LoadU(d, product.epilogue.column_scale + column + i * kLanes);
+    // -0 leaves every sum as it is.
+    bias[i] = product.epilogue.column_bias == nullptr
+                  ? hn::Set(d, -0.0f)
+                  : hn::LoadU(d, product.epilogue.column_bias + column + i * kLanes);
+  }
+  auto* c = static_cast<std::uint8_t*>(product.c) + first_row * product.c_row_stride + column;
+  for (std::size_t row = 0; row < rows; ++row, sums += kPanelColumns, c += product.c_row_stride) {
+    LINNET_UNROLL
+    for (std::size_t i = 0; i < kVectors; ++i) {
+      const FloatVector sum = hn::ConvertTo(d, hn::LoadU(Sums(), sums + i * kLanes));
+      const SumVector whole = finishing.Rounded(hn::Add(hn::Mul(sum, scale[i]), bias[i]));
+      hn::StoreU(hn::TruncateTo(bytes, hn::BitCast(hn::RebindToUnsigned<Sums>(), whole)), bytes, c + i * kLanes);
+    }
+  }
+}
+#endif
+
 // Elements of the result from the sums of some rows of a panel.
 void Finish(const Int8Product& product, std::size_t first_row, std::size_t rows, std::size_t column, std::size_t width,
             const std::int32_t* sums) {
@@ -185,6 +215,11 @@ void Finish(const Int8Product& product, std::size_t first_row, std::size_t rows,
   const Int8Epilogue epilogue = product.epilogue;
   const std::size_t columns = std::min(kPanelColumns, product.n - column);
   const bool is_bytes = epilogue.result == Int8Result::kInt8 || epilogue.result == Int8Result::kUint8;
+#if HWY_TARGET == HWY_AVX3
+  const bool is_plain = epilogue.a_zero == nullptr && epilogue.a_rest == nullptr && epilogue.row_scale == nullptr &&
+                        epilogue.row_bias == nullptr && epilogue.column_scale != nullptr;
+  if (is_bytes && is_plain && columns == kPanelColumns) return FinishBytes(product, first_row, rows, column, sums);
+#endif
   const std::size_t element = is_bytes ? 1 : sizeof(float);
   HWY_ALIGN std::uint8_t partial[kPanelColumns * sizeof(float)];
   Finishing finishing(epilogue);

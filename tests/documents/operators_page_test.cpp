@@ -122,6 +122,16 @@ std::vector<Value> candidates(const OpDef& op, DataType type) {
           variable(DataType::kFloat32, {})};
 }
 
+/// All inputs, of operators that want more than two kinds; else nothing.
+std::vector<Value> inputs_for(const OpDef& op, DataType type) {
+  const bool is_convolution = op.name == "QLinearConv";
+  if (!is_convolution && op.name != "QLinearMatMul") return {};
+  const Value data = variable(type, is_convolution ? Dims{2, 2, 2, 2} : Dims{2, 2});
+  const Value scale = variable(DataType::kFloat32, {});
+  const Value zero = variable(type, {});
+  return {data, scale, zero, data, scale, zero, scale, zero};
+}
+
 /// Whether infer takes the type of data in this node, whose outputs it sets.
 bool infers(Sample& sample, DataType type) {
   try {
@@ -145,10 +155,12 @@ void for_each_sample(const OpDef& op, DataType type, int opset, std::size_t inpu
   } catch (const Error&) {
     return;
   }
-  const std::vector<Value> choices = candidates(op, type);
+  const std::vector<Value> given = inputs_for(op, type);
+  const std::vector<Value> choices = given.empty() ? candidates(op, type) : given;
   const std::size_t kinds = std::min<std::size_t>(inputs, 2);
   std::size_t combinations = inputs > kinds ? 2 : 1;
   for (std::size_t i = 0; i < kinds; ++i) combinations *= choices.size();
+  if (!given.empty()) combinations = inputs == given.size() ? 1 : 0;
   for (std::size_t combination = 0; combination < combinations; ++combination) {
     Sample sample;
     sample.node.op = &op;
@@ -163,6 +175,7 @@ void for_each_sample(const OpDef& op, DataType type, int opset, std::size_t inpu
       } else if (rest != 0) {
         choice = combination % choices.size();
       }
+      if (!given.empty()) choice = i;
       sample.node.inputs.push_back(static_cast<ValueId>(sample.values.size()));
       sample.values.push_back(choices[choice]);
     }

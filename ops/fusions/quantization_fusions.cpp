@@ -8,8 +8,8 @@
 //   Cast(ConvInteger(x, w)) * scale                                                 ConvIntegerToFloat
 //
 // with Gemm for MatMul, Clip for Relu, and the bias, the activation and a Transpose of b where they are there. Sums of
-// integers are exact, where products of float32 round at every step, and the result is scaled once: it is no further
-// from what the nodes mean. Only 8-bit integers and float32. a, x and what is quantised have one scale, b and w one or
+// integers are exact (no more are added than fit int32), where products of float32 round at every step, and the result
+// is scaled once: it is no further from what the nodes mean. Only 8-bit integers and float32. a, x and what is quantised have one scale, b and w one or
 // one for each output column or channel. What else reads a dequantised operand keeps it.
 //
 // These run before constants are folded, which would make weights four times as large. Scales, zero points and biases
@@ -35,6 +35,8 @@ using Input = std::variant<ValueId, ConstantPtr>;
 
 /// Fewer output channels in a group are better summed tap by tap, in float32.
 constexpr std::int64_t kLeastChannels = 8;
+/// Sums of more products of 8-bit integers may not fit int32, where those of floats would.
+constexpr std::int64_t kMostDepth = INT32_MAX / (255 * 255);
 constexpr std::size_t kNoAxis = ~std::size_t{0};
 
 Pattern product(const char* name) { return op_on(name, any(nullptr), "product"); }
@@ -47,6 +49,8 @@ Pattern quantized(const Pattern& x) {
 Pattern scaled(const char* name) { return op("Mul", {op("Cast", {product(name)}, "cast"), any("scale")}); }
 
 bool is_single(const TensorType& type) { return element_count(type.dims).is(1); }
+
+bool fits_int32(Dim depth) { return depth.known() && depth.value() <= kMostDepth; }
 
 /// A float32 or a byte.
 ConstantPtr scalar(DataType type, float value) {
@@ -165,10 +169,11 @@ std::optional<Replacement> make_matmul(const Match& match) {
   attributes->transpose_b = product.transpose_b;
   const ValueId b_value = untransposed(match, written.node().inputs[1], attributes->transpose_b);
   const std::size_t column = rank - (attributes->transpose_b ? 2 : 1);
+  const std::size_t depth = rank - (attributes->transpose_b ? 1 : 2);
   const std::optional<NodeView> a = dequantized(match, written.node().inputs[0], kNoAxis);
   const std::optional<NodeView> b = dequantized(match, b_value, rank == 2 ? column : kNoAxis);
   const OpDef* const op = quantizes ? match.registry().find("", "QLinearMatMul") : to_float(match);
-  if (!a || !b || op == nullptr) return std::nullopt;
+  if (!a || !b || op == nullptr || !fits_int32(b->input_dims(0)[depth])) return std::nullopt;
   const IntegerProductInputs& in = attributes->inputs;
   Inputs inputs(in.bias + 1);
   inputs.set(*a, in.a, in.a_scale, in.a_zero);
@@ -196,7 +201,8 @@ std::optional<Replacement> make_conv(const Match& match) {
   const NodeView written = match.node("product");
   const auto& convolution = written.attributes<ConvolutionAttributes>();
   const Dims& w = written.input_dims(1);
-  const bool fits = w.size() <= 4 && w[0].known() && w[0].value() / convolution.group >= kLeastChannels &&
+  const Dim depth = element_count(Dims(w.begin() + 1, w.end()));
+  const bool fits = w.size() <= 4 && fits_int32(depth) && w[0].known() && w[0].value() / convolution.group >= kLeastChannels &&
                     convolution.activation.kind == kernels::ActivationKind::kNone;
   const std::optional<NodeView> x = dequantized(match, written.node().inputs[0], kNoAxis);
   const std::optional<NodeView> weights = dequantized(match, written.node().inputs[1], 0);

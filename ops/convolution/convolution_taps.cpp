@@ -165,6 +165,7 @@ class BandTask {
         }
         continue;
       }
+      if (copy_both(i, source, target, here.count, inner)) continue;
       for (std::int64_t last = 0; last < axes[i + 1].stride; ++last) {
         const Copied row = copied(i + 1, last);
         if (row.count == 0) continue;
@@ -175,6 +176,27 @@ class BandTask {
                             static_cast<std::size_t>(row.count)});
       }
     }
+  }
+
+  /// Both remainders of the last axis at once, where its stride is 2; false where it is not so simple. `rows` of axis
+  /// i.
+  bool copy_both(std::size_t i, const float* source, float* target, std::int64_t rows, std::int64_t inner) const {
+    const std::vector<TapAxis>& axes = part_.grid.axes;
+    if (axes[i + 1].stride != 2) return false;
+    const Copied runs[] = {copied(i + 1, 0), copied(i + 1, 1)};
+    const std::size_t first = runs[0].from < runs[1].from ? 0 : 1;
+    const Copied& even = runs[first];
+    const Copied& odd = runs[1 - first];
+    if (odd.from != even.from + 1 || odd.count == 0 || even.count - odd.count < 0 || even.count - odd.count > 1) {
+      return false;
+    }
+    const auto place = [&](const Copied& run, std::size_t remainder) {
+      return target + static_cast<std::int64_t>(remainder) * band_.remainder_strides[i + 1] + run.to;
+    };
+    kernels::split_rows({source + even.from, static_cast<std::size_t>(axes[i].stride * inner), place(even, first),
+                         place(odd, 1 - first), static_cast<std::size_t>(band_.strides[i]),
+                         static_cast<std::size_t>(rows), static_cast<std::size_t>(even.count + odd.count)});
+    return true;
   }
 
   /// The outputs of a member that belong to the band, of axes from `i` on.

@@ -110,6 +110,33 @@ void CopyRows(const RowCopy& copy) {
   }
 }
 
+void SplitRows(const RowSplit& split) {
+  const Tag d;
+  for (std::size_t row = 0; row < split.rows; ++row) {
+    const float* from = split.from + row * split.from_row_stride;
+    float* const even = split.even + row * split.to_row_stride;
+    float* const odd = split.odd + row * split.to_row_stride;
+    std::size_t i = 0;
+    for (; 2 * (i + kLanes) <= split.columns; i += kLanes) {
+      hn::Vec<Tag> of_even;
+      hn::Vec<Tag> of_odd;
+      hn::LoadInterleaved2(d, from + 2 * i, of_even, of_odd);
+      hn::StoreU(of_even, d, even + i);
+      hn::StoreU(of_odd, d, odd + i);
+    }
+    const std::size_t rest = split.columns - 2 * i;
+    if (rest == 0) continue;
+#if HWY_TARGET == HWY_SCALAR
+    even[i] = from[2 * i];
+#else
+    const auto lower = LoadPartial(d, from + 2 * i, std::min(rest, kLanes));
+    const auto upper = rest > kLanes ? LoadPartial(d, from + 2 * i + kLanes, rest - kLanes) : hn::Zero(d);
+    StorePartial(d, hn::ConcatEven(d, upper, lower), even + i, (rest + 1) / 2);
+    StorePartial(d, hn::ConcatOdd(d, upper, lower), odd + i, rest / 2);
+#endif
+  }
+}
+
 void Interleave(const float* even, const float* odd, float* to, std::size_t count) {
   std::size_t i = 0;
 #if HWY_TARGET != HWY_SCALAR
@@ -451,6 +478,7 @@ namespace linnet::kernels {
 
 LINNET_EXPORT(GatherRows);
 LINNET_EXPORT(CopyRows);
+LINNET_EXPORT(SplitRows);
 LINNET_EXPORT(Interleave);
 LINNET_EXPORT(SumTaps);
 LINNET_EXPORT(SumTapRows);
@@ -460,6 +488,8 @@ void gather_rows(const float* x, std::size_t row_stride, std::size_t step, std::
                  std::size_t piece_count, std::size_t width, float* to) {
   LINNET_DISPATCH(GatherRows)(x, row_stride, step, rows, pieces, piece_count, width, to);
 }
+
+void split_rows(const RowSplit& split) { LINNET_DISPATCH(SplitRows)(split); }
 
 void copy_rows(const RowCopy& copy) { LINNET_DISPATCH(CopyRows)(copy); }
 

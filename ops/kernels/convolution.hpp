@@ -40,6 +40,18 @@ struct RowCopy {
 };
 void copy_rows(const RowCopy& copy);
 
+// Elements 0, 2, 4, ... of `columns` of a row to that of `even`, the others to that of `odd`.
+struct RowSplit {
+  const float* from;
+  std::size_t from_row_stride;
+  float* even;
+  float* odd;
+  std::size_t to_row_stride;
+  std::size_t rows;
+  std::size_t columns;
+};
+void split_rows(const RowSplit& split);
+
 // to[2 * i] = even[i], to[2 * i + 1] = odd[i] for i < count.
 void interleave(const float* even, const float* odd, float* to, std::size_t count);
 

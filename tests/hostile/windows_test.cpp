@@ -52,6 +52,13 @@ TEST(HostileOperators, Convolutions) {
        "auto_pad is \"SOME\", expected NOTSET, SAME_UPPER, SAME_LOWER or VALID"},
       {"bias", OneNode("Conv").given(kF, {1, 1, 4, 4}).constant<float>({1, 1, 1, 1}, {1}).constant<float>({2}, {1, 2}),
        "input B is [2], expected [1], one for each channel of Y"},
+      {"a sum, which only a fusion makes an input",
+       OneNode("Conv")
+           .given(kF, {1, 1, 4, 4})
+           .constant<float>({1, 1, 1, 1}, {1})
+           .constant<float>({1}, {1})
+           .given(kF, {1, 1, 4, 4}),
+       "4 inputs, expected 2 to 3"},
       {"no spatial axis", OneNode("Conv").given(kF, {4}).constant<float>({1}, {1}),
        "input X is [4] with rank 1, expected rank 3 or more"},
   });

@@ -123,6 +123,26 @@ TEST(TapSums, AddsTapsOfEveryShape) {
   });
 }
 
+TEST(SplitRows, WritesNothingElse) {
+  on_every_isa([] {
+    for (std::size_t columns = 0; columns <= 70; ++columns) {
+      constexpr std::size_t kRows = 2;
+      const std::size_t from_row = columns + 3, to_row = (columns + 1) / 2 + 1;
+      Guarded from(numbered(from_row + columns));
+      Guarded even(std::vector<float>(kRows * to_row, -7.0F)), odd(std::vector<float>(kRows * to_row, -7.0F));
+      split_rows({from.data(), from_row, even.data(), odd.data(), to_row, kRows, columns});
+      ASSERT_TRUE(even.intact() && odd.intact()) << columns;
+      std::vector<float> evens(kRows * to_row, -7.0F), odds(kRows * to_row, -7.0F);
+      for (std::size_t i = 0; i < kRows * columns; ++i) {
+        const std::size_t row = i / columns, column = i % columns;
+        (column % 2 == 0 ? evens : odds)[row * to_row + column / 2] = from.values()[row * from_row + column];
+      }
+      ASSERT_EQ(even.values(), evens) << columns;
+      ASSERT_EQ(odd.values(), odds) << columns;
+    }
+  });
+}
+
 // Rows of sums of whole numbers, which are exact in every order.
 float activated(const Activation& activation, float sum) {
   if (activation.kind == ActivationKind::kRelu) return std::max(sum, 0.0F);

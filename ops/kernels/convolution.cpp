@@ -365,6 +365,8 @@ HWY_NOINLINE void SumPlaneStrip(const PlaneSums& args, std::size_t column) {
         for (std::size_t j = 0; j < kVectors; ++j) {
           hn::StoreU(bounds(hn::Add(bias, sums[kKernel - 1][j])), d, y + column + j * kLanes);
         }
+      } else if (kVectors == 1) {
+        StorePartial(d, bounds(hn::Add(bias, sums[kKernel - 1][0])), y + column, args.columns - column);
       } else {
         HWY_ALIGN float complete[kVectors * kLanes];
         LINNET_UNROLL
@@ -421,11 +423,15 @@ constexpr std::size_t kStripVectors = kKernel == 7 || HWY_TARGET == HWY_SCALAR ?
 template <std::size_t kKernel>
 void SumPlane(const PlaneSums& args) {
   constexpr std::size_t kMost = kStripVectors<kKernel>;
+  constexpr std::size_t kLess = kKernel == 3 && kMost > 2 ? kMost / 2 : 1;
   for (std::size_t column = 0; column < args.columns;) {
     const std::size_t left = args.columns - column;
-    if (kMost > 1 && left > kLanes) {
+    if (kMost > 1 && left > kLess * kLanes) {
       SumPlaneStrip<kKernel, kMost>(args, column);
       column += kMost * kLanes;
+    } else if (kLess > 1 && left > kLanes) {
+      SumPlaneStrip<kKernel, kLess>(args, column);
+      column += kLess * kLanes;
     } else {
       SumPlaneStrip<kKernel, 1>(args, column);
       column += kLanes;

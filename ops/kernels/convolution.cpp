@@ -318,6 +318,8 @@ HWY_NOINLINE void SumRowTile(const TapRows& args, std::size_t row, std::size_t c
   }
 }
 
+#if HWY_TARGET <= HWY_AVX2 || HWY_ARCH_ARM
+
 // Down a strip of columns: every row of x goes into the outputs that it belongs to, of which the first is complete
 // then. With three rows of three, weights are in registers.
 template <std::size_t kKernel, std::size_t kVectors>
@@ -388,6 +390,8 @@ HWY_NOINLINE void SumPlaneStrip(const PlaneSums& args, std::size_t column) {
 
 #undef LINNET_UNROLL
 
+#endif
+
 template <std::size_t kRows, std::size_t kVectors>
 HWY_INLINE std::size_t SumColumns(const TapRows& args, std::size_t column) {
   for (std::size_t row = 0; row < args.rows; row += kRows) SumRowTile<kRows, kVectors>(args, row, column);
@@ -411,14 +415,12 @@ void SumTapRows(const TapRows& args) {
   }
 }
 
+#if HWY_TARGET <= HWY_AVX2 || HWY_ARCH_ARM
+
 // Accumulators and elements are to fit the registers, with the weights of the smallest kernel.
-#if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM
+constexpr bool kManyRegisters = HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM;
 template <std::size_t kKernel>
-constexpr std::size_t kStripVectors = kKernel == 7 ? 3 : 4;
-#else
-template <std::size_t kKernel>
-constexpr std::size_t kStripVectors = kKernel == 7 || HWY_TARGET == HWY_SCALAR ? 1 : 2;
-#endif
+constexpr std::size_t kStripVectors = kManyRegisters ? (kKernel == 7 ? 3 : 4) : (kKernel == 7 ? 1 : 2);
 
 template <std::size_t kKernel>
 void SumPlane(const PlaneSums& args) {
@@ -444,6 +446,20 @@ void SumPlanes(const PlaneSums& args) {
   if (args.kernel == 5) return SumPlane<5>(args);
   SumPlane<7>(args);
 }
+
+#else  // small rather than fast
+
+void SumPlanes(const PlaneSums& args) {
+  std::ptrdiff_t offsets[7 * 7];
+  const std::size_t taps = args.kernel * args.kernel;
+  for (std::size_t i = 0; i < taps; ++i) {
+    offsets[i] = static_cast<std::ptrdiff_t>(i / args.kernel * args.x_row_stride) + args.offsets[i % args.kernel];
+  }
+  SumTapRows({args.x, args.x_row_stride, offsets, args.weights, 0, taps, args.bias, args.activation, args.y,
+              args.y_row_stride, args.rows, args.columns});
+}
+
+#endif
 
 // Accumulators, weights and elements are to fit the registers: 32 on AVX-512 and NEON, 16 elsewhere.
 #if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM

@@ -4,6 +4,7 @@
 // `start`, which changes nothing when it is joined.
 #include "ops/kernels/highway_config.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -129,20 +130,24 @@ HWY_INLINE double ReduceRun(const Reduction& reduction, const float* x, std::siz
       upper = reduction.join(upper, reduction.term(PromoteUpper(d, v)));
     }
   }
-  HWY_ALIGN double partial[kPartialResults];
-  if (i < count) {
-    for (std::size_t k = 0; k < kVectors * kParts; ++k) hn::Store(results[k], dd, partial + k * hn::Lanes(dd));
-    for (std::size_t k = 0; i + k < count; ++k) {
-      partial[k] = reduction.join(partial[k], reduction.term(static_cast<double>(x[i + k])));
-    }
-    for (std::size_t k = 0; k < kVectors * kParts; ++k) results[k] = hn::Load(dd, partial + k * hn::Lanes(dd));
+  // What is left goes to the first partial results.
+  constexpr std::size_t kHalf = hn::MaxLanes(dd);
+  const auto add_some = [&](VD& result, VD more, std::size_t lanes) HWY_ATTR {
+    result = hn::IfThenElse(hn::FirstN(dd, lanes), reduction.join(result, reduction.term(more)), result);
+  };
+  for (std::size_t k = 0; k < kVectors && i < count; ++k, i += hn::Lanes(d)) {
+    const std::size_t left = std::min(count - i, hn::Lanes(d));
+    const auto v = LoadPartial(d, x + i, left);
+    add_some(results[k * kParts], PromoteLower(d, v), std::min(left, kHalf));
+    if (kParts == 2 && left > kHalf) add_some(results[k * kParts + 1], PromoteUpper(d, v), left - kHalf);
   }
 #pragma GCC unroll kUnrolled
   for (std::size_t width = kVectors * kParts / 2; width != 0; width /= 2) {
     for (std::size_t k = 0; k < width; ++k) results[k] = reduction.join(results[k], results[k + width]);
   }
+  HWY_ALIGN double partial[kHalf];
   hn::Store(results[0], dd, partial);
-  for (std::size_t width = hn::Lanes(dd) / 2; width != 0; width /= 2) {
+  for (std::size_t width = kHalf / 2; width != 0; width /= 2) {
     for (std::size_t k = 0; k < width; ++k) partial[k] = reduction.join(partial[k], partial[k + width]);
   }
   return partial[0];

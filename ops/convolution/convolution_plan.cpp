@@ -251,6 +251,11 @@ ConvolutionPlan plan_convolution(const Convolution& convolution, bool has_b, boo
         part.shifts.push_back(grid.shift_of(static_cast<std::int64_t>(tap), axis));
       }
     }
+    const TapAxis& last = grid.axes.back();
+    for (std::size_t tap = 0; tap < part.taps; ++tap) {
+      const std::int64_t shift = part.shifts[(tap + 1) * grid.axes.size() - 1];
+      part.inside.push_back(indices_inside(shift, last.stride, last.input, last.outputs));
+    }
     for (std::size_t i = 0; i < part.members * part.taps; ++i) {
       part.elements.push_back(grid.kernel_element(convolution, static_cast<std::int64_t>(i / part.taps),
                                                   static_cast<std::int64_t>(i % part.taps)));

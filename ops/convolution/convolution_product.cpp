@@ -77,6 +77,19 @@ class ProductTask {
     }
   }
 
+  /// Outputs [begin, end) of a row.
+  struct Segment {
+    std::int64_t row, begin, end;
+  };
+  struct PanelPieces {
+    Segment segments[kernels::kPanelColumns];
+    std::size_t segment_count = 0;
+    kernels::RowPiece pieces[kernels::kPanelColumns];
+    std::size_t count = 0;
+    std::size_t columns = 0, width = 0;
+    float* to = nullptr;  ///< the next row
+  };
+
   /// The operand [depth, columns_] from step `k` and output column_begin_ on, as the packed B of the product. Some
   /// channels of several panels at a time: so long a piece of each plane is read that the CPU fetches it ahead.
   void gather(std::size_t k, std::size_t depth) const {
@@ -90,18 +103,18 @@ class ProductTask {
     const auto channels = static_cast<std::size_t>(c_.x_channels);
     PanelPieces panels[kPanelsAtOnce];
     for (std::size_t i = 0; i < count; ++i) {
-      panels[i].width = kernels::panel_width(columns_, first + i);
-      panels[i].to = gathered_ + (first + i) * kernels::kPanelColumns * depth;
+      PanelPieces& panel = panels[i];
+      const std::size_t column = (first + i) * kernels::kPanelColumns;
+      panel.columns = std::min(kernels::kPanelColumns, columns_ - column);
+      panel.width = kernels::panel_width(columns_, first + i);
+      panel.to = gathered_ + column * depth;
+      panel.segment_count =
+          segments_of(part_.grid.axes.back().outputs, column_begin_ + column, panel.columns, panel.segments);
     }
     for (const std::size_t end = k + depth; k < end;) {
       const std::size_t channel = k % channels;
       const std::size_t rows = std::min(channels - channel, end - k);  // of one tap
-      for (std::size_t i = 0; i < count; ++i) {
-        const std::size_t column = (first + i) * kernels::kPanelColumns;
-        panels[i].count =
-            row_pieces(k / channels, column_begin_ + column, std::min(kernels::kPanelColumns, columns_ - column),
-                       panels[i].width, panels[i].pieces);
-      }
+      for (std::size_t i = 0; i < count; ++i) set_pieces(k / channels, panels[i]);
       for (std::size_t row = 0; row < rows; row += kChannelsAtOnce) {
         const std::size_t some = std::min(kChannelsAtOnce, rows - row);
         for (std::size_t i = 0; i < count; ++i) {
@@ -111,12 +124,6 @@ class ProductTask {
       k += rows;
     }
   }
-
-  struct PanelPieces {
-    kernels::RowPiece pieces[kernels::kPanelColumns];
-    std::size_t count = 0, width = 0;
-    float* to = nullptr;  ///< the next row
-  };
 
   /// `ends_panel`: the rows are the last before another panel, whose beginning is there and stays as it is.
   void gather_rows(PanelPieces& panel, std::size_t channel, std::size_t rows, bool ends_panel) const {
@@ -131,24 +138,32 @@ class ProductTask {
     panel.to = end;
   }
 
-  /// What outputs [column, column + count) read under a tap, and zeros up to `width`.
-  std::size_t row_pieces(std::size_t tap, std::size_t column, std::size_t count, std::size_t width,
-                         kernels::RowPiece* pieces) const {
+  /// The rows of outputs that [column, column + count) are made of.
+  static std::size_t segments_of(std::int64_t width, std::size_t column, std::size_t count, Segment* segments) {
+    std::int64_t row = static_cast<std::int64_t>(column) / width;
+    std::int64_t begin = static_cast<std::int64_t>(column) % width;
+    std::size_t made = 0;
+    for (auto left = static_cast<std::int64_t>(count); left > 0; ++row, begin = 0) {
+      const std::int64_t end = std::min(width, begin + left);
+      left -= end - begin;
+      segments[made++] = {row, begin, end};
+    }
+    return made;
+  }
+
+  /// What the outputs of a panel read under a tap, and zeros up to its width.
+  void set_pieces(std::size_t tap, PanelPieces& panel) const {
     const std::vector<TapAxis>& axes = part_.grid.axes;
     const std::int64_t* shifts = part_.shifts.data() + tap * axes.size();
     const TapAxis& last = axes.back();
     const std::int64_t shift = shifts[axes.size() - 1];
-    std::int64_t row = static_cast<std::int64_t>(column) / last.outputs;
-    std::int64_t begin = static_cast<std::int64_t>(column) % last.outputs;
-    std::size_t pieces_made = 0;
-    for (auto left = static_cast<std::int64_t>(count); left > 0; ++row, begin = 0) {
-      const std::int64_t end = std::min(last.outputs, begin + left);
-      left -= end - begin;
+    const IndexRange inside = part_.inside[tap];  // outputs whose element is one of X
+    std::size_t made = 0;
+    for (std::size_t i = 0; i < panel.segment_count; ++i) {
+      const auto [row, begin, end] = panel.segments[i];
       kernels::RowPiece piece = {0, static_cast<std::size_t>(end - begin), 0, 0};
       const std::int64_t x_row = source_row(axes, shifts, row);
       if (x_row >= 0) {
-        // Outputs whose element is one of X.
-        const IndexRange inside = indices_inside(shift, last.stride, last.input, last.outputs);
         const std::int64_t first = std::clamp(inside.begin, begin, end);
         const std::int64_t behind = std::clamp(inside.end, first, end);
         piece.from = static_cast<std::ptrdiff_t>(x_row * last.input + first * last.stride + shift);
@@ -156,15 +171,15 @@ class ProductTask {
         piece.count = static_cast<std::size_t>(behind - first);
         piece.zeros_after = static_cast<std::size_t>(end - behind);
       }
-      if (pieces_made > 0 && continues(pieces[pieces_made - 1], piece, last.stride)) {
-        pieces[pieces_made - 1].count += piece.count;
-        pieces[pieces_made - 1].zeros_after = piece.zeros_after;
+      if (made > 0 && continues(panel.pieces[made - 1], piece, last.stride)) {
+        panel.pieces[made - 1].count += piece.count;
+        panel.pieces[made - 1].zeros_after = piece.zeros_after;
       } else {
-        pieces[pieces_made++] = piece;
+        panel.pieces[made++] = piece;
       }
     }
-    pieces[pieces_made - 1].zeros_after += width - count;
-    return pieces_made;
+    panel.pieces[made - 1].zeros_after += panel.width - panel.columns;
+    panel.count = made;
   }
 
   static bool continues(const kernels::RowPiece& before, const kernels::RowPiece& piece, std::int64_t step) {

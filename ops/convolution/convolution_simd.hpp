@@ -73,6 +73,7 @@ enum class ConvolutionForm : std::uint8_t { kProduct, kPixels, kTapSums, kWinogr
 struct ConvolutionPart {
   TapGrid grid;
   std::vector<std::int64_t> shifts;    ///< [tap][axis]
+  std::vector<IndexRange> inside;      ///< [tap]: outputs along the last axis that read an element of X
   std::vector<std::int64_t> elements;  ///< [member][tap], in the kernel
   std::size_t members = 1, taps = 1, rows = 0, depth = 0, outputs = 0;
   std::size_t weights_begin = 0, weights_stride = 0;  ///< of packed rows, of all groups

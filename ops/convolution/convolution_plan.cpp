@@ -151,8 +151,7 @@ void plan_winograd(const Convolution& c, int threads, ConvolutionPart& part) {
   winograd.rows = divide_up(part.rows, winograd.row_groups);
   // Tasks of one block transform the same X: a block is shared out only where threads would be idle.
   const std::size_t units = static_cast<std::size_t>(c.images * c.groups) * winograd.blocks;
-  const std::size_t wanted = threads == 1 ? 1 : 2 * static_cast<std::size_t>(threads);
-  winograd.row_tasks = std::min(winograd.row_groups, divide_up(wanted, units));
+  winograd.row_tasks = std::min(winograd.row_groups, divide_up(static_cast<std::size_t>(threads), units));
   part.tasks = units * winograd.row_tasks;
   part.form = ConvolutionForm::kWinograd;
 }

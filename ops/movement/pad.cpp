@@ -10,6 +10,8 @@
 
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/float_scalar.hpp"
+#include "ops/shared/fusion_facts.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/sized_elements.hpp"
 #include "ops/shared/wanted_elements.hpp"
@@ -22,11 +24,13 @@ constexpr double kCost = 1.0;  // ns per element
 
 enum class PadMode { kConstant, kEdge, kReflect, kWrap };
 
-struct PadAttributes : Attributes {
+struct PadAttributes : ZeroPadAttributes {
   PadMode mode = PadMode::kConstant;
   bool from_inputs = true;
   std::vector<std::int64_t> pads;  ///< before opset 11
   float value = 0;
+
+  std::optional<std::vector<std::int64_t>> zero_pads(const NodeView& node) const override;
 };
 
 AttributesPtr parse(ParseContext& context) {
@@ -163,6 +167,24 @@ void infer(InferContext& context) {
     result[axis] = padded(dims[axis], (*pads)[axis], attributes.mode);
   }
   context.set_output(0, context.input_type(0), std::move(result));
+}
+
+std::optional<std::vector<std::int64_t>> PadAttributes::zero_pads(const NodeView& node) const {
+  if (mode != PadMode::kConstant || value != 0) return std::nullopt;
+  if (node.has_input(2)) {
+    const ConstantPtr& constant = node.input_constant(2);
+    if (constant == nullptr || float_scalar(*constant) != 0.0F) return std::nullopt;
+  }
+  const std::optional<std::vector<Pads>> pads = pads_of(node);
+  if (!pads) return std::nullopt;
+  std::vector<std::int64_t> result(2 * pads->size());
+  for (std::size_t axis = 0; axis < pads->size(); ++axis) {
+    const auto& [before, after] = (*pads)[axis];
+    if (!before.known() || !after.known() || before.value() < 0 || after.value() < 0) return std::nullopt;
+    result[axis] = before.value();
+    result[pads->size() + axis] = after.value();
+  }
+  return result;
 }
 
 bool pads_nothing(const NodeView& node) {

@@ -30,4 +30,11 @@ struct ChannelAffineAttributes : Attributes {
   virtual std::optional<ChannelAffine> channel_affine(const NodeView& node) const = 0;
 };
 
+/// The node adds zeros around input 0, and does nothing else.
+struct ZeroPadAttributes : Attributes {
+  /// How many at the beginning of each axis, then at the end of each; none is negative. Nothing where it adds something
+  /// else or takes away, or where that is not known. Requires: the node has passed infer.
+  virtual std::optional<std::vector<std::int64_t>> zero_pads(const NodeView& node) const = 0;
+};
+
 }  // namespace linnet::internal

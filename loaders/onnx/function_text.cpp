@@ -11,7 +11,7 @@ namespace {
 
 // Numbers of the fields of NodeProto and AttributeProto.
 constexpr std::uint32_t kNodeOfFunction = 7, kInput = 1, kOutput = 2, kOpType = 4, kAttribute = 5;
-constexpr std::uint32_t kName = 1, kFloat = 2, kInt = 3, kString = 4, kInts = 8, kType = 20;
+constexpr std::uint32_t kName = 1, kFloat = 2, kInt = 3, kString = 4, kFloats = 7, kInts = 8, kType = 20;
 
 /// Takes pieces from the front of a text.
 class Pieces {
@@ -41,8 +41,8 @@ class Pieces {
   std::string_view left_;
 };
 
-void append_float(std::string& out, float value) {
-  append_varint(out, kFloat << 3 | 5);
+void append_float(std::string& out, std::uint32_t field, float value) {
+  append_varint(out, field << 3 | 5);
   std::uint32_t bits;
   std::memcpy(&bits, &value, sizeof bits);
   for (int shift = 0; shift < 32; shift += 8) out += static_cast<char>(bits >> shift & 0xff);
@@ -54,6 +54,21 @@ Number number_of(std::string_view word) {
   Number number{};
   std::from_chars(word.data(), word.data() + word.size(), number);
   return number;
+}
+
+/// A list of the call. Errors: kInvalidModel where it is not there.
+void append_list(std::string& out, std::string_view name, ParseContext& attributes) {
+  if (!attributes.has(name)) invalid_model("attribute \"", name, "\" is missing");
+  AttributeType type = AttributeType::kInts;
+  if (std::string(name).find("int64s") == std::string::npos) {
+    type = AttributeType::kFloats;
+    const auto values = attributes.get_floats(name);
+    for (const float value : *values) append_float(out, kFloats, value);
+  } else {
+    const auto values = attributes.get_ints(name);
+    for (const std::int64_t value : *values) append_number(out, kInts, static_cast<std::uint64_t>(value));
+  }
+  append_number(out, kType, static_cast<std::uint64_t>(type));
 }
 
 /// The value of an attribute, and its type.
@@ -72,6 +87,7 @@ void append_value(std::string& out, Pieces& pieces, ParseContext& attributes) {
   } else {
     std::string_view name;
     if (pieces.take('@')) {
+      if (pieces.take('@')) return append_list(out, pieces.word(",>"), attributes);
       name = pieces.word(":");
       pieces.take(':');
     }
@@ -79,7 +95,7 @@ void append_value(std::string& out, Pieces& pieces, ParseContext& attributes) {
     if (word.find('.') != std::string_view::npos) {
       type = AttributeType::kFloat;
       const auto value = number_of<float>(word);
-      append_float(out, name.empty() ? value : attributes.get_float(name, value));
+      append_float(out, kFloat, name.empty() ? value : attributes.get_float(name, value));
     } else {
       const auto value = number_of<std::int64_t>(word);
       append_number(out, kInt, static_cast<std::uint64_t>(name.empty() ? value : attributes.get_int(name, value)));

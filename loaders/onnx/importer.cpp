@@ -8,6 +8,7 @@
 #include "loaders/onnx/importer_impl.hpp"
 #include "loaders/onnx/layer_name.hpp"
 #include "loaders/onnx/node_order.hpp"
+#include "loaders/onnx/own_functions.hpp"
 #include "runtime/infer.hpp"
 #include "runtime/log.hpp"
 #include "runtime/passes/pass.hpp"
@@ -117,7 +118,8 @@ void Importer::import_next_node() {
   const OpDef* op = function != nullptr || own ? nullptr : registry_.find(proto_.domain, proto_.op_type);
   const bool too_old = canonical_domain(proto_.domain).empty() && opset < kOldestOpset;
   try {
-    read_attributes(frame, bytes, op != nullptr && !too_old);
+    const bool own = op == nullptr && has_own_function(proto_.domain, proto_.op_type);
+    read_attributes(frame, bytes, (op != nullptr && !too_old) || own);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUnsupported) throw;
     bodies_.clear();
@@ -236,7 +238,7 @@ NodeId Importer::push_node(const CallFrame& frame, Node node) {
   return id;
 }
 
-/// The current node, without its outputs' values. Nothing when it was refused.
+/// The current node, without its outputs' values. Nothing when it was refused, or begun as a call.
 std::optional<Node> Importer::make_node(CallFrame& frame, const OpDef& op, int opset) {
   while (!proto_.outputs.empty() && proto_.outputs.back().empty()) proto_.outputs.pop_back();
   Node node;
@@ -252,7 +254,12 @@ std::optional<Node> Importer::make_node(CallFrame& frame, const OpDef& op, int o
     node.attributes = parse_node(op, opset, attributes_, node.inputs.size(), node.outputs.size(), &node_passed_over_);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUnsupported) throw with_node(node, error);
-    refuse(frame, opset, error.what());
+    // What the kernels lack may be written with others.
+    if (has_own_function(op.domain, op.name)) {
+      call_own_function(frame, opset);
+    } else {
+      refuse(frame, opset, error.what());
+    }
     return std::nullopt;
   }
   for (const std::string& name : node_passed_over_) ++passed_over_[text(op.name, ".", printable(name))];

@@ -20,7 +20,7 @@ constexpr std::string_view kOnnxDomains = "ai.onnx.";
 void Importer::expand_or_refuse(CallFrame& frame, Span bytes, int opset) {
   const std::string_view domain = canonical_domain(proto_.domain);
   if (has_own_function(domain, proto_.op_type)) {
-    call_own_function(frame, bytes, opset);
+    call_own_function(frame, opset);
     return;
   }
   if (!domain.empty() && domain.substr(0, kOnnxDomains.size()) != kOnnxDomains) {
@@ -46,14 +46,13 @@ void Importer::expand_or_refuse(CallFrame& frame, Span bytes, int opset) {
   begin_call(frame, *function, body.bytes, function);
 }
 
-/// For an operator that Linnet itself writes with others.
-void Importer::call_own_function(CallFrame& frame, Span bytes, int opset) {
+/// For an operator that Linnet itself writes with others. Requires: attributes_ are read.
+void Importer::call_own_function(CallFrame& frame, int opset) {
   std::vector<TensorType> types;
   for (const ValueId input : inputs_) types.push_back(input == kNoValue ? TensorType{} : graph_.values[input].type);
   types.resize(std::max(types.size(), kMostOwnInputs));
   std::string function;
   try {
-    read_attributes(frame, bytes, true);
     ParseContext attributes(opset, attributes_, inputs_.size(), proto_.outputs.size());
     function = own_function({proto_, attributes, attributes_, types});
   } catch (const Error& error) {

@@ -57,7 +57,7 @@ class Importer {
   void finish_node_with_bodies();
   void infer(const CallFrame& frame, const Node& node, NodeId id);
   void expand_or_refuse(CallFrame& frame, Span bytes, int opset);
-  void call_own_function(CallFrame& frame, Span bytes, int opset);
+  void call_own_function(CallFrame& frame, int opset);
   void refuse(CallFrame& frame, int opset, const std::string& reason) { refuse(frame, opset, reason, unsupported_); }
   void refuse(CallFrame& frame, int opset, const std::string& reason, UnsupportedList& list);
   void begin_call(const CallFrame& caller, const FunctionProto& function, const std::shared_ptr<const MappedFile>& file,

@@ -369,16 +369,178 @@ std::string embed_layer_normalization(const OwnCall& call) {
   return out;
 }
 
+// --- Training ---
+
+/// BatchNormalization by the statistics of the batch, which move those that are kept.
+std::string batch_normalization(const OwnCall& call) {
+  require(call, "training_mode", 1);
+  const std::size_t rank = rank_of(call, 0, "X");
+  if (rank < 2) unsupported("training with X of rank ", rank);
+  std::string axes = "0";
+  for (std::size_t i = 2; i < rank; ++i) axes += text(",", i);
+  return text(
+      "axes=Constant<value_ints=[", axes, "]>();x=CastLike(X,input_mean);mean=ReduceMean<keepdims=0>(x,axes);",
+      "wide=ReduceMean(x,axes);apart=Sub(x,wide);square=Mul(apart,apart);"
+      "var=ReduceMean<keepdims=0>(square,axes);Y=BatchNormalization<epsilon=@epsilon:1.e-5>(X,scale,B,mean,var);"
+      "kept0=Constant<value_float=@momentum:0.9>();kept=CastLike(kept0,mean);one0=Constant<value_float=1.0>();"
+      "one=CastLike(one0,mean);moved=Sub(one,kept);old_mean=Mul(input_mean,kept);new_mean=Mul(mean,moved);"
+      "running_mean=Add(old_mean,new_mean);kept_var=CastLike(kept0,input_var);moved_var=CastLike(moved,input_var);"
+      "batch_var=CastLike(var,input_var);old_var=Mul(input_var,kept_var);new_var=Mul(batch_var,moved_var);"
+      "running_var=Add(old_var,new_var);");
+}
+
+/// Of the tensors that an optimiser changes together: inputs 0 and 1 are R and T, the others `kinds` lists of them.
+std::size_t tensors_of(const OwnCall& call, std::size_t kinds) {
+  const std::size_t inputs = call.node.inputs.size();
+  if (inputs < 2 + kinds || (inputs - 2) % kinds != 0) {
+    invalid_model(inputs, " inputs, expected R, T and as many tensors of each of ", kinds, " kinds");
+  }
+  return (inputs - 2) / kinds;
+}
+
+/// Lines for one tensor, with $0, $1, ... for its inputs of each kind and % for its number.
+std::string for_tensors(std::size_t tensors, std::string_view lines) {
+  std::string out;
+  for (std::size_t tensor = 0; tensor < tensors; ++tensor) {
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      if (lines[i] == '$') {
+        out += text("i", 2 + static_cast<std::size_t>(lines[++i] - '0') * tensors + tensor);
+      } else if (lines[i] == '&') {
+        out += text("o", static_cast<std::size_t>(lines[++i] - '0') * tensors + tensor);
+      } else if (lines[i] == '%') {
+        out += text("_", tensor);
+      } else {
+        out += lines[i];
+      }
+    }
+  }
+  return out;
+}
+
+constexpr const char* kScalars =
+    "one0=Constant<value_float=1.0>();one=Cast<to=11>(one0);zero0=Constant<value_float=0.0>();zero=Cast<to=11>(zero0);"
+    "r=Cast<to=11>(i0);t=Cast<to=11>(i1);later=Greater(t,zero);c0=Constant<value_float=@norm_coefficient:0.0>();"
+    "e0=Constant<value_float=@epsilon:0.0>();";
+
+/// The gradient g% with that of the regularisation.
+constexpr const char* kGradient = "c%=CastLike(c0,$0);p%=Mul(c%,$0);g%=Add(p%,$1);";
+
+std::string adagrad(const OwnCall& call) {
+  const std::size_t tensors = tensors_of(call, 3);
+  return text(kScalars,
+              "d0=Constant<value_float=@decay_factor:0.0>();d=Cast<to=11>(d0);dt=Mul(t,d);dt1=Add(dt,one);"
+              "rate=Div(r,dt1);",
+              for_tensors(tensors, text(kGradient,
+                                        "s%=Mul(g%,g%);&1=Add($2,s%);q%=Sqrt(&1);e%=CastLike(e0,$0);"
+                                        "h%=Add(q%,e%);r%=CastLike(rate,$0);m%=Mul(r%,g%);w%=Div(m%,h%);"
+                                        "&0=Sub($0,w%);")));
+}
+
+std::string adam(const OwnCall& call) {
+  const std::size_t tensors = tensors_of(call, 4);
+  std::string scalars = kScalars;
+  const std::string epsilon = "@epsilon:0.0";
+  scalars.replace(scalars.find(epsilon), epsilon.size(), "@epsilon:1.e-6");
+  return text(scalars,
+              "a0=Constant<value_float=@alpha:0.9>();a=Cast<to=11>(a0);b0=Constant<value_float=@beta:0.999>();"
+              "b=Cast<to=11>(b0);n0=Constant<value_float=@norm_coefficient_post:0.0>();n=Cast<to=11>(n0);"
+              "a1=Sub(one,a);b1=Sub(one,b);n1=Sub(one,n);at=Pow(a,t);bt=Pow(b,t);at1=Sub(one,at);"
+              "bt1=Sub(one,bt);root=Sqrt(bt1);up=Mul(r,root);fast=Div(up,at1);rate=Where(later,fast,r);",
+              for_tensors(tensors, text(kGradient,
+                                        "a%=CastLike(a,$0);aa%=CastLike(a1,$0);b%=CastLike(b,$0);bb%=CastLike(b1,$0);"
+                                        "v%=Mul(a%,$2);vv%=Mul(aa%,g%);&1=Add(v%,vv%);s%=Mul(g%,g%);h%=Mul(b%,$3);"
+                                        "hh%=Mul(bb%,s%);&2=Add(h%,hh%);q%=Sqrt(&2);e%=CastLike(e0,$0);k%=Add(q%,e%);"
+                                        "d%=Div(&1,k%);r%=CastLike(rate,$0);w%=Mul(r%,d%);x%=Sub($0,w%);"
+                                        "n%=CastLike(n1,$0);&0=Mul(n%,x%);")));
+}
+
+std::string momentum(const OwnCall& call) {
+  const std::size_t tensors = tensors_of(call, 3);
+  const std::string mode = call.attributes.get_string("mode", "");
+  if (mode != "standard" && mode != "nesterov") {
+    invalid_model("mode is \"", printable(mode), "\", expected standard or nesterov");
+  }
+  const char* const step = mode == "standard" ? "w%=Mul(r%,&1);" : "k%=Mul(a%,&1);j%=Add(g%,k%);w%=Mul(r%,j%);";
+  return text(kScalars,
+              "a0=Constant<value_float=@alpha:0.0>();b0=Constant<value_float=@beta:0.0>();"
+              "beta=Where(later,b0,one0);",
+              for_tensors(tensors, text(kGradient,
+                                        "a%=CastLike(a0,$0);b%=CastLike(beta,$0);v%=Mul(a%,$2);"
+                                        "vv%=Mul(b%,g%);&1=Add(v%,vv%);r%=CastLike(r,$0);",
+                                        step, "&0=Sub($0,w%);")));
+}
+
+/// ONNX's definition draws 1 with the probability of 0.
+std::string bernoulli(const OwnCall& call) {
+  const bool typed = call.attributes.get_int("dtype", 0) != 0;
+  return text("p=Cast<to=11>(input);u=RandomUniformLike<dtype=11", call.attributes.has("seed") ? ",seed=@seed:0.0" : "",
+              ">(input);one=Less(u,p);output=", typed ? "Cast<to=@dtype:1>(one);" : "CastLike(one,input);");
+}
+
+// --- Features ---
+
+std::string array_feature_extractor(const OwnCall& call) {
+  const char* const pick = "flat=Constant<value_ints=[-1]>();i=Reshape(Y,flat);";
+  if (rank_of(call, 0, "X") != 1) return text(pick, "Z=Gather<axis=-1>(X,i);");
+  return text(pick, "z=Gather(X,i);front=Constant<value_ints=[0]>();Z=Unsqueeze(z,front);");
+}
+
+std::string normalizer(const OwnCall& call) {
+  const std::string norm = call.attributes.get_string("norm", "MAX");
+  const char* const size = norm == "MAX"  ? "a=Abs(x);n=ReduceMax(a,last);"
+                           : norm == "L1" ? "n=ReduceL1(x,last);"
+                           : norm == "L2" ? "n=ReduceL2(x,last);"
+                                          : nullptr;
+  if (size == nullptr) invalid_model("norm is \"", printable(norm), "\", expected MAX, L1 or L2");
+  return text("x=Cast<to=1>(X);last=Constant<value_ints=[-1]>();", size,
+              "zero=Constant<value_float=0.0>();one=Constant<value_float=1.0>();none=Equal(n,zero);"
+              "d=Where(none,one,n);Y=Div(x,d);");
+}
+
+std::string scaler(const OwnCall& call) {
+  std::string out = "x=Cast<to=1>(X);";
+  out += call.attributes.has("offset") ? "o=Constant<value_floats=@@offset>();d=Sub(x,o);" : "d=Identity(x);";
+  return out + (call.attributes.has("scale") ? "s=Constant<value_floats=@@scale>();Y=Mul(d,s);" : "Y=Identity(d);");
+}
+
+std::string linear_regressor(const OwnCall& call) {
+  if (const std::string transform = call.attributes.get_string("post_transform", "NONE"); transform != "NONE") {
+    unsupported("post_transform is \"", printable(transform), "\"");
+  }
+  const std::int64_t targets = call.attributes.get_int("targets", 1);
+  if (targets < 1 || targets > kMostSize) invalid_model("targets is ", targets, ", expected 1 to ", kMostSize);
+  const bool shifts = call.attributes.has("intercepts");
+  return text("x=Cast<to=1>(X);c=Constant<value_floats=@@coefficients>();shape=Constant<value_ints=[", targets,
+              ",-1]>();w=Reshape(c,shape);", shifts ? "b=Constant<value_floats=@@intercepts>();" : "",
+              "Y=Gemm<transB=1>(x,w", shifts ? ",b);" : ");");
+}
+
+std::string feature_vectorizer(const OwnCall& call) {
+  call.attributes.ignore("inputdimensions");
+  std::string out, names;
+  for (std::size_t i = 0; i < call.node.inputs.size(); ++i) {
+    out += text("f", i, "=Cast<to=1>(i", i, ");");
+    names += text(names.empty() ? "f" : ",f", i);
+  }
+  return text(out, "o0=Concat<axis=1>(", names, ");");
+}
+
 struct OwnFunction {
   const char* domain;
   const char* name;
-  const char* inputs;   ///< names with spaces between them
+  const char* inputs;   ///< names with spaces between them; null: i0, i1, ... and o0, o1, ... as many as the node has
   const char* outputs;  ///< the same
   const char* body;     ///< null where `write` makes it
   std::string (*write)(const OwnCall&);
 };
 
+constexpr const char* kMl = "ai.onnx.ml";
+constexpr const char* kTraining = "ai.onnx.preview.training";
+
 constexpr OwnFunction kFunctions[] = {
+    {"", "BatchNormalization", "X scale B input_mean input_var", "Y running_mean running_var", nullptr,
+     batch_normalization},
+    {"", "Bernoulli", "input", "output", nullptr, bernoulli},
     {"", "SimplifiedLayerNormalization", "X scale", "Y inv_std_var", nullptr, simplified_layer_normalization},
     {kMicrosoft, "Attention", "input weights bias mask past attention_bias past_sequence_length", "output present",
      nullptr, attention},
@@ -407,6 +569,16 @@ constexpr OwnFunction kFunctions[] = {
      skip_layer_normalization},
     {kMicrosoft, "SkipSimplifiedLayerNormalization", "input skip gamma bias", "output mean inv_std_var sum", nullptr,
      skip_simplified_layer_normalization},
+    {kMl, "ArrayFeatureExtractor", "X Y", "Z", nullptr, array_feature_extractor},
+    {kMl, "Binarizer", "X", "Y",
+     "t=Constant<value_float=@threshold:0.0>();c=CastLike(t,X);g=Greater(X,c);Y=CastLike(g,X);", nullptr},
+    {kMl, "FeatureVectorizer", nullptr, nullptr, nullptr, feature_vectorizer},
+    {kMl, "LinearRegressor", "X", "Y", nullptr, linear_regressor},
+    {kMl, "Normalizer", "X", "Y", nullptr, normalizer},
+    {kMl, "Scaler", "X", "Y", nullptr, scaler},
+    {kTraining, "Adagrad", nullptr, nullptr, nullptr, adagrad},
+    {kTraining, "Adam", nullptr, nullptr, nullptr, adam},
+    {kTraining, "Momentum", nullptr, nullptr, nullptr, momentum},
 };
 
 const OwnFunction* find(std::string_view domain, std::string_view op_type) {
@@ -433,8 +605,13 @@ std::string own_function(const OwnCall& call) {
   const std::string nodes = nodes_of_text(row.body != nullptr ? row.body : row.write(call), call.attributes);
   std::string out, opset;
   append_field(out, 1, {row.name});
-  append_names(out, 4, row.inputs);
-  append_names(out, 5, row.outputs);
+  if (row.inputs != nullptr) {
+    append_names(out, 4, row.inputs);
+    append_names(out, 5, row.outputs);
+  } else {
+    for (std::size_t i = 0; i < call.node.inputs.size(); ++i) append_field(out, 4, {text("i", i)});
+    for (std::size_t i = 0; i < call.node.outputs.size(); ++i) append_field(out, 5, {text("o", i)});
+  }
   for (const Span bytes : call.node.attributes) {
     const std::string_view name = read<AttributeProto>(bytes).name;
     const auto value =

@@ -48,6 +48,32 @@ TEST(OwnFunctions, KeepTheNamesOfTheirNode) {
   EXPECT_EQ(model.outputs()[0].name, "y0");
 }
 
+TEST(OwnFunctions, BernoulliDrawsOnesWithProbabilityOfInput) {
+  const auto drawn = [](std::vector<Message> attributes) {
+    const std::string bytes = model()
+                                  .opset(22)
+                                  .input("x", kF, {20000})
+                                  .node("Bernoulli", {"x"}, {"y"}, std::move(attributes))
+                                  .output("y")
+                                  .bytes();
+    const Model model = Model::load(bytes.data(), bytes.size());
+    Tensor x(kF, {20000});
+    for (std::size_t i = 0; i < x.count(); ++i) x.data<float>()[i] = i == 0 ? 0 : i == 1 ? 1 : 0.25F;
+    return model.run({x})[0];
+  };
+  const Tensor floats = drawn({});
+  const Tensor integers = drawn({attribute("dtype", 7), attribute("seed", 3.0F)});
+  const Tensor again = drawn({attribute("dtype", 7), attribute("seed", 3.0F)});
+  double ones = 0;
+  for (std::size_t i = 2; i < floats.count(); ++i) ones += static_cast<double>(floats.data<float>()[i]);
+  EXPECT_NEAR(ones / 20000, 0.25, 0.02);
+  EXPECT_EQ(floats.data<float>()[0], 0);
+  EXPECT_EQ(floats.data<float>()[1], 1);
+  for (std::size_t i = 0; i < again.count(); ++i) {
+    ASSERT_EQ(integers.data<std::int64_t>()[i], again.data<std::int64_t>()[i]);
+  }
+}
+
 TEST(OwnFunctions, RefuseWhatTheyDoNotMean) {
   const auto unsupported = [](const ModelWriter& writer, const char* words) {
     expect_refused(writer, ErrorCode::kUnsupported, words);
@@ -87,6 +113,25 @@ TEST(OwnFunctions, RefuseWhatIsWrong) {
   expect_refused(one_node("BiasGelu", {q, {kF, {7}}}), ErrorCode::kInvalidModel, "Add node");
   expect_refused(one_node("BiasGelu", {q, {kF, {8}}, q}), ErrorCode::kInvalidModel, "3 inputs, but function");
   expect_refused(one_node("Gelu", {}), ErrorCode::kInvalidModel, "0 inputs, expected 1");
+  const auto other = [](const char* op, const char* domain, std::vector<Message> attributes, std::size_t inputs) {
+    ModelWriter writer = model();
+    writer.opset(17).opset(1, domain);
+    Names names;
+    for (std::size_t i = 0; i < inputs; ++i) {
+      names.push_back("x" + std::to_string(i));
+      writer.input(names.back(), kF, {2});
+    }
+    return writer.output("y").node(op, names, {"y"}, std::move(attributes), "n", domain);
+  };
+  const char* const training = "ai.onnx.preview.training";
+  expect_refused(other("Adam", training, {}, 5), ErrorCode::kInvalidModel,
+                 "5 inputs, expected R, T and as many tensors of each of 4 kinds");
+  expect_refused(other("Momentum", training, {attribute("mode", "fast")}, 5), ErrorCode::kInvalidModel,
+                 "mode is \"fast\", expected standard or nesterov");
+  expect_refused(other("LinearRegressor", "ai.onnx.ml", {}, 1), ErrorCode::kInvalidModel,
+                 "attribute \"coefficients\" is missing");
+  expect_refused(other("Normalizer", "ai.onnx.ml", {attribute("norm", "L3")}, 1), ErrorCode::kInvalidModel,
+                 "norm is \"L3\", expected MAX, L1 or L2");
   expect_refused(one_node("FusedMatMul", {q}), ErrorCode::kUnsupported, "the rank of input B is not known");
 }
 

@@ -15,11 +15,12 @@ struct FourierPass {
   const double* x_im;
   double* y_re;
   double* y_im;
-  std::size_t radix;   // 2 to 5
-  std::size_t count;   // of groups
-  std::size_t width;   // of a row
-  std::size_t x_step;  // numbers from x[p] to x[p + 1 * x_step / width]
-  const double* w;     // of each group radix - 1 pairs of real and imaginary part, for j = 1 and on
+  std::size_t radix;
+  std::size_t count;    // of groups
+  std::size_t width;    // of a row
+  std::size_t x_step;   // numbers from x[p] to x[p + 1 * x_step / width]
+  const double* w;      // of each group radix - 1 pairs of real and imaginary part, for j = 1 and on
+  const double* units;  // exp(-2 pi i e / radix) for e < radix, as such pairs
 };
 
 void fourier_pass(const FourierPass& pass);

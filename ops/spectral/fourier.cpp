@@ -10,26 +10,10 @@
 namespace linnet::internal {
 namespace {
 
-constexpr std::size_t kMostRadix = 31;
+constexpr std::uint8_t kMostRadix = 31;
 constexpr std::size_t kMostConvolved = std::size_t{1} << 20;
 constexpr std::size_t kMostPoints = std::size_t{1} << 40;
 constexpr std::size_t kTwiddles = 256;  // made at a time
-
-/// Empty where a prime factor is larger than kMostRadix.
-std::vector<std::size_t> radices_of(std::size_t n) {
-  std::vector<std::size_t> radices;
-  if (n % 8 == 0) {  // rows are vectors as soon as can be, where there is one signal
-    radices = {4, 2};
-    n /= 8;
-  }
-  for (std::size_t radix : {std::size_t{4}, std::size_t{2}}) {
-    for (; n % radix == 0; n /= radix) radices.push_back(radix);
-  }
-  for (std::size_t radix = 3; radix <= kMostRadix; radix += 2) {
-    for (; n % radix == 0; n /= radix) radices.push_back(radix);
-  }
-  return n == 1 ? radices : std::vector<std::size_t>{};
-}
 
 /// The least length from `least` on without prime factors above 5.
 std::size_t smooth_length(std::size_t least) {
@@ -42,25 +26,26 @@ std::size_t smooth_length(std::size_t least) {
   }
 }
 
-/// As the kernel's, for any radix and width. `roots`: of n, with radix * step = n.
-void any_pass(const kernels::FourierPass& pass, const Roots& roots, std::size_t step) {
-  for (std::size_t p = 0; p < pass.count; ++p) {
-    for (std::size_t j = 0; j < pass.radix; ++j) {
-      double* const re = pass.y_re + (p * pass.radix + j) * pass.width;
-      double* const im = pass.y_im + (p * pass.radix + j) * pass.width;
-      std::fill_n(re, pass.width, 0.0);
-      std::fill_n(im, pass.width, 0.0);
-      for (std::size_t k = 0; k < pass.radix; ++k) {
-        std::complex<double> root = roots(j * k % pass.radix * step);
-        if (j > 0)
-          root = Roots::product(
-              root, {pass.w[2 * (p * (pass.radix - 1) + j - 1)], pass.w[2 * (p * (pass.radix - 1) + j - 1) + 1]});
-        const double* const x_re = pass.x_re + p * pass.width + k * pass.x_step;
-        const double* const x_im = pass.x_im + p * pass.width + k * pass.x_step;
-        for (std::size_t q = 0; q < pass.width; ++q) {
-          re[q] += x_re[q] * root.real() - x_im[q] * root.imag();
-          im[q] += x_re[q] * root.imag() + x_im[q] * root.real();
-        }
+/// As the kernel's, for rows of any width.
+void any_pass(const kernels::FourierPass& pass) {
+  for (std::size_t row = 0; row < pass.count * pass.radix; ++row) {
+    const std::size_t p = row / pass.radix, j = row % pass.radix;
+    double* const re = pass.y_re + row * pass.width;
+    double* const im = pass.y_im + row * pass.width;
+    std::fill_n(re, pass.width, 0.0);
+    std::fill_n(im, pass.width, 0.0);
+    for (std::size_t k = 0; k < pass.radix; ++k) {
+      const double* const unit = pass.units + 2 * (j * k % pass.radix);
+      std::complex<double> root(unit[0], unit[1]);
+      if (j > 0) {
+        const double* const w = pass.w + 2 * (p * (pass.radix - 1) + j - 1);
+        root = Roots::product(root, {w[0], w[1]});
+      }
+      const double* const x_re = pass.x_re + p * pass.width + k * pass.x_step;
+      const double* const x_im = pass.x_im + p * pass.width + k * pass.x_step;
+      for (std::size_t q = 0; q < pass.width; ++q) {
+        re[q] += x_re[q] * root.real() - x_im[q] * root.imag();
+        im[q] += x_re[q] * root.imag() + x_im[q] * root.real();
       }
     }
   }
@@ -82,31 +67,53 @@ Roots::Roots(std::size_t n) {
   };
   while (n >> bits_ >> bits_ > 1) ++bits_;
   const std::size_t low = std::size_t{1} << bits_;
-  for (std::size_t e = 0; e < low; ++e) low_.push_back(root(e));
-  for (std::size_t e = 0; n > low && e < n; e += low) high_.push_back(root(e));
+  low_.resize(low);
+  for (std::size_t e = 0; e < low; ++e) low_[e] = root(e);
+  if (n > low) high_.resize((n + low - 1) / low);
+  for (std::size_t i = 0; i < high_.size(); ++i) high_[i] = root(i * low);
 }
 
-FourierPlan::FourierPlan(std::size_t n) : n_(n), roots_(checked(n)), radices_(radices_of(n)) {
-  if (n == 1 || !radices_.empty()) return;
+void FourierPlan::find_radices() {
+  static constexpr std::uint8_t kRadices[] = {4, 2, 3, 5, 7, 11, 13, 17, 19, 23, 29, kMostRadix};
+  std::size_t left = n_;
+  const auto take = [&](std::uint8_t radix) {
+    radices_[passes_++] = radix;
+    left /= radix;
+  };
+  if (left % 8 == 0) {  // rows are vectors as soon as can be, where there is one signal
+    take(4);
+    take(2);
+  }
+  for (const std::uint8_t radix : kRadices) {
+    while (left % radix == 0) take(radix);
+  }
+  if (left != 1) passes_ = 0;
+}
+
+FourierPlan::FourierPlan(std::size_t n) : n_(n), roots_(checked(n)) {
+  find_radices();
+  if (n == 1 || passes_ > 0) return;
   if (n > kMostConvolved) {
     unsupported("a Fourier transform of ", n, " points has a prime factor above ", kMostRadix,
                 ", which is supported up to ", kMostConvolved, " points");
   }
   convolution_ = std::make_unique<FourierPlan>(smooth_length(2 * n - 1));
   const Roots half_steps(2 * n);
-  for (std::size_t k = 0; k < n; ++k) chirp_.push_back(half_steps(k * k % (2 * n)));
   const std::size_t length = room();
   std::vector<double> memory(4 * length, 0.0);
   Signals filter = {memory.data(), memory.data() + length};
   Signals scratch = {memory.data() + 2 * length, memory.data() + 3 * length};
+  chirp_.resize(n);
   for (std::size_t k = 0; k < n; ++k) {
+    chirp_[k] = half_steps(k * k % (2 * n));
     const std::size_t mirrored = (length - k) % length;
     filter.re[k] = filter.re[mirrored] = chirp_[k].real() / static_cast<double>(length);
     filter.im[k] = filter.im[mirrored] = -chirp_[k].imag() / static_cast<double>(length);
   }
   RunControl alone(nullptr, 1);
   convolution_->run(alone, filter, scratch, 1);
-  for (std::size_t k = 0; k < length; ++k) filter_.emplace_back(filter.re[k], filter.im[k]);
+  filter_.resize(length);
+  for (std::size_t k = 0; k < length; ++k) filter_[k] = {filter.re[k], filter.im[k]};
 }
 
 void FourierPlan::run(RunControl& control, Signals& x, Signals& scratch, std::size_t signals) const {
@@ -116,10 +123,17 @@ void FourierPlan::run(RunControl& control, Signals& x, Signals& scratch, std::si
 void FourierPlan::run_passes(RunControl& control, Signals& x, Signals& scratch, std::size_t signals) const {
   std::size_t width = signals;
   std::size_t left = n_;
-  for (const std::size_t radix : radices_) {
+  for (std::size_t i = 0; i < passes_; ++i) {
+    const std::size_t radix = radices_[i];
     const std::size_t groups = left / radix;
     const std::size_t step = n_ / left;
     const std::size_t most = kTwiddles / (radix - 1);
+    double units[2 * kMostRadix];
+    for (std::size_t e = 0; e < radix; ++e) {
+      const std::complex<double> unit = roots_(n_ / radix * e);
+      units[2 * e] = unit.real();
+      units[2 * e + 1] = unit.imag();
+    }
     for (std::size_t first = 0; first < groups; first += most) {
       if (control.abandon_if_stopped()) return;
       double twiddles[2 * kTwiddles];
@@ -140,9 +154,9 @@ void FourierPlan::run_passes(RunControl& control, Signals& x, Signals& scratch, 
                                          count,
                                          width,
                                          groups * width,
-                                         twiddles};
-      const bool vectors = radix <= 5 && width % kernels::kFourierLanes == 0;
-      vectors ? kernels::fourier_pass(pass) : any_pass(pass, roots_, n_ / radix);
+                                         twiddles,
+                                         units};
+      width % kernels::kFourierLanes == 0 ? kernels::fourier_pass(pass) : any_pass(pass);
     }
     std::swap(x, scratch);
     width *= radix;

@@ -1,12 +1,14 @@
 // Fast Fourier transforms of any length, in float64: y[j] = sum over k of x[k] exp(-2 pi i j k / n).
 //
-// Lengths of small prime factors take a pass over the data for each (of 4, 2, 3, 5, or another prime up to 31), from
+// Lengths of small prime factors take a pass over the data for each (of 4, 2, or another prime up to 31), from
 // one buffer to another and in order (Stockham's form). Others become a convolution of a length that is such
 // (Bluestein's form: j k = (j^2 + k^2 - (j - k)^2) / 2).
 #pragma once
 
+#include <array>
 #include <complex>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -52,12 +54,14 @@ class FourierPlan {
   void run(RunControl& control, Signals& x, Signals& scratch, std::size_t signals) const;
 
  private:
+  void find_radices();
   void run_passes(RunControl& control, Signals& x, Signals& scratch, std::size_t signals) const;
   void run_convolution(RunControl& control, Signals& x, Signals& scratch, std::size_t signals) const;
 
   std::size_t n_;
   Roots roots_;
-  std::vector<std::size_t> radices_;
+  std::array<std::uint8_t, 64> radices_{};
+  std::size_t passes_ = 0;                    ///< of radices_; 0 too where there is a convolution
   std::unique_ptr<FourierPlan> convolution_;  ///< null where passes do
   std::vector<std::complex<double>> chirp_;   ///< exp(-pi i k^2 / n)
   std::vector<std::complex<double>> filter_;  ///< the transform of the conjugate chirp, over its length

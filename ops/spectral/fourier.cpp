@@ -122,11 +122,10 @@ void FourierPlan::run(RunControl& control, Signals& x, Signals& scratch, std::si
 
 void FourierPlan::run_passes(RunControl& control, Signals& x, Signals& scratch, std::size_t signals) const {
   std::size_t width = signals;
-  std::size_t left = n_;
+  std::size_t step = 1;
   for (std::size_t i = 0; i < passes_; ++i) {
     const std::size_t radix = radices_[i];
-    const std::size_t groups = left / radix;
-    const std::size_t step = n_ / left;
+    const std::size_t groups = n_ / step / radix;
     const std::size_t most = kTwiddles / (radix - 1);
     double units[2 * kMostRadix];
     for (std::size_t e = 0; e < radix; ++e) {
@@ -160,7 +159,7 @@ void FourierPlan::run_passes(RunControl& control, Signals& x, Signals& scratch, 
     }
     std::swap(x, scratch);
     width *= radix;
-    left = groups;
+    step *= radix;
   }
 }
 

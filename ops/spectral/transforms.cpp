@@ -204,7 +204,7 @@ Prepared prepare_transforms(const PrepareContext& context, const Transforms& tra
   state->signals = transforms.length <= kMostTogether ? kernels::kFourierLanes : 1;
   state->buffer = (length * state->signals + 7) / 8 * 8;
   WorkspaceLayout layout;
-  const auto buffers = static_cast<std::size_t>(4 * context.threads());
+  const auto buffers = 4 * static_cast<std::size_t>(context.threads());
   for (std::size_t i = 0; i < buffers; ++i) layout.add(state->buffer * sizeof(double));
   return {std::move(state), layout.bytes(), 0};
 }

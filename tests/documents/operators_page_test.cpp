@@ -60,6 +60,11 @@ std::vector<NamedAttribute> attributes_for(const OpDef& op, DataType type) {
     return {{"kernel_shape", std::vector<std::int64_t>{1, 1}}};
   }
   if (op.name == "Resize" || op.name == "Upsample") return {{"mode", std::string("linear")}};
+  if (op.name == "BitCast") return {{"to", static_cast<std::int64_t>(type)}};
+  if (op.name == "MaxRoiPool") return {{"pooled_shape", std::vector<std::int64_t>{1, 1}}};
+  if (op.name == "MelWeightMatrix") return {{"output_datatype", static_cast<std::int64_t>(type)}};
+  if (op.name == "RandomNormal" || op.name == "RandomUniform")
+    return {{"shape", std::vector<std::int64_t>{2}}, {"dtype", static_cast<std::int64_t>(type)}};
   if (op.name == "LRN") return {{"size", std::int64_t{1}}};
   if (op.name == "QuantizeLinear" && !kFloatTypes.has(type) && type != DataType::kInt32)
     return {{"output_dtype", static_cast<std::int64_t>(type)}};  // else it gives uint8
@@ -97,6 +102,9 @@ std::vector<Value> candidates(const OpDef& op, DataType type) {
   if (const auto found = gates.find(op.name); found != gates.end()) return {variable(type, {1, found->second, 1})};
   // With channels enough for every implementation.
   if (op.name == "GridSample") return {variable(type, {2, 16, 2, 2}), variable(DataType::kFloat32, {2, 2, 2, 2})};
+  if (op.name == "DeformConv") return {variable(type, {1, 1, 1})};
+  if (op.name == "MaxRoiPool") return {variable(type, {1, 1, 2, 2}), variable(type, {1, 5})};
+  if (op.name == "STFT") return {variable(type, {1, 2, 1}), integers({1})};
   if (op.name == "NonMaxSuppression") return {variable(type, {1, 2, 4}), variable(type, {1, 1, 2})};
   if (op.name == "RotaryEmbedding") return {variable(type, {1, 1, 1, 2}), variable(type, {1, 1, 1})};
   if (op.name.find("Sequence") != std::string::npos && op.name != "ReverseSequence") {
@@ -124,12 +132,17 @@ std::vector<Value> candidates(const OpDef& op, DataType type) {
 
 /// All inputs, of operators that want more than two kinds; else nothing.
 std::vector<Value> inputs_for(const OpDef& op, DataType type) {
+  const Value number = variable(DataType::kFloat32, {});
+  if (op.name == "Col2Im") return {variable(type, {1, 1, 1}), integers({1}), integers({1})};
+  if (op.name == "RoiAlign") {
+    return {variable(type, {1, 1, 2, 2}), variable(type, {1, 4}), variable(DataType::kInt64, {1})};
+  }
+  if (op.name == "MelWeightMatrix") return {integers({1}), integers({2}), integers({2}), number, number};
   const bool is_convolution = op.name == "QLinearConv";
   if (!is_convolution && op.name != "QLinearMatMul") return {};
   const Value data = variable(type, is_convolution ? Dims{2, 2, 2, 2} : Dims{2, 2});
-  const Value scale = variable(DataType::kFloat32, {});
   const Value zero = variable(type, {});
-  return {data, scale, zero, data, scale, zero, scale, zero};
+  return {data, number, zero, data, number, zero, number, zero};
 }
 
 /// Whether infer takes the type of data in this node, whose outputs it sets.

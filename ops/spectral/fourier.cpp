@@ -69,7 +69,7 @@ Roots::Roots(std::size_t n) {
   const std::size_t low = std::size_t{1} << bits_;
   low_.resize(low);
   for (std::size_t e = 0; e < low; ++e) low_[e] = root(e);
-  if (n > low) high_.resize((n + low - 1) / low);
+  if (n > low) high_.resize(((n - 1) >> bits_) + 1);
   for (std::size_t i = 0; i < high_.size(); ++i) high_[i] = root(i * low);
 }
 

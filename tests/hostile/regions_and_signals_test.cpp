@@ -119,6 +119,21 @@ TEST(HostileOperators, CacheSteps) {
   EXPECT_EQ(scatter(kMax, "circular").run()[0].count(), 8U);
 }
 
+TEST(HostileOperators, RandomNumbers) {
+  const auto shaped = [](const Ints& shape) { return OneNode("RandomNormal").with(attribute("shape", shape)); };
+  const auto drawn = [](std::int64_t samples) {
+    return OneNode("Multinomial").given(kF, {1, 2}).with(attribute("sample_size", samples));
+  };
+  expect_nodes_refused({
+      {"2^62 numbers", shaped({kTwo62}), ""},
+      {"2^40 numbers", shaped({kTwo40}), "memory", kLimit},
+      {"-1 numbers", shaped({-1}), "shape is [-1], with a negative size"},
+      {"0 samples", drawn(0), "sample_size is 0, expected 1 or more"},
+      {"2^40 samples", drawn(kTwo40), "memory", kLimit},
+      {"2^62 samples", drawn(kTwo62), ""},
+  });
+}
+
 TEST(HostileOperators, Determinants) {
   expect_nodes_refused({{"2 x 3", OneNode("Det").given(kF, {2, 3}), "input X is [2,3], expected square matrices"}});
   EXPECT_TRUE(OneNode("Det").given<float>({1, 1}, {kNan}).run()[0].data<float>()[0] != 0);

@@ -113,6 +113,18 @@ TEST(OwnFunctions, RefuseWhatIsWrong) {
   expect_refused(one_node("BiasGelu", {q, {kF, {7}}}), ErrorCode::kInvalidModel, "Add node");
   expect_refused(one_node("BiasGelu", {q, {kF, {8}}, q}), ErrorCode::kInvalidModel, "3 inputs, but function");
   expect_refused(one_node("Gelu", {}), ErrorCode::kInvalidModel, "0 inputs, expected 1");
+  // Numbers that no product may be made of.
+  const std::int64_t size = std::int64_t{1} << 40;
+  const Input wide{kF, {1, 1, size}}, past{kF, {1, 1, 4, size}}, lengths{DataType::kInt32, {1}};
+  const std::int64_t many = std::int64_t{1} << 62;
+  expect_refused(one_node("GroupQueryAttention", {q, q, q, {kF, {}}, {kF, {}}, lengths, lengths},
+                          {attribute("num_heads", many), attribute("kv_num_heads", 1)}),
+                 ErrorCode::kInvalidModel, "num_heads is 4611686018427387904, expected 1 to 2147483647");
+  expect_refused(one_node("GroupQueryAttention", {wide, wide, wide, past, past, lengths, lengths},
+                          {attribute("num_heads", 2), attribute("kv_num_heads", 1)}),
+                 ErrorCode::kUnsupported, "the width of a head is not known");
+  expect_refused(one_node("RotaryEmbedding", {wide, lengths, {kF, {4, size}}, {kF, {4, size}}}),
+                 ErrorCode::kUnsupported, "the width of a head is not known");
   const auto other = [](const char* op, const char* domain, std::vector<Message> attributes, std::size_t inputs) {
     ModelWriter writer = model();
     writer.opset(17).opset(1, domain);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "api/guard.hpp"
+#include "api/run_values.hpp"
 #include "api/session_access.hpp"
 #include "loaders/loader.hpp"
 #include "ops/kernels/targets.hpp"
@@ -165,7 +166,10 @@ ProgramSummary summarize_program(const Model& model, const std::vector<ConstTens
     const std::shared_ptr<internal::ModelImpl>& impl = model.impl();
     internal::check_input_count(*impl, inputs.size());
     internal::SessionImpl session(*impl);
-    for (std::size_t i = 0; i < inputs.size(); ++i) session.bind_input(i, inputs[i]);
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      internal::require_numbers(i, inputs[i]);
+      session.bind_input(i, inputs[i]);
+    }
     impl->data_decides_shapes() ? session.run() : session.prepare();
     ProgramSummary summary;
     for (const internal::SessionImpl::PartProgram& part : session.programs()) add_part(summary, part);
@@ -173,6 +177,7 @@ ProgramSummary summarize_program(const Model& model, const std::vector<ConstTens
     summary.outputs = impl->outputs();
     for (std::size_t i = 0; i < summary.outputs.size(); ++i) {
       const ConstTensorView made = session.made(i);
+      if (summary.outputs[i].kind != ValueKind::kTensor) continue;
       summary.outputs[i].type = made.type;
       summary.outputs[i].has_shape = true;
       summary.outputs[i].shape.clear();

@@ -96,20 +96,19 @@ class BoundForOneRun {
 
 Stop stop_of_run(const RunOptions& options) { return {options, "the run"}; }
 
-/// A caller's memory has numbers in it: what else a view may say is for sessions alone.
 void bind_numbers(SessionImpl& session, std::size_t index, const ConstTensorView& view) {
-  if (internal::is_held(view.type))
-    internal::invalid_argument("input ", index, ": a view of ", view.type,
-                               " is no tensor of numbers: bind a Value (<linnet/value.hpp>)");
+  internal::require_numbers(index, view);
   session.bind_input(index, view);
+}
+
+[[noreturn]] void refuse_output(const ModelImpl& model, std::size_t index, const char* instead) {
+  internal::invalid_argument("output \"", internal::printable(model.outputs()[index].name), "\" is ",
+                             model.type_of_output(index), ", which is no tensor of numbers: ", instead);
 }
 
 void require_numbers(const ModelImpl& model) {
   for (std::size_t i = 0; i < model.outputs().size(); ++i) {
-    if (!internal::is_held(model.type_of_output(i))) continue;
-    internal::invalid_argument("output \"", internal::printable(model.outputs()[i].name), "\" is ",
-                               model.type_of_output(i),
-                               ", which is no tensor of numbers: run with values (<linnet/value.hpp>)");
+    if (internal::is_held(model.type_of_output(i))) refuse_output(model, i, "run with values");
   }
 }
 
@@ -239,7 +238,11 @@ void Session::reset() {
   alone_in(*impl_, [&] { impl_->reset(); });
 }
 ConstTensorView Session::output(std::size_t index) const {
-  return alone_in(*impl_, [&] { return impl_->output(index); });
+  return alone_in(*impl_, [&] {
+    const ConstTensorView view = impl_->output(index);
+    if (internal::is_held(view.type)) refuse_output(impl_->model(), index, "take it as a value");
+    return view;
+  });
 }
 
 void Session::run(const std::vector<ConstTensorView>& inputs, const std::vector<TensorView>& outputs,

@@ -16,6 +16,10 @@ struct ValueAccess {
   static linnet::Value given(std::shared_ptr<const Held> held);
 };
 
+/// Elements of a tensor of strings. Errors: kInvalidArgument for a shape that is none.
+std::size_t count_of_strings(const Shape& shape);
+/// Errors: kInvalidArgument for a view that a caller cannot have: one of what is no tensor of numbers.
+void require_numbers(std::size_t index, const ConstTensorView& view);
 /// Errors: kInvalidArgument saying what the model wants.
 void bind_value(SessionImpl& session, std::size_t index, const linnet::Value& value);
 /// Errors: those of SessionImpl::output.

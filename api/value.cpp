@@ -62,13 +62,8 @@ Value::Value(const ConstTensorView& tensor) {
 
 Value Value::strings(const Shape& shape, std::vector<std::string> elements) {
   return guarded([&] {
-    std::int64_t count = 0;
-    try {
-      count = internal::element_count(shape);
-    } catch (const Error& error) {
-      invalid_argument("strings: ", error.what());
-    }
-    if (count != static_cast<std::int64_t>(elements.size()))
+    const std::size_t count = internal::count_of_strings(shape);
+    if (count != elements.size())
       invalid_argument(elements.size(), " strings are given, but shape ", shape, " has ", count);
     const std::shared_ptr<Held> held = new_held();
     held->make_strings(shape) = std::move(elements);
@@ -144,6 +139,19 @@ Value read_value_proto(const std::string& path, ValueKind kind) {
 }
 
 namespace internal {
+
+std::size_t count_of_strings(const Shape& shape) {
+  try {
+    return static_cast<std::size_t>(element_count(shape));
+  } catch (const Error& error) {
+    invalid_argument("strings: ", error.what());
+  }
+}
+
+void require_numbers(std::size_t index, const ConstTensorView& view) {
+  if (!is_held(view.type) || type_name(element_type_of(view.type)) == nullptr) return;
+  invalid_argument("input ", index, ": a view of ", view.type, " is no tensor of numbers: bind a value");
+}
 
 linnet::Value ValueAccess::given(std::shared_ptr<const Held> held) { return linnet::Value(std::move(held)); }
 

@@ -25,8 +25,10 @@ const char* type_name(DataType type) noexcept {
 namespace linnet {
 
 std::string name_of(DataType type) {
-  if (internal::is_optional(type)) return "optional(" + name_of(internal::type_inside(type)) + ")";
-  if (internal::is_sequence(type)) return "sequence(" + name_of(internal::type_inside(type)) + ")";
+  if (internal::type_name(internal::element_type_of(type)) != nullptr) {
+    if (internal::is_optional(type)) return "optional(" + name_of(internal::type_inside(type)) + ")";
+    if (internal::is_sequence(type)) return "sequence(" + name_of(internal::type_inside(type)) + ")";
+  }
   const char* const name = internal::type_name(type);
   return name != nullptr ? name : "type " + std::to_string(static_cast<unsigned>(type));
 }

@@ -231,7 +231,7 @@ void ModelImpl::check_input(std::size_t index, const ConstTensorView& view) cons
   if (empty) bytes = 0;
   const DataType type = type_of_input(index);
   if (view.type != type || !fits(info, view.shape, view.rank)) {
-    const bool is_tensor = element_type_of(view.type) == view.type;
+    const bool is_tensor = kind_of(view.type) == ValueKind::kTensor || type_name(element_type_of(view.type)) == nullptr;
     refuse_input(info, is_tensor ? text("got ", view.type, " ", shape_of(view)) : text("got ", view.type));
   }
   if (is_held(type) && view.data == nullptr) refuse_input(info, "got no data (null)");

@@ -62,8 +62,8 @@ SessionImpl::SessionImpl(ModelImpl& model, std::shared_ptr<Arena> arena)
 }
 
 void SessionImpl::bind_value(std::size_t index, std::shared_ptr<const Held> value) {
+  values_.resize(inputs_.size());  // first, as it may fail
   bind_input(index, value->view());
-  values_.resize(inputs_.size());
   values_[index] = std::move(value);
 }
 

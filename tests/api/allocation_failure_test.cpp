@@ -9,6 +9,7 @@
 #include <linnet/tensor_file.hpp>
 
 #include "tests/api/sample_models.hpp"
+#include "tests/api/value_models.hpp"
 #include "tests/support/allocation_counter.hpp"
 #include "tests/support/graph_writer.hpp"
 #include "tests/support/model_index.hpp"
@@ -185,6 +186,29 @@ TEST_P(FailingAllocation, WithShapesThatDataDecides) {
     }
   });
   EXPECT_TRUE(same) << "a run that succeeded gave other bits";
+}
+
+/// Strings and sequences from Values to Values.
+TEST_P(FailingAllocation, WithValues) {
+  const Options options = options_for(Backend::kSimd, 1);
+  const std::string strings = strings_model();
+  const std::string sequences = sequence_model();
+  const Tensor x = sample_tensor({6});
+  const std::string text(100, 'x');
+  const std::vector<Value> texts = {Value::strings({2, 2}, {"a", text, "c", "d"})};
+  const std::vector<Value> items = {x};
+  bool same = true;
+  fail_every_allocation(GetParam(), [&] {
+    const Value made = run_values(load(strings, options), texts)[0];
+    same = same && made.strings()[0] == "a" && made.strings()[2] == text;
+    Session session = load(sequences, options).session();
+    bind_value(session, 0, Value::sequence(DataType::kFloat32, items));
+    bind_value(session, 1, x);
+    session.run();
+    const Value longer = output_value(session, 0);
+    same = same && longer.size() == 2 && std::memcmp(longer.at(1).view().data, x.data(), x.bytes()) == 0;
+  });
+  EXPECT_TRUE(same) << "a run that succeeded gave other values";
 }
 
 TEST_P(FailingAllocation, FromAFileWithExternalData) {

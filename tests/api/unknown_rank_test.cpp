@@ -32,7 +32,8 @@ TEST(UnknownRank, OfAnOutput) {
   EXPECT_EQ(model.run({sample_tensor({1, 1, 4})})[0].shape(), Shape({4}));
   EXPECT_EQ(model.run({sample_tensor({3, 1, 4})})[0].shape(), Shape({3, 4}));
   const auto json = nlohmann::json::parse(to_json(summarize(model)));
-  EXPECT_EQ(json["outputs"][0], nlohmann::json::parse(R"({"name": "y", "type": "float32", "shape": null})"));
+  EXPECT_EQ(json["outputs"][0],
+            nlohmann::json::parse(R"({"name": "y", "kind": "tensor", "type": "float32", "shape": null})"));
 
   const CModel handle = c_model(squeezed(), c_options().get());
   const linnet_value_info* info = nullptr;

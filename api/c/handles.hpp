@@ -3,7 +3,7 @@
 
 #include <linnet/linnet.h>
 
-#include <linnet/linnet.hpp>
+#include <linnet/value.hpp>
 
 struct linnet_options {
   linnet::Options value;
@@ -19,6 +19,11 @@ struct linnet_session {
 
 struct linnet_tensor {
   linnet::Tensor value;
+};
+
+/// Never nothing, which is a null pointer.
+struct linnet_value {
+  linnet::Value value;
 };
 
 struct linnet_run_options {

@@ -93,7 +93,7 @@ linnet_status linnet_model_output_index(const linnet_model* model, const char* n
 linnet_status linnet_model_run(const linnet_model* model, const linnet_tensor* const* inputs, size_t input_count,
                                linnet_tensor** outputs, size_t output_count, const linnet_run_options* options) {
   return status_of([&] {
-    const linnet::internal::OutputHandles handles(outputs, output_count);
+    const linnet::internal::OutputHandles<linnet_tensor> handles(outputs, output_count);
     const Model& value = model_of(model);
     handles.check(value.outputs().size());
     handles.set(value.run_views(views_of(inputs, input_count), linnet::internal::run_options_of(options)));
@@ -124,6 +124,10 @@ const char* linnet_value_info_name(const linnet_value_info* info) {
 
 linnet_type linnet_value_info_type(const linnet_value_info* info) {
   return info != nullptr ? static_cast<linnet_type>(info_of(*info).type) : LINNET_UNDEFINED;
+}
+
+linnet_kind linnet_value_info_kind(const linnet_value_info* info) {
+  return info != nullptr ? static_cast<linnet_kind>(info_of(*info).kind) : LINNET_KIND_TENSOR;
 }
 
 int32_t linnet_value_info_has_shape(const linnet_value_info* info) {

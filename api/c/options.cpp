@@ -8,6 +8,7 @@ namespace {
 
 using linnet::Options;
 using linnet::internal::check_shape;
+using linnet::internal::enumerator;
 using linnet::internal::give;
 using linnet::internal::invalid_argument;
 using linnet::internal::needed;
@@ -18,13 +19,6 @@ using linnet::internal::type_of;
 template <typename Change>
 linnet_status set(linnet_options* options, const Change& change) {
   return status_of([&] { change(needed(options, "options").value); });
-}
-
-/// Errors: kInvalidArgument for a number beyond the last enumerator.
-template <typename Enum>
-Enum enumerator(std::int32_t number, Enum last, const char* what) {
-  if (number < 0 || number > static_cast<std::int32_t>(last)) invalid_argument(what, " ", number, " does not exist");
-  return static_cast<Enum>(number);
 }
 
 std::size_t& limit_of(linnet::Limits& limits, linnet_limit limit) {

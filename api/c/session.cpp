@@ -72,7 +72,7 @@ linnet_status linnet_session_run_tensors(linnet_session* session, const linnet_t
                                          size_t input_count, linnet_tensor** outputs, size_t output_count,
                                          const linnet_run_options* options) {
   return status_of([&] {
-    const linnet::internal::OutputHandles handles(outputs, output_count);
+    const linnet::internal::OutputHandles<linnet_tensor> handles(outputs, output_count);
     Session& value = needed(session, "session").value;
     handles.check(linnet::internal::SessionAccess::impl(value).model().outputs().size());
     handles.set(

@@ -117,21 +117,18 @@ std::vector<ConstTensorView> views_of(const linnet_tensor* const* tensors, std::
   return views;
 }
 
-OutputHandles::OutputHandles(linnet_tensor** handles, std::size_t count) : handles_(handles), count_(count) {
-  if (count > 0) std::fill_n(&needed(handles, "outputs"), count, nullptr);
+std::vector<Value> values_of(const linnet_value* const* values, std::size_t count) {
+  if (count > 0) needed(values, "inputs");
+  std::vector<Value> found(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (values[i] != nullptr) found[i] = values[i]->value;
+  }
+  return found;
 }
 
-void OutputHandles::check(std::size_t model_outputs) const {
-  if (count_ > model_outputs) invalid_argument(count_, " outputs wanted, the model has ", model_outputs);
-}
+linnet_value* new_handle(Value value) { return value.has_value() ? new linnet_value{std::move(value)} : nullptr; }
 
-void OutputHandles::set(std::vector<Tensor> outputs) const {
-  std::vector<std::unique_ptr<linnet_tensor>> made;
-  made.reserve(count_);
-  for (std::size_t i = 0; i < count_; ++i)
-    made.push_back(std::make_unique<linnet_tensor>(linnet_tensor{std::move(outputs[i])}));
-  for (std::size_t i = 0; i < count_; ++i) handles_[i] = made[i].release();
-}
+linnet_tensor* new_handle(Tensor tensor) { return new linnet_tensor{std::move(tensor)}; }
 
 char* copied(const std::string& text) {
   auto* const copy = static_cast<char*>(std::malloc(text.size() + 1));

@@ -3,10 +3,14 @@
 
 #include <linnet/linnet.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
+#include <memory>
 #include <new>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "api/c/handles.hpp"
@@ -53,6 +57,12 @@ linnet_status give(T* pointer, const char* what, const Make& make) noexcept {
   });
 }
 
+/// Errors: kInvalidArgument for a number beyond the last enumerator.
+template <typename Enum>
+Enum enumerator(std::int32_t number, Enum last, const char* what) {
+  if (number < 0 || number > static_cast<std::int32_t>(last)) invalid_argument(what, " ", number, " does not exist");
+  return static_cast<Enum>(number);
+}
 /// Errors: kInvalidArgument for a number that no element type has.
 DataType type_of(linnet_type type);
 /// Errors: kInvalidArgument for a rank without a shape, or one that is no rank.
@@ -60,18 +70,36 @@ void check_shape(const std::int64_t* shape, std::size_t rank);
 /// Errors: kInvalidArgument for null tensors.
 std::vector<ConstTensorView> views_of(const linnet_tensor* const* tensors, std::size_t count);
 
+/// Nothing for null ones.
+std::vector<Value> values_of(const linnet_value* const* values, std::size_t count);
+
+/// Null for nothing.
+linnet_value* new_handle(Value value);
+linnet_tensor* new_handle(Tensor tensor);
+
 /// The caller's array for the first outputs of a run: null until they are there.
+template <typename Handle>
 class OutputHandles {
  public:
   /// Errors: kInvalidArgument for `count` of them at null.
-  OutputHandles(linnet_tensor** handles, std::size_t count);
+  OutputHandles(Handle** handles, std::size_t count) : handles_(handles), count_(count) {
+    if (count > 0) std::fill_n(&needed(handles, "outputs"), count, nullptr);
+  }
   /// Errors: kInvalidArgument when the model has fewer outputs.
-  void check(std::size_t model_outputs) const;
+  void check(std::size_t model_outputs) const {
+    if (count_ > model_outputs) invalid_argument(count_, " outputs wanted, the model has ", model_outputs);
+  }
   /// All or, on std::bad_alloc, none. Requires: check.
-  void set(std::vector<Tensor> outputs) const;
+  template <typename Made>
+  void set(std::vector<Made> outputs) const {
+    std::vector<std::unique_ptr<Handle>> made;
+    made.reserve(count_);
+    for (std::size_t i = 0; i < count_; ++i) made.emplace_back(new_handle(std::move(outputs[i])));
+    for (std::size_t i = 0; i < count_; ++i) handles_[i] = made[i].release();
+  }
 
  private:
-  linnet_tensor** handles_;
+  Handle** handles_;
   std::size_t count_;
 };
 

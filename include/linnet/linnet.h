@@ -1,5 +1,5 @@
-// Linnet's C API: what <linnet/linnet.hpp>, <linnet/inspect.hpp> (but for run_traced and input_uses) and
-// <linnet/tensor_file.hpp> do, for C99 and for every language that can call C.
+// Linnet's C API: what <linnet/linnet.hpp>, <linnet/value.hpp>, <linnet/inspect.hpp> (but for run_traced and
+// input_uses) and <linnet/tensor_file.hpp> do, for C99 and for every language that can call C.
 //
 // - Handles are opaque pointers. What a function makes is the caller's to destroy, once; handles may be destroyed in
 //   any order, and destroying NULL is fine. A handle that was destroyed must not be used again: that cannot be noticed.
@@ -85,6 +85,15 @@ enum {
   LINNET_INT2 = 26
 };
 
+/// What a model takes for an input or gives as an output.
+typedef int32_t linnet_kind;
+enum {
+  LINNET_KIND_TENSOR = 0,            ///< of numbers, or of strings
+  LINNET_KIND_SEQUENCE = 1,          ///< of tensors of one element type
+  LINNET_KIND_OPTIONAL = 2,          ///< a tensor, or nothing
+  LINNET_KIND_OPTIONAL_SEQUENCE = 3  ///< a sequence, or nothing
+};
+
 /// Whose kernels run.
 typedef int32_t linnet_backend;
 enum { LINNET_BACKEND_AUTO = 0, LINNET_BACKEND_ONEDNN = 1, LINNET_BACKEND_SIMD = 2, LINNET_BACKEND_REFERENCE = 3 };
@@ -113,6 +122,7 @@ typedef struct linnet_model linnet_model;                ///< a loaded model; im
 typedef struct linnet_value_info linnet_value_info;      ///< name, type and shape of a model's input or output
 typedef struct linnet_session linnet_session;            ///< one thread's use of a model: its memory and bound buffers
 typedef struct linnet_tensor linnet_tensor;              ///< an array that owns its memory
+typedef struct linnet_value linnet_value;                ///< a tensor of numbers or strings, or a sequence; immutable
 typedef struct linnet_run_options linnet_run_options;    ///< token and time limit of runs
 typedef struct linnet_cancel_token linnet_cancel_token;  ///< cancels runs
 
@@ -265,7 +275,10 @@ LINNET_C_API linnet_status linnet_model_program_json(const linnet_model* model, 
 LINNET_C_API const char* linnet_value_info_name(const linnet_value_info* info);
 /// The element type, known even where the rank is open; LINNET_UNDEFINED for NULL.
 LINNET_C_API linnet_type linnet_value_info_type(const linnet_value_info* info);
-/// 0 if even the rank is open until the run, and for NULL.
+/// What the elements are in; LINNET_KIND_TENSOR for NULL. What is no tensor, or one of LINNET_STRING, is given and
+/// taken as a linnet_value.
+LINNET_C_API linnet_kind linnet_value_info_kind(const linnet_value_info* info);
+/// 0 if even the rank is open until the run, for what is no tensor, and for NULL.
 LINNET_C_API int32_t linnet_value_info_has_shape(const linnet_value_info* info);
 /// Number of dimensions; 0 for NULL.
 LINNET_C_API size_t linnet_value_info_rank(const linnet_value_info* info);
@@ -302,7 +315,7 @@ LINNET_C_API linnet_status linnet_session_run_tensors(linnet_session* session, c
                                                       size_t input_count, linnet_tensor** outputs, size_t output_count,
                                                       const linnet_run_options* options);
 /// The result of the last run: the bound memory, or the session's, valid until the next run or prepare. Each of the
-/// out-parameters may be NULL.
+/// out-parameters may be NULL. Refused for what is no tensor of numbers: linnet_session_output_value.
 LINNET_C_API linnet_status linnet_session_output(const linnet_session* session, size_t index, linnet_type* type,
                                                  const int64_t** shape, size_t* rank, const void** data);
 /// Every state (linnet_options_add_state) is zeros again for the next run, as at first.
@@ -342,6 +355,58 @@ LINNET_C_API linnet_status linnet_tensor_write_npy(const char* path, const linne
 LINNET_C_API linnet_status linnet_tensor_read_proto(const char* path, linnet_tensor** tensor);
 /// Writes a serialized ONNX TensorProto, which holds every element type.
 LINNET_C_API linnet_status linnet_tensor_write_proto(const char* path, const linnet_tensor* tensor);
+
+/// A tensor of numbers: copies the elements (dense, row-major) at `data`. Nothing, an optional that is not there, is a
+/// value of NULL.
+LINNET_C_API linnet_status linnet_value_create_tensor(linnet_type type, const int64_t* shape, size_t rank,
+                                                      const void* data, linnet_value** value);
+/// A tensor of strings: copies one string for each element of the shape, in row-major order. String i has lengths[i]
+/// bytes, of any kind; with `lengths` NULL they all end with a NUL.
+LINNET_C_API linnet_status linnet_value_create_strings(const int64_t* shape, size_t rank, const char* const* strings,
+                                                       const size_t* lengths, linnet_value** value);
+/// A sequence of `count` tensors of this element type, which may be LINNET_STRING. It shares what is in the items,
+/// which stay the caller's to destroy.
+LINNET_C_API linnet_status linnet_value_create_sequence(linnet_type type, const linnet_value* const* items,
+                                                        size_t count, linnet_value** value);
+LINNET_C_API void linnet_value_destroy(linnet_value* value);
+/// LINNET_KIND_TENSOR or LINNET_KIND_SEQUENCE; LINNET_KIND_OPTIONAL for NULL, which is an optional that is not there.
+LINNET_C_API linnet_kind linnet_value_kind(const linnet_value* value);
+/// Of the elements, in a sequence too; LINNET_UNDEFINED for NULL.
+LINNET_C_API linnet_type linnet_value_type(const linnet_value* value);
+/// Borrowed from the value, linnet_value_rank numbers; of a sequence its count. NULL for NULL.
+LINNET_C_API const int64_t* linnet_value_shape(const linnet_value* value);
+/// 0 for NULL; 1 for a sequence.
+LINNET_C_API size_t linnet_value_rank(const linnet_value* value);
+/// Number of elements of a tensor, of items of a sequence; 0 for NULL.
+LINNET_C_API size_t linnet_value_count(const linnet_value* value);
+/// *data becomes the elements of a tensor of numbers (dense, row-major), borrowed from the value. Refused with
+/// LINNET_INVALID_ARGUMENT for strings and sequences.
+LINNET_C_API linnet_status linnet_value_data(const linnet_value* value, const void** data);
+/// *string becomes element `index` of a tensor of strings, in row-major order, borrowed from the value; a NUL stands
+/// behind its *length bytes, among which there may be others. `length` may be NULL.
+LINNET_C_API linnet_status linnet_value_string(const linnet_value* value, size_t index, const char** string,
+                                               size_t* length);
+/// *item becomes tensor `index` of a sequence, which shares the elements and is the caller's to destroy.
+LINNET_C_API linnet_status linnet_value_item(const linnet_value* value, size_t index, linnet_value** item);
+/// Reads a serialized TensorProto (of numbers or strings), SequenceProto or OptionalProto of ONNX; which, `kind` says.
+/// *value is NULL for an optional that is not there.
+LINNET_C_API linnet_status linnet_value_read_proto(const char* path, linnet_kind kind, linnet_value** value);
+/// As linnet_model_run, with inputs and outputs of every kind. A tensor or sequence stands for an optional that is
+/// there, NULL for one that is not, among `inputs` and among `outputs`.
+LINNET_C_API linnet_status linnet_model_run_values(const linnet_model* model, const linnet_value* const* inputs,
+                                                   size_t input_count, linnet_value** outputs, size_t output_count,
+                                                   const linnet_run_options* options);
+/// The same on this session. Bound buffers and values are unbound.
+LINNET_C_API linnet_status linnet_session_run_values(linnet_session* session, const linnet_value* const* inputs,
+                                                     size_t input_count, linnet_value** outputs, size_t output_count,
+                                                     const linnet_run_options* options);
+/// Input `index` is this value at every run until bound anew. The session shares the value, which stays the caller's to
+/// destroy at any time. NULL: an optional that is not there.
+LINNET_C_API linnet_status linnet_session_bind_value(linnet_session* session, size_t index, const linnet_value* value);
+/// *value becomes a copy of the result of the last run, the caller's to destroy; NULL for an optional that is not
+/// there.
+LINNET_C_API linnet_status linnet_session_output_value(const linnet_session* session, size_t index,
+                                                       linnet_value** value);
 
 /// Options of runs: no token, no time limit at first. May be used for any number of runs.
 LINNET_C_API linnet_status linnet_run_options_create(linnet_run_options** options);

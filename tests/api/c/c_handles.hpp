@@ -25,6 +25,7 @@ using COptions = std::unique_ptr<linnet_options, DestroyWith<linnet_options_dest
 using CModel = std::unique_ptr<linnet_model, DestroyWith<linnet_model_destroy>>;
 using CSession = std::unique_ptr<linnet_session, DestroyWith<linnet_session_destroy>>;
 using CTensor = std::unique_ptr<linnet_tensor, DestroyWith<linnet_tensor_destroy>>;
+using CValue = std::unique_ptr<linnet_value, DestroyWith<linnet_value_destroy>>;
 using CRunOptions = std::unique_ptr<linnet_run_options, DestroyWith<linnet_run_options_destroy>>;
 using CCancelToken = std::unique_ptr<linnet_cancel_token, DestroyWith<linnet_cancel_token_destroy>>;
 using CString = std::unique_ptr<char, DestroyWith<linnet_string_free>>;

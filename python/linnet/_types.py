@@ -56,6 +56,17 @@ def by_number(number: int) -> ElementType:
     return _BY_NUMBER[number]
 
 
+KINDS = ("tensor", "sequence", "optional", "optional sequence")  # by the extension's numbers
+
+
+def type_text(kind: str, element: ElementType) -> str:
+    """As ONNX Runtime writes the type of an input, output or value: "optional(seq(tensor(float)))"."""
+    text = f"tensor({element.onnx_name})"
+    if kind.endswith("sequence"):
+        text = f"seq({text})"
+    return f"optional({text})" if kind.startswith("optional") else text
+
+
 def element_type(value: Any) -> ElementType:
     """From ONNX's number, a NumPy dtype or scalar type, or a dtype's name. Errors: InvalidArgument, NotImplemented."""
     if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
@@ -75,7 +86,7 @@ def numpy_dtype(kind: ElementType) -> np.dtype[Any]:
     """NumPy's dtype, or ml_dtypes' of bfloat16 and smaller types. Errors: NotImplemented for strings, for types that
     Linnet packs, whose arrays have other bytes than its tensors, and without that package."""
     if kind.name == "str":
-        raise NotImplemented("arrays of strings are not supported")
+        raise NotImplemented("strings have no memory that could be shared or filled")
     check_not_packed(kind)
     if kind.number not in _OF_ML_DTYPES:
         return np.dtype(kind.name)

@@ -22,7 +22,7 @@ class LinnetRep(BackendRep):  # type: ignore[misc]
 
     def run(self, inputs: Any, **kwargs: Any) -> tuple[Any, ...]:
         """``inputs``: a sequence of arrays in the model's order, a dictionary by name, or a single array. Returns a named
-        tuple of NumPy arrays. Errors: InvalidArgument; NotImplemented for keywords, of which there are none."""
+        tuple of NumPy arrays, lists of them for sequences, and None for an optional that is not there. Errors: InvalidArgument; NotImplemented for keywords, of which there are none."""
         if kwargs:
             raise NotImplemented(f"run has no options, got {', '.join(kwargs)}")
         infos = self.model.inputs
@@ -44,6 +44,22 @@ def _in_order(names: list[str], arrays: dict[str, Any]) -> list[Any]:
         if name not in names:
             raise InvalidArgument(f"the node has no input {name}")
     return [arrays[name] for name in names if name in arrays]
+
+
+def _value_info(name: str, value: Any) -> onnx.ValueInfoProto:
+    """The type of an array, or of a list of arrays, which is a sequence."""
+    if isinstance(value, list):
+        number = helper.np_dtype_to_tensor_dtype(value[0].dtype) if value else onnx.TensorProto.FLOAT
+        return helper.make_tensor_sequence_value_info(name, number, None)
+    return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape)
+
+
+def _as_array(value: Any) -> Any:
+    """Strings as objects, which ONNX has a type for; lists of arrays as they are."""
+    if isinstance(value, list) and all(isinstance(item, np.ndarray) for item in value):
+        return value
+    array = np.asarray(value)
+    return array.astype(object) if array.dtype.kind in "US" else array
 
 
 class LinnetBackend(Backend):  # type: ignore[misc]
@@ -84,7 +100,8 @@ class LinnetBackend(Backend):  # type: ignore[misc]
         outputs_info: Sequence[tuple[Any, tuple[int, ...]]] | None = None,
         **kwargs: Any,
     ) -> tuple[Any, ...]:
-        """Runs one node on arrays, one per input that is not left out, in the node's order or in a dictionary by name.
+        """Runs one node on arrays, one per input that is not left out, in the node's order or in a dictionary by name; a
+        list of arrays is a sequence.
         ``outputs_info``: dtype and shape of each output; without it they are inferred. ``opset_version`` chooses the
         operator's version (the newest otherwise)."""
         opset = kwargs.pop("opset_version", None)
@@ -92,11 +109,8 @@ class LinnetBackend(Backend):  # type: ignore[misc]
         arrays = _in_order(names, inputs) if isinstance(inputs, dict) else list(inputs)
         if len(arrays) != len(names):
             raise InvalidArgument(f"{len(arrays)} inputs given, the node has {len(names)}")
-        feed = {name: np.asarray(array) for name, array in zip(names, arrays)}
-        graph_inputs = [
-            helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape)
-            for name, array in feed.items()
-        ]
+        feed = {name: _as_array(array) for name, array in zip(names, arrays)}
+        graph_inputs = [_value_info(name, array) for name, array in feed.items()]
         outputs = [name for name in node.output if name]
         if outputs_info is None:
             infos = [helper.make_empty_tensor_value_info(name) for name in outputs]

@@ -77,6 +77,9 @@ def compare(
         return Comparison(False, reason)
     if actual.size == 0:
         return Comparison(True, "")
+    if actual.dtype.kind in "OU":  # strings
+        outside = int(np.count_nonzero(actual != expected))
+        return Comparison(outside == 0, f"{outside} of {actual.size} strings differ" if outside else "")
     default_rtol, default_atol = default_tolerance(expected.dtype)
     rtol = default_rtol if rtol is None else rtol
     atol = default_atol if atol is None else atol

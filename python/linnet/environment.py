@@ -75,4 +75,4 @@ def copy_tensors(src: Sequence[OrtValue], dst: Sequence[OrtValue], stream: Any =
     if len(src) != len(dst):
         raise InvalidArgument(f"{len(src)} tensors to copy from, {len(dst)} to copy to")
     for source, target in zip(src, dst):
-        target.update_inplace(source._array)
+        target.update_inplace(source._tensor)

@@ -21,11 +21,18 @@ class TensorInfo:
 
     name: str
     dtype: str
-    """NumPy's name of the element type, such as ``"float32"``; ``"bfloat16"`` and what is smaller are ml_dtypes'."""
+    """NumPy's name of the element type, such as ``"float32"``; ``"bfloat16"`` and what is smaller are ml_dtypes'.
+    ``"str"`` for strings."""
     shape: tuple[int | str | None, ...] | None
-    """A dimension is its size, the name that the model gives it, or None; None for an open rank."""
+    """A dimension is its size, the name that the model gives it, or None; None for an open rank, and for no tensor."""
+    kind: str = "tensor"
+    """``"tensor"``, ``"sequence"``, ``"optional"`` (of a tensor) or ``"optional sequence"``; ``dtype`` is that of the
+    tensors in it."""
 
     def __str__(self) -> str:
+        if self.kind != "tensor":
+            within = f"sequence({self.dtype})" if self.kind.endswith("sequence") else self.dtype
+            return f"{self.name}: optional({within})" if self.kind.startswith("optional") else f"{self.name}: {within}"
         if self.shape is None:
             return f"{self.name}: {self.dtype} of any shape"
         sizes = ", ".join("?" if size is None else str(size) for size in self.shape)
@@ -78,10 +85,10 @@ def from_memory(kind: str) -> TypeError:
     )
 
 
-def infos(raw: list[tuple[str, int, list[Any] | None]]) -> list[TensorInfo]:
+def infos(raw: list[tuple[str, int, list[Any] | None, int]]) -> list[TensorInfo]:
     return [
-        TensorInfo(name, _types.by_number(number).name, None if shape is None else tuple(shape))
-        for name, number, shape in raw
+        TensorInfo(name, _types.by_number(number).name, None if shape is None else tuple(shape), _types.KINDS[kind])
+        for name, number, shape, kind in raw
     ]
 
 
@@ -94,6 +101,10 @@ class Model:
 
     Outputs are new NumPy arrays, or PyTorch tensors when one of the inputs is one, which the model writes to directly.
     They own their memory and stay as they are when the model runs again or goes away.
+
+    Tensors of strings are arrays of ``str`` (or ``bytes``) objects or of dtype ``U``, and come out as arrays of ``str``
+    objects; the bytes are UTF-8, others become lone surrogates as in ``os.fsdecode``. Sequences are lists of arrays, an
+    optional that is not there is None. A model with any of these copies its inputs, and has no ``out``.
 
     A copy is the model itself. Pickling stores the path of the file and the options, so the file is read anew.
     """
@@ -246,7 +257,8 @@ class Binding:
         self._core = _linnet.Binding(model._core)
 
     def bind_input(self, name: str, array: Any) -> None:
-        """Every run reads this array anew. An array that is not contiguous is copied now, once."""
+        """Every run reads this array anew. An array that is not contiguous is copied now, once; so are strings, sequences
+        and optionals, which :meth:`Model.run` describes."""
         self._core.bind_input(self._model._input_index(name), array)
 
     def bind_output(self, name: str, array: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import ctypes
 import math
 import sys
@@ -14,6 +15,7 @@ from linnet import _linnet, _types
 from linnet.errors import InvalidArgument, NotImplemented
 
 if TYPE_CHECKING:
+    from linnet.model import TensorInfo
     from linnet.session import InferenceSession
 
 
@@ -36,20 +38,40 @@ def plain_array(array: Any) -> np.ndarray[Any, Any]:
     return np.asarray(array)
 
 
+def is_strings(array: np.ndarray[Any, Any]) -> bool:
+    """Whether these are the elements of a tensor of strings."""
+    if array.dtype.kind in "UST":
+        return True
+    return array.dtype.kind == "O" and array.size > 0 and all(isinstance(item, (str, bytes)) for item in array.flat)
+
+
 class OrtValue:
-    """A tensor on the CPU. Shares the memory of the array that it was made from; made by the class methods."""
+    """A tensor on the CPU; shares the memory of the array that it was made from, by the class methods. What a run gives
+    may be a sequence of tensors or an optional that is not there, too."""
 
-    __slots__ = ("_array",)
+    __slots__ = ("_array", "_type")
 
-    def __init__(self, array: np.ndarray[Any, Any]) -> None:
-        """``array``: contiguous, kept alive by this object. Use :meth:`ortvalue_from_numpy`."""
+    def __init__(self, array: Any, type_text: str | None = None) -> None:
+        """``array``: contiguous, kept alive by this object; a list of arrays for a sequence, None for an optional that is
+        not there, both with their type. Use :meth:`ortvalue_from_numpy`."""
         self._array = array
+        self._type = type_text
+
+    @property
+    def _tensor(self) -> np.ndarray[Any, Any]:
+        """Errors: InvalidArgument where this is no tensor."""
+        if not self.is_tensor():
+            raise InvalidArgument(f"the value is {self.data_type()}, expected a tensor; session.run() gives it as it is")
+        array: np.ndarray[Any, Any] = self._array
+        return array
 
     @classmethod
     def ortvalue_from_numpy(cls, numpy_obj: Any, device_type: str = "cpu", device_id: int = 0) -> OrtValue:
         """Shares the array's memory; an array that is not contiguous is copied. Errors: NotImplemented for its dtype."""
         check_device(device_type, device_id)
         array = plain_array(numpy_obj)
+        if is_strings(array):
+            return cls(array)
         _types.check_not_packed(_types.element_type(array.dtype))
         if not array.dtype.isnative:
             raise InvalidArgument(f"arrays of {array.dtype.str} are not supported: their bytes are swapped")
@@ -86,58 +108,71 @@ class OrtValue:
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """A copy, as ONNX Runtime gives. ``numpy.from_dlpack(value)`` gives the memory itself."""
-        return self._array.copy()
+        return self._tensor.copy()
 
     def data_ptr(self) -> int:
-        return int(self._array.ctypes.data)
+        return int(self._tensor.ctypes.data)
 
     def shape(self) -> list[int]:
-        return list(self._array.shape)
+        return list(self._tensor.shape)
 
     def data_type(self) -> str:
-        """Such as ``"tensor(float)"``."""
-        return f"tensor({_types.element_type(self._array.dtype).onnx_name})"
+        """Such as ``"tensor(float)"`` or ``"seq(tensor(float))"``."""
+        if self._type is not None:
+            return self._type
+        return _types.type_text("tensor", self._element_type())
+
+    def _element_type(self) -> _types.ElementType:
+        return _types.element_type("str" if is_strings(self._tensor) else self._tensor.dtype)
 
     def element_type(self) -> int:
         """ONNX's number of the element type."""
-        return _types.element_type(self._array.dtype).number
+        return self._element_type().number
 
     def tensor_size_in_bytes(self) -> int:
-        return int(self._array.nbytes)
+        return int(self._tensor.nbytes)
 
     def device_name(self) -> str:
         return "cpu"
 
     def has_value(self) -> bool:
-        return True
+        return self._array is not None
 
     def is_tensor(self) -> bool:
-        return True
+        return self._type is None
 
     def is_sparse_tensor(self) -> bool:
         return False
 
     def is_tensor_sequence(self) -> bool:
-        return False
+        return self._type is not None and self._type.startswith("seq(")
 
     def update_inplace(self, np_arr: Any) -> None:
         """Copies an array of the same dtype and shape into this tensor. Errors: InvalidArgument."""
         array = plain_array(np_arr)
-        if array.dtype != self._array.dtype or array.shape != self._array.shape:
+        if array.dtype != self._tensor.dtype or array.shape != self._tensor.shape:
             raise InvalidArgument(
-                f"the value is {self._array.dtype}{list(self._array.shape)}, the array {array.dtype}{list(array.shape)}"
+                f"the value is {self._tensor.dtype}{list(self._tensor.shape)}, the array {array.dtype}{list(array.shape)}"
             )
-        np.copyto(self._array, array)
+        np.copyto(self._tensor, array)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         """A copy, or with ``copy=False`` the memory itself."""
-        return np.array(self._array, dtype=dtype, copy=copy is not False)
+        return np.array(self._tensor, dtype=dtype, copy=copy is not False)
 
     def __dlpack__(self, **keywords: Any) -> Any:
-        return self._array.__dlpack__(**keywords)
+        return self._tensor.__dlpack__(**keywords)
 
     def __dlpack_device__(self) -> Any:
-        return self._array.__dlpack_device__()
+        return self._tensor.__dlpack_device__()
+
+
+def ort_value(made: Any, info: TensorInfo) -> OrtValue:
+    """What a run gave for this output."""
+    if info.kind == "tensor" or isinstance(made, np.ndarray):
+        return OrtValue(made)
+    kind = info.kind if made is None else "sequence"
+    return OrtValue(made, _types.type_text(kind, _types.element_type(info.dtype)))
 
 
 def array_at(address: int, dtype: np.dtype[Any], shape: Sequence[int]) -> np.ndarray[Any, Any]:
@@ -212,7 +247,7 @@ class IOBinding:
 
     def bind_ortvalue_output(self, name: str, ortvalue: OrtValue) -> None:
         index = self._session._model._output_index(name)
-        self._core.bind_output(index, ortvalue._array)
+        self._core.bind_output(index, ortvalue._tensor)
         self._memory.pop(index, None)
         self._note(index)
 
@@ -221,22 +256,23 @@ class IOBinding:
             self._order.remove(index)
         self._order.append(index)
 
-    def _arrays(self) -> list[np.ndarray[Any, Any]]:
-        arrays = []
+    def _made(self) -> list[tuple[Any, TensorInfo]]:
+        made = []
         for index in self._order:
+            info = self._session._model._outputs[index]
             array = self._memory[index] if index in self._memory else self._core.output(index)
-            if array is None:
+            if array is None and not info.kind.startswith("optional"):
                 raise InvalidArgument("there are no outputs yet: run the binding first")
-            arrays.append(array)
-        return arrays
+            made.append((array, info))
+        return made
 
     def get_outputs(self) -> list[OrtValue]:
         """In the order in which they were bound. Errors: InvalidArgument before the first run."""
-        return [OrtValue(array) for array in self._arrays()]
+        return [ort_value(array, info) for array, info in self._made()]
 
-    def copy_outputs_to_cpu(self) -> list[np.ndarray[Any, Any]]:
+    def copy_outputs_to_cpu(self) -> list[Any]:
         """Copies, in the order in which the outputs were bound."""
-        return [array.copy() for array in self._arrays()]
+        return [copy.deepcopy(array) for array, _ in self._made()]
 
     def clear_binding_inputs(self) -> None:
         self._core.unbind_inputs()

@@ -17,7 +17,7 @@ from linnet.errors import InvalidArgument, NotImplemented
 from linnet.logger import note_without_effect
 from linnet.model import Model, ModelSource, TensorInfo, from_memory, open_model, path_of
 from linnet.options import RunOptions, SessionOptions
-from linnet.ortvalue import IOBinding, OrtValue
+from linnet.ortvalue import IOBinding, OrtValue, ort_value
 from linnet.trace import Profiler
 
 _PROVIDER = "CPUExecutionProvider"
@@ -25,7 +25,8 @@ _PROVIDER = "CPUExecutionProvider"
 
 @dataclass(frozen=True)
 class NodeArg:
-    """An input or output: ``name``, ``type`` such as "tensor(float)", ``shape`` with an int, a name or None per dimension."""
+    """An input or output: ``name``, ``type`` such as "tensor(float)" or "seq(tensor(string))", ``shape`` with an int, a
+    name or None per dimension."""
 
     name: str
     type: str
@@ -90,8 +91,7 @@ def _check_providers(providers: Providers | None, provider_options: Sequence[Map
 
 
 def _node_arg(info: TensorInfo) -> NodeArg:
-    onnx_name = _types.element_type(info.dtype).onnx_name
-    return NodeArg(info.name, f"tensor({onnx_name})", list(info.shape or ()))
+    return NodeArg(info.name, _types.type_text(info.kind, _types.element_type(info.dtype)), list(info.shape or ()))
 
 
 class InferenceSession:
@@ -151,7 +151,8 @@ class InferenceSession:
 
         ``input_feed``: one array per input, by name; NumPy arrays, OrtValues, or anything with DLPack on the CPU, read
         where they lie when contiguous and copied otherwise. Returns new NumPy arrays (PyTorch tensors when an input is
-        one). Errors: InvalidArgument (a ValueError) for names, dtypes, ranks and shapes; Cancelled.
+        one). Strings are arrays of str objects or of dtype U, sequences lists of arrays, an optional that is not there is
+        None, in and out. Errors: InvalidArgument (a ValueError) for names, dtypes, ranks and shapes; Cancelled.
         """
         model = self._model
         names = model._names
@@ -186,7 +187,10 @@ class InferenceSession:
     ) -> list[OrtValue]:
         """As :meth:`run`, with OrtValues in and out."""
         arrays = {name: value._array for name, value in input_dict_ort_values.items()}
-        return [OrtValue(array) for array in self.run(output_names, arrays, run_options)]
+        made = self.run(output_names, arrays, run_options)
+        outputs = self._model._outputs
+        wanted = self._model._output_indices(output_names) if output_names else self._model._all
+        return [ort_value(value, outputs[index]) for value, index in zip(made, wanted)]
 
     def run_async(
         self,

@@ -157,13 +157,6 @@ nb::object plain_tensor(nb::handle tensor, BorrowedArray::Use use, const std::st
   return tensor.attr("resolve_conj")().attr("resolve_neg")();
 }
 
-/// Errors: kInvalidArgument for a masked array with masked elements: its memory holds whatever lies below the mask.
-void check_mask(nb::handle array, const std::string& what) {
-  if (std::strcmp(Py_TYPE(array.ptr())->tp_name, "numpy.ndarray") == 0 || !nb::hasattr(array, "mask")) return;
-  if (nb::cast<bool>(nb::module_::import_("numpy.ma").attr("is_masked")(array)))
-    refuse(what, "elements of the array are masked; array.filled(value) gives them one");
-}
-
 /// The capsule of an object with __dlpack__.
 nb::object capsule_of(nb::handle array, BorrowedArray::Use use, const std::string& what) {
   nb::object method;
@@ -194,6 +187,12 @@ std::shared_ptr<void> own(ManagedTensor* managed) {
 }
 
 }  // namespace
+
+void check_mask(nb::handle array, const std::string& what) {
+  if (std::strcmp(Py_TYPE(array.ptr())->tp_name, "numpy.ndarray") == 0 || !nb::hasattr(array, "mask")) return;
+  if (nb::cast<bool>(nb::module_::import_("numpy.ma").attr("is_masked")(array)))
+    refuse(what, "elements of the array are masked; array.filled(value) gives them one");
+}
 
 void BorrowedArray::ReleaseBuffer::operator()(Py_buffer* buffer) const noexcept {
   PyBuffer_Release(buffer);

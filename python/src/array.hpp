@@ -64,7 +64,10 @@ enum class Framework { kNumpy, kTorch };
 
 bool is_torch_tensor(nb::handle object);
 
-/// kTorch when one of the objects is a torch.Tensor.
+/// Errors: kInvalidArgument for a masked array with masked elements: its memory holds whatever lies below the mask.
+void check_mask(nb::handle array, const std::string& what);
+
+/// kTorch when one of the objects is a torch.Tensor, or a list that begins with one.
 Framework framework_of(const std::vector<nb::object>& arrays);
 
 /// A new array of the framework, uninitialised, and its memory. bfloat16 and the types of small_types.hpp are

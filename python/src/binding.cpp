@@ -34,17 +34,22 @@ void PythonBinding::check_output(std::size_t index) const {
 void PythonBinding::bind_input(std::size_t index, nb::handle array) {
   check_idle();
   const ValueInfo& info = model_.model().inputs().at(index);
+  if (!is_numbers(info)) {
+    bind_value(session_, index, value_of(array, info, input_text(model_.model(), index)));
+    inputs_[index] = {true, std::nullopt};
+    return;
+  }
   BorrowedArray borrowed(array, BorrowedArray::Use::kRead, info.type, input_text(model_.model(), index));
   borrowed.make_dense();
   session_.bind_input(index, borrowed.view());
-  inputs_[index] = std::move(borrowed);
+  inputs_[index] = {true, std::move(borrowed)};
 }
 
 void PythonBinding::bind_input_memory(std::size_t index, int type, const Shape& shape, std::uintptr_t address) {
   check_idle();
   BorrowedArray memory(type_of_number(type), shape, reinterpret_cast<void*>(address));
   session_.bind_input(index, memory.view());
-  inputs_[index] = std::move(memory);
+  inputs_[index] = {true, std::move(memory)};
 }
 
 void PythonBinding::bind_output(std::size_t index, nb::handle array) {
@@ -75,7 +80,7 @@ void PythonBinding::bind_output_new(std::size_t index) {
 
 void PythonBinding::unbind_inputs() {
   check_idle();
-  for (std::optional<BorrowedArray>& input : inputs_) input.reset();
+  for (Input& input : inputs_) input = {};
 }
 
 void PythonBinding::unbind_outputs() {
@@ -90,8 +95,7 @@ void PythonBinding::run(const RunOptions& options) {
   const Timer timer(options);
   check_idle();
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    if (!inputs_[i].has_value())
-      throw Error(ErrorCode::kInvalidArgument, input_text(model_.model(), i) + " is not bound");
+    if (!inputs_[i].bound) throw Error(ErrorCode::kInvalidArgument, input_text(model_.model(), i) + " is not bound");
   }
   struct Running {
     explicit Running(bool& flag) : flag(flag) { flag = true; }
@@ -105,10 +109,12 @@ void PythonBinding::run(const RunOptions& options) {
     any_new = true;
     session_.unbind_output(i);
   }
-  const bool late = model_.model().data_decides_shapes();  // there are no shapes before the run
-  if (any_new && !late) without_gil([&] { session_.prepare(timer.left()); });
-  for (std::size_t i = 0; any_new && !late && i < outputs_.size(); ++i) {
-    if (outputs_[i].kind != Output::Kind::kNew) continue;
+  const auto late = [&](std::size_t i) {  // there is no shape before the run
+    return model_.model().data_decides_shapes() || !is_numbers(model_.model().outputs()[i]);
+  };
+  if (any_new && !model_.model().data_decides_shapes()) without_gil([&] { session_.prepare(timer.left()); });
+  for (std::size_t i = 0; any_new && i < outputs_.size(); ++i) {
+    if (outputs_[i].kind != Output::Kind::kNew || late(i)) continue;
     const ConstTensorView made = session_.output(i);
     void* data = nullptr;
     outputs_[i].array = new_array(Framework::kNumpy, made, &data);
@@ -116,12 +122,14 @@ void PythonBinding::run(const RunOptions& options) {
   }
   run_session(session_, model_, timer.left(), [this] {
     std::vector<ConstTensorView> views;
-    for (std::optional<BorrowedArray>& input : inputs_) views.push_back(input->view());
+    for (Input& input : inputs_) views.push_back(input.array.value().view());
     return views;
   });
   for (std::size_t i = 0; any_new && i < outputs_.size(); ++i) {
     if (outputs_[i].kind != Output::Kind::kNew) continue;
-    if (late)
+    if (!is_numbers(model_.model().outputs()[i]))
+      outputs_[i].array = object_of(Framework::kNumpy, output_value(session_, i));
+    else if (late(i))
       outputs_[i].array = copied_array(Framework::kNumpy, session_.output(i));
     else
       finish_array(session_.output(i));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "python/src/model.hpp"
+#include "python/src/value.hpp"
 
 namespace linnet::python {
 
@@ -15,12 +16,13 @@ class PythonBinding {
   /// `owner` is a PythonModel; it is kept alive.
   explicit PythonBinding(nb::object owner);
 
-  /// Reads from the array at every run; it is kept alive. An array that is not dense is copied now.
+  /// Reads from the array at every run; it is kept alive. An array that is not dense, and what is no array of numbers,
+  /// is copied now.
   void bind_input(std::size_t index, nb::handle array);
   void bind_input_memory(std::size_t index, int type, const Shape& shape, std::uintptr_t address);
   void bind_output(std::size_t index, nb::handle array);
   void bind_output_memory(std::size_t index, int type, const Shape& shape, std::uintptr_t address);
-  /// Every run makes a new NumPy array for this output.
+  /// Every run makes a new NumPy array for this output, or what object_of makes of it.
   void bind_output_new(std::size_t index);
   void unbind_inputs();
   void unbind_outputs();
@@ -31,6 +33,10 @@ class PythonBinding {
   nb::object output(std::size_t index) const;
 
  private:
+  struct Input {
+    bool bound = false;
+    std::optional<BorrowedArray> array;  ///< none where the session has a copy of what is no array of numbers
+  };
   struct Output {
     enum class Kind { kUnbound, kArray, kMemory, kNew } kind = Kind::kUnbound;
     std::optional<BorrowedArray> buffer;
@@ -42,7 +48,7 @@ class PythonBinding {
   nb::object owner_;
   PythonModel& model_;
   Session session_;
-  std::vector<std::optional<BorrowedArray>> inputs_;
+  std::vector<Input> inputs_;
   std::vector<Output> outputs_;
   bool running_ = false;
 };

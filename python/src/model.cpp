@@ -1,7 +1,10 @@
 #include "python/src/model.hpp"
 
+#include <algorithm>
+
 #include "python/src/gil.hpp"
 #include "python/src/options.hpp"
+#include "python/src/value.hpp"
 
 namespace linnet::python {
 namespace {
@@ -55,17 +58,29 @@ std::vector<ConstTensorView> views_of(std::vector<BorrowedArray>& arrays) {
   return views;
 }
 
+PythonModel::PythonModel(Model model) : model_(std::move(model)), numbers_only_(has_numbers_only(model_)) {}
+
+void check_input_count(const Model& model, std::size_t given) {
+  const std::size_t wanted = model.inputs().size();
+  if (given == wanted) return;
+  throw Error(ErrorCode::kInvalidArgument,
+              std::to_string(given) + " inputs given, the model wants " + std::to_string(wanted));
+}
+
 std::vector<BorrowedArray> PythonModel::borrow_inputs(const std::vector<nb::object>& inputs) const {
   const std::vector<ValueInfo>& infos = model_.inputs();
-  if (inputs.size() != infos.size()) {
-    throw Error(ErrorCode::kInvalidArgument,
-                std::to_string(inputs.size()) + " inputs given, the model wants " + std::to_string(infos.size()));
-  }
+  check_input_count(model_, inputs.size());
   std::vector<BorrowedArray> arrays;
   arrays.reserve(inputs.size());
   for (std::size_t i = 0; i < inputs.size(); ++i)
     arrays.emplace_back(inputs[i], BorrowedArray::Use::kRead, infos[i].type, input_text(model_, i));
   return arrays;
+}
+
+void PythonModel::start_profile() {
+  if (!numbers_only_)
+    throw Error(ErrorCode::kUnsupported, "runs with strings, sequences or optionals cannot be profiled");
+  profile_.start();
 }
 
 void PythonModel::trim() {
@@ -108,6 +123,7 @@ void run_session(Session& session, PythonModel& model, const RunOptions& options
 std::vector<nb::object> PythonModel::run(const std::vector<nb::object>& inputs, const std::vector<std::size_t>& wanted,
                                          const std::vector<nb::object>& given, Framework framework,
                                          const RunOptions& options) {
+  if (!numbers_only_) return run_values(inputs, wanted, given, framework, options);
   const Timer timer(options);
   std::vector<BorrowedArray> arrays = borrow_inputs(inputs);
   std::vector<BorrowedArray> buffers;
@@ -144,6 +160,21 @@ std::vector<nb::object> PythonModel::run(const std::vector<nb::object>& inputs, 
     else
       finish_array(session.output(wanted[i]));
   }
+  return results;
+}
+
+std::vector<nb::object> PythonModel::run_values(const std::vector<nb::object>& inputs,
+                                                const std::vector<std::size_t>& wanted,
+                                                const std::vector<nb::object>& given, Framework framework,
+                                                const RunOptions& options) const {
+  const Timer timer(options);
+  if (std::any_of(given.begin(), given.end(), [](const nb::object& array) { return !array.is_none(); }))
+    throw Error(ErrorCode::kUnsupported, "a model with strings, sequences or optionals does not write to given arrays");
+  const std::vector<Value> values = values_of(model_, inputs);
+  std::vector<Value> made;
+  without_gil([&] { made = linnet::run_values(model_, values, timer.left()); });
+  std::vector<nb::object> results;
+  for (const std::size_t index : wanted) results.push_back(object_of(framework, made.at(index)));
   return results;
 }
 

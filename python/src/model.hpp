@@ -17,18 +17,22 @@ namespace linnet::python {
 /// session of its own.
 class PythonModel {
  public:
-  explicit PythonModel(Model model) : model_(std::move(model)) {}
+  explicit PythonModel(Model model);
 
   const Model& model() const { return model_; }
   Profile& profile() { return profile_; }
+  /// Every run is timed. Errors: kUnsupported where inputs or outputs are no arrays of numbers.
+  void start_profile();
   /// Model::trim, and the sessions kept here.
   void trim();
 
-  /// One array per model input, in the model's order. Errors: kInvalidArgument.
+  /// One array per model input, in the model's order. Errors: kInvalidArgument, also for inputs that are no arrays of
+  /// numbers.
   std::vector<BorrowedArray> borrow_inputs(const std::vector<nb::object>& inputs) const;
   /// Runs on one array per model input, in the model's order. `wanted` numbers the outputs to return, each once;
   /// `given` is empty or holds, for each of them, None or the array to write to, which is returned then. Other outputs
-  /// are new arrays of `framework`.
+  /// are new objects of `framework`: see object_of. Errors: kInvalidArgument; kUnsupported for arrays to write to where
+  /// inputs or outputs are no arrays of numbers.
   std::vector<nb::object> run(const std::vector<nb::object>& inputs, const std::vector<std::size_t>& wanted,
                               const std::vector<nb::object>& given, Framework framework, const RunOptions& options);
 
@@ -41,9 +45,13 @@ class PythonModel {
   };
   class Lease;
 
+  std::vector<nb::object> run_values(const std::vector<nb::object>& inputs, const std::vector<std::size_t>& wanted,
+                                     const std::vector<nb::object>& given, Framework framework,
+                                     const RunOptions& options) const;
   void prepare(Slot& slot, std::vector<BorrowedArray>& inputs, const RunOptions& options) const;
 
   Model model_;
+  bool numbers_only_;  ///< has_numbers_only
   internal::IdlePool<Slot> idle_;
   Profile profile_;
 };
@@ -56,6 +64,8 @@ void run_session(Session& session, PythonModel& model, const RunOptions& options
 /// Requires: all are dense.
 std::vector<ConstTensorView> views_of(std::vector<BorrowedArray>& arrays);
 
+/// Errors: kInvalidArgument when the model has another number of inputs.
+void check_input_count(const Model& model, std::size_t given);
 /// "input \"x\"", for messages.
 std::string input_text(const Model& model, std::size_t index);
 std::string output_text(const Model& model, std::size_t index);

@@ -32,7 +32,7 @@ void register_binding(nb::module_& module) {
             new (self) PythonBinding(nb::borrow(model));
           },
           nb::arg("model"))
-      .def("bind_input", &PythonBinding::bind_input, nb::arg("index"), nb::arg("array"))
+      .def("bind_input", &PythonBinding::bind_input, nb::arg("index"), nb::arg("array").none())
       .def("bind_input_memory", &PythonBinding::bind_input_memory, nb::arg("index"), nb::arg("type"), nb::arg("shape"),
            nb::arg("address"))
       .def("bind_output", &PythonBinding::bind_output, nb::arg("index"), nb::arg("array"))

@@ -117,7 +117,8 @@ bool is_torch_tensor(nb::handle object) {
 }
 
 Framework framework_of(const std::vector<nb::object>& arrays) {
-  for (const nb::object& array : arrays) {
+  for (nb::handle array : arrays) {
+    if (PyList_Check(array.ptr()) && PyList_GET_SIZE(array.ptr()) > 0) array = PyList_GET_ITEM(array.ptr(), 0);
     if (PyObject_CheckBuffer(array.ptr()) == 0 && is_torch_tensor(array)) return Framework::kTorch;
   }
   return Framework::kNumpy;

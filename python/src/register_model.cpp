@@ -12,7 +12,8 @@
 namespace linnet::python {
 namespace {
 
-/// (name, ONNX's number of the element type, shape); a dimension is an int, its name, or None; an open rank is None.
+/// (name, ONNX's number of the element type, shape, number of the ValueKind); a dimension is an int, its name, or None;
+/// an open rank, and what is no tensor, have None for a shape.
 nb::object info_of(const ValueInfo& info) {
   nb::object shape = nb::none();
   if (info.has_shape) {
@@ -26,7 +27,7 @@ nb::object info_of(const ValueInfo& info) {
     }
     shape = sizes;
   }
-  return nb::make_tuple(text_of(info.name), static_cast<int>(info.type), shape);
+  return nb::make_tuple(text_of(info.name), static_cast<int>(info.type), shape, static_cast<int>(info.kind));
 }
 
 nb::list infos_of(const std::vector<ValueInfo>& infos) {
@@ -122,7 +123,7 @@ void register_model(nb::module_& module) {
       .def("run", &run_model, nb::arg("inputs"), nb::arg("wanted"), nb::arg("given"), nb::arg("follow"),
            nb::arg("cancel").none() = nb::none(), nb::arg("timeout") = nb::none())
       .def("trim", &PythonModel::trim)
-      .def("start_profile", [](PythonModel& model) { model.profile().start(); })
+      .def("start_profile", &PythonModel::start_profile)
       .def("profile_epoch_ns", [](PythonModel& model) { return model.profile().epoch_ns(); })
       .def("stop_profile", [](PythonModel& model) { return model.profile().stop(); });
 }

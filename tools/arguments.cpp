@@ -149,8 +149,12 @@ std::string text_of(const Shape& shape) {
 
 std::string text_of(const ValueInfo& info) {
   if (info.type == DataType::kUndefined) return "of unknown type";  // behind an operator that Linnet does not have
-  if (!info.has_shape) return name_of(info.type) + " of any shape";
-  std::string text = name_of(info.type) + " [";
+  const std::string type = name_of(info.type);
+  if (info.kind == ValueKind::kSequence) return "sequence(" + type + ")";
+  if (info.kind == ValueKind::kOptional) return "optional(" + type + ")";
+  if (info.kind == ValueKind::kOptionalSequence) return "optional(sequence(" + type + "))";
+  if (!info.has_shape) return type + " of any shape";
+  std::string text = type + " [";
   for (std::size_t i = 0; i < info.shape.size(); ++i) {
     const Dimension& dimension = info.shape[i];
     if (i > 0) text += ',';

@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
 
 #include "tools/arguments.hpp"
 #include "tools/commands.hpp"
+#include "tools/inputs.hpp"
 #include "tools/json_output.hpp"
 
 namespace linnet::tools {
@@ -29,11 +31,11 @@ struct Verdict {
   std::vector<UnsupportedPart> unsupported;
 };
 
-/// Zeros for every input, open dimensions 1; nothing when the model leaves a rank open.
+/// Zeros for every input, open dimensions 1; nothing when the model leaves a rank open, or wants no tensor of numbers.
 std::optional<std::vector<Tensor>> zeros(const Model& model, const std::map<std::string, std::int64_t>& dims) {
   std::vector<Tensor> inputs;
   for (const ValueInfo& info : model.inputs()) {
-    if (!info.has_shape) return std::nullopt;
+    if (!info.has_shape || !is_numbers(info)) return std::nullopt;
     Shape shape;
     for (const Dimension& dimension : info.shape) {
       const auto named = dims.find(dimension.name);
@@ -44,11 +46,18 @@ std::optional<std::vector<Tensor>> zeros(const Model& model, const std::map<std:
   return inputs;
 }
 
+/// Why there are no zeros.
+std::string why_untried(const Model& model) {
+  const bool numbers = std::all_of(model.inputs().begin(), model.inputs().end(), is_numbers);
+  return numbers ? "an input has no shape in the model, so no shapes were tried"
+                 : "an input is no tensor of numbers, so no shapes were tried";
+}
+
 /// Compiles for one set of shapes. What Linnet cannot run may show only then; other errors may come from the shapes.
 Verdict compile(const Model& model, const std::map<std::string, std::int64_t>& dims) {
   try {
     const std::optional<std::vector<Tensor>> inputs = zeros(model, dims);
-    if (!inputs) return {Verdict::Result::kLoads, "an input has no shape in the model, so no shapes were tried", {}};
+    if (!inputs) return {Verdict::Result::kLoads, why_untried(model), {}};
     std::vector<ConstTensorView> views;
     for (const Tensor& input : *inputs) views.push_back(input.view());
     summarize_program(model, views);

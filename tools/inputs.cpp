@@ -274,7 +274,20 @@ std::vector<ConstTensorView> Inputs::views() const {
   return borrowed;
 }
 
+bool is_numbers(const ValueInfo& info) { return info.kind == ValueKind::kTensor && info.type != DataType::kString; }
+
+void require_numbers(const std::vector<ValueInfo>& infos, const char* side) {
+  const auto found = std::find_if_not(infos.begin(), infos.end(), is_numbers);
+  if (found == infos.end()) return;
+  throw Error(
+      ErrorCode::kUnsupported,
+      fmt::format("{} \"{}\" is {}: this command takes and gives tensors of numbers only; `linnet test` and the "
+                  "library take all of ONNX's values",
+                  side, found->name, text_of(*found)));
+}
+
 Inputs make_inputs(const Model& model, const ModelArguments& arguments, const InputArguments& given) {
+  require_numbers(model.inputs(), "input");
   check_dim_names(model, arguments.dims);
   const std::vector<ValueInfo>& infos = model.inputs();
   Inputs inputs = {std::vector<Tensor>(infos.size()), std::vector<std::string>(infos.size()),

@@ -30,10 +30,15 @@ struct Inputs {
   std::vector<ConstTensorView> views() const;
 };
 
+/// Whether the command can give it or show it: the rest is for the library's callers.
+bool is_numbers(const ValueInfo& info);
+/// Errors: kUnsupported naming the first of these inputs or outputs (`side`) that is no tensor of numbers.
+void require_numbers(const std::vector<ValueInfo>& infos, const char* side);
+
 /// --input's file, else numbers evenly spread over --range; else, if `make_up`, what suits the model (input_uses), with
 /// a fixed seed: indices into the whole table, 1 for masks and for what shapes depend on, truth values, all values of
 /// an 8-bit type, normal floats, other integers 0 and 1. Open dimensions take --dim, then 1. Errors: linnet::Error
-/// naming the input, the option and what would be right.
+/// naming the input, the option and what would be right; those of require_numbers.
 Inputs make_inputs(const Model& model, const ModelArguments& arguments, const InputArguments& given);
 
 /// One line for each input that no file gave: its type, shape and what it holds. "" where there are none.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "tools/arguments.hpp"
 #include "tools/commands.hpp"
@@ -28,11 +29,15 @@ struct InspectArguments {
 struct Inspection {
   ModelSummary before;
   ModelSummary after;
-  ProgramSummary program;
+  std::optional<ProgramSummary> program;  ///< none where an input is no tensor of numbers
 };
 
 Inspection inspect(const InspectArguments& arguments, ModelSummary before) {
   const Model model = Model::load(arguments.model.path, arguments.model.options());
+  if (!std::all_of(model.inputs().begin(), model.inputs().end(), is_numbers)) {
+    if (!arguments.plan.empty()) require_numbers(model.inputs(), "input");
+    return {std::move(before), summarize(model), std::nullopt};
+  }
   const Inputs inputs = make_inputs(model, arguments.model, arguments.inputs);
   ProgramSummary program = with_inputs(model, inputs, [&] { return summarize_program(model, inputs.views()); });
   return {std::move(before), summarize(model), std::move(program)};
@@ -45,7 +50,7 @@ Json json_of(const Inspection& inspection) {
   json["nodes_after"] = std::move(json["nodes"]);
   json.erase("nodes");
   json["isa"] = isa();
-  json["program"] = Json::parse(to_json(inspection.program));
+  json["program"] = inspection.program ? Json::parse(to_json(*inspection.program)) : Json(nullptr);
   return json;
 }
 
@@ -94,6 +99,17 @@ void print_unsupported(const ModelSummary& model) {
   }
 }
 
+void print_program(const ProgramSummary& program) {
+  fmt::print("\n\nsteps for these input shapes ({}; isa {})\n", program.steps.size(), isa());
+  for (std::size_t i = 0; i < program.steps.size(); ++i) {
+    const StepSummary& step = program.steps[i];
+    fmt::print("  {} {} {}: {} -> {}\n", i, operator_text(step), step.node.name, step.implementation,
+               step.output_shapes.empty() ? "" : text_of(step.output_shapes[0]));
+    for (const Refusal& refusal : step.refusals)
+      fmt::print("      not {}: {}\n", refusal.implementation, refusal.reason);
+  }
+}
+
 void print(const Inspection& inspection) {
   const ModelSummary& model = inspection.after;
   print_head(model);
@@ -101,17 +117,14 @@ void print(const Inspection& inspection) {
   print_nodes("nodes after the passes", model.nodes);
   fmt::print("\npasses (changes)");
   for (const auto& [name, changes] : model.passes) fmt::print("  {} {}", name, changes);
-  fmt::print("\n\nsteps for these input shapes ({}; isa {})\n", inspection.program.steps.size(), isa());
-  for (std::size_t i = 0; i < inspection.program.steps.size(); ++i) {
-    const StepSummary& step = inspection.program.steps[i];
-    fmt::print("  {} {} {}: {} -> {}\n", i, operator_text(step), step.node.name, step.implementation,
-               step.output_shapes.empty() ? "" : text_of(step.output_shapes[0]));
-    for (const Refusal& refusal : step.refusals)
-      fmt::print("      not {}: {}\n", refusal.implementation, refusal.reason);
+  if (!inspection.program) {
+    fmt::print("\n\nno steps: an input is no tensor of numbers\nweights {} bytes\n", model.weights_bytes);
+    return;
   }
+  print_program(*inspection.program);
   fmt::print("\nweights {} bytes, packed {} bytes; arena {} bytes, lower bound {}\n", model.weights_bytes,
-             inspection.program.packed_weights_bytes, inspection.program.arena_bytes,
-             inspection.program.arena_lower_bound_bytes);
+             inspection.program->packed_weights_bytes, inspection.program->arena_bytes,
+             inspection.program->arena_lower_bound_bytes);
 }
 
 int run(const InspectArguments& arguments) {
@@ -124,7 +137,7 @@ int run(const InspectArguments& arguments) {
   const Inspection inspection = inspect(arguments, std::move(before));
   if (!arguments.json.alone()) print(inspection);
   arguments.json.write(json_of(inspection));
-  if (!arguments.plan.empty()) write_file(arguments.plan, plan_svg(inspection.program, arguments.model.path));
+  if (!arguments.plan.empty()) write_file(arguments.plan, plan_svg(*inspection.program, arguments.model.path));
   return 0;
 }
 

@@ -128,6 +128,7 @@ nlohmann::ordered_json to_json(const Model& model, const RunArguments& arguments
 
 int run(const RunArguments& arguments) {
   const Model model = Model::load(arguments.model.path, arguments.model.options());
+  require_numbers(model.outputs(), "output");
   const std::vector<Expected> expected = read_expected(model, arguments.expected);
   RunResult result;
   result.inputs = make_inputs(model, arguments.model, arguments.inputs);

@@ -1,5 +1,5 @@
 // linnet test: runs folders in ONNX's test layout: model.onnx beside test_data_set_N/input_K.pb and output_K.pb.
-#include <linnet/tensor_file.hpp>
+#include <linnet/value.hpp>
 
 #include <fmt/format.h>
 
@@ -78,28 +78,62 @@ std::vector<fs::path> data_sets(const fs::path& test) {
   return sets;
 }
 
-/// KIND_0.pb, KIND_1.pb, ... as far as they go.
-std::vector<Tensor> read_tensors(const fs::path& folder, const char* kind) {
-  std::vector<Tensor> tensors;
+bool is_optional(ValueKind kind) { return kind == ValueKind::kOptional || kind == ValueKind::kOptionalSequence; }
+
+/// SIDE_0.pb, SIDE_1.pb, ... as far as they go; an optional without a file is not there.
+std::vector<Value> read_values(const fs::path& folder, const char* side, const std::vector<ValueInfo>& infos) {
+  std::vector<Value> values;
   for (;;) {
-    const fs::path file = folder / fmt::format("{}_{}.pb", kind, tensors.size());
-    if (!fs::exists(file)) return tensors;
-    tensors.push_back(read_tensor_proto(file.string()));
+    const std::size_t index = values.size();
+    const fs::path file = folder / fmt::format("{}_{}.pb", side, index);
+    const ValueKind kind = index < infos.size() ? infos[index].kind : ValueKind::kTensor;
+    if (fs::exists(file)) {
+      values.push_back(read_value_proto(file.string(), kind));
+    } else if (is_optional(kind)) {
+      values.emplace_back();
+    } else {
+      return values;
+    }
   }
+}
+
+/// "nothing", "sequence of 3", "string [2]"
+std::string kind_text(const Value& value) {
+  if (!value.has_value()) return "nothing";
+  if (value.is_sequence()) return fmt::format("sequence of {}", value.size());
+  return linnet::name_of(value.type()) + " " + text_of(value.shape());
+}
+
+/// "" when the two are alike, otherwise how they differ.
+std::string difference(const Value& made, const Value& expected, const Tolerance& tolerance) {
+  const bool numbers = expected.has_value() && !expected.is_sequence() && expected.type() != DataType::kString;
+  if (numbers && made.has_value() && !made.is_sequence() && made.type() != DataType::kString) {
+    const Comparison comparison = compare(made.view(), expected.view(), tolerance);
+    return comparison.passed() ? "" : describe(comparison);
+  }
+  if (kind_text(made) != kind_text(expected))
+    return fmt::format("{}, expected {}", kind_text(made), kind_text(expected));
+  if (!expected.has_value()) return "";
+  if (!expected.is_sequence()) return made.strings() == expected.strings() ? "" : "other strings";
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const std::string found = difference(made.at(i), expected.at(i), tolerance);
+    if (!found.empty()) return fmt::format("item {}: {}", i, found);
+  }
+  return "";
 }
 
 /// "" when the data set passes, otherwise what is wrong.
 std::string run_set(const Model& model, const fs::path& folder, const Tolerance& tolerance) {
-  const std::vector<Tensor> inputs = read_tensors(folder, "input");
+  const std::vector<Value> inputs = read_values(folder, "input", model.inputs());
   if (inputs.size() != model.inputs().size())
     return fmt::format("{} files input_K.pb, the model has {} inputs", inputs.size(), model.inputs().size());
-  const std::vector<Tensor> outputs = model.run(inputs);
-  const std::vector<Tensor> expected = read_tensors(folder, "output");
+  const std::vector<Value> outputs = run_values(model, inputs);
+  const std::vector<Value> expected = read_values(folder, "output", model.outputs());
   if (expected.empty()) return "no output_0.pb to compare with";
   if (expected.size() > outputs.size()) return fmt::format("{} outputs, {} expected", outputs.size(), expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    const Comparison comparison = compare(outputs[i].view(), expected[i].view(), tolerance);
-    if (!comparison.passed()) return fmt::format("output {}: {}", model.outputs()[i].name, describe(comparison));
+    const std::string found = difference(outputs[i], expected[i], tolerance);
+    if (!found.empty()) return fmt::format("output {}: {}", model.outputs()[i].name, found);
   }
   return "";
 }

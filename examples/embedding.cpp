@@ -1,5 +1,6 @@
 // The examples of docs/embedding.md, compiled as they stand there. Runs from the repository's root.
 #include <linnet/linnet.hpp>
+#include <linnet/value.hpp>
 
 #include <chrono>
 #include <cstdio>
@@ -13,6 +14,7 @@
 namespace {
 
 const std::string kModel = "models/activation_sampler/dynamo_fixed.onnx";
+const std::string kValuesModel = "examples/values/values.onnx";
 
 // What can go wrong is one exception type; its code says whose turn it is.
 bool load_or_explain(const std::string& path) {
@@ -78,6 +80,23 @@ linnet::ErrorCode run_within(linnet::Session& session, const linnet::CancelToken
   }
 }
 
+// Strings and sequences go in and out as values, in the order of the model's inputs and outputs.
+std::vector<linnet::Value> run_on_values(const linnet::Model& model, const linnet::Tensor& score) {
+  const linnet::Value labels = linnet::Value::strings({3}, {"cat", "dog", "cat"});
+  const linnet::Value scores = linnet::Value::sequence(linnet::DataType::kFloat32, {score, score});
+  std::vector<linnet::Value> outputs = linnet::run_values(model, {labels, scores});
+  for (const linnet::Value& output : outputs) {
+    if (!output.has_value()) {
+      std::puts("nothing: an optional that is not there");
+    } else if (output.is_sequence()) {
+      std::printf("a sequence of %zu tensors\n", output.size());
+    } else {
+      std::printf("a tensor of %s\n", linnet::name_of(output.type()).c_str());  // strings() or view()
+    }
+  }
+  return outputs;
+}
+
 bool expect(bool condition, const char* what) {
   if (!condition) std::printf("failed: %s\n", what);
   return condition;
@@ -108,6 +127,11 @@ int main() {
   linnet::RunOptions patient;
   patient.cancel = &token;
   session.run(patient);
+
+  const linnet::Model values_model = linnet::Model::load(kValuesModel);
+  const std::vector<linnet::Value> values = run_on_values(values_model, linnet::Tensor::of<float>({2}));
+  good &= expect(static_cast<const bool*>(values[0].view().data)[0], "strings are compared");
+  good &= expect(values[1].shape() == linnet::Shape{4} && values[2].size() == 3, "a sequence in and out");
   good &= expect(static_cast<const float*>(session.output(0).data)[0] == results.front(), "as good as new");
   std::puts(good ? "all as described" : "not as described");
   return good ? 0 : 1;

@@ -16,7 +16,7 @@ def blocks(page):
     [
         ("README.md", 1),
         ("docs/from-pytorch.md", 6),
-        ("docs/migrating-from-onnxruntime.md", 3),
+        ("docs/migrating-from-onnxruntime.md", 4),
         ("python/README.md", 1),
     ],
 )
@@ -24,6 +24,7 @@ def test_the_code_runs(page, least, tmp_path, monkeypatch):
     code = blocks(page)
     assert len(code) >= least
     shutil.copy(SAMPLER / "dynamo_dynamic.onnx", tmp_path / "model.onnx")
+    shutil.copy(ROOT / "examples/values/values.onnx", tmp_path)
     monkeypatch.chdir(tmp_path)
     done = run_script("\n".join(code))
     assert done.returncode == 0, done.stderr

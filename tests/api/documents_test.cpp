@@ -49,7 +49,7 @@ TEST_P(Documents, ShowWhatIsCompiled) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Api, Documents,
-                         testing::Values(Document{"embedding.md", 9}, Document{"migrating-from-onnxruntime.md", 3}),
+                         testing::Values(Document{"embedding.md", 10}, Document{"migrating-from-onnxruntime.md", 3}),
                          [](const testing::TestParamInfo<Document>& info) {
                            return std::string(info.param.file).substr(0, 9);
                          });

@@ -89,6 +89,14 @@ TEST(CExamples, OwnThreads) {
   for (std::size_t i = 0; i < 5; ++i) EXPECT_NEAR(std::stod(ran.lines[i + 2]), std::stod(expected[i]), 1e-5);
 }
 
+TEST(CExamples, Values) {
+  const Ran ran = run(quoted(kBinary + "/c_values") + " " + quoted(kSource + "/examples/values/values.onnx"));
+  EXPECT_EQ(ran.status, 0);
+  const std::vector<std::string> expected = {"labels: string", "scores: sequence of float32", "the first is a cat: yes",
+                                             "6 scores", "the last of 3 tensors has 6"};
+  EXPECT_EQ(ran.lines, expected);
+}
+
 TEST(CtypesExample, ClassifiesWithCallbacks) {
   const std::string preload = LINNET_TEST_PRELOAD;
   const std::string environment =
@@ -129,7 +137,7 @@ void expect_quotes(const std::string& language, const std::string& folder, std::
 }
 
 TEST(CExamples, TheDocumentationQuotesThem) {
-  expect_quotes("c", "c", 4);
+  expect_quotes("c", "c", 5);
   expect_quotes("python", "ctypes", 1);
 }
 

@@ -1,7 +1,6 @@
 #include "runtime/held.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <new>
 
@@ -25,7 +24,8 @@ std::byte* Held::make(DataType type, const std::int64_t* shape, std::size_t rank
          budget_);
   }
   const bool shared = memory_.use_count() > 1;
-  if (!shared) std::atomic_thread_fence(std::memory_order_acquire);  // behind the last reader of a copy that is gone
+  // What is written now comes behind the last reader of a copy that is gone: counting up and down sees to that order.
+  if (!shared) std::shared_ptr<std::byte>(memory_).reset();
   if (memory_ == nullptr || bytes > capacity_ || shared) {
     // Twice as much, so that what grows piece by piece is not copied at every piece.
     const std::size_t capacity = std::max(bytes, std::min(2 * capacity_, budget_));

@@ -130,6 +130,27 @@ linnet_value* new_handle(Value value) { return value.has_value() ? new linnet_va
 
 linnet_tensor* new_handle(Tensor tensor) { return new linnet_tensor{std::move(tensor)}; }
 
+template <typename Handle>
+OutputHandles<Handle>::OutputHandles(Handle** handles, std::size_t count) : handles_(handles), count_(count) {
+  if (count > 0) std::fill_n(&needed(handles, "outputs"), count, nullptr);
+}
+
+template <typename Handle>
+void OutputHandles<Handle>::check(std::size_t model_outputs) const {
+  if (count_ > model_outputs) invalid_argument(count_, " outputs wanted, the model has ", model_outputs);
+}
+
+template <typename Handle>
+void OutputHandles<Handle>::set(std::vector<decltype(Handle::value)> outputs) const {
+  std::vector<std::unique_ptr<Handle>> made;
+  made.reserve(count_);
+  for (std::size_t i = 0; i < count_; ++i) made.emplace_back(new_handle(std::move(outputs[i])));
+  for (std::size_t i = 0; i < count_; ++i) handles_[i] = made[i].release();
+}
+
+template class OutputHandles<linnet_tensor>;
+template class OutputHandles<linnet_value>;
+
 char* copied(const std::string& text) {
   auto* const copy = static_cast<char*>(std::malloc(text.size() + 1));
   if (copy == nullptr) throw std::bad_alloc();

@@ -3,14 +3,11 @@
 
 #include <linnet/linnet.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <memory>
 #include <new>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "api/c/handles.hpp"
@@ -77,31 +74,23 @@ std::vector<Value> values_of(const linnet_value* const* values, std::size_t coun
 linnet_value* new_handle(Value value);
 linnet_tensor* new_handle(Tensor tensor);
 
-/// The caller's array for the first outputs of a run: null until they are there.
+/// The caller's array for the first outputs of a run: null until they are there. Of linnet_tensor or linnet_value.
 template <typename Handle>
 class OutputHandles {
  public:
   /// Errors: kInvalidArgument for `count` of them at null.
-  OutputHandles(Handle** handles, std::size_t count) : handles_(handles), count_(count) {
-    if (count > 0) std::fill_n(&needed(handles, "outputs"), count, nullptr);
-  }
+  OutputHandles(Handle** handles, std::size_t count);
   /// Errors: kInvalidArgument when the model has fewer outputs.
-  void check(std::size_t model_outputs) const {
-    if (count_ > model_outputs) invalid_argument(count_, " outputs wanted, the model has ", model_outputs);
-  }
+  void check(std::size_t model_outputs) const;
   /// All or, on std::bad_alloc, none. Requires: check.
-  template <typename Made>
-  void set(std::vector<Made> outputs) const {
-    std::vector<std::unique_ptr<Handle>> made;
-    made.reserve(count_);
-    for (std::size_t i = 0; i < count_; ++i) made.emplace_back(new_handle(std::move(outputs[i])));
-    for (std::size_t i = 0; i < count_; ++i) handles_[i] = made[i].release();
-  }
+  void set(std::vector<decltype(Handle::value)> outputs) const;
 
  private:
   Handle** handles_;
   std::size_t count_;
 };
+extern template class OutputHandles<linnet_tensor>;
+extern template class OutputHandles<linnet_value>;
 
 /// A string for linnet_string_free. Errors: std::bad_alloc.
 char* copied(const std::string& text);

@@ -4,11 +4,11 @@
 
 #include <linnet/inspect.hpp>
 
-#include <atomic>
 #include <thread>
 
 #include "tests/api/control_flow.hpp"
 #include "tests/api/value_models.hpp"
+#include "tests/loaders/temporary_folder.hpp"
 #include "tests/support/tensor_difference.hpp"
 
 namespace linnet::test {
@@ -316,25 +316,47 @@ TEST(Values, NumbersAreValuesToo) {
   for (std::size_t i = 0; i < made.size(); ++i) EXPECT_EQ(bit_difference(made[i].view(), expected[i].view()), "");
 }
 
-TEST(Values, AreSharedByThreadsAndSessions) {
-  const Model model = load_any(sequence_model(), 2);
-  const Value shared = Value::sequence(DataType::kFloat32, {sample_tensor({100}, 1), sample_tensor({50}, 2)});
-  const auto expected = float_items_of(shared);
-  std::atomic<int> wrong{0};
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i) {
-    threads.emplace_back([&, i] {
-      Session session = model.session();
-      for (int run = 0; run < 50; ++run) {
-        const float own = static_cast<float>(100 * i + run);
-        const Value made = run_values(session, {shared, floats({1}, {own})})[0];
-        const auto items = float_items_of(made);
-        if (items.size() != 3 || items[0] != expected[0] || items[1] != expected[1] || items[2][0] != own) ++wrong;
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(wrong, 0);
+// Files.
+
+TEST(Values, AreReadFromFilesOfEveryKind) {
+  const TemporaryFolder folder;
+  const Message tensor = test::tensor<float>({2}, {1, 2});
+  const std::string one = folder.write("tensor.pb", tensor.str());
+  const std::string texts = folder.write("strings.pb", string_tensor({1}, {"a"}).str());
+  const std::string sequence = folder.write("sequence.pb", Message().message(3, tensor).message(3, tensor).str());
+  const std::string optional = folder.write("optional.pb", Message().message(3, tensor).str());
+  const std::string of_sequence =
+      folder.write("optional_sequence.pb", Message().message(5, Message().message(3, tensor)).str());
+  const std::string empty = folder.write("empty.pb", "");
+  EXPECT_THAT(floats_of(read_value_proto(one, ValueKind::kTensor)), ElementsAre(1, 2));
+  EXPECT_THAT(read_value_proto(texts, ValueKind::kTensor).strings(), ElementsAre("a"));
+  EXPECT_THAT(float_items_of(read_value_proto(sequence, ValueKind::kSequence)),
+              ElementsAre(ElementsAre(1, 2), ElementsAre(1, 2)));
+  EXPECT_EQ(read_value_proto(empty, ValueKind::kSequence).size(), 0U);
+  EXPECT_THAT(floats_of(read_value_proto(optional, ValueKind::kOptional)), ElementsAre(1, 2));
+  EXPECT_THAT(float_items_of(read_value_proto(of_sequence, ValueKind::kOptionalSequence)),
+              ElementsAre(ElementsAre(1, 2)));
+  EXPECT_FALSE(read_value_proto(empty, ValueKind::kOptional).has_value());
+  EXPECT_FALSE(read_value_proto(empty, ValueKind::kOptionalSequence).has_value());
+}
+
+TEST(Values, WrongFilesAreRefused) {
+  const TemporaryFolder folder;
+  const auto message_of = [&](const Message& content, ValueKind kind, ErrorCode code) {
+    const std::string path = folder.write("value.pb", content.str());
+    return error_of([&] { read_value_proto(path, kind); }, code);
+  };
+  error_of([&] { read_value_proto(folder.path("missing.pb"), ValueKind::kTensor); }, ErrorCode::kIo);
+  error_of([&] { read_value_proto(folder.path(), ValueKind::kTensor); }, ErrorCode::kIo);
+  const Message two_types = Message()
+                                .message(3, test::tensor<float>({1}, {1}))
+                                .message(3, test::tensor<std::int64_t>({1}, {1}));
+  EXPECT_THAT(message_of(two_types, ValueKind::kSequence, ErrorCode::kInvalidModel),
+              HasSubstr("tensor 1 of the sequence is int64, not float32"));
+  const Message nested = Message().message(5, Message());  // 5 sequence_values
+  EXPECT_THAT(message_of(nested, ValueKind::kSequence, ErrorCode::kUnsupported), HasSubstr("no dense tensors"));
+  message_of(Message().bytes(3, "\xff\xff\xff"), ValueKind::kSequence, ErrorCode::kInvalidModel);
+  message_of(string_tensor({3}, {"a"}), ValueKind::kTensor, ErrorCode::kInvalidModel);
 }
 
 // Control flow.

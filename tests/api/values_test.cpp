@@ -348,9 +348,8 @@ TEST(Values, WrongFilesAreRefused) {
   };
   error_of([&] { read_value_proto(folder.path("missing.pb"), ValueKind::kTensor); }, ErrorCode::kIo);
   error_of([&] { read_value_proto(folder.path(), ValueKind::kTensor); }, ErrorCode::kIo);
-  const Message two_types = Message()
-                                .message(3, test::tensor<float>({1}, {1}))
-                                .message(3, test::tensor<std::int64_t>({1}, {1}));
+  const Message two_types =
+      Message().message(3, test::tensor<float>({1}, {1})).message(3, test::tensor<std::int64_t>({1}, {1}));
   EXPECT_THAT(message_of(two_types, ValueKind::kSequence, ErrorCode::kInvalidModel),
               HasSubstr("tensor 1 of the sequence is int64, not float32"));
   const Message nested = Message().message(5, Message());  // 5 sequence_values

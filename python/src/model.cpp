@@ -174,6 +174,7 @@ std::vector<nb::object> PythonModel::run_values(const std::vector<nb::object>& i
   std::vector<Value> made;
   without_gil([&] { made = linnet::run_values(model_, values, timer.left()); });
   std::vector<nb::object> results;
+  results.reserve(wanted.size());
   for (const std::size_t index : wanted) results.push_back(object_of(framework, made.at(index)));
   return results;
 }

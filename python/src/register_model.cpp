@@ -4,10 +4,13 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
+
 #include "python/src/describe.hpp"
 #include "python/src/gil.hpp"
 #include "python/src/model.hpp"
 #include "python/src/options.hpp"
+#include "python/src/value.hpp"
 
 namespace linnet::python {
 namespace {
@@ -54,6 +57,9 @@ nb::dict metadata_of(const PythonModel& model) {
 
 /// describe() of every step for these inputs.
 nb::list steps_of(const PythonModel& model, const std::vector<nb::object>& inputs) {
+  if (!std::all_of(model.model().inputs().begin(), model.model().inputs().end(), is_numbers))
+    throw Error(ErrorCode::kUnsupported,
+                "the steps are not shown of a model with inputs that are no arrays of numbers");
   std::vector<BorrowedArray> arrays = model.borrow_inputs(inputs);
   for (BorrowedArray& array : arrays) array.make_dense();
   ProgramSummary program;

@@ -17,11 +17,17 @@ from onnx import helper
 HAS_ONNX_MODULE = (Path(linnet.__file__).parent / "liblinnet_onnx.so").exists()
 
 
+# ONNX's runner asks scalars in a sequence for their length. tests/conformance compares them.
+NOT_COMPARED = {"test_loop16_seq_none"}
+
+
 def ledger(name):
-    """Test names; those that run through ONNX's function bodies only where the build has them."""
+    """Test names that ONNX's runner can compare; those that run through ONNX's function bodies only where the build has
+    them."""
     lines = (ROOT / "tests/conformance" / name).read_text().splitlines()
     cells = [line.split("\t") for line in lines if line and not line.startswith("#")]
-    return [line[0] for line in cells if HAS_ONNX_MODULE or "function" not in line[1:]]
+    names = [line[0] for line in cells if HAS_ONNX_MODULE or "function" not in line[1:]]
+    return [name for name in names if name not in NOT_COMPARED]
 
 
 @pytest.fixture(scope="module")

@@ -127,6 +127,24 @@ def test_sequences(sequence_model):
     assert [array.tolist() for array in model((), np.float32([5])).longer] == [[5]]
 
 
+@pytest.mark.parametrize("name", ["bool", "int64", "float16", "bfloat16", "float8_e4m3fn", "int4"])
+def test_sequences_of_other_types(name):
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    dtype = np.dtype(getattr(ml_dtypes, name, name))
+    kind = helper.np_dtype_to_tensor_dtype(dtype)
+    model = linnet.load(
+        model_of(
+            [helper.make_node("SequenceInsert", ["s", "x"], ["y"])],
+            [sequence("s", kind), tensor("x", kind)],
+            [sequence("y", kind)],
+        )
+    )
+    x = np.array([1, 0, 1]).astype(dtype)
+    made = model([x[::2], x[1]], x)
+    assert [array.dtype for array in made] == [dtype] * 3
+    assert [array.astype(np.float32).tolist() for array in made] == [[1, 1], 0, [1, 0, 1]]
+
+
 def test_sequences_of_pytorch(sequence_model):
     torch = pytest.importorskip("torch")
     longer, first = linnet.load(sequence_model)([torch.ones(2)], np.float32([5]))

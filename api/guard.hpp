@@ -1,22 +1,17 @@
 // The border of the library: only linnet::Error crosses it.
 #pragma once
 
-#include <new>
-
-#include "runtime/error.hpp"
-
 namespace linnet::internal {
+
+/// Throws the exception under way on, as a linnet::Error. Requires: called by a handler.
+[[noreturn]] void throw_as_error();
 
 template <typename Body>
 decltype(auto) guarded(Body&& body) {
   try {
     return body();
-  } catch (const Error&) {
-    throw;
-  } catch (const std::bad_alloc&) {
-    throw Error(ErrorCode::kOutOfMemory, "out of memory");
-  } catch (const std::exception& error) {
-    throw Error(ErrorCode::kInternal, std::string("defect in Linnet: ") + error.what());
+  } catch (...) {
+    throw_as_error();  // what tells exceptions apart is there once, not in every function
   }
 }
 

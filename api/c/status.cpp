@@ -93,6 +93,21 @@ linnet_status remember(const Error& error) noexcept {
   return static_cast<linnet_status>(error.code());
 }
 
+linnet_status status_of(void (*body)(const void* context), const void* context) noexcept {
+  try {
+    body(context);
+    return LINNET_OK;
+  } catch (const Error& error) {
+    return remember(error);
+  } catch (const std::bad_alloc&) {
+    return remember(Error(ErrorCode::kOutOfMemory, "out of memory"));
+  } catch (const std::exception& error) {
+    return remember_defect(error);
+  } catch (...) {
+    return remember(Error(ErrorCode::kInternal, "defect in Linnet"));
+  }
+}
+
 linnet_status remember_defect(const std::exception& error) noexcept {
   return status_of([&] { fail(ErrorCode::kInternal, "defect in Linnet: ", error.what()); });
 }

@@ -20,21 +20,12 @@ linnet_status remember(const Error& error) noexcept;
 /// The same for what no part of Linnet should throw: LINNET_INTERNAL.
 linnet_status remember_defect(const std::exception& error) noexcept;
 
-/// Runs `body`. Whatever it throws becomes a status.
+/// Runs body(context). Whatever it throws becomes a status.
+linnet_status status_of(void (*body)(const void* context), const void* context) noexcept;
+/// Runs `body` likewise: what catches is there once, not in every function.
 template <typename Body>
 linnet_status status_of(const Body& body) noexcept {
-  try {
-    body();
-    return LINNET_OK;
-  } catch (const Error& error) {
-    return remember(error);
-  } catch (const std::bad_alloc&) {
-    return remember(Error(ErrorCode::kOutOfMemory, "out of memory"));
-  } catch (const std::exception& error) {
-    return remember_defect(error);
-  } catch (...) {
-    return remember(Error(ErrorCode::kInternal, "defect in Linnet"));
-  }
+  return status_of([](const void* context) { (*static_cast<const Body*>(context))(); }, &body);
 }
 
 /// Errors: kInvalidArgument when it is null.

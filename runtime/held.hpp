@@ -32,7 +32,8 @@ class Held {
   std::byte* make(DataType type, std::initializer_list<std::int64_t> shape) {
     return make(type, shape.begin(), shape.size());
   }
-  /// As many strings as the shape has elements, whose texts are to be set. Errors: as above.
+  /// As many strings as the shape has elements, whose texts are to be set; where strings were there, the first ones
+  /// keep their texts. Errors: as above.
   std::vector<std::string>& make_strings(const Shape& shape);
   /// As many values as a sequence or an optional of this type is to have, each to be made. What was in there is gone.
   std::vector<Held>& make_items(DataType type, std::size_t count);

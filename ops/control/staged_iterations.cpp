@@ -7,6 +7,7 @@
 #include "ops/control/slice_plan.hpp"
 #include "ops/control/staged_body.hpp"
 #include "ops/shared/truth.hpp"
+#include "ops/text/handles.hpp"
 #include "runtime/data_type.hpp"
 #include "runtime/infer_values.hpp"
 #include "runtime/stages.hpp"
@@ -162,10 +163,18 @@ class StagedIterations {
       fail(ErrorCode::kRuntimeFault, "output ", carried_.size() + index, " stacks ", shape, " of iteration ", done_,
            ", but those before it had another shape: expected one");
     }
-    const std::size_t bytes = byte_count(piece);
     shape.insert(shape.begin(), done_ + 1);
+    if (piece.type == DataType::kString) return stack_strings(stacked_[index], held(piece.data).strings(), shape);
+    const std::size_t bytes = byte_count(piece);
     std::byte* const memory = stacked_[index].make(piece.type, shape);
     if (bytes > 0) std::memcpy(memory + static_cast<std::size_t>(done_) * bytes, piece.data, bytes);
+  }
+
+  void stack_strings(Held& stacked, const std::vector<std::string>& piece, const Shape& shape) const {
+    const auto end = stacked.make_strings(shape).end();
+    std::copy(piece.begin(), piece.end(), end - static_cast<std::ptrdiff_t>(piece.size()));
+    const bool twice_as_many = (done_ & (done_ + 1)) == 0;
+    if (twice_as_many) stacked.check_budget();  // which looks at all of them
   }
 
   /// To where they belong, when all are there.
@@ -175,7 +184,8 @@ class StagedIterations {
     if (done_ == 0) {
       Shape none = plan.shape;
       none.insert(none.begin(), 0);
-      stacked.make(plan.type, none);
+      plan.type == DataType::kString ? static_cast<void>(stacked.make_strings(none))
+                                     : static_cast<void>(stacked.make(plan.type, none));
     }
     Shape shape = stacked.shape();
     Strides strides = row_major_strides(shape);
@@ -187,10 +197,24 @@ class StagedIterations {
     const auto along = static_cast<std::ptrdiff_t>(normalized_axis(plan.axis.axis, shape.size()));
     std::rotate(shape.begin(), shape.begin() + 1, shape.begin() + along + 1);
     std::rotate(strides.begin(), strides.begin() + 1, strides.begin() + along + 1);
-    std::byte* const output = held(args_.outputs[carried_.size() + index]).make(stacked.type(), shape);
+    Held& output = held(args_.outputs[carried_.size() + index]);
+    if (stacked.type() == DataType::kString)
+      return return_strings(stacked, make_strided_copy(sizeof(std::int64_t), shape, strides, first), shape, output);
+    std::byte* const memory = output.make(stacked.type(), shape);
     if (stacked.bytes() == 0) return;
     run_strided_copy(args_.control, make_strided_copy(size_of(stacked.type()), shape, strides, first), stacked.data(),
-                     output);
+                     memory);
+  }
+
+  /// By their handles.
+  void return_strings(const Held& stacked, const StridedCopy& copy, const Shape& shape, Held& output) const {
+    std::vector<std::int64_t> handles;
+    for (const std::string& string : stacked.strings()) handles.push_back(handle_of(string));
+    std::vector<std::int64_t> moved(handles.size());
+    if (!handles.empty()) run_strided_copy(args_.control, copy, handles.data(), moved.data());
+    std::vector<std::string>& strings = output.make_strings(shape);
+    for (std::size_t i = 0; i < moved.size(); ++i) strings[i] = string_of(moved[i]);
+    output.check_budget();
   }
 
   const RunArguments& args_;

@@ -88,12 +88,14 @@ std::size_t Held::total_bytes() const {
 }
 
 void Held::check_budget() const {
-  if (budget_ == SIZE_MAX) return;
-  const std::size_t total = total_bytes();
-  if (total > budget_) {
-    fail(ErrorCode::kLimitExceeded, "a result of type ", type_, " takes ", total, " bytes, the memory budget is ",
-         budget_);
-  }
+  if (budget_ != SIZE_MAX) check_budget(total_bytes() - sizeof(std::string) * strings_.size());
+}
+
+void Held::check_budget(std::size_t text_bytes) const {
+  const std::size_t objects = sizeof(std::string) * strings_.size();
+  if (objects <= budget_ && text_bytes <= budget_ - objects) return;
+  fail(ErrorCode::kLimitExceeded, "a result of type ", type_, " takes more than ", text_bytes,
+       " bytes, the memory budget is ", budget_);
 }
 
 ConstTensorView Held::view() const {

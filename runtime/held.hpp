@@ -41,6 +41,8 @@ class Held {
   void copy(const Held& other);
   /// After strings or items were set. Errors: kLimitExceeded when all that is in it takes more than the budget.
   void check_budget() const;
+  /// Before or while strings are set: the same for so many bytes of them, which nothing counts yet.
+  void check_budget(std::size_t text_bytes) const;
 
   DataType type() const { return type_; }
   const Shape& shape() const { return shape_; }

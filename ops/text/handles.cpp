@@ -21,9 +21,14 @@ Prepared prepare_strings(const PrepareContext& context) { return {new_shared<Kno
 void run_strings(const RunArguments& args) {
   const auto* handles = static_cast<const std::int64_t*>(args.inputs[0]);
   Held& output = held(args.outputs[0]);
-  for (std::string& string : output.make_strings(static_cast<const KnownInput*>(args.state)->shape))
-    string = string_of(*handles++);
-  output.check_budget();
+  std::size_t bytes = 0;
+  for (std::string& string : output.make_strings(static_cast<const KnownInput*>(args.state)->shape)) {
+    args.control.check();
+    const std::string& from = string_of(*handles++);
+    bytes += from.size();
+    output.check_budget(bytes);
+    string = from;
+  }
 }
 
 }  // namespace

@@ -8,7 +8,9 @@
 //   `saturate` (19) an infinity, or NaN where the type has none. float4 has neither, and no `saturate`. To float8e8m0
 //   (24): as `round_mode` (24) says, up, down or nearest. Float -> integer of 4 or 2 bits: towards zero, then the low
 //   bits, as ONNX's own tests have it; 0 of NaN and of infinities.
-// Deviation: strings are not supported; the newer types are taken at every opset.
+// To and from strings: see text/cast_strings.cpp. Deviation: the newer types are taken at every opset.
+#include "ops/elementwise/cast.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -29,11 +31,6 @@ constexpr std::size_t kChunk = 32768;        // elements: whole bytes of every t
 constexpr double kCost = 2.0;                // ns per element
 constexpr double kSimdCost = 0.2;            // the same, by vectors
 constexpr std::uint64_t kTargetType = 0b10;  // CastLike's input that only lends its type
-
-struct CastAttributes : Attributes {
-  DataType to = DataType::kUndefined;  ///< of CastLike: decided by its input
-  SmallFloatRounding rounding;
-};
 
 /// `saturate` and `round_mode`, which have no effect on other types than kSmallFloatTypes.
 SmallFloatRounding parse_rounding(ParseContext& context, bool has_effect) {
@@ -58,7 +55,8 @@ AttributesPtr parse_cast(ParseContext& context) {
   const std::int64_t to = context.require_int("to");
   if (to < 1 || to > 255) invalid_model("attribute \"to\" is ", to, ", which is no element type");
   attributes->to = static_cast<DataType>(to);
-  if (!kStoredTypes.has(attributes->to)) unsupported("casting to ", attributes->to, " is not supported");
+  if (!kStoredTypes.has(attributes->to) && attributes->to != DataType::kString)
+    unsupported("casting to ", attributes->to, " is not supported");
   attributes->rounding = parse_rounding(context, kSmallFloatTypes.has(attributes->to));
   return attributes;
 }
@@ -87,6 +85,7 @@ Dim cast_element(Dim element, DataType to) {
 
 void infer_cast_to(InferContext& context, DataType to) {
   require_tensor_type(context, 0, "input", kStoredTypes);
+  if (!kStoredTypes.has(to)) unsupported("casting to ", to, " is not supported");
   context.set_output(0, to, context.input_dims(0));
   if (!has_known_elements(to)) return;
   std::optional<Dims> elements = context.input_elements(0);
@@ -269,13 +268,19 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
   return wanted_truth("true or false");
 }
 
+const char* cast_strings(const NodeView& node) {
+  if (cast_type(node) == DataType::kString) return "CastToStrings";
+  return node.input_type(0) == DataType::kString ? "CastFromStrings" : nullptr;
+}
+
 OpDef cast_op(const char* name, int since_opset) {
   OpDef op;
   op.name = name;
   op.since_opset = since_opset;
   op.parse = parse_cast;
   op.infer = infer_cast;
-  op.output_type = [](const NodeView& node, std::size_t) { return node.attributes<CastAttributes>().to; };
+  op.output_type = [](const NodeView& node, std::size_t) { return cast_type(node); };
+  op.string_form = cast_strings;
   op.implementations = {{"simd", Backend::kSimd, accepts_simd, prepare_simd, run_simd},
                         {"reference", Backend::kReference, nullptr, prepare_cast, run_cast}};
   op.facts.in_place_inputs = {0};
@@ -294,7 +299,6 @@ void register_cast_like(Registry& registry) {
   op.min_inputs = op.max_inputs = 2;
   op.parse = parse_cast_like;
   op.infer = infer_cast_like;
-  op.output_type = [](const NodeView& node, std::size_t) { return node.input_type(1); };
   op.facts.shape_only_inputs = 1U << 1;
   registry.add(std::move(op));
 }

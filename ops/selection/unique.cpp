@@ -1,8 +1,9 @@
 // Unique: each different element of X once, or with `axis` (in [-r,r)) each different slice. Y holds them in ascending
 // order, of slices the lexicographic one (sorted = 1, the default), or in the order of their first appearance (sorted =
 // 0); indices (int64): where each stands first; inverse_indices: which of Y every element or slice of X is; counts: how
-// often each appears. NaNs are one element, larger than every number; 0 and -0 are equal, and Y has the first. Opsets
-// 11 to newest; all numeric types and bool. Deviation: strings are not supported.
+// often each appears. NaNs are one element, larger than every number; 0 and -0 are equal, and Y has the first. Texts
+// are ordered by their bytes; of those the loader puts UniqueStrings (of Linnet's own domain) in the node's place.
+// Opsets 11 to newest; all numeric types, bool, strings.
 #include <algorithm>
 #include <cstring>
 
@@ -11,6 +12,7 @@
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/ordered_keys.hpp"
 #include "ops/shared/workspace_layout.hpp"
+#include "ops/text/texts.hpp"
 #include "runtime/held.hpp"
 
 namespace linnet::internal {
@@ -30,8 +32,7 @@ AttributesPtr parse(ParseContext& context) {
   return attributes;
 }
 
-void infer(InferContext& context) {
-  require_type(context, 0, "X", kNumericTypes | TypeSet{DataType::kBool});
+void infer_groups(InferContext& context) {
   const Dims& dims = context.input_dims(0);
   const std::optional<std::int64_t> axis = context.attributes<UniqueAttributes>().axis;
   context.set_output(0, context.input_type(0), dims_of_some(dims, axis));
@@ -41,6 +42,16 @@ void infer(InferContext& context) {
   context.set_output(3, DataType::kInt64, {Dim::unknown()});
 }
 
+void infer(InferContext& context) {
+  require_type(context, 0, "X", kNumericTypes | TypeSet{DataType::kBool});
+  infer_groups(context);
+}
+
+void infer_strings(InferContext& context) {
+  require_strings(context, 0, "X");
+  infer_groups(context);
+}
+
 struct State {
   std::size_t outputs = 0;  ///< of the node
   DataType type = DataType::kUndefined;
@@ -48,7 +59,7 @@ struct State {
   Slices slices;
   bool sorted = true;
   // Workspace offsets:
-  std::size_t keys = 0;    ///< of all elements
+  std::size_t keys = 0;    ///< of all elements, but for strings
   std::size_t order = 0;   ///< of the slices
   std::size_t groups = 0;  ///< by slice: the place of its group among those in order
   std::size_t firsts = 0;  ///< by group in order: the first slice of it, then the place of the group in Y
@@ -64,7 +75,8 @@ Prepared prepare(const PrepareContext& context) {
   state->sorted = context.attributes<UniqueAttributes>().sorted;
   const std::size_t size = state->slices.size;
   WorkspaceLayout layout;
-  state->keys = layout.add(static_cast<std::size_t>(element_count(x)) * sizeof(std::int64_t));
+  if (state->type != DataType::kString)
+    state->keys = layout.add(static_cast<std::size_t>(element_count(x)) * sizeof(std::int64_t));
   state->order = layout.add(size * sizeof(std::size_t));
   state->groups = layout.add(size * sizeof(std::size_t));
   state->firsts = layout.add(size * sizeof(std::size_t));
@@ -78,13 +90,14 @@ class Grouping {
       : args_(args),
         state_(*static_cast<const State*>(args.state)),
         slices_(state_.slices),
+        strings_(state_.type == DataType::kString ? held(args.inputs[0]).strings().data() : nullptr),
         keys_(at<std::int64_t>(state_.keys)),
         order_(at<std::size_t>(state_.order)),
         groups_(at<std::size_t>(state_.groups)),
         firsts_(at<std::size_t>(state_.firsts)) {}
 
   void run() {
-    make_keys();
+    if (state_.type != DataType::kString) make_keys();
     sort_slices();
     const std::size_t count = group();
     if (!state_.sorted) by_appearance(count);
@@ -133,13 +146,19 @@ class Grouping {
   int compare(std::size_t a, std::size_t b) {
     if (++comparisons_ % kComparisonsBetweenLooks == 0) args_.control.check();
     for (std::size_t outer = 0; outer < slices_.outer; ++outer) {
-      const std::int64_t* first = keys_ + (outer * slices_.size + a) * slices_.inner;
-      const std::int64_t* second = keys_ + (outer * slices_.size + b) * slices_.inner;
+      const std::size_t first = (outer * slices_.size + a) * slices_.inner;
+      const std::size_t second = (outer * slices_.size + b) * slices_.inner;
       for (std::size_t i = 0; i < slices_.inner; ++i) {
-        if (first[i] != second[i]) return first[i] < second[i] ? -1 : 1;
+        const int order = compare_elements(first + i, second + i);
+        if (order != 0) return order;
       }
     }
     return 0;
+  }
+
+  int compare_elements(std::size_t a, std::size_t b) const {
+    if (strings_ != nullptr) return strings_[a].compare(strings_[b]);
+    return keys_[a] == keys_[b] ? 0 : keys_[a] < keys_[b] ? -1 : 1;
   }
 
   void sort_slices() {
@@ -174,6 +193,7 @@ class Grouping {
 
   void write_values(std::size_t count) const {
     if (!is_wanted(0)) return;
+    if (state_.type == DataType::kString) return write_strings(count);
     std::byte* y = held(args_.outputs[0]).make(state_.type, slices_.shape_of(count));
     const auto* x = static_cast<const std::byte*>(args_.inputs[0]);
     const std::size_t bytes = slices_.inner * state_.element_bytes;
@@ -185,9 +205,22 @@ class Grouping {
     }
   }
 
+  void write_strings(std::size_t count) const {
+    Held& output = held(args_.outputs[0]);
+    auto y = output.make_strings(slices_.shape_of(count)).begin();
+    for (std::size_t outer = 0; outer < slices_.outer; ++outer) {
+      args_.control.check();
+      for (std::size_t i = 0; i < count; ++i) {
+        y = std::copy_n(strings_ + (outer * slices_.size + firsts_[i]) * slices_.inner, slices_.inner, y);
+      }
+    }
+    output.check_budget();
+  }
+
   const RunArguments& args_;
   const State& state_;
   const Slices& slices_;
+  const std::string* strings_;  ///< of X; null for numbers
   std::int64_t* keys_;
   std::size_t* order_;
   std::size_t* groups_;
@@ -214,6 +247,14 @@ void register_unique(Registry& registry) {
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.reveals = true;
   op.facts.element_inputs = 1U << 0;
+  op.string_form = [](const NodeView& node) {
+    return node.input_type(0) == DataType::kString ? "UniqueStrings" : nullptr;
+  };
+  registry.add(op);
+  op.name = "UniqueStrings";
+  op.domain = kOwnDomain;
+  op.infer = infer_strings;
+  op.string_form = nullptr;
   registry.add(std::move(op));
 }
 

@@ -1,15 +1,14 @@
 // StringEqual (of Linnet's own domain): Equal of tensors of strings, byte by byte, with NumPy's broadcasting.
-#include "ops/sequence/sequences.hpp"
+#include "ops/text/texts.hpp"
 #include "runtime/broadcast_loops.hpp"
+#include "runtime/held.hpp"
 
 namespace linnet::internal {
 namespace {
 
 void infer(InferContext& context) {
-  for (std::size_t i = 0; i < 2; ++i) {
-    if (context.input_type(i) != DataType::kString)
-      invalid_model("input ", i == 0 ? "A" : "B", " is ", context.input_type(i), ", expected string as the other is");
-  }
+  require_strings(context, 0, "A");
+  require_strings(context, 1, "B");
   context.set_output(0, DataType::kBool, broadcast(context.input_dims(0), context.input_dims(1)));
 }
 
@@ -32,14 +31,10 @@ void run(const RunArguments& args) {
 }  // namespace
 
 void register_string_equal(Registry& registry) {
-  OpDef op;
-  op.name = "StringEqual";
+  OpDef op = text_op("StringEqual", 1, parse_nothing, infer, prepare, run);
   op.domain = kOwnDomain;
   op.min_inputs = op.max_inputs = 2;
-  op.parse = parse_nothing;
-  op.infer = infer;
   op.output_type = [](const NodeView&, std::size_t) { return DataType::kBool; };
-  op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   registry.add(std::move(op));
 }
 

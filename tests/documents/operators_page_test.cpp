@@ -70,6 +70,18 @@ std::vector<NamedAttribute> attributes_for(const OpDef& op, DataType type) {
     return {{"output_dtype", static_cast<std::int64_t>(type)}};  // else it gives uint8
   if (op.name == "ConcatFromSequence") return {{"axis", std::int64_t{0}}};
   if (op.name == "SequenceEmpty") return {{"dtype", static_cast<std::int64_t>(type)}};
+  if (op.name == "TfIdfVectorizer") {
+    const std::vector<std::int64_t> one = {0};
+    std::vector<NamedAttribute> attributes = {{"mode", std::string("TF")},
+                                              {"min_gram_length", std::int64_t{1}},
+                                              {"ngram_counts", one},
+                                              {"max_gram_length", std::int64_t{1}},
+                                              {"ngram_indexes", one},
+                                              {"max_skip_count", std::int64_t{0}},
+                                              {"pool_strings", std::vector<std::string>{"a"}}};
+    if (type != DataType::kString) attributes.back() = {"pool_int64s", one};
+    return attributes;
+  }
   if (op.name == "Split") return {{"num_outputs", std::int64_t{1}}};
   return {};
 }

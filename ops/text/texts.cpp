@@ -1,0 +1,29 @@
+#include "ops/text/texts.hpp"
+
+namespace linnet::internal {
+
+void require_strings(const NodeView& node, std::size_t input, const char* name) {
+  if (node.input_type(input) == DataType::kString) return;
+  invalid_model("input ", name, " is ", node.input_type(input), ", expected string");
+}
+
+OpDef text_op(const char* name, int since_opset, AttributesPtr (*parse)(ParseContext&), void (*infer)(InferContext&),
+              Prepared (*prepare)(const PrepareContext&), void (*run)(const RunArguments&)) {
+  OpDef op;
+  op.name = name;
+  op.since_opset = since_opset;
+  op.parse = parse;
+  op.infer = infer;
+  op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
+  return op;
+}
+
+Prepared prepare_attributes(const PrepareContext& context) { return {context.node().attributes}; }
+
+std::string quoted(std::string_view text) {
+  constexpr std::size_t kShown = 60;
+  const bool whole = text.size() <= kShown;
+  return internal::text("\"", printable(text.substr(0, kShown)), whole ? "\"" : "\"...");
+}
+
+}  // namespace linnet::internal

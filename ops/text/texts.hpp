@@ -1,0 +1,23 @@
+// What the operators on strings share.
+#pragma once
+
+#include <string_view>
+
+#include "runtime/op.hpp"
+
+namespace linnet::internal {
+
+/// Errors: kInvalidModel unless the input is a tensor of strings.
+void require_strings(const NodeView& node, std::size_t input, const char* name);
+
+/// What all of them have: a name, an opset, and a reference implementation.
+OpDef text_op(const char* name, int since_opset, AttributesPtr (*parse)(ParseContext&), void (*infer)(InferContext&),
+              Prepared (*prepare)(const PrepareContext&), void (*run)(const RunArguments&));
+
+/// For `prepare`: all that `run` needs are the attributes.
+Prepared prepare_attributes(const PrepareContext& context);
+
+/// A text in quotes for messages, cut short where a model made it long.
+std::string quoted(std::string_view text);
+
+}  // namespace linnet::internal

@@ -1,0 +1,255 @@
+// TfIdfVectorizer: how often each n-gram of a pool is in a row of X ([C] or [N,C]: strings, int32 or int64). Y
+// (float32) is [columns] or [N,columns] with columns = 1 + the largest of `ngram_indexes`; n-gram i of the pool
+// (pool_strings or pool_int64s) counts in column ngram_indexes[i]. The pool has the n-grams of n = 1, 2, ... one after
+// the other, from place ngram_counts[n - 1] on. Those of min_gram_length to max_gram_length elements count. In a row,
+// the elements of an n-gram are 1 to max_skip_count + 1 places apart, all by the same number; single elements count
+// once. Mode TF: counts. IDF: the column's weight where the count is not 0. TFIDF: weight * count. `weights` are by
+// column, as ONNX's reference has it, and 1 where they are left out. Of n-grams that are in the pool twice the last one
+// counts. Opsets 9 to newest.
+#include <algorithm>
+#include <cstring>
+
+#include "ops/shared/element_lines.hpp"
+#include "ops/shared/element_types.hpp"
+#include "ops/shared/named_value.hpp"
+#include "ops/text/dictionary.hpp"
+#include "ops/text/texts.hpp"
+#include "runtime/held.hpp"
+
+namespace linnet::internal {
+namespace {
+
+using Integers = std::vector<std::int64_t>;
+using Token = std::uint32_t;  ///< the number of an element among the different ones of the pool
+
+constexpr std::uint32_t kNone = Dictionary::kNone;
+constexpr double kCost = 20.0;  // ns per element and distance
+
+enum class Mode : std::uint8_t { kTf, kIdf, kTfIdf };
+constexpr NamedValue<Mode> kModes[] = {{"TF", Mode::kTf}, {"IDF", Mode::kIdf}, {"TFIDF", Mode::kTfIdf}};
+
+/// The n-grams that count, as paths from a root by tokens.
+class NGrams {
+ public:
+  /// Where a path leads from a node by a token; kNone: no n-gram begins so.
+  std::uint32_t next(std::uint32_t node, Token token) const {
+    const std::uint32_t step = steps_.find(step_of(node, token));
+    return step == kNone ? kNone : step + 1;
+  }
+  /// kNone: only longer n-grams come this way.
+  std::uint32_t column(std::uint32_t node) const { return columns_[node]; }
+
+  void add(const Token* tokens, std::size_t length, std::uint32_t column) {
+    std::uint32_t node = 0;
+    for (std::size_t i = 0; i < length; ++i) {
+      node = steps_.add(step_of(node, tokens[i])) + 1;
+      if (node == columns_.size()) columns_.push_back(kNone);
+    }
+    columns_[node] = column;
+  }
+
+ private:
+  static std::uint64_t step_of(std::uint32_t node, Token token) { return std::uint64_t{node} << 32 | token; }
+
+  Dictionary steps_;                           ///< each leads to a node of its own, of the next number
+  std::vector<std::uint32_t> columns_{kNone};  ///< by node; the root is 0
+};
+
+struct VectorizerAttributes : Attributes {
+  Mode mode = Mode::kTf;
+  std::int64_t max_length = 0;
+  std::int64_t min_length = 0;
+  std::int64_t max_skip_count = 0;
+  std::int64_t columns = 0;
+  std::vector<float> weights;  ///< by column; empty: 1
+  bool of_strings = false;
+  Dictionary tokens;  ///< of the elements of the pool
+  NGrams grams;
+};
+
+Integers require_ints(ParseContext& context, const char* name) {
+  std::optional<Integers> found = context.get_ints(name);
+  if (!found || found->empty()) invalid_model("attribute \"", name, "\" is missing or empty");
+  return std::move(*found);
+}
+
+/// The elements of the pool, by their numbers. Errors: kInvalidModel unless there is one pool.
+std::vector<Token> parse_pool(ParseContext& context, VectorizerAttributes& attributes) {
+  const auto strings = context.get_strings("pool_strings");
+  const auto integers = context.get_ints("pool_int64s");
+  attributes.of_strings = strings && !strings->empty();
+  if (attributes.of_strings == (integers && !integers->empty()))
+    invalid_model("expected one of pool_strings and pool_int64s");
+  std::vector<Token> pool(attributes.of_strings ? strings->size() : integers->size());
+  for (std::size_t i = 0; i < pool.size(); ++i) {
+    pool[i] = attributes.of_strings ? attributes.tokens.add((*strings)[i])
+                                    : attributes.tokens.add(static_cast<std::uint64_t>((*integers)[i]));
+  }
+  return pool;
+}
+
+void check_lengths(const VectorizerAttributes& attributes, std::size_t lengths) {
+  const auto longest = static_cast<std::int64_t>(lengths);
+  if (attributes.min_length < 1 || attributes.min_length > attributes.max_length || attributes.max_length > longest) {
+    invalid_model("n-grams have ", attributes.min_length, " to ", attributes.max_length, " elements; expected 1 to ",
+                  longest, ", as many as ngram_counts has");
+  }
+  if (attributes.max_skip_count < 0)
+    invalid_model("max_skip_count is ", attributes.max_skip_count, ", expected 0 or more");
+}
+
+/// Errors: kInvalidModel unless the pool is cut into n-grams by `counts`, one for every index.
+void add_grams(const std::vector<Token>& pool, const Integers& counts, const Integers& indexes,
+               VectorizerAttributes& attributes) {
+  std::size_t gram = 0;
+  for (std::size_t n = 1; n <= counts.size(); ++n) {
+    const std::int64_t first = counts[n - 1];
+    const std::int64_t end = n < counts.size() ? counts[n] : static_cast<std::int64_t>(pool.size());
+    if (first < 0 || first > end || end > static_cast<std::int64_t>(pool.size()) ||
+        (end - first) % static_cast<std::int64_t>(n) != 0) {
+      invalid_model("by ngram_counts the n-grams of ", n, " elements are [", first, ",", end, ") of a pool of ",
+                    pool.size(), " elements");
+    }
+    const bool counted =
+        n >= static_cast<std::size_t>(attributes.min_length) && n <= static_cast<std::size_t>(attributes.max_length);
+    for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(end); i += n, ++gram) {
+      if (counted && gram < indexes.size())
+        attributes.grams.add(pool.data() + i, n, static_cast<std::uint32_t>(indexes[gram]));
+    }
+  }
+  if (gram != indexes.size()) invalid_model("the pool has ", gram, " n-grams, but ngram_indexes has ", indexes.size());
+}
+
+AttributesPtr parse(ParseContext& context) {
+  auto attributes = new_shared<VectorizerAttributes>();
+  if (!context.has("mode")) invalid_model("attribute \"mode\" is missing");
+  attributes->mode = named_value(context, "mode", kModes);
+  attributes->max_length = context.require_int("max_gram_length");
+  attributes->min_length = context.require_int("min_gram_length");
+  attributes->max_skip_count = context.require_int("max_skip_count");
+  const Integers counts = require_ints(context, "ngram_counts");
+  const Integers indexes = require_ints(context, "ngram_indexes");
+  check_lengths(*attributes, counts.size());
+  for (const std::int64_t index : indexes) {
+    if (index < 0 || index >= INT32_MAX) invalid_model("ngram_indexes has ", index, ", which is no column");
+    attributes->columns = std::max(attributes->columns, index + 1);
+  }
+  add_grams(parse_pool(context, *attributes), counts, indexes, *attributes);
+  auto weights = context.get_floats("weights");
+  if (!weights || weights->empty()) return attributes;
+  if (static_cast<std::int64_t>(weights->size()) < attributes->columns)
+    invalid_model("weights has ", weights->size(), " elements for ", attributes->columns, " columns");
+  if (attributes->mode != Mode::kTf) attributes->weights = std::move(*weights);
+  return attributes;
+}
+
+void infer(InferContext& context) {
+  const auto& attributes = context.attributes<VectorizerAttributes>();
+  if (attributes.of_strings) {
+    require_strings(context, 0, "X");
+  } else {
+    require_type(context, 0, "X", {DataType::kInt32, DataType::kInt64});
+  }
+  const Dims& x = context.input_dims(0);
+  if (x.size() != 1 && x.size() != 2) invalid_model("input X has rank ", x.size(), ", expected 1 or 2");
+  Dims y{attributes.columns};
+  if (x.size() == 2) y.insert(y.begin(), x[0]);
+  context.set_output(0, DataType::kFloat32, std::move(y));
+}
+
+struct State {
+  std::shared_ptr<const VectorizerAttributes> attributes;
+  DataType type = DataType::kUndefined;
+  std::size_t max_distance = 0;
+  std::size_t rows = 0;
+  std::size_t row_size = 0;
+};
+
+Prepared prepare(const PrepareContext& context) {
+  auto state = new_shared<State>();
+  const Shape x = context.input_shape(0);
+  state->attributes = std::static_pointer_cast<const VectorizerAttributes>(context.node().attributes);
+  state->type = context.input_type(0);
+  state->rows = x.size() == 2 ? static_cast<std::size_t>(x[0]) : 1;
+  state->row_size = static_cast<std::size_t>(x.back());
+  // Elements further apart than a row is long are not in it; single ones have no distance.
+  const std::int64_t furthest = state->attributes->max_length == 1 ? 1 : std::max<std::int64_t>(x.back(), 1);
+  state->max_distance = static_cast<std::size_t>(std::min(state->attributes->max_skip_count, furthest - 1)) + 1;
+  return {state, static_cast<std::size_t>(element_count(x)) * sizeof(Token)};
+}
+
+void write_tokens(const State& state, const void* x, std::size_t first, Token* tokens) {
+  const Dictionary& known = state.attributes->tokens;
+  for (std::size_t i = 0; i < state.row_size; ++i) {
+    if (state.type == DataType::kString) {
+      tokens[i] = known.find(held(x).strings()[first + i]);
+    } else {
+      std::uint64_t element = 0;
+      load_line(state.type, x, first + i, 1, &element);
+      tokens[i] = known.find(element);
+    }
+  }
+}
+
+/// Counts the n-grams of `least` to `most` elements, so far apart, that begin with this token.
+void count_from(const NGrams& grams, const Token* token, const Token* end, std::int64_t least, std::int64_t most,
+                std::size_t distance, std::uint32_t* counts) {
+  std::uint32_t node = 0;
+  for (std::int64_t length = 1; length <= most; ++length) {
+    node = *token == kNone ? kNone : grams.next(node, *token);
+    if (node == kNone) return;
+    const std::uint32_t column = grams.column(node);
+    if (length >= least && column != kNone && counts[column] != UINT32_MAX) ++counts[column];
+    if (static_cast<std::size_t>(end - token) <= distance) return;
+    token += distance;
+  }
+}
+
+void count_row(const State& state, const Token* row, std::uint32_t* counts, RunControl& control) {
+  const VectorizerAttributes& attributes = *state.attributes;
+  const Token* const end = row + state.row_size;
+  for (std::size_t distance = 1; distance <= state.max_distance; ++distance) {
+    if (control.abandon_if_stopped()) return;
+    const std::int64_t least = distance == 1 ? attributes.min_length : std::max<std::int64_t>(attributes.min_length, 2);
+    for (const Token* token = row; token < end; ++token)
+      count_from(attributes.grams, token, end, least, attributes.max_length, distance, counts);
+  }
+}
+
+/// Counts become float32 in their own place.
+void weigh(const VectorizerAttributes& attributes, std::size_t columns, std::byte* row) {
+  for (std::size_t i = 0; i < columns; ++i) {
+    std::byte* const place = row + i * sizeof(float);
+    std::uint32_t count = 0;
+    std::memcpy(&count, place, sizeof count);
+    if (attributes.mode == Mode::kIdf) count = count != 0 ? 1 : 0;
+    const float weight = attributes.weights.empty() ? 1.0F : attributes.weights[i];
+    const float value = count == 0 ? 0.0F : static_cast<float>(count) * weight;
+    std::memcpy(place, &value, sizeof value);
+  }
+}
+
+void run(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  const auto columns = static_cast<std::size_t>(state.attributes->columns);
+  const double steps = static_cast<double>(state.row_size) * static_cast<double>(state.max_distance);
+  args.control.parallel_for(state.rows, static_cast<double>(state.rows) * steps * kCost, [&](std::size_t row) {
+    const std::size_t first = row * state.row_size;
+    Token* const tokens = static_cast<Token*>(args.workspace) + first;
+    std::byte* const y = static_cast<std::byte*>(args.outputs[0]) + row * columns * sizeof(float);
+    std::memset(y, 0, columns * sizeof(float));
+    write_tokens(state, args.inputs[0], first, tokens);
+    count_row(state, tokens, reinterpret_cast<std::uint32_t*>(y), args.control);
+    weigh(*state.attributes, columns, y);
+  });
+}
+
+}  // namespace
+
+void register_tf_idf_vectorizer(Registry& registry) {
+  OpDef op = text_op("TfIdfVectorizer", 9, parse, infer, prepare, run);
+  op.output_type = [](const NodeView&, std::size_t) { return DataType::kFloat32; };
+  registry.add(std::move(op));
+}
+
+}  // namespace linnet::internal

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
 
 #include "runtime/op.hpp"
 
@@ -14,16 +13,15 @@ struct NamedValue {
   E value;
 };
 
+/// Which of the names the attribute has; 0 where it is left out. Errors: kInvalidModel, with all names.
+std::size_t named_place(ParseContext& context, const char* attribute, const char* const* names, std::size_t count);
+
 /// The value that the attribute names; the first one where it is left out. Errors: kInvalidModel, with all names.
 template <typename E, std::size_t kCount>
-E named_value(ParseContext& context, const char* attribute, const NamedValue<E> (&names)[kCount]) {
-  const std::string found = context.get_string(attribute, names[0].name);
-  std::string known;
-  for (const NamedValue<E>& name : names) {
-    if (found == name.name) return name.value;
-    known += text(known.empty() ? "" : ", ", name.name);
-  }
-  invalid_model(attribute, " is \"", printable(found), "\", expected one of ", known);
+E named_value(ParseContext& context, const char* attribute, const NamedValue<E> (&values)[kCount]) {
+  const char* names[kCount];
+  for (std::size_t i = 0; i < kCount; ++i) names[i] = values[i].name;
+  return values[named_place(context, attribute, names, kCount)].value;
 }
 
 }  // namespace linnet::internal

@@ -112,20 +112,20 @@ const Table* table_of(const NodeView& node) {
 }
 
 void parse_classes(ParseContext& context, LabelAttributes& attributes) {
-  auto classes = context.get_strings("classes_strings");
-  if (!classes) invalid_model("attribute \"classes_strings\" is missing");
+  std::vector<std::string> classes = list_of_strings(context, "classes_strings");
+  if (classes.empty()) invalid_model("attribute \"classes_strings\" is missing or empty");
   attributes.of_classes = true;
   List texts;
-  texts.set(*classes);
-  std::vector<std::int64_t> numbers(classes->size() + 1);
+  texts.set(classes);
+  std::vector<std::int64_t> numbers(classes.size() + 1);
   for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<std::int64_t>(i);
   List places;
-  places.set(DataType::kInt64, numbers.data(), classes->size());
+  places.set(DataType::kInt64, numbers.data(), classes.size());
   numbers.back() = context.get_int("default_int64", -1);
-  classes->push_back(context.get_string("default_string", "_Unused"));
+  classes.push_back(context.get_string("default_string", "_Unused"));
   attributes.table.values.set(DataType::kInt64, numbers.data(), numbers.size());
   attributes.table.set_keys(texts, true);
-  attributes.backwards.values.set(std::move(*classes));
+  attributes.backwards.values.set(std::move(classes));
   attributes.backwards.set_keys(places, true);
 }
 
@@ -134,12 +134,12 @@ void parse_classes(ParseContext& context, LabelAttributes& attributes) {
 List parse_list(ParseContext& context, const std::string& name) {
   List list;
   int given = 0;
-  if (auto texts = context.get_strings(name + "_strings")) {
-    list.set(std::move(*texts));
+  if (std::vector<std::string> texts = list_of_strings(context, name + "_strings"); !texts.empty()) {
+    list.set(std::move(texts));
     ++given;
   }
-  if (const auto numbers = context.get_ints(name + "_int64s")) {
-    list.set(DataType::kInt64, numbers->data(), numbers->size());
+  if (const auto numbers = list_of_integers(context, name + "_int64s"); !numbers.empty()) {
+    list.set(DataType::kInt64, numbers.data(), numbers.size());
     ++given;
   }
   if (const auto numbers = context.get_floats(name + "_floats")) {

@@ -47,16 +47,15 @@ void check_locale(const std::string& locale) {
 
 AttributesPtr parse(ParseContext& context) {
   auto attributes = new_shared<NormalizerAttributes>();
-  const auto stopwords = context.get_strings("stopwords");
+  const std::vector<std::string> stopwords = list_of_strings(context, "stopwords");
   const std::string locale = context.get_string("locale", "");
   attributes->change = named_value(context, "case_change_action", kCaseChanges);
-  attributes->folds = context.get_int("is_case_sensitive", 0) == 0 && stopwords && !stopwords->empty();
+  attributes->folds = context.get_int("is_case_sensitive", 0) == 0 && !stopwords.empty();
   if (attributes->folds || attributes->change != CaseChange::kNone) {
     check_locale(locale);
     attributes->letters.emplace();
   }
-  if (!stopwords) return attributes;
-  for (std::string word : *stopwords) {
+  for (std::string word : stopwords) {
     if (attributes->folds) attributes->letters->change(std::string(word), false, word);
     attributes->stopwords.add(word);
   }

@@ -20,6 +20,14 @@ OpDef text_op(const char* name, int since_opset, AttributesPtr (*parse)(ParseCon
 
 Prepared prepare_attributes(const PrepareContext& context) { return {context.node().attributes}; }
 
+std::vector<std::string> list_of_strings(ParseContext& context, std::string_view attribute) {
+  return context.get_strings(attribute).value_or(std::vector<std::string>());
+}
+
+std::vector<std::int64_t> list_of_integers(ParseContext& context, std::string_view attribute) {
+  return context.get_ints(attribute).value_or(std::vector<std::int64_t>());
+}
+
 std::string quoted(std::string_view text) {
   constexpr std::size_t kShown = 60;
   const bool whole = text.size() <= kShown;

@@ -68,23 +68,21 @@ struct VectorizerAttributes : Attributes {
 };
 
 Integers require_ints(ParseContext& context, const char* name) {
-  std::optional<Integers> found = context.get_ints(name);
-  if (!found || found->empty()) invalid_model("attribute \"", name, "\" is missing or empty");
-  return std::move(*found);
+  Integers found = list_of_integers(context, name);
+  if (found.empty()) invalid_model("attribute \"", name, "\" is missing or empty");
+  return found;
 }
 
 /// The elements of the pool, by their numbers. Errors: kInvalidModel unless there is one pool.
 std::vector<Token> parse_pool(ParseContext& context, VectorizerAttributes& attributes) {
-  const auto strings = context.get_strings("pool_strings");
-  const auto integers = context.get_ints("pool_int64s");
-  attributes.of_strings = strings && !strings->empty();
-  if (attributes.of_strings == (integers && !integers->empty()))
-    invalid_model("expected one of pool_strings and pool_int64s");
-  std::vector<Token> pool(attributes.of_strings ? strings->size() : integers->size());
-  for (std::size_t i = 0; i < pool.size(); ++i) {
-    pool[i] = attributes.of_strings ? attributes.tokens.add((*strings)[i])
-                                    : attributes.tokens.add(static_cast<std::uint64_t>((*integers)[i]));
-  }
+  const std::vector<std::string> strings = list_of_strings(context, "pool_strings");
+  const Integers integers = list_of_integers(context, "pool_int64s");
+  if (strings.empty() == integers.empty()) invalid_model("expected one of pool_strings and pool_int64s");
+  attributes.of_strings = !strings.empty();
+  std::vector<Token> pool;
+  for (const std::string& element : strings) pool.push_back(attributes.tokens.add(element));
+  for (const std::int64_t element : integers)
+    pool.push_back(attributes.tokens.add(static_cast<std::uint64_t>(element)));
   return pool;
 }
 

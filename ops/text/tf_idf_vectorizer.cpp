@@ -3,15 +3,16 @@
 // (pool_strings or pool_int64s) counts in column ngram_indexes[i]. The pool has the n-grams of n = 1, 2, ... one after
 // the other, from place ngram_counts[n - 1] on. Those of min_gram_length to max_gram_length elements count. In a row,
 // the elements of an n-gram are 1 to max_skip_count + 1 places apart, all by the same number; single elements count
-// once. Mode TF: counts. IDF: the column's weight where the count is not 0. TFIDF: weight * count. `weights` are by
-// column, as ONNX's reference has it, and 1 where they are left out. Of n-grams that are in the pool twice the last one
-// counts. Opsets 9 to newest.
+// once. Mode TF: how often it is there. IDF: its weight, if it is there. TFIDF: both multiplied. `weights` are 1 where
+// they are left out; that of n-gram i is weights[i]. What several n-grams put into one column is added up, but for IDF,
+// where the last one counts; of an n-gram that is in the pool twice the last one does.
+// Opsets 9 to newest. Deviation: ONNX's reference takes weights by column, where its text has them by n-gram.
 #include <algorithm>
-#include <cstring>
 
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/named_value.hpp"
+#include "ops/shared/workspace_layout.hpp"
 #include "ops/text/dictionary.hpp"
 #include "ops/text/texts.hpp"
 #include "runtime/held.hpp"
@@ -36,23 +37,23 @@ class NGrams {
     const std::uint32_t step = steps_.find(step_of(node, token));
     return step == kNone ? kNone : step + 1;
   }
-  /// kNone: only longer n-grams come this way.
-  std::uint32_t column(std::uint32_t node) const { return columns_[node]; }
+  /// The place of the n-gram in the pool; kNone: only longer ones come this way.
+  std::uint32_t gram(std::uint32_t node) const { return grams_[node]; }
 
-  void add(const Token* tokens, std::size_t length, std::uint32_t column) {
+  void add(const Token* tokens, std::size_t length, std::uint32_t gram) {
     std::uint32_t node = 0;
     for (std::size_t i = 0; i < length; ++i) {
       node = steps_.add(step_of(node, tokens[i])) + 1;
-      if (node == columns_.size()) columns_.push_back(kNone);
+      if (node == grams_.size()) grams_.push_back(kNone);
     }
-    columns_[node] = column;
+    grams_[node] = gram;
   }
 
  private:
   static std::uint64_t step_of(std::uint32_t node, Token token) { return std::uint64_t{node} << 32 | token; }
 
-  Dictionary steps_;                           ///< each leads to a node of its own, of the next number
-  std::vector<std::uint32_t> columns_{kNone};  ///< by node; the root is 0
+  Dictionary steps_;                         ///< each leads to a node of its own, of the next number
+  std::vector<std::uint32_t> grams_{kNone};  ///< by node; the root is 0
 };
 
 struct VectorizerAttributes : Attributes {
@@ -61,7 +62,8 @@ struct VectorizerAttributes : Attributes {
   std::int64_t min_length = 0;
   std::int64_t max_skip_count = 0;
   std::int64_t columns = 0;
-  std::vector<float> weights;  ///< by column; empty: 1
+  Integers indexes;            ///< of the columns, by n-gram
+  std::vector<float> weights;  ///< by n-gram; empty: 1
   bool of_strings = false;
   Dictionary tokens;  ///< of the elements of the pool
   NGrams grams;
@@ -97,8 +99,8 @@ void check_lengths(const VectorizerAttributes& attributes, std::size_t lengths) 
 }
 
 /// Errors: kInvalidModel unless the pool is cut into n-grams by `counts`, one for every index.
-void add_grams(const std::vector<Token>& pool, const Integers& counts, const Integers& indexes,
-               VectorizerAttributes& attributes) {
+void add_grams(const std::vector<Token>& pool, const Integers& counts, VectorizerAttributes& attributes) {
+  const Integers& indexes = attributes.indexes;
   std::size_t gram = 0;
   for (std::size_t n = 1; n <= counts.size(); ++n) {
     const std::int64_t first = counts[n - 1];
@@ -111,8 +113,7 @@ void add_grams(const std::vector<Token>& pool, const Integers& counts, const Int
     const bool counted =
         n >= static_cast<std::size_t>(attributes.min_length) && n <= static_cast<std::size_t>(attributes.max_length);
     for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(end); i += n, ++gram) {
-      if (counted && gram < indexes.size())
-        attributes.grams.add(pool.data() + i, n, static_cast<std::uint32_t>(indexes[gram]));
+      if (counted) attributes.grams.add(pool.data() + i, n, static_cast<std::uint32_t>(gram));
     }
   }
   if (gram != indexes.size()) invalid_model("the pool has ", gram, " n-grams, but ngram_indexes has ", indexes.size());
@@ -126,17 +127,19 @@ AttributesPtr parse(ParseContext& context) {
   attributes->min_length = context.require_int("min_gram_length");
   attributes->max_skip_count = context.require_int("max_skip_count");
   const Integers counts = require_ints(context, "ngram_counts");
-  const Integers indexes = require_ints(context, "ngram_indexes");
+  attributes->indexes = require_ints(context, "ngram_indexes");
   check_lengths(*attributes, counts.size());
-  for (const std::int64_t index : indexes) {
+  for (const std::int64_t index : attributes->indexes) {
     if (index < 0 || index >= INT32_MAX) invalid_model("ngram_indexes has ", index, ", which is no column");
     attributes->columns = std::max(attributes->columns, index + 1);
   }
-  add_grams(parse_pool(context, *attributes), counts, indexes, *attributes);
+  add_grams(parse_pool(context, *attributes), counts, *attributes);
   auto weights = context.get_floats("weights");
   if (!weights || weights->empty()) return attributes;
-  if (static_cast<std::int64_t>(weights->size()) < attributes->columns)
-    invalid_model("weights has ", weights->size(), " elements for ", attributes->columns, " columns");
+  if (weights->size() != attributes->indexes.size()) {
+    invalid_model("weights has ", weights->size(), " elements, but the pool has ", attributes->indexes.size(),
+                  " n-grams");
+  }
   if (attributes->mode != Mode::kTf) attributes->weights = std::move(*weights);
   return attributes;
 }
@@ -161,6 +164,10 @@ struct State {
   std::size_t max_distance = 0;
   std::size_t rows = 0;
   std::size_t row_size = 0;
+  // Workspace offsets:
+  std::size_t tokens = 0;  ///< of all rows
+  std::size_t counts = 0;  ///< by n-gram, of each worker
+  std::size_t counts_bytes = 0;
 };
 
 Prepared prepare(const PrepareContext& context) {
@@ -173,7 +180,11 @@ Prepared prepare(const PrepareContext& context) {
   // Elements further apart than a row is long are not in it; single ones have no distance.
   const std::int64_t furthest = state->attributes->max_length == 1 ? 1 : std::max<std::int64_t>(x.back(), 1);
   state->max_distance = static_cast<std::size_t>(std::min(state->attributes->max_skip_count, furthest - 1)) + 1;
-  return {state, static_cast<std::size_t>(element_count(x)) * sizeof(Token)};
+  WorkspaceLayout layout;
+  state->tokens = layout.add(static_cast<std::size_t>(element_count(x)) * sizeof(Token));
+  state->counts_bytes = (state->attributes->indexes.size() * sizeof(std::uint32_t) + 63) / 64 * 64;
+  state->counts = layout.add(state->counts_bytes * static_cast<std::size_t>(context.threads()));
+  return {state, layout.bytes()};
 }
 
 void write_tokens(const State& state, const void* x, std::size_t first, Token* tokens) {
@@ -196,8 +207,8 @@ void count_from(const NGrams& grams, const Token* token, const Token* end, std::
   for (std::int64_t length = 1; length <= most; ++length) {
     node = *token == kNone ? kNone : grams.next(node, *token);
     if (node == kNone) return;
-    const std::uint32_t column = grams.column(node);
-    if (length >= least && column != kNone && counts[column] != UINT32_MAX) ++counts[column];
+    const std::uint32_t gram = grams.gram(node);
+    if (length >= least && gram != kNone && counts[gram] != UINT32_MAX) ++counts[gram];
     if (static_cast<std::size_t>(end - token) <= distance) return;
     token += distance;
   }
@@ -214,31 +225,31 @@ void count_row(const State& state, const Token* row, std::uint32_t* counts, RunC
   }
 }
 
-/// Counts become float32 in their own place.
-void weigh(const VectorizerAttributes& attributes, std::size_t columns, std::byte* row) {
-  for (std::size_t i = 0; i < columns; ++i) {
-    std::byte* const place = row + i * sizeof(float);
-    std::uint32_t count = 0;
-    std::memcpy(&count, place, sizeof count);
-    if (attributes.mode == Mode::kIdf) count = count != 0 ? 1 : 0;
-    const float weight = attributes.weights.empty() ? 1.0F : attributes.weights[i];
-    const float value = count == 0 ? 0.0F : static_cast<float>(count) * weight;
-    std::memcpy(place, &value, sizeof value);
+void write_row(const VectorizerAttributes& attributes, const std::uint32_t* counts, float* y) {
+  std::fill_n(y, attributes.columns, 0.0F);
+  for (std::size_t gram = 0; gram < attributes.indexes.size(); ++gram) {
+    if (counts[gram] == 0) continue;
+    const float weight = attributes.weights.empty() ? 1.0F : attributes.weights[gram];
+    float& column = y[attributes.indexes[gram]];
+    column = attributes.mode == Mode::kIdf ? weight : column + static_cast<float>(counts[gram]) * weight;
   }
 }
 
 void run(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
-  const auto columns = static_cast<std::size_t>(state.attributes->columns);
+  const VectorizerAttributes& attributes = *state.attributes;
+  auto* const workspace = static_cast<std::byte*>(args.workspace);
   const double steps = static_cast<double>(state.row_size) * static_cast<double>(state.max_distance);
-  args.control.parallel_for(state.rows, static_cast<double>(state.rows) * steps * kCost, [&](std::size_t row) {
+  const double work = static_cast<double>(state.rows) * steps * kCost;
+  args.control.parallel_for(state.rows, work, [&](std::size_t row, std::size_t worker) {
     const std::size_t first = row * state.row_size;
-    Token* const tokens = static_cast<Token*>(args.workspace) + first;
-    std::byte* const y = static_cast<std::byte*>(args.outputs[0]) + row * columns * sizeof(float);
-    std::memset(y, 0, columns * sizeof(float));
+    Token* const tokens = reinterpret_cast<Token*>(workspace + state.tokens) + first;
+    auto* const counts = reinterpret_cast<std::uint32_t*>(workspace + state.counts + worker * state.counts_bytes);
+    std::fill_n(counts, attributes.indexes.size(), 0);
     write_tokens(state, args.inputs[0], first, tokens);
-    count_row(state, tokens, reinterpret_cast<std::uint32_t*>(y), args.control);
-    weigh(*state.attributes, columns, y);
+    count_row(state, tokens, counts, args.control);
+    write_row(attributes, counts,
+              static_cast<float*>(args.outputs[0]) + row * static_cast<std::size_t>(attributes.columns));
   });
 }
 

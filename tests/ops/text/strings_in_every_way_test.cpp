@@ -118,6 +118,12 @@ TEST(StringsInEveryWay, ByIndices) {
       .refused(ErrorCode::kUnsupported, "");
 }
 
+TEST(StringsInEveryWay, Constants) {
+  TextTest("Constant", 13).with(attribute("value_string", "a")).expect_strings({}, {"a"}).run();
+  TextTest("Constant", 13).with(attribute("value_strings", Texts{"a", ""})).expect_strings({2}, {"a", ""}).run();
+  TextTest("Constant", 13).with(attribute("value", string_tensor({1, 1}, {"é"}))).expect_strings({1, 1}, {"é"}).run();
+}
+
 TEST(StringsInEveryWay, ShapesAndComparisons) {
   of_x("Shape").expect(longs({2}, {2, 3})).run();
   of_x("Size").expect(longs({}, {6})).run();

@@ -23,29 +23,32 @@ struct Case {
 
 /// By the definition: every n-gram of the row at every distance, looked up in a map.
 std::vector<float> counted(const Case& c, const Integers& row) {
-  std::map<Integers, std::size_t> columns;
+  std::map<Integers, std::size_t> grams;
   std::size_t gram = 0;
   for (std::size_t n = 1; n <= c.counts.size(); ++n) {
     const auto end = n < c.counts.size() ? static_cast<std::size_t>(c.counts[n]) : c.pool.size();
     for (auto i = static_cast<std::size_t>(c.counts[n - 1]); i < end; i += n) {
       const auto from = c.pool.begin() + static_cast<std::ptrdiff_t>(i);
-      columns[Integers(from, from + static_cast<std::ptrdiff_t>(n))] = static_cast<std::size_t>(c.indexes[gram++]);
+      grams[Integers(from, from + static_cast<std::ptrdiff_t>(n))] = gram++;
     }
   }
-  std::vector<float> y(static_cast<std::size_t>(1 + *std::max_element(c.indexes.begin(), c.indexes.end())));
+  std::vector<float> counts(gram);
   for (std::int64_t n = c.min_length; n <= c.max_length; ++n) {
     for (std::int64_t distance = 1; distance <= (n == 1 ? 1 : c.skips + 1); ++distance) {
       for (std::int64_t first = 0; first + (n - 1) * distance < static_cast<std::int64_t>(row.size()); ++first) {
         Integers found;
         for (std::int64_t i = 0; i < n; ++i) found.push_back(row[static_cast<std::size_t>(first + i * distance)]);
-        if (const auto at = columns.find(found); at != columns.end()) y[at->second] += 1;
+        if (const auto at = grams.find(found); at != grams.end()) counts[at->second] += 1;
       }
     }
   }
-  for (std::size_t i = 0; i < y.size(); ++i) {
+  std::vector<float> y(static_cast<std::size_t>(1 + *std::max_element(c.indexes.begin(), c.indexes.end())));
+  for (std::size_t i = 0; i < gram; ++i) {
     const float weight = c.weights.empty() ? 1 : c.weights[i];
-    if (c.mode == std::string("IDF")) y[i] = y[i] > 0 ? weight : 0;
-    if (c.mode == std::string("TFIDF")) y[i] *= weight;
+    float& column = y[static_cast<std::size_t>(c.indexes[i])];
+    if (c.mode == std::string("TF")) column += counts[i];
+    if (c.mode == std::string("TFIDF")) column += counts[i] * weight;
+    if (c.mode == std::string("IDF") && counts[i] > 0) column = weight;
   }
   return y;
 }
@@ -69,6 +72,25 @@ std::vector<Case> cases() {
       {"more skips than elements", "TF", 2, 2, 100},
       {"idf", "IDF", 1, 2, 1, {0, 4}, {0, 1, 2, 3, 4, 5, 6}, {2, 3, 5, 4, 5, 6, 7, 8, 6, 7}, weights},
       {"tfidf", "TFIDF", 1, 2, 1, {0, 4}, {0, 1, 2, 3, 4, 5, 6}, {2, 3, 5, 4, 5, 6, 7, 8, 6, 7}, weights},
+      {"weights in other columns",
+       "TFIDF",
+       1,
+       2,
+       1,
+       {0, 4},
+       {6, 5, 4, 3, 2, 0, 1},
+       {2, 3, 5, 4, 5, 6, 7, 8, 6, 7},
+       weights},
+      {"weights in one column",
+       "TFIDF",
+       1,
+       2,
+       1,
+       {0, 4},
+       {0, 0, 0, 0, 1, 1, 1},
+       {2, 3, 5, 4, 5, 6, 7, 8, 6, 7},
+       weights},
+      {"idf in one column", "IDF", 1, 2, 1, {0, 4}, {0, 0, 0, 0, 1, 1, 1}, {2, 3, 5, 4, 5, 6, 7, 8, 6, 7}, weights},
       {"idf without weights", "IDF", 1, 2, 1},
       {"other columns", "TF", 1, 2, 0, {0, 4}, {6, 5, 9, 0, 0, 1, 2}},
       {"no unigrams", "TF", 2, 2, 0, {0, 0}, {0, 1, 2}, {5, 6, 7, 8, 6, 7}},
@@ -160,7 +182,7 @@ TEST(TfIdfVectorizer, Refusals) {
   refused({"no pool", "TF", 1, 2, 0, {0, 4}, {0}, {}}, "expected one of pool_strings and pool_int64s");
   Case weights;
   weights.weights = {1, 2};
-  refused(weights, "weights has 2 elements for 7 columns");
+  refused(weights, "weights has 2 elements, but the pool has 7 n-grams");
   vectorizer({}).input<float>({1}, {1}).expect_error(ErrorCode::kInvalidModel, "input X is float32").run();
   vectorizer({}).input<std::int64_t>({}, {1}).expect_error(ErrorCode::kInvalidModel, "input X has rank 0").run();
   vectorizer({})

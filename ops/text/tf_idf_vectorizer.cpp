@@ -82,6 +82,7 @@ std::vector<Token> parse_pool(ParseContext& context, VectorizerAttributes& attri
   if (strings.empty() == integers.empty()) invalid_model("expected one of pool_strings and pool_int64s");
   attributes.of_strings = !strings.empty();
   std::vector<Token> pool;
+  pool.reserve(strings.size() + integers.size());
   for (const std::string& element : strings) pool.push_back(attributes.tokens.add(element));
   for (const std::int64_t element : integers)
     pool.push_back(attributes.tokens.add(static_cast<std::uint64_t>(element)));

@@ -8,15 +8,17 @@
 
 #include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/kernels/elementwise.hpp"
+#include "ops/kernels/unary.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/half_lines.hpp"
 
 namespace linnet::internal {
 namespace {
 
 constexpr double kCost = 20.0;       // ns per element
-constexpr double kSquareCost = 0.3;  // the same, of squares
+constexpr double kKernelCost = 0.3;  // the same, where there is a kernel
 constexpr std::uint64_t kExponent = 0b10;
 
 struct State {
@@ -117,27 +119,50 @@ void power_line(const State& state, const void* x, const void* y, std::size_t co
   E exponent[kLinedUp];
   load_line(state.base, x, 0, count, base);
   load_line(state.exponent, y, 0, count, exponent);
+  if constexpr (!std::is_integral_v<W>) {
+    if (state.base != DataType::kFloat64 && state.one_exponent && exponent[0] == 3) {  // the square is exact
+      for (std::size_t i = 0; i < count; ++i) base[i] = base[i] * base[i] * base[i];
+      return store_line(state.base, base, 0, count, z);
+    }
+  }
   for (std::size_t i = 0; i < count; ++i) base[i] = computed(state.base, base[i], exponent[i]);
   store_line(state.base, base, 0, count, z);
 }
 
-/// Whether all of X is squared and is float32: the square in double is exact, so one product in float has its bits.
-bool squares(const State& state, const void* y) {
-  if (!state.one_exponent || state.base != DataType::kFloat32) return false;
-  double exponent = 0.0;
-  load_line(state.exponent, y, 0, 1, &exponent);
-  return exponent == 2.0;
+using Kernel = void (*)(const float* x, float* z, std::size_t count);
+
+void square(const float* x, float* z, std::size_t count) {
+  kernels::binary(kernels::BinaryKind::kMul, x, false, x, false, z, count);
+}
+template <kernels::UnaryKind kKind>
+void apply(const float* x, float* z, std::size_t count) {
+  kernels::unary(kKind, x, z, count);
 }
 
-void square(const void* x_elements, std::size_t first, std::size_t count, void* z_elements) {
-  const float* const x = static_cast<const float*>(x_elements) + first;
-  kernels::binary(kernels::BinaryKind::kMul, x, false, x, false, static_cast<float*>(z_elements) + first, count);
+/// The kernel for all of X, where it gives the same: a square of floats is exact in double, a quotient and a root are
+/// rounded to the same as by way of double. Floats have all cubes of bfloat16, but not those of float16.
+Kernel kernel_of(const State& state, const void* y) {
+  const bool half = state.base == DataType::kFloat16 || state.base == DataType::kBfloat16;
+  if (!state.one_exponent || (state.base != DataType::kFloat32 && !half)) return nullptr;
+  double exponent = 0.0;
+  load_line(state.exponent, y, 0, 1, &exponent);
+  if (exponent == 2.0) return square;
+  if (exponent == 0.5) return apply<kernels::UnaryKind::kHalfPower>;
+  if (exponent == -1.0) return apply<kernels::UnaryKind::kReciprocal>;
+  if (exponent == 3.0 && state.base != DataType::kFloat16) return apply<kernels::UnaryKind::kCube>;
+  return nullptr;
+}
+
+/// At most kLinedUp elements.
+void apply_kernel(const State& state, Kernel kernel, const void* x, std::size_t count, void* z) {
+  if (state.base == DataType::kFloat32) return kernel(static_cast<const float*>(x), static_cast<float*>(z), count);
+  half_line(state.base, x, 0, count, z, [=](float* line, std::size_t size) { kernel(line, line, size); });
 }
 
 void run_line(const LineArguments& args) {
   const auto& state = *static_cast<const State*>(args.state);
   const void* y = args.inputs[1];
-  if (squares(state, y)) return square(args.inputs[0], 0, args.count, args.y);
+  if (const Kernel kernel = kernel_of(state, y)) return apply_kernel(state, kernel, args.inputs[0], args.count, args.y);
   LineBuffer exponents;
   if (has_bit(args.single_inputs, 1)) y = line_up(state.y, size_of(state.exponent), y, 0, args.count, &exponents);
   state.line(state, args.inputs[0], y, args.count, args.y);
@@ -158,9 +183,9 @@ Prepared prepare(const PrepareContext& context) {
     });
   });
   const ConstantPtr& exponents = context.input_constant(1);
-  const bool known_square = exponents != nullptr && squares(*state, exponents->aligned());
+  const bool known_kernel = exponents != nullptr && kernel_of(*state, exponents->aligned()) != nullptr;
   Prepared prepared;
-  prepared.line_wise = {run_line, known_square ? kSquareCost : kCost, kExponent};
+  prepared.line_wise = {run_line, known_kernel ? kKernelCost : kCost, kExponent};
   prepared.state = std::move(state);
   return prepared;
 }
@@ -168,18 +193,23 @@ Prepared prepare(const PrepareContext& context) {
 void run(const RunArguments& args) {
   constexpr std::size_t kChunk = 8192;
   const auto& state = *static_cast<const State*>(args.state);
-  if (state.count > 0 && squares(state, args.inputs[1])) {
-    return for_chunks(args.control, state.count, kChunk, kSquareCost, [&](std::size_t first, std::size_t count) {
-      square(args.inputs[0], first, count, args.outputs[0]);
+  const auto* const x_elements = static_cast<const std::byte*>(args.inputs[0]);
+  auto* const z = static_cast<std::byte*>(args.outputs[0]);
+  const std::size_t bytes = size_of(state.base);
+  const Kernel kernel = state.count > 0 ? kernel_of(state, args.inputs[1]) : nullptr;
+  if (kernel != nullptr) {
+    return for_chunks(args.control, state.count, kChunk, kKernelCost, [&](std::size_t chunk, std::size_t size) {
+      for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) {
+        apply_kernel(state, kernel, x_elements + first * bytes, count, z + first * bytes);
+      });
     });
   }
-  auto* const z = static_cast<std::byte*>(args.outputs[0]);
   for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t chunk, std::size_t size) {
     for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) {
       LineBuffer x_buffer, y_buffer;
-      const void* x = line_up(state.x, size_of(state.base), args.inputs[0], first, count, &x_buffer);
+      const void* x = line_up(state.x, bytes, x_elements, first, count, &x_buffer);
       const void* y = line_up(state.y, size_of(state.exponent), args.inputs[1], first, count, &y_buffer);
-      state.line(state, x, y, count, z + first * size_of(state.base));
+      state.line(state, x, y, count, z + first * bytes);
     });
   });
 }

@@ -3,12 +3,15 @@
 
 #include "ops/kernels/unary.hpp"
 
+#include <limits>
+
 #include "ops/kernels/highway_config.h"
 
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "ops/kernels/apply-inl.h"
 #include "ops/kernels/dispatch.h"
+#include "ops/kernels/double_exp-inl.h"
 #include "ops/kernels/log-inl.h"
 #include "ops/kernels/sin_cos-inl.h"
 #include "ops/kernels/trigonometry.hpp"
@@ -61,6 +64,22 @@ struct SignFunction {
   }
 };
 
+struct CubeOfDoubles {
+  template <class DD, class VD = hn::Vec<DD>>
+  HWY_INLINE VD operator()(DD /*dd*/, VD x) const {
+    return hn::Mul(hn::Mul(x, x), x);
+  }
+};
+struct CubeFunction {
+  HWY_INLINE V operator()(Tag d, V x) const { return InDoubles(d, x, CubeOfDoubles()); }
+};
+struct HalfPowerFunction {
+  HWY_INLINE V operator()(Tag d, V x) const {
+    const V infinity = hn::Set(d, std::numeric_limits<float>::infinity());
+    return hn::Sqrt(hn::IfThenElse(hn::Eq(x, hn::Neg(infinity)), infinity, hn::Add(x, hn::Zero(d))));
+  }
+};
+
 template <class Function>
 void Apply(Function function, const float* x, float* y, std::size_t count, Stores stores) {
   if constexpr (kTargetStreams) {
@@ -92,6 +111,10 @@ void Unary(UnaryKind kind, const float* x, float* y, std::size_t count, Stores s
       return Apply(CeilFunction(), x, y, count, stores);
     case UnaryKind::kRound:
       return Apply(RoundFunction(), x, y, count, stores);
+    case UnaryKind::kCube:
+      return ApplyToRun(CubeFunction(), x, y, count);
+    case UnaryKind::kHalfPower:
+      return ApplyToRun(HalfPowerFunction(), x, y, count);
     default:
       return Apply(SignFunction(), x, y, count, stores);
   }

@@ -98,5 +98,29 @@ TEST(Pow, LargeOddExponentsKeepTheSign) {
       .run();
 }
 
+/// Exponents that have kernels: as std::pow in double, rounded once.
+template <typename T>
+void check_exponent(double exponent, const std::vector<float>& x) {
+  const auto count = static_cast<std::int64_t>(x.size());
+  std::vector<float> base, power;
+  for (const float value : x) {
+    base.push_back(static_cast<float>(static_cast<T>(value)));
+    power.push_back(static_cast<float>(static_cast<T>(std::pow(static_cast<double>(base.back()), exponent))));
+  }
+  OpTest test("Pow", 15);
+  test.named(text(data_type_of<T>(), " to ", exponent)).input(tensor_of<T>({count}, base));
+  test.input(tensor_of<double>({}, {exponent})).expect(tensor_of<T>({count}, power)).run();
+}
+
+TEST(Pow, ExponentsWithKernelsAgreeWithPow) {
+  std::vector<float> x = {0.0F, -0.0F, 1.0F, -1.0F, kInf, -kInf, kNan, 1e-30F, -3e38F, 65504.0F, 1e-45F, 3e12F};
+  for (int i = 0; i < 3000; ++i) x.push_back(static_cast<float>(std::sin(i) * std::exp2(i % 40 - 20)));
+  for (const double exponent : {-1.0, 0.5, 2.0, 3.0}) {
+    check_exponent<float>(exponent, x);
+    check_exponent<Float16>(exponent, x);
+    check_exponent<Bfloat16>(exponent, x);
+  }
+}
+
 }  // namespace
 }  // namespace linnet::internal

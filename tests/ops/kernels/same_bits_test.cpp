@@ -196,6 +196,7 @@ std::vector<Function> functions() {
       of_unary("Abs", UnaryKind::kAbs),
       of_unary("Reciprocal", UnaryKind::kReciprocal),
       of_unary("Sqrt", UnaryKind::kSqrt),
+      of_unary("Cube", UnaryKind::kCube),
       of_unary("Log", UnaryKind::kLog),
       of_unary("Sin", UnaryKind::kSin),
       of_unary("Cos", UnaryKind::kCos),

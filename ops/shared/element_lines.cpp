@@ -122,6 +122,31 @@ void store_small_line(DataType type, const SmallFloatRounding& rounding, const W
   });
 }
 
+/// A float that is rounded to 16 bits as `value` would be: of the two that it lies between the one whose last bit is 1.
+/// What is below floats' least normal number is rounded to 16 bits here.
+template <typename Half>
+float rounded_to_odd(double value) {
+  if (std::fabs(value) < 0x1p-126) return static_cast<float>(Half(value));
+  const auto nearest = static_cast<float>(value);
+  const double rest = value - static_cast<double>(nearest);  // exact; NaN of NaN and of infinities
+  std::uint32_t bits;
+  std::memcpy(&bits, &nearest, sizeof bits);
+  const std::uint32_t moves = static_cast<std::uint32_t>(rest > 0 || rest < 0) & ~bits & 1U;
+  bits += (rest > 0) == (value > 0) ? moves : 0U - moves;
+  float odd;
+  std::memcpy(&odd, &bits, sizeof odd);
+  return odd;
+}
+
+template <typename Half>
+void store_halves(DataType type, const double* line, std::size_t count, void* to) {
+  for_pieces(count, [&](std::size_t done, std::size_t size) {
+    float piece[kPiece];
+    for (std::size_t i = 0; i < size; ++i) piece[i] = rounded_to_odd<Half>(line[done + i]);
+    kernels::narrow(half_type(type), piece, size, at(type, to, done));
+  });
+}
+
 /// As convert, for whole numbers that an int has, which the CPU converts to and from at once.
 template <typename To>
 void convert_whole(const float* from, std::size_t count, void* to) {
@@ -249,9 +274,9 @@ void store_line(DataType type, const double* line, std::size_t first, std::size_
     case DataType::kFloat32:
       return convert<double, float>(line, count, to);
     case DataType::kFloat16:
-      return convert<double, Float16>(line, count, to);
+      return store_halves<Float16>(type, line, count, to);
     case DataType::kBfloat16:
-      return convert<double, Bfloat16>(line, count, to);
+      return store_halves<Bfloat16>(type, line, count, to);
     default:
       if (kSmallTypes.has(type)) return store_small_line(type, {}, line, first, count, elements);
       if (count > 0) std::memcpy(to, line, count * sizeof *line);

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <vector>
 
 namespace linnet::internal {
@@ -59,6 +61,27 @@ TEST(ElementLines, RoundDoublesOnce) {
   EXPECT_EQ((static_cast<float>(stored<Bfloat16, double>({1.0 + 0x1p-8 + 0x1p-40})[0])), 1.0F + 0x1p-7F);
   EXPECT_EQ((stored<float, double>({1.0 + 0x1p-24})), std::vector<float>{1.0F});
   EXPECT_TRUE(std::isnan((stored<float, double>({std::nan("")})[0])));
+}
+
+/// Around every boundary between two neighbours, and as far out as doubles go.
+TEST(ElementLines, RoundDoublesAsTheirElementsDo) {
+  std::vector<double> line = {0.0, -0.0, INFINITY, -INFINITY, 1e300, -1e300, 1e-300, 3.4e38, 65519.99, 65520.0, 5e-324};
+  for (std::uint32_t bits = 0; bits < 0x7F80; bits += 3) {
+    const std::uint32_t wide[] = {bits << 16 | 0x8000, bits << 16 | 0x1000, bits << 16 | 0x8001, bits << 16};
+    for (const std::uint32_t middle : wide) {
+      float value = 0;
+      std::memcpy(&value, &middle, sizeof value);
+      const auto exact = static_cast<double>(value);
+      for (const double near : {exact, exact * (1 + 0x1p-50), exact * (1 - 0x1p-50), exact * (1 + 0x1p-24)})
+        line.insert(line.end(), {near, -near});
+    }
+  }
+  const std::vector<Float16> halves = stored<Float16, double>(line);
+  const std::vector<Bfloat16> brains = stored<Bfloat16, double>(line);
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    ASSERT_EQ(halves[i].bits, float16_bits(line[i])) << line[i];
+    ASSERT_EQ(brains[i].bits, bfloat16_bits(line[i])) << line[i];
+  }
 }
 
 TEST(ElementLines, HoldIntegersExactly) {

@@ -1,5 +1,5 @@
 // The reductions of float32 whose reduced dimensions are neighbours: X is [outer, rows, columns], Y is [outer,
-// columns]; and those of 16-bit floats along short last dimensions.
+// columns]; and those of 16-bit floats, which are widened a few rows at a time.
 #include <algorithm>
 #include <cmath>
 
@@ -220,22 +220,23 @@ void run(const RunArguments& args) {
              });
 }
 
-/// 16-bit floats, X being [outer, rows]: some rows are widened at a time, and each result is rounded once.
+/// 16-bit floats that are widened at a time.
 constexpr std::size_t kHalfLine = 4096;
+constexpr std::size_t kHalfColumns = 256;
+constexpr double kHalfCost = 0.2;  // ns per element
 
 struct HalfState {
   Tiling tiling;
   DataType type;
 };
 
-std::string accepts_short_half(const NodeView& node) {
+std::string accepts_halves(const NodeView& node) {
   std::string why_not = accepts_half(node);
   if (!why_not.empty()) return why_not;
   const Reduction reduction = reduction_of(node);
   if (reduction.op == ReduceOp::kLogSumExp) return "not the logarithm of a sum of exponentials";
-  const bool by_rows = reduction.sizes.size() == 2 && reduction.reduced.back();
-  if (!by_rows || reduction.count > static_cast<std::int64_t>(kHalfLine))
-    return text("only along the last dimensions, of up to ", kHalfLine, " elements");
+  if (std::count(reduction.reduced.begin(), reduction.reduced.end(), true) > 1)
+    return "the reduced dimensions are not neighbours";
   return "";
 }
 
@@ -246,10 +247,9 @@ Prepared prepare_half(const PrepareContext& context) {
   return prepared;
 }
 
-void run_half(const RunArguments& args) {
+/// X being [outer, rows] with short rows: some are widened at a time, and each result is rounded once.
+void reduce_short_rows(const HalfState& state, const RunArguments& args) {
   constexpr std::size_t kMostRows = 128;
-  constexpr double kHalfCost = 0.2;  // ns per element
-  const auto& state = *static_cast<const HalfState*>(args.state);
   const Tiling& tiling = state.tiling;
   const auto length = static_cast<std::size_t>(tiling.rows);
   const std::size_t group = std::min(kMostRows, kHalfLine / length);
@@ -269,11 +269,57 @@ void run_half(const RunArguments& args) {
   });
 }
 
+/// `columns` results, at most kHalfColumns, of rows that begin at element `begin` of X; what is made of every few rows
+/// is joined in their order.
+void reduce_wide_rows(const HalfState& state, const RunArguments& args, std::size_t begin, std::size_t columns,
+                      double* results) {
+  const Tiling& tiling = state.tiling;
+  const auto length = static_cast<std::size_t>(tiling.rows);
+  const auto stride = static_cast<std::size_t>(tiling.columns);
+  const std::size_t group = kHalfLine / columns;
+  for (std::size_t row = 0; row < length && !args.control.abandon_if_stopped(); row += group) {
+    float line[kHalfLine];
+    double joined[kHalfColumns];
+    const std::size_t rows = std::min(group, length - row);
+    for (std::size_t i = 0; i < rows && columns != stride; ++i)
+      load_line(state.type, args.inputs[0], begin + (row + i) * stride, columns, line + i * columns);
+    if (columns == stride) load_line(state.type, args.inputs[0], begin + row * stride, rows * columns, line);
+    double* const to = row == 0 ? results : joined;
+    if (columns == 1) {
+      to[0] = kernels::reduce_row(tiling.kind, line, rows);
+    } else {
+      kernels::reduce_columns(tiling.kind, line, to, rows, columns, columns);
+    }
+    for (std::size_t i = 0; i < columns && row > 0; ++i)
+      results[i] = kernels::join_reduced(tiling.kind, results[i], joined[i]);
+  }
+}
+
+void run_half(const RunArguments& args) {
+  const auto& state = *static_cast<const HalfState*>(args.state);
+  const Tiling& tiling = state.tiling;
+  const auto length = static_cast<std::size_t>(tiling.rows);
+  const auto columns = static_cast<std::size_t>(tiling.columns);
+  if (columns == 1 && length > 0 && length <= kHalfLine) return reduce_short_rows(state, args);
+  const std::size_t blocks = (columns + kHalfColumns - 1) / kHalfColumns;
+  const double work = kHalfCost * static_cast<double>(tiling.outer) * static_cast<double>(length * columns);
+  args.control.parallel_for(static_cast<std::size_t>(tiling.outer) * blocks, work, [&](std::size_t task) {
+    const std::size_t column = task % blocks * kHalfColumns;
+    const std::size_t outer = task / blocks;
+    const std::size_t count = std::min(kHalfColumns, columns - column);
+    double y[kHalfColumns];
+    if (length == 0) kernels::reduce_columns(tiling.kind, nullptr, y, 0, count, count);
+    reduce_wide_rows(state, args, outer * length * columns + column, count, y);
+    for (std::size_t i = 0; i < count; ++i) y[i] = completed(tiling, y[i]);
+    store_line(state.type, y, outer * columns + column, count, args.outputs[0]);
+  });
+}
+
 }  // namespace
 
 std::vector<Implementation> reduction_implementations() {
   return {{"simd", Backend::kSimd, accepts, prepare, run},
-          {"simd half", Backend::kSimd, accepts_short_half, prepare_half, run_half},
+          {"simd half", Backend::kSimd, accepts_halves, prepare_half, run_half},
           reduction_reference_implementation()};
 }
 

@@ -13,12 +13,14 @@
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/fusion_facts.hpp"
+#include "ops/shared/half_lines.hpp"
 
 namespace linnet::internal {
 namespace {
 
 constexpr std::size_t kSimdChunk = 32768;
 constexpr std::size_t kReferenceChunk = 8192;
+constexpr double kSimdCost = 0.15;  // ns per element
 constexpr std::size_t kScale = 1, kBias = 2, kMean = 3, kVariance = 4;
 constexpr const char* kNames[] = {"X", "scale", "B", "input_mean", "input_var"};
 
@@ -156,6 +158,34 @@ Prepared prepare_simd(const PrepareContext& context) {
   return prepared;
 }
 
+/// By channel.
+struct Parameters {
+  const float* mean;
+  const float* factor;
+  const float* bias;
+};
+
+/// Elements [first, first + size), which lie at x: a list of runs within one channel, or (inner = 1) along the
+/// channels.
+void normalize_floats(const State& state, const Parameters& by, const float* x, std::size_t first, std::size_t size,
+                      float* to) {
+  const std::size_t end = first + size;
+  while (first < end) {
+    const std::size_t channel = first / state.inner % state.channels;
+    std::size_t run = 0;
+    if (state.inner == 1) {
+      run = std::min(state.channels - channel, end - first);
+      kernels::shift_scale_each(x, by.mean + channel, by.factor + channel, by.bias + channel, to, run);
+    } else {
+      run = std::min(state.inner - first % state.inner, end - first);
+      kernels::shift_scale(x, by.mean[channel], by.factor[channel], by.bias[channel], to, run);
+    }
+    first += run;
+    x += run;
+    to += run;
+  }
+}
+
 void run_simd(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
   if (state.count == 0) return;
@@ -169,25 +199,46 @@ void run_simd(const RunArguments& args) {
   const auto* x = static_cast<const float*>(args.inputs[0]);
   const auto* bias = static_cast<const float*>(args.inputs[kBias]);
   const auto* mean = static_cast<const float*>(args.inputs[kMean]);
-  // A chunk is a list of runs: within one channel, or (inner = 1) along the channels.
   const Output output = {static_cast<float*>(args.outputs[0]), state.streamed && x != args.outputs[0]};
-  for_output_chunks(
-      args.control, state.count, kSimdChunk, 0.15, output, [&](std::size_t first, std::size_t size, float* to) {
-        const std::size_t end = first + size;
-        while (first < end) {
-          const std::size_t channel = first / state.inner % state.channels;
-          if (state.inner == 1) {
-            const std::size_t run = std::min(state.channels - channel, end - first);
-            kernels::shift_scale_each(x + first, mean + channel, factor + channel, bias + channel, to, run);
-            first += run;
-            to += run;
-          } else {
-            const std::size_t run = std::min(state.inner - first % state.inner, end - first);
-            kernels::shift_scale(x + first, mean[channel], factor[channel], bias[channel], to, run);
-            first += run;
-            to += run;
-          }
-        }
+  for_output_chunks(args.control, state.count, kSimdChunk, kSimdCost, output,
+                    [&](std::size_t first, std::size_t size, float* to) {
+                      normalize_floats(state, {mean, factor, bias}, x + first, first, size, to);
+                    });
+}
+
+std::string accepts_halves(const NodeView& node) {
+  std::string reason = accepts_half(node);
+  for (std::size_t input = kScale; input <= kVariance && reason.empty(); ++input) {
+    if (node.input_type(input) == DataType::kFloat64) reason = text(kNames[input], " is float64");
+  }
+  return reason;
+}
+
+Prepared prepare_half(const PrepareContext& context) {
+  Prepared prepared = prepare(context);
+  prepared.workspace_bytes = 4 * static_cast<const State*>(prepared.state.get())->channels * sizeof(float);
+  return prepared;
+}
+
+/// 16-bit floats, and parameters of any type but float64: all are widened.
+void run_half(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  if (state.count == 0) return;
+  auto* const numbers = static_cast<float*>(args.workspace);
+  const auto widened = [&](std::size_t input) {
+    float* const to = numbers + (input - kScale) * state.channels;
+    load_line(state.types[input], args.inputs[input], 0, state.channels, to);
+    return to;
+  };
+  float* const factor = widened(kScale);
+  const Parameters parameters = {widened(kMean), factor, widened(kBias)};
+  fill_factors(state, factor, widened(kVariance), factor);
+  for_chunks(
+      args.control, state.count, kSimdChunk, kSimdCost + kHalfConversions, [&](std::size_t chunk, std::size_t size) {
+        for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) {
+          half_line(state.types[0], args.inputs[0], first, count, args.outputs[0],
+                    [&](float* line, std::size_t) { normalize_floats(state, parameters, line, first, count, line); });
+        });
       });
 }
 
@@ -232,6 +283,7 @@ void register_batch_normalization(Registry& registry) {
   op.infer = infer;
   op.implementations = {
       {"simd", Backend::kSimd, accepts_simd, prepare_simd, run_simd},
+      {"simd half", Backend::kSimd, accepts_halves, prepare_half, run_half},
       {"reference", Backend::kReference, nullptr, prepare, run_reference},
   };
   op.facts.in_place_inputs = {0};

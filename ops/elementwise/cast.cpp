@@ -228,19 +228,37 @@ std::string accepts_simd(const NodeView& node) {
   const DataType from = node.input_type(0);
   const DataType to = node.output(0).type;
   if (from == DataType::kFloat32 && is_half(to)) return "";
-  if (is_half(from) && to == DataType::kFloat32) return "";
+  if (is_half(from) && (to == DataType::kFloat32 || is_half(to) || kernel_type(to))) return "";
   if (from != to && kernel_type(from) && kernel_type(to)) return "";
-  return text("only between float32 and 16-bit floats, or float32, int32, int64, uint8 and bool, not from ", from,
-              " to ", to);
+  return text(
+      "only from 16-bit floats, from float32 to them, or between float32, int32, int64, uint8 and bool, not from ",
+      from, " to ", to);
+}
+
+/// 16-bit floats to anything but float32, by way of it, which has all of them.
+void cast_halves(const CastState& state, const std::byte* x, std::byte* y, std::size_t count) {
+  for (std::size_t done = 0; done < count; done += kLine) {
+    float line[kLine];
+    const std::size_t size = std::min(kLine, count - done);
+    kernels::widen(half_type(state.from), x + done * size_of(state.from), size, line);
+    std::byte* const to = y + done * size_of(state.to);
+    if (is_half(state.to)) {
+      kernels::narrow(half_type(state.to), line, size, to);
+    } else {
+      kernels::cast(kernels::CastType::kFloat32, *kernel_type(state.to), reinterpret_cast<const std::byte*>(line), size,
+                    to);
+    }
+  }
 }
 
 void cast_vectors(const CastState& state, const void* from, void* to, std::size_t first, std::size_t count) {
   const auto* x = static_cast<const std::byte*>(from) + first * size_of(state.from);
   auto* y = static_cast<std::byte*>(to) + first * size_of(state.to);
-  if (is_half(state.to)) {
-    kernels::narrow(half_type(state.to), reinterpret_cast<const float*>(x), count, y);
-  } else if (is_half(state.from)) {
+  if (is_half(state.from)) {
+    if (state.to != DataType::kFloat32) return cast_halves(state, x, y, count);
     kernels::widen(half_type(state.from), x, count, reinterpret_cast<float*>(y));
+  } else if (is_half(state.to)) {
+    kernels::narrow(half_type(state.to), reinterpret_cast<const float*>(x), count, y);
   } else {
     kernels::cast(*kernel_type(state.from), *kernel_type(state.to), x, count, y);
   }

@@ -157,6 +157,22 @@ void run_simd(const RunArguments& args) {
   });
 }
 
+/// 16-bit floats, widened.
+void run_half(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  const double cost = kSimdCost * static_cast<double>(state.operands.size());
+  for_chunks(args.control, state.count, kChunk, cost, [&](std::size_t chunk, std::size_t size) {
+    for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) {
+      float y[kLinedUp];
+      combine(state, count, y, [&](std::size_t input, float* buffer) -> Operand {
+        load_lined_up(state.operands[input], state.type, args.inputs[input], first, count, buffer);
+        return {buffer, false};
+      });
+      store_line(state.type, y, first, count, args.outputs[0]);
+    });
+  });
+}
+
 Arithmetic arithmetic_of(VariadicOp op) {
   switch (op) {
     case VariadicOp::kSum:
@@ -224,6 +240,7 @@ OpDef variadic(const char* name) {
   op.infer = infer;
   op.implementations = {
       {"simd", Backend::kSimd, accepts_float32, prepare_simd, run_simd},
+      {"simd half", Backend::kSimd, accepts_half, prepare, run_half},
       {"reference", Backend::kReference, nullptr, prepare, run_reference},
   };
   op.facts.in_place_inputs = {0, 1, 2, 3};

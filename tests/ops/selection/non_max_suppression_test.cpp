@@ -102,6 +102,7 @@ TEST(NonMaxSuppression, KeepsBatchesAndClassesApart) {
 
 TEST(NonMaxSuppression, AgreesWithTheLoopOfItsDefinition) {
   constexpr std::int64_t kBoxes = 400;
+  constexpr std::int64_t kMost = 150;  // of which there are fewer
   const ConstantPtr boxes = random_tensor(DataType::kFloat32, {1, kBoxes, 4}, 0, 10, 21);
   const ConstantPtr scores = random_tensor(DataType::kFloat32, {1, 1, kBoxes}, 0, 1, 22);
   const auto corner = [&](std::int64_t box, int from, bool largest) {
@@ -127,10 +128,10 @@ TEST(NonMaxSuppression, AgreesWithTheLoopOfItsDefinition) {
   std::vector<std::int64_t> kept;
   for (const std::int64_t box : order) {
     const auto suppresses = [&](std::int64_t other) { return shared(box, other) > 0.3F; };
-    if (kept.size() < 60 && std::none_of(kept.begin(), kept.end(), suppresses)) kept.push_back(box);
+    if (kept.size() < kMost && std::none_of(kept.begin(), kept.end(), suppresses)) kept.push_back(box);
   }
   OpTest test("NonMaxSuppression", 11);
-  test.input(boxes).input(scores).input<std::int64_t>({1}, {60}).input<float>({1}, {0.3F});
+  test.input(boxes).input(scores).input<std::int64_t>({1}, {kMost}).input<float>({1}, {0.3F});
   selects(test, kept).run();
 }
 

@@ -5,6 +5,7 @@
 //   integer and Y has a fraction: computed in double and cut towards zero (saturating; NaN gives 0).
 // Opsets 7 to newest.
 #include <cmath>
+#include <limits>
 
 #include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/kernels/elementwise.hpp"
@@ -134,6 +135,12 @@ using Kernel = void (*)(const float* x, float* z, std::size_t count);
 void square(const float* x, float* z, std::size_t count) {
   kernels::binary(kernels::BinaryKind::kMul, x, false, x, false, z, count);
 }
+/// As pow has it, the root of -0 is +0 and that of -infinity is infinity.
+void root(const float* x, float* z, std::size_t count) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (std::size_t i = 0; i < count; ++i) z[i] = x[i] == -kInfinity ? kInfinity : x[i] + 0.0F;
+  kernels::unary(kernels::UnaryKind::kSqrt, z, z, count);
+}
 template <kernels::UnaryKind kKind>
 void apply(const float* x, float* z, std::size_t count) {
   kernels::unary(kKind, x, z, count);
@@ -147,7 +154,7 @@ Kernel kernel_of(const State& state, const void* y) {
   double exponent = 0.0;
   load_line(state.exponent, y, 0, 1, &exponent);
   if (exponent == 2.0) return square;
-  if (exponent == 0.5) return apply<kernels::UnaryKind::kHalfPower>;
+  if (exponent == 0.5) return root;
   if (exponent == -1.0) return apply<kernels::UnaryKind::kReciprocal>;
   if (exponent == 3.0 && state.base != DataType::kFloat16) return apply<kernels::UnaryKind::kCube>;
   return nullptr;

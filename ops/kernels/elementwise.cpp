@@ -8,12 +8,49 @@
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "ops/kernels/dispatch.h"
-#include "ops/kernels/elementwise-inl.h"
 #include "ops/kernels/vector_math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace linnet::kernels::HWY_NAMESPACE {
 namespace {
+
+struct AddOperation {
+  template <class V>
+  HWY_INLINE V operator()(V a, V b) const {
+    return hn::Add(a, b);
+  }
+};
+struct SubOperation {
+  template <class V>
+  HWY_INLINE V operator()(V a, V b) const {
+    return hn::Sub(a, b);
+  }
+};
+struct MulOperation {
+  template <class V>
+  HWY_INLINE V operator()(V a, V b) const {
+    return hn::Mul(a, b);
+  }
+};
+struct DivOperation {
+  template <class V>
+  HWY_INLINE V operator()(V a, V b) const {
+    return hn::Div(a, b);
+  }
+};
+// AtLeast and AtMost keep NaN in their second operand only.
+struct MinOperation {
+  template <class V>
+  HWY_INLINE V operator()(V a, V b) const {
+    return hn::IfThenElse(hn::IsNaN(a), a, AtMost(a, b));
+  }
+};
+struct MaxOperation {
+  template <class V>
+  HWY_INLINE V operator()(V a, V b) const {
+    return hn::IfThenElse(hn::IsNaN(a), a, AtLeast(a, b));
+  }
+};
 
 // Where an operand's vectors come from: an array, or one number.
 template <class D>

@@ -20,8 +20,8 @@ void widen(HalfType type, const void* from, std::size_t count, float* to);
 // overlap.
 void narrow(HalfType type, const float* from, std::size_t count, void* to);
 
-// y[i] = a[i] op b[i] for i < count: widened, computed in float32 and narrowed as above. Any array may have any
-// address; `y` may be the array `a` or `b`, other overlaps are not allowed.
+// y[i] = a[i] op b[i] for i < count, op being one of the first four kinds: widened, computed in float32 and narrowed as
+// above. Any array may have any address; `y` may be the array `a` or `b`, other overlaps are not allowed.
 void binary_halves(HalfType type, BinaryKind kind, const void* a, const void* b, std::size_t count, void* y);
 
 }  // namespace linnet::kernels

@@ -125,17 +125,12 @@ HWY_INLINE float LargestOfRow(bool negate, const float* x, std::size_t count) {
 }
 
 // An extreme is one of the numbers, in whatever order they are seen, unless there is NaN, or zeros of both signs.
-double ExtremeOfRow(ReduceKind kind, const float* x, std::size_t count) {
+double ReduceRow(ReduceKind kind, const float* x, std::size_t count) {
   const bool smallest = kind == ReduceKind::kMinimum;
-  if (count >= 4 * hn::Lanes(Tag())) {
+  if ((smallest || kind == ReduceKind::kMaximum) && count >= 4 * hn::Lanes(Tag())) {
     const float largest = LargestOfRow(smallest, x, count);
     if (!std::isnan(largest) && largest != 0) return static_cast<double>(smallest ? -largest : largest);
   }
-  return smallest ? ReduceRun(Minimum(), x, count) : ReduceRun(Maximum(), x, count);
-}
-
-double ReduceRow(ReduceKind kind, const float* x, std::size_t count) {
-  if (kind == ReduceKind::kMaximum || kind == ReduceKind::kMinimum) return ExtremeOfRow(kind, x, count);
   return WithReduction(kind, [=](auto reduction) HWY_ATTR { return ReduceRun(reduction, x, count); });
 }
 

@@ -73,12 +73,6 @@ struct CubeOfDoubles {
 struct CubeFunction {
   HWY_INLINE V operator()(Tag d, V x) const { return InDoubles(d, x, CubeOfDoubles()); }
 };
-struct HalfPowerFunction {
-  HWY_INLINE V operator()(Tag d, V x) const {
-    const V infinity = hn::Set(d, std::numeric_limits<float>::infinity());
-    return hn::Sqrt(hn::IfThenElse(hn::Eq(x, hn::Neg(infinity)), infinity, hn::Add(x, hn::Zero(d))));
-  }
-};
 
 template <class Function>
 void Apply(Function function, const float* x, float* y, std::size_t count, Stores stores) {
@@ -113,8 +107,6 @@ void Unary(UnaryKind kind, const float* x, float* y, std::size_t count, Stores s
       return Apply(RoundFunction(), x, y, count, stores);
     case UnaryKind::kCube:
       return ApplyToRun(CubeFunction(), x, y, count);
-    case UnaryKind::kHalfPower:
-      return ApplyToRun(HalfPowerFunction(), x, y, count);
     default:
       return Apply(SignFunction(), x, y, count, stores);
   }

@@ -23,7 +23,6 @@ enum class UnaryKind : std::uint8_t {
   kRound,       // the nearest integer, halves to the even one; -0 in [-0.5, -0]
   kSign,        // -1, 0 or 1; +0 of both zeros
   kCube,        // x^3, computed in double and rounded once
-  kHalfPower,   // x^0.5 as pow has it: kSqrt, but +0 of -0 and infinity of -infinity
   kTan,         // the tangent; NaN of infinities
   kAsin,        // the angle in [-pi/2, pi/2] of a sine; NaN beyond -1 and 1
   kAcos,        // the angle in [0, pi] of a cosine; NaN beyond -1 and 1

@@ -14,8 +14,6 @@ double unary_reference(UnaryKind kind, double x) {
       return 1 / x;
     case UnaryKind::kCube:
       return x * x * x;
-    case UnaryKind::kHalfPower:
-      return std::pow(x, 0.5);
     case UnaryKind::kSqrt:
       return std::sqrt(x);
     case UnaryKind::kLog:

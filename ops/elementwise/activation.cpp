@@ -62,11 +62,35 @@ struct State {
   void (*compute)(const State& state, const void* x, std::size_t first, std::size_t count, void* y) = nullptr;
 };
 
+/// The functions of an operation or two, in loops of their own, for compilers to use vectors. False for the others.
+bool apply_in_vectors(const Activation& activation, double* line, std::size_t count) {
+  const double alpha = activation.alpha;
+  const double beta = activation.beta;
+  switch (activation.kind) {
+    case ActivationKind::kRelu:
+      for (std::size_t i = 0; i < count; ++i) line[i] = line[i] <= 0 ? 0.0 : line[i];
+      return true;
+    case ActivationKind::kLeakyRelu:
+      for (std::size_t i = 0; i < count; ++i) line[i] = line[i] < 0 ? alpha * line[i] : line[i];
+      return true;
+    case ActivationKind::kClip:
+      for (std::size_t i = 0; i < count; ++i) {
+        const double raised = line[i] < alpha ? alpha : line[i];
+        line[i] = raised > beta ? beta : raised;
+      }
+      return true;
+    default:
+      return false;
+  }
+}
+
 /// Floating-point elements: in double, rounded once.
 void compute_floats(const State& state, const void* x, std::size_t first, std::size_t count, void* y) {
   double line[kLinedUp];
   load_line(state.type, x, first, count, line);
-  for (std::size_t i = 0; i < count; ++i) line[i] = kernels::activation_reference(state.activation, line[i]);
+  if (!apply_in_vectors(state.activation, line, count)) {
+    for (std::size_t i = 0; i < count; ++i) line[i] = kernels::activation_reference(state.activation, line[i]);
+  }
   store_line(state.type, line, first, count, y);
 }
 

@@ -94,17 +94,35 @@ void negate_integers(const State& state, const void* inputs, std::size_t first, 
   });
 }
 
+/// Functions of an operation or two, in loops of their own, for compilers to use vectors. False for the others.
+bool compute_in_vectors(UnaryKind kind, double* line, std::size_t count) {
+  switch (kind) {
+    case UnaryKind::kNeg:
+      for (std::size_t i = 0; i < count; ++i) line[i] = -line[i];
+      return true;
+    case UnaryKind::kAbs:
+      for (std::size_t i = 0; i < count; ++i) line[i] = std::fabs(line[i]);
+      return true;
+    case UnaryKind::kReciprocal:
+      for (std::size_t i = 0; i < count; ++i) line[i] = 1 / line[i];
+      return true;
+    case UnaryKind::kSqrt:
+      for (std::size_t i = 0; i < count; ++i) line[i] = std::sqrt(line[i]);
+      return true;
+    default:
+      return false;
+  }
+}
+
 /// W is what the type's lines hold.
 template <typename W>
 void compute_line(const State& state, const void* x, std::size_t first, std::size_t count, void* y) {
   W line[kLinedUp];
   load_line(state.type, x, first, count, line);
-  for (std::size_t i = 0; i < count; ++i) {
-    if constexpr (std::is_integral_v<W>) {
-      line[i] = computed_integer(state.kind, line[i]);
-    } else {
-      line[i] = kernels::unary_reference(state.kind, line[i]);
-    }
+  if constexpr (std::is_integral_v<W>) {
+    for (std::size_t i = 0; i < count; ++i) line[i] = computed_integer(state.kind, line[i]);
+  } else if (!compute_in_vectors(state.kind, line, count)) {
+    for (std::size_t i = 0; i < count; ++i) line[i] = kernels::unary_reference(state.kind, line[i]);
   }
   store_line(state.type, line, first, count, y);
 }

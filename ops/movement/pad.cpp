@@ -313,8 +313,7 @@ void copy_run(const T* from, std::int64_t step, std::int64_t count, T* y) {
 
 /// Columns [first, last) of a row of the output, at y; `row` is that of data.
 template <typename T>
-void pad_row(const State& state, const T* row, const T& constant, T* y, std::int64_t first,
-                               std::int64_t last) {
+void pad_row(const State& state, const T* row, const T& constant, T* y, std::int64_t first, std::int64_t last) {
   while (first < last) {
     const Run run = state.columns.run(state.mode, first);
     const std::int64_t count = std::min(run.count, last - first);

@@ -1,23 +1,56 @@
 #include "ops/text/dictionary.hpp"
 
+#include <algorithm>
+#include <cstring>
+
 namespace linnet::internal {
 namespace {
 
-/// So short that a string holds them itself.
-std::string bytes_of(std::uint64_t key) { return {reinterpret_cast<const char*>(&key), sizeof key}; }
+constexpr std::size_t kFewestSlots = 16;
+
+/// Every bit depends on every other. The multipliers are odd numbers without a pattern.
+std::uint64_t mixed(std::uint64_t bits) {
+  bits = (bits ^ bits >> 32) * 0x9e3779b97f4a7c15U;
+  bits = (bits ^ bits >> 29) * 0xd6e8feb86659fd93U;
+  return bits ^ bits >> 32;
+}
+
+std::uint64_t hash(std::uint64_t seed, std::string_view key) {
+  std::uint64_t hash = seed ^ key.size();
+  while (!key.empty()) {
+    std::uint64_t bytes = 0;
+    const std::size_t size = std::min(key.size(), sizeof bytes);
+    std::memcpy(&bytes, key.data(), size);
+    hash = mixed(hash ^ bytes);
+    key.remove_prefix(size);
+  }
+  return hash;
+}
 
 }  // namespace
 
-std::uint32_t Dictionary::add(const std::string& key) {
-  return keys_.emplace(key, static_cast<std::uint32_t>(keys_.size())).first->second;
+std::size_t Dictionary::slot_of(std::string_view key) const {
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t slot = hash(seed_, key) & mask;
+  while (slots_[slot] != kNone && keys_[slots_[slot]] != key) slot = (slot + 1) & mask;
+  return slot;
 }
 
-std::uint32_t Dictionary::find(const std::string& key) const {
-  const auto found = keys_.find(key);
-  return found == keys_.end() ? kNone : found->second;
+void Dictionary::grow() {
+  slots_.assign(std::max(2 * slots_.size(), kFewestSlots), kNone);
+  for (std::size_t i = 0; i < keys_.size(); ++i) slots_[slot_of(keys_[i])] = static_cast<std::uint32_t>(i);
 }
 
-std::uint32_t Dictionary::add(std::uint64_t key) { return add(bytes_of(key)); }
-std::uint32_t Dictionary::find(std::uint64_t key) const { return find(bytes_of(key)); }
+std::uint32_t Dictionary::add(std::string_view key) {
+  if (2 * keys_.size() >= slots_.size()) grow();
+  std::uint32_t& number = slots_[slot_of(key)];
+  if (number == kNone) {
+    number = static_cast<std::uint32_t>(keys_.size());
+    keys_.emplace_back(key);
+  }
+  return number;
+}
+
+std::uint32_t Dictionary::find(std::string_view key) const { return slots_.empty() ? kNone : slots_[slot_of(key)]; }
 
 }  // namespace linnet::internal

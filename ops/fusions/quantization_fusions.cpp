@@ -9,8 +9,9 @@
 //
 // with Gemm for MatMul, Clip for Relu, and the bias, the activation and a Transpose of b where they are there. Sums of
 // integers are exact (no more are added than fit int32), where products of float32 round at every step, and the result
-// is scaled once: it is no further from what the nodes mean. Only 8-bit integers and float32. a, x and what is quantised have one scale, b and w one or
-// one for each output column or channel. What else reads a dequantised operand keeps it.
+// is scaled once: it is no further from what the nodes mean. Only 8-bit integers and float32. a, x and what is
+// quantised have one scale, b and w one or one for each output column or channel. What else reads a dequantised operand
+// keeps it.
 //
 // These run before constants are folded, which would make weights four times as large. Scales, zero points and biases
 // need not be constant.
@@ -202,7 +203,8 @@ std::optional<Replacement> make_conv(const Match& match) {
   const auto& convolution = written.attributes<ConvolutionAttributes>();
   const Dims& w = written.input_dims(1);
   const Dim depth = element_count(Dims(w.begin() + 1, w.end()));
-  const bool fits = w.size() <= 4 && fits_int32(depth) && w[0].known() && w[0].value() / convolution.group >= kLeastChannels &&
+  const bool fits = w.size() <= 4 && fits_int32(depth) && w[0].known() &&
+                    w[0].value() / convolution.group >= kLeastChannels &&
                     convolution.activation.kind == kernels::ActivationKind::kNone;
   const std::optional<NodeView> x = dequantized(match, written.node().inputs[0], kNoAxis);
   const std::optional<NodeView> weights = dequantized(match, written.node().inputs[1], 0);

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace linnet::internal {
@@ -18,23 +17,23 @@ class Dictionary {
   Dictionary() : seed_(reinterpret_cast<std::uintptr_t>(this)) {}
 
   /// The number of the key, which it has from now on if it is new.
-  std::uint32_t add(std::string_view key);
-  std::uint32_t add(std::uint64_t key) { return add(bytes_of(key)); }
+  std::uint32_t add(const std::string& key);
+  std::uint32_t add(std::uint64_t key);
   /// kNone for one that is not there. Allocates nothing.
-  std::uint32_t find(std::string_view key) const;
-  std::uint32_t find(std::uint64_t key) const { return find(bytes_of(key)); }
+  std::uint32_t find(const std::string& key) const { return slots_.empty() ? kNone : slots_[slot_of(key)]; }
+  std::uint32_t find(std::uint64_t key) const { return slots_.empty() ? kNone : slots_[slot_of(key)]; }
 
  private:
-  static std::string_view bytes_of(const std::uint64_t& key) {
-    return {reinterpret_cast<const char*>(&key), sizeof key};
-  }
   /// That of the key, or the empty one where it belongs. Requires: an empty slot.
-  std::size_t slot_of(std::string_view key) const;
-  void grow();
+  std::size_t slot_of(const std::string& key) const;
+  std::size_t slot_of(std::uint64_t key) const;
+  template <typename K>
+  std::uint32_t add_to(std::vector<K>& keys, const K& key);
 
   std::uint64_t seed_;
-  std::vector<std::string> keys_;
-  std::vector<std::uint32_t> slots_;  ///< a power of two, half of them empty: kNone
+  std::vector<std::string> texts_;
+  std::vector<std::uint64_t> numbers_;
+  std::vector<std::uint32_t> slots_;  ///< a power of two, most of them empty: kNone
 };
 
 }  // namespace linnet::internal

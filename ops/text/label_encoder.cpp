@@ -12,6 +12,7 @@
 
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
+#include "ops/shared/sized_elements.hpp"
 #include "ops/text/dictionary.hpp"
 #include "ops/text/texts.hpp"
 #include "runtime/held.hpp"
@@ -235,7 +236,11 @@ void run(const RunArguments& args) {
       const std::size_t size = std::min(kLine, end - first);
       state.table->look_up(args.inputs[0], first, size, places);
       std::byte* const y = static_cast<std::byte*>(args.outputs[0]) + first * bytes;
-      for (std::size_t i = 0; i < size; ++i) std::memcpy(y + i * bytes, values + places[i] * bytes, bytes);
+      visit_size(bytes, [&](auto tag) {
+        using T = typename decltype(tag)::type;
+        for (std::size_t i = 0; i < size; ++i)
+          reinterpret_cast<T*>(y)[i] = reinterpret_cast<const T*>(values)[places[i]];
+      });
     }
   });
 }

@@ -237,7 +237,8 @@ const Spelling kNearMisses[] = {
     {"more products than fit int32", "",
      [](Writer& w) {
        constexpr std::int64_t kDeep = 33026;
-       const std::string x = w("Expand", {w("ReduceSum", {"x"}), w.add_constant(tensor<std::int64_t>({2}, {1, kDeep}))});
+       const std::string x =
+           w("Expand", {w("ReduceSum", {"x"}), w.add_constant(tensor<std::int64_t>({2}, {1, kDeep}))});
        const std::string q = w.add_constant(tensor<std::int8_t>({kDeep, 1}, some_weights(kDeep)));
        return w("MatMul", {rounded(w, x), w("DequantizeLinear", {q, w.constant(0.5, {})})});
      }},

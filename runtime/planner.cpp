@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 #include <set>
+#include <utility>
 
 #include "runtime/error.hpp"
 
@@ -26,6 +26,31 @@ std::size_t checked_sum(const std::vector<Block>& blocks) {
       fail(ErrorCode::kLimitExceeded, "the values of a run need more bytes than 64 bits can count");
   }
   return sum;
+}
+
+/// (key, value): one sort serves all keys.
+using Keyed = std::vector<std::pair<std::size_t, std::size_t>>;
+
+/// The numbers of the blocks by their keys, the least first; equal ones as they stand.
+Order sorted_by(const std::vector<Block>& blocks, std::size_t (*key)(const Block&)) {
+  Keyed keyed;
+  keyed.reserve(blocks.size());
+  for (std::size_t i = 0; i < blocks.size(); ++i) keyed.emplace_back(key(blocks[i]), i);
+  std::sort(keyed.begin(), keyed.end());
+  Order order;
+  order.reserve(blocks.size());
+  for (const auto& [unused, block] : keyed) order.push_back(static_cast<std::uint32_t>(block));
+  return order;
+}
+
+std::size_t first_step(const Block& block) { return block.first; }
+std::size_t last_step(const Block& block) { return block.last; }
+// What is most comes first.
+std::size_t most_bytes(const Block& block) { return ~block.bytes; }
+std::size_t longest(const Block& block) { return ~(block.last - block.first); }
+std::size_t most_bytes_and_steps(const Block& block) {
+  std::size_t product = 0;
+  return __builtin_mul_overflow(block.bytes, block.last - block.first + 1, &product) ? 0 : ~product;
 }
 
 /// Puts the blocks down in this order, each at the lowest offset where it fits among those that live beside it.
@@ -61,11 +86,8 @@ class GreedyPlacement {
 
 /// Best fit in step order with a list of free gaps; for very many blocks.
 std::size_t sweep(const std::vector<Block>& blocks, std::vector<std::size_t>& offsets) {
-  Order by_first(blocks.size());
-  std::iota(by_first.begin(), by_first.end(), 0U);
-  Order by_last = by_first;
-  std::stable_sort(by_first.begin(), by_first.end(), [&](auto a, auto b) { return blocks[a].first < blocks[b].first; });
-  std::stable_sort(by_last.begin(), by_last.end(), [&](auto a, auto b) { return blocks[a].last < blocks[b].last; });
+  const Order by_first = sorted_by(blocks, first_step);
+  const Order by_last = sorted_by(blocks, last_step);
   std::map<std::size_t, std::size_t> gaps;                 // offset -> bytes
   std::set<std::pair<std::size_t, std::size_t>> by_bytes;  // (bytes, offset)
   std::size_t arena = 0;
@@ -110,14 +132,6 @@ std::size_t sweep(const std::vector<Block>& blocks, std::vector<std::size_t>& of
     }
   }
   return arena;
-}
-
-template <typename Key>
-Order sorted_by(const std::vector<Block>& blocks, Key key) {
-  Order order(blocks.size());
-  std::iota(order.begin(), order.end(), 0U);
-  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return key(blocks[a]) > key(blocks[b]); });
-  return order;
 }
 
 /// xorshift64*, so that a plan is the same on every machine.
@@ -185,8 +199,8 @@ class Search {
 }  // namespace
 
 std::size_t lower_bound(const std::vector<Block>& blocks) {
-  std::vector<std::pair<std::size_t, std::size_t>> starts;  // (step, bytes)
-  std::vector<std::pair<std::size_t, std::size_t>> ends;
+  Keyed starts;  // (step, bytes)
+  Keyed ends;
   for (const Block& block : blocks) {
     starts.emplace_back(block.first, block.bytes);
     ends.emplace_back(block.last, block.bytes);
@@ -216,21 +230,15 @@ MemoryPlan plan_memory(const std::vector<Block>& blocks) {
   if (sum == 0) return plan;
   plan.arena_bytes = sum + 1;  // worse than any placement
   Search search(blocks, plan);
-  search.try_order(sorted_by(blocks, [](const Block& block) { return block.bytes; }));
-  search.try_order(sorted_by(blocks, [](const Block& block) {
-    return static_cast<double>(block.bytes) * static_cast<double>(block.last - block.first + 1);
-  }));
-  search.try_order(sorted_by(blocks, [](const Block& block) { return block.last - block.first; }));
-  search.try_order(sorted_by(blocks, [](const Block& block) { return SIZE_MAX - block.first; }));
+  for (const auto key : {most_bytes, most_bytes_and_steps, longest, first_step})
+    search.try_order(sorted_by(blocks, key));
   search.climb();
   return plan;
 }
 
 std::string check_plan(const std::vector<Block>& blocks, const MemoryPlan& plan) {
   if (plan.offsets.size() != blocks.size()) return text(plan.offsets.size(), " offsets for ", blocks.size(), " blocks");
-  Order by_first(blocks.size());
-  std::iota(by_first.begin(), by_first.end(), 0U);
-  std::sort(by_first.begin(), by_first.end(), [&](auto a, auto b) { return blocks[a].first < blocks[b].first; });
+  const Order by_first = sorted_by(blocks, first_step);
   // The blocks live at the current step, by offset; a new one may overlap none of its neighbours there.
   std::map<std::size_t, std::uint32_t> live;
   std::multimap<std::size_t, std::size_t> ends;  // last step -> offset

@@ -10,7 +10,7 @@ namespace linnet::internal::onnx {
 namespace {
 
 // Numbers of the fields of NodeProto and AttributeProto.
-constexpr std::uint32_t kNodeOfFunction = 7, kInput = 1, kOutput = 2, kOpType = 4, kAttribute = 5;
+constexpr std::uint32_t kNodeOfFunction = 7, kInput = 1, kOutput = 2, kOpType = 4, kAttribute = 5, kDomain = 7;
 constexpr std::uint32_t kName = 1, kFloat = 2, kInt = 3, kString = 4, kFloats = 7, kInts = 8, kType = 20;
 
 /// Takes pieces from the front of a text.
@@ -113,7 +113,12 @@ std::string nodes_of_text(std::string_view nodes, ParseContext& attributes) {
     do append_field(node, kOutput, {pieces.word(",=")});
     while (pieces.take(','));
     pieces.take('=');
-    append_field(node, kOpType, {pieces.word("<(")});
+    std::string_view op_type = pieces.word("<(");
+    if (const std::size_t colon = op_type.find(':'); colon != std::string_view::npos) {
+      append_field(node, kDomain, {op_type.substr(0, colon)});
+      op_type.remove_prefix(colon + 1);
+    }
+    append_field(node, kOpType, {op_type});
     if (pieces.take('<')) {
       do {
         std::string attribute;

@@ -1,6 +1,9 @@
 #include "loaders/onnx/own_functions.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
 
 #include "loaders/onnx/function_text.hpp"
 #include "loaders/onnx/functions.hpp"
@@ -157,6 +160,14 @@ std::int64_t heads_of(const OwnCall& call, const char* name) {
 std::string scale_of(const OwnCall& call) {
   const float scale = call.attributes.get_float("scale", 0);
   return scale == 0 ? std::string() : std::string(",scale=@scale:0.0");
+}
+
+/// The scale of scores, as an attribute; by default 1 / sqrt(width).
+std::string scale_literal(const OwnCall& call, std::int64_t width) {
+  if (call.attributes.get_float("scale", 0) != 0) return "@scale:0.0";
+  std::array<char, 32> digits{};
+  std::snprintf(digits.data(), digits.size(), "%.9e", 1 / std::sqrt(static_cast<double>(width)));
+  return digits.data();
 }
 
 /// Query, key and value of [batch, steps, heads * width] or [batch, heads, steps, width]; or query and key with the
@@ -332,13 +343,18 @@ std::string group_query_attention(const OwnCall& call) {
   } else {
     out += "kept=Identity(seen);";
   }
-  if (call.has_input(10)) {
-    out += "never0=Constant<value_float=-1.e999>();never=CastLike(never0,query);mask=Where(kept,attention_bias,never);";
+  if (call.inputs[0].type == DataType::kFloat32 && call.attributes.get_float("softcap", 0) == 0) {
+    // The kernel shares a head of keys among those of queries; ONNX's definition of Attention repeats it.
+    out += "never=Constant<value_float=-1.e999>();free=Constant<value_float=0.0>();";
+    out += call.has_input(10) ? "mask=Where(kept,attention_bias,never);" : "mask=Where(kept,free,never);";
+    out += text("y0=linnet:ScaledDotProductAttention<scale=", scale_literal(call, width),
+                ">(q3,present_key,present_value,mask);");
   } else {
-    out += "mask=Identity(kept);";
+    out += "never0=Constant<value_float=-1.e999>();never=CastLike(never0,query);";
+    out += call.has_input(10) ? "mask=Where(kept,attention_bias,never);" : "mask=Identity(kept);";
+    out += text("y0=Attention<softcap=@softcap:0.0", scale_of(call), ">(q3,present_key,present_value,mask);");
   }
-  return out + text("y0=Attention<softcap=@softcap:0.0", scale_of(call),
-                    ">(q3,present_key,present_value,mask);y1=Transpose<perm=[0,2,1,3]>(y0);output=Reshape(y1,join);");
+  return out + "y1=Transpose<perm=[0,2,1,3]>(y0);output=Reshape(y1,join);";
 }
 
 std::string embed_layer_normalization(const OwnCall& call) {
@@ -603,7 +619,7 @@ bool has_own_function(std::string_view domain, std::string_view op_type) { retur
 std::string own_function(const OwnCall& call) {
   const OwnFunction& row = *find(call.node.domain, call.node.op_type);
   const std::string nodes = nodes_of_text(row.body != nullptr ? row.body : row.write(call), call.attributes);
-  std::string out, opset;
+  std::string out, opset, own_opset;
   append_field(out, 1, {row.name});
   if (row.inputs != nullptr) {
     append_names(out, 4, row.inputs);
@@ -624,6 +640,9 @@ std::string own_function(const OwnCall& call) {
   out += nodes;
   append_number(opset, 2, kOpset);
   append_field(out, 9, {opset});
+  append_field(own_opset, 1, {"linnet"});
+  append_number(own_opset, 2, 1);
+  append_field(out, 9, {own_opset});
   append_field(out, 10, {row.domain});
   return out;
 }

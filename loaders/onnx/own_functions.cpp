@@ -170,6 +170,55 @@ std::string scale_literal(const OwnCall& call, std::int64_t width) {
   return digits.data();
 }
 
+/// What stands around query, key and value.
+struct AttentionForm {
+  bool has_bias = false;     ///< bias_sum
+  bool has_past = false;     ///< past_key and past_value
+  bool heads_apart = false;  ///< k1 and v1 are [batch, heads, steps, width], else [batch, steps, heads * width] as q1
+};
+
+/// By ONNX's definition of Attention, for what the kernel does not take.
+std::string attend_by_definition(const OwnCall& call, std::int64_t heads, const AttentionForm& form) {
+  const std::string head = text("present_key,present_value=Attention<is_causal=@unidirectional:0", scale_of(call));
+  const std::string tail = text(form.has_bias ? ",bias_sum" : ",", form.has_past ? ",past_key,past_value);" : ");");
+  if (!form.heads_apart) {
+    return text("output,", head, ",q_num_heads=", heads, ",kv_num_heads=", heads, ">(q1,k1,v1", tail);
+  }
+  return text("y0,", head, ">(q3,k1,v1", tail, "y1=Transpose<perm=[0,2,1,3]>(y0);output=Reshape(y1,join);");
+}
+
+/// output, present_key and present_value of q1, k1 and v1. Query i sees keys up to i behind the past where
+/// `unidirectional` is set.
+std::string attend(const OwnCall& call, std::int64_t heads, Dim width, const AttentionForm& form) {
+  const bool by_kernel = call.inputs[0].type == DataType::kFloat32 && is_size(width);
+  std::string out = text("split=Constant<value_ints=[0,0,", heads,
+                         ",-1]>();join=Constant<value_ints=[0,0,-1]>();q2=Reshape(q1,split);"
+                         "q3=Transpose<perm=[0,2,1,3]>(q2);");
+  if (!by_kernel) return out + attend_by_definition(call, heads, form);
+  out += form.heads_apart ? "k3=Identity(k1);v3=Identity(v1);"
+                          : "k2=Reshape(k1,split);k3=Transpose<perm=[0,2,1,3]>(k2);v2=Reshape(v1,split);"
+                            "v3=Transpose<perm=[0,2,1,3]>(v2);";
+  out += form.has_past ? "present_key=Concat<axis=2>(past_key,k3);present_value=Concat<axis=2>(past_value,v3);"
+                       : "present_key=Identity(k3);present_value=Identity(v3);";
+  const char* barred = form.has_bias ? ",bias_sum" : "";
+  if (is_set(call, "unidirectional")) {
+    out +=
+        "nil1=Constant<value_ints=[0]>();nil=Squeeze(nil1,nil1);unit=Constant<value_int=1>();"
+        "rows1=Shape<start=2,end=3>(q3);rows=Squeeze(rows1,nil1);columns1=Shape<start=2,end=3>(present_key);"
+        "columns=Squeeze(columns1,nil1);column=Range(nil,columns,unit);row=Range(nil,rows,unit);";
+    out += form.has_past ? "behind=Shape<start=2,end=3>(past_key);place=Add(row,behind);" : "place=Identity(row);";
+    out +=
+        "wide=Constant<value_ints=[1]>();places=Unsqueeze(place,wide);seen=LessOrEqual(column,places);"
+        "never=Constant<value_float=-1.e999>();";
+    out += form.has_bias ? "causal=Where(seen,bias_sum,never);"
+                         : "visible=Constant<value_float=0.0>();causal=Where(seen,visible,never);";
+    barred = ",causal";
+  }
+  return out + text("y0=linnet:ScaledDotProductAttention<scale=", scale_literal(call, width.value()),
+                    ">(q3,present_key,present_value", barred,
+                    ");y1=Transpose<perm=[0,2,1,3]>(y0);output=Reshape(y1,join);");
+}
+
 /// Query, key and value of [batch, steps, heads * width] or [batch, heads, steps, width]; or query and key with the
 /// others packed beside them, [batch, steps, heads, 2 or 3, width].
 std::string multi_head_attention(const OwnCall& call) {
@@ -211,17 +260,9 @@ std::string multi_head_attention(const OwnCall& call) {
   if (heads_apart && call.has_input(4) && rank_of(call, 4, "mask") == 1) {
     unsupported("a mask of lengths for keys of four dimensions");
   }
-  const std::string scaled = text("<is_causal=@unidirectional:0", scale_of(call));
-  const char* const rest =
-      call.has_input(4) || call.has_input(5) ? ",bias_sum,past_key,past_value);" : ",,past_key,past_value);";
-  if (!heads_apart) {
-    return out + text("output,present_key,present_value=Attention", scaled, ",q_num_heads=", heads,
-                      ",kv_num_heads=", heads, ">(q1,k1,v1", rest);
-  }
-  return out + text("split=Constant<value_ints=[0,0,", heads,
-                    ",-1]>();join=Constant<value_ints=[0,0,-1]>();"
-                    "q2=Reshape(q1,split);q3=Transpose<perm=[0,2,1,3]>(q2);y0,present_key,present_value=Attention",
-                    scaled, ">(q3,k1,v1", rest, "y1=Transpose<perm=[0,2,1,3]>(y0);output=Reshape(y1,join);");
+  const Dim last = call.inputs[0].dims.back();
+  const Dim width = query_rank == 5 ? last : is_size(last) ? Dim(last.value() / heads) : Dim::unknown();
+  return out + attend(call, heads, width, {call.has_input(4) || call.has_input(5), call.has_input(6), heads_apart});
 }
 
 /// The projections of query, key and value in one product.
@@ -236,9 +277,9 @@ std::string attention(const OwnCall& call) {
   const auto sizes = call.attributes.get_ints("qkv_hidden_sizes");
   if (sizes && sizes->size() == 3) {
     out += text("parts=Constant<value_ints=[", (*sizes)[0], ",", (*sizes)[1], ",", (*sizes)[2],
-                "]>();q,k,v=Split<axis=-1>(all,parts);");
+                "]>();q1,k1,v1=Split<axis=-1>(all,parts);");
   } else {
-    out += "q,k,v=Split<axis=-1,num_outputs=3>(all);";
+    out += "q1,k1,v1=Split<axis=-1,num_outputs=3>(all);";
   }
   if (call.has_input(4)) {
     out +=
@@ -249,10 +290,11 @@ std::string attention(const OwnCall& call) {
     unsupported("a mask of lengths with a past");
   }
   out += score_bias(call, 3, 5, "input");
-  out += text("output,present_key,present_value=Attention<is_causal=@unidirectional:0", scale_of(call),
-              ",q_num_heads=", heads, ",kv_num_heads=", heads, ">(q,k,v,",
-              call.has_input(3) || call.has_input(5) ? "bias_sum" : "",
-              call.has_input(4) ? ",past_key,past_value);" : ");");
+  const Dims& weights = call.inputs[1].dims;
+  Dim hidden = sizes && sizes->size() == 3 ? Dim((*sizes)[0]) : Dim::unknown();
+  if (!hidden.known() && weights.size() == 2 && weights[1].known()) hidden = weights[1].value() / 3;
+  const Dim width = is_size(hidden) ? Dim(hidden.value() / heads) : Dim::unknown();
+  out += attend(call, heads, width, {call.has_input(3) || call.has_input(5), call.has_input(4), false});
   if (call.has_output(1)) {
     out +=
         "front=Constant<value_ints=[0]>();key1=Unsqueeze(present_key,front);value1=Unsqueeze(present_value,front);"

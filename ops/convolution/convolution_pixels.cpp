@@ -1,5 +1,6 @@
 // Tasks of convolutions with few outputs, as in the last stage of a classifier, or behind a global pooling: their
-// outputs are the rows of the product, where as columns they would leave much of its vectors empty.
+// outputs are the rows of the product, where as columns they would leave much of its vectors empty. Strided ones are
+// gathered with all channels of a place at once, where rows of outputs are short.
 //   Y' [outputs, rows] = X' [outputs, depth] * W' [depth, rows], with W' packed once
 // The planes of X are turned, so that the channels of a place follow each other, and Y is turned back. Every sum is the
 // one that multiply_task gives.
@@ -11,6 +12,9 @@
 
 namespace linnet::internal {
 namespace {
+
+/// Outputs gathered and multiplied before a stop is looked at.
+constexpr std::size_t kPixelsAtOnce = 112;
 
 std::size_t packed_columns(std::size_t rows) {
   return (rows + kernels::kColumnUnit - 1) / kernels::kColumnUnit * kernels::kColumnUnit;
@@ -36,25 +40,28 @@ class PixelTask {
     const float* addend = run_.addend_plane(image_, group_);
     float* const sums = memory_ + pixels_.sums_begin;
     for (std::size_t k = 0; k < part_.depth; k += kBlockDepth) {
-      if (run_.control.abandon_if_stopped()) return;
       const std::size_t depth = std::min(kBlockDepth, part_.depth - k);
-      if (pixels_.gathers) gather(k, depth);
       kernels::GemmEpilogue epilogue;
       epilogue.fills_padding = true;
       if (k == 0) {
-        const float* bias = run_.bias(part_, group_, first_);
-        epilogue.bias = bias;
+        epilogue.bias = run_.bias(part_, group_, first_);
       } else {
-        epilogue.addend = sums;
         epilogue.addend_row_stride = c_stride_;
         epilogue.addend_column_stride = 1;
       }
       if (k + depth == part_.depth && addend == nullptr) epilogue.activation = c_.activation;
-      const float* a = pixels_.gathers ? memory_ + pixels_.gathered_begin : memory_ + k;
-      kernels::gemm(part_.outputs, columns_, depth, a,
-                    pixels_.gathers ? pixels_.gathered_stride : pixels_.turned_stride,
-                    packed + k * packed_columns(part_.rows) + first_ * depth, epilogue, sums, c_stride_, 0,
-                    kernels::panel_count(columns_));
+      const float* b = packed + k * packed_columns(part_.rows) + first_ * depth;
+      for (std::size_t output = 0; output < part_.outputs; output += kPixelsAtOnce) {
+        if (run_.control.abandon_if_stopped()) return;
+        const std::size_t some = std::min(kPixelsAtOnce, part_.outputs - output);
+        if (pixels_.gathers) gather(k, depth, output, some);
+        const float* a =
+            pixels_.gathers ? memory_ + pixels_.gathered_begin : memory_ + output * pixels_.turned_stride + k;
+        float* c = sums + output * c_stride_;
+        if (k > 0) epilogue.addend = c;
+        kernels::gemm(some, columns_, depth, a, pixels_.gathers ? pixels_.gathered_stride : pixels_.turned_stride, b,
+                      epilogue, c, c_stride_, 0, kernels::panel_count(columns_));
+      }
     }
     const std::size_t plane = first_ * part_.outputs;
     float* const y = run_.y_plane(image_, group_) + plane;
@@ -75,15 +82,15 @@ class PixelTask {
         rows, columns);
   }
 
-  /// Steps [k, k + depth) of what every output reads.
-  void gather(std::size_t k, std::size_t depth) const {
+  /// Steps [k, k + depth) of what `outputs` outputs from `first` on read.
+  void gather(std::size_t k, std::size_t depth, std::size_t first, std::size_t outputs) const {
     const auto channels = static_cast<std::size_t>(c_.x_channels);
     float* to = memory_ + pixels_.gathered_begin;
     for (const std::size_t end = k + depth; k < end;) {
       const std::size_t channel = k % channels;
       const std::size_t count = std::min(channels - channel, end - k);  // of one tap
-      const std::int32_t* places = pixels_.places.data() + k / channels * part_.outputs;
-      for (std::size_t output = 0; output < part_.outputs; ++output) {
+      const std::int32_t* places = pixels_.places.data() + k / channels * part_.outputs + first;
+      for (std::size_t output = 0; output < outputs; ++output) {
         float* row = to + output * pixels_.gathered_stride;
         if (places[output] < 0) {
           std::memset(row, 0, count * sizeof(float));
@@ -136,8 +143,8 @@ std::size_t place_pixels(const Convolution& c, ConvolutionPart& part) {
   pixels.turned_stride = part.weights_stride;
   pixels.gathered_begin = (plane * pixels.turned_stride + 15) / 16 * 16;
   pixels.gathered_stride = std::min(kBlockDepth, part.depth) + 16;
-  pixels.sums_begin =
-      pixels.gathered_begin + (pixels.gathers ? (part.outputs * pixels.gathered_stride + 15) / 16 * 16 : 0);
+  const std::size_t gathered = pixels.gathers ? std::min(kPixelsAtOnce, part.outputs) * pixels.gathered_stride : 0;
+  pixels.sums_begin = pixels.gathered_begin + (gathered + 15) / 16 * 16;
   return pixels.sums_begin + part.outputs * pixels.panels * kernels::kPanelColumns;
 }
 

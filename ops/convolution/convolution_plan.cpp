@@ -31,8 +31,8 @@ constexpr std::size_t kMostWinogradRows = 64;
 /// What earns turning X and Y, for outputs as rows of a product.
 constexpr std::size_t kLeastPixelRows = 32;
 constexpr std::int64_t kLeastPixelChannels = 16;
-constexpr std::size_t kMostPixels = 112;
-constexpr std::int64_t kMostPixelInputs = 1024;
+constexpr std::size_t kMostPixels = 112, kMostStridedPixels = 1024;
+constexpr std::int64_t kMostPixelInputs = 4096;
 constexpr std::size_t kMostPixelTaps = 25;
 
 constexpr std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
@@ -156,22 +156,23 @@ void plan_winograd(const Convolution& c, int threads, ConvolutionPart& part) {
   part.form = ConvolutionForm::kWinograd;
 }
 
-/// Whether outputs would leave much of a product's vectors empty as columns, and are few enough for one task.
+/// Whether outputs would leave much of a product's vectors empty as columns, or take long to gather.
 bool suits_pixels(const Convolution& c, const ConvolutionPart& part) {
+  if (c.transposed || part.rows < kLeastPixelRows || c.x_channels < kLeastPixelChannels) return false;
+  if (part.taps > kMostPixelTaps || c.x_plane > kMostPixelInputs) return false;
   const std::size_t columns = divide_up(part.outputs, kernels::kColumnUnit) * kernels::kColumnUnit;
-  return !c.transposed && part.rows >= kLeastPixelRows && c.x_channels >= kLeastPixelChannels &&
-         part.outputs <= kMostPixels && 8 * columns >= 9 * part.outputs && c.x_plane <= kMostPixelInputs &&
-         part.taps <= kMostPixelTaps;
+  if (part.outputs <= kMostPixels && 8 * columns >= 9 * part.outputs) return true;
+  return part.taps > 1 && part.grid.axes.back().stride > 1 && part.outputs <= kMostStridedPixels &&
+         part.rows >= 2 * kLeastPixelRows && c.x_channels >= 2 * kLeastPixelChannels;
 }
 
 void plan_pixels(const Convolution& c, int threads, ConvolutionPart& part) {
   PixelTasks& pixels = part.pixels;
   const std::size_t panels = kernels::panel_count(part.rows);
   const auto units = static_cast<std::size_t>(c.images * c.groups);
-  const auto short_enough =
-      static_cast<std::size_t>(work_of(c, part) / static_cast<double>(units) / kMostTaskNanoseconds);
-  const std::size_t wanted = threads == 1 ? 1 : divide_up(2 * static_cast<std::size_t>(threads), units);
-  pixels.panels = divide_up(panels, std::min(panels, std::max(wanted, short_enough + 1)));
+  // Each task turns all of X.
+  const std::size_t wanted = divide_up(static_cast<std::size_t>(threads), units);
+  pixels.panels = divide_up(panels, std::min(panels, wanted));
   pixels.panel_tasks = divide_up(panels, pixels.panels);
   part.tasks = units * pixels.panel_tasks;
   part.form = ConvolutionForm::kPixels;

@@ -4,7 +4,7 @@
 //
 //   products   Y [rows, outputs] = W [rows, depth] * X [depth, outputs], by the kernel of Gemm. Its right side is
 //              gathered from X for a block of outputs and of depth that fits the second-level cache
-//   pixels     the same with few outputs, which are the rows then: Y' = X' W'
+//   pixels     the same with few outputs, or strided ones, which are the rows then: Y' = X' W'
 //   Winograd   3 x 3 kernels over many channels and pixels: 16 products over channels alone, of transformed X and W,
 //   for
 //              each block of tiles of 2 x 2 outputs (ops/kernels/winograd.hpp). 16 multiplications instead of 36

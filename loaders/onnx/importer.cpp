@@ -114,7 +114,8 @@ void Importer::import_next_node() {
   if (!resolve_inputs(frame)) return;
 
   const LocalFunction* function = frame.sees_local_functions ? functions_.find(proto_) : nullptr;
-  const bool own = proto_.domain == kOwnDomain;  // its operators are for passes, which know what they are given
+  // Its operators are for passes and own definitions, which know what they are given.
+  const bool own = proto_.domain == kOwnDomain && frame.sees_local_functions;
   const OpDef* op = function != nullptr || own ? nullptr : registry_.find(proto_.domain, proto_.op_type);
   const bool too_old = canonical_domain(proto_.domain).empty() && opset < kOldestOpset;
   try {

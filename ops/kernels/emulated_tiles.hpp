@@ -16,19 +16,19 @@ class EmulatedTiles {
 
   template <int kTile>
   void zero() {
-    copy(nullptr, kTile);
+    zero(kTile);
   }
   template <int kTile>
   void load(const std::byte* from) {
-    copy(from, kTile);
+    load(kTile, from);
   }
   template <int kTile>
   void store(std::byte* to) const {
-    std::memcpy(to, tiles_[kTile], bytes(kTile));
+    store(kTile, to);
   }
   template <int kSum, int kA, int kB>
   void multiply() {
-    multiply(tiles_[kSum], tiles_[kA], tiles_[kB]);
+    multiply(kSum, kA, kB);
   }
 
  private:
@@ -38,14 +38,10 @@ class EmulatedTiles {
 
   std::size_t bytes(int tile) const { return (tile < 6 ? rows_ : kRows) * kColumns * sizeof(std::uint32_t); }
 
-  // Zeros where `from` is null.
-  __attribute__((noinline)) void copy(const std::byte* from, int tile) {
-    if (from == nullptr) {
-      std::memset(tiles_[tile], 0, sizeof(Tile));
-    } else {
-      std::memcpy(tiles_[tile], from, bytes(tile));
-    }
-  }
+  // None of these is worth a copy in every caller.
+  __attribute__((noinline)) void zero(int tile) { std::memset(tiles_[tile], 0, sizeof(Tile)); }
+  __attribute__((noinline)) void load(int tile, const std::byte* from) { std::memcpy(tiles_[tile], from, bytes(tile)); }
+  __attribute__((noinline)) void store(int tile, std::byte* to) const { std::memcpy(to, tiles_[tile], bytes(tile)); }
 
   static float flushed(float value) {
     return std::fabs(value) < std::numeric_limits<float>::min() ? std::copysign(0.0F, value) : value;
@@ -58,7 +54,10 @@ class EmulatedTiles {
   static float even(std::uint32_t pair) { return float_of(pair << 16); }
   static float odd(std::uint32_t pair) { return float_of(pair & 0xFFFF0000U); }
 
-  __attribute__((noinline)) void multiply(Tile& sums, const Tile& a, const Tile& b) const {
+  __attribute__((noinline)) void multiply(int sum_tile, int a_tile, int b_tile) {
+    Tile& sums = tiles_[sum_tile];
+    const Tile& a = tiles_[a_tile];
+    const Tile& b = tiles_[b_tile];
     for (std::size_t row = 0; row < rows_; ++row) {
       for (std::size_t column = 0; column < kColumns; ++column) {
         float chains[2] = {0.0F, 0.0F};

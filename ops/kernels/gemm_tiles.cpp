@@ -40,6 +40,10 @@ HWY_BEFORE_NAMESPACE();
 namespace linnet::kernels::HWY_NAMESPACE {
 namespace {
 
+HWY_NOINLINE TileVector Start(const TiledProduct& product, std::size_t row, std::size_t column, std::size_t lanes) {
+  return StartVector(product.epilogue, row, column, lanes);
+}
+
 // Start values, activation, and the way to C.
 void FinishTile(const TiledProduct& product, const FinishedTile& tile) {
   const TileTag d;
@@ -51,11 +55,11 @@ void FinishTile(const TiledProduct& product, const FinishedTile& tile) {
   for (std::size_t i = 0; i < tile.columns; i += kLanes) {
     const std::size_t lanes = std::min(kLanes, tile.columns - i);
     const bool one_start = starts && epilogue.addend == nullptr;
-    TileVector start = one_start ? StartVector(epilogue, 0, tile.column + i, lanes) : hn::Zero(d);
+    TileVector start = one_start ? Start(product, 0, tile.column + i, lanes) : hn::Zero(d);
     for (std::size_t row = 0; row < tile.rows; ++row) {
       float* const sums = tile.sums + row * kTileColumns + i;
       TileVector sum = hn::Load(d, sums);
-      if (starts && !one_start) start = StartVector(epilogue, tile.row + row, tile.column + i, lanes);
+      if (starts && !one_start) start = Start(product, tile.row + row, tile.column + i, lanes);
       if (starts) sum = hn::Add(start, sum);
       if (relu) sum = Relu(d, sum);
       if (activates) {

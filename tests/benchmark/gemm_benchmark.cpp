@@ -94,8 +94,8 @@ void network(::benchmark::internal::Benchmark* benchmark, int batch, const std::
 
 // In tiles, with A rounded in each iteration, as a run does once for all slices.
 void gemm_layer_tiles(::benchmark::State& state) {
-  using namespace linnet::kernels;
-  if (tiles() != Tiles::kInstructions) {
+  namespace kernels = linnet::kernels;
+  if (kernels::tiles() != kernels::Tiles::kInstructions) {
     state.SkipWithError("this CPU has no AMX-BF16");
     return;
   }
@@ -104,22 +104,23 @@ void gemm_layer_tiles(::benchmark::State& state) {
   const auto n = static_cast<std::size_t>(state.range(2));
   const std::vector<float> a = values(m * k);
   const std::vector<float> b = values(k * n);
-  const std::shared_ptr<std::byte> tiled_b = linnet::internal::allocate_aligned(tiled_b_bytes(k, n));
-  for (std::size_t panel = 0; panel < panel_count(n); ++panel)
-    pack_b_tiles(b.data(), n, 1, k, n, 1.0f, panel, 0, k, tiled_b.get());
-  const GemmSlices slices = choose_tile_slices(m, n, k, 1);
-  const std::size_t a_bytes = tiled_a_bytes(m, k);
+  const std::shared_ptr<std::byte> tiled_b = linnet::internal::allocate_aligned(kernels::tiled_b_bytes(k, n));
+  for (std::size_t panel = 0; panel < kernels::panel_count(n); ++panel)
+    kernels::pack_b_tiles(b.data(), n, 1, k, n, 1.0f, panel, 0, k, tiled_b.get());
+  const kernels::GemmSlices slices = kernels::choose_tile_slices(m, n, k, 1);
+  const std::size_t a_bytes = kernels::tiled_a_bytes(m, k);
   const std::shared_ptr<std::byte> workspace =
-      linnet::internal::allocate_aligned(a_bytes + tile_sums_bytes(slices, m, k) + 64);
+      linnet::internal::allocate_aligned(a_bytes + kernels::tile_sums_bytes(slices, m, k) + 64);
   std::vector<float> c(m * n);
-  const TiledProduct product = {m, n, k, workspace.get(), tiled_b.get(), {}, c.data(), n};
+  const kernels::TiledProduct product = {m, n, k, workspace.get(), tiled_b.get(), {}, c.data(), n};
   for (auto _ : state) {
-    for (std::size_t tile = 0; tile < row_tile_count(m); ++tile)
-      to_bfloat16_tiles(a.data(), k, m, k, tile, 0, tile_steps(k), workspace.get());
-    for (std::size_t i = 0; i < slices.count(); ++i) gemm_tiles(product, slices.slice(i), workspace.get() + a_bytes);
+    for (std::size_t tile = 0; tile < kernels::row_tile_count(m); ++tile)
+      kernels::to_bfloat16_tiles(a.data(), k, m, k, tile, 0, kernels::tile_steps(k), workspace.get());
+    for (std::size_t i = 0; i < slices.count(); ++i)
+      kernels::gemm_tiles(product, slices.slice(i), workspace.get() + a_bytes);
     ::benchmark::ClobberMemory();
   }
-  count_work(state, 2.0 * static_cast<double>(m * n * k), tiled_b_bytes(k, n),
+  count_work(state, 2.0 * static_cast<double>(m * n * k), kernels::tiled_b_bytes(k, n),
              linnet::benchmark::bf16_multiply_add_peak());
 }
 

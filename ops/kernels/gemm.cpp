@@ -28,12 +28,17 @@ struct Product {
   std::size_t k;
   const float* a;
   std::size_t a_row_stride;
-  const float* packed_b;
+  const float* b;
+  std::size_t b_row_stride;  // 0: packed
   const GemmEpilogue& epilogue;
   float* c;
   std::size_t c_row_stride;
   std::size_t column_begin;
   std::size_t column_end;
+
+  // From one row of a panel to the next.
+  std::size_t panel_stride(std::size_t panel) const { return b_row_stride != 0 ? b_row_stride : panel_width(n, panel); }
+  const float* panel_begin(std::size_t panel) const { return b + panel * kPanelColumns * (b_row_stride != 0 ? 1 : k); }
 };
 
 constexpr std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
@@ -203,13 +208,12 @@ void MultiplyFewRows(const Product& product) {
   const auto& tile_functions = kTileFunctions<Dot>[product.m - 1];
   for (std::size_t column = product.column_begin; column < product.column_end; column += step) {
     const std::size_t panel = column / kPanelColumns;
-    const float* panel_begin = product.packed_b + panel * product.k * kPanelColumns;
     tile.columns = std::min(step, product.column_end - column);
-    tile.b = panel_begin + column % kPanelColumns;
-    tile.b_width = panel_width(product.n, panel);
+    tile.b = product.panel_begin(panel) + column % kPanelColumns;
+    tile.b_width = product.panel_stride(panel);
     const bool two_panels = tile.columns > kPanelColumns;
-    tile.next_b = two_panels ? panel_begin + product.k * kPanelColumns : nullptr;
-    tile.next_b_width = two_panels ? panel_width(product.n, panel + 1) : 0;
+    tile.next_b = two_panels ? product.panel_begin(panel + 1) : nullptr;
+    tile.next_b_width = two_panels ? product.panel_stride(panel + 1) : 0;
     tile.c = product.c + column;
     if (from_column) {
       start.SetColumn(product, 0, product.m, column, tile);
@@ -280,7 +284,7 @@ void MultiplyRowTile(const Product& product, std::size_t row, std::size_t rows, 
   tile.k = depth;
   tile.a = product.a + row * product.a_row_stride + k_begin;
   tile.a_row_stride = product.a_row_stride;
-  tile.b_width = panel_width(product.n, panel);
+  tile.b_width = product.panel_stride(panel);
   tile.next_b = nullptr;
   tile.next_b_width = 0;
   tile.c_row_stride = product.c_row_stride;
@@ -290,7 +294,7 @@ void MultiplyRowTile(const Product& product, std::size_t row, std::size_t rows, 
   tile.fills_padding = epilogue.fills_padding;
   tile.chain_length = epilogue.chain_length;
   tile.partial_activation = last_block && activates_stored(epilogue) ? &epilogue.activation : nullptr;
-  const float* block = product.packed_b + panel * product.k * kPanelColumns + k_begin * tile.b_width;
+  const float* block = product.panel_begin(panel) + k_begin * tile.b_width;
   const std::size_t step = max_tile_vectors(rows) * kLanes;
   for (std::size_t i = 0; i < columns; i += step) {
     tile.columns = std::min(step, columns - i);
@@ -317,15 +321,16 @@ void MultiplyChunk(const Product& product, std::size_t row_begin, std::size_t ro
     const std::size_t most_rows = narrow ? Dot::kMostRows : kMaxRowsOfWideTile;
     const std::size_t row_tiles = divide_up(row_end - row_begin, most_rows);
     const std::size_t block_depth = row_tiles == 1 ? product.k : kBlockDepth;
-    const float* block = product.packed_b + column * product.k;
+    const float* block = product.b + column * product.k;
     std::size_t k_begin = 0;
     do {
       const std::size_t depth = std::min(block_depth, product.k - k_begin);
       block += depth * width;
       const bool last = column + columns == product.column_end && k_begin + depth == product.k;
       // The next chunk begins where this one began.
-      const float* const next = last ? product.packed_b + product.column_begin * product.k : block;
-      const std::size_t next_floats = last && row_end == product.m ? 0 : depth * width;
+      const float* const next = last ? product.b + product.column_begin * product.k : block;
+      const bool fetches = product.b_row_stride == 0 && !(last && row_end == product.m);
+      const std::size_t next_floats = fetches ? depth * width : 0;
       const std::size_t tile_columns = max_tile_vectors(most_rows) * kLanes;
       Prefetch prefetch(next, next_floats, row_tiles * divide_up(columns, tile_columns) * depth);
       std::size_t row = row_begin;
@@ -366,7 +371,7 @@ void GemmBfloat16(const Product& product, bool instructions) {
   for (std::size_t row = 0; row < product.m; ++row) {
     const GemmEpilogue epilogue = product.epilogue.from_row(row);
     MultiplyFewRows<WidenedPairDot>({1, product.n, product.k, product.a + row * product.a_row_stride,
-                                     product.a_row_stride, product.packed_b, epilogue,
+                                     product.a_row_stride, product.b, product.b_row_stride, epilogue,
                                      product.c + row * product.c_row_stride, product.c_row_stride, product.column_begin,
                                      product.column_end});
   }
@@ -398,12 +403,18 @@ void gemm(std::size_t m, std::size_t n, std::size_t k, const float* a, std::size
                            a,
                            a_row_stride,
                            k == 0 ? kNoRows : packed_b,
+                           0,
                            epilogue,
                            c,
                            c_row_stride,
                            panel_begin * kPanelColumns,
                            std::min(n, panel_end * kPanelColumns)};
   LINNET_DISPATCH(Gemm)(product);
+}
+
+void gemm_of_rows(std::size_t m, std::size_t n, std::size_t k, const float* a, std::size_t a_row_stride, const float* b,
+                  std::size_t b_row_stride, const GemmEpilogue& epilogue, float* c, std::size_t c_row_stride) {
+  LINNET_DISPATCH(Gemm)({m, n, k, a, a_row_stride, b, b_row_stride, epilogue, c, c_row_stride, 0, n});
 }
 
 void gemm_bfloat16(std::size_t m, std::size_t n, std::size_t pairs, const Bfloat16Pair* a, std::size_t a_row_stride,
@@ -415,6 +426,7 @@ void gemm_bfloat16(std::size_t m, std::size_t n, std::size_t pairs, const Bfloat
                            reinterpret_cast<const float*>(a),
                            a_row_stride,
                            pairs == 0 ? kNoRows : reinterpret_cast<const float*>(packed_b),
+                           0,
                            epilogue,
                            c,
                            c_row_stride,

@@ -89,6 +89,12 @@ void gemm(std::size_t m, std::size_t n, std::size_t k, const float* a, std::size
           const GemmEpilogue& epilogue, float* c, std::size_t c_row_stride, std::size_t panel_begin,
           std::size_t panel_end);
 
+// The same for all columns with B [k, n] where it lies: its rows are contiguous and b_row_stride elements apart. For a
+// B that stays in the caches while the rows of A pass by. The bits are those that gemm() gives with B packed, times an
+// alpha of 1. Requires: k > 0, n is a multiple of kColumnUnit, b_row_stride >= n.
+void gemm_of_rows(std::size_t m, std::size_t n, std::size_t k, const float* a, std::size_t a_row_stride, const float* b,
+                  std::size_t b_row_stride, const GemmEpilogue& epilogue, float* c, std::size_t c_row_stride);
+
 // The same for no more rows than kMostRowsInPlace with B [k, n] where it lies: its rows are contiguous and b_row_stride
 // elements apart. C gets the columns [column_begin, column_end); `b`, `c` and the epilogue's pointers are those of the
 // whole product. The bits are those that gemm() gives with B packed, times an alpha of 1. fills_padding is not made use

@@ -29,6 +29,7 @@ struct SimdProduct {
   kernels::GemmSlices slices;  ///< of one product
   Batching batching = Batching::kInTurn;
   std::int64_t batches_per_task = 1;
+  bool reads_rows = false;                  ///< of kTogether: B is small, and read where it lies
   std::size_t packed_elements = 0;          ///< of one B (one panel: kByPanel), rounded up to whole cache lines
   std::shared_ptr<const std::byte> packed;  ///< all B; null when they are packed at run time
   std::shared_ptr<const std::byte> bias;    ///< beta * C of a constant row; may be null
@@ -67,6 +68,17 @@ bool multiplies_in_place(const MatrixProduct& product) {
          (product.b_column_stride == 1 || product.columns == 1) && product.b_depth_stride >= 0;
 }
 
+/// Whether B is read where it lies for every row of A, though there are many: its rows come in whole vectors, do not
+/// share their places in the first-level cache, and stay in the second-level one.
+bool reads_rows_of_b(const MatrixProduct& product) {
+  constexpr std::int64_t kPageFloats = 1024;
+  constexpr std::int64_t kMostFloats = 1 << 16;
+  return product.alpha == 1.0F && product.b_column_stride == 1 && product.depth > 0 &&
+         product.columns % static_cast<std::int64_t>(kernels::kColumnUnit) == 0 &&
+         product.b_depth_stride >= product.columns && product.b_depth_stride % kPageFloats != 0 &&
+         product.b_depth_stride <= kMostFloats / product.depth;
+}
+
 /// Packs rows of one panel of a B: they are contiguous in the packed panel.
 void pack_panel(const MatrixProduct& product, const void* b, std::size_t panel, std::size_t row, std::size_t rows,
                 float* packed) {
@@ -102,7 +114,8 @@ void choose_tasks(SimdProduct& state, int threads) {
   state.slices =
       kernels::choose_slices(static_cast<std::size_t>(product.rows), static_cast<std::size_t>(product.columns),
                              static_cast<std::size_t>(product.depth), static_cast<std::size_t>(threads));
-  const double packing = state.packed == nullptr ? packing_work(product) : 0.0;
+  state.reads_rows = state.packed == nullptr && reads_rows_of_b(product);
+  const double packing = state.packed == nullptr && !state.reads_rows ? packing_work(product) : 0.0;
   const double work = product_work(product) + packing;
   if (state.packed == nullptr && multiplies_in_place(product)) {
     state.batching = Batching::kInPlace;
@@ -190,7 +203,9 @@ Prepared prepare(const PrepareContext& context) {
     state->transposed_a_elements = cache_lines(static_cast<std::size_t>(product.rows * product.depth));
     prepared.workspace_bytes += state->transposed_a_elements * sizeof(float);
   }
-  if (state->packed == nullptr && state->batching != Batching::kInPlace) {
+  const bool in_place =
+      state->batching == Batching::kInPlace || (state->batching == Batching::kTogether && state->reads_rows);
+  if (state->packed == nullptr && !in_place) {
     if (state->batching == Batching::kByPanel) {
       const std::int64_t columns = std::min<std::int64_t>(product.columns, kernels::kPanelColumns);
       state->packed_elements = cache_lines(
@@ -354,7 +369,7 @@ class Runner {
   void run_together() {
     const kernels::GemmSlice whole = {0, static_cast<std::size_t>(product_.rows), 0, panels(product_)};
     const std::int64_t tasks = (product_.batches + state_.batches_per_task - 1) / state_.batches_per_task;
-    const double packing = state_.packed == nullptr ? packing_work(product_) : 0.0;
+    const double packing = state_.packed == nullptr && !state_.reads_rows ? packing_work(product_) : 0.0;
     const double work = (product_work(product_) + packing) * static_cast<double>(product_.batches);
     args_.control.parallel_for(static_cast<std::size_t>(tasks), work, [&](std::size_t task, std::size_t worker) {
       const std::int64_t first = static_cast<std::int64_t>(task) * state_.batches_per_task;
@@ -362,6 +377,13 @@ class Runner {
       std::int64_t packed_offset = -1;
       for (std::int64_t index = first; index < last; ++index) {
         const MatrixProduct::Batch batch = product_.batch(index);
+        if (state_.reads_rows) {
+          kernels::gemm_of_rows(whole.row_end, static_cast<std::size_t>(product_.columns),
+                                static_cast<std::size_t>(product_.depth), a_ + batch.a, a_row_stride_, b_ + batch.b,
+                                static_cast<std::size_t>(product_.b_depth_stride), epilogue_, y_ + batch.y,
+                                y_row_stride_);
+          continue;
+        }
         const float* b = state_.packed != nullptr ? packed_b(batch.b) : room_for_b(worker);
         if (state_.packed == nullptr && batch.b != packed_offset) {
           pack_one_b(product_, b_ + batch.b, room_for_b(worker));

@@ -62,6 +62,24 @@ TEST(Gemm, EveryElementIsTheSumOfItsChainsAcrossBlocks) {
   expect_chains(TestProduct(487, 5, 514));
 }
 
+TEST(Gemm, RowsOfBThatLieApartGiveTheSameBits) {
+  for (const auto& [m, n, k] : {std::tuple{1, 16, 3}, {2, 144, 30}, {7, 64, 513}, {13, 80, 70}, {130, 208, 1100}}) {
+    TestProduct product(static_cast<std::size_t>(m), static_cast<std::size_t>(n), static_cast<std::size_t>(k));
+    product.activation = {ActivationKind::kTanh};
+    SCOPED_TRACE(shape_of(product));
+    const std::size_t stride = product.n + 24;
+    std::vector<float> b((product.k - 1) * stride + product.n, kNan);  // its end is the last row's
+    for (std::size_t i = 0; i < product.k; ++i) {
+      for (std::size_t j = 0; j < product.n; ++j) b[i * stride + j] = product.b[i * product.n + j];
+    }
+    on_every_isa([&, p = &product] {
+      std::vector<float> c(p->m * p->n, kNan);
+      gemm_of_rows(p->m, p->n, p->k, p->a.data(), p->a_row_stride, b.data(), stride, p->epilogue(), c.data(), p->n);
+      EXPECT_EQ(difference(c, p->multiplied(), p->n), "");
+    });
+  }
+}
+
 // N. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., (3.5): a sum of j roundings differs from the
 // exact one by at most gamma_j times the sum of the magnitudes, gamma_j = j u / (1 - j u), u = 2^-24. A chain over k
 // has k roundings when fused and k + 1 otherwise.

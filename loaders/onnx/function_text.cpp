@@ -92,7 +92,7 @@ void append_value(std::string& out, Pieces& pieces, ParseContext& attributes) {
       pieces.take(':');
     }
     const std::string_view word = pieces.word(",>");
-    if (word.find('.') != std::string_view::npos) {
+    if (word.find_first_of(".f") != std::string_view::npos) {  // inf has no point
       type = AttributeType::kFloat;
       const auto value = number_of<float>(word);
       append_float(out, kFloat, name.empty() ? value : attributes.get_float(name, value));

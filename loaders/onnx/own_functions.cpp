@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 
@@ -165,9 +166,11 @@ std::string scale_of(const OwnCall& call) {
 /// The scale of scores, as an attribute; by default 1 / sqrt(width).
 std::string scale_literal(const OwnCall& call, std::int64_t width) {
   if (call.attributes.get_float("scale", 0) != 0) return "@scale:0.0";
-  std::array<char, 32> digits{};
-  std::snprintf(digits.data(), digits.size(), "%.9e", 1 / std::sqrt(static_cast<double>(width)));
-  return digits.data();
+  std::array<char, 32> digits{};  // in any locale, and with a point
+  const double scale = 1 / std::sqrt(static_cast<double>(width));
+  const auto written =
+      std::to_chars(digits.data(), digits.data() + digits.size(), scale, std::chars_format::scientific, 9);
+  return std::string(digits.data(), written.ptr);
 }
 
 /// What stands around query, key and value.
@@ -209,7 +212,7 @@ std::string attend(const OwnCall& call, std::int64_t heads, Dim width, const Att
     out += form.has_past ? "behind=Shape<start=2,end=3>(past_key);place=Add(row,behind);" : "place=Identity(row);";
     out +=
         "wide=Constant<value_ints=[1]>();places=Unsqueeze(place,wide);seen=LessOrEqual(column,places);"
-        "never=Constant<value_float=-1.e999>();";
+        "never=Constant<value_float=-inf>();";
     out += form.has_bias ? "causal=Where(seen,bias_sum,never);"
                          : "visible=Constant<value_float=0.0>();causal=Where(seen,visible,never);";
     barred = ",causal";
@@ -387,12 +390,12 @@ std::string group_query_attention(const OwnCall& call) {
   }
   if (call.inputs[0].type == DataType::kFloat32 && call.attributes.get_float("softcap", 0) == 0) {
     // The kernel shares a head of keys among those of queries; ONNX's definition of Attention repeats it.
-    out += "never=Constant<value_float=-1.e999>();free=Constant<value_float=0.0>();";
+    out += "never=Constant<value_float=-inf>();free=Constant<value_float=0.0>();";
     out += call.has_input(10) ? "mask=Where(kept,attention_bias,never);" : "mask=Where(kept,free,never);";
     out += text("y0=linnet:ScaledDotProductAttention<scale=", scale_literal(call, width),
                 ">(q3,present_key,present_value,mask);");
   } else {
-    out += "never0=Constant<value_float=-1.e999>();never=CastLike(never0,query);";
+    out += "never0=Constant<value_float=-inf>();never=CastLike(never0,query);";
     out += call.has_input(10) ? "mask=Where(kept,attention_bias,never);" : "mask=Identity(kept);";
     out += text("y0=Attention<softcap=@softcap:0.0", scale_of(call), ">(q3,present_key,present_value,mask);");
   }

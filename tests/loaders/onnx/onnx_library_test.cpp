@@ -40,18 +40,17 @@ std::string one_node(int opset, const char* op, std::vector<Message> attributes 
 
 TEST(OnnxLibrary, AnswersForOperatorsWithoutADefinition) {
   const Error missing = error_of([] { load(one_node(17, "NoSuchOperator")); });
-  const Error opaque = error_of([] { load(one_node(17, "TfIdfVectorizer")); });
+  const Error opaque = error_of([] { load(one_node(20, "ImageDecoder")); });
   EXPECT_EQ(missing.code(), ErrorCode::kUnsupported);
   if (LINNET_WITH_ONNX_SCHEMAS) {
     EXPECT_THAT(missing.what(),
                 HasSubstr("NoSuchOperator node \"n\" (opset 17): ONNX has no such operator at opset 17"));
-    EXPECT_THAT(opaque.what(), HasSubstr("TfIdfVectorizer node \"n\" (opset 17): there is no kernel for it, and ONNX "
+    EXPECT_THAT(opaque.what(), HasSubstr("ImageDecoder node \"n\" (opset 20): there is no kernel for it, and ONNX "
                                          "does not define it through other operators"));
   } else {
-    EXPECT_THAT(
-        opaque.what(),
-        HasSubstr("TfIdfVectorizer node \"n\" (opset 17): there is no kernel for it, and its definition through "
-                  "other operators"));
+    EXPECT_THAT(opaque.what(),
+                HasSubstr("ImageDecoder node \"n\" (opset 20): there is no kernel for it, and its definition through "
+                          "other operators"));
     EXPECT_THAT(opaque.what(), HasSubstr("the module liblinnet_onnx.so was not found"));
   }
 }

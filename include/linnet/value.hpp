@@ -31,9 +31,9 @@ class LINNET_API Value {
   /// A sequence of tensors of this element type; shares them. Errors: kInvalidArgument for other items.
   static Value sequence(DataType element, const std::vector<Value>& items);
 
-  bool has_value() const noexcept { return held_ != nullptr; }
-  bool is_sequence() const noexcept;                ///< false: a tensor, or nothing
-  DataType type() const noexcept;                   ///< of the elements; kUndefined of nothing
+  bool has_value() const noexcept { return held_ != nullptr; }  ///< false: nothing
+  bool is_sequence() const noexcept;                            ///< false: a tensor, or nothing
+  DataType type() const noexcept;                               ///< of the elements; kUndefined of nothing
   const Shape& shape() const;                       ///< of a tensor; of a sequence [size()]. Errors: of nothing
   ConstTensorView view() const;                     ///< borrows. Errors: kInvalidArgument unless a tensor of numbers
   const std::vector<std::string>& strings() const;  ///< borrows. Errors: kInvalidArgument unless a tensor of strings

@@ -173,7 +173,8 @@ void store(const State& state, const RunArguments& args, const Batch& batch) {
   const double* const im = batch.x.re;
   if (state.halved) {
     return for_output(state, args, batch, [=](std::size_t l, std::size_t k, double* to) {
-      to[0] = (k % 2 == 0 ? re : im)[k / 2 * signals + l] * scale;
+      const double* const part = k % 2 == 0 ? re : im;
+      to[0] = part[k / 2 * signals + l] * scale;
     });
   }
   for_output(state, args, batch, [=](std::size_t l, std::size_t k, double* to) {

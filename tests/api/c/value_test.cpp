@@ -220,7 +220,7 @@ TEST(CValueRun, SequencesThroughModelAndSession) {
   const CValue x = c_floats({1}, {5});
   const CValue s = c_sequence({x.get()});
   const linnet_value* const inputs[] = {s.get(), x.get()};
-  linnet_value* outputs[2] = {};
+  linnet_value* outputs[3] = {};
   EXPECT_OK(linnet_model_run_values(model.get(), inputs, 2, outputs, 2, nullptr));
   const CValue longer(outputs[0]);
   const CValue first(outputs[1]);

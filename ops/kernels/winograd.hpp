@@ -65,7 +65,7 @@ struct WinogradOutputs {
 };
 
 // y = relu(A' M A + bias + addend) for the outputs of the block that exist. False if a sum without the addend is
-// infinite or NaN.
+// infinite or NaN. Up to 16 floats behind the last sum are read, and count for nothing.
 bool winograd_outputs(const WinogradOutputs& outputs, const WinogradBlock& block);
 
 }  // namespace linnet::kernels

@@ -9,6 +9,8 @@
 namespace linnet::kernels {
 namespace {
 
+constexpr std::size_t kBehind = 16;  // floats that may be read behind the last sum
+
 using testing::Guarded;
 using testing::on_every_isa;
 
@@ -102,7 +104,7 @@ TEST(Winograd, TransformsOutputsThatExist) {
   // Tiles of 24 a row, 9 rows of outputs: neither the last column nor the last row of the tiles exists.
   constexpr std::size_t kRows = 2, kRow = 48, kStride = kRows * kRow, kOutputHeight = 9, kOutputWidth = 47;
   constexpr std::size_t kPlane = kOutputHeight * kOutputWidth;
-  const std::vector<float> sums = small_integers(kWinogradPositions * kStride);
+  const std::vector<float> sums = small_integers(kWinogradPositions * kStride + kBehind);
   const std::vector<float> addend = small_integers(kRows * kPlane);
   const float bias[] = {2, -3};
   const WinogradBlock block = some_tiles();
@@ -141,7 +143,7 @@ TEST(Winograd, TellsOfWhatIsNotFinite) {
   on_every_isa([&] {
     for (const float fault : {testing::kInfinity, -testing::kInfinity, testing::kNan}) {
       for (const std::size_t column : {0U, 20U, 21U, 44U, 47U}) {
-        std::vector<float> sums(kWinogradPositions * kRow, 1.0F);
+        std::vector<float> sums(kWinogradPositions * kRow + kBehind, 1.0F);
         sums[5 * kRow + column] = fault;
         std::vector<float> y(kPlane);
         EXPECT_FALSE(winograd_outputs({sums.data(), kRow, kRow, 1, nullptr, nullptr, y.data(), 9, 47, true}, block));

@@ -19,7 +19,7 @@ OpTest mel(std::int64_t bins, std::int64_t length, std::int64_t rate, float low,
 }
 
 TEST(MelWeightMatrix, IsAsInOnnxsExample) {
-  mel(8, 16, 8192, 0, 8192 / 2)
+  mel(8, 16, 8192, 0, 4096)
       .expect<float>({9, 8}, {1, 1, 0, 0, 0, 0, 0, 0,  //
                               0, 0, 1, 1, 0, 0, 0, 0,  //
                               0, 0, 0, 0, 1, 0, 0, 0,  //
@@ -44,7 +44,8 @@ TEST(MelWeightMatrix, HasTriangles) {
     edges.push_back(std::floor(static_cast<double>(length + 1) * hertz / static_cast<double>(rate)));
   }
   std::vector<double> values;
-  for (double row = 0; row <= static_cast<double>(length / 2); ++row) {
+  const std::int64_t last_row = length / 2;
+  for (double row = 0; row <= static_cast<double>(last_row); ++row) {
     for (std::size_t i = 0; i < static_cast<std::size_t>(bins); ++i) {
       const double rise = (row - edges[i]) / (edges[i + 1] - edges[i]);
       const double fall = (edges[i + 2] - row) / (edges[i + 2] - edges[i + 1]);

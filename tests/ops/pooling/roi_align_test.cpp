@@ -58,8 +58,9 @@ void check(const Case& c, const Shape& x_shape, const Literals<T>& rois, const L
         double largest = grid_h * grid_w == 0 ? 0 : -1e300;
         for (double i = 0; i < grid_h; ++i) {
           for (double j = 0; j < grid_w; ++j) {
-            const double py = corner[1] + static_cast<double>(bin / c.width) * bin_h + (i + 0.5) * bin_h / grid_h;
-            const double px = corner[0] + static_cast<double>(bin % c.width) * bin_w + (j + 0.5) * bin_w / grid_w;
+            const auto bin_row = bin / c.width, bin_column = bin % c.width;
+            const double py = corner[1] + static_cast<double>(bin_row) * bin_h + (i + 0.5) * bin_h / grid_h;
+            const double px = corner[0] + static_cast<double>(bin_column) * bin_w + (j + 0.5) * bin_w / grid_w;
             const Sample sy = sample(py, rows), sx = sample(px, columns);
             if (!sy.inside || !sx.inside) {
               largest = std::max(largest, 0.0);
@@ -172,7 +173,7 @@ TEST(RoiAlign, SaysWhatIsWrong) {
   refused(node, {1, 1, 2, 2}, {1, 5}, {0}, ErrorCode::kInvalidModel, "input rois is [1,5], expected [regions,4]");
   refused(node, {1, 1, 2, 2}, {2, 4}, {0}, ErrorCode::kInvalidModel,
           "input batch_indices is [1], expected [2], one for each region");
-  const auto with = [&](const char* name, AttributeValue value) { return OpTest(node).attribute(name, value); };
+  const auto with = [&](const char* name, const AttributeValue& value) { return OpTest(node).attribute(name, value); };
   refused(with("output_height", std::int64_t{0}), {1, 1, 2, 2}, {1, 4}, {0}, ErrorCode::kInvalidModel,
           "output_height is 0, expected 1 to 2147483647");
   refused(with("sampling_ratio", std::int64_t{-1}), {1, 1, 2, 2}, {1, 4}, {0}, ErrorCode::kInvalidModel,

@@ -54,6 +54,8 @@ Convolution convolution_of(const ConvolutionAttributes& attributes, const Shape&
 constexpr std::size_t kConvolutionX = 0, kConvolutionW = 1, kConvolutionB = 2;
 /// What fusions made an input, of the shape of Y: it is added to Y before the activation. float32 only.
 constexpr std::size_t kConvolutionAddend = 3;
+/// Output channels of a group that earn a product. Fewer are summed by taps, which add nothing else.
+constexpr std::size_t kLeastProductRows = 8;
 
 Implementation simd_convolution();       ///< float32
 Implementation half_convolution();       ///< float16 and bfloat16

@@ -20,16 +20,13 @@ bool has_activation(const NodeView& node) {
 
 bool has_addend(const NodeView& node) { return node.has_input(kConvolutionAddend); }
 
-/// Fewer output channels of a group are summed by taps, which add nothing else.
-constexpr std::int64_t kLeastChannelsWithAddend = 8;
-
 /// The convolution and the sum that is its reader.
 std::optional<Replacement> absorb_addend(const FusionContext& context) {
   const NodeView& convolution = context.producer;
   const ConvolutionAttributes& attributes = attributes_of(convolution);
   const ConstantPtr& w = convolution.input_constant(kConvolutionW);
   if (has_addend(convolution) || attributes.transposed || w == nullptr) return std::nullopt;
-  if (w->shape[0] / attributes.group < kLeastChannelsWithAddend) return std::nullopt;
+  if (static_cast<std::size_t>(w->shape[0] / attributes.group) < kLeastProductRows) return std::nullopt;
   const std::size_t other = 1 - context.consumer_input;
   const Dims& y = convolution.output(0).dims;
   const Dims& addend = context.consumer.input_dims(other);

@@ -16,9 +16,7 @@ namespace {
 /// Outputs gathered and multiplied before a stop is looked at.
 constexpr std::size_t kPixelsAtOnce = 112;
 
-std::size_t packed_columns(std::size_t rows) {
-  return (rows + kernels::kColumnUnit - 1) / kernels::kColumnUnit * kernels::kColumnUnit;
-}
+std::size_t packed_columns(std::size_t rows) { return round_up(rows, kernels::kColumnUnit); }
 
 class PixelTask {
  public:
@@ -141,10 +139,10 @@ std::size_t place_pixels(const Convolution& c, ConvolutionPart& part) {
     pixels.gathers |= pixels.places.back() != static_cast<std::int32_t>(i);
   }
   pixels.turned_stride = part.weights_stride;
-  pixels.gathered_begin = (plane * pixels.turned_stride + 15) / 16 * 16;
+  pixels.gathered_begin = cache_lines(plane * pixels.turned_stride);
   pixels.gathered_stride = std::min(kBlockDepth, part.depth) + 16;
   const std::size_t gathered = pixels.gathers ? std::min(kPixelsAtOnce, part.outputs) * pixels.gathered_stride : 0;
-  pixels.sums_begin = pixels.gathered_begin + (gathered + 15) / 16 * 16;
+  pixels.sums_begin = pixels.gathered_begin + cache_lines(gathered);
   return pixels.sums_begin + part.outputs * pixels.panels * kernels::kPanelColumns;
 }
 

@@ -12,8 +12,6 @@ constexpr double kProductsPerNanosecond = 40.0;
 constexpr double kCopiedPerNanosecond = 4.0;
 constexpr double kLeastTaskNanoseconds = 5e3;
 constexpr double kMostTaskNanoseconds = 2e5;
-/// Fewer rows do not earn a gathered operand.
-constexpr std::size_t kLeastProductRows = 8;
 /// Of a gathered block: 256 KiB, within the second-level cache.
 constexpr std::size_t kBlockFloats = 1 << 16;
 /// Of the copies that tap sums read: as much at best, and no more than 4 MiB.
@@ -34,9 +32,6 @@ constexpr std::int64_t kLeastPixelChannels = 16;
 constexpr std::size_t kMostPixels = 112, kMostStridedPixels = 1024;
 constexpr std::int64_t kMostPixelInputs = 4096;
 constexpr std::size_t kMostPixelTaps = 25;
-
-constexpr std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
-constexpr std::size_t cache_lines(std::size_t floats) { return divide_up(floats, 16) * 16; }
 
 /// Rows that lie at multiples of 1 KiB from each other would share few places of the first-level cache.
 constexpr std::size_t weights_stride(std::size_t depth) { return depth % 256 == 0 ? depth + 16 : depth; }
@@ -160,7 +155,7 @@ void plan_winograd(const Convolution& c, int threads, ConvolutionPart& part) {
 bool suits_pixels(const Convolution& c, const ConvolutionPart& part) {
   if (c.transposed || part.rows < kLeastPixelRows || c.x_channels < kLeastPixelChannels) return false;
   if (part.taps > kMostPixelTaps || c.x_plane > kMostPixelInputs) return false;
-  const std::size_t columns = divide_up(part.outputs, kernels::kColumnUnit) * kernels::kColumnUnit;
+  const std::size_t columns = round_up(part.outputs, kernels::kColumnUnit);
   if (part.outputs <= kMostPixels && 8 * columns >= 9 * part.outputs) return true;
   return part.taps > 1 && part.grid.axes.back().stride > 1 && part.outputs <= kMostStridedPixels &&
          part.rows >= 2 * kLeastPixelRows && c.x_channels >= 2 * kLeastPixelChannels;
@@ -207,7 +202,7 @@ void plan_product(const Convolution& c, int threads, ConvolutionPart& part) {
     const std::size_t splits = std::min(divide_up(wanted, product.column_tasks * units), part.rows / kLeastTaskRows);
     if (splits > product.row_tasks) {
       constexpr std::size_t kTileRows = 12;
-      product.rows = divide_up(divide_up(part.rows, splits), kTileRows) * kTileRows;
+      product.rows = round_up(divide_up(part.rows, splits), kTileRows);
       product.row_tasks = divide_up(part.rows, product.rows);
     }
   }
@@ -223,8 +218,7 @@ std::size_t place_worker(const Convolution& c, ConvolutionPart& part) {
     part.result_begin = cache_lines(static_cast<std::size_t>(c.x_channels) * part.band.floats + kernels::kTapSumSlack);
     results = part.rows * (part.band.span + kernels::kTapSumSlack);
   } else {
-    const std::size_t columns =
-        std::min(divide_up(part.outputs, kernels::kColumnUnit) * kernels::kColumnUnit, part.product.columns);
+    const std::size_t columns = std::min(round_up(part.outputs, kernels::kColumnUnit), part.product.columns);
     part.result_begin = cache_lines(columns * std::min(part.depth, kBlockDepth) + kernels::kSlackFloats);
     results = c.transposed ? part.product.rows * columns : 0;
   }

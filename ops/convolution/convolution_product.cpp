@@ -33,7 +33,7 @@ class ProductTask {
       y_ = run.y_plane(image_, group_) + row_begin_ * y_stride_ + column_begin_;
       return;
     }
-    y_stride_ = (columns_ + kernels::kColumnUnit - 1) / kernels::kColumnUnit * kernels::kColumnUnit;
+    y_stride_ = round_up(columns_, kernels::kColumnUnit);
     y_ = memory + part.result_begin;
   }
 

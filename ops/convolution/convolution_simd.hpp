@@ -6,18 +6,22 @@
 //              gathered from X for a block of outputs and of depth that fits the second-level cache
 //   pixels     the same with few outputs, or strided ones, which are the rows then: Y' = X' W'
 //   Winograd   3 x 3 kernels over many channels and pixels: 16 products over channels alone, of transformed X and W,
-//   for
-//              each block of tiles of 2 x 2 outputs (ops/kernels/winograd.hpp). 16 multiplications instead of 36
+//              for each block of tiles of 2 x 2 outputs (ops/kernels/winograd.hpp). 16 multiplications instead of 36
 //   tap sums   for few rows: X is copied with its padding, so that every tap of every output lies at one distance from
 //              the output's own place, and sums run along the copy without edges
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "ops/convolution/tap_grid.hpp"
 #include "ops/kernels/convolution.hpp"
+#include "ops/kernels/convolution_taps.hpp"
 #include "ops/kernels/gemm.hpp"
 #include "ops/kernels/winograd.hpp"
+#include "runtime/rounding.hpp"
 
 namespace linnet::internal {
 
@@ -105,6 +109,9 @@ struct ConvolutionPlan {
   std::size_t worker_floats = 0;
   std::size_t packed_begin = 0, bias_begin = 0;  ///< in the workspace; worker 0 begins at 0
 };
+
+/// Floats of whole cache lines.
+inline std::size_t cache_lines(std::size_t floats) { return round_up(floats, 16); }
 
 /// Steps of depth in a block: whole groups of the product's sums.
 constexpr std::size_t kBlockDepth = 1024;

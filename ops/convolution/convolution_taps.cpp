@@ -38,7 +38,7 @@ class BandTask {
     sums.columns = band_.span;
     sums.y = copy_ + part_.result_begin;
     sums.y_row_stride = band_.span + kernels::kTapSumSlack;
-    const bool by_rows = part_.rows == 1 && part_.members == 1 && !c_.transposed && part_.grid.axes.size() == 2;
+    const bool by_rows = part_.rows == 1 && channels == 1 && !c_.transposed && part_.grid.axes.size() == 2;
     for (std::size_t group = group_begin_; group < group_end_; ++group) {
       const float* x = run_.x_plane(image_, group);
       for (std::size_t channel = 0; channel < channels; ++channel, x += c_.x_plane) {
@@ -90,12 +90,16 @@ class BandTask {
     const bool in_registers = kind == kernels::ActivationKind::kRelu || kind == kernels::ActivationKind::kClip;
     if (in_registers) piece.activation = c_.activation;
     float* const y = run_.y_plane(image_, group) + first_row * width + first_column;
-    if (is_square_plane()) {
+    const bool square = is_square_plane();
+    if (square) {
       if (run_.control.abandon_if_stopped()) return false;
-      kernels::plane_sums({sums.x, piece.x_row_stride, piece.offsets, piece.weights, along.shifts.size(), piece.bias,
-                           piece.activation, y, width, rows, piece.columns});
+      piece.rows = rows;
+      piece.x = sums.x;
+      piece.y = y;
+      piece.tap_end = sums.taps;
+      kernels::plane_sums(piece, along.shifts.size());
     }
-    for (std::size_t row = is_square_plane() ? rows : 0; row < rows; row += kRowsAtOnce) {
+    for (std::size_t row = square ? rows : 0; row < rows; row += kRowsAtOnce) {
       if (run_.control.abandon_if_stopped()) return false;
       piece.rows = std::min(kRowsAtOnce, rows - row);
       piece.x = sums.x + row * piece.x_row_stride;

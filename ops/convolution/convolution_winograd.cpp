@@ -24,8 +24,6 @@ constexpr std::size_t kChannelStride = 4 * kLineStride;
 constexpr std::size_t kDirectRows = 4;
 constexpr std::size_t kDirectSumStride = 2 * kernels::kWinogradTiles + kernels::kTapSumSlack;
 
-constexpr std::size_t cache_lines(std::size_t floats) { return (floats + 15) / 16 * 16; }
-
 std::size_t line_floats(std::size_t channels) { return cache_lines(channels * kChannelStride + kernels::kTapSumSlack); }
 std::size_t direct_weights(std::size_t channels) { return cache_lines(kDirectRows * kTaps * channels); }
 

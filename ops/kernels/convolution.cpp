@@ -4,15 +4,13 @@
 #include "ops/kernels/convolution.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include "ops/kernels/highway_config.h"
 
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
-#include "ops/kernels/activation-inl.h"
+#include "ops/kernels/convolution_rows-inl.h"
 #include "ops/kernels/dispatch.h"
-#include "ops/kernels/gemm.hpp"
 #include "ops/kernels/vector_math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -23,13 +21,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 using Tag = hn::ScalableTag<float>;
 constexpr std::size_t kLanes = hn::MaxLanes(Tag());
 static_assert(kLanes <= kSlackFloats, "a vector too many is written");
-
-// Writes whole vectors; returns the place behind the zeros.
-HWY_INLINE float* StoreZeros(float* to, std::size_t count) {
-  const Tag d;
-  for (std::size_t i = 0; i < count; i += kLanes) hn::StoreU(hn::Zero(d), d, to + i);
-  return to + count;
-}
 
 // The elements 0, 2, 4, ... of `count` at `from`, kLanes of them, zeros behind the last. Requires: 0 < count.
 #if HWY_TARGET != HWY_SCALAR
@@ -44,15 +35,10 @@ HWY_INLINE hn::Vec<Tag> LoadEven(const float* from, std::size_t count) {
 
 // Writes whole vectors where that is faster. Requires: count > 0.
 HWY_INLINE void CopyRun(const float* from, std::size_t step, std::size_t count, float* to) {
-  const Tag d;
-  if (step == 1) {
-    std::size_t i = 0;
-    for (; i + kLanes <= count; i += kLanes) hn::StoreU(hn::LoadU(d, from + i), d, to + i);
-    if (i < count) hn::StoreU(LoadPartial(d, from + i, count - i), d, to + i);
-    return;
-  }
+  if (step == 1) return CopyLine(from, count, to);
 #if HWY_TARGET != HWY_SCALAR
   if (step == 2) {
+    const Tag d;
     const std::size_t read = 2 * count - 1;
     for (std::size_t i = 0; i < count; i += kLanes) hn::StoreU(LoadEven(from + 2 * i, read - 2 * i), d, to + i);
     return;
@@ -151,346 +137,6 @@ void Interleave(const float* even, const float* odd, float* to, std::size_t coun
   }
 }
 
-// Loops over accumulators must vanish, or they would live in memory.
-#define LINNET_UNROLL _Pragma("GCC unroll 8")
-
-// Room for the chains of a group before the one in the registers.
-struct GroupSums {
-  HWY_ALIGN float floats[16 * kLanes];
-};
-
-template <std::size_t kRows, std::size_t kVectors>
-HWY_NOINLINE void SumTile(const TapSums& args, std::size_t row, std::size_t column, GroupSums& group) {
-  static_assert(kRows * kVectors <= 16, "more sums than room");
-  static_assert(kVectors * kLanes <= kTapSumSlack, "too much is read and written");
-  using V = hn::Vec<Tag>;
-  const Tag d;
-  const float* const x = args.x + column;
-  const float* const weights = args.weights + row * args.weights_stride;
-  for (std::size_t begin = 0; begin < args.taps; begin += kChainLength) {
-    const std::size_t end = std::min(begin + kChainLength, args.taps);
-    V sums[kRows][kVectors];
-    LINNET_UNROLL
-    for (std::size_t i = 0; i < kRows; ++i) {
-      LINNET_UNROLL
-      for (std::size_t j = 0; j < kVectors; ++j) sums[i][j] = hn::Zero(d);
-    }
-    for (std::size_t tap = begin; tap < end; ++tap) {
-      const float* const from = x + args.offsets[tap];
-      V values[kVectors];
-      LINNET_UNROLL
-      for (std::size_t j = 0; j < kVectors; ++j) values[j] = hn::LoadU(d, from + j * kLanes);
-      LINNET_UNROLL
-      for (std::size_t i = 0; i < kRows; ++i) {
-        const V weight = hn::Set(d, weights[i * args.weights_stride + tap]);
-        LINNET_UNROLL
-        for (std::size_t j = 0; j < kVectors; ++j) sums[i][j] = hn::MulAdd(weight, values[j], sums[i][j]);
-      }
-    }
-    const bool begins_group = begin % kGroupLength == 0;
-    const bool ends_group = end == args.taps || end % kGroupLength == 0;
-    LINNET_UNROLL
-    for (std::size_t i = 0; i < kRows; ++i) {
-      float* const y = args.y + (row + i) * args.y_row_stride + column;
-      const V bias = hn::Set(d, args.bias == nullptr ? 0.0f : args.bias[row + i]);
-      LINNET_UNROLL
-      for (std::size_t j = 0; j < kVectors; ++j) {
-        float* const kept = group.floats + (i * kVectors + j) * kLanes;
-        V sum = sums[i][j];
-        if (!begins_group) sum = hn::Add(hn::Load(d, kept), sum);
-        if (ends_group) {
-          hn::StoreU(hn::Add(begin < kGroupLength ? bias : hn::LoadU(d, y + j * kLanes), sum), d, y + j * kLanes);
-        } else {
-          hn::Store(sum, d, kept);
-        }
-      }
-    }
-  }
-}
-
-// What Relu and Clip come to.
-struct Bounds {
-  explicit Bounds(const Activation& activation)
-      : lowest(activation.kind == ActivationKind::kClip   ? activation.alpha
-               : activation.kind == ActivationKind::kRelu ? 0.0f
-                                                          : -std::numeric_limits<float>::infinity()),
-        highest(activation.kind == ActivationKind::kClip ? activation.beta : std::numeric_limits<float>::infinity()),
-        zero(activation.kind == ActivationKind::kRelu ? 0.0f : -0.0f) {}
-
-  HWY_INLINE hn::Vec<Tag> operator()(hn::Vec<Tag> v) const {
-    const Tag d;
-    return hn::Add(Clip(d, v, hn::Set(d, lowest), hn::Set(d, highest)), hn::Set(d, zero));
-  }
-
-  float lowest;
-  float highest;
-  float zero;  // -0 changes nothing, +0 makes +0 of -0, as Relu does
-};
-
-// Columns from `column` on, as far as there are, of a row of outputs that ends with `columns`.
-HWY_NOINLINE void StoreColumns(const float* sums, std::size_t vectors, const Bounds& bounds, float* y,
-                               std::size_t column, std::size_t columns) {
-  const Tag d;
-  for (std::size_t j = 0; j < vectors && column < columns; ++j, column += kLanes) {
-    const hn::Vec<Tag> v = bounds(hn::Load(d, sums + j * kLanes));
-    if (column + kLanes <= columns) {
-      hn::StoreU(v, d, y + column);
-    } else {
-      StorePartial(d, v, y + column, columns - column);
-    }
-  }
-}
-
-// Chains of a tile of rows, one after the other, as SumTile adds them.
-class ChainSums {
- public:
-  explicit ChainSums(float bias) : bias_(bias) {}
-
-  float* chain() { return chain_.floats; }
-
-  // The chain that ends before `tap` becomes part of its group; at the end `chain` has the sums.
-  HWY_NOINLINE void Add(std::size_t tap, std::size_t tap_end, std::size_t vectors) {
-    const Tag d;
-    const bool ends_group = tap >= tap_end || tap % kGroupLength == 0;
-    for (std::size_t i = 0; i < vectors * kLanes; i += kLanes) {
-      hn::Vec<Tag> sum = hn::Load(d, chain_.floats + i);
-      if (in_group_) sum = hn::Add(hn::Load(d, group_.floats + i), sum);
-      if (ends_group) {
-        sum = hn::Add(has_total_ ? hn::Load(d, total_.floats + i) : hn::Set(d, bias_), sum);
-        hn::Store(sum, d, total_.floats + i);
-        hn::Store(sum, d, chain_.floats + i);
-      } else {
-        hn::Store(sum, d, group_.floats + i);
-      }
-    }
-    in_group_ = !ends_group;
-    has_total_ |= ends_group;
-  }
-
- private:
-  GroupSums chain_, group_, total_;
-  float bias_;
-  bool in_group_ = false, has_total_ = false;
-};
-
-// Tile of rows from `row` on; those behind the last are the last once more.
-template <std::size_t kRows, std::size_t kVectors>
-HWY_NOINLINE void SumRowTile(const TapRows& args, std::size_t row, std::size_t column) {
-  static_assert(kRows * kVectors <= 16, "more sums than room");
-  using V = hn::Vec<Tag>;
-  const Tag d;
-  const std::size_t last = args.rows - 1;
-  const float* x[kRows];
-  LINNET_UNROLL
-  for (std::size_t i = 0; i < kRows; ++i) x[i] = args.x + std::min(row + i, last) * args.x_row_stride + column;
-  ChainSums chains(args.bias);
-  for (std::size_t tap = args.tap_begin;;) {
-    V sums[kRows][kVectors];
-    LINNET_UNROLL
-    for (std::size_t i = 0; i < kRows; ++i) {
-      LINNET_UNROLL
-      for (std::size_t j = 0; j < kVectors; ++j) sums[i][j] = hn::Zero(d);
-    }
-    const std::size_t end = std::min((tap / kChainLength + 1) * kChainLength, args.tap_end);
-    for (; tap < end; ++tap) {
-      const std::ptrdiff_t offset = args.offsets[tap];
-      const V weight = hn::Set(d, args.weights[tap]);
-      LINNET_UNROLL
-      for (std::size_t i = 0; i < kRows; ++i) {
-        LINNET_UNROLL
-        for (std::size_t j = 0; j < kVectors; ++j) {
-          sums[i][j] = hn::MulAdd(weight, hn::LoadU(d, x[i] + offset + j * kLanes), sums[i][j]);
-        }
-      }
-    }
-    LINNET_UNROLL
-    for (std::size_t i = 0; i < kRows; ++i) {
-      LINNET_UNROLL
-      for (std::size_t j = 0; j < kVectors; ++j) hn::Store(sums[i][j], d, chains.chain() + (i * kVectors + j) * kLanes);
-    }
-    chains.Add(tap, args.tap_end, kRows * kVectors);
-    if (tap >= args.tap_end) break;
-  }
-  const Bounds bounds(args.activation);
-  for (std::size_t i = 0; i < kRows && row + i < args.rows; ++i) {
-    StoreColumns(chains.chain() + i * kVectors * kLanes, kVectors, bounds, args.y + (row + i) * args.y_row_stride,
-                 column, args.columns);
-  }
-}
-
-#if HWY_TARGET <= HWY_AVX2 || HWY_ARCH_ARM
-
-// Down a strip of columns: every row of x goes into the outputs that it belongs to, of which the first is complete
-// then. With three rows of three, weights are in registers.
-template <std::size_t kKernel, std::size_t kVectors>
-HWY_NOINLINE void SumPlaneStrip(const PlaneSums& args, std::size_t column) {
-  using V = hn::Vec<Tag>;
-  const Tag d;
-  constexpr bool kHolds = kKernel == 3;
-  V held[kHolds ? kKernel * kKernel : 1];
-  if constexpr (kHolds) {
-    LINNET_UNROLL
-    for (std::size_t i = 0; i < kKernel * kKernel; ++i) held[i] = hn::Set(d, args.weights[i]);
-  }
-  V sums[kKernel][kVectors];  // of the output that the row is row i of the window of
-  LINNET_UNROLL
-  for (std::size_t i = 0; i < kKernel; ++i) {
-    LINNET_UNROLL
-    for (std::size_t j = 0; j < kVectors; ++j) sums[i][j] = hn::Zero(d);
-  }
-  const V bias = hn::Set(d, args.bias);
-  const Bounds bounds(args.activation);
-  const float* from = args.x + column;
-  for (std::size_t row = 0; row < args.rows + kKernel - 1; ++row, from += args.x_row_stride) {
-    const auto add = [&](std::size_t tap) HWY_ATTR {
-      V x[kVectors];
-      LINNET_UNROLL
-      for (std::size_t j = 0; j < kVectors; ++j) x[j] = hn::LoadU(d, from + args.offsets[tap] + j * kLanes);
-      LINNET_UNROLL
-      for (std::size_t i = 0; i < kKernel; ++i) {
-        const V weight = kHolds ? held[kHolds ? i * kKernel + tap : 0] : hn::Set(d, args.weights[i * kKernel + tap]);
-        LINNET_UNROLL
-        for (std::size_t j = 0; j < kVectors; ++j) sums[i][j] = hn::MulAdd(weight, x[j], sums[i][j]);
-      }
-    };
-    if constexpr (kHolds) {
-      add(0);
-      add(1);
-      add(2);
-    } else {
-      for (std::size_t tap = 0; tap < kKernel; ++tap) add(tap);
-    }
-    if (row + 1 >= kKernel) {
-      float* const y = args.y + (row + 1 - kKernel) * args.y_row_stride;
-      if (column + kVectors * kLanes <= args.columns) {
-        LINNET_UNROLL
-        for (std::size_t j = 0; j < kVectors; ++j) {
-          hn::StoreU(bounds(hn::Add(bias, sums[kKernel - 1][j])), d, y + column + j * kLanes);
-        }
-      } else if (kVectors == 1) {
-        StorePartial(d, bounds(hn::Add(bias, sums[kKernel - 1][0])), y + column, args.columns - column);
-      } else {
-        HWY_ALIGN float complete[kVectors * kLanes];
-        LINNET_UNROLL
-        for (std::size_t j = 0; j < kVectors; ++j) {
-          hn::Store(hn::Add(bias, sums[kKernel - 1][j]), d, complete + j * kLanes);
-        }
-        StoreColumns(complete, kVectors, bounds, y, column, args.columns);
-      }
-    }
-    LINNET_UNROLL
-    for (std::size_t i = kKernel - 1; i > 0; --i) {
-      LINNET_UNROLL
-      for (std::size_t j = 0; j < kVectors; ++j) sums[i][j] = sums[i - 1][j];
-    }
-    LINNET_UNROLL
-    for (std::size_t j = 0; j < kVectors; ++j) sums[0][j] = hn::Zero(d);
-  }
-}
-
-#undef LINNET_UNROLL
-
-#endif
-
-template <std::size_t kRows, std::size_t kVectors>
-HWY_INLINE std::size_t SumColumns(const TapRows& args, std::size_t column) {
-  for (std::size_t row = 0; row < args.rows; row += kRows) SumRowTile<kRows, kVectors>(args, row, column);
-  return column + kVectors * kLanes;
-}
-
-void SumTapRows(const TapRows& args) {
-  for (std::size_t column = 0; column < args.columns;) {
-#if HWY_TARGET != HWY_SCALAR  // for want of vectors: small rather than fast
-    const std::size_t left = args.columns - column;
-    if (args.rows == 1 && left > 2 * kLanes) {
-      column = SumColumns<1, 8>(args, column);
-      continue;
-    }
-    if (left > kLanes) {
-      column = SumColumns<4, 2>(args, column);
-      continue;
-    }
-#endif
-    column = SumColumns<8, 1>(args, column);
-  }
-}
-
-#if HWY_TARGET <= HWY_AVX2 || HWY_ARCH_ARM
-
-// Accumulators and elements are to fit the registers, with the weights of the smallest kernel.
-constexpr bool kManyRegisters = HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM;
-template <std::size_t kKernel>
-constexpr std::size_t kStripVectors = kManyRegisters ? (kKernel == 7 ? 3 : 4) : (kKernel == 7 ? 1 : 2);
-
-template <std::size_t kKernel>
-void SumPlane(const PlaneSums& args) {
-  constexpr std::size_t kMost = kStripVectors<kKernel>;
-  constexpr std::size_t kLess = kKernel == 3 && kMost > 2 ? kMost / 2 : 1;
-  for (std::size_t column = 0; column < args.columns;) {
-    const std::size_t left = args.columns - column;
-    if (kMost > 1 && left > kLess * kLanes) {
-      SumPlaneStrip<kKernel, kMost>(args, column);
-      column += kMost * kLanes;
-    } else if (kLess > 1 && left > kLanes) {
-      SumPlaneStrip<kKernel, kLess>(args, column);
-      column += kLess * kLanes;
-    } else {
-      SumPlaneStrip<kKernel, 1>(args, column);
-      column += kLanes;
-    }
-  }
-}
-
-void SumPlanes(const PlaneSums& args) {
-  if (args.kernel == 3) return SumPlane<3>(args);
-  if (args.kernel == 5) return SumPlane<5>(args);
-  SumPlane<7>(args);
-}
-
-#else  // small rather than fast
-
-void SumPlanes(const PlaneSums& args) {
-  std::ptrdiff_t offsets[7 * 7];
-  const std::size_t taps = args.kernel * args.kernel;
-  for (std::size_t i = 0; i < taps; ++i) {
-    offsets[i] = static_cast<std::ptrdiff_t>(i / args.kernel * args.x_row_stride) + args.offsets[i % args.kernel];
-  }
-  SumTapRows({args.x, args.x_row_stride, offsets, args.weights, 0, taps, args.bias, args.activation, args.y,
-              args.y_row_stride, args.rows, args.columns});
-}
-
-#endif
-
-// Accumulators, weights and elements are to fit the registers: 32 on AVX-512 and NEON, 16 elsewhere.
-#if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM
-constexpr std::size_t kVectorsOfFourRows = 4;
-#else
-constexpr std::size_t kVectorsOfFourRows = 2;
-#endif
-
-// The last tile may be wider than what is left: only as much as it takes.
-template <std::size_t kRows, std::size_t kVectors>
-void SumRows(const TapSums& args, std::size_t row) {
-  GroupSums group;
-  std::size_t column = 0;
-  for (; column + kVectors / 2 * kLanes < args.columns; column += kVectors * kLanes) {
-    SumTile<kRows, kVectors>(args, row, column, group);
-  }
-  for (; column < args.columns; column += kVectors / 2 * kLanes) SumTile<kRows, kVectors / 2>(args, row, column, group);
-}
-
-void SumTaps(const TapSums& args) {
-  std::size_t row = 0;
-#if HWY_TARGET != HWY_SCALAR
-  for (; row + 4 <= args.rows; row += 4) SumRows<4, kVectorsOfFourRows>(args, row);
-  if (row + 2 <= args.rows) {
-    SumRows<2, 4>(args, row);
-    row += 2;
-  }
-#endif
-  for (; row < args.rows; ++row) SumRows<1, 8>(args, row);
-}
-
 }  // namespace
 }  // namespace linnet::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -502,28 +148,19 @@ LINNET_EXPORT(GatherRows);
 LINNET_EXPORT(CopyRows);
 LINNET_EXPORT(SplitRows);
 LINNET_EXPORT(Interleave);
-LINNET_EXPORT(SumTaps);
-LINNET_EXPORT(SumTapRows);
-LINNET_EXPORT(SumPlanes);
 
 void gather_rows(const float* x, std::size_t row_stride, std::size_t step, std::size_t rows, const RowPiece* pieces,
                  std::size_t piece_count, std::size_t width, float* to) {
   LINNET_DISPATCH(GatherRows)(x, row_stride, step, rows, pieces, piece_count, width, to);
 }
 
-void split_rows(const RowSplit& split) { LINNET_DISPATCH(SplitRows)(split); }
-
 void copy_rows(const RowCopy& copy) { LINNET_DISPATCH(CopyRows)(copy); }
+
+void split_rows(const RowSplit& split) { LINNET_DISPATCH(SplitRows)(split); }
 
 void interleave(const float* even, const float* odd, float* to, std::size_t count) {
   LINNET_DISPATCH(Interleave)(even, odd, to, count);
 }
-
-void tap_sums(const TapSums& sums) { LINNET_DISPATCH(SumTaps)(sums); }
-
-void tap_rows(const TapRows& rows) { LINNET_DISPATCH(SumTapRows)(rows); }
-
-void plane_sums(const PlaneSums& sums) { LINNET_DISPATCH(SumPlanes)(sums); }
 
 }  // namespace linnet::kernels
 #endif  // HWY_ONCE

@@ -1,12 +1,9 @@
-// What convolutions on float32 are made of: rows of elements copied to where products and sums find them, and sums over
-// taps for few channels. Products themselves are those of gemm.hpp.
+// Rows of float32 elements, copied to where the products and sums of convolutions find them. Products are those of
+// gemm.hpp, sums those of convolution_taps.hpp.
 #ifndef LINNET_OPS_KERNELS_CONVOLUTION_HPP_
 #define LINNET_OPS_KERNELS_CONVOLUTION_HPP_
 
 #include <cstddef>
-#include <cstdint>
-
-#include "ops/kernels/activation.hpp"
 
 namespace linnet::kernels {
 
@@ -54,64 +51,6 @@ void split_rows(const RowSplit& split);
 
 // to[2 * i] = even[i], to[2 * i + 1] = odd[i] for i < count.
 void interleave(const float* even, const float* odd, float* to, std::size_t count);
-
-// y[row][i] = bias[row] + sum over taps t of weights[row * weights_stride + t] * x[offsets[t] + i] for i < columns.
-// Taps are added in the order that gemm.hpp has for steps of k: in chains, and these in groups. The bits depend on the
-// taps alone. Up to kTapSumSlack floats behind the last element of x are read, and of a row of y overwritten.
-constexpr std::size_t kTapSumSlack = 128;
-struct TapSums {
-  const float* x;
-  const std::ptrdiff_t* offsets;
-  std::size_t taps;
-  const float* weights;
-  std::size_t weights_stride;
-  const float* bias;  // null: zeros
-  float* y;
-  std::size_t y_row_stride;  // columns and slack at least
-  std::size_t rows;
-  std::size_t columns;
-};
-void tap_sums(const TapSums& sums);
-
-// The same sums of one row of weights for several rows of outputs, of which no more is written than their columns:
-//   y[row][i] = activation(bias + sum over taps t of weights[t] * x[row * x_row_stride + offsets[t] + i])
-// for i < columns and tap_begin <= t < tap_end: what stands outside is known to be zero. Chains and groups are those of
-// all taps. Up to kTapSumSlack floats behind the last element of x are read.
-struct TapRows {
-  const float* x;
-  std::size_t x_row_stride;
-  const std::ptrdiff_t* offsets;
-  const float* weights;
-  std::size_t tap_begin;
-  std::size_t tap_end;
-  float bias;
-  Activation activation;  // none, Relu or Clip
-  float* y;
-  std::size_t y_row_stride;
-  std::size_t rows;
-  std::size_t columns;
-};
-void tap_rows(const TapRows& rows);
-
-// The same for a square kernel whose rows lie x_row_stride apart, as those of outputs do:
-//   y[row][i] = activation(bias + sum over r, c of
-//                          weights[r * kernel + c] * x[(row + r) * x_row_stride + offsets[c] + i])
-// Every element of x is read once for all rows of the kernel. The bits are those of tap_rows over all taps.
-struct PlaneSums {
-  const float* x;
-  std::size_t x_row_stride;
-  const std::ptrdiff_t* offsets;
-  const float* weights;
-  std::size_t kernel;  // has_plane_sums
-  float bias;
-  Activation activation;  // none, Relu or Clip
-  float* y;
-  std::size_t y_row_stride;
-  std::size_t rows;
-  std::size_t columns;
-};
-constexpr bool has_plane_sums(std::size_t kernel) { return kernel == 3 || kernel == 5 || kernel == 7; }
-void plane_sums(const PlaneSums& sums);
 
 }  // namespace linnet::kernels
 

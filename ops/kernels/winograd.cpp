@@ -10,6 +10,7 @@
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "ops/kernels/activation-inl.h"
+#include "ops/kernels/convolution_rows-inl.h"
 #include "ops/kernels/dispatch.h"
 #include "ops/kernels/vector_math-inl.h"
 
@@ -24,19 +25,6 @@ constexpr std::size_t kLanes = hn::MaxLanes(Tag());
 constexpr std::size_t kLineFloats = 2 * kWinogradTiles + 2;
 // Whole vectors are read behind the last input: two for the tiles of a vector, at an offset of two.
 constexpr std::size_t kLineStride = (kLineFloats + 2 * kLanes + 15) / 16 * 16;
-
-// Whole vectors: up to 15 floats behind `count` are written, too.
-HWY_INLINE void StoreZeros(float* to, std::size_t count) {
-  const Tag d;
-  for (std::size_t i = 0; i < count; i += kLanes) hn::StoreU(hn::Zero(d), d, to + i);
-}
-
-HWY_INLINE void CopyLine(const float* from, std::size_t count, float* to) {
-  const Tag d;
-  std::size_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) hn::StoreU(hn::LoadU(d, from + i), d, to + i);
-  if (i < count) hn::StoreU(LoadPartial(d, from + i, count - i), d, to + i);
-}
 
 // `planes.x` is the plane.
 HWY_INLINE void CopyLines(const WinogradPlanes& planes, const WinogradRun& run, float* to, std::size_t row_stride) {

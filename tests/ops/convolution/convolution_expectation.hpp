@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "tests/ops/places.hpp"
 #include "tests/ops/product/product_expectation.hpp"
 
 namespace linnet::internal {
@@ -15,25 +16,6 @@ struct ConvolutionCase {
   std::vector<std::int64_t> strides, dilations, pads;  ///< pads at the beginnings; ones, ones and zeros when empty
   Shape y;                                             ///< spatial sizes
 };
-
-/// Calls visitor(place) for every place in a box of these sizes.
-template <typename Visitor>
-void for_places(const Shape& sizes, const Visitor& visitor) {
-  std::vector<std::int64_t> place(sizes.size(), 0);
-  for (std::int64_t left = element_count(sizes); left > 0; --left) {
-    visitor(place);
-    for (std::size_t axis = sizes.size(); axis-- > 0;) {
-      if (++place[axis] < sizes[axis]) break;
-      place[axis] = 0;
-    }
-  }
-}
-
-inline std::int64_t offset_of(const Shape& sizes, const std::vector<std::int64_t>& place) {
-  std::int64_t offset = 0;
-  for (std::size_t axis = 0; axis < sizes.size(); ++axis) offset = offset * sizes[axis] + place[axis];
-  return offset;
-}
 
 /// In double, rounded once. `b` may be null.
 inline ConstantPtr convolved(const ConvolutionCase& c, bool transposed, const ConstantPtr& x, const ConstantPtr& w,

@@ -1,8 +1,10 @@
 // Convolutions in Winograd's form beside direct sums and sums in double.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "tests/ops/mini_graph.hpp"
 #include "tests/ops/op_tester.hpp"

@@ -113,7 +113,7 @@ struct State {
   std::size_t groups = 1, offset_groups = 1;
   std::size_t taps = 1, plane = 1, places = 1;  ///< places: of the output
   std::size_t samples = 0;                      ///< channels of a group times taps
-  std::size_t worker_bytes = 0, weights = 0, corners = 0, columns = 0, line = 0;
+  std::size_t worker_bytes = 0, weights = 0, corners = 0, columns = 0;
 };
 
 Prepared prepare(const PrepareContext& context) {
@@ -192,7 +192,8 @@ void set_corners(const State& state, const RunArguments& args, std::size_t image
         const bool upper = (corner >> axis & 1) != 0;
         const std::int64_t index = low[axis] + (upper ? 1 : 0);
         const bool inside = index >= 0 && index < state.axes[axis].input;
-        weight *= !inside ? 0 : upper ? share[axis] : 1 - share[axis];
+        const double of_axis = !inside ? 0 : upper ? share[axis] : 1 - share[axis];
+        weight = of_axis == 0 ? 0 : weight * of_axis;  // whatever the mask is
         element = element * state.axes[axis].input + (inside ? index : 0);
       }
       corners.weights[corner * kPlaces + i] = weight;

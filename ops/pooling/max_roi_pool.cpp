@@ -78,8 +78,8 @@ struct Range {
 Range range_of_bin(const State& state, std::size_t axis, double start, double end, std::int64_t bin) {
   const double size = std::max(end - start + 1, 1.0) / static_cast<double>(state.bins[axis]);
   const auto limit = static_cast<double>(state.sizes[axis]);
-  const auto inside = [&](double place) {
-    return static_cast<std::int64_t>(std::min(std::max(place + start, 0.0), limit));
+  const auto inside = [&](double place) {  // 0 for no number, which a bin without end makes
+    return static_cast<std::int64_t>(std::min(std::max(0.0, place + start), limit));
   };
   return {inside(std::floor(static_cast<double>(bin) * size)), inside(std::ceil(static_cast<double>(bin + 1) * size))};
 }

@@ -166,7 +166,7 @@ struct Sample {
 
 Sample sample_at(double place, std::size_t size) {
   const double last = static_cast<double>(size) - 1;
-  if (!(place >= -1.0 && place <= last + 1)) return {};
+  if (size == 0 || !(place >= -1.0 && place <= last + 1)) return {};
   place = std::min(std::max(place, 0.0), last);
   Sample sample{true};
   sample.low = static_cast<std::size_t>(place);

@@ -2,6 +2,7 @@
 
 #include "runtime/data_type.hpp"
 #include "tests/ops/op_tester.hpp"
+#include "tests/ops/places.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -13,15 +14,6 @@ struct Blocks {
   Ints strides, dilations, pads;  // of all axes
 };
 
-/// Row-major: index = [.., last] of sizes.
-Ints unraveled(std::int64_t index, const Ints& sizes) {
-  Ints result(sizes.size());
-  for (std::size_t i = sizes.size(); i-- > 0; index /= sizes[i]) result[i] = index % sizes[i];
-  return result;
-}
-
-std::int64_t product(const Ints& sizes) { return element_count(sizes); }
-
 /// Every element of the input goes to where its block and its tap say.
 template <typename T>
 void check(const Blocks& b, std::int64_t batches, std::int64_t channels, const Tolerance& tolerance) {
@@ -31,15 +23,15 @@ void check(const Blocks& b, std::int64_t batches, std::int64_t channels, const T
     const std::int64_t span = 1 + (b.block[i] - 1) * b.dilations[i];
     places.push_back(1 + (b.image[i] + b.pads[i] + b.pads[axes + i] - span) / b.strides[i]);
   }
-  const std::int64_t taps = product(b.block);
-  const ConstantPtr x = random_tensor(data_type_of<T>(), {batches, channels * taps, product(places)}, 0, 9, 5);
+  const std::int64_t taps = element_count(b.block);
+  const ConstantPtr x = random_tensor(data_type_of<T>(), {batches, channels * taps, element_count(places)}, 0, 9, 5);
   Shape shape = {batches, channels};
   shape.insert(shape.end(), b.image.begin(), b.image.end());
   std::vector<double> sums(static_cast<std::size_t>(element_count(shape)), 0.0);
   for (std::int64_t plane = 0; plane < batches * channels; ++plane) {
     for (std::int64_t tap = 0; tap < taps; ++tap) {
-      for (std::int64_t place = 0; place < product(places); ++place) {
-        const Ints t = unraveled(tap, b.block), l = unraveled(place, places);
+      for (std::int64_t place = 0; place < element_count(places); ++place) {
+        const Ints t = coordinates(b.block, tap), l = coordinates(places, place);
         std::int64_t to = plane;
         bool inside = true;
         for (std::size_t i = 0; i < axes; ++i) {
@@ -47,7 +39,7 @@ void check(const Blocks& b, std::int64_t batches, std::int64_t channels, const T
           inside = inside && at >= 0 && at < b.image[i];
           to = to * b.image[i] + at;
         }
-        const T value = x->as<T>()[(plane * taps + tap) * product(places) + place];
+        const T value = x->as<T>()[(plane * taps + tap) * element_count(places) + place];
         if (inside) sums[static_cast<std::size_t>(to)] += static_cast<double>(value);
       }
     }

@@ -1,11 +1,12 @@
 #include <gtest/gtest.h>
 
-#include <limits>
-
 #include <cmath>
 #include <functional>
+#include <limits>
+#include <vector>
 
 #include "tests/ops/op_tester.hpp"
+#include "tests/ops/places.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -19,12 +20,6 @@ struct Case {
   bool with_b = true, with_mask = true;
   double reach = 3;  // of offsets
 };
-
-Ints unraveled(std::int64_t index, const Ints& sizes) {
-  Ints result(sizes.size());
-  for (std::size_t i = sizes.size(); i-- > 0; index /= sizes[i]) result[i] = index % sizes[i];
-  return result;
-}
 
 /// Of a plane, weighed between elements along one axis after the other; what is outside is 0.
 double sample(const std::function<double(std::int64_t)>& plane, const Ints& sizes, const std::vector<double>& place,
@@ -77,8 +72,8 @@ void check(const Case& c, const Tolerance& tolerance) {
             std::vector<double> place;
             for (std::size_t axis = 0; axis < axes; ++axis) {
               const auto a = static_cast<std::int64_t>(axis), all = static_cast<std::int64_t>(axes);
-              const std::int64_t unmoved = unraveled(p, places)[axis] * c.strides[axis] - c.pads[axis] +
-                                           unraveled(t, kernel)[axis] * c.dilations[axis];
+              const std::int64_t unmoved = coordinates(places, p)[axis] * c.strides[axis] - c.pads[axis] +
+                                           coordinates(kernel, t)[axis] * c.dilations[axis];
               place.push_back(static_cast<double>(unmoved) + at(offset, ((g * taps + t) * all + a) * count + p));
             }
             const auto element = [&](std::int64_t e) { return at(x, (n * c.x[1] + channel) * plane + e); };

@@ -2,8 +2,6 @@
 
 #include <limits>
 
-#include <cmath>
-
 #include "tests/ops/op_tester.hpp"
 
 namespace linnet::internal {
@@ -38,6 +36,12 @@ TEST(MaxRoiPool, TakesTheLargestOfEachBin) {
       .input<float>({1, 1, 4, 4}, kPlane)
       .input<float>({3, 5}, {0, 9, 9, 12, 12, 0, 2, 2, 0, 0, 0, -1e30F, 0, 1e30F, 0})
       .expect<float>({3, 1, 1, 2}, {0, 0, 10, 10, 0, 3})
+      .run();
+  // A region larger than any number.
+  pool(1, 1)
+      .input<double>({1, 1, 1, 3}, {1, 3, 2})
+      .input<double>({1, 5}, {0, -1.7e308, 0, 1.7e308, 0})
+      .expect<double>({1, 1, 1, 1}, {3})
       .run();
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "tests/ops/op_tester.hpp"
+#include "tests/ops/places.hpp"
 
 namespace linnet::internal {
 
@@ -35,16 +36,6 @@ inline Shape output_shape(const Window& window, const Shape& x) {
     y.push_back(size);
   }
   return y;
-}
-
-/// The index-th of what has this shape.
-inline Ints coordinates(const Shape& shape, std::int64_t index) {
-  Ints result(shape.size());
-  for (std::size_t axis = shape.size(); axis-- > 0;) {
-    result[axis] = index % shape[axis];
-    index /= shape[axis];
-  }
-  return result;
 }
 
 /// Calls tap(place, element) for each tap of output `index` that is not behind the padding; element is -1 there.

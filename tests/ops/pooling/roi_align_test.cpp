@@ -1,8 +1,9 @@
 #include <gtest/gtest.h>
 
-#include <limits>
-
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <string>
 
 #include "tests/ops/op_tester.hpp"
 
@@ -149,6 +150,21 @@ TEST(RoiAlign, TakesNoSamplesAtNoNumbers) {
           .attribute("mode", mode)
           .input<float>({1, 1, 2, 2}, {1, 2, 3, 4})
           .input<float>({1, 4}, {place, place, place, place})
+          .input<std::int64_t>({1}, {0})
+          .expect<float>({1, 1, 1, 1}, {0})
+          .run();
+    }
+  }
+}
+
+TEST(RoiAlign, TakesNoSamplesOfNoElements) {
+  for (const char* mode : {"avg", "max"}) {
+    for (const Shape& x : {Shape{1, 1, 0, 2}, Shape{1, 1, 2, 0}}) {
+      OpTest("RoiAlign", 16)
+          .attribute("mode", mode)
+          .attribute("sampling_ratio", std::int64_t{2})
+          .input<float>(x, {})
+          .input<float>({1, 4}, {0, 0, 1, 1})
           .input<std::int64_t>({1}, {0})
           .expect<float>({1, 1, 1, 1}, {0})
           .run();

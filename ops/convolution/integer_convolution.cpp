@@ -16,7 +16,6 @@
 namespace linnet::internal {
 namespace {
 
-constexpr TypeSet kBytes{DataType::kInt8, DataType::kUint8};
 constexpr std::size_t kNone = IntegerConvolutionInputs::kNone;
 constexpr double kTaskProducts = 100000;
 
@@ -51,7 +50,7 @@ void check_input(const NodeView& node, std::size_t input, const char* name, Data
   if (node.input_type(input) != type)
     invalid_model("input ", name, " is ", node.input_type(input), ", expected ", type);
   const Dims& dims = node.input_dims(input);
-  const bool one = dims.empty() || (dims.size() == 1 && !dims[0].differs(1));
+  const bool one = std::all_of(dims.begin(), dims.end(), [](Dim dim) { return !dim.differs(1); });
   if (!one && (dims.size() != 1 || dims[0].differs(channels))) {
     invalid_model("input ", name, " is ", dims, ", expected one element",
                   channels.is(1) ? "" : ", or one for each output channel");
@@ -61,8 +60,8 @@ void check_input(const NodeView& node, std::size_t input, const char* name, Data
 void infer(InferContext& context) {
   const IntegerConvolutionAttributes& attributes = attributes_of(context);
   const IntegerConvolutionInputs& in = attributes.inputs;
-  require_type(context, in.x, "x", kBytes);
-  require_type(context, in.w, "w", kBytes);
+  require_type(context, in.x, "x", kInt8Types);
+  require_type(context, in.w, "w", kInt8Types);
   const bool has_bias = context.has_input(in.bias);
   const TypeSet bias_types{DataType::kInt32, attributes.takes_float_bias ? DataType::kFloat32 : DataType::kInt32};
   if (has_bias) require_type(context, in.bias, "B", bias_types);
@@ -76,7 +75,7 @@ void infer(InferContext& context) {
   check_input(context, in.y_scale, "y_scale", DataType::kFloat32, 1);
   if (in.y_zero != kNone) {
     if (!context.has_input(in.y_zero)) invalid_model("input y_zero_point is missing");
-    require_type(context, in.y_zero, "y_zero_point", kBytes);
+    require_type(context, in.y_zero, "y_zero_point", kInt8Types);
     check_input(context, in.y_zero, "y_zero_point", context.input_type(in.y_zero), 1);
   }
   context.set_output(0, result_type(context, 0), std::move(y));
@@ -160,16 +159,14 @@ void store(const IntegerConvolution& node, const RunArguments& args, std::int64_
   }
   float value = static_cast<float>(sum) * node.scale(args.inputs, of);
   if (node.has_float_bias()) value += node.bias(args.inputs, of);
-  float low = 0;
-  float high = 0;
-  node.bounds(args.inputs, low, high);
+  const ResultBounds bounds = node.bounds(args.inputs);
   if (node.y == DataType::kFloat32) {
-    value = value < low ? low : value;
-    static_cast<float*>(y)[index] = value > high ? high : value;
+    value = value < bounds.low ? bounds.low : value;
+    static_cast<float*>(y)[index] = value > bounds.high ? bounds.high : value;
     return;
   }
-  value = value > low ? value : low;
-  value = value < high ? value : high;
+  value = value > bounds.low ? value : bounds.low;
+  value = value < bounds.high ? value : bounds.high;
   const float whole = std::nearbyint(value) + static_cast<float>(node.element(args.inputs, node.inputs.y_zero, 0));
   store_line(node.y, &whole, index, 1, y);
 }
@@ -212,18 +209,10 @@ float IntegerConvolution::bias(const void* const* operands, std::size_t channel)
   return static_cast<float>(element(operands, inputs.bias, channel) / of_y);
 }
 
-void IntegerConvolution::bounds(const void* const* operands, float& lowest, float& highest) const {
+ResultBounds IntegerConvolution::bounds(const void* const* operands) const {
   const double of_y = has(inputs.y_scale) ? element(operands, inputs.y_scale, 0) : 1.0;
-  lowest = static_cast<float>(low / of_y);
-  highest = static_cast<float>(high / of_y);
-  if (of_y < 0) std::swap(lowest, highest);
-  if (y == DataType::kFloat32) return;
-  const double first = y == DataType::kInt8 ? -128.0 : 0.0;
-  const double zero = element(operands, inputs.y_zero, 0);
-  const auto least = static_cast<float>(first - zero);
-  const auto most = static_cast<float>(first + 255.0 - zero);
-  lowest = lowest > least ? std::min(lowest, most) : least;
-  highest = highest < most ? std::max(highest, least) : most;
+  const auto zero = static_cast<std::int32_t>(element(operands, inputs.y_zero, 0));
+  return scaled_bounds({low, high}, of_y, y, zero);
 }
 
 IntegerConvolution integer_convolution(const NodeView& node) {

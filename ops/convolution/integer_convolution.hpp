@@ -1,4 +1,4 @@
-// Convolutions of 8-bit integers with scales and zero points: ConvInteger and QLinearConv. With
+// Convolutions of 8-bit integers with scales and zero points: ConvInteger, QLinearConv and ConvIntegerToFloat. With
 //   S = sum over c, k... of (X[n, c, o * s - p + k * d ...] - x_zero) * (W[m, c, k...] - w_zero[m]),
 // modulo 2^32, where X is x_zero outside of its edges, the result is S; or float(S + B[m]) * scale[m]; or that,
 // saturated and rounded to integers, plus y_zero. scale is x_scale * w_scale[m] / y_scale in double, rounded once to
@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "ops/convolution/convolution.hpp"
+#include "ops/quantization/integer_operands.hpp"
 #include "runtime/data_type.hpp"
 
 namespace linnet::internal {
@@ -51,8 +52,8 @@ struct IntegerConvolution {
   /// Of output channel `channel`.
   float scale(const void* const* operands, std::size_t channel) const;
   float bias(const void* const* operands, std::size_t channel) const;  ///< requires: has_float_bias()
-  /// The ends of results in units of y_scale, without y_zero.
-  void bounds(const void* const* operands, float& lowest, float& highest) const;
+  /// Of results in units of y_scale, without y_zero.
+  ResultBounds bounds(const void* const* operands) const;
 };
 IntegerConvolution integer_convolution(const NodeView& node);
 

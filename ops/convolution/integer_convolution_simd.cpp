@@ -7,6 +7,7 @@
 // are none (all rows of the copy are as long as those that taps shift to), and are left behind.
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "ops/convolution/integer_convolution.hpp"
 #include "ops/kernels/gemm_int8.hpp"
@@ -44,8 +45,11 @@ struct State {
   std::shared_ptr<const std::byte> packed;  ///< W as rows of A, and their sums; null where every run makes them
   std::size_t sums_begin = 0, packed_bytes = 0;
   bool has_w_zero = false;  ///< some may not be 0
+  /// What the epilogue has for each output channel, the starts of sums first; null where every run makes it.
+  std::shared_ptr<const std::byte> lists;
+  std::size_t zero_at = 0, scale_at = 0, bias_at = 0, list_bytes = 0;  ///< in it
   // In the workspace:
-  std::size_t copy_at = 0, packed_at = 0, start_at = 0, zero_at = 0, scale_at = 0, bias_at = 0, workers_at = 0;
+  std::size_t copy_at = 0, packed_at = 0, lists_at = 0, workers_at = 0;
   // Of a worker:
   std::size_t worker_bytes = 0, column_sums_at = 0, ones_at = 0, result_at = 0;
 
@@ -127,7 +131,7 @@ void pack_weights(const State& state, const std::byte* w, std::byte* packed) {
                           reinterpret_cast<std::int32_t*>(packed + state.sums_begin));
 }
 
-/// Whether zero points of W, as of int8, are known to be all 0.
+/// Whether zero points of W, as of int8, are not known to be all 0.
 bool has_w_zero(const NodeView& node, const IntegerConvolution& of) {
   const bool flips = of.w == DataType::kUint8;
   if (!of.has(of.inputs.w_zero)) return flips;
@@ -135,6 +139,49 @@ bool has_w_zero(const NodeView& node, const IntegerConvolution& of) {
   if (zeros == nullptr) return true;
   const auto none = static_cast<std::byte>(flips ? kernels::kInt8Flip : 0);
   return std::any_of(zeros->data, zeros->data + zeros->bytes, [&](std::byte zero) { return zero != none; });
+}
+
+/// Fills in what the epilogue has for each output channel. `packed`: as State's.
+void fill_lists(const State& state, const void* const* inputs, const std::byte* packed, std::byte* lists) {
+  const IntegerConvolution& node = state.node;
+  const auto* const sums = reinterpret_cast<const std::int32_t*>(packed + state.sums_begin);
+  auto* const starts = reinterpret_cast<std::int32_t*>(lists);
+  auto* const zeros = reinterpret_cast<std::int32_t*>(lists + state.zero_at);
+  auto* const scales = reinterpret_cast<float*>(lists + state.scale_at);
+  auto* const biases = reinterpret_cast<float*>(lists + state.bias_at);
+  const std::int32_t flip_w = node.w == DataType::kUint8 ? 128 : 0;
+  const std::int32_t flip_x = node.x == DataType::kInt8 ? 128 : 0;
+  const auto x_zero = static_cast<std::int32_t>(node.element(inputs, node.inputs.x_zero, 0)) + flip_x;
+  for (std::size_t i = 0; i < state.channels(); ++i) {
+    zeros[i] = static_cast<std::int32_t>(node.element(inputs, node.inputs.w_zero, i)) - flip_w;
+    // Modulo 2^32.
+    const std::uint32_t rest = static_cast<std::uint32_t>(sums[i]) -
+                               static_cast<std::uint32_t>(state.depth) * static_cast<std::uint32_t>(zeros[i]);
+    std::uint32_t start = 0U - rest * static_cast<std::uint32_t>(x_zero);
+    if (node.has(node.inputs.bias) && !node.has_float_bias()) {
+      start += static_cast<std::uint32_t>(static_cast<std::int32_t>(node.element(inputs, node.inputs.bias, i)));
+    }
+    starts[i] = static_cast<std::int32_t>(start);
+    if (node.y == DataType::kInt32) continue;
+    scales[i] = node.scale(inputs, i);
+    if (node.has_float_bias()) biases[i] = node.bias(inputs, i);
+  }
+}
+
+/// Places the lists, and fills them in where all that they are made of is constant.
+void prepare_lists(const PrepareContext& context, State& state) {
+  WorkspaceLayout lists;
+  lists.add(state.channels() * sizeof(std::int32_t));
+  state.zero_at = lists.add(state.channels() * sizeof(std::int32_t));
+  state.scale_at = lists.add(state.channels() * sizeof(float));
+  state.bias_at = lists.add(state.channels() * sizeof(float));
+  state.list_bytes = lists.bytes();
+  if (state.packed == nullptr) return;
+  const std::optional<IntegerOperands> operands = constant_operands(context, state.node.inputs.x, state.node.inputs.w);
+  if (!operands) return;
+  const std::shared_ptr<std::byte> memory = allocate_aligned(state.list_bytes);
+  fill_lists(state, operands->data(), state.packed.get(), memory.get());
+  state.lists = memory;
 }
 
 void place_workspace(State& state, std::size_t threads, Prepared& prepared) {
@@ -145,10 +192,7 @@ void place_workspace(State& state, std::size_t threads, Prepared& prepared) {
   if (!copied) fail(ErrorCode::kLimitExceeded, "X needs more bytes with its padding than 64 bits can count");
   state.copy_at = workspace.add(static_cast<std::size_t>(*copied) + kSlack);
   if (state.packed == nullptr) state.packed_at = workspace.add(state.packed_bytes);
-  state.start_at = workspace.add(state.channels() * sizeof(std::int32_t));
-  state.zero_at = workspace.add(state.channels() * sizeof(std::int32_t));
-  state.scale_at = workspace.add(state.channels() * sizeof(float));
-  state.bias_at = workspace.add(state.channels() * sizeof(float));
+  if (state.lists == nullptr) state.lists_at = workspace.add(state.list_bytes);
   state.workers_at = workspace.bytes();
   WorkspaceLayout worker;
   worker.add(kernels::packed_int8_bytes(state.depth, state.block));
@@ -192,6 +236,7 @@ Prepared prepare(const PrepareContext& context) {
                                           [&](std::byte* memory) { pack_weights(*state, w->data, memory); });
     prepared.unread_inputs = std::uint64_t{1} << w_input;
   }
+  prepare_lists(context, *state);
   place_workspace(*state, static_cast<std::size_t>(context.threads()), prepared);
   prepared.state = std::move(state);
   return prepared;
@@ -206,7 +251,8 @@ class Runner {
         node_(state_.node),
         c_(node_.convolution),
         workspace_(static_cast<std::byte*>(args.workspace)),
-        packed_(state_.packed.get()) {}
+        packed_(state_.packed.get()),
+        lists_(state_.lists.get()) {}
 
   void run() {
     if (packed_ == nullptr) {
@@ -214,7 +260,11 @@ class Runner {
       pack_weights(state_, static_cast<const std::byte*>(args_.inputs[node_.inputs.w]), packed);
       packed_ = packed;
     }
-    set_channels();
+    if (lists_ == nullptr) {
+      std::byte* const lists = workspace_ + state_.lists_at;
+      fill_lists(state_, args_.inputs, packed_, lists);
+      lists_ = lists;
+    }
     const auto planes = static_cast<std::size_t>(c_.images * c_.groups * c_.x_channels);
     const double copied = static_cast<double>(planes) * static_cast<double>(state_.plane_bytes) / kCopiedPerNanosecond;
     args_.control.parallel_for(planes, copied, [&](std::size_t plane) { copy_plane(plane); });
@@ -226,33 +276,11 @@ class Runner {
   }
 
  private:
-  template <typename T>
-  T* list(std::size_t at) const {
-    return reinterpret_cast<T*>(workspace_ + at);
-  }
+  std::uint8_t* copies() const { return reinterpret_cast<std::uint8_t*>(workspace_ + state_.copy_at); }
 
-  /// What the epilogue has for each output channel.
-  void set_channels() {
-    const auto* const sums = reinterpret_cast<const std::int32_t*>(packed_ + state_.sums_begin);
-    const std::int32_t flip_w = node_.w == DataType::kUint8 ? 128 : 0;
-    const std::int32_t flip_x = node_.x == DataType::kInt8 ? 128 : 0;
-    const auto x_zero = static_cast<std::int32_t>(node_.element(args_.inputs, node_.inputs.x_zero, 0)) + flip_x;
-    for (std::size_t i = 0; i < state_.channels(); ++i) {
-      const auto zero = static_cast<std::int32_t>(node_.element(args_.inputs, node_.inputs.w_zero, i)) - flip_w;
-      list<std::int32_t>(state_.zero_at)[i] = zero;
-      // Modulo 2^32.
-      const std::uint32_t rest = static_cast<std::uint32_t>(sums[i]) -
-                                 static_cast<std::uint32_t>(state_.depth) * static_cast<std::uint32_t>(zero);
-      std::uint32_t start = 0U - rest * static_cast<std::uint32_t>(x_zero);
-      if (node_.has(node_.inputs.bias) && !node_.has_float_bias()) {
-        start +=
-            static_cast<std::uint32_t>(static_cast<std::int32_t>(node_.element(args_.inputs, node_.inputs.bias, i)));
-      }
-      list<std::int32_t>(state_.start_at)[i] = static_cast<std::int32_t>(start);
-      if (node_.y == DataType::kInt32) continue;
-      list<float>(state_.scale_at)[i] = node_.scale(args_.inputs, i);
-      if (node_.has_float_bias()) list<float>(state_.bias_at)[i] = node_.bias(args_.inputs, i);
-    }
+  template <typename T>
+  const T* list(std::size_t at) const {
+    return reinterpret_cast<const T*>(lists_ + at);
   }
 
   /// The places of a row of the copy that have elements of X: the first of them is element `from`.
@@ -272,7 +300,7 @@ class Runner {
     if (args_.control.abandon_if_stopped()) return;
     const auto* const x =
         static_cast<const std::uint8_t*>(args_.inputs[node_.inputs.x]) + plane * static_cast<std::size_t>(c_.x_plane);
-    auto* to = list<std::uint8_t>(state_.copy_at) + plane * state_.plane_bytes;
+    std::uint8_t* to = copies() + plane * state_.plane_bytes;
     const auto zero =
         static_cast<std::uint8_t>(static_cast<std::int32_t>(node_.element(args_.inputs, node_.inputs.x_zero, 0)));
     std::memset(to, zero, state_.plane_bytes);
@@ -299,18 +327,18 @@ class Runner {
 
   kernels::Int8Epilogue epilogue(std::size_t channel, const std::int32_t* column_sums) const {
     kernels::Int8Epilogue epilogue;
-    epilogue.row_start = list<const std::int32_t>(state_.start_at);
+    epilogue.row_start = list<std::int32_t>(0);
     if (column_sums != nullptr) {
-      epilogue.a_zero = list<const std::int32_t>(state_.zero_at);
+      epilogue.a_zero = list<std::int32_t>(state_.zero_at);
       epilogue.column_sums = column_sums;
     }
+    epilogue.result = int8_result(node_.y);
     if (node_.y != DataType::kInt32) {
-      epilogue.result = node_.y == DataType::kFloat32 ? kernels::Int8Result::kFloat
-                        : node_.y == DataType::kInt8  ? kernels::Int8Result::kInt8
-                                                      : kernels::Int8Result::kUint8;
-      epilogue.row_scale = list<const float>(state_.scale_at);
-      if (node_.has_float_bias()) epilogue.row_bias = list<const float>(state_.bias_at);
-      node_.bounds(args_.inputs, epilogue.low, epilogue.high);
+      epilogue.row_scale = list<float>(state_.scale_at);
+      if (node_.has_float_bias()) epilogue.row_bias = list<float>(state_.bias_at);
+      const ResultBounds bounds = node_.bounds(args_.inputs);
+      epilogue.low = bounds.low;
+      epilogue.high = bounds.high;
       epilogue.zero = static_cast<std::int32_t>(node_.element(args_.inputs, node_.inputs.y_zero, 0));
     }
     return epilogue.from_row(channel);
@@ -332,9 +360,8 @@ class Runner {
     product.panel_end = kernels::panel_count(product.n);
     const auto planes = static_cast<std::size_t>(c_.x_channels) * state_.plane_bytes;
     const std::size_t gathered = divide_up(product.n, kernels::kColumnUnit) * kernels::kColumnUnit;
-    kernels::gather_int8(list<const std::uint8_t>(state_.copy_at) + unit * planes + first, state_.offsets.data(),
-                         state_.depth, gathered, node_.x == DataType::kInt8 ? kernels::kInt8Flip : 0,
-                         reinterpret_cast<std::uint8_t*>(memory));
+    kernels::gather_int8(copies() + unit * planes + first, state_.offsets.data(), state_.depth, gathered,
+                         node_.x == DataType::kInt8 ? kernels::kInt8Flip : 0, reinterpret_cast<std::uint8_t*>(memory));
     std::int32_t* column_sums = nullptr;
     if (state_.has_w_zero) {
       column_sums = reinterpret_cast<std::int32_t*>(memory + state_.column_sums_at);
@@ -384,6 +411,7 @@ class Runner {
   const Convolution& c_;
   std::byte* workspace_;
   const std::byte* packed_;
+  const std::byte* lists_;
 };
 
 void run(const RunArguments& args) {

@@ -21,6 +21,12 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 using Sums = hn::ScalableTag<std::int32_t>;
 using SumVector = hn::Vec<Sums>;
+using Floats = hn::RebindToFloat<Sums>;
+using FloatVector = hn::Vec<Floats>;
+constexpr std::size_t kLanes = hn::MaxLanes(Sums());
+
+// The sums of a tile stay in registers where every loop over them is unrolled.
+#define LINNET_UNROLL _Pragma("GCC unroll 8")
 
 // A quad of B in every lane, and one of A, in all lanes: sum += b[0] a[0] + ... + b[3] a[3].
 

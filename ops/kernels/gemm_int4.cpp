@@ -20,14 +20,9 @@ namespace linnet::kernels::HWY_NAMESPACE {
 namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
-using Floats = hn::RebindToFloat<Sums>;
-using FloatVector = hn::Vec<Floats>;
-constexpr std::size_t kLanes = hn::MaxLanes(Sums());
 constexpr std::size_t kVectors = 2;  // of a tile
 static_assert(kInt4PanelColumns % (kVectors * kLanes) == 0);
 constexpr std::int32_t kMiddle = 8;
-
-#define LINNET_UNROLL _Pragma("GCC unroll 8")
 
 void StoreRow(const Int4Product& product, std::size_t row, std::size_t column, const FloatVector* values) {
   const Floats d;

@@ -108,8 +108,7 @@ struct Block {
   bool begins;              // the sums do not stand in the registers
   const std::byte* before;  // where they stand then; null for nowhere
   std::byte* after;         // where they go; null where they stay in the registers
-  // What comes to the caches meanwhile: of each of these tiles of B the bytes [fetch_begin, fetch_end), to the second
-  // level, and the tiles of A behind these ones.
+  // What comes to the second-level cache meanwhile: of each of these tiles of B the bytes [fetch_begin, fetch_end).
   const std::byte* fetched[2];
   std::size_t fetch_begin;
   std::size_t fetch_end;
@@ -117,10 +116,10 @@ struct Block {
 
 // The products of one column of tiles at one step.
 template <class Registers, int kRows, int kColumns, int kColumn>
-inline void multiply_column(Registers& tiles, const std::byte* b) {
+inline void multiply_column(Registers& tiles, const Block& block, std::size_t b_offset) {
   if constexpr (kColumn < kColumns) {
     constexpr int kB = 6 + kColumn % 2;
-    tiles.template load<kB>(b);
+    tiles.template load<kB>(block.b[kColumn] + b_offset);
     tiles.template multiply<kColumn, 4, kB>();
     if constexpr (kRows == 2) tiles.template multiply<kColumns + kColumn, 5, kB>();
   }
@@ -151,11 +150,10 @@ void multiply_block(void* registers, const Block& block) {
     const std::size_t b_offset = step * kTileBytes;
     tiles.template load<4>(block.a[0] + step * a_tile_bytes);
     if constexpr (kRows == 2) tiles.template load<5>(block.a[1] + step * a_tile_bytes);
-    multiply_column<Registers, kRows, kColumns, 0>(tiles, block.b[0] + b_offset);
-    multiply_column<Registers, kRows, kColumns, 1>(tiles, block.b[1] + b_offset);
-    multiply_column<Registers, kRows, kColumns, 2>(tiles, block.b[2] + b_offset);
-    multiply_column<Registers, kRows, kColumns, 3>(tiles, block.b[3] + b_offset);
-    // FETCH_A
+    multiply_column<Registers, kRows, kColumns, 0>(tiles, block, b_offset);
+    multiply_column<Registers, kRows, kColumns, 1>(tiles, block, b_offset);
+    multiply_column<Registers, kRows, kColumns, 2>(tiles, block, b_offset);
+    multiply_column<Registers, kRows, kColumns, 3>(tiles, block, b_offset);
     for (std::size_t line = fetch_begin; line < fetch_end; line += kLineBytes) {
       __builtin_prefetch(block.fetched[0] + b_offset + line, 0, 2);
       __builtin_prefetch(block.fetched[1] + b_offset + line, 0, 2);

@@ -99,7 +99,7 @@ void Dequantize(const QuantizedBytes& type, const std::uint8_t* x, std::size_t c
   std::memcpy(y + (count - rest), last_y, rest * sizeof(float));
 }
 
-// Four chains, as many as their latency asks for. NaN is equal to nothing, and a sum keeps it.
+// Four chains, as many as their latency asks for. NaN is equal to nothing, itself neither.
 Extremes FindExtremes(const float* x, std::size_t count) {
   const Floats d;
   FloatVector low[4], high[4];

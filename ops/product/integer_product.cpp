@@ -12,11 +12,9 @@
 #include "ops/product/integer_product.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "ops/kernels/gemm_int8.hpp"
-#include "ops/kernels/quantize.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/workspace_layout.hpp"
@@ -267,17 +265,8 @@ IntegerParameters IntegerProduct::fill_parameters(const void* const* inputs, con
     }
     result.column_bias = column_bias;
   }
-  result.low = static_cast<float>(attributes.low / y_scale);
-  result.high = static_cast<float>(attributes.high / y_scale);
-  if (y_scale < 0) std::swap(result.low, result.high);
-  if (kInt8Types.has(y)) {
-    const std::int32_t lowest = y == DataType::kInt8 ? -128 : 0;
-    result.y_zero = count_or_one(in.y_zero) == 1 ? wrapped(lists.first(in.y_zero, 0), false) : 0;
-    const auto least = static_cast<float>(lowest - result.y_zero);
-    const auto most = static_cast<float>(lowest + 255 - result.y_zero);
-    result.low = result.low > least ? std::min(result.low, most) : least;
-    result.high = result.high < most ? std::max(result.high, least) : most;
-  }
+  if (kInt8Types.has(y) && count_or_one(in.y_zero) == 1) result.y_zero = wrapped(lists.first(in.y_zero, 0), false);
+  result.bounds = scaled_bounds({attributes.low, attributes.high}, y_scale, y, result.y_zero);
   return result;
 }
 
@@ -303,31 +292,6 @@ IntegerProduct integer_product(const NodeView& node) {
     result.counts[i] = static_cast<std::size_t>(element_count(node.input_shape(i)));
   }
   return result;
-}
-
-DynamicScale dynamic_scale_of(RunControl& control, const float* x, std::size_t count) {
-  // A few long parts: what they have found stands on the stack.
-  constexpr std::size_t kParts = 64;
-  constexpr std::size_t kLeastPart = 16384;
-  constexpr double kCost = 0.03;
-  kernels::Extremes found[kParts] = {};
-  const std::size_t part = std::max(kLeastPart, (count + kParts - 1) / kParts);
-  const std::size_t parts = (count + part - 1) / part;
-  control.parallel_for(parts, kCost * static_cast<double>(count), [&](std::size_t i) {
-    found[i] = kernels::find_extremes(x + i * part, std::min(part, count - i * part));
-  });
-  float low = 0;
-  float high = 0;
-  bool has_nan = false;
-  for (std::size_t i = 0; i < parts; ++i) {
-    low = std::min(low, found[i].low);
-    high = std::max(high, found[i].high);
-    has_nan = has_nan || found[i].has_nan;
-  }
-  if (has_nan) low = high = 0;
-  const float scale = (low == high ? 1.0F : high - low) / 255.0F;
-  const float zero = std::min(255.0F, std::max(0.0F, 0.0F - low / scale));
-  return {scale, static_cast<std::uint8_t>(std::nearbyint(zero))};
 }
 
 void register_integer_product(Registry& registry) {

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "ops/product/matrix_product.hpp"
+#include "ops/quantization/integer_operands.hpp"
 
 namespace linnet::internal {
 
@@ -34,8 +35,6 @@ struct IntegerProductAttributes : Attributes {
   float high = std::numeric_limits<float>::infinity();
 };
 
-inline constexpr TypeSet kInt8Types{DataType::kInt8, DataType::kUint8};
-
 /// Scales and zero points as the kernels want them, from elements of any type that infer lets through.
 struct IntegerParameters {
   std::int32_t* a_zero = nullptr;  ///< of each row of A, as of int8
@@ -45,7 +44,7 @@ struct IntegerParameters {
   float* column_bias = nullptr;    ///< null for none
   bool shifts_a = false;           ///< some a_zero is not 0
   std::int32_t y_zero = 0;
-  float low = 0, high = 0;  ///< of the result in units of y_scale; of bytes those that fit
+  ResultBounds bounds;  ///< in units of y_scale
 };
 
 /// A node with concrete shapes.
@@ -68,14 +67,6 @@ struct IntegerProduct {
                                     std::byte* memory) const;
 };
 IntegerProduct integer_product(const NodeView& node);
-
-/// Scale and zero point of DynamicQuantizeLinear for elements between these two.
-struct DynamicScale {
-  float scale;
-  std::uint8_t zero;
-};
-/// Minimum and maximum are found by several threads.
-DynamicScale dynamic_scale_of(RunControl& control, const float* x, std::size_t count);
 
 Implementation simd_integer_product();
 Implementation reference_integer_product();

@@ -4,6 +4,7 @@
 
 #include "ops/kernels/quantize.hpp"
 #include "ops/product/integer_product.hpp"
+#include "ops/quantization/dynamic_scale.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/workspace_layout.hpp"
 
@@ -95,8 +96,8 @@ void store(const Operands& operands, const Place& place, double sum) {
   if (kInt8Types.has(node.y)) {
     const bool own_zero = node.count_or_one(in.y_zero) > 1;
     const double lowest = node.y == DataType::kInt8 ? -128.0 : 0.0;
-    const auto low = own_zero ? static_cast<float>(lowest - zero) : parameters.low;
-    const auto high = own_zero ? static_cast<float>(lowest + 255.0 - zero) : parameters.high;
+    const auto low = own_zero ? static_cast<float>(lowest - zero) : parameters.bounds.low;
+    const auto high = own_zero ? static_cast<float>(lowest + 255.0 - zero) : parameters.bounds.high;
     value = value > low ? value : low;
     value = value < high ? value : high;
     const auto whole = static_cast<float>(std::nearbyint(value) + zero);
@@ -105,8 +106,9 @@ void store(const Operands& operands, const Place& place, double sum) {
     const double shifted = static_cast<double>(value) + zero;
     store_small_floats(node.y, {}, &shifted, place.y, 1, y);
   } else {
-    value = value < parameters.low ? parameters.low : value;
-    value = value > parameters.high ? parameters.high : value;
+    const ResultBounds& bounds = parameters.bounds;
+    value = value < bounds.low ? bounds.low : value;
+    value = value > bounds.high ? bounds.high : value;
     store_line(node.y, &value, place.y, 1, y);
   }
 }

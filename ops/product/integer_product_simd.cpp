@@ -3,11 +3,13 @@
 // multiplied with.
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "ops/kernels/gemm_int8.hpp"
 #include "ops/kernels/quantize.hpp"
 #include "ops/product/integer_product.hpp"
 #include "ops/product/matrix_product_packing.hpp"
+#include "ops/quantization/dynamic_scale.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/workspace_layout.hpp"
 
@@ -43,11 +45,10 @@ std::string accepts(const NodeView& node) {
   return "";
 }
 
-/// Row `row` of one packed B of all ones: its product has the sums of B's columns.
-void add_column_sums(const State& state, std::byte* packed, std::int8_t* ones) {
+/// The sums of the columns of one panel of one packed B: its product with a row of ones.
+void add_column_sums(const State& state, std::size_t panel, std::byte* packed, const std::int8_t* ones) {
   const MatrixProduct& product = state.node.product;
   const auto depth = static_cast<std::size_t>(product.depth);
-  std::memset(ones, 1, kernels::quad_count(depth) * 4);
   kernels::Int8Product sums;
   sums.m = 1;
   sums.n = static_cast<std::size_t>(product.columns);
@@ -55,7 +56,8 @@ void add_column_sums(const State& state, std::byte* packed, std::int8_t* ones) {
   sums.a = ones;
   sums.packed_b = reinterpret_cast<const std::uint8_t*>(packed);
   sums.c = packed + state.sums_begin;
-  sums.panel_end = kernels::panel_count(sums.n);
+  sums.panel_begin = panel;
+  sums.panel_end = panel + 1;
   kernels::gemm_int8(sums);
 }
 
@@ -68,42 +70,38 @@ void pack_all(const State& state, RunControl& control, const std::byte* b, std::
   const auto matrices = static_cast<std::size_t>(product.b_matrices);
   const std::uint8_t flip = state.node.b == DataType::kInt8 ? kernels::kInt8Flip : 0;
   const double work = static_cast<double>(depth * columns * matrices) / kPackedPerNanosecond;
+  std::memset(ones, 1, kernels::quad_count(depth) * 4);
   control.parallel_for(panels * matrices, work, [&](std::size_t task) {
     if (control.abandon_if_stopped()) return;
     const std::size_t matrix = task / panels;
-    const std::size_t column = task % panels * kernels::kPanelColumns;
+    const std::size_t panel = task % panels;
+    const std::size_t column = panel * kernels::kPanelColumns;
+    std::byte* const to = packed + matrix * state.packed_bytes;
     const auto column_stride = static_cast<std::size_t>(product.b_column_stride);
     kernels::pack_int8(b + matrix * depth * columns + column * column_stride,
                        static_cast<std::size_t>(product.b_depth_stride), column_stride, depth,
                        std::min(kernels::kPanelColumns, columns - column), flip,
-                       reinterpret_cast<std::uint8_t*>(packed + matrix * state.packed_bytes) +
-                           column * kernels::quad_count(depth) * 4);
+                       reinterpret_cast<std::uint8_t*>(to) + column * kernels::quad_count(depth) * 4);
+    add_column_sums(state, panel, to, ones);
   });
-  for (std::size_t matrix = 0; matrix < matrices; ++matrix) {
-    add_column_sums(state, packed + matrix * state.packed_bytes, ones);
-  }
 }
 
 /// Fills in the parameters where all that they are made of is constant.
 void fill_at_load(const PrepareContext& context, State& state) {
-  const void* inputs[9] = {};
   const IntegerProductInputs& in = state.node.attributes.inputs;
   if (state.node.attributes.quantizes_a) return;
-  for (std::size_t i = 0; i < 9; ++i) {
-    if (!state.node.has[i] || i == in.a || i == in.b) continue;
-    const ConstantPtr& constant = context.input_constant(i);
-    if (constant == nullptr) return;
-    inputs[i] = constant->aligned();
-  }
+  const std::optional<IntegerOperands> operands = constant_operands(context, in.a, in.b);
+  if (!operands) return;
   const std::shared_ptr<std::byte> memory = allocate_aligned(state.node.parameter_bytes());
-  state.filled = state.node.fill_parameters(inputs, nullptr, nullptr, memory.get());
+  state.filled = state.node.fill_parameters(operands->data(), nullptr, nullptr, memory.get());
   state.parameters = memory;
 }
 
 void pack_at_load(const PrepareContext& context, State& state) {
   const MatrixProduct& product = state.node.product;
   const ConstantPtr& b = context.input_constant(state.node.attributes.inputs.b);
-  const char* const key = product.b_column_stride == 1 ? "int8" : "int8 transposed";  // the shape is the constant's
+  // The shape is the constant's.
+  const char* const key = state.node.attributes.transpose_b ? "int8 transposed" : "int8";
   const std::size_t bytes = state.packed_bytes * static_cast<std::size_t>(product.b_matrices);
   state.packed = context.weights().get(b, key, bytes, [&](std::byte* memory) {
     const std::shared_ptr<std::byte> ones =
@@ -236,15 +234,13 @@ class Runner {
       epilogue.column_sums =
           reinterpret_cast<const std::int32_t*>(packed_ + matrix * state_.packed_bytes + state_.sums_begin);
     }
+    epilogue.result = int8_result(node_.y);
     if (node_.y != DataType::kInt32) {
-      epilogue.result = node_.y == DataType::kFloat32 ? kernels::Int8Result::kFloat
-                        : node_.y == DataType::kInt8  ? kernels::Int8Result::kInt8
-                                                      : kernels::Int8Result::kUint8;
       epilogue.row_scale = parameters_.row_scale;
       epilogue.column_scale = parameters_.column_scale + column;
       epilogue.column_bias = parameters_.column_bias;
-      epilogue.low = parameters_.low;
-      epilogue.high = parameters_.high;
+      epilogue.low = parameters_.bounds.low;
+      epilogue.high = parameters_.bounds.high;
       epilogue.zero = parameters_.y_zero;
     }
     return epilogue.from_row(a_row);

@@ -189,13 +189,13 @@ void for_columns(const PrepareContext& context, const NBits& node, const Pack& p
                                  });
 }
 
-/// A number for each block and column: line(row, block) of W.
+/// A number for each block and column: line(row, block, to) of W.
 template <typename Line>
 std::shared_ptr<const std::byte> pack_list(const PrepareContext& context, const NBits& node, std::size_t input,
                                            const Line& line) {
   constexpr std::size_t kColumns = kernels::kInt4PanelColumns;
   const std::size_t bytes = kernels::int4_panels(node.n) * node.blocks * kColumns * sizeof(float);
-  const std::string key = text("int4 list ", node.block);
+  const std::string key = text("int4 list ", node.n, " ", node.block);
   return context.weights().get(context.input_constant(input), key, bytes, [&](std::byte* memory) {
     for_columns(context, node, [&](std::size_t panel, std::size_t column, std::size_t row) {
       float* to = reinterpret_cast<float*>(memory) + panel * node.blocks * kColumns + column;
@@ -211,7 +211,7 @@ Prepared prepare_packed(const PrepareContext& context, bool rounds) {
   const std::size_t depth = state->depth();
   const std::size_t bytes = kernels::int4_panels(node.n) * kernels::int4_panel_bytes(depth);
   const ConstantPtr& b = context.input_constant(kB);
-  state->packed = context.weights().get(b, text("int4 ", node.block), bytes, [&](std::byte* memory) {
+  state->packed = context.weights().get(b, text("int4 ", node.n, " ", node.block), bytes, [&](std::byte* memory) {
     for_columns(context, node, [&](std::size_t panel, std::size_t column, std::size_t row) {
       kernels::pack_int4_column(b->data + row * node.row_bytes, depth, column,
                                 reinterpret_cast<std::uint8_t*>(memory) + panel * kernels::int4_panel_bytes(depth));

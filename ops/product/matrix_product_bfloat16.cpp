@@ -51,8 +51,7 @@ Prepared prepare(const PrepareContext& context) {
   });
   Prepared prepared;
   prepared.unread_inputs = 2;
-  state->bias = scaled_row(context, product);
-  if (state->bias != nullptr || (context.has_input(2) && !product.has_c)) prepared.unread_inputs |= 4;
+  state->bias = scaled_row(context, product, prepared);
   state->slices = kernels::choose_slices(static_cast<std::size_t>(product.rows), columns, pairs,
                                          static_cast<std::size_t>(context.threads()));
   prepared.workspace_bytes = static_cast<std::size_t>(product.rows) * pairs * sizeof(kernels::Bfloat16Pair);

@@ -68,8 +68,11 @@ void for_bands(RunControl& control, const MatrixProduct& product, const Constant
   });
 }
 
-std::shared_ptr<const std::byte> scaled_row(const PrepareContext& context, const MatrixProduct& product) {
+std::shared_ptr<const std::byte> scaled_row(const PrepareContext& context, const MatrixProduct& product,
+                                            Prepared& prepared) {
+  if (context.has_input(2) && !product.has_c) prepared.unread_inputs |= 4;
   if (!c_is_row(product) || product.beta == 1.0F || context.input_constant(2) == nullptr) return nullptr;
+  prepared.unread_inputs |= 4;
   const ConstantPtr& c = context.input_constant(2);
   const auto count = static_cast<std::size_t>(product.columns);
   return context.weights().get(c, text("simd row ", count, " times ", product.beta), count * sizeof(float),

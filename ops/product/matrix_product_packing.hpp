@@ -22,8 +22,9 @@ const std::byte* panel_rows(const MatrixProduct& product, const void* b, std::si
 void for_bands(RunControl& control, const MatrixProduct& product, const Constant& source, const std::byte* b,
                const std::function<void(std::size_t panel, std::size_t row, std::size_t rows)>& pack);
 
-/// beta * C, when C is a constant row and beta is not 1; null otherwise.
-std::shared_ptr<const std::byte> scaled_row(const PrepareContext& context, const MatrixProduct& product);
+/// beta * C, when C is a constant row and beta is not 1; null otherwise. Where no run reads C, `prepared` says so.
+std::shared_ptr<const std::byte> scaled_row(const PrepareContext& context, const MatrixProduct& product,
+                                            Prepared& prepared);
 
 /// Start values and activation of every element. `scaled_row`: as the function returns it.
 kernels::GemmEpilogue epilogue_of(const MatrixProduct& product, const std::byte* scaled_row, const void* const* inputs);

@@ -195,8 +195,7 @@ Prepared prepare(const PrepareContext& context) {
     });
     prepared.unread_inputs |= 2;
   }
-  state->bias = scaled_row(context, product);
-  if (state->bias != nullptr || (context.has_input(2) && !product.has_c)) prepared.unread_inputs |= 4;
+  state->bias = scaled_row(context, product, prepared);
   choose_tasks(*state, context.threads());
   prepared.row_wise = row_wise(*state);
   if (product.transposed_a()) {

@@ -51,8 +51,7 @@ Prepared prepare(const PrepareContext& context) {
   });
   Prepared prepared;
   prepared.unread_inputs = 2;
-  state->bias = scaled_row(context, product);
-  if (state->bias != nullptr || (context.has_input(2) && !product.has_c)) prepared.unread_inputs |= 4;
+  state->bias = scaled_row(context, product, prepared);
   state->slices = kernels::choose_tile_slices(rows, columns, depth, threads);
   state->a_bytes = kernels::tiled_a_bytes(rows, depth);
   state->sums_bytes = kernels::tile_sums_bytes(state->slices, rows, depth);

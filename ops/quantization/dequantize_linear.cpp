@@ -87,7 +87,7 @@ void run(const RunArguments& args) {
 }
 
 std::string accepts_simd(const NodeView& node) {
-  if (!kKernelTypes.has(node.input_type(0))) return text("only from int8 and uint8, not ", node.input_type(0));
+  if (!kInt8Types.has(node.input_type(0))) return text("only from int8 and uint8, not ", node.input_type(0));
   if (node.input_type(1) != DataType::kFloat32) return text("only with a float32 scale, not ", node.input_type(1));
   if (node.output(0).type != DataType::kFloat32) return text("only to float32, not ", node.output(0).type);
   return "";

@@ -3,8 +3,11 @@
 //   y_zero_point = round(saturate(-min(x, 0) / y_scale))
 // in float32, halves to even. x: float32, any shape; y: uint8 of that shape; y_scale: float32 and y_zero_point: uint8,
 // scalars. Opsets 11 to newest. Where an element is NaN, minimum and maximum count as 0; NaN becomes 0.
+#include <algorithm>
+#include <cmath>
+
 #include "ops/kernels/quantize.hpp"
-#include "ops/product/integer_product.hpp"
+#include "ops/quantization/dynamic_scale.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_types.hpp"
 
@@ -53,6 +56,31 @@ void run(const RunArguments& args) {
 }
 
 }  // namespace
+
+DynamicScale dynamic_scale_of(RunControl& control, const float* x, std::size_t count) {
+  // A few long parts: what they have found stands on the stack.
+  constexpr std::size_t kParts = 64;
+  constexpr std::size_t kLeastPart = 16384;
+  constexpr double kFindingCost = 0.03;
+  kernels::Extremes found[kParts] = {};
+  const std::size_t part = std::max(kLeastPart, (count + kParts - 1) / kParts);
+  const std::size_t parts = (count + part - 1) / part;
+  control.parallel_for(parts, kFindingCost * static_cast<double>(count), [&](std::size_t i) {
+    found[i] = kernels::find_extremes(x + i * part, std::min(part, count - i * part));
+  });
+  float low = 0;
+  float high = 0;
+  bool has_nan = false;
+  for (std::size_t i = 0; i < parts; ++i) {
+    low = std::min(low, found[i].low);
+    high = std::max(high, found[i].high);
+    has_nan = has_nan || found[i].has_nan;
+  }
+  if (has_nan) low = high = 0;
+  const float scale = (low == high ? 1.0F : high - low) / 255.0F;
+  const float zero = std::min(255.0F, std::max(0.0F, 0.0F - low / scale));
+  return {scale, static_cast<std::uint8_t>(std::nearbyint(zero))};
+}
 
 void register_dynamic_quantize_linear(Registry& registry) {
   OpDef op;

@@ -153,7 +153,7 @@ void run(const RunArguments& args) {
 std::string accepts_simd(const NodeView& node) {
   if (node.input_type(0) != DataType::kFloat32) return text("only from float32, not ", node.input_type(0));
   if (node.input_type(1) != DataType::kFloat32) return text("only with a float32 scale, not ", node.input_type(1));
-  if (!kKernelTypes.has(node.output(0).type)) return text("only to int8 and uint8, not ", node.output(0).type);
+  if (!kInt8Types.has(node.output(0).type)) return text("only to int8 and uint8, not ", node.output(0).type);
   if (precision_of(node) != DataType::kFloat32) return text("only in float32, not ", precision_of(node));
   return "";
 }

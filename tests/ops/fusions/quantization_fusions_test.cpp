@@ -110,6 +110,13 @@ const Spelling kSpellings[] = {
      [](Writer& w) {
        return w("Conv", {dequantized(w, quantized(w, image(w))), kernel(w)});
      }},
+    {"a scaled ConvInteger", "ConvIntegerToFloat",
+     [](Writer& w) {
+       const std::string x = quantized(w, image(w));
+       const std::string weight = w.add_constant(tensor<std::int8_t>({12, 2, 3, 3}, some_weights(12 * 18)));
+       const std::string sums = w("Cast", {w("ConvInteger", {x, weight, byte(w, 120)})}, {attribute("to", 1)});
+       return w.mul(sums, floats(w, {1, 1, 1, 1}, {0.0005F}));
+     }},
     {"an operand that others read, too", "MatMulIntegerToFloat",
      [](Writer& w) {
        const std::string x = rounded(w, "x");

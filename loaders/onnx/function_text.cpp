@@ -58,17 +58,10 @@ Number number_of(std::string_view word) {
 
 /// A list of the call. Errors: kInvalidModel where it is not there.
 void append_list(std::string& out, std::string_view name, ParseContext& attributes) {
-  if (!attributes.has(name)) invalid_model("attribute \"", name, "\" is missing");
-  AttributeType type = AttributeType::kInts;
-  if (std::string(name).find("int64s") == std::string::npos) {
-    type = AttributeType::kFloats;
-    const auto values = attributes.get_floats(name);
-    for (const float value : *values) append_float(out, kFloats, value);
-  } else {
-    const auto values = attributes.get_ints(name);
-    for (const std::int64_t value : *values) append_number(out, kInts, static_cast<std::uint64_t>(value));
-  }
-  append_number(out, kType, static_cast<std::uint64_t>(type));
+  const auto values = attributes.get_floats(name);
+  if (!values) invalid_model("attribute \"", name, "\" is missing");
+  for (const float value : *values) append_float(out, kFloats, value);
+  append_number(out, kType, static_cast<std::uint64_t>(AttributeType::kFloats));
 }
 
 /// The value of an attribute, and its type.

@@ -5,7 +5,7 @@
 // An operator of another domain than ONNX's has that before it: linnet:ScaledDotProductAttention. A name that is left
 // out is an input or output left out. An attribute is an integer, a float (with a point, or inf), a string
 // in quotes, a list of integers in brackets, an integer or float attribute of the call with its default, @alpha:1.0, or
-// its list of floats or integers, @@scale, which must be there.
+// its list of floats, @@scale, which must be there.
 #pragma once
 
 #include <string>

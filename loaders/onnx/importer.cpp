@@ -119,8 +119,8 @@ void Importer::import_next_node() {
   const OpDef* op = function != nullptr || own ? nullptr : registry_.find(proto_.domain, proto_.op_type);
   const bool too_old = canonical_domain(proto_.domain).empty() && opset < kOldestOpset;
   try {
-    const bool own = op == nullptr && has_own_function(proto_.domain, proto_.op_type);
-    read_attributes(frame, bytes, (op != nullptr && !too_old) || own);
+    const bool written_out = function == nullptr && op == nullptr && has_own_function(proto_.domain, proto_.op_type);
+    read_attributes(frame, bytes, (op != nullptr && !too_old) || written_out);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUnsupported) throw;
     bodies_.clear();

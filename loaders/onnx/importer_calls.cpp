@@ -16,6 +16,13 @@ constexpr std::string_view kOnnxDomains = "ai.onnx.";
 
 }  // namespace
 
+/// Of the current node's inputs: kUndefined for one left out or not known.
+std::vector<TensorType> Importer::input_types() const {
+  std::vector<TensorType> types;
+  for (const ValueId input : inputs_) types.push_back(input == kNoValue ? TensorType{} : graph_.values[input].type);
+  return types;
+}
+
 /// For an operator without a kernel: goes on with ONNX's own definition of it, if there is one.
 void Importer::expand_or_refuse(CallFrame& frame, Span bytes, int opset) {
   const std::string_view domain = canonical_domain(proto_.domain);
@@ -27,8 +34,7 @@ void Importer::expand_or_refuse(CallFrame& frame, Span bytes, int opset) {
     refuse(frame, opset, "there is no such operator, and the model defines no function of this name");
     return;
   }
-  std::vector<TensorType> types;
-  for (const ValueId input : inputs_) types.push_back(input == kNoValue ? TensorType{} : graph_.values[input].type);
+  const std::vector<TensorType> types = input_types();
   const std::string resolved = frame.function == nullptr ? std::string() : resolved_node(frame, proto_);
   const std::string_view node = frame.function == nullptr ? std::string_view(bytes.data, bytes.size) : resolved;
   const FunctionBody body = find_function_body(std::string(domain), std::string(proto_.op_type), opset, node, types);
@@ -46,10 +52,14 @@ void Importer::expand_or_refuse(CallFrame& frame, Span bytes, int opset) {
   begin_call(frame, *function, body.bytes, function);
 }
 
-/// For an operator that Linnet itself writes with others. Requires: attributes_ are read.
+/// For an operator that Linnet itself writes with others. Requires: attributes_ are read, with their values.
 void Importer::call_own_function(CallFrame& frame, int opset) {
-  std::vector<TensorType> types;
-  for (const ValueId input : inputs_) types.push_back(input == kNoValue ? TensorType{} : graph_.values[input].type);
+  // What a call around this one leaves out is left out here too.
+  proto_.inputs.resize(inputs_.size());
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    if (inputs_[i] == kNoValue) proto_.inputs[i] = {};
+  }
+  std::vector<TensorType> types = input_types();
   types.resize(std::max(types.size(), kMostOwnInputs));
   std::string function;
   try {

@@ -56,6 +56,7 @@ class Importer {
   void begin_node_with_bodies(CallFrame& frame, const OpDef& op, int opset);
   void finish_node_with_bodies();
   void infer(const CallFrame& frame, const Node& node, NodeId id);
+  std::vector<TensorType> input_types() const;
   void expand_or_refuse(CallFrame& frame, Span bytes, int opset);
   void call_own_function(CallFrame& frame, int opset);
   void refuse(CallFrame& frame, int opset, const std::string& reason) { refuse(frame, opset, reason, unsupported_); }

@@ -57,6 +57,8 @@ std::shared_ptr<const Held> read_value(Span bytes, ValueKind kind, const TensorS
     } else if (reader.field() == kSequenceField) {
       fill_sequence(inside, reader.span("sequence_value"), source);
       there = true;
+    } else if (reader.field() > kTensorField) {
+      unsupported("optionals of values that are neither dense tensors nor sequences are not supported");
     } else {
       reader.skip();
     }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -85,6 +87,17 @@ inline const internal::Registry& toy_operators() {
 
 inline internal::LoadedModel load_toy(const std::string& bytes, const Options& options = {}) {
   return internal::load_model_bytes(bytes.data(), bytes.size(), toy_operators(), options);
+}
+
+/// load_toy, and what was logged as a warning.
+inline std::pair<internal::LoadedModel, std::string> load_with_log(const std::string& bytes) {
+  std::string warnings;
+  Options options;
+  options.log = [&](LogLevel level, std::string_view line) {
+    if (level == LogLevel::kWarning) warnings += std::string(line) + "\n";
+  };
+  internal::LoadedModel loaded = load_toy(bytes, options);
+  return {std::move(loaded), warnings};
 }
 
 /// The error that `action` throws; a failed test when it throws none.

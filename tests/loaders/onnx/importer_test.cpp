@@ -1,9 +1,14 @@
-// From ModelProto to Graph: what a good model becomes. What is refused: tests/hostile.
+// From ModelProto to Graph: what a good model becomes. What is not supported: importer_unsupported_test.cpp; what is
+// refused: tests/hostile.
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/loaders/temporary_folder.hpp"
 #include "tests/loaders/toy_operators.hpp"
+#include "tests/support/graph_writer.hpp"
 
 namespace linnet::test {
 namespace {
@@ -224,130 +229,6 @@ TEST(Importer, TensorsReachFunctionsThroughParameters) {
   EXPECT_EQ(loaded.graph.value_names[0], "y");
 }
 
-// --- What is not supported ---
-
-TEST(Importer, ListsEverythingUnsupportedInOneError) {
-  const Error error = error_of([] {
-    load_toy(model()
-                 .opset(8)
-                 .opset(1, "custom")
-                 .input("x", DataType::kFloat64, {2})
-                 .node("Fussy", {"x"}, {"a"}, {}, "f")
-                 .node("Foo", {"a"}, {"b"}, {}, "g", "custom")
-                 .node("Relu", {"b"}, {"c"}, {}, "fine")
-                 .node("Scale", {"c"}, {"d"})
-                 .node("Relu", {"d"}, {"y"})
-                 .output("y", DataType::kFloat64, {2})
-                 .bytes());
-  });
-  EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
-  EXPECT_STREQ(
-      error.what(),
-      "3 nodes are not supported:\n"
-      "  Fussy node \"f\" (opset 8): float64 is too much [inputs float64 [2]]\n"
-      "  Foo node \"g\" (custom opset 1): there is no such operator, and the model defines no function of this name\n"
-      "  Scale node \"d\" (opset 8): the operator exists from opset 9");
-}
-
-TEST(Importer, ListsUnsupportedTypesToo) {
-  Message sequence = Message().bytes(1, "q").message(2, Message().message(4, Message()));
-  ModelWriter writer =
-      model().initializer("w", raw_tensor(static_cast<DataType>(27), {1}, "x")).node("Relu", {"w"}, {"y"}).output("y");
-  writer.node("Add", {"y", "s"}, {"z"}).output("z");
-  writer.graph().message(11, sequence).message(15, Message().message(1, tensor<float>({1}, {2}, "s")));
-  const Error error = error_of([&] { load_toy(writer.bytes()); });
-  EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
-  EXPECT_STREQ(error.what(),
-               "3 parts of the model are not supported:\n"
-               "  graph input \"q\": sequences of kind none are not supported\n"
-               "  initializer \"w\": element type float6e2m3 is not supported\n"
-               "  sparse initializer \"s\": sparse tensors are not supported");
-}
-
-TEST(Importer, ALongListEndsInANumber) {
-  ModelWriter writer = model().opset(1, "custom").input("x", DataType::kFloat32, {2});
-  for (int i = 0; i < 1500; ++i) {
-    const std::string name = "v" + std::to_string(i);
-    writer.node("Foo", {"x"}, {name}, {}, "", "custom").output(name);
-  }
-  const Error error = error_of([&] { load_toy(writer.bytes()); });
-  EXPECT_THAT(error.what(), HasSubstr("1500 nodes are not supported"));
-  EXPECT_THAT(error.what(), HasSubstr("\n  and 500 more"));
-}
-
-/// Loads, and returns what was logged as a warning.
-std::pair<LoadedModel, std::string> load_with_log(const std::string& bytes) {
-  std::string warnings;
-  Options options;
-  options.log = [&](LogLevel level, std::string_view line) {
-    if (level == LogLevel::kWarning) warnings += std::string(line) + "\n";
-  };
-  LoadedModel loaded = load_toy(bytes, options);
-  return {std::move(loaded), warnings};
-}
-
-TEST(Importer, WhatNoOutputNeedsMayBeUnsupported) {
-  ModelWriter writer = model()
-                           .opset(17)
-                           .opset(1, "custom")
-                           .input("x", DataType::kFloat32, {2})
-                           .initializer("w", raw_tensor(static_cast<DataType>(27), {1}, "x"))
-                           .node("Relu", {"x"}, {"h"})
-                           .node("Foo", {"h"}, {"a"}, {}, "", "custom")
-                           .node("Add", {"a", "w"}, {"b"})
-                           .node("Relu", {"h"}, {"y"})
-                           .output("y");
-  writer.graph().message(15, Message().message(1, tensor<float>({1}, {2}, "s")));
-  const auto [loaded, warnings] = load_with_log(writer.bytes());
-  ASSERT_EQ(loaded.graph.nodes.size(), 2u);
-  EXPECT_EQ(loaded.graph.nodes[1].op->name, "Relu");
-  EXPECT_EQ(warnings, "left out: 3 nodes or initializers that are not supported, but that no output needs\n");
-  const Error error = error_of([&] { load_toy(writer.output("b").bytes()); });
-  EXPECT_THAT(error.what(), HasSubstr("2 parts of the model are not supported"));
-}
-
-/// GraphProto with these nodes, which returns `output`.
-Message body(const std::vector<NodeSpec>& nodes, const std::string& output, const std::vector<Message>& inputs = {}) {
-  Message graph;
-  for (const NodeSpec& node : nodes) graph.message(1, node.message());
-  for (const Message& input : inputs) graph.message(11, input);
-  return graph.message(12, value_info(output, DataType::kFloat32));
-}
-
-TEST(Importer, ListsWhatBodiesNeedToo) {
-  const Message inner = body({{"Bar", {"t"}, {"u"}, {}, "deep", "custom", {}}}, "u");
-  const Message then_branch = body({{"Relu", {"h"}, {"t"}, {}, "r", {}, {}},
-                                    {"Scale", {"t"}, {"s"}, {}, "", {}, {}},
-                                    {"Loop", {"s"}, {"v"}, {graph_attribute("body", inner)}, "l", {}, {}}},
-                                   "v");
-  const Message else_branch = body({{"Add", {"h", "wrong"}, {"v"}, {}, "never", {}, {}}}, "v");
-  const Error error = error_of([&] {
-    load_toy(model()
-                 .opset(8)
-                 .opset(1, "custom")
-                 .input("x", DataType::kFloat32, {2})
-                 .initializer<double>("wrong", {3}, {1, 2, 3})
-                 .node("Relu", {"x"}, {"h"})
-                 .node("If", {"x"}, {"a"},
-                       {graph_attribute("then_branch", then_branch), graph_attribute("else_branch", else_branch)}, "c")
-                 .node("Foo", {"a"}, {"y"}, {}, "last", "custom")
-                 .output("y")
-                 .bytes());
-  });
-  EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
-  const std::string message = error.what();
-  EXPECT_THAT(message, HasSubstr("5 nodes are not supported:\n"));
-  std::size_t at = 0;
-  for (const char* line :
-       {"If node \"c\" (opset 8): ", "Scale node \"c/then_branch/s\" (opset 8): ",
-        "Loop node \"c/then_branch/l\" (opset 8): ", "Bar node \"c/then_branch/l/body/deep\" (custom opset 1): ",
-        "Foo node \"last\" (custom opset 1): "}) {
-    const std::size_t found = message.find(line, at);
-    EXPECT_NE(found, std::string::npos) << line << " is not in its place in\n" << message;
-    at = found == std::string::npos ? at : found;
-  }
-}
-
 // --- What is put right ---
 
 TEST(Importer, SortsNodes) {
@@ -368,11 +249,11 @@ TEST(Importer, SortsNodes) {
 }
 
 TEST(Importer, SortsByWhatBodiesReadToo) {
-  const Message branch = body({{"Relu", {"late"}, {"v"}, {}, "", {}, {}}}, "v");
+  const GraphWriter branch = GraphWriter().node("Relu", {"late"}, {"v"}).output("v");
   const Error error = error_of([&] {
     load_toy(model()
                  .input("x", DataType::kFloat32, {2})
-                 .node("If", {"x"}, {"a"}, {graph_attribute("then_branch", branch)}, "c")
+                 .node("If", {"x"}, {"a"}, {branch.as("then_branch")}, "c")
                  .node("Relu", {"x"}, {"late"})
                  .output("a")
                  .bytes());
@@ -416,60 +297,6 @@ TEST(Importer, NotesOfWritersArePassedOver) {
   EXPECT_EQ(warnings,
             "passed over: attribute Relu._note of 2 nodes, which cannot change the result\n"
             "passed over: attribute f.unheard_of of 1 node, which cannot change the result\n");
-}
-
-// --- Layers ---
-
-Message note(std::string_view key, std::string_view value) { return Message().bytes(1, key).bytes(2, value); }
-
-TEST(Importer, KnowsTheLayersThatPyTorchNotes) {
-  struct Case {
-    const char* scopes;
-    const char* classes;
-    const char* layer;
-  };
-  const Case cases[] = {
-      {"['', 'encoder', 'encoder.fc1', 'linear']", "['__main__.Net', 'm.Encoder', 'torch.nn.Linear', 'aten.linear']",
-       "encoder.fc1 (Linear)"},
-      {"['', 'relu']", "['__main__.Net', 'aten.relu.default']", "Net"},
-      {"[\"it's\", 'relu']", "", "it's"},
-      {"['', 'a', 'b']", "['short']", "a"},
-      {"['alone']", "['alone']", ""},
-      {"['never closed", "", ""},
-      {"", "", ""},
-  };
-  for (const Case& item : cases) {
-    Message node = NodeSpec{"Relu", {"x"}, {"y"}, {}, "r", {}, {}}.message();
-    node.message(9, note("pkg.torch.onnx.name_scopes", item.scopes));
-    node.message(9, note("pkg.torch.onnx.class_hierarchy", item.classes));
-    ModelWriter writer = model().input("x", DataType::kFloat32, {2}).output("y");
-    writer.graph().message(1, node);
-    const LoadedModel loaded = load_toy(writer.bytes());
-    EXPECT_EQ(loaded.graph.nodes[0].layer, item.layer) << item.scopes;
-    const std::string of = *item.layer == '\0' ? "" : std::string(" of layer \"") + item.layer + "\"";
-    EXPECT_EQ(describe(loaded.graph.nodes[0]), "Relu node \"r\" (opset 17)" + of);
-  }
-}
-
-TEST(Importer, TheSourceOfWhatCannotRun) {
-  Message node = NodeSpec{"Foo", {"x"}, {"y"}, {}, "r", "custom", {}}.message();
-  node.message(9, note("pkg.torch.onnx.name_scopes", "['', 'fc', 'foo']"));
-  node.message(9, note("pkg.torch.onnx.stack_trace",
-                       "File \"/home/me/model.py\", line 9, in forward\n    x = self.fc(x)\n"
-                       "File \"/lib/torch/nn/modules/linear.py\", line 134, in forward\n    return F.linear(x)"));
-  ModelWriter writer = model().opset(17).opset(1, "custom").input("x", DataType::kFloat32, {2}).output("y");
-  writer.graph().message(1, node);
-  const TemporaryFolder folder;
-  const std::string path = folder.write("m.onnx", writer.bytes());
-  const LoadedModel loaded = internal::examine_model_file(path, toy_operators(), {});
-  ASSERT_EQ(loaded.unsupported.size(), 1u);
-  const UnsupportedPart& part = loaded.unsupported.parts()[0];
-  EXPECT_EQ(part.what, "Foo node \"r\" (custom opset 1) of layer \"fc\"");
-  EXPECT_EQ(part.layer, "fc");
-  EXPECT_EQ(part.source, "model.py, line 9, in forward");
-  EXPECT_EQ(loaded.unsupported.node(0), 0u);
-  const Error error = error_of([&] { internal::load_model_file(path, toy_operators(), {}); });
-  EXPECT_THAT(error.what(), testing::StartsWith("\"" + path + "\": 1 node is not supported:\n  Foo node"));
 }
 
 }  // namespace

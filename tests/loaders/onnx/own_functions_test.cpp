@@ -48,6 +48,22 @@ TEST(OwnFunctions, KeepTheNamesOfTheirNode) {
   EXPECT_EQ(model.outputs()[0].name, "y0");
 }
 
+TEST(OwnFunctions, InputsThatACallLeavesOutAreLeftOut) {
+  const std::string bytes = model()
+                                .opset(17)
+                                .opset(1, "d")
+                                .input("x", kF, {2, 3})
+                                .function(FunctionWriter("d", "Activate", {"a", "bias"}, {"r"})
+                                              .opset(17)
+                                              .opset(1, kDomain)
+                                              .node(NodeSpec{"FastGelu", {"a", "bias"}, {"r"}, {}, {}, kDomain, {}}))
+                                .node("Activate", {"x"}, {"y"}, {}, "", "d")
+                                .output("y")
+                                .bytes();
+  const Model model = Model::load(bytes.data(), bytes.size());
+  EXPECT_EQ(model.run({Tensor(kF, {2, 3})})[0].shape(), (Shape{2, 3}));
+}
+
 TEST(OwnFunctions, BernoulliDrawsOnesWithProbabilityOfInput) {
   const auto drawn = [](std::vector<Message> attributes) {
     const std::string bytes = model()
@@ -91,13 +107,26 @@ TEST(OwnFunctions, RefuseWhatTheyDoNotMean) {
   unsupported(one_node("FusedGemm", {{kF, {2, 3}}, {kF, {3, 4}}}, {attribute("activation", "Sine")}),
               "activation is \"Sine\"");
   unsupported(one_node("MultiHeadAttention", {q, q}, {heads}), "this form of query, key and value is not supported");
+  unsupported(one_node("MultiHeadAttention", {{kF, {2, 8}}, {kF, {2, 3, 2, 2, 4}}}, {heads}),
+              "this form of query, key and value is not supported");
   unsupported(one_node("MultiHeadAttention", {q, q, q}, {heads}, 4), "output qk is not supported");
+  const Input past{kF, {2, 2, 5, 4}};
+  unsupported(one_node("MultiHeadAttention", {q, q, q, none, {DataType::kInt32, {2}}, none, past, past}, {heads}),
+              "a mask of lengths with a past");
   unsupported(one_node("MultiHeadAttention", {q, q, q, none, {DataType::kInt32, {7}}}, {heads}),
               "a mask of shape [7] for a batch of 2");
+  ModelWriter vectors = model();
+  vectors.opset(17).opset(1, "ai.onnx.ml").input("x", kF, {4, 3}).output("y");
+  vectors.node("FeatureVectorizer", {"x"}, {"y"}, {attribute("inputdimensions", std::vector<std::int64_t>{2})}, "n",
+               "ai.onnx.ml");
+  unsupported(vectors, "input 0 has 3 features for inputdimensions of 2");
   const std::vector<Input> grouped = {q,    {kF, {2, 3, 4}},         {kF, {2, 3, 4}},        none,
                                       none, {DataType::kInt32, {2}}, {DataType::kInt32, {1}}};
   unsupported(one_node("GroupQueryAttention", grouped, {heads, key_heads, attribute("smooth_softmax", 1)}),
               "smooth_softmax is 1, supported is 0");
+  const std::string plain =
+      one_node("GroupQueryAttention", grouped, {heads, key_heads, attribute("smooth_softmax", -1)}).bytes();
+  EXPECT_NO_THROW(Model::load(plain.data(), plain.size()));
   std::vector<Input> with_sink = grouped;
   with_sink.insert(with_sink.end(), {none, none, none, none, {kF, {2}}});
   unsupported(one_node("GroupQueryAttention", with_sink, {heads, key_heads}), "input head_sink is not supported");
@@ -113,6 +142,9 @@ TEST(OwnFunctions, RefuseWhatIsWrong) {
   expect_refused(one_node("BiasGelu", {q, {kF, {7}}}), ErrorCode::kInvalidModel, "Add node");
   expect_refused(one_node("BiasGelu", {q, {kF, {8}}, q}), ErrorCode::kInvalidModel, "3 inputs, but function");
   expect_refused(one_node("Gelu", {}), ErrorCode::kInvalidModel, "0 inputs, expected 1");
+  expect_refused(one_node("Attention", {q, {kF, {8, 24}}},
+                          {attribute("num_heads", 2), attribute("qkv_hidden_sizes", std::vector<std::int64_t>{8, 8})}),
+                 ErrorCode::kInvalidModel, "qkv_hidden_sizes has 2 numbers, expected 3");
   // Numbers that no product may be made of.
   const std::int64_t size = std::int64_t{1} << 40;
   const Input wide{kF, {1, 1, size}}, past{kF, {1, 1, 4, size}}, lengths{DataType::kInt32, {1}};
@@ -140,6 +172,8 @@ TEST(OwnFunctions, RefuseWhatIsWrong) {
                  "5 inputs, expected R, T and as many tensors of each of 4 kinds");
   expect_refused(other("Momentum", training, {attribute("mode", "fast")}, 5), ErrorCode::kInvalidModel,
                  "mode is \"fast\", expected standard or nesterov");
+  expect_refused(other("Momentum", training, {attribute("mode", "standard"), attribute("alpha", 0.5F)}, 5),
+                 ErrorCode::kInvalidModel, "attribute \"beta\" is missing");
   expect_refused(other("LinearRegressor", "ai.onnx.ml", {}, 1), ErrorCode::kInvalidModel,
                  "attribute \"coefficients\" is missing");
   expect_refused(other("Normalizer", "ai.onnx.ml", {attribute("norm", "L3")}, 1), ErrorCode::kInvalidModel,

@@ -4,6 +4,10 @@
 #include "loaders/onnx/importer_impl.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "runtime/data_type.hpp"
 #include "runtime/infer.hpp"
@@ -59,14 +63,22 @@ bool Importer::take_handles(const CallFrame& frame, Node& node) {
   return moves;
 }
 
-/// Adds the current node, whose inputs hold strings or whose outputs will. False: it is like any other.
+/// Adds or refuses the current node, whose inputs hold strings or whose outputs will. False: it is like any other.
 bool Importer::add_held_node(CallFrame& frame, Node& node) {
   if (node.op->name == "Identity" && node.op->domain.empty() && is_held(graph_.values[node.inputs[0]].type.type)) {
     bind_output(frame, proto_.outputs[0], node.inputs[0]);
     return true;
   }
   if (node.op->string_form != nullptr) {
-    if (const char* const name = node.op->string_form({node, graph_.values, options_})) {
+    const char* name = nullptr;
+    try {
+      name = node.op->string_form({node, graph_.values, options_});
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kUnsupported) throw;
+      refuse(frame, node.opset, error.what());
+      return true;
+    }
+    if (name != nullptr) {
       node.op = registry_.find(kOwnDomain, name);
       return false;
     }

@@ -1,0 +1,61 @@
+// What own functions are written with, and the texts themselves (function_text.hpp) by subject: own_layers.cpp,
+// own_attention.cpp, own_training.cpp, own_features.cpp. The table that names them is in own_functions.cpp.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "loaders/onnx/own_functions.hpp"
+#include "runtime/error.hpp"
+
+namespace linnet::internal::onnx {
+
+/// No number that products are made of is larger.
+inline constexpr std::int64_t kMostSize = INT32_MAX;
+
+/// A number that products can be made of: known, and not too large.
+inline bool is_size(Dim dim) { return dim.known() && dim.value() > 0 && dim.value() <= kMostSize; }
+
+/// Errors: kUnsupported where the rank of an input is not known.
+std::size_t rank_of(const OwnCall& call, std::size_t input, const char* name);
+/// Errors: kUnsupported where it is there.
+void refuse_input(const OwnCall& call, std::size_t input, const char* name);
+void refuse_output(const OwnCall& call, std::size_t output, const char* name);
+/// An attribute that must have this value, or be left out. Errors: kUnsupported.
+void require(const OwnCall& call, const char* name, std::int64_t wanted);
+/// Whether an attribute is there, and not 0.
+bool is_set(const OwnCall& call, const char* name);
+/// Text that makes `range`, 0, 1, ... as far as `of` goes along an axis; and what it is made of: none is [0], zero and
+/// one are numbers, s and steps the size as a list and as a number.
+std::string range_along(const char* of, std::size_t axis);
+
+// own_layers.cpp
+std::string fused_matmul(const OwnCall& call);
+std::string fused_gemm(const OwnCall& call);
+std::string skip_layer_normalization(const OwnCall& call);
+std::string skip_simplified_layer_normalization(const OwnCall& call);
+std::string simplified_layer_normalization(const OwnCall& call);
+std::string embed_layer_normalization(const OwnCall& call);
+
+// own_attention.cpp
+std::string rotary_embedding(const OwnCall& call);
+std::string multi_head_attention(const OwnCall& call);
+std::string attention(const OwnCall& call);
+std::string group_query_attention(const OwnCall& call);
+
+// own_training.cpp
+std::string batch_normalization(const OwnCall& call);
+std::string adagrad(const OwnCall& call);
+std::string adam(const OwnCall& call);
+std::string momentum(const OwnCall& call);
+std::string bernoulli(const OwnCall& call);
+
+// own_features.cpp
+std::string array_feature_extractor(const OwnCall& call);
+std::string normalizer(const OwnCall& call);
+std::string scaler(const OwnCall& call);
+std::string linear_regressor(const OwnCall& call);
+std::string feature_vectorizer(const OwnCall& call);
+
+}  // namespace linnet::internal::onnx

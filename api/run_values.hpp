@@ -13,7 +13,8 @@ namespace linnet::internal {
 /// What a Value is inside.
 struct ValueAccess {
   static const std::shared_ptr<const Held>& held(const linnet::Value& value) { return value.held_; }
-  static linnet::Value given(std::shared_ptr<const Held> held);
+  /// The value; of an optional what is in it, or nothing.
+  static linnet::Value given(const std::shared_ptr<const Held>& held);
 };
 
 /// Elements of a tensor of strings. Errors: kInvalidArgument for a shape that is none.

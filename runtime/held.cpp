@@ -27,8 +27,8 @@ std::byte* Held::make(DataType type, const std::int64_t* shape, std::size_t rank
   // What is written now comes behind the last reader of a copy that is gone: counting up and down sees to that order.
   if (!shared) std::shared_ptr<std::byte>(memory_).reset();
   if (memory_ == nullptr || bytes > capacity_ || shared) {
-    // Twice as much, so that what grows piece by piece is not copied at every piece.
-    const std::size_t capacity = std::max(bytes, std::min(2 * capacity_, budget_));
+    // Twice as much, so that what grows piece by piece is not copied at every piece. What a copy keeps does not grow.
+    const std::size_t capacity = shared ? bytes : std::max(bytes, std::min(2 * capacity_, budget_));
     std::shared_ptr<std::byte> larger;
     try {
       larger = allocate_aligned(capacity);

@@ -81,6 +81,7 @@ void SessionImpl::bind_input(std::size_t index, const ConstTensorView& view) {
   input.data = view.data != nullptr ? view.data : kNothing;
   input.bound = true;
   buffers_changed_ = true;
+  if (index < values_.size()) values_[index] = nullptr;
 }
 
 void SessionImpl::bind_output(std::size_t index, const TensorView& view) {

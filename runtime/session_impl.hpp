@@ -35,7 +35,7 @@ class SessionImpl {
   InUse& in_use() const { return in_use_; }
   /// The data of a view of a held type are the address of a Held, which lives until after the last run.
   void bind_input(std::size_t index, const ConstTensorView& view);
-  /// The same, and keeps the value until unbind_all.
+  /// The same, and keeps the value until the input is bound anew or all are unbound.
   void bind_value(std::size_t index, std::shared_ptr<const Held> value);
   void bind_output(std::size_t index, const TensorView& view);
   void unbind_output(std::size_t index);

@@ -12,8 +12,7 @@ StagedBody::StagedBody(const PrepareContext& context, std::size_t body)
       own_inputs_(context.node().bodies[body].own_inputs),
       node_outputs_(context.output_count()) {
   const std::size_t captures = context.node().bodies[body].graph->inputs.size() - own_inputs_;
-  for (std::size_t i = 0; i < captures; ++i)
-    captures_.push_back({context.input_type(first_capture_ + i), context.input_shape(first_capture_ + i)});
+  for (std::size_t i = 0; i < captures; ++i) captures_.emplace_back(context, first_capture_ + i);
 }
 
 BodySession::BodySession(const StagedBody& body) : body_(body), session_(body.model().take_session()) {}
@@ -24,11 +23,8 @@ BodySession::~BodySession() {
 }
 
 void BodySession::bind_captures(const void* const* inputs) {
-  for (std::size_t i = 0; i < body_.captures_.size(); ++i) {
-    const StagedBody::Capture& capture = body_.captures_[i];
-    session_->bind_input(body_.own_inputs_ + i,
-                         {capture.type, capture.shape.data(), capture.shape.size(), inputs[body_.first_capture_ + i]});
-  }
+  for (std::size_t i = 0; i < body_.captures_.size(); ++i)
+    session_->bind_input(body_.own_inputs_ + i, body_.captures_[i].view(inputs[body_.first_capture_ + i]));
 }
 
 void BodySession::copy_output(std::size_t output, Held& to) const { copy_to(to, session_->output(output)); }

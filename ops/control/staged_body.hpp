@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "ops/shared/known_input.hpp"
 #include "runtime/held.hpp"
 #include "runtime/op.hpp"
 #include "runtime/session_impl.hpp"
@@ -24,12 +25,8 @@ class StagedBody {
   std::size_t node_outputs() const { return node_outputs_; }
 
  private:
-  struct Capture {
-    DataType type;
-    Shape shape;
-  };
   ModelImpl* model_ = nullptr;
-  std::vector<Capture> captures_;
+  std::vector<KnownInput> captures_;
   std::size_t first_capture_ = 0;
   std::size_t own_inputs_ = 0;
   std::size_t node_outputs_ = 0;

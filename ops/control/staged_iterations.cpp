@@ -6,6 +6,7 @@
 #include "ops/control/iterated_types.hpp"
 #include "ops/control/slice_plan.hpp"
 #include "ops/control/staged_body.hpp"
+#include "ops/shared/known_input.hpp"
 #include "ops/shared/truth.hpp"
 #include "ops/text/handles.hpp"
 #include "runtime/data_type.hpp"
@@ -37,11 +38,10 @@ struct State {
   std::int64_t most = INT64_MAX;
   Shape condition_shape;  ///< as the body wants it
   struct Carried {
-    DataType type;
-    Shape shape;
+    KnownInput given;             ///< by the node
     bool stays_optional = false;  ///< if it is one: the body returns it so
   };
-  std::vector<Carried> states;  ///< as the node gives them
+  std::vector<Carried> states;
   std::vector<Slice> slices;
   std::vector<Piece> pieces;
 };
@@ -65,11 +65,8 @@ class StagedIterations {
     if (state_.most_input) most_ = *static_cast<const std::int64_t*>(args.inputs[*state_.most_input]);
     most_ = std::min(most_, state_.most);
     if (state_.first_input) condition_ = is_true_at(args.inputs[*state_.first_input]);
-    for (std::size_t i = 0; i < state_.states.size(); ++i) {
-      const State::Carried& carried = state_.states[i];
-      carried_.push_back(
-          {carried.type, carried.shape.data(), carried.shape.size(), args.inputs[state_.first_state + i]});
-    }
+    for (std::size_t i = 0; i < state_.states.size(); ++i)
+      carried_.push_back(state_.states[i].given.view(args.inputs[state_.first_state + i]));
     sliced_.resize(state_.slices.size());
     wrapped_.resize(state_.states.size(), Held(state_.body.model().memory_budget()));
   }
@@ -102,7 +99,7 @@ class StagedIterations {
 
   /// What went in as an optional came out as what is in it.
   ConstTensorView as_given(std::size_t state) {
-    const DataType given = state_.states[state].type;
+    const DataType given = state_.states[state].given.type;
     if (carried_[state].type == given) return carried_[state];
     copy_to(wrapped_[state].make_items(given, 1).front(), carried_[state]);
     return wrapped_[state].view();
@@ -288,9 +285,10 @@ Prepared prepare_staged_iterations(const PrepareContext& context, const Iterated
   if (!most_input && trips.most) state->most = *trips.most;
   const Graph& body = *context.node().bodies[0].graph;
   if (how.counts) state->condition_shape = Shape(body.values[body.inputs[1]].type.dims.size(), 1);
-  for (std::size_t i = 0; i < how.states; ++i)
-    state->states.push_back({context.input_type(how.first_state + i), context.input_shape(how.first_state + i),
+  for (std::size_t i = 0; i < how.states; ++i) {
+    state->states.push_back({KnownInput(context, how.first_state + i),
                              is_optional(output_of(context.node().bodies[0], how.first_output() + i).type)});
+  }
   for (std::size_t i = 0; i < how.slices.size(); ++i) {
     const std::size_t input = how.first_state + how.states + i;
     const TensorType type = slice_type(context.input(input), how.slices[i].axis);

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ops/selection/slices.hpp"
 #include "ops/sequence/sequences.hpp"
+#include "ops/text/texts.hpp"
 #include "runtime/data_type.hpp"
 
 namespace linnet::internal {
@@ -33,8 +35,6 @@ void infer(InferContext& context) {
     unsupported("tensors of ", type, " are joined, of which several elements share a byte");
   context.set_output_unranked(0, type);
 }
-
-Prepared prepare(const PrepareContext& context) { return {context.node().attributes}; }
 
 /// The shape of the whole. Errors: kRuntimeFault.
 Shape joined_shape(const std::vector<Held>& items, std::size_t axis, bool new_axis) {
@@ -77,15 +77,14 @@ void run(const RunArguments& args) {
     bytes = output.make(type, shape);
   }
   const std::size_t size = strings ? 1 : size_of(type);
-  const auto outer =
-      static_cast<std::size_t>(element_count(Shape(shape.begin(), shape.begin() + static_cast<std::ptrdiff_t>(axis))));
-  if (outer == 0) return;
+  const Slices whole(shape, static_cast<std::int64_t>(axis));
+  if (whole.outer == 0) return;
   std::size_t place = 0;  // in elements
-  const std::size_t whole_row = static_cast<std::size_t>(element_count(shape)) / outer;
+  const std::size_t whole_row = whole.size * whole.inner;
   for (const Held& item : items) {
     args.control.check();
-    const std::size_t row = static_cast<std::size_t>(element_count(item.shape())) / outer;
-    for (std::size_t i = 0; i < outer && row > 0; ++i) {
+    const std::size_t row = static_cast<std::size_t>(element_count(item.shape())) / whole.outer;
+    for (std::size_t i = 0; i < whole.outer && row > 0; ++i) {
       const std::size_t to = i * whole_row + place;
       if (strings) {
         const auto from = item.strings().begin() + static_cast<std::ptrdiff_t>(i * row);
@@ -109,7 +108,7 @@ void register_concat_from_sequence(Registry& registry) {
   op.parse = parse;
   op.infer = infer;
   op.output_type = element_type;
-  op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
+  op.implementations = {{"reference", Backend::kReference, nullptr, prepare_attributes, run}};
   op.facts.reveals = true;
   registry.add(std::move(op));
 }

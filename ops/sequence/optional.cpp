@@ -2,6 +2,8 @@
 // that is not. OptionalHasElement: whether there is something (bool, a scalar), which follows from the shapes; a tensor
 // and a sequence are always there, an input left out is not. OptionalGetElement: what is in the optional, or the tensor
 // or sequence itself; an error of the run where nothing is. Opsets 15 to newest; what is no optional from 18 on.
+#include <optional>
+
 #include "ops/sequence/sequences.hpp"
 
 namespace linnet::internal {
@@ -32,28 +34,40 @@ void infer(InferContext& context) {
   context.set_output(0, optional_of(type), {std::int64_t{context.has_input(0) ? 1 : 0}});
 }
 
+struct State {
+  DataType type = DataType::kUndefined;  ///< of the optional
+  std::optional<KnownInput> input;       ///< none where nothing is there
+};
+
 Prepared prepare(const PrepareContext& context) {
-  auto input = context.has_input(0) ? new_shared<KnownInput>(context, 0) : new_shared<KnownInput>();
-  input->type = type_in(context);
-  return {input};
+  auto state = new_shared<State>();
+  state->type = optional_of(type_in(context));
+  if (context.has_input(0)) state->input.emplace(context, 0);
+  return {state};
 }
 
 void run(const RunArguments& args) {
-  const KnownInput& input = *static_cast<const KnownInput*>(args.state);
+  const State& state = *static_cast<const State*>(args.state);
   Held& output = held(args.outputs[0]);
-  std::vector<Held>& items = output.make_items(optional_of(input.type), args.inputs[0] != nullptr ? 1 : 0);
-  if (!items.empty()) copy_to(items[0], input.view(args.inputs[0]));
+  std::vector<Held>& items = output.make_items(state.type, state.input ? 1 : 0);
+  if (state.input) copy_to(items[0], state.input->view(args.inputs[0]));
   output.check_budget();
+}
+
+/// 1 or 0: whether something is there, as far as known.
+Dim count_in(const NodeView& node) {
+  if (!node.has_input(0)) return std::int64_t{0};
+  return is_optional(node.input_type(0)) ? node.input_dims(0)[0] : Dim(1);
 }
 
 void infer_has(InferContext& context) {
   context.set_output(0, DataType::kBool, {});
-  Dim there = std::int64_t{context.has_input(0) ? 1 : 0};
-  if (context.has_input(0) && is_optional(context.input_type(0))) there = context.input_dims(0)[0];
-  context.set_output_elements(0, {there});
+  context.set_output_elements(0, {count_in(context)});
 }
 
-void run_has(const RunArguments& args) { *static_cast<bool*>(args.outputs[0]) = held(args.inputs[0]).shape()[0] != 0; }
+Prepared prepare_has(const PrepareContext& context) { return {new_shared<const bool>(count_in(context).is(1))}; }
+
+void run_has(const RunArguments& args) { *static_cast<bool*>(args.outputs[0]) = *static_cast<const bool*>(args.state); }
 
 DataType type_got(const NodeView& node, std::size_t) {
   const DataType type = node.input_type(0);
@@ -104,7 +118,7 @@ void register_optional_has_element(Registry& registry) {
   op.parse = parse_nothing;
   op.infer = infer_has;
   op.output_type = [](const NodeView&, std::size_t) { return DataType::kBool; };
-  op.implementations = {{"reference", Backend::kReference, nullptr, nullptr, run_has}};
+  op.implementations = {{"reference", Backend::kReference, nullptr, prepare_has, run_has}};
   op.facts.shape_only_inputs = 1U << 0;
   registry.add(std::move(op));
 }

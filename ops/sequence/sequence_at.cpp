@@ -14,15 +14,11 @@ void infer_at(InferContext& context) {
   context.set_output_unranked(0, type_inside(context.input_type(0)));
 }
 
-Prepared prepare_at(const PrepareContext& context) {
-  auto position = new_shared<KnownInput>();
-  position->type = context.input_type(1);
-  return {position};
-}
+Prepared prepare_at(const PrepareContext& context) { return {new_shared<const DataType>(context.input_type(1))}; }
 
 void run_at(const RunArguments& args) {
   const std::vector<Held>& items = held(args.inputs[0]).items();
-  const std::size_t at = position_at(static_cast<const KnownInput*>(args.state)->type, args.inputs[1], items.size());
+  const std::size_t at = position_at(*static_cast<const DataType*>(args.state), args.inputs[1], items.size());
   held(args.outputs[0]).copy(items[at]);
 }
 
@@ -32,8 +28,12 @@ void infer_length(InferContext& context) {
   context.set_output_elements(0, {context.input_dims(0)[0]});
 }
 
+Prepared prepare_length(const PrepareContext& context) {
+  return {new_shared<const std::int64_t>(context.input_shape(0)[0])};
+}
+
 void run_length(const RunArguments& args) {
-  *static_cast<std::int64_t*>(args.outputs[0]) = held(args.inputs[0]).shape()[0];
+  *static_cast<std::int64_t*>(args.outputs[0]) = *static_cast<const std::int64_t*>(args.state);
 }
 
 }  // namespace
@@ -58,7 +58,7 @@ void register_sequence_length(Registry& registry) {
   op.parse = parse_nothing;
   op.infer = infer_length;
   op.output_type = [](const NodeView&, std::size_t) { return DataType::kInt64; };
-  op.implementations = {{"reference", Backend::kReference, nullptr, nullptr, run_length}};
+  op.implementations = {{"reference", Backend::kReference, nullptr, prepare_length, run_length}};
   op.facts.shape_only_inputs = 1U << 0;
   registry.add(std::move(op));
 }

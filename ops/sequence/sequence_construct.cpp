@@ -2,6 +2,7 @@
 // type is `dtype` (TensorProto.DataType, float32 by default). Opsets 11 to newest; all types that Linnet holds,
 // strings.
 #include "ops/sequence/sequences.hpp"
+#include "ops/text/texts.hpp"
 #include "runtime/data_type.hpp"
 
 namespace linnet::internal {
@@ -52,7 +53,8 @@ AttributesPtr parse_empty(ParseContext& context) {
 }
 
 void run_empty(const RunArguments& args) {
-  held(args.outputs[0]).make_items(static_cast<const KnownInput*>(args.state)->type, 0);
+  const auto& attributes = *static_cast<const EmptyAttributes*>(args.state);
+  held(args.outputs[0]).make_items(sequence_of(attributes.type), 0);
 }
 
 }  // namespace
@@ -79,13 +81,7 @@ void register_sequence_empty(Registry& registry) {
   op.infer = [](InferContext& context) {
     set_output_sequence(context, context.attributes<EmptyAttributes>().type, std::int64_t{0});
   };
-  op.implementations = {{"reference", Backend::kReference, nullptr,
-                         [](const PrepareContext& context) {
-                           auto state = new_shared<KnownInput>();
-                           state->type = context.output(0).type;
-                           return Prepared{state};
-                         },
-                         run_empty}};
+  op.implementations = {{"reference", Backend::kReference, nullptr, prepare_attributes, run_empty}};
   op.facts.reveals = true;
   registry.add(std::move(op));
 }

@@ -19,19 +19,19 @@ void require_position(const NodeView& node, std::size_t input) {
   if (count.differs(1)) invalid_model("input position has ", count, " elements, expected 1");
 }
 
+std::int64_t integer_at(DataType type, const void* elements, std::size_t index) {
+  return type == DataType::kInt32 ? static_cast<const std::int32_t*>(elements)[index]
+                                  : static_cast<const std::int64_t*>(elements)[index];
+}
+
 std::size_t position_at(DataType type, const void* element, std::size_t count, bool end) {
-  const std::int64_t given = type == DataType::kInt32 ? *static_cast<const std::int32_t*>(element)
-                                                      : *static_cast<const std::int64_t*>(element);
+  const std::int64_t given = integer_at(type, element, 0);
   const auto size = static_cast<std::int64_t>(count);
   const std::int64_t last = end ? size : size - 1;
   if (given < -size || given > last) {
     fail(ErrorCode::kRuntimeFault, "position ", given, " is outside [", -size, ",", last, "] of a sequence of ", size);
   }
   return static_cast<std::size_t>(given < 0 ? given + size : given);
-}
-
-ConstTensorView tensor_view(DataType type, const Shape& shape, const void* data) {
-  return {type, shape.data(), shape.size(), data};
 }
 
 }  // namespace linnet::internal

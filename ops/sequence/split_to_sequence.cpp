@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ops/selection/slices.hpp"
 #include "ops/sequence/sequences.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "runtime/data_type.hpp"
+#include "runtime/rounding.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -42,65 +44,60 @@ void infer(InferContext& context) {
 
 struct State {
   KnownInput input;
-  KnownInput split;
+  KnownInput split;  ///< a scalar where there is none
+  Slices slices;
   bool has_split = false;
   bool drops_axis = false;
-  std::size_t axis = 0;
-  std::size_t outer = 1;  ///< product of the dimensions before the axis
-  std::size_t inner = 1;  ///< likewise behind it
 };
 
 Prepared prepare(const PrepareContext& context) {
   auto state = new_shared<State>();
+  const auto& attributes = context.attributes<SplitAttributes>();
   state->input = KnownInput(context, 0);
   state->has_split = context.has_input(1);
   if (state->has_split) state->split = KnownInput(context, 1);
-  state->drops_axis = !state->has_split && !context.attributes<SplitAttributes>().keepdims;
-  state->axis = axis_of(context);
-  const Shape& shape = state->input.shape;
-  const auto axis = shape.begin() + static_cast<std::ptrdiff_t>(state->axis);
-  state->outer = static_cast<std::size_t>(element_count(Shape(shape.begin(), axis)));
-  state->inner = static_cast<std::size_t>(element_count(Shape(axis + 1, shape.end())));
+  state->drops_axis = !state->has_split && !attributes.keepdims;
+  state->slices = Slices(state->input.shape, attributes.axis);
   return {state};
 }
 
-std::int64_t number_at(const KnownInput& list, const void* data, std::size_t index) {
-  return list.type == DataType::kInt32 ? static_cast<const std::int32_t*>(data)[index]
-                                       : static_cast<const std::int64_t*>(data)[index];
+/// Of a list the size of a part; else that of all parts, of which the last may be smaller.
+std::int64_t part_size(const State& state, const void* split, std::size_t part) {
+  if (!state.has_split) return 1;
+  return integer_at(state.split.type, split, state.split.shape.empty() ? 0 : part);
 }
 
-/// The sizes of the parts, one after the other.
-std::vector<std::int64_t> sizes_of(const State& state, const void* split) {
-  const std::int64_t size = state.input.shape[state.axis];
-  std::vector<std::int64_t> sizes;
-  if (state.has_split && !state.split.shape.empty()) {
-    std::int64_t left = size;
-    for (std::int64_t i = 0; i < state.split.shape[0]; ++i) {
-      const std::int64_t part = number_at(state.split, split, static_cast<std::size_t>(i));
-      if (part < 0 || part > left)
-        fail(ErrorCode::kRuntimeFault, "split[", i, "] is ", part, ", but ", left, " of ", size, " are left");
-      left -= part;
-      sizes.push_back(part);
-    }
-    if (left != 0) fail(ErrorCode::kRuntimeFault, "split adds up to ", size - left, ", but the dimension is ", size);
-    return sizes;
+/// How many parts there are. Errors: kRuntimeFault for sizes that are none.
+std::size_t count_parts(const State& state, const void* split) {
+  if (state.split.shape.empty()) {
+    const std::int64_t part = part_size(state, split, 0);
+    if (part <= 0) fail(ErrorCode::kRuntimeFault, "split is ", part, ", expected a size above 0");
+    return divide_up(state.slices.size, static_cast<std::size_t>(part));
   }
-  const std::int64_t part = state.has_split ? number_at(state.split, split, 0) : 1;
-  if (part <= 0) fail(ErrorCode::kRuntimeFault, "split is ", part, ", expected a size above 0");
-  for (std::int64_t first = 0; first < size; first += std::min(part, size - first))
-    sizes.push_back(std::min(part, size - first));
-  return sizes;
+  const auto count = static_cast<std::size_t>(state.split.shape[0]);
+  const auto size = static_cast<std::int64_t>(state.slices.size);
+  std::int64_t left = size;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::int64_t part = part_size(state, split, i);
+    if (part < 0 || part > left)
+      fail(ErrorCode::kRuntimeFault, "split[", i, "] is ", part, ", but ", left, " of ", size, " are left");
+    left -= part;
+  }
+  if (left != 0) fail(ErrorCode::kRuntimeFault, "split adds up to ", size - left, ", but the dimension is ", size);
+  return count;
 }
 
-void copy_part(const State& state, const void* input, std::size_t first, std::size_t size, const Shape& shape,
-               Held& part) {
-  const auto along = static_cast<std::size_t>(state.input.shape[state.axis]);
-  const std::size_t row = size * state.inner;  // elements that lie together
+/// So many slices from `first` on.
+void copy_part(const State& state, const void* input, std::size_t first, std::size_t size, Held& part) {
+  const Slices& slices = state.slices;
+  const std::size_t row = size * slices.inner;  // elements that lie together
+  Shape shape = slices.shape_of(size);
+  if (state.drops_axis) shape.erase(shape.begin() + static_cast<std::ptrdiff_t>(slices.axis));
   if (state.input.type == DataType::kString) {
     const std::vector<std::string>& from = held(input).strings();
     std::vector<std::string>& to = part.make_strings(shape);
-    for (std::size_t outer = 0; outer < state.outer; ++outer) {
-      const auto begin = from.begin() + static_cast<std::ptrdiff_t>((outer * along + first) * state.inner);
+    for (std::size_t outer = 0; outer < slices.outer; ++outer) {
+      const auto begin = from.begin() + static_cast<std::ptrdiff_t>((outer * slices.size + first) * slices.inner);
       std::copy(begin, begin + static_cast<std::ptrdiff_t>(row), to.begin() + static_cast<std::ptrdiff_t>(outer * row));
     }
     return;
@@ -108,25 +105,24 @@ void copy_part(const State& state, const void* input, std::size_t first, std::si
   const std::size_t bytes = size_of(state.input.type);
   std::byte* const to = part.make(state.input.type, shape);
   if (part.bytes() == 0) return;
-  for (std::size_t outer = 0; outer < state.outer; ++outer) {
+  for (std::size_t outer = 0; outer < slices.outer; ++outer) {
     std::memcpy(to + outer * row * bytes,
-                static_cast<const std::byte*>(input) + (outer * along + first) * state.inner * bytes, row * bytes);
+                static_cast<const std::byte*>(input) + (outer * slices.size + first) * slices.inner * bytes,
+                row * bytes);
   }
 }
 
 void run(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
-  const std::vector<std::int64_t> sizes = sizes_of(state, args.inputs[1]);
+  const void* const split = state.has_split ? args.inputs[1] : nullptr;
   Held& output = held(args.outputs[0]);
-  std::vector<Held>& items = output.make_items(sequence_of(state.input.type), sizes.size());
+  std::vector<Held>& items = output.make_items(sequence_of(state.input.type), count_parts(state, split));
   std::size_t first = 0;
-  for (std::size_t i = 0; i < sizes.size(); ++i) {
+  for (std::size_t i = 0; i < items.size(); ++i) {
     args.control.check();
-    Shape shape = state.input.shape;
-    shape[state.axis] = sizes[i];
-    if (state.drops_axis) shape.erase(shape.begin() + static_cast<std::ptrdiff_t>(state.axis));
-    copy_part(state, args.inputs[0], first, static_cast<std::size_t>(sizes[i]), shape, items[i]);
-    first += static_cast<std::size_t>(sizes[i]);
+    const std::size_t size = std::min(static_cast<std::size_t>(part_size(state, split, i)), state.slices.size - first);
+    copy_part(state, args.inputs[0], first, size, items[i]);
+    first += size;
   }
   output.check_budget();
 }

@@ -22,7 +22,8 @@ class LinnetRep(BackendRep):  # type: ignore[misc]
 
     def run(self, inputs: Any, **kwargs: Any) -> tuple[Any, ...]:
         """``inputs``: a sequence of arrays in the model's order, a dictionary by name, or a single array. Returns a named
-        tuple of NumPy arrays, lists of them for sequences, and None for an optional that is not there. Errors: InvalidArgument; NotImplemented for keywords, of which there are none."""
+        tuple of NumPy arrays, lists of them for sequences, and None for an optional that is not there. Errors:
+        InvalidArgument; NotImplemented for keywords, of which there are none."""
         if kwargs:
             raise NotImplemented(f"run has no options, got {', '.join(kwargs)}")
         infos = self.model.inputs
@@ -100,10 +101,9 @@ class LinnetBackend(Backend):  # type: ignore[misc]
         outputs_info: Sequence[tuple[Any, tuple[int, ...]]] | None = None,
         **kwargs: Any,
     ) -> tuple[Any, ...]:
-        """Runs one node on arrays, one per input that is not left out, in the node's order or in a dictionary by name; a
-        list of arrays is a sequence.
-        ``outputs_info``: dtype and shape of each output; without it they are inferred. ``opset_version`` chooses the
-        operator's version (the newest otherwise)."""
+        """Runs one node on arrays, one per input that is not left out, in the node's order or in a dictionary by name;
+        a list of arrays is a sequence. ``outputs_info``: dtype and shape of each output; without it they are inferred.
+        ``opset_version`` chooses the operator's version (the newest otherwise)."""
         opset = kwargs.pop("opset_version", None)
         names = [name for name in node.input if name]
         arrays = _in_order(names, inputs) if isinstance(inputs, dict) else list(inputs)

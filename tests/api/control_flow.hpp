@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "tests/api/sample_models.hpp"
 #include "tests/support/graph_writer.hpp"
@@ -16,6 +18,10 @@ Tensor tensor_with(const Shape& shape, const std::vector<T>& values) {
   Tensor result = Tensor::of<T>(shape);
   for (std::size_t i = 0; i < values.size(); ++i) result.data<T>()[i] = values[i];
   return result;
+}
+/// One row.
+inline Tensor floats(const std::vector<float>& values) {
+  return tensor_with<float>({static_cast<std::int64_t>(values.size())}, values);
 }
 inline Tensor truth(bool value) { return tensor_with<bool>({}, {value}); }
 inline Tensor number(std::int64_t value) { return tensor_with<std::int64_t>({}, {value}); }

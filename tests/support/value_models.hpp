@@ -38,14 +38,18 @@ inline Value integers(std::vector<std::int64_t> elements) {
   return Value(ConstTensorView{DataType::kInt64, &size, 1, elements.data()});
 }
 
-inline std::vector<std::int64_t> integers_of(const Value& value) {
+/// Of a tensor of numbers.
+template <typename T>
+std::vector<T> elements_of(const Value& value) {
   const ConstTensorView view = value.view();
   std::size_t count = 1;
   for (std::size_t i = 0; i < view.rank; ++i) count *= static_cast<std::size_t>(view.shape[i]);
-  EXPECT_EQ(view.type, DataType::kInt64);
-  const auto* const first = static_cast<const std::int64_t*>(view.data);
+  EXPECT_EQ(view.type, data_type_of<T>());
+  const auto* const first = static_cast<const T*>(view.data);
   return {first, first + count};
 }
+
+inline std::vector<std::int64_t> integers_of(const Value& value) { return elements_of<std::int64_t>(value); }
 
 inline Value sequence_of_integers(const std::vector<std::vector<std::int64_t>>& items) {
   std::vector<Value> values;
@@ -53,9 +57,10 @@ inline Value sequence_of_integers(const std::vector<std::vector<std::int64_t>>& 
   return Value::sequence(DataType::kInt64, values);
 }
 
-inline std::vector<std::vector<std::int64_t>> items_of(const Value& sequence) {
-  std::vector<std::vector<std::int64_t>> items;
-  for (std::size_t i = 0; i < sequence.size(); ++i) items.push_back(integers_of(sequence.at(i)));
+template <typename T = std::int64_t>
+std::vector<std::vector<T>> items_of(const Value& sequence) {
+  std::vector<std::vector<T>> items;
+  for (std::size_t i = 0; i < sequence.size(); ++i) items.push_back(elements_of<T>(sequence.at(i)));
   return items;
 }
 

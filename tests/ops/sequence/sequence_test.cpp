@@ -128,6 +128,21 @@ TEST(Sequence, SplitTakesSizes) {
   }
 }
 
+TEST(Sequence, SplitIntoMorePartsThanTheBudgetHolds) {
+  ModelWriter writer = model();
+  writer.input("x", kI, {"n", "m"}).node("SplitToSequence", {"x"}, {"y"}).output("y");
+  Options options;
+  options.threads = 1;
+  options.memory_budget = std::size_t{1} << 20;
+  const std::int64_t shape[] = {std::int64_t{1} << 40, 0};
+  try {
+    run_model(writer, {Value(ConstTensorView{kI, shape, 2, nullptr})}, options);
+    ADD_FAILURE() << "2^40 tensors";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kLimitExceeded) << error.what();
+  }
+}
+
 TEST(Sequence, ALoopCollectsWhatItMakes) {
   // for i in range(n): s.append(x[:i]); the sequence grows from iteration to iteration.
   Message body;
@@ -163,6 +178,19 @@ TEST(Optional, WhatIsThereComesOutAndWhatIsNotIsAnError) {
   EXPECT_TRUE(*static_cast<const bool*>(got[0].view().data));
   EXPECT_FALSE(*static_cast<const bool*>(run_model(writer, {Value()})[0].view().data));
   EXPECT_THROW(run_model(getting, {Value()}), Error);
+}
+
+TEST(Optional, IsMadeOfAnInputOrOfNothing) {
+  ModelWriter writer = model();
+  writer.opset(18).input("x", kI, {2});
+  // AttributeProto, type 13: field 14 is a TypeProto.
+  const Message type = attribute_header("type", 13).message(14, tensor_type(kI));
+  writer.node("Optional", {"x"}, {"full"}).node("Optional", {}, {"empty"}, {type});
+  writer.node("OptionalHasElement", {"empty"}, {"there"}).output("full").output("empty").output("there");
+  const std::vector<Value> made = run_model(writer, {integers({3, 4})});
+  EXPECT_EQ(integers_of(made[0]), (std::vector<std::int64_t>{3, 4}));
+  EXPECT_FALSE(made[1].has_value());
+  EXPECT_FALSE(*static_cast<const bool*>(made[2].view().data));
 }
 
 TEST(Optional, AnInputOfTheModelMayBeItsOutput) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "ops/shared/element_lines.hpp"
 #include "runtime/data_type.hpp"
 
 namespace linnet::internal {
@@ -27,9 +28,7 @@ enum class Arithmetic {
 using ArithmeticLine = void (*)(const void* a, const void* b, std::size_t count, void* c);
 
 /// What elements of a numeric type are computed in: float for the 16-bit floats, else the type itself.
-inline DataType computed_type(DataType type) {
-  return type == DataType::kFloat16 || type == DataType::kBfloat16 ? DataType::kFloat32 : type;
-}
+inline DataType computed_type(DataType type) { return is_half(type) ? DataType::kFloat32 : type; }
 
 /// For lines of computed_type(type). Integers wrap around; integer division is cut towards zero, and by 0 gives 0. The
 /// larger and the smaller of two floats are NaN where one of them is, and b where they are equal.

@@ -205,8 +205,6 @@ void run_cast(const RunArguments& args) {
   });
 }
 
-bool is_half(DataType type) { return type == DataType::kFloat16 || type == DataType::kBfloat16; }
-
 std::optional<kernels::CastType> kernel_type(DataType type) {
   switch (type) {
     case DataType::kFloat32:

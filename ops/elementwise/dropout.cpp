@@ -5,6 +5,7 @@
 //   and 2, seed an attribute (an integer; used as source/random.cpp has it); 13, 22: more types.
 #include <algorithm>
 
+#include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/movement/copy.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
@@ -109,12 +110,12 @@ double ratio_of(const DropoutState& state, const RunArguments& args) {
 
 /// Masks are bool in training.
 void train(const DropoutState& state, const RunArguments& args, double ratio) {
-  constexpr std::size_t kChunk = 8192, kLine = 512;
+  constexpr std::size_t kChunk = 8192;
+  constexpr double kCost = 20.0;  // ns per element
   const std::uint64_t key = state.keys.next();
-  for_chunks(args.control, state.count, kChunk, 20.0, [&](std::size_t chunk, std::size_t size) {
-    double line[kLine], drawn[kLine];
-    for (std::size_t first = chunk; first < chunk + size; first += kLine) {
-      const std::size_t count = std::min(kLine, chunk + size - first);
+  for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t chunk, std::size_t size) {
+    for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) {
+      double line[kLinedUp], drawn[kLinedUp];
       load_line(state.type, args.inputs[0], first, count, line);
       random_uniforms(key, first, count, drawn);
       for (std::size_t i = 0; i < count; ++i) {
@@ -123,7 +124,7 @@ void train(const DropoutState& state, const RunArguments& args, double ratio) {
         if (state.has_mask) static_cast<std::uint8_t*>(args.outputs[1])[first + i] = kept ? 1 : 0;
       }
       if (args.outputs[0] != nullptr) store_line(state.type, line, first, count, args.outputs[0]);
-    }
+    });
   });
 }
 

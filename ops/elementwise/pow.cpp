@@ -149,8 +149,7 @@ void apply(const float* x, float* z, std::size_t count) {
 /// The kernel for all of X, where it gives the same: a square of floats is exact in double, a quotient and a root are
 /// rounded to the same as by way of double. Floats have all cubes of bfloat16, but not those of float16.
 Kernel kernel_of(const State& state, const void* y) {
-  const bool half = state.base == DataType::kFloat16 || state.base == DataType::kBfloat16;
-  if (!state.one_exponent || (state.base != DataType::kFloat32 && !half)) return nullptr;
+  if (!state.one_exponent || (state.base != DataType::kFloat32 && !is_half(state.base))) return nullptr;
   double exponent = 0.0;
   load_line(state.exponent, y, 0, 1, &exponent);
   if (exponent == 2.0) return square;

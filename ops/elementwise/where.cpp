@@ -1,6 +1,5 @@
 // Where: output = condition ? X : Y, element by element, with NumPy's broadcasting of all three. X and Y have the same
 // type, the output too; condition is bool. Opsets 9 to newest; bfloat16 (from 16) is accepted at every opset.
-// Deviation: strings are not supported.
 #include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/kernels/select.hpp"
 #include "ops/shared/chunks.hpp"

@@ -168,8 +168,8 @@ HWY_INLINE void FindInVectors(bool smallest, const float* x, std::uint32_t* foun
   for (std::size_t k = 0; k < kVectors; ++k) store(index[k], found + k * lanes);
 }
 
-void FindExtremes(bool smallest, const float* x, std::uint32_t* found, std::size_t rows, std::size_t count,
-                  std::ptrdiff_t stride) {
+void FindExtremeRows(bool smallest, const float* x, std::uint32_t* found, std::size_t rows, std::size_t count,
+                     std::ptrdiff_t stride) {
   constexpr std::size_t kVectors = 4;
   const Tag d;
   const std::size_t lanes = hn::Lanes(d);
@@ -265,7 +265,7 @@ namespace linnet::kernels {
 
 LINNET_EXPORT(ReduceRow);
 LINNET_EXPORT(ReduceColumns);
-LINNET_EXPORT(FindExtremes);
+LINNET_EXPORT(FindExtremeRows);
 LINNET_EXPORT(Accumulate);
 LINNET_EXPORT(SumExponentials);
 LINNET_EXPORT(SumExponentialsOfColumns);
@@ -288,9 +288,9 @@ void reduce_columns(ReduceKind kind, const float* x, double* results, std::size_
   LINNET_DISPATCH(ReduceColumns)(kind, x, results, rows, count, stride);
 }
 
-void find_extremes(bool smallest, const float* x, std::uint32_t* found, std::size_t rows, std::size_t count,
-                   std::ptrdiff_t stride) {
-  LINNET_DISPATCH(FindExtremes)(smallest, x, found, rows, count, stride);
+void find_extreme_rows(bool smallest, const float* x, std::uint32_t* found, std::size_t rows, std::size_t count,
+                       std::ptrdiff_t stride) {
+  LINNET_DISPATCH(FindExtremeRows)(smallest, x, found, rows, count, stride);
 }
 
 void accumulate(const float* x, double* totals, float* y, std::size_t count) {

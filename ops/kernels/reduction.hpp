@@ -29,8 +29,8 @@ void reduce_columns(ReduceKind kind, const float* x, double* results, std::size_
 
 // found[i] = the first row < rows whose x[row * stride + i] is the largest, or smallest, of all, for i < count: NaN
 // comes before every number, and 0 and -0 are equal. `stride` may be negative. Requires: 0 < rows <= 2^32.
-void find_extremes(bool smallest, const float* x, std::uint32_t* found, std::size_t rows, std::size_t count,
-                   std::ptrdiff_t stride);
+void find_extreme_rows(bool smallest, const float* x, std::uint32_t* found, std::size_t rows, std::size_t count,
+                       std::ptrdiff_t stride);
 
 // totals[i] += x[i], in double, and y[i] is that rounded once, for i < count. x and y are the same array or do not
 // overlap; totals has room for `count` rounded up to a multiple of kAccumulated, and what lies there may be changed.

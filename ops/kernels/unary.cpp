@@ -3,8 +3,6 @@
 
 #include "ops/kernels/unary.hpp"
 
-#include <limits>
-
 #include "ops/kernels/highway_config.h"
 
 #include "hwy/foreach_target.h"

@@ -31,6 +31,12 @@ void infer(InferContext& context) {
   context.set_output(0, to, context.input_dims(0));
 }
 
+/// For OpDef::string_form: there is none, and the handles of strings have no bits to be cast.
+const char* refuse_strings(const NodeView& node) {
+  if (node.input_type(0) == DataType::kString) unsupported("input is string, which is not supported");
+  return nullptr;
+}
+
 }  // namespace
 
 void register_bit_cast(Registry& registry) {
@@ -40,6 +46,7 @@ void register_bit_cast(Registry& registry) {
   op.parse = parse;
   op.infer = infer;
   op.output_type = output_type;
+  op.string_form = refuse_strings;
   op.implementations = {copy_implementation()};
   op.facts.view_of = 0;
   registry.add(std::move(op));

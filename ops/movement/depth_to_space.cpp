@@ -2,7 +2,7 @@
 // [N, C / blocksize^2, H * blocksize, W * blocksize]; SpaceToDepth: the other way round. Channel c of the deep tensor
 // is row r and column s of the blocks of channel k of the wide one: c = (r * blocksize + s) * channels + k with mode =
 // DCR, the default, and c = (k * blocksize + r) * blocksize + s with mode = CRD. Opsets 1 to newest (mode: 11, of
-// SpaceToDepth 28); all types are accepted at every opset. Deviation: strings are not supported.
+// SpaceToDepth 28); all types are accepted at every opset.
 #include "ops/movement/strided_copy.hpp"
 #include "ops/shared/shape_helpers.hpp"
 

@@ -1,6 +1,5 @@
 // Expand: output = input repeated to the shape that its own and `shape` (int64, 1-D) broadcast to, as NumPy has it: a 1
-// in `shape` keeps the input's dimension. Opsets 8 to newest; bfloat16 (from 13) is accepted at every opset. Deviation:
-// strings are not supported.
+// in `shape` keeps the input's dimension. Opsets 8 to newest; bfloat16 (from 13) is accepted at every opset.
 #include "ops/movement/repeated_elements.hpp"
 #include "ops/shared/known_elements.hpp"
 #include "ops/shared/shape_helpers.hpp"

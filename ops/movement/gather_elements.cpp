@@ -1,7 +1,7 @@
 // GatherElements: output[i..., j, k...] = data[i..., indices[i..., j, k...], k...], with j along `axis` (in [-r,r),
 // default 0). indices (int32, int64) has the rank r of data, 1 or more, and no longer dimensions but along `axis`; its
 // elements lie in [-size,size). The output has its shape. Opsets 11 to newest; all types are accepted at every opset.
-// An index out of range is an error of the run. Deviation: strings are not supported.
+// An index out of range is an error of the run.
 #include "ops/movement/picked_elements.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/sized_elements.hpp"

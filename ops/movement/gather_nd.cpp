@@ -2,7 +2,7 @@
 // axis of indices (int64), whose length q is 1 to r - batch_dims. The output has the shape of indices without its last
 // dimension, then data's after batch_dims + q. The first batch_dims (from opset 12, default 0) dimensions of both are
 // the same. Indices lie in [-size,size); one out of range is an error of the run. Opsets 11 to newest; all types are
-// accepted at every opset. Deviation: strings are not supported.
+// accepted at every opset.
 #include <algorithm>
 #include <cstring>
 

@@ -2,7 +2,7 @@
 // value, elsewhere. `axis` (in [-r-1,r] for the rank r of indices, default -1) says which dimension of the output j is;
 // depth (one number) is its size. Negative indices count from the end; where an index lies outside [-depth,depth), or
 // is NaN, all is off. Fractions of indices and of depth are cut off. values are two elements of any type, the output's.
-// Opsets 9 to newest; bfloat16 values (from 28) are accepted at every opset. Deviation: strings are not supported.
+// Opsets 9 to newest; bfloat16 values (from 28) are accepted at every opset.
 #include <algorithm>
 #include <cmath>
 

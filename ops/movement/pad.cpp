@@ -4,7 +4,7 @@
 //   outermost one, to and fro where the pad is longer; wrap (from 19): the elements again from the other end.
 // pads and value are attributes before opset 11 and inputs 1 and 2 (one element) from then on; input 3 (from 18) names
 // the axes that pads is for, default all. Opsets 2 to newest; all types are accepted at every opset that has the
-// inputs. Deviation: strings are not supported.
+// inputs.
 #include <algorithm>
 #include <cstring>
 

@@ -1,7 +1,7 @@
 // ReverseSequence: of each sequence b, the first sequence_lens[b] steps come in reverse order, those behind stay. In
 // `input`, of rank 2 or more, batch_axis (default 1) says which dimension counts the sequences and time_axis (default
 // 0) which one their steps; one is 0 and the other 1. sequence_lens (int64) has an element of [0, steps] for each
-// sequence; another one is an error of the run. Opsets 10 to newest; all types. Deviation: strings are not supported.
+// sequence; another one is an error of the run. Opsets 10 to newest; all types.
 #include <algorithm>
 #include <cstring>
 

@@ -4,8 +4,7 @@
 // NaN where one of the two is). indices (int32, int64) and updates have one shape, of the rank r of data, 1 or more,
 // and no longer than data but along `axis`; indices lie in [-size,size). Updates of one element are applied in
 // row-major order of the indices: without a reduction the last one stays. Opsets 11 to newest; all types are accepted
-// at every opset. 16-bit floats are rounded at each update. An index out of range is an error of the run. Deviation:
-// strings are not supported.
+// at every opset. 16-bit floats are rounded at each update. An index out of range is an error of the run.
 #include "ops/movement/picked_elements.hpp"
 #include "ops/movement/scatter_reduction.hpp"
 #include "ops/shared/sized_elements.hpp"

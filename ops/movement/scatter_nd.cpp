@@ -4,7 +4,7 @@
 // updates has the shape of indices without its last dimension, then data's after q. Indices lie in [-size,size).
 // Updates of one element are applied in the order of the tuples: without a reduction the last one stays. Opsets 11 to
 // newest; all types are accepted at every opset. 16-bit floats are rounded at each update. An index out of range is an
-// error of the run. Deviation: strings are not supported.
+// error of the run.
 #include <algorithm>
 
 #include "ops/movement/index_tuples.hpp"

@@ -2,7 +2,7 @@
 // -2) from write_indices[b] on, one for each batch b (dimension 0); without write_indices from 0 on. past_cache and
 // update have the same shape but along the axis, where update is no longer. mode "linear" (the default): all steps lie
 // in the cache; "circular": those behind its end go on at its beginning. Opsets 24 to newest; all types. A write index
-// below 0, or past what the mode allows, is an error of the run. Deviation: strings are not supported.
+// below 0, or past what the mode allows, is an error of the run.
 #include <algorithm>
 #include <cstring>
 

@@ -1,6 +1,5 @@
 // Tile: output = input repeated repeats[i] times along axis i: output[o...] = input[o[i] % dims[i] ...]. `repeats`
 // (int64) has one element, 0 or more, for each axis. Opsets 6 to newest; all types are accepted at every opset.
-// Deviation: strings are not supported.
 #include "ops/movement/repeated_elements.hpp"
 #include "ops/shared/known_elements.hpp"
 #include "ops/shared/shape_helpers.hpp"

@@ -2,8 +2,8 @@
 // for each channel. X [N,C,...]; the four are [C]; an X [N] has one channel. Y has X's type and shape. Opsets 7 to
 // newest. Types: float, double, float16, bfloat16; scale and B, and mean and var, may differ from X in type. `spatial`
 // (opsets 7, 8): with 0 every feature is a channel of its own, and the four have shape [C,...]. Training (training_mode
-// = 1, or more outputs than Y) is unsupported here: from opset 14 it is written out with
-// other operators (loaders/onnx/own_functions.cpp). Deviation: mixed types are taken at every opset.
+// = 1, or more outputs than Y) is unsupported here: from opset 14 the loader writes it out with other operators
+// (loaders/onnx/own_functions.cpp). Deviation: mixed types are taken at every opset.
 #include <algorithm>
 #include <cmath>
 

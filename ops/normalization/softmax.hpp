@@ -19,7 +19,7 @@ struct SoftmaxExtents {
 /// Requires: all dimensions known.
 SoftmaxExtents softmax_extents(const NodeView& node);
 
-/// simd for float32, onednn where it is asked for, reference.
+/// simd for float32, simd half for 16-bit floats in tasks of a fair size, onednn where it is asked for, reference.
 std::vector<Implementation> softmax_implementations();
 Implementation onednn_softmax_implementation();
 

@@ -234,7 +234,7 @@ void best_of_float_columns(const ExtremeSearch& search, const float* data, std::
   std::uint32_t found[kColumns];
   const auto stride = static_cast<std::ptrdiff_t>(search.inner);
   const float* const first = search.last ? data + (search.size - 1) * search.inner : data;
-  kernels::find_extremes(search.smallest, first, found, search.size, count, search.last ? -stride : stride);
+  kernels::find_extreme_rows(search.smallest, first, found, search.size, count, search.last ? -stride : stride);
   for (std::size_t i = 0; i < count; ++i) {
     to[i] = search.last ? static_cast<std::int64_t>(search.size - 1 - found[i]) : std::int64_t{found[i]};
   }

@@ -55,7 +55,7 @@ long double logarithm_of(const LogSumExp& sums);
 /// Requires: all shapes and axes known.
 Reduction reduction_of(const NodeView& node);
 
-/// simd for float32 where the reduced dimensions are neighbours; simd half along short last dimensions; reference.
+/// simd for float32, and simd half for 16-bit floats, where the reduced dimensions are neighbours; reference.
 std::vector<Implementation> reduction_implementations();
 Implementation reduction_reference_implementation();
 

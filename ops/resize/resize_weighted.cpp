@@ -247,8 +247,7 @@ void run_weighted(const WeightedState<W>& state, const RunArguments& args) {
 std::string accepts_simd(const NodeView& node) {
   if (node.attributes<ResizeAttributes>().mode == ResizeMode::kNearest) return "mode nearest only moves elements";
   const DataType type = node.input_type(0);
-  const bool floats = type == DataType::kFloat32 || type == DataType::kFloat16 || type == DataType::kBfloat16;
-  return floats ? "" : text("only float32, float16 and bfloat16, not ", type);
+  return type == DataType::kFloat32 || is_half(type) ? "" : text("only float32, float16 and bfloat16, not ", type);
 }
 
 Prepared prepare_simd(const PrepareContext& context) {

@@ -13,7 +13,9 @@
 
 namespace linnet::internal {
 
-/// Requires: float16 or bfloat16.
+constexpr bool is_half(DataType type) { return type == DataType::kFloat16 || type == DataType::kBfloat16; }
+
+/// Requires: is_half.
 constexpr kernels::HalfType half_type(DataType type) {
   return type == DataType::kFloat16 ? kernels::HalfType::kFloat16 : kernels::HalfType::kBfloat16;
 }

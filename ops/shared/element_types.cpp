@@ -1,5 +1,7 @@
 #include "ops/shared/element_types.hpp"
 
+#include "ops/shared/element_lines.hpp"
+
 namespace linnet::internal {
 namespace {
 
@@ -42,8 +44,7 @@ std::string accepts_float32(const NodeView& node) {
 
 std::string accepts_half(const NodeView& node) {
   const DataType type = node.input_type(0);
-  if (type == DataType::kFloat16 || type == DataType::kBfloat16) return "";
-  return text("only float16 and bfloat16, not ", type);
+  return is_half(type) ? "" : text("only float16 and bfloat16, not ", type);
 }
 
 void infer_same_as_first(InferContext& context, TypeSet allowed) {

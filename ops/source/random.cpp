@@ -141,14 +141,19 @@ void run_multinomial(const RunArguments& args) {
     const double largest = *std::max_element(sums, sums + state.classes);
     double sum = 0;
     for (std::size_t i = 0; i < state.classes; ++i) sums[i] = sum += std::exp(sums[i] - largest);
-    for (std::size_t i = 0; i < state.samples; ++i) {
+    for (std::size_t i = 0; i < state.samples; i += kLine) {
       if (args.control.abandon_if_stopped()) return;
-      double pair[2];
+      const std::size_t count = std::min(kLine, state.samples - i);
       const std::size_t element = row * state.samples + i;
-      random_uniforms(key, element / 2 * 2, 2, pair);
-      const double* const found = std::upper_bound(sums, sums + state.classes, pair[element % 2] * sum);
-      const std::int64_t index = sum > 0 && found != sums + state.classes ? found - sums : 0;
-      store_line(state.attributes.type, &index, element, 1, args.outputs[0]);
+      const std::size_t before = element % 2;  // numbers come in pairs
+      double drawn[kLine + 1];
+      std::int64_t indices[kLine];
+      random_uniforms(key, element - before, before + count, drawn);
+      for (std::size_t j = 0; j < count; ++j) {
+        const double* const found = std::upper_bound(sums, sums + state.classes, drawn[before + j] * sum);
+        indices[j] = sum > 0 && found != sums + state.classes ? found - sums : 0;
+      }
+      store_line(state.attributes.type, indices, element, count, args.outputs[0]);
     }
   });
 }

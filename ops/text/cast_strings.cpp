@@ -7,7 +7,6 @@
 //   integers are cut towards zero, and must fit; bool is false for "False" and zeros, true for "True" and other
 //   numbers. A text that is no number is an error of the run.
 #include <algorithm>
-#include <cmath>
 
 #include "ops/elementwise/cast.hpp"
 #include "ops/shared/element_lines.hpp"

@@ -2,7 +2,8 @@
 // strings. A handle is good for one run of the graph: nothing keeps it, and no model can name these operators.
 #include "ops/text/handles.hpp"
 
-#include "ops/sequence/sequences.hpp"
+#include "ops/shared/known_input.hpp"
+#include "runtime/held.hpp"
 
 namespace linnet::internal {
 namespace {

@@ -35,8 +35,8 @@ void run(const RunArguments& args) {
   const BroadcastLoops::Axis& inner = state.loops.inner;
   for_broadcast_runs(state.loops, 0, state.loops.count,
                      [&](std::size_t first, std::size_t in_x, std::size_t in_y, std::size_t size) {
-                       args.control.check();
                        for (std::size_t i = 0; i < size; ++i) {
+                         args.control.check();
                          const std::string& front = x[in_x + i * inner.a_stride];
                          const std::string& back = y[in_y + i * inner.b_stride];
                          bytes += front.size() + back.size();

@@ -1,10 +1,14 @@
 // StringEqual (of Linnet's own domain): Equal of tensors of strings, byte by byte, with NumPy's broadcasting.
+#include "ops/shared/chunks.hpp"
 #include "ops/text/texts.hpp"
 #include "runtime/broadcast_loops.hpp"
 #include "runtime/held.hpp"
 
 namespace linnet::internal {
 namespace {
+
+constexpr std::size_t kChunk = 4096;  // elements
+constexpr double kCost = 10.0;        // ns per element
 
 void infer(InferContext& context) {
   require_strings(context, 0, "A");
@@ -21,11 +25,13 @@ void run(const RunArguments& args) {
   const std::vector<std::string>& a = held(args.inputs[0]).strings();
   const std::vector<std::string>& b = held(args.inputs[1]).strings();
   auto* y = static_cast<std::uint8_t*>(args.outputs[0]);
-  for_broadcast_runs(
-      loops, 0, loops.count, [&](std::size_t first, std::size_t in_a, std::size_t in_b, std::size_t size) {
-        for (std::size_t i = 0; i < size; ++i)
-          y[first + i] = a[in_a + i * loops.inner.a_stride] == b[in_b + i * loops.inner.b_stride] ? 1 : 0;
-      });
+  for_chunks(args.control, loops.count, kChunk, kCost, [&](std::size_t chunk, std::size_t count) {
+    for_broadcast_runs(
+        loops, chunk, count, [&](std::size_t first, std::size_t in_a, std::size_t in_b, std::size_t size) {
+          for (std::size_t i = 0; i < size; ++i)
+            y[first + i] = a[in_a + i * loops.inner.a_stride] == b[in_b + i * loops.inner.b_stride] ? 1 : 0;
+        });
+  });
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ try:
 except ImportError as error:
     sys.exit(f"{Path(__file__).name} needs what tools/setup.sh installs ({error})")
 
+
 def write_side(folder: Path, side: str, values: Sequence[Array], infos: Sequence[onnx.ValueInfoProto]) -> None:
     """Writes `<side>_<k>.pb` for each value; `side` is "input" or "output"."""
     for k, (value, info) in enumerate(zip(values, infos, strict=True)):

@@ -137,7 +137,7 @@ bool comes_first(bool smallest, float a, float b) {
   return smallest ? a < b : a > b;
 }
 
-TEST(FindExtremes, FirstOfEveryColumn) {
+TEST(FindExtremeRows, FirstOfEveryColumn) {
   const float values[] = {0.0f, -0.0f, 1.0f, -1.0f, 2.5f, kInfinity, -kInfinity, kNan};
   constexpr std::size_t kStride = 75;
   std::mt19937 generator(1);
@@ -163,8 +163,8 @@ TEST(FindExtremes, FirstOfEveryColumn) {
             const auto stride = static_cast<std::ptrdiff_t>(kStride);
             on_every_isa([&] {
               std::vector<std::uint32_t> found(count + 1, 99);
-              find_extremes(smallest, x.data() + (backwards ? (rows - 1) * kStride : 0), found.data(), rows, count,
-                            backwards ? -stride : stride);
+              find_extreme_rows(smallest, x.data() + (backwards ? (rows - 1) * kStride : 0), found.data(), rows, count,
+                                backwards ? -stride : stride);
               ASSERT_EQ(found, expected) << rows << ' ' << count;
             });
           }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <vector>
 
 #include "ops/source/random_numbers.hpp"
 #include "tests/ops/op_tester.hpp"
@@ -141,6 +142,20 @@ TEST(Multinomial, DrawsByProbability) {
       .expect<std::int64_t>({3, 1}, {0, 0, 1})
       .run();
   OpTest("Multinomial", 7).input<Float16>({0, 2}, {}).expect<std::int32_t>({0, 1}, {}).run();
+}
+
+TEST(Multinomial, DrawsManyOfEveryRow) {
+  constexpr std::size_t kSamples = 1101;
+  std::vector<double> drawn(2 * kSamples);
+  random_uniforms(0, 0, drawn.size(), drawn.data());
+  Literals<std::int32_t> expected;
+  for (const double number : drawn) expected.push_back(number < 0.5 ? 0 : 1);
+  OpTest("Multinomial", 7)
+      .attribute("seed", 0.0F)
+      .attribute("sample_size", static_cast<std::int64_t>(kSamples))
+      .input<float>({2, 2}, {0, 0, 0, 0})
+      .expect<std::int32_t>({2, static_cast<std::int64_t>(kSamples)}, expected)
+      .run();
 }
 
 TEST(Random, SaysWhatIsWrong) {

@@ -1,9 +1,10 @@
 #include <gtest/gtest.h>
 
-#include <limits>
-
+#include <algorithm>
 #include <cmath>
 #include <complex>
+#include <limits>
+#include <vector>
 
 #include "tests/ops/op_tester.hpp"
 

@@ -1,8 +1,9 @@
 #include <gtest/gtest.h>
 
-#include <limits>
-
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <vector>
 
 #include "tests/ops/op_tester.hpp"
 

@@ -115,7 +115,15 @@ TEST(StringsInEveryWay, ByIndices) {
       .input(longs({1}, {0}))
       .strings({1}, {"b"})
       .with(attribute("reduction", "add"))
-      .refused(ErrorCode::kUnsupported, "");
+      .refused(ErrorCode::kUnsupported, "strings cannot be reduced");
+}
+
+TEST(StringsInEveryWay, BitsAreNotCast) {
+  for (const DataType to : {DataType::kInt64, DataType::kUint64, DataType::kFloat64}) {
+    of_x("BitCast", 26)
+        .with(attribute("to", static_cast<std::int64_t>(to)))
+        .refused(ErrorCode::kUnsupported, "input is string, which is not supported");
+  }
 }
 
 TEST(StringsInEveryWay, Constants) {

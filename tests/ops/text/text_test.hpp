@@ -34,7 +34,7 @@ Value value_of(const Shape& shape, const std::vector<T>& elements) {
   return Value(ConstTensorView{data_type_of<T>(), shape.data(), shape.size(), bytes.data()});
 }
 
-/// Floats are the same where their bits are; every NaN is one.
+/// Floats are the same where their bits are.
 inline void expect_same(const Value& made, const Value& expected) {
   ASSERT_EQ(made.type(), expected.type());
   EXPECT_EQ(made.shape(), expected.shape());

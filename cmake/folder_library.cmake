@@ -35,9 +35,10 @@ function(linnet_sources variable)
   set(${variable} "${sources}" PARENT_SCOPE)
 endfunction()
 
-# linnet_folder_library(NAME [OPTIMIZE LEVEL] [EXCLUDE REGEX...] [SOURCES FILE...] MAY_INCLUDE FOLDER... [LINK LIBRARY...]) makes
-# the object library NAME of the current folder. SOURCES are added to the folder's own. OPTIMIZE is for folders whose
-# loops are not worth vectorising: their code is a fifth smaller with -O2, and a third with -Os.
+# linnet_folder_library(NAME [OPTIMIZE LEVEL] [EXCLUDE REGEX...] [SOURCES FILE...] MAY_INCLUDE FOLDER...
+# [LINK LIBRARY...]) makes the object library NAME of the current folder. SOURCES are added to the folder's own.
+# OPTIMIZE is for folders whose loops are not worth vectorising: their code is a fifth smaller with -O2, and a third
+# with -Os.
 function(linnet_folder_library target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "OPTIMIZE" "EXCLUDE;SOURCES;MAY_INCLUDE;LINK")
   linnet_sources(sources EXCLUDE ${arg_EXCLUDE})

@@ -36,7 +36,7 @@ set_target_properties(linnet_shared PROPERTIES
 target_link_options(linnet_shared PRIVATE
   "LINKER:--version-script=${PROJECT_SOURCE_DIR}/cmake/linnet.map" ${LINNET_NO_UNDEFINED})
 
-# Functions that turned out alike stand once, where the linker can do that: a fiftieth of the room.
+# Functions that turned out alike stand once, where lld or gold is there to do that: a fiftieth of the room.
 if(NOT LINNET_SANITIZE AND NOT LINNET_COVERAGE)
   include(CheckLinkerFlag)
   foreach(linker IN ITEMS lld gold)

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "tests/conformance/test_folder.hpp"
+#include "tests/support/test_folder.hpp"
 #include "tests/support/test_options.hpp"
 
 namespace linnet::test {

@@ -12,7 +12,7 @@
 #include <fstream>
 #include <set>
 
-#include "tests/conformance/test_folder.hpp"
+#include "tests/support/test_folder.hpp"
 #include "tests/support/test_options.hpp"
 
 namespace linnet::test {

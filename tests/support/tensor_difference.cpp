@@ -1,5 +1,6 @@
 #include "tests/support/tensor_difference.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -62,6 +63,15 @@ bool close(double actual, double expected, const Tolerance& tolerance) {
   return std::fabs(actual - expected) <= tolerance.absolute + tolerance.relative * std::fabs(expected);
 }
 
+double largest_finite(const ConstTensorView& tensor) {
+  double largest = 0.0;
+  for (std::size_t i = 0; i < count_of(tensor); ++i) {
+    const double size = std::fabs(float_at(tensor, i));
+    if (std::isfinite(size)) largest = std::max(largest, size);
+  }
+  return largest;
+}
+
 }  // namespace
 
 Tolerance model_tolerance(DataType type) {
@@ -81,10 +91,12 @@ std::string difference(const ConstTensorView& actual, const ConstTensorView& exp
   if (!is_float(expected.type)) return bit_difference(actual, expected);
   if (std::string header = header_difference(actual, expected); !header.empty()) return header;
   const std::size_t count = count_of(expected);
+  Tolerance allowed = tolerance;
+  if (tolerance.of_largest > 0.0) allowed.absolute += tolerance.of_largest * largest_finite(expected);
   std::size_t outside = 0;
   std::size_t first = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    if (close(float_at(actual, i), float_at(expected, i), tolerance)) continue;
+    if (close(float_at(actual, i), float_at(expected, i), allowed)) continue;
     if (outside++ == 0) first = i;
   }
   if (outside == 0) return {};

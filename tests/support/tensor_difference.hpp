@@ -7,10 +7,11 @@
 
 namespace linnet::test {
 
-/// |actual - expected| <= absolute + relative * |expected| passes.
+/// |actual - expected| <= absolute + relative * |expected| + of_largest * (the largest finite |expected|) passes.
 struct Tolerance {
   double relative = 0.0;
   double absolute = 0.0;
+  double of_largest = 0.0;
 };
 
 /// The tolerance of models/checking.py for results of the same network computed in two ways, by element type.

@@ -1,4 +1,4 @@
-#include "tests/conformance/test_folder.hpp"
+#include "tests/support/test_folder.hpp"
 
 #include <algorithm>
 #include <cctype>

@@ -5,7 +5,7 @@ BUILD ?= build
 FUZZ_SECONDS ?= 60
 CONFIGURE := cmake -G Ninja -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release
 
-.PHONY: help setup setup-tests build run wheel test check format real bench bench-kernels fuzz coverage accuracy accuracy-sums docs clean
+.PHONY: help setup setup-tests build run wheel test check format real zoo zoo-test bench bench-kernels fuzz coverage accuracy accuracy-sums docs clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 24
@@ -47,6 +47,18 @@ real: ## run real models out of Python packages and compare with ONNX Runtime (R
 	@cmake --build $(BUILD) --parallel $(JOBS) --target linnet_command
 	@eval "$$(tools/setup.sh paths)" && "$$LINNET_PYTHON" tests/real/real.py --linnet $(BUILD)/linnet \
 	  --peers "$$LINNET_PEERS_DIR" --cache "$$LINNET_CACHE/real" $(REAL)
+
+zoo: ## export the networks of models/zoo in full size into build/zoo (ZOO="--only resnet": some of them)
+	@tools/setup.sh zoo
+	@eval "$$(tools/setup.sh paths)" && PYTHONPATH="$$LINNET_ZOO_DIR" "$$LINNET_PYTHON" models/zoo/zoo.py \
+	  --full $(BUILD)/zoo $(ZOO)
+
+zoo-test: ## run what `make zoo` exported on every backend, beside PyTorch in float64 and ONNX Runtime
+	@tools/setup.sh bench
+	@$(CONFIGURE) -DLINNET_BUILD_TESTS=ON
+	@cmake --build $(BUILD) --parallel $(JOBS) --target linnet_command
+	@eval "$$(tools/setup.sh paths)" && "$$LINNET_PYTHON" tests/real/zoo.py $(BUILD)/zoo --linnet $(BUILD)/linnet \
+	  --peers "$$LINNET_PEERS_DIR" $(ZOO)
 
 bench: ## measure beside ONNX Runtime, OpenVINO and PyTorch; writes docs/benchmarks.md (BENCH=--quick: a short try)
 	@tools/setup.sh bench

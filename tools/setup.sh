@@ -8,6 +8,7 @@
 #   tools/setup.sh            the same, and what the tests and the model scripts need: PyTorch in a Python environment
 #   tools/setup.sh check      the same, and the tools of `make check`, `make fuzz` and `make format`
 #   tools/setup.sh bench      the third, and the engines that `make bench` measures Linnet beside
+#   tools/setup.sh zoo        the third, and the transformers package, whose networks `make zoo` exports
 #   tools/setup.sh paths      prints where the parts are (KEY=VALUE lines) and installs nothing
 #
 # The parts lie in LINNET_DEPS (default: the user's cache folder), so that several checkouts share them. Each folder's
@@ -39,6 +40,7 @@ digest() { cat "$@" | sha256sum | cut -c1-12; }
 python_dir=$deps/python-$(digest "$source_dir/tools/requirements.txt")
 wheel_dir=$deps/wheel-$(digest "$source_dir/tools/wheel/requirements.txt")
 peers_dir=$deps/peers-$(digest "$source_dir/tools/bench/requirements.txt")
+zoo_dir=$deps/zoo-$(digest "$source_dir/models/zoo/requirements.txt")
 onednn_dir=$deps/onednn-$onednn_version
 onnx_dir=$deps/onnx-$onnx_version-$(digest "$source_dir/cmake/onnx/"*)
 
@@ -216,10 +218,21 @@ make_peers() {
   touch "$peers_dir/.complete"
 }
 
+# A folder for PYTHONPATH, beside the environment of the tests, which has PyTorch.
+make_zoo() {
+  complete "$zoo_dir" && return
+  say "the transformers package (40 MB to fetch with what it imports, 170 MB on the disk), in $zoo_dir"
+  rm -rf "$zoo_dir"
+  make_fetcher
+  quietly pip install --no-deps --target "$zoo_dir" -r "$source_dir/models/zoo/requirements.txt"
+  touch "$zoo_dir/.complete"
+}
+
 print_paths() {
   printf 'LINNET_PYTHON=%s\n' "$python_dir/bin/python"
   printf 'LINNET_WHEEL_PYTHON=%s\n' "$wheel_dir/bin/python"
   printf 'LINNET_PEERS_DIR=%s\n' "$peers_dir"
+  printf 'LINNET_ZOO_DIR=%s\n' "$zoo_dir"
   printf 'LINNET_ONEDNN_DIR=%s\n' "$onednn_dir"
   printf 'LINNET_ONNX_DIR=%s\n' "$onnx_dir"
   printf 'LINNET_CCACHE_DIR=%s\n' "${CCACHE_DIR:-$cache_root/ccache}"
@@ -229,10 +242,11 @@ print_paths() {
 all_complete() {
   { system_onednn || complete "$onednn_dir"; } && complete "$onnx_dir" &&
     { [ "$with_wheel" = no ] || complete "$wheel_dir"; } &&
-    { [ "$with_tests" = no ] || complete "$python_dir"; } && { [ "$with_peers" = no ] || complete "$peers_dir"; }
+    { [ "$with_tests" = no ] || complete "$python_dir"; } && { [ "$with_peers" = no ] || complete "$peers_dir"; } &&
+    { [ "$with_zoo" = no ] || complete "$zoo_dir"; }
 }
 
-with_wheel=yes with_tests=yes with_peers=no
+with_wheel=yes with_tests=yes with_peers=no with_zoo=no
 packages=("${library_packages[@]}" "${test_packages[@]}")
 case "${1:-tests}" in
   paths) print_paths; exit ;;
@@ -240,8 +254,9 @@ case "${1:-tests}" in
   wheel) packages=("${library_packages[@]}") with_tests=no ;;
   tests) ;;
   bench) with_peers=yes ;;
+  zoo) with_zoo=yes ;;
   check) mapfile -t -O "${#packages[@]}" packages < <(printf '%s\n' "${check_packages[@]}"; clang_runtime) ;;
-  *) die "usage: tools/setup.sh [library|wheel|tests|check|bench|paths]" ;;
+  *) die "usage: tools/setup.sh [library|wheel|tests|check|bench|zoo|paths]" ;;
 esac
 
 install_packages "${packages[@]}"
@@ -254,4 +269,5 @@ if ! all_complete; then
   if [ "$with_wheel" = yes ]; then make_wheel_tools; fi
   if [ "$with_tests" = yes ]; then make_python; fi
   if [ "$with_peers" = yes ]; then make_peers; fi
+  if [ "$with_zoo" = yes ]; then make_zoo; fi
 fi

@@ -7,6 +7,7 @@ does not show in the output. A test with these would not notice, for example, a 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import nn
@@ -14,11 +15,11 @@ from torch import nn
 BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
-def settle(module: nn.Module, inputs: tuple[torch.Tensor, ...] | None) -> None:
+def settle(module: nn.Module, inputs: Sequence[tuple[torch.Tensor, ...]]) -> None:
     """Draws every parameter and every statistic, from PyTorch's global generator. Leaves `module` in inference mode.
 
-    inputs  BatchNorm's statistics become those of a run on them, shifted by a part of their spread, so that folding
-            them is not the identity. Without: they are random.
+    inputs  BatchNorm's statistics become the means of runs on each of them, shifted by a part of their spread, so that
+            folding them is not the identity. Without any: they are random.
     """
     with torch.no_grad():
         for layer in module.modules():
@@ -29,8 +30,11 @@ def settle(module: nn.Module, inputs: tuple[torch.Tensor, ...] | None) -> None:
         for layer in layers:
             layer.running_mean.normal_(std=0.3)
             layer.running_var.uniform_(0.5, 2.0)
+            for name, buffer in layer.named_buffers(recurse=False):  # a frozen BatchNorm's scale and shift
+                if name in ("weight", "bias"):
+                    draw(layer, name, buffer)
         calibrated = [layer for layer in layers if isinstance(layer, BATCH_NORMS)]
-        if inputs is not None and calibrated:
+        if inputs and calibrated:
             calibrate(module, calibrated, inputs)
 
 
@@ -55,13 +59,15 @@ def draw(layer: nn.Module, name: str, parameter: torch.Tensor) -> None:
         parameter.normal_(std=0.1)
 
 
-def calibrate(module: nn.Module, layers: list[nn.Module], inputs: tuple[torch.Tensor, ...]) -> None:
-    """Sets the statistics of `layers` to those of a run on `inputs`, shifted."""
+def calibrate(module: nn.Module, layers: list[nn.Module], inputs: Sequence[tuple[torch.Tensor, ...]]) -> None:
+    """Sets the statistics of `layers` to those of runs on `inputs`, shifted."""
     momenta = [layer.momentum for layer in layers]
     for layer in layers:
-        layer.momentum = 1.0
+        layer.reset_running_stats()
+        layer.momentum = None  # the mean of all runs
         layer.train()
-    module(*inputs)
+    for one in inputs:
+        module(*one)
     for layer, momentum in zip(layers, momenta):
         layer.eval()
         layer.momentum = momentum

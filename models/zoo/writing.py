@@ -14,7 +14,6 @@ import inspect
 import io
 import shutil
 import sys
-import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from onnx import numpy_helper
 from torch import nn
 
 from entry import Entry, Tensors
+from operators import TRANSLATIONS
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))  # exporting.py serves all of models/
 from exporting import Form, tidy  # noqa: E402
@@ -83,6 +83,7 @@ def export(entry: Entry, module: nn.Module, inputs: Tensors, form: Form, path: P
             options["dynamic_axes"] = dict(zip(entry.input_names, entry.axes, strict=True))
     else:
         options |= {"dynamo": True, "external_data": False, "verbose": False}
+        options["custom_translation_table"] = TRANSLATIONS
         if form.dynamic:
             options["dynamic_shapes"] = symbols(entry, module)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
@@ -116,10 +117,10 @@ def write_network(entry: Entry, full: bool, forms: Sequence[Form], root: Path) -
         inputs = entry.make_inputs(full, case)
         outputs = wide(module, inputs)
         for name, expected, actual in zip(entry.output_names, outputs, run(module, inputs), strict=True):
-            if not full and share(expected, actual) > entry.tolerance:
+            if not full and share(expected, actual) > entry.tolerance / 2:
                 raise ValueError(
                     f"{entry.name}: PyTorch's own {name} is {share(expected, actual):.1e} off in float32, "
-                    f"case {case}; more than {entry.tolerance:g}"
+                    f"case {case}; more than half of {entry.tolerance:g}"
                 )
         runs.append((inputs, outputs))
     lines = []
@@ -132,7 +133,7 @@ def write_network(entry: Entry, full: bool, forms: Sequence[Form], root: Path) -
         except Exception:  # an exporter has no errors of its own
             shutil.rmtree(folder)
             if reason is None:
-                raise ValueError(f"{entry.name}: {form.name} fails:\n{traceback.format_exc(limit=-3)}") from None
+                raise
             continue
         if reason is not None:
             raise ValueError(f"{entry.name}: {form.name} works, but fails by its entry: {reason}")

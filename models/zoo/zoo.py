@@ -17,6 +17,7 @@ import re
 import shutil
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -62,8 +63,8 @@ def write_all(entries: Sequence[Entry], full: bool, forms: Sequence[Form], root:
         start = time.monotonic()
         try:
             added = write_network(entry, full, forms, root)
-        except ValueError as error:
-            print(error, file=sys.stderr, flush=True)
+        except Exception:  # a network and its exporters fail in their own ways; the others are written
+            print(f"{entry.name}: {traceback.format_exc(limit=-2)}", file=sys.stderr, flush=True)
             failed += 1
             continue
         lines += [str(line) for line in added]

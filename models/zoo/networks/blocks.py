@@ -8,7 +8,12 @@ ENTRIES = []
 
 
 def conv_norm(
-    inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1, activation: type[nn.Module] | None = nn.ReLU
+    inputs: int,
+    outputs: int,
+    kernel: int,
+    stride: int = 1,
+    groups: int = 1,
+    activation: type[nn.Module] | None = nn.ReLU,
 ) -> nn.Sequential:
     """Convolution that keeps the size by `stride`, BatchNorm and an activation."""
     layers = [

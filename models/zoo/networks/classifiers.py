@@ -181,7 +181,8 @@ def vgg(size: Size) -> nn.Module:
             layers.append(nn.MaxPool2d(2, 2))
     hidden, side = size.pick(4096, 32), size.pick(7, 4)
     layers += [nn.Flatten(), nn.Linear(channels * side * side, hidden), nn.ReLU(), nn.Dropout()]
-    return nn.Sequential(*layers, nn.Linear(hidden, hidden), nn.ReLU(), nn.Dropout(), nn.Linear(hidden, size.pick(1000, 10)))
+    layers += [nn.Linear(hidden, hidden), nn.ReLU(), nn.Dropout(), nn.Linear(hidden, size.pick(1000, 10))]
+    return nn.Sequential(*layers)
 
 
 class Inverted(nn.Module):

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "runtime/data_type.hpp"
+#include "runtime/dim_arithmetic.hpp"
 
 namespace linnet::internal {
 
@@ -105,8 +106,8 @@ Dims broadcast(const Dims& a, const Dims& b) {
   for (std::size_t i = 0; i < shorter.size(); ++i) {
     const Dim x = longer[offset + i];
     const Dim y = shorter[i];
-    if (x.same(y) || y.is(1)) continue;
-    if (x.is(1)) {
+    if (x.same(y) || y.is(1) || is_at_most(y, x)) continue;
+    if (x.is(1) || is_at_most(x, y)) {
       result[offset + i] = y;
     } else if (x.differs(y)) {
       invalid_model("shapes ", a, " and ", b, " do not broadcast: ", x, " and ", y, " differ and neither is 1");

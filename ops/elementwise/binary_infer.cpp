@@ -3,6 +3,7 @@
 #include "ops/elementwise/binary.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/known_elements.hpp"
+#include "runtime/dim_arithmetic.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -27,7 +28,11 @@ Dim computed_element(BinaryOp op, DataType type, Dim a, Dim b) {
       if (b.is(1)) return a;
       break;
   }
-  if (!a.known() || !b.known() || !holds(type, a.value()) || !holds(type, b.value())) return Dim::unknown();
+  if (!a.known() || !b.known()) {
+    if (type != DataType::kInt64) return Dim::unknown();  // what wraps around in 64 bits does so in marks of sums, too
+    return op == BinaryOp::kAdd ? sum(a, b) : op == BinaryOp::kSub ? difference(a, b) : Dim::unknown();
+  }
+  if (!holds(type, a.value()) || !holds(type, b.value())) return Dim::unknown();
   const std::int64_t x = a.value();
   const std::int64_t y = b.value();
   std::int64_t result = 0;

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "ops/shared/shape_helpers.hpp"
+#include "runtime/dim_arithmetic.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -46,20 +47,18 @@ Dim best_known(const InferContext& context, std::size_t axis) {
 }
 
 Dim sum_along(const InferContext& context, std::size_t axis) {
-  std::int64_t sum = 0;
-  Dim open;
-  std::size_t open_count = 0;
+  std::int64_t numbers = 0;
+  Dim open = 0;
   for (std::size_t i = 0; i < context.input_count(); ++i) {
     const Dim dim = context.input_dims(i)[axis];
     if (!dim.known()) {
-      open = dim;
-      ++open_count;
-    } else if (__builtin_add_overflow(sum, dim.value(), &sum)) {
+      open = open.is(0) ? dim : sum(open, dim);
+    } else if (__builtin_add_overflow(numbers, dim.value(), &numbers)) {
       invalid_model("the sizes along axis ", axis, " add up to more than 64 bits can count");
     }
   }
-  if (open_count == 0) return sum;
-  return open_count == 1 && sum == 0 ? open : Dim::unknown();
+  if (open.is(0)) return numbers;
+  return numbers == 0 ? open : sum(open, numbers);
 }
 
 /// What is known of the elements, when all inputs are 1-D and their lengths are known.

@@ -10,6 +10,7 @@
 #include "ops/movement/strided_copy.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/wanted_elements.hpp"
+#include "runtime/dim_arithmetic.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -141,7 +142,9 @@ Dim sliced(Dim size, const Range& range) {
   if (size.known() && numbers)
     return extent_of(size.value(), range.start.value(), range.end.value(), range.step.value()).count;
   if (size.is(0)) return 0;
-  return takes_all(size, range) ? size : Dim::unknown();
+  if (takes_all(size, range)) return size;
+  const bool first_of_some = size.known() && range.start.is(0) && range.step.is(1) && range.end.is_symbol();
+  return first_of_some ? at_most(range.end, size.value()) : Dim::unknown();
 }
 
 /// Elements of a 1-D list of dimensions.

@@ -8,6 +8,7 @@
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/known_elements.hpp"
 #include "ops/shared/wanted_elements.hpp"
+#include "runtime/dim_arithmetic.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -81,8 +82,8 @@ Dim count_of(const NodeView& node) {
   }
   if (numbers[2].is(0)) invalid_model("delta is 0");
   if (all_known(numbers)) return count_of_integers(numbers[0].value(), numbers[1].value(), numbers[2].value());
-  // A symbol is a size, so not negative.
-  return numbers[0].is(0) && numbers[2].is(1) && numbers[1].is_symbol() ? numbers[1] : Dim::unknown();
+  if (!numbers[2].is(1)) return Dim::unknown();
+  return numbers[0].is(0) ? numbers[1] : difference(numbers[1], numbers[0]);  // symbols are sizes, so not negative
 }
 
 void infer(InferContext& context) {

@@ -26,8 +26,9 @@ class SymbolTable {
   }
   bool true_of(Dim dim, std::int64_t number) const {
     if (dim.known()) return dim.value() == number;
-    if (dim.is_symbol()) return dim.symbol_index() < numbers_.size() && numbers_[dim.symbol_index()] == number;
-    return true;
+    if (!dim.is_symbol()) return true;
+    if (dim.symbol_index() < numbers_.size()) return numbers_[dim.symbol_index()] == number;
+    return made_.emplace(dim.symbol_index(), number).first->second == number;
   }
   const std::vector<std::string>& names() const { return names_; }
 
@@ -35,6 +36,7 @@ class SymbolTable {
   bool one_per_number_;
   std::map<std::int64_t, std::uint32_t> by_number_;
   std::vector<std::int64_t> numbers_;
+  mutable std::map<std::uint32_t, std::int64_t> made_;  ///< what symbols that infer made were found to be
   std::vector<std::string> names_;
 };
 

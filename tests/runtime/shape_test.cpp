@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
+
+#include "runtime/dim_arithmetic.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -164,6 +167,9 @@ TEST(Broadcast, JoinsShapes) {
       {{kN}, {5}, "[5]"},
       {{5}, {kN}, "[5]"},
       {{kN}, {kM}, "[?]"},
+      {{kN}, {at_most(kN, 64)}, "[n]"},
+      {{5}, {at_most(kN, 64)}, "[5]"},
+      {{kM}, {at_most(kN, 64)}, "[?]"},
       {{kN}, {kUnknown}, "[?]"},
       {{kUnknown}, {1}, "[?]"},
       {{kUnknown}, {4}, "[4]"},
@@ -197,7 +203,7 @@ TEST(Broadcast, OfSymbolsHoldsForAllTheirNumbers) {
     const auto make = [&](Dims& dims, Shape& shape) {
       for (std::size_t i = random() % 4; i > 0; --i) {
         const std::int64_t number = sizes[random() % 4];
-        switch (random() % 4) {
+        switch (random() % 6) {
           case 0:
             dims.push_back(kN), shape.push_back(n);
             break;
@@ -206,6 +212,12 @@ TEST(Broadcast, OfSymbolsHoldsForAllTheirNumbers) {
             break;
           case 2:
             dims.push_back(kUnknown), shape.push_back(number);
+            break;
+          case 3:
+            dims.push_back(sum(kN, kM)), shape.push_back(n + m);
+            break;
+          case 4:
+            dims.push_back(at_most(kN, number + 1)), shape.push_back(std::min(n, number + 1));
             break;
           default:
             dims.push_back(number), shape.push_back(number);
@@ -225,10 +237,11 @@ TEST(Broadcast, OfSymbolsHoldsForAllTheirNumbers) {
     const Dims said = broadcast(a, b);
     ASSERT_EQ(said.size(), truth.size());
     for (std::size_t i = 0; i < said.size(); ++i) {
-      const std::int64_t number = said[i].same(kN)   ? n
-                                  : said[i].same(kM) ? m
-                                  : said[i].known()  ? said[i].value()
-                                                     : truth[i];
+      const std::int64_t number = said[i].same(kN)            ? n
+                                  : said[i].same(kM)          ? m
+                                  : said[i].same(sum(kN, kM)) ? n + m
+                                  : said[i].known()           ? said[i].value()
+                                                              : truth[i];
       ASSERT_EQ(number, truth[i]) << shown(a) << " and " << shown(b) << " are said to give " << shown(said)
                                   << ", but with n=" << n << ", m=" << m << " " << text(a_shape, " and ", b_shape)
                                   << " give " << text(truth);

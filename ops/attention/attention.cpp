@@ -3,11 +3,15 @@
 //   Y = softmax(Q K^T * scale + mask) V, with the softmax over keys
 // Q [batch, heads, queries, depth], K [batch, key heads, keys, depth], V [batch, key heads, keys, width], Y [batch,
 // heads, queries, width]; heads is a multiple of key heads, and neighbouring ones share one. All have 4 dimensions, or
-// all 3: then there is one head. mask broadcasts to [batch, heads, queries, keys]. zero_rows (bool) broadcasts to
-// [batch, heads, queries, 1]: where it is true the softmax counts as zeros. Both may be left out. Only float32.
+// all 3: then there is one head. mask is [batch, heads, queries, keys]. zero_rows (bool) is [batch, heads, queries, 1]:
+// where it is true the softmax counts as zeros. filled (bool) is [batch, heads, queries, keys]: there a score is
+// another number before mask is added. All three may be left out. Only float32.
 //
-// Attributes: scale (a factor, with `divides` a divisor); nan_is_zero: as zero_rows, where the softmax is NaN; q_order,
-// k_order, v_order, y_order: transpositions taken in.
+// Batches broadcast, as do the heads, queries and keys of the scores Q K^T and the masks: of a size of 1 there may be
+// more in another of them.
+//
+// Attributes: scale (a factor, with `divides` a divisor); nan_is_zero: as zero_rows, where the softmax is NaN; fill:
+// the number where filled is fills_where; q_order, k_order, v_order, y_order: transpositions taken in.
 #include "ops/attention/attention.hpp"
 
 #include <algorithm>
@@ -33,6 +37,8 @@ AttributesPtr parse(ParseContext& context) {
   auto attributes = new_shared<AttentionAttributes>();
   attributes->scale = {context.get_float("scale", 1.0F), context.get_int("divides", 0) != 0};
   attributes->nan_is_zero = context.get_int("nan_is_zero", 0) != 0;
+  attributes->fill = context.get_float("fill", 0.0F);
+  attributes->fills_where = context.get_int("fills_where", 1) != 0;
   attributes->q_order = parse_order(context, "q_order");
   attributes->k_order = parse_order(context, "k_order");
   attributes->v_order = parse_order(context, "v_order");
@@ -80,26 +86,44 @@ void check_operands(const NodeView& node) {
   check_order(node.attributes<AttentionAttributes>().y_order, rank);
 }
 
-void check_sizes(const Dims& q, const Dims& k, const Dims& v) {
-  const bool batches = !k[0].differs(q[0]) && !v[0].differs(q[0]);
-  const bool sizes = !k[3].differs(q[3]) && !v[2].differs(k[2]) && !v[1].differs(k[1]);
+void check_sizes(const Dims& q, const Dims& k, const Dims& v, const Dims& scores) {
+  const bool sizes = !k[3].differs(q[3]) && !v[2].differs(scores[3]) && !v[1].differs(k[1]);
   const bool shared = !q[1].known() || !k[1].known() || q[1].value() == k[1].value() ||
                       (k[1].value() != 0 && q[1].value() % k[1].value() == 0);
-  if (batches && sizes && shared) return;
+  if (sizes && shared) return;
   invalid_model("Q, K and V are ", q, ", ", k, " and ", v,
                 ", expected [batch,heads,queries,depth], [batch,key heads,keys,depth] and [batch,key heads,keys,width]"
                 " with heads a multiple of key heads");
 }
 
-void check_broadcasts(const NodeView& node, std::size_t input, const char* name, const Dims& scores) {
-  const Dims& dims = node.input_dims(input);
-  bool fits = dims.size() <= node.input_rank(kQ);
-  for (std::size_t i = 0; fits && i < dims.size(); ++i) {
-    const std::size_t axis = i + node.input_rank(kQ) - dims.size();
-    const Dim wanted = scores[node.input_rank(kQ) == 3 && axis > 0 ? axis + 1 : axis];
-    fits = dims[i].is(1) || !dims[i].differs(wanted);
+/// `scores` with an operand that broadcasts to them, or they to it. Errors: kInvalidModel when neither does.
+Dims joined(const Dims& scores, const Dims& operand, const char* name) {
+  for (std::size_t axis = 0; axis < scores.size(); ++axis) {
+    if (scores[axis].differs(operand[axis]) && !scores[axis].is(1) && !operand[axis].is(1)) {
+      invalid_model(name, " is ", operand, ", expected what broadcasts with ", scores);
+    }
   }
-  if (!fits) invalid_model(name, " is ", dims, ", expected what broadcasts to ", scores);
+  return broadcast(scores, operand);
+}
+
+/// Of a mask, [batch, head, row, column].
+Dims mask_dims(const NodeView& node, std::size_t input, const char* name) {
+  Dims dims = node.input_dims(input);
+  if (dims.size() > node.input_rank(kQ)) invalid_model(name, " is ", dims, ", expected no more dimensions than Q has");
+  dims.insert(dims.begin(), node.input_rank(kQ) - dims.size(), 1);
+  return with_heads(std::move(dims));
+}
+
+/// [batch, head, query, key].
+Dims scores_of(const NodeView& node, const Dims& q, const Dims& k, const Dims& v) {
+  Dims scores = joined({q[0], q[1], q[2], k[2]}, {k[0], 1, 1, 1}, "K");
+  scores = joined(scores, {v[0], 1, 1, 1}, "V");
+  if (node.has_input(kMask)) scores = joined(scores, mask_dims(node, kMask, "mask"), "mask");
+  if (node.has_input(kFilled)) scores = joined(scores, mask_dims(node, kFilled, "filled"), "filled");
+  if (!node.has_input(kZeroRows)) return scores;
+  const Dims rows = mask_dims(node, kZeroRows, "zero_rows");
+  if (rows[3].differs(1)) invalid_model("zero_rows is ", rows, ", expected 1 element in a row");
+  return joined(scores, {rows[0], rows[1], rows[2], 1}, "zero_rows");
 }
 
 void infer(InferContext& context) {
@@ -107,35 +131,35 @@ void infer(InferContext& context) {
   const Dims q = operand(context, kQ);
   const Dims k = operand(context, kK);
   const Dims v = operand(context, kV);
-  check_sizes(q, k, v);
-  if (context.has_input(kMask)) {
-    require_type(context, kMask, "mask", {DataType::kFloat32});
-    check_broadcasts(context, kMask, "mask", {q[0], q[1], q[2], k[2]});
-  }
-  if (context.has_input(kZeroRows)) {
-    require_type(context, kZeroRows, "zero_rows", {DataType::kBool});
-    check_broadcasts(context, kZeroRows, "zero_rows", {q[0], q[1], q[2], 1});
-  }
-  Dims y = {q[0], q[1], q[2], v[3]};
+  if (context.has_input(kMask)) require_type(context, kMask, "mask", {DataType::kFloat32});
+  if (context.has_input(kZeroRows)) require_type(context, kZeroRows, "zero_rows", {DataType::kBool});
+  if (context.has_input(kFilled)) require_type(context, kFilled, "filled", {DataType::kBool});
+  const Dims scores = scores_of(context, q, k, v);
+  check_sizes(q, k, v, scores);
+  Dims y = {scores[0], scores[1], scores[2], v[3]};
   if (context.input_rank(kQ) == 3) y.erase(y.begin() + 1);
   context.set_output(0, DataType::kFloat32, in_order(y, context.attributes<AttentionAttributes>().y_order));
 }
 
-/// Of a dense tensor, in the order in which it is multiplied. `repeats`: dimensions of size 1 have stride 0.
-AttentionStrides strides_of(const Shape& shape, const std::vector<std::size_t>& order, bool repeats) {
-  std::vector<std::int64_t> strides = row_major_strides(shape);
-  for (std::size_t i = 0; repeats && i < shape.size(); ++i) {
-    if (shape[i] == 1) strides[i] = 0;
+/// Of a dense tensor, in the order in which it is multiplied. Its first `repeated` dimensions have stride 0 where their
+/// size is 1.
+AttentionStrides strides_of(const Shape& shape, const std::vector<std::size_t>& order, std::size_t repeated) {
+  Shape sizes = in_order(shape, order);
+  std::vector<std::int64_t> strides = in_order(row_major_strides(shape), order);
+  if (strides.size() == 3) {
+    sizes.insert(sizes.begin() + 1, 1);
+    strides.insert(strides.begin() + 1, 0);
   }
-  strides = in_order(strides, order);
-  if (strides.size() == 3) strides.insert(strides.begin() + 1, 0);
+  for (std::size_t i = 0; i < repeated; ++i) {
+    if (sizes[i] == 1) strides[i] = 0;
+  }
   return {strides[0], strides[1], strides[2], strides[3]};
 }
 
 AttentionStrides broadcast_strides(const NodeView& node, std::size_t input) {
   Shape shape = node.input_shape(input);
   shape.insert(shape.begin(), node.input_rank(kQ) - shape.size(), 1);
-  return strides_of(shape, {}, true);
+  return strides_of(shape, {}, 4);
 }
 
 struct Reference {
@@ -172,6 +196,11 @@ void softmax_of_row(const RunArguments& args, const AttentionPlan& plan, const s
     }
     const auto factor = static_cast<double>(plan.scale.factor);
     score = plan.scale.divides ? score / factor : score * factor;
+    if (plan.has_filled) {
+      const std::int64_t index = offset(plan.filled, at) + key * plan.filled[3];
+      const bool filled = is_true_at(args.inputs[kFilled], static_cast<std::size_t>(index)) == plan.fills_where;
+      if (filled) score = static_cast<double>(plan.fill);
+    }
     if (plan.has_mask) {
       const float* mask = static_cast<const float*>(args.inputs[kMask]) + offset(plan.mask, at);
       score += static_cast<double>(mask[key * plan.mask[3]]);
@@ -223,28 +252,34 @@ double folding_ns(const NodeView& node) {
 
 AttentionPlan attention_plan(const NodeView& node) {
   const auto& attributes = node.attributes<AttentionAttributes>();
-  const Shape q = to_shape(operand(node, kQ));
-  const Shape k = to_shape(operand(node, kK));
+  const Dims q = operand(node, kQ);
+  const Dims k = operand(node, kK);
+  const Dims v = operand(node, kV);
+  const Shape scores = to_shape(scores_of(node, q, k, v));
   AttentionPlan plan;
-  plan.batches = q[0];
-  plan.heads = q[1];
-  plan.queries = q[2];
-  plan.depth = q[3];
-  plan.keys = k[2];
-  plan.width = to_shape(operand(node, kV))[3];
-  plan.heads_of_key = k[1] == 0 ? 1 : q[1] / k[1];
+  plan.batches = scores[0];
+  plan.heads = scores[1];
+  plan.queries = scores[2];
+  plan.depth = q[3].value();
+  plan.keys = scores[3];
+  plan.width = v[3].value();
+  plan.heads_of_key = k[1].is(0) ? 1 : plan.heads / k[1].value();
   plan.scale = attributes.scale;
   plan.nan_is_zero = attributes.nan_is_zero;
-  plan.q = strides_of(node.input_shape(kQ), attributes.q_order, false);
-  plan.k = strides_of(node.input_shape(kK), attributes.k_order, false);
-  plan.v = strides_of(node.input_shape(kV), attributes.v_order, false);
+  plan.q = strides_of(node.input_shape(kQ), attributes.q_order, 3);
+  plan.k = strides_of(node.input_shape(kK), attributes.k_order, 3);
+  plan.v = strides_of(node.input_shape(kV), attributes.v_order, 1);
   std::vector<std::size_t> inverse(attributes.y_order.size());
   for (std::size_t i = 0; i < inverse.size(); ++i) inverse[attributes.y_order[i]] = i;
-  plan.y = strides_of(node.output_shape(0), inverse, false);
+  plan.y = strides_of(node.output_shape(0), inverse, 0);
   plan.has_mask = node.has_input(kMask);
   if (plan.has_mask) plan.mask = broadcast_strides(node, kMask);
   plan.has_zero_rows = node.has_input(kZeroRows);
   if (plan.has_zero_rows) plan.zero_rows = broadcast_strides(node, kZeroRows);
+  plan.fill = attributes.fill;
+  plan.fills_where = attributes.fills_where;
+  plan.has_filled = node.has_input(kFilled);
+  if (plan.has_filled) plan.filled = broadcast_strides(node, kFilled);
   return plan;
 }
 
@@ -253,7 +288,7 @@ void register_attention(Registry& registry) {
   op.name = "ScaledDotProductAttention";
   op.domain = kOwnDomain;
   op.min_inputs = 3;
-  op.max_inputs = 5;
+  op.max_inputs = 6;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {simd_attention(), {"reference", Backend::kReference, nullptr, prepare, run}};

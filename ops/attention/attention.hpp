@@ -11,13 +11,15 @@
 
 namespace linnet::internal {
 
-enum AttentionInput : std::size_t { kQ, kK, kV, kMask, kZeroRows };
+enum AttentionInput : std::size_t { kQ, kK, kV, kMask, kZeroRows, kFilled };
 
 /// Dimension i of Q, as it is multiplied, is dimension q_order[i] of input 0; likewise of K and V. Dimension i of the
 /// output is dimension y_order[i] of Y. An empty order changes nothing.
 struct AttentionAttributes : Attributes {
   kernels::ScoreScale scale;
   bool nan_is_zero = false;  ///< rows whose softmax is NaN count as zeros
+  float fill = 0.0F;         ///< the score where `filled` is fills_where
+  bool fills_where = true;
   std::vector<std::size_t> q_order, k_order, v_order, y_order;
 };
 
@@ -30,9 +32,11 @@ struct AttentionPlan {
   std::int64_t heads_of_key = 1;  ///< neighbouring heads that share one head of K and V
   kernels::ScoreScale scale;
   bool nan_is_zero = false;
-  bool has_mask = false, has_zero_rows = false;
+  float fill = 0.0F;
+  bool fills_where = true;
+  bool has_mask = false, has_zero_rows = false, has_filled = false;
   AttentionStrides q = {}, k = {}, v = {}, y = {}, mask = {};
-  AttentionStrides zero_rows = {};
+  AttentionStrides zero_rows = {}, filled = {};
 };
 
 /// Requires: the node has passed infer, and all dimensions are known.

@@ -110,7 +110,8 @@ Prepared prepare(const PrepareContext& context) {
   state->scaled_keys = !state->in_place && is_power_of_two(plan.scale.factor);
   state->block_rows = std::clamp(kBlockScores / plan.keys / kTileRows * kTileRows, kTileRows, kMostBlockRows);
   if (state->in_place) state->block_rows = state->rows;
-  state->starts_as_mask = state->scaled_keys && plan.has_mask && plan.mask[2] == 0 && plan.mask[3] == 1;
+  state->starts_as_mask =
+      state->scaled_keys && plan.has_mask && !plan.has_filled && plan.mask[2] == 0 && plan.mask[3] == 1;
   const std::int64_t key_products = state->block_rows * std::max(plan.depth, plan.width);
   state->chunk_keys = std::max<std::int64_t>(1, kUnstoppedProducts / key_products / kChunkUnit) * kChunkUnit;
   choose_tasks(*state, context.threads());
@@ -227,10 +228,16 @@ class Task {
     float* scores = place(state_.scores) + size(first) * state_.score_stride;
     float* probabilities = place(state_.probabilities) + first * plan_.keys;
     const kernels::ScoreScale scale = state_.scaled_keys ? kernels::ScoreScale{} : plan_.scale;
-    const bool as_they_are = state_.starts_as_mask || (!plan_.has_mask && scale.factor == 1.0F);
+    const bool as_they_are = state_.starts_as_mask || (!plan_.has_mask && !plan_.has_filled && scale.factor == 1.0F);
     for (std::int64_t i = 0; i < count && !as_they_are; ++i) {
-      kernels::scale_and_mask(scores + size(i) * state_.score_stride, keys, scale, mask_at(block, first + i),
-                              size(plan_.mask[3]));
+      float* const row = scores + size(i) * state_.score_stride;
+      if (plan_.has_filled) {
+        kernels::scale_and_mask(row, keys, scale, nullptr, 0);
+        fill(row, block, first + i);
+        if (plan_.has_mask) kernels::scale_and_mask(row, keys, {}, mask_at(block, first + i), size(plan_.mask[3]));
+      } else {
+        kernels::scale_and_mask(row, keys, scale, mask_at(block, first + i), size(plan_.mask[3]));
+      }
     }
     kernels::softmax_padded(scores, state_.score_stride, probabilities, size(count), keys);
     if (!plan_.nan_is_zero && !plan_.has_zero_rows) return;
@@ -275,18 +282,26 @@ class Task {
     });
   }
 
-  /// Of a row of the block; null without a mask.
+  /// Where a row of the block begins in a mask.
+  std::int64_t row_of(const AttentionStrides& strides, const Block& block, std::int64_t i) const {
+    return batch_ * strides[0] + block.head * strides[1] + block.row * strides[2] + i * strides[dimension()];
+  }
+
+  /// Null without a mask.
   const float* mask_at(const Block& block, std::int64_t i) const {
-    if (!plan_.has_mask) return nullptr;
-    return input(kMask) + batch_ * plan_.mask[0] + block.head * plan_.mask[1] + block.row * plan_.mask[2] +
-           i * plan_.mask[dimension()];
+    return plan_.has_mask ? input(kMask) + row_of(plan_.mask, block, i) : nullptr;
   }
 
   bool is_zero_row(const Block& block, std::int64_t i) const {
-    if (!plan_.has_zero_rows) return false;
-    const AttentionStrides& strides = plan_.zero_rows;
-    return is_true_at(args_.inputs[kZeroRows], size(batch_ * strides[0] + block.head * strides[1] +
-                                                    block.row * strides[2] + i * strides[dimension()]));
+    return plan_.has_zero_rows && is_true_at(args_.inputs[kZeroRows], size(row_of(plan_.zero_rows, block, i)));
+  }
+
+  void fill(float* scores, const Block& block, std::int64_t i) const {
+    const auto* filled = static_cast<const std::uint8_t*>(args_.inputs[kFilled]) + row_of(plan_.filled, block, i);
+    for (std::int64_t key = 0; key < plan_.keys; ++key) {
+      const bool fills = (filled[key * plan_.filled[3]] != 0) == plan_.fills_where;
+      scores[key] = fills ? plan_.fill : scores[key];
+    }
   }
 
   static std::size_t size(std::int64_t number) { return static_cast<std::size_t>(number); }

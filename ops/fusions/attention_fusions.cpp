@@ -2,11 +2,11 @@
 //
 //   softmax(scaled(Q) scaled(K)^T * scale + mask) V
 //
-// with the scale as product or quotient of Q, of K^T, of their product, or of several; with or without mask; with rows
-// of NaN made zeros (Where(IsNaN(p), 0, p)) or some rows (Where(rows, 0, p)), as the definition of ONNX's operator
-// Attention has it; and with K and V repeated for groups of heads (Unsqueeze, Expand, Reshape). K may come as it is
-// multiplied, or be transposed as matrices of all heads. Transposes of operands and result are taken in by
-// fuse_transpose, later.
+// with the scale as product or quotient of Q, of K^T, of their product, or of several; with or without mask; with
+// scores that Where makes another number before that; with rows of NaN made zeros (Where(IsNaN(p), 0, p)) or some rows
+// (Where(rows, 0, p)), as the definition of ONNX's operator Attention has it; and with K and V repeated for groups of
+// heads (Unsqueeze, Expand, Reshape). K may come as it is multiplied, or be transposed as matrices of all heads.
+// Transposes of operands and result are taken in by fuse_transpose, later.
 //
 // What comes out rounds less: scaling Q and K rounds every element, and sqrt(scale), which is 0.35355338 for a scale of
 // 1/8, before that. Only float32.
@@ -79,7 +79,9 @@ Pattern attention(Heads heads) {
   const Pattern product =
       op("MatMul", {scaled(any("q"), "q factor", "q divisor"), scaled(keys, "k factor", "k divisor")}, "product");
   const Pattern scores = scaled(product, "factor", "divisor");
-  const Pattern p = op("Softmax", {one_of({op("Add", {scores, any("mask")}), scores})}, "p");
+  const Pattern filled = one_of({op("Where", {any("filled"), constant("fill"), scores}),
+                                 op("Where", {any("open"), scores, constant("fill")}), scores});
+  const Pattern p = op("Softmax", {one_of({op("Add", {filled, any("mask")}), filled})}, "p");
   const Pattern kept_rows = one_of({op("Where", {op("IsNaN", {p}, "nan"), number(0.0), any("p")}),
                                     op("Where", {any("zero rows"), number(0.0), p}), p});
   return op("MatMul", {kept_rows, values});
@@ -145,8 +147,7 @@ bool repeats_heads(const Match& match, const RepeatedNames& names, Dim heads) {
 }
 
 /// Whether a tensor of these dimensions repeats along others at most to give `scores`, and leaves them that shape.
-bool fits(const Dims& dims, const Dims& scores) {
-  if (dims.size() > scores.size()) return false;
+bool repeats_within(const Dims& dims, const Dims& scores) {
   for (std::size_t i = 0; i < dims.size(); ++i) {
     const Dim wanted = scores[i + scores.size() - dims.size()];
     const bool repeats = wanted.known() && wanted.value() != 1;
@@ -155,10 +156,11 @@ bool fits(const Dims& dims, const Dims& scores) {
   return true;
 }
 
-/// A constant of zeros only.
+/// A constant of zeros only that leaves the shape of `scores`.
 template <typename T>
-bool is_all_zero(const ConstantPtr& constant) {
-  if (constant == nullptr) return false;
+bool changes_nothing(const Match& match, const char* name, const Dims& scores) {
+  const ConstantPtr& constant = match.constant_or_null(name);
+  if (constant == nullptr || !repeats_within(match.type(name).dims, scores)) return false;
   const T* elements = constant->as<T>();
   return std::all_of(elements, elements + constant->count(), [](T element) { return element == T{}; });
 }
@@ -190,7 +192,8 @@ bool turns_keys(const Match& match, const Dims& keys) {
          same(keys, heads, 0, 2) && keys[3].same(heads[2]) && keys[2].same(heads[3]);
 }
 
-/// Whether q [.., queries, depth], k and v are as attention wants them, whatever sizes are not known yet.
+/// Whether q [.., queries, depth], k and v are as attention wants them, whatever sizes are not known yet. Which sizes
+/// of batches and masks broadcast the operator asks.
 bool operands_fit(const Match& match) {
   const Dims& q = match.type("q").dims;
   const Dims& k = match.type("k").dims;
@@ -201,12 +204,15 @@ bool operands_fit(const Match& match) {
   if (k.size() != rank || v.size() != rank || match.type("p").dims.size() != rank) return false;
   if (match.last().output(0).dims.size() != rank) return false;
   if (match.has(kKeyNames.unsqueezed)) {
-    return rank == 4 && k[0].same(q[0]) && same(k, v, 0, 2) && repeats_heads(match, kKeyNames, q[1]) &&
+    return rank == 4 && k[1].same(v[1]) && repeats_heads(match, kKeyNames, q[1]) &&
            repeats_heads(match, kValueNames, q[1]) && turns_keys(match, {k[0], q[1], k[2], k[3]});
   }
   if (match.has("turned") && !turns_keys(match, k)) return false;
-  return same(k, q, 0, rank - 2) && same(v, q, 0, rank - 2);
+  return rank == 3 || (k[1].same(v[1]) && (k[1].same(q[1]) || k[1].is(1)));
 }
+
+/// Whether all keys have the same element.
+bool is_of_rows(const Dims& dims) { return dims.empty() || dims.back().is(1); }
 
 std::optional<Replacement> make_attention(const Match& match) {
   const OpDef* op = match.registry().find(kOwnDomain, "ScaledDotProductAttention");
@@ -220,16 +226,22 @@ std::optional<Replacement> make_attention(const Match& match) {
   attributes->nan_is_zero = match.has("nan");
   if (!match.has("turned")) attributes->k_order = swapped_order(match.type("k").dims.size());
   Replacement replacement{op, nullptr, {match.value("q"), match.value("k"), match.value("v")}};
-  Dims scores = match.node("product").output(0).dims;
   ValueId mask = match.has("mask") ? match.value("mask") : kNoValue;
-  if (mask != kNoValue && !fits(match.type("mask").dims, scores)) return std::nullopt;
-  scores.back() = 1;
   ValueId zero_rows = match.has("zero rows") ? match.value("zero rows") : kNoValue;
-  if (zero_rows != kNoValue && !fits(match.type("zero rows").dims, scores)) return std::nullopt;
-  if (mask != kNoValue && is_all_zero<float>(match.constant_or_null("mask"))) mask = kNoValue;
-  if (zero_rows != kNoValue && is_all_zero<std::uint8_t>(match.constant_or_null("zero rows"))) zero_rows = kNoValue;
-  if (mask != kNoValue || zero_rows != kNoValue) replacement.inputs.emplace_back(mask);
-  if (zero_rows != kNoValue) replacement.inputs.emplace_back(zero_rows);
+  if (zero_rows != kNoValue && !is_of_rows(match.type("zero rows").dims)) return std::nullopt;
+  const Dims& scores = match.node("product").output(0).dims;
+  if (mask != kNoValue && changes_nothing<float>(match, "mask", scores)) mask = kNoValue;
+  if (zero_rows != kNoValue && changes_nothing<std::uint8_t>(match, "zero rows", scores)) zero_rows = kNoValue;
+  ValueId filled = kNoValue;
+  if (match.has("fill")) {
+    const std::optional<float> fill = float_scalar(match.constant("fill"));
+    if (!fill) return std::nullopt;
+    attributes->fill = *fill;
+    attributes->fills_where = match.has("filled");
+    filled = match.value(attributes->fills_where ? "filled" : "open");
+  }
+  for (const ValueId input : {mask, zero_rows, filled}) replacement.inputs.emplace_back(input);
+  while (replacement.inputs.back() == std::variant<ValueId, ConstantPtr>(kNoValue)) replacement.inputs.pop_back();
   replacement.attributes = std::move(attributes);
   return replacement;
 }

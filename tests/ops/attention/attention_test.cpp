@@ -249,6 +249,78 @@ TEST(Attention, RowsThatCountAsZeros) {
   test(0).no_input().input<bool>({1}, {true}).expect<float>({1, 2, 3, 1}, {0, 0, 0, 0, 0, 0}).run();
 }
 
+/// Queries (1), (0), (1) and keys (1), (1): a filled score of -infinity leaves the other key.
+TEST(Attention, FillsScores) {
+  const auto test = [](std::int64_t where, const Shape& shape, const Literals<bool>& filled,
+                       const Literals<float>& mask = {}) {
+    OpTest test("ScaledDotProductAttention", 1, kOwnDomain);
+    test.attribute("scale", 3.0F).attribute("fill", -kInfinity).attribute("fills_where", where);
+    test.input<float>({1, 3, 1}, {1, 0, 1}).input<float>({1, 2, 1}, {1, 1}).input<float>({1, 2, 1}, {2, 4});
+    if (mask.empty()) {
+      test.no_input();
+    } else {
+      test.input<float>({2}, mask);
+    }
+    return test.no_input().input<bool>(shape, filled);
+  };
+  test(1, {3, 2}, {true, false, false, true, false, false}).expect<float>({1, 3, 1}, {4, 2, 3}).run();
+  test(0, {3, 2}, {true, false, false, true, true, true}).expect<float>({1, 3, 1}, {2, 4, 3}).run();
+  test(1, {1, 3, 1}, {false, false, true}).expect<float>({1, 3, 1}, {3, 3, std::nanf("")}).run();
+  test(1, {3, 2}, {false, false, false, false, true, false}, {0, -kInfinity})
+      .expect<float>({1, 3, 1}, {2, 2, std::nanf("")})
+      .run();
+}
+
+/// A filled score is that number whatever the scale is, and the mask is added to it.
+TEST(Attention, FillsScoresBeforeTheMaskIsAdded) {
+  const double weight = std::exp(2.0 - 0.5) / (std::exp(2.0 - 0.5) + std::exp(0.5 * 4 + 0.25));
+  for (const std::int64_t rows : {1, 20}) {
+    const auto count = static_cast<std::size_t>(rows);
+    OpTest("ScaledDotProductAttention", 1, kOwnDomain)
+        .attribute("scale", 0.5F)
+        .attribute("fill", 2.0F)
+        .input<float>({1, rows, 1}, Literals<float>(count, 4))
+        .input<float>({1, 2, 1}, {7, 1})
+        .input<float>({1, 2, 1}, {1, 0})
+        .input<float>({1, 2}, {-0.5F, 0.25F})
+        .no_input()
+        .input<bool>({2}, {true, false})
+        .expect<float>({1, rows, 1}, Literals<float>(count, static_cast<float>(weight)))
+        .tolerance(close(0, 1e-6))
+        .run();
+  }
+}
+
+/// Of sizes of 1 there are as many as another operand or mask has: here queries, then keys, then heads and batches.
+TEST(Attention, BroadcastsItsScores) {
+  const auto test = [](const Shape& q, const Shape& k, const Shape& v) {
+    OpTest test("ScaledDotProductAttention", 1, kOwnDomain);
+    const auto ones = [](const Shape& shape) {
+      return Literals<float>(static_cast<std::size_t>(element_count(shape)), 1);
+    };
+    Literals<float> values(static_cast<std::size_t>(element_count(v)));
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i + 1);
+    return test.input<float>(q, ones(q)).input<float>(k, ones(k)).input<float>(v, values);
+  };
+  test({1, 1, 1, 2}, {1, 1, 2, 2}, {1, 1, 2, 1})
+      .input<float>({3, 2}, {0, -kInfinity, 0, 0, -kInfinity, 0})
+      .expect<float>({1, 1, 3, 1}, {1, 1.5F, 2})
+      .run();
+  test({1, 1, 1, 2}, {1, 1, 1, 2}, {1, 1, 2, 1})
+      .input<float>({1, 2}, {0, -kInfinity})
+      .expect<float>({1, 1, 1, 1}, {1})
+      .run();
+  test({1, 1, 1, 2}, {2, 1, 2, 2}, {1, 1, 2, 1})
+      .input<float>({2, 1, 2}, {0, -kInfinity, 0, 0})
+      .expect<float>({2, 2, 1, 1}, {1, 1.5F, 1, 1.5F})
+      .run();
+  test({1, 1, 1, 2}, {1, 1, 2, 2}, {2, 1, 2, 1})
+      .no_input()
+      .input<bool>({2, 1}, {true, false})
+      .expect<float>({2, 1, 2, 1}, {0, 1.5F, 0, 3.5F})
+      .run();
+}
+
 /// What few rows and many do with numbers that are none.
 TEST(Attention, NanAndInfinitiesGoThrough) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
@@ -291,11 +363,16 @@ TEST(Attention, NamesWhatIsWrong) {
   wrong(symbolic({1, 2, 3, 4}, {1, 2, 5, 6}, {1, 2, 5, 4}), sizes);
   wrong(symbolic({1, 2, 3, 4}, {1, 2, 5, 4}, {1, 2, 6, 4}), sizes);
   wrong(symbolic({1, 3, 3, 4}, {1, 2, 5, 4}, {1, 2, 5, 4}), sizes);
-  wrong(symbolic({2, 2, 3, 4}, {1, 2, 5, 4}, {2, 2, 5, 4}), sizes);
+  wrong(symbolic({2, 2, 3, 4}, {3, 2, 5, 4}, {2, 2, 5, 4}), "K is [3,1,1,1], expected what broadcasts with [2,2,3,5]");
+  wrong(symbolic({1, 2, 3, 4}, {2, 2, 5, 4}, {3, 2, 5, 4}), "V is [3,1,1,1], expected what broadcasts with [2,2,3,5]");
+  wrong(symbolic({1, 2, 3, 4}, {1, 2, 1, 4}, {1, 2, 1, 4}).symbolic_input(DataType::kFloat32, {5}), sizes);
   const auto valid = [] { return symbolic({1, 2, 3, 4}, {1, 2, 5, 4}, {1, 2, 5, 4}); };
-  wrong(valid().symbolic_input(DataType::kFloat32, {3, 4}), "mask is [3,4], expected what broadcasts to [1,2,3,5]");
+  wrong(valid().symbolic_input(DataType::kFloat32, {3, 4}),
+        "mask is [1,1,3,4], expected what broadcasts with [1,2,3,5]");
   wrong(valid().symbolic_input(DataType::kFloat32, {}).symbolic_input(DataType::kBool, {3, 5}),
-        "zero_rows is [3,5], expected what broadcasts to [1,2,3,1]");
+        "zero_rows is [1,1,3,5], expected 1 element in a row");
+  wrong(valid().symbolic_input(DataType::kFloat32, {1, 1, 1, 3, 5}),
+        "mask is [1,1,1,3,5], expected no more dimensions");
   wrong(valid().ints("q_order", {0, 1, 1, 3}), "an order of axes does not name each of 4 axes once");
   wrong(valid().ints("y_order", {0, 1, 2, -1}), "an order of axes");
   wrong(valid().symbolic_input(DataType::kFloat16, {3, 5}), "mask is float16");

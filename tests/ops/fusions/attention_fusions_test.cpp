@@ -1,5 +1,6 @@
 // Attention written as several nodes: every spelling becomes one node that gives the same, and what only looks like one
 // stays as it is.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -82,6 +83,16 @@ std::string marked(Graph& g, bool first) {
   return g.product(g.writer("Where", first ? Names{"rows", zero, p} : Names{"rows", p, zero}), g.v());
 }
 
+/// PyTorch's masked_fill, before another mask is added.
+std::string filled(Graph& g, bool where) {
+  g.writer.model().input("filled", DataType::kBool, {kQueries, kKeys});
+  g.shapes.push_back({kQueries, kKeys});
+  const std::string scores = g.writer.mul(g.scores(), g.writer.number(0.3));
+  const std::string fill = g.writer.constant(-1.5, {1});
+  const std::string chosen = g.writer("Where", where ? Names{"filled", fill, scores} : Names{"filled", scores, fill});
+  return g.product(g.softmax(g.writer.add(chosen, g.input("mask", {kBatch, 1, 1, kKeys}))), g.v());
+}
+
 const Spelling kSpellings[] = {
     {"eager", eager},
     {"without scale or mask", [](Graph& g) { return g.product(g.softmax(g.scores()), g.v()); }},
@@ -108,6 +119,20 @@ const Spelling kSpellings[] = {
        return g.product(kept, g.v());
      }},
     {"marked rows", [](Graph& g) { return marked(g, true); }},
+    {"filled scores", [](Graph& g) { return filled(g, true); }},
+    {"scores filled elsewhere", [](Graph& g) { return filled(g, false); }},
+    {"causal scores",
+     [](Graph& g) {
+       const std::string ones =
+           g.writer.add_constant(raw_tensor(DataType::kBool, {kQueries, kKeys}, std::string(kQueries * kKeys, '\1')));
+       const std::string kept = g.writer("Trilu", {ones}, {attribute("upper", 0)});
+       return g.product(g.softmax(g.writer("Where", {kept, g.scores(), g.writer.number(-kInfinity)})), g.v());
+     }},
+    {"one head of keys and values",
+     [](Graph& g) {
+       const std::string k = g.transposed(g.input("k", {kBatch, 1, kKeys, kDepth}));
+       return g.product(g.softmax(g.product("x", k)), g.input("v", {kBatch, 1, kKeys, kDepth}));
+     }},
     {"groups of heads",
      [](Graph& g) {
        return grouped(g, {kBatch, 2, 2, kKeys, kDepth}, 2);
@@ -148,6 +173,18 @@ const Spelling kSpellings[] = {
      [](Graph& g) {
        return g.product(g.softmax(g.product("x", g.input("k", {kBatch, kHeads, kDepth, kKeys}))), g.v());
      }},
+    {"keys that are shared by batches",
+     [](Graph& g) {
+       const std::string k = g.input("k", {1, kHeads, kDepth, kKeys});
+       return g.product(g.softmax(g.product("x", k)), g.v());
+     }},
+    {"a mask of more batches",
+     [](Graph& g) {
+       const std::string k = g.transposed(g.input("k", {1, kHeads, kKeys, kDepth}));
+       const std::string q = g.input("q", {1, kHeads, kQueries, kDepth});
+       const std::string scores = g.writer.add(g.product(q, k), g.input("mask", {kBatch, 1, 1, kKeys}));
+       return g.product(g.softmax(scores), g.input("v", {1, kHeads, kKeys, kDepth}));
+     }},
     {"transposed results",
      [](Graph& g) {
        return g.transposed(g.product(g.softmax(g.scores()), g.v()), {0, 2, 1, 3});
@@ -174,7 +211,7 @@ std::vector<Tensor> inputs_of(const Graph& g, const Model& model) {
   std::vector<Tensor> inputs = {numbers({kBatch, kHeads, kQueries, kDepth}, 7)};
   for (const Shape& shape : g.shapes) {
     const std::string name = model.inputs()[inputs.size()].name;
-    if (name == "rows") {
+    if (model.inputs()[inputs.size()].type == DataType::kBool) {
       inputs.push_back(Tensor::of<bool>(shape));
       for (std::size_t i = 0; i < inputs.back().count(); ++i) inputs.back().data<bool>()[i] = i % 2 == 0;
       continue;
@@ -231,6 +268,71 @@ TEST(AttentionFusions, OpenSizes) {
   EXPECT_EQ(difference(run(model, inputs).view(), run(load(bytes, false), inputs).view(), {0, 2e-6}), "");
 }
 
+/// As long as a text, whose positions are the first of a table's.
+TEST(AttentionFusions, OpenSizesOfATextWithPositions) {
+  Form form;
+  form.opset = 18;
+  constexpr int kWidth = kHeads * kDepth;
+  Graph g(form, {"batch", "tokens", kWidth});
+  g.input("mask", {"batch", 1, "tokens", "tokens"}, {2, 1, 3, 3});
+  const std::string tokens = g.writer("Shape", {"x"}, {attribute("start", 1), attribute("end", 2)});
+  const std::string batch = g.writer("Shape", {"x"}, {attribute("start", 0), attribute("end", 1)});
+  const std::string table = g.writer.constant(0.25, {1, 9, kWidth});
+  const std::string positions = g.writer("Slice", {table, g.list({0}), tokens, g.list({1})});
+  const std::string text = g.writer.add("x", positions);
+  const std::string shape = g.writer("Concat", {batch, tokens, g.list({-1, kDepth})}, {attribute("axis", 0)});
+  const std::string heads = g.transposed(g.writer("Reshape", {text, shape}), {0, 2, 1, 3});
+  const std::string p = g.softmax(g.writer.add(g.product(heads, g.transposed(heads)), "mask"));
+  const std::string bytes = g.writer.bytes(g.product(p, heads));
+  const Model model = load(bytes, true);
+  EXPECT_THAT(operators(model), testing::HasSubstr("ScaledDotProductAttention"));
+  const std::vector<Tensor> inputs = {numbers({2, 3, kWidth}, 1), numbers({2, 1, 3, 3}, 2)};
+  EXPECT_EQ(difference(run(model, inputs).view(), run(load(bytes, false), inputs).view(), {0, 2e-6}), "");
+}
+
+/// Keys and values of a cache and of new tokens, each repeated for two heads, K transposed as matrices. Positions go on
+/// from the cache's.
+TEST(AttentionFusions, OpenSizesOfACache) {
+  Form form;
+  form.opset = 18;
+  Graph g(form, {"batch", "tokens", kHeads * kDepth});
+  const auto keys = [&](const char* past, const char* added) {
+    g.input(past, {"batch", 2, "past", kDepth}, {2, 2, 4, kDepth});
+    g.input(added, {"batch", 2, "tokens", kDepth}, {2, 2, 3, kDepth});
+    return g.writer("Concat", {past, added}, {attribute("axis", -2)});
+  };
+  const auto concat = [&](const Names& parts) { return g.writer("Concat", parts, {attribute("axis", 0)}); };
+  const auto size = [&](const std::string& of, int axis) {
+    return g.writer("Shape", {of}, {attribute("start", axis), attribute("end", axis + 1)});
+  };
+  const std::string k = keys("past.k", "new.k");
+  const std::string v = keys("past.v", "new.v");
+  const std::string length = g.writer.add(size("past.k", 2), size("new.k", 2));
+  const std::string one = g.writer.add_constant(tensor<std::int64_t>({}, {1}));
+  const std::string positions =
+      g.writer("Range", {g.writer("Squeeze", {size("past.k", 2)}), g.writer("Squeeze", {length}), one});
+  const std::string column = g.writer("Cast", {g.writer("Unsqueeze", {positions, g.list({1})})}, {attribute("to", 1)});
+  const std::string shape = concat({size("x", 0), size("x", 1), g.list({-1, kDepth})});
+  const std::string q = g.transposed(g.writer("Reshape", {g.writer.add("x", column), shape}), {0, 2, 1, 3});
+  const auto repeated = [&](const std::string& of) {
+    const std::string apart = g.writer("Unsqueeze", {of, g.list({2})});
+    const std::string all = concat({size("x", 0), g.list({2, 2}), length, g.list({kDepth})});
+    const std::string heads = concat({size("x", 0), g.list({kHeads}), length, g.list({kDepth})});
+    return g.writer("Reshape", {g.writer("Expand", {apart, all}), heads});
+  };
+  const std::string matrices = g.writer("Reshape", {repeated(k), concat({g.list({-1}), length, g.list({kDepth})})});
+  const std::string turned = g.writer(
+      "Reshape", {g.transposed(matrices, {0, 2, 1}), concat({size("x", 0), g.list({kHeads, kDepth}), length})});
+  const std::string bytes = g.writer.bytes(g.product(g.softmax(g.product(q, turned)), repeated(v)));
+  const Model model = load(bytes, true);
+  EXPECT_THAT(operators(model), testing::HasSubstr("ScaledDotProductAttention"));
+  EXPECT_THAT(operators(model), testing::Not(testing::HasSubstr("Expand")));
+  const std::vector<Tensor> inputs = {numbers({2, 3, kHeads * kDepth}, 1), numbers({2, 2, 4, kDepth}, 2),
+                                      numbers({2, 2, 3, kDepth}, 3), numbers({2, 2, 4, kDepth}, 4),
+                                      numbers({2, 2, 3, kDepth}, 5)};
+  EXPECT_EQ(difference(run(model, inputs).view(), run(load(bytes, false), inputs).view(), {0, 2e-6}), "");
+}
+
 /// Constants that change nothing are not read.
 TEST(AttentionFusions, EmptyMasksAreLeftOut) {
   Form form;
@@ -242,6 +344,21 @@ TEST(AttentionFusions, EmptyMasksAreLeftOut) {
   const Model model = load(g.writer.bytes(g.product(kept, g.v())), true);
   ASSERT_EQ(operators(model), "ScaledDotProductAttention");
   EXPECT_EQ(summarize(model).nodes[0].inputs.size(), 3U);
+}
+
+/// Zeros that make more batches do not change nothing.
+TEST(AttentionFusions, EmptyMasksOfMoreBatchesAreKept) {
+  Form form;
+  form.opset = 18;
+  Graph g(form, {1, kHeads, kQueries, kDepth});
+  const std::string k = g.transposed(g.input("k", {1, kHeads, kKeys, kDepth}));
+  const std::string scores = g.writer.add(g.product("x", k), g.writer.constant(0, {3, 1, 1, kKeys}));
+  const Model model =
+      load(g.writer.bytes(g.product(g.softmax(scores), g.input("v", {1, kHeads, kKeys, kDepth}))), true);
+  ASSERT_EQ(operators(model), "ScaledDotProductAttention");
+  std::vector<Tensor> inputs = {numbers({1, kHeads, kQueries, kDepth}, 1), numbers({1, kHeads, kKeys, kDepth}, 2),
+                                numbers({1, kHeads, kKeys, kDepth}, 3)};
+  EXPECT_EQ(run(model, inputs).shape(), (Shape{3, kHeads, kQueries, kDepth}));
 }
 
 const Spelling kNearMisses[] = {
@@ -289,11 +406,23 @@ const Spelling kNearMisses[] = {
        const std::string other = g.writer("IsNaN", {g.input("other", {kBatch, kHeads, kQueries, kKeys})});
        return g.product(g.writer("Where", {other, g.writer.number(0), g.softmax(g.scores())}), g.v());
      }},
-    {"the rows that are not marked", [](Graph& g) { return marked(g, false); }},
-    {"keys that are shared by batches",
+    {"scores filled with other scores",
      [](Graph& g) {
-       const std::string k = g.input("k", {1, kHeads, kDepth, kKeys});
-       return g.product(g.softmax(g.product("x", k)), g.v());
+       g.writer.model().input("filled", DataType::kBool, {kQueries, kKeys});
+       const std::string chosen = g.writer("Where", {"filled", g.input("other", {kQueries, kKeys}), g.scores()});
+       return g.product(g.softmax(chosen), g.v());
+     }},
+    {"scores filled with a number for each key",
+     [](Graph& g) {
+       g.writer.model().input("filled", DataType::kBool, {kQueries, kKeys});
+       const std::string chosen = g.writer("Where", {"filled", g.writer.constant(-1, {kKeys}), g.scores()});
+       return g.product(g.softmax(chosen), g.v());
+     }},
+    {"the rows that are not marked", [](Graph& g) { return marked(g, false); }},
+    {"rows of a mask that differ by key",
+     [](Graph& g) {
+       g.writer.model().input("rows", DataType::kBool, {kQueries, kKeys});
+       return g.product(g.writer("Where", {"rows", g.writer.number(0), g.softmax(g.scores())}), g.v());
      }},
     {"values that are shared by heads",
      [](Graph& g) {

@@ -172,7 +172,8 @@ MatrixProduct matrix_product(const MatrixProductAttributes& attributes, Shape a_
   const Operand y = result(product, a, b, attributes.y_order);
   product.y_row_stride = y.strides[y.shape.size() - 2];
   set_batches(product, a, b, y);
-  join_batches_of_one_b(product);
+  // Without depth no stride tells whether there is one B or one A, and an A has as many rows as before.
+  if (product.depth != 0) join_batches_of_one_b(product);
   return product;
 }
 

@@ -125,6 +125,15 @@ TEST(MatMulInteger, TakesAZeroPointForEachRowAndColumn) {
       .run();
 }
 
+TEST(MatMulInteger, WithoutDepthEveryProductIsZero) {
+  OpTest("MatMulInteger", 10)
+      .input(tensor_of(kI8, {1, 1, 0}, {}))
+      .input(tensor_of(kU8, {40, 1, 0, 4}, {}))
+      .input(tensor_of(kI8, {}, {3}))
+      .expect(tensor_of(DataType::kInt32, {40, 1, 1, 4}, std::vector<double>(160, 0.0)))
+      .run();
+}
+
 TEST(MatMulInteger, WrapsAround) {
   const std::int64_t k = 70000;
   const Product product = {1, 1, 70000, 2, {1, k}, {k, 2}, {1, 2}};

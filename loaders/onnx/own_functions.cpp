@@ -30,10 +30,19 @@ struct OwnFunction {
 };
 
 constexpr OwnFunction kFunctions[] = {
+    {"", "AffineGrid", "theta size", "grid", nullptr, affine_grid},
     {"", "BatchNormalization", "X scale B input_mean input_var", "Y running_mean running_var", nullptr,
      batch_normalization},
     {"", "Bernoulli", "input", "output", nullptr, bernoulli},
+    {"", "CenterCropPad", "input_data shape", "output_data", nullptr, center_crop_pad},
     {"", "SimplifiedLayerNormalization", "X scale", "Y inv_std_var", nullptr, simplified_layer_normalization},
+    {"", "Softsign", "input", "output",
+     "a=Abs(input);one0=Constant<value_float=1.0>();one=CastLike(one0,input);d=Add(a,one);output=Div(input,d);",
+     nullptr},
+    {"", "ThresholdedRelu", "X", "Y",
+     "t=Constant<value_float=@alpha:1.0>();c=CastLike(t,X);g=Greater(X,c);zero0=Constant<value_float=0.0>();"
+     "zero=CastLike(zero0,X);Y=Where(g,X,zero);",
+     nullptr},
     {kMicrosoft, "Attention", "input weights bias mask past attention_bias past_sequence_length", "output present",
      nullptr, attention},
     {kMicrosoft, "BiasGelu", "A B", "C", "s=Add(A,B);C=Gelu(s);", nullptr},

@@ -1,5 +1,6 @@
 // What own functions are written with, and the texts themselves (function_text.hpp) by subject: own_layers.cpp,
-// own_attention.cpp, own_training.cpp, own_features.cpp. The table that names them is in own_functions.cpp.
+// own_attention.cpp, own_training.cpp, own_sampling.cpp, own_features.cpp. The table that names them is in
+// own_functions.cpp.
 #pragma once
 
 #include <cstddef>
@@ -50,6 +51,10 @@ std::string adagrad(const OwnCall& call);
 std::string adam(const OwnCall& call);
 std::string momentum(const OwnCall& call);
 std::string bernoulli(const OwnCall& call);
+
+// own_sampling.cpp
+std::string affine_grid(const OwnCall& call);
+std::string center_crop_pad(const OwnCall& call);
 
 // own_features.cpp
 std::string array_feature_extractor(const OwnCall& call);

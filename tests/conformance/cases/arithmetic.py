@@ -121,7 +121,22 @@ def cumsum_exclusive_reverse() -> Case:
     )
 
 
+def activations_before_18() -> Case:
+    return Case(
+        name="activations_before_18",
+        what="ONNX defines Softsign and ThresholdedRelu through others from opset 18 only",
+        opset=17,
+        graph="""(float[3, 4] x) => (float[3, 4] y, float[3, 4] z) {
+            y = Softsign (x)
+            z = ThresholdedRelu <alpha = 0.25> (x)
+        }""",
+        inputs=[{"x": Values("activations_before_18").floats(3, 4)}],
+        expected=lambda x: [x / (1 + np.abs(x)), np.where(x > 0.25, x, 0)],
+    )
+
+
 CASES = [
+    activations_before_18(),
     layernorm_spelled_out_broadcast(),
     softmax_11_coerced(),
     softplus_tail(),

@@ -205,7 +205,59 @@ def roialign_output_half_pixel() -> Case:
     )
 
 
+def affinegrid(name: str, what: str, graph: str, *shapes: tuple[int, ...]) -> Case:
+    """A data set for each shape of the images that the grid is for."""
+    values = Values(name)
+    inputs = [
+        {"theta": values.floats(shape[0], len(shape) - 2, len(shape) - 1), "size": np.array(shape)} for shape in shapes
+    ]
+    return Case(
+        name=name,
+        what=what,
+        opset=20,
+        graph=graph,
+        inputs=inputs,
+        expected=lambda theta, size: [
+            torch.nn.functional.affine_grid(torch.tensor(theta), size.tolist(), align_corners=False).numpy()
+        ],
+    )
+
+
+def centercroppad_int32() -> Case:
+    def expected(x: Array, shape: Array) -> list[Array]:
+        return [np.pad(x, [(1, 1), (0, 0)])[:, 1:4]]
+
+    return Case(
+        name="centercroppad_int32",
+        what="The wanted shape is int32, which ONNX's own definition of CenterCropPad mixes with int64",
+        opset=18,
+        graph="""(float[2, 6] x, int32[2] shape) => (float[n, m] y) {
+            y = CenterCropPad (x, shape)
+        }""",
+        inputs=[{"x": Values("centercroppad_int32").floats(2, 6), "shape": np.array([4, 3], np.int32)}],
+        expected=expected,
+    )
+
+
 CASES = [
+    affinegrid(
+        "affinegrid_one_image",
+        "ONNX's own definition of AffineGrid squeezes a batch of 1 away",
+        """(float[1, 2, 3] theta, int64[4] size) => (float[1, h, w, 2] grid) {
+            grid = AffineGrid (theta, size)
+        }""",
+        (1, 3, 4, 5),
+    ),
+    affinegrid(
+        "affinegrid_open_rank",
+        "Only the run tells whether images have two axes or three",
+        """(float[n, r, c] theta, int64[k] size) => (float grid) {
+            grid = AffineGrid (theta, size)
+        }""",
+        (1, 3, 4, 5),
+        (2, 1, 2, 3, 4),
+    ),
+    centercroppad_int32(),
     roialign_output_half_pixel(),
     avgpool("avgpool_ceil_include_pad", "the last windows divide by their cells inside the padded area",
             (1, 2, 6, 5), 2, True),

@@ -3,9 +3,11 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 BUILD ?= build
 FUZZ_SECONDS ?= 60
+RANDOM_GRAPHS ?= 20000
+SEED ?= 1
 CONFIGURE := cmake -G Ninja -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release
 
-.PHONY: help setup setup-tests build run wheel test check format real zoo zoo-test bench bench-kernels fuzz coverage accuracy accuracy-sums docs clean
+.PHONY: help setup setup-tests build run wheel test check format real zoo zoo-test random bench bench-kernels fuzz coverage accuracy accuracy-sums docs clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 24
@@ -59,6 +61,10 @@ zoo-test: ## run what `make zoo` exported on every backend, beside PyTorch in fl
 	@cmake --build $(BUILD) --parallel $(JOBS) --target linnet_command
 	@eval "$$(tools/setup.sh paths)" && "$$LINNET_PYTHON" tests/real/zoo.py $(BUILD)/zoo --linnet $(BUILD)/linnet \
 	  --peers "$$LINNET_PEERS_DIR" $(ZOO)
+
+random: build ## compare RANDOM_GRAPHS (20000) random graphs of SEED (1) with ONNX's reference evaluator
+	@eval "$$(tools/setup.sh paths)" && PYTHONPATH=$(BUILD)/python "$$LINNET_PYTHON" tests/random/random_graphs.py \
+	  --graphs $(RANDOM_GRAPHS) --seed $(SEED) --jobs $(JOBS) $(RANDOM_OPTIONS)
 
 bench: ## measure beside ONNX Runtime, OpenVINO and PyTorch; writes docs/benchmarks.md (BENCH=--quick: a short try)
 	@tools/setup.sh bench

@@ -21,6 +21,8 @@
 namespace linnet::kernels {
 namespace {
 
+constexpr std::size_t kHalfBytes = 2;
+
 // Some steps of one row tile of A; `rows` of its `height` rows are there.
 struct RowTile {
   const float* a;
@@ -43,10 +45,10 @@ namespace hn = hwy::HWY_NAMESPACE;
 using Bits = hn::ScalableTag<std::uint32_t>;
 using BitsVector = hn::Vec<Bits>;
 
-// Pairs of the lanes of two vectors: `first` in the lower halves.
-HWY_INLINE BitsVector Pairs(Bits d, BitsVector first, BitsVector second) {
-  return hn::Or(hn::ShiftRight<16>(RoundToBfloat16(d, first)),
-                hn::And(RoundToBfloat16(d, second), hn::Set(d, 0xFFFF0000u)));
+// Pairs of the lanes of two vectors, of even k and of odd k.
+HWY_INLINE BitsVector Pairs(Bits d, BitsVector even, BitsVector odd) {
+  return hn::Or(hn::And(RoundToBfloat16(d, even), hn::Set(d, 0xFFFF0000u)),
+                hn::ShiftRight<16>(RoundToBfloat16(d, odd)));
 }
 
 HWY_INLINE BitsVector LoadBits(Bits d, const float* from) {
@@ -73,12 +75,32 @@ void RowToPairs(const float* a, std::size_t k, Bfloat16Pair* pairs) {
   }
 #endif
   for (; i < k; i += 2) {
-    pairs[i / 2] = {{RoundedScalar(a[i]), i + 1 < k ? RoundedScalar(a[i + 1]) : std::uint16_t{0}}};
+    pairs[i / 2] = {{i + 1 < k ? RoundedScalar(a[i + 1]) : std::uint16_t{0}, RoundedScalar(a[i])}};
   }
 }
 
 void ToPairs(const float* a, std::size_t a_row_stride, std::size_t rows, std::size_t k, Bfloat16Pair* pairs) {
   for (std::size_t row = 0; row < rows; ++row) RowToPairs(a + row * a_row_stride, k, pairs + row * pair_count(k));
+}
+
+void JoinPairs(const std::byte* a, std::size_t rows, std::size_t k, Bfloat16Pair* pairs) {
+  const Bits d;
+  const std::size_t lanes = hn::Lanes(d);
+  for (std::size_t row = 0; row < rows; ++row, a += k * kHalfBytes, pairs += pair_count(k)) {
+    std::size_t i = 0;
+#if HWY_TARGET != HWY_SCALAR
+    const hn::Repartition<std::uint8_t, Bits> bytes;
+    for (; i + 2 * lanes <= k; i += 2 * lanes) {
+      const auto both = hn::LoadU(bytes, reinterpret_cast<const std::uint8_t*>(a + i * kHalfBytes));
+      hn::StoreU(hn::RotateRight<16>(hn::BitCast(d, both)), d, reinterpret_cast<std::uint32_t*>(pairs + i / 2));
+    }
+#endif
+    for (; i < k; i += 2) {
+      std::uint16_t of_k[2] = {};
+      std::memcpy(of_k, a + i * kHalfBytes, std::min<std::size_t>(2, k - i) * kHalfBytes);
+      pairs[i / 2] = {{of_k[1], of_k[0]}};
+    }
+  }
 }
 
 void ToTiles(const RowTile& part) {
@@ -94,12 +116,12 @@ void ToTiles(const RowTile& part) {
   }
 }
 
-// Two rows of a packed panel become one of pairs; `second` may be null, for zeros.
-void JoinRows(const float* first, const float* second, std::size_t width, Bfloat16Pair* pairs) {
+// Two rows of a packed panel become one of pairs; the odd one may be null, for zeros.
+void JoinRows(const float* even, const float* odd, std::size_t width, Bfloat16Pair* pairs) {
   const Bits d;
   for (std::size_t i = 0; i < width; i += hn::Lanes(d)) {
-    const BitsVector upper = second == nullptr ? hn::Zero(d) : LoadBits(d, second + i);
-    hn::StoreU(Pairs(d, LoadBits(d, first + i), upper), d, reinterpret_cast<std::uint32_t*>(pairs + i));
+    const BitsVector second = odd == nullptr ? hn::Zero(d) : LoadBits(d, odd + i);
+    hn::StoreU(Pairs(d, LoadBits(d, even + i), second), d, reinterpret_cast<std::uint32_t*>(pairs + i));
   }
 }
 
@@ -111,11 +133,16 @@ HWY_AFTER_NAMESPACE();
 namespace linnet::kernels {
 
 LINNET_EXPORT(ToPairs);
+LINNET_EXPORT(JoinPairs);
 LINNET_EXPORT(ToTiles);
 LINNET_EXPORT(JoinRows);
 
 void to_bfloat16_pairs(const float* a, std::size_t a_row_stride, std::size_t rows, std::size_t k, Bfloat16Pair* pairs) {
   LINNET_DISPATCH(ToPairs)(a, a_row_stride, rows, k, pairs);
+}
+
+void join_bfloat16_pairs(const void* a, std::size_t rows, std::size_t k, Bfloat16Pair* pairs) {
+  LINNET_DISPATCH(JoinPairs)(static_cast<const std::byte*>(a), rows, k, pairs);
 }
 
 namespace {

@@ -420,6 +420,8 @@ void gemm_of_rows(std::size_t m, std::size_t n, std::size_t k, const float* a, s
 void gemm_bfloat16(std::size_t m, std::size_t n, std::size_t pairs, const Bfloat16Pair* a, std::size_t a_row_stride,
                    const Bfloat16Pair* packed_b, const GemmEpilogue& epilogue, float* c, std::size_t c_row_stride,
                    std::size_t panel_begin, std::size_t panel_end) {
+  GemmEpilogue of_pairs = epilogue;
+  of_pairs.chain_length /= 2;
   const Product product = {m,
                            n,
                            pairs,
@@ -427,7 +429,7 @@ void gemm_bfloat16(std::size_t m, std::size_t n, std::size_t pairs, const Bfloat
                            a_row_stride,
                            pairs == 0 ? kNoRows : reinterpret_cast<const float*>(packed_b),
                            0,
-                           epilogue,
+                           of_pairs,
                            c,
                            c_row_stride,
                            panel_begin * kPanelColumns,

@@ -67,8 +67,8 @@ struct GemmEpilogue {
   // C has room for its columns rounded up to whole kColumnUnit in every row, the last one too, and what is in the
   // additional ones may be overwritten with anything: whole vectors are stored.
   bool fills_padding = false;
-  // Of gemm(): steps of a chain, of which kGroupLength / kChainLength are a group. kGroupLength is a multiple of it.
-  // What sums products anew afterwards asks for shorter chains.
+  // Steps of a chain, of which kGroupLength / kChainLength are a group. kGroupLength is a multiple of it, which is
+  // even. What sums products anew afterwards asks for shorter chains.
   std::size_t chain_length = kChainLength;
 
   // The same for a product that begins at row `row` of C.
@@ -107,20 +107,22 @@ void gemm_in_place(std::size_t m, std::size_t k, const float* a, std::size_t a_r
                    std::size_t b_row_stride, const GemmEpilogue& epilogue, float* c, std::size_t c_row_stride,
                    std::size_t column_begin, std::size_t column_end);
 
-// The same product of bfloat16 operands with sums in float32, for callers that ask for speed and give up digits: A and
-// B are rounded to 8 significant bits. Two neighbours along k are one pair, `pairs` = (k + 1) / 2 of them, the last
-// filled up with zero. Packed B has the panels of `gemm` with pairs for elements. An element of C is summed as by
-// `gemm`, with a pair for a step, which adds its two products to the sum; with the CPU's own instructions
-// (has_bfloat16_instructions) their order and rounding are the CPU's, and denormals count as zero, so bits differ
-// between kinds of CPU but neither between rows nor between runs.
+// The same product of bfloat16 operands with sums in float32: of operands that are stored so, or for callers that ask
+// for speed and give up digits. Two neighbours along k are one pair, `pairs` = (k + 1) / 2 of them, the last filled up
+// with zero. Packed B has the panels of `gemm` with pairs for elements. The bits are those that `gemm` gives for the
+// same operands as floats, but that with the CPU's own instructions (has_bfloat16_instructions) denormals, read or
+// made, count as zero within a chain.
 struct Bfloat16Pair {
-  std::uint16_t elements[2];
+  std::uint16_t elements[2];  // of the odd k and of the even one: a step adds the second one's product first
 };
 
 constexpr std::size_t pair_count(std::size_t k) { return k / 2 + k % 2; }
 
 // Rounds `rows` rows of k floats to nearest even, as pairs; a row takes pair_count(k) of them. NaN stays NaN.
 void to_bfloat16_pairs(const float* a, std::size_t a_row_stride, std::size_t rows, std::size_t k, Bfloat16Pair* pairs);
+
+// The same of rows that are bfloat16 already, at any address and without gaps.
+void join_bfloat16_pairs(const void* a, std::size_t rows, std::size_t k, Bfloat16Pair* pairs);
 
 // As pack_b; `packed` has room for packed_b_bytes(pair_count(k), n).
 void pack_b_bfloat16(const void* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n,

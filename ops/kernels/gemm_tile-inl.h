@@ -47,7 +47,7 @@ struct FloatDot {
   static HWY_INLINE TileVector MulAdd(TileVector a, TileVector b, TileVector sum) { return hn::MulAdd(a, b, sum); }
 };
 
-// Pairs on any CPU: first the lower halves, then the upper ones. Not made to be fast: callers ask for bfloat16 where
+// Pairs on any CPU: first the upper halves, then the lower ones. Not made to be fast: callers ask for bfloat16 where
 // the CPU has instructions for it, so tiles of one row are enough.
 struct WidenedPairDot {
   static constexpr std::size_t kMostRows = 1;
@@ -57,14 +57,14 @@ struct WidenedPairDot {
     const auto upper = hn::Set(du, 0xFFFF0000u);
     const auto a_bits = hn::BitCast(du, a);
     const auto b_bits = hn::BitCast(du, b);
-    sum = hn::MulAdd(hn::BitCast(d, hn::ShiftLeft<16>(a_bits)), hn::BitCast(d, hn::ShiftLeft<16>(b_bits)), sum);
-    return hn::MulAdd(hn::BitCast(d, hn::And(a_bits, upper)), hn::BitCast(d, hn::And(b_bits, upper)), sum);
+    sum = hn::MulAdd(hn::BitCast(d, hn::And(a_bits, upper)), hn::BitCast(d, hn::And(b_bits, upper)), sum);
+    return hn::MulAdd(hn::BitCast(d, hn::ShiftLeft<16>(a_bits)), hn::BitCast(d, hn::ShiftLeft<16>(b_bits)), sum);
   }
 };
 
 #if HWY_TARGET == HWY_AVX3
-// Pairs by AVX512_BF16, which denormals are zero for. An assembler's line, since not every CPU that this target is for
-// has the instruction, and compilers want functions that use it to be marked.
+// Pairs by AVX512_BF16: two FMAs, of the upper halves first, which denormals are zero for. An assembler's line, since
+// not every CPU that this target is for has the instruction, and compilers want functions that use it to be marked.
 struct PairDot {
   static constexpr std::size_t kMostRows = kMaxRowsOfWideTile;
   static HWY_INLINE TileVector MulAdd(TileVector a, TileVector b, TileVector sum) {

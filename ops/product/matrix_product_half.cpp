@@ -2,10 +2,15 @@
 // sums are those of float32, and every element of Y is rounded once. A constant B is packed as float32 at load; A, C
 // and a B that only the run knows are widened into the workspace, where Y stands as float32, too, until a slice of it
 // is done.
+//
+// Where the CPU has AVX512_BF16, bfloat16 operands stay what they are, in pairs along k: twice the multiply-adds, half
+// the bytes, and the same bits, but that denormals count as zero. Not with an alpha, which makes floats of B's
+// elements, nor with a transposed A.
 #include <algorithm>
 
 #include "ops/kernels/gemm.hpp"
 #include "ops/kernels/half.hpp"
+#include "ops/kernels/targets.hpp"
 #include "ops/product/matrix_product.hpp"
 #include "ops/product/matrix_product_packing.hpp"
 #include "ops/shared/element_lines.hpp"
@@ -27,6 +32,8 @@ struct Part {
 struct HalfProduct {
   MatrixProduct product;
   kernels::HalfType type = kernels::HalfType::kFloat16;
+  bool in_pairs = false;  ///< each stands where there would be a float
+  std::size_t steps = 0;  ///< along k
   kernels::GemmSlices slices;
   std::size_t packed_elements = 0;          ///< of one B, whole cache lines
   std::shared_ptr<const std::byte> packed;  ///< all B; null when they are packed into the workspace
@@ -43,6 +50,11 @@ std::size_t panels(const MatrixProduct& product) {
   return kernels::panel_count(static_cast<std::size_t>(product.columns));
 }
 
+kernels::Bfloat16Pair* pairs_of(float* pairs) { return reinterpret_cast<kernels::Bfloat16Pair*>(pairs); }
+const kernels::Bfloat16Pair* pairs_of(const float* pairs) {
+  return reinterpret_cast<const kernels::Bfloat16Pair*>(pairs);
+}
+
 /// Packs a panel of the B at `b`, at any address: blocks of 64 x 64 are widened on the stack, 16 KiB.
 void pack_panel(const HalfProduct& state, const std::byte* b, std::size_t panel, float* packed) {
   constexpr std::size_t kBlock = 64;
@@ -51,10 +63,11 @@ void pack_panel(const HalfProduct& state, const std::byte* b, std::size_t panel,
   const auto all_columns = static_cast<std::size_t>(product.columns);
   const std::size_t columns = std::min(kernels::kPanelColumns, all_columns - panel * kernels::kPanelColumns);
   const std::size_t width = kernels::panel_width(all_columns, panel);
+  const std::size_t block_steps = state.in_pairs ? kBlock / 2 : kBlock;
   const bool rows_are_contiguous = product.b_column_stride == 1;
   alignas(64) float block[kBlock * kBlock];
-  float* to = packed + panel * kernels::kPanelColumns * depth;
-  for (std::size_t row = 0; row < depth; row += kBlock, to += kBlock * width) {
+  float* to = packed + panel * kernels::kPanelColumns * state.steps;
+  for (std::size_t row = 0; row < depth; row += kBlock, to += block_steps * width) {
     const std::size_t rows = std::min(kBlock, depth - row);
     const std::size_t lines = rows_are_contiguous ? rows : columns;
     for (std::size_t line = 0; line < lines; ++line) {
@@ -64,9 +77,20 @@ void pack_panel(const HalfProduct& state, const std::byte* b, std::size_t panel,
                                   at_column * static_cast<std::size_t>(product.b_column_stride);
       kernels::widen(state.type, b + element * kHalfBytes, rows_are_contiguous ? columns : rows, block + line * kBlock);
     }
-    kernels::pack_b(block, rows_are_contiguous ? kBlock : 1, rows_are_contiguous ? 1 : kBlock, rows, columns,
-                    product.alpha, to);
+    const std::size_t row_stride = rows_are_contiguous ? kBlock : 1;
+    const std::size_t column_stride = rows_are_contiguous ? 1 : kBlock;
+    if (state.in_pairs) {
+      kernels::pack_b_bfloat16(block, row_stride, column_stride, rows, columns, 1.0F, pairs_of(to));
+    } else {
+      kernels::pack_b(block, row_stride, column_stride, rows, columns, product.alpha, to);
+    }
   }
+}
+
+bool multiplies_pairs(const HalfProduct& state) {
+  const MatrixProduct& product = state.product;
+  return state.type == kernels::HalfType::kBfloat16 && kernels::has_bfloat16_instructions() && product.depth > 0 &&
+         product.alpha == 1.0F && !product.transposed_a();
 }
 
 /// Packs all B, several threads at once.
@@ -108,15 +132,19 @@ Prepared prepare(const PrepareContext& context) {
   const auto most = checked_product(product.columns + 64, product.depth + 1);
   const auto all = most ? checked_product(*most, product.b_matrices) : most;
   if (!all) fail(ErrorCode::kLimitExceeded, "B needs more bytes when packed than 64 bits can count");
-  state->packed_elements = whole_lines(kernels::packed_b_bytes(depth, columns) / sizeof(float));
-  state->a = reserve(prepared, element_count(context.input_shape(0)));
+  state->in_pairs = multiplies_pairs(*state);
+  state->steps = state->in_pairs ? kernels::pair_count(depth) : depth;
+  state->packed_elements = whole_lines(kernels::packed_b_bytes(state->steps, columns) / sizeof(float));
+  const std::int64_t a_elements = element_count(context.input_shape(0));
+  const auto steps = static_cast<std::int64_t>(state->steps);
+  state->a = reserve(prepared, state->in_pairs ? a_elements / product.depth * steps : a_elements);
   state->y = reserve(prepared, product.batches * product.y_elements());
   if (product.has_c) state->c = reserve(prepared, element_count(context.input_shape(2)));
   const std::size_t packed = state->packed_elements * static_cast<std::size_t>(product.b_matrices);
   if (const ConstantPtr& b = context.input_constant(1); b != nullptr) {
-    const std::string key =
-        text("simd widened ", product.b_matrices, " of [", product.depth, ",", product.columns, "] strides ",
-             product.b_depth_stride, " ", product.b_column_stride, " times ", product.alpha);
+    const std::string key = text(state->in_pairs ? "simd paired " : "simd widened ", product.b_matrices, " of [",
+                                 product.depth, ",", product.columns, "] strides ", product.b_depth_stride, " ",
+                                 product.b_column_stride, " times ", product.alpha);
     state->packed = context.weights().get(b, key, packed * sizeof(float), [&](std::byte* memory) {
       pack_all(context.control(), *state, b->data, reinterpret_cast<float*>(memory));
     });
@@ -125,7 +153,7 @@ Prepared prepare(const PrepareContext& context) {
     state->b = reserve(prepared, static_cast<std::int64_t>(packed));
   }
   if (context.has_input(2) && !product.has_c) prepared.unread_inputs |= 4;
-  state->slices = kernels::choose_slices(static_cast<std::size_t>(product.rows), columns, depth,
+  state->slices = kernels::choose_slices(static_cast<std::size_t>(product.rows), columns, state->steps,
                                          static_cast<std::size_t>(context.threads()));
   prepared.state = std::move(state);
   return prepared;
@@ -137,6 +165,20 @@ void widen_all(const RunArguments& args, kernels::HalfType type, const void* fro
   args.control.parallel_for((count + kWidenedElements - 1) / kWidenedElements, work, [&](std::size_t task) {
     const std::size_t first = task * kWidenedElements;
     kernels::widen(type, bytes + first * kHalfBytes, std::min(kWidenedElements, count - first), to + first);
+  });
+}
+
+/// Every row of every A as pairs.
+void join_pairs(const RunArguments& args, const HalfProduct& state, float* to) {
+  const auto depth = static_cast<std::size_t>(state.product.depth);
+  const std::size_t rows = state.a.count / state.steps;
+  const std::size_t rows_of_task = std::max<std::size_t>(1, kWidenedElements / depth);
+  const double work = static_cast<double>(state.a.count) / kWidenedPerNanosecond;
+  const auto* a = static_cast<const std::byte*>(args.inputs[0]);
+  args.control.parallel_for((rows + rows_of_task - 1) / rows_of_task, work, [&](std::size_t task) {
+    const std::size_t row = task * rows_of_task;
+    kernels::join_bfloat16_pairs(a + row * depth * kHalfBytes, std::min(rows_of_task, rows - row), depth,
+                                 pairs_of(to + row * state.steps));
   });
 }
 
@@ -167,7 +209,9 @@ void run(const RunArguments& args) {
   if (product.batches == 0) return;
   auto* workspace = static_cast<float*>(args.workspace);
   float* const a = workspace + state.a.begin;
-  if (product.transposed_a()) {
+  if (state.in_pairs) {
+    join_pairs(args, state, a);
+  } else if (product.transposed_a()) {
     widen_transposed(args, state, a);
   } else {
     widen_all(args, state.type, args.inputs[0], state.a.count, a);
@@ -186,7 +230,7 @@ void run(const RunArguments& args) {
   const std::size_t count = state.slices.count();
   const double weights = static_cast<double>(columns) * static_cast<double>(depth + 1);
   const double work =
-      static_cast<double>(product.batches) *
+      static_cast<double>(product.batches) * (state.in_pairs ? 0.5 : 1.0) *
       std::max(weights * static_cast<double>(product.rows) / kProductsPerNanosecond, weights / kWeightsPerNanosecond);
   auto* y = static_cast<std::byte*>(args.outputs[0]);
   args.control.parallel_for(count * static_cast<std::size_t>(product.batches), work, [&](std::size_t task) {
@@ -196,13 +240,20 @@ void run(const RunArguments& args) {
     const std::size_t matrix = b_elements == 0 ? 0 : static_cast<std::size_t>(batch.b / b_elements);
     const std::size_t first_row = static_cast<std::size_t>(index * product.y_elements()) + slice.row_begin * columns;
     float* const sums = workspace + state.y.begin + first_row;
-    kernels::gemm(slice.row_end - slice.row_begin, columns, depth,
-                  a + static_cast<std::size_t>(batch.a) + slice.row_begin * depth, depth,
-                  packed + matrix * state.packed_elements, epilogue.from_row(slice.row_begin), sums, columns,
-                  slice.panel_begin, slice.panel_end);
+    const std::size_t rows = slice.row_end - slice.row_begin;
+    const std::size_t a_row = depth == 0 ? 0 : static_cast<std::size_t>(batch.a) / depth + slice.row_begin;
+    const float* const from = a + a_row * state.steps;
+    const float* const b = packed + matrix * state.packed_elements;
+    const kernels::GemmEpilogue of_rows = epilogue.from_row(slice.row_begin);
+    if (state.in_pairs) {
+      kernels::gemm_bfloat16(rows, columns, state.steps, pairs_of(from), state.steps, pairs_of(b), of_rows, sums,
+                             columns, slice.panel_begin, slice.panel_end);
+    } else {
+      kernels::gemm(rows, columns, depth, from, depth, b, of_rows, sums, columns, slice.panel_begin, slice.panel_end);
+    }
     const std::size_t column = slice.panel_begin * kernels::kPanelColumns;
     const std::size_t width = std::min(columns, slice.panel_end * kernels::kPanelColumns) - column;
-    for (std::size_t row = 0; row < slice.row_end - slice.row_begin; ++row) {
+    for (std::size_t row = 0; row < rows; ++row) {
       const std::size_t element = row * columns + column;
       kernels::narrow(state.type, sums + element, width, y + (first_row + element) * kHalfBytes);
     }

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <string>
 
-#include "ops/kernels/gemm.hpp"
+#include "ops/kernels/half.hpp"
 #include "ops/kernels/targets.hpp"
 #include "ops/onednn/onednn_activation.hpp"
 #include "ops/onednn/onednn_backend.hpp"
@@ -16,6 +16,7 @@ namespace {
 
 /// Multiply-adds of one block: about 0.3 ms at 5e10 a second.
 constexpr std::int64_t kBlockProducts = 16000000;
+constexpr std::size_t kBfloat16Bytes = 2;
 /// Fewest rows of a block: with less, B is read more often than the work is worth.
 constexpr std::int64_t kLeastRows = 16;
 constexpr std::int64_t kColumnUnit = 64;
@@ -33,9 +34,9 @@ struct Cut {
 
 struct OnednnProduct {
   MatrixProduct product;
-  /// A is rounded to pairs in the workspace.
+  /// A is rounded in the workspace.
   bool bfloat16 = false;
-  std::size_t pairs_offset = 0;
+  std::size_t rounded_offset = 0;
   Cut rows, columns;
   OnednnPrimitivePtr primitives[2][2];  ///< [shorter rows][shorter columns]; null where there is no such block
   std::size_t worker_bytes = 0;         ///< workspace of one worker
@@ -117,7 +118,7 @@ OnednnMatmulProblem problem_of(const OnednnProduct& state, std::int64_t rows, st
   problem.bias_row_stride = product.c_row_stride;
   if (state.bfloat16) {
     problem.bfloat16 = true;
-    problem.a_row_stride = 2 * static_cast<std::int64_t>(kernels::pair_count(static_cast<std::size_t>(product.depth)));
+    problem.a_row_stride = product.depth;
   }
   if (!activates_itself(state)) problem.activation = *onednn_activation(product.activation);
   return problem;
@@ -211,11 +212,8 @@ Prepared prepare(const PrepareContext& context) {
   }
   prepare_c(*state, context, prepared);
   if (kBfloat16) {
-    state->pairs_offset = prepared.workspace_bytes;
-    const MatrixProduct& product = state->product;
-    prepared.workspace_bytes += static_cast<std::size_t>(product.rows) *
-                                kernels::pair_count(static_cast<std::size_t>(product.depth)) *
-                                sizeof(kernels::Bfloat16Pair);
+    state->rounded_offset = prepared.workspace_bytes;
+    prepared.workspace_bytes += static_cast<std::size_t>(state->product.rows * state->product.depth) * kBfloat16Bytes;
   }
   prepared.state = std::move(state);
   return prepared;
@@ -232,21 +230,19 @@ const float* addend_of(const OnednnProduct& state, const RunArguments& args) {
   return scaled;
 }
 
-/// A as pairs, in the workspace.
-const kernels::Bfloat16Pair* round_a(const OnednnProduct& state, const RunArguments& args) {
+/// A as bfloat16, in the workspace.
+const std::byte* round_a(const OnednnProduct& state, const RunArguments& args) {
   constexpr std::size_t kTaskElements = 1 << 17;
-  const auto rows = static_cast<std::size_t>(state.product.rows);
-  const auto depth = static_cast<std::size_t>(state.product.depth);
+  const auto elements = static_cast<std::size_t>(state.product.rows * state.product.depth);
   const auto* a = static_cast<const float*>(args.inputs[0]);
-  auto* pairs = reinterpret_cast<kernels::Bfloat16Pair*>(static_cast<std::byte*>(args.workspace) + state.pairs_offset);
-  const std::size_t step = std::max<std::size_t>(1, kTaskElements / depth);
-  const double work = static_cast<double>(rows) * static_cast<double>(depth) / 4.0;
-  args.control.parallel_for((rows + step - 1) / step, work, [&](std::size_t task) {
-    const std::size_t row = task * step;
-    kernels::to_bfloat16_pairs(a + row * depth, depth, std::min(step, rows - row), depth,
-                               pairs + row * kernels::pair_count(depth));
+  auto* const rounded = static_cast<std::byte*>(args.workspace) + state.rounded_offset;
+  const double work = static_cast<double>(elements) / 4.0;
+  args.control.parallel_for((elements + kTaskElements - 1) / kTaskElements, work, [&](std::size_t task) {
+    const std::size_t first = task * kTaskElements;
+    kernels::narrow(kernels::HalfType::kBfloat16, a + first, std::min(kTaskElements, elements - first),
+                    rounded + first * kBfloat16Bytes);
   });
-  return pairs;
+  return rounded;
 }
 
 /// The activation behind a block.
@@ -265,8 +261,7 @@ void run(const RunArguments& args) {
   const auto* b = static_cast<const float*>(args.inputs[1]);
   const float* c = addend_of(state, args);
   const bool activates = activates_itself(state);
-  const kernels::Bfloat16Pair* pairs = state.bfloat16 ? round_a(state, args) : nullptr;
-  const auto row_pairs = static_cast<std::int64_t>(kernels::pair_count(static_cast<std::size_t>(product.depth)));
+  const std::byte* const rounded = state.bfloat16 ? round_a(state, args) : nullptr;
   auto* y = static_cast<float*>(args.outputs[0]);
   const std::int64_t row_blocks = state.rows.count();
   const std::int64_t column_blocks = state.columns.count();
@@ -284,7 +279,7 @@ void run(const RunArguments& args) {
     const std::int64_t column = state.columns.begin(column_block);
     OnednnBuffers buffers;
     buffers.src = a + batch.a + row * product.a_row_stride;
-    if (pairs != nullptr) buffers.src = pairs + row * row_pairs;
+    if (rounded != nullptr) buffers.src = rounded + static_cast<std::size_t>(row * product.depth) * kBfloat16Bytes;
     if (state.packed.empty()) {
       buffers.weights = b + batch.b + column * product.b_column_stride;
     } else {

@@ -1,8 +1,10 @@
 // Products of bfloat16 operands: rounding, packing, and the product itself against doubles of the rounded operands.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <random>
 #include <utility>
@@ -24,7 +26,7 @@ float value_of(std::uint16_t bits) {
 float rounded(float value) {
   Bfloat16Pair pair{};
   to_bfloat16_pairs(&value, 1, 1, 1, &pair);
-  return value_of(pair.elements[0]);
+  return value_of(pair.elements[1]);
 }
 
 std::vector<float> random_values(std::size_t count, unsigned seed) {
@@ -62,7 +64,7 @@ TEST_P(OnEveryIsa, RoundsToNearestEven) {
     row[place] = cases[place % cases.size()].first;
     std::vector<Bfloat16Pair> pairs(35);
     to_bfloat16_pairs(row.data(), row.size(), 1, row.size(), pairs.data());
-    EXPECT_EQ(value_of(pairs[place / 2].elements[place % 2]), cases[place % cases.size()].second) << place;
+    EXPECT_EQ(value_of(pairs[place / 2].elements[1 - place % 2]), cases[place % cases.size()].second) << place;
   }
 }
 
@@ -85,10 +87,27 @@ TEST_P(OnEveryIsa, ALastPairIsFilledUpWithZero) {
   const std::vector<float> a = {1.0F, 2.0F, 3.0F, 4.0F, 5.0F, 6.0F};
   std::vector<Bfloat16Pair> pairs(4, Bfloat16Pair{{7, 7}});
   to_bfloat16_pairs(a.data(), 3, 2, 3, pairs.data());
-  EXPECT_EQ(value_of(pairs[1].elements[0]), 3.0F);
-  EXPECT_EQ(pairs[1].elements[1], 0);
-  EXPECT_EQ(value_of(pairs[2].elements[0]), 4.0F);
-  EXPECT_EQ(pairs[3].elements[1], 0);
+  EXPECT_EQ(value_of(pairs[1].elements[1]), 3.0F);
+  EXPECT_EQ(pairs[1].elements[0], 0);
+  EXPECT_EQ(value_of(pairs[2].elements[1]), 4.0F);
+  EXPECT_EQ(pairs[3].elements[0], 0);
+}
+
+TEST_P(OnEveryIsa, StoredRowsAreJoinedAsRoundedOnesAre) {
+  for (const std::size_t depth : {1U, 2U, 31U, 32U, 67U, 128U}) {
+    constexpr std::size_t kRows = 3;
+    const std::vector<float> a = random_values(kRows * depth, 4);
+    std::vector<Bfloat16Pair> expected(kRows * pair_count(depth), Bfloat16Pair{{7, 7}});
+    std::vector<Bfloat16Pair> pairs = expected;
+    to_bfloat16_pairs(a.data(), depth, kRows, depth, expected.data());
+    std::vector<std::byte> stored(a.size() * 2 + 1);
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      const std::uint16_t bits = expected[i / depth * pair_count(depth) + i % depth / 2].elements[1 - i % depth % 2];
+      std::memcpy(stored.data() + 1 + i * 2, &bits, sizeof bits);
+    }
+    join_bfloat16_pairs(stored.data() + 1, kRows, depth, pairs.data());
+    EXPECT_EQ(std::memcmp(pairs.data(), expected.data(), pairs.size() * sizeof(Bfloat16Pair)), 0) << depth;
+  }
 }
 
 struct Size {
@@ -104,7 +123,8 @@ TEST_P(OnEveryIsa, ProductIsThatOfTheRoundedOperands) {
                            {12, 80, 129},
                            {13, 100, 65},
                            {40, 70, 1200},
-                           {250, 65, 31}}) {
+                           {250, 65, 31},
+                           {13, 64, 2500}}) {
     SCOPED_TRACE(testing::Message() << size.m << " x " << size.k << " x " << size.n);
     const std::vector<float> a = random_values(size.m * size.k, 1);
     const std::vector<float> b = random_values(size.k * size.n, 2);  // [n, k], as a Linear layer has it
@@ -133,6 +153,16 @@ TEST_P(OnEveryIsa, ProductIsThatOfTheRoundedOperands) {
         ASSERT_NEAR(c[row * size.n + column], sum, bound) << row << ", " << column;
       }
     }
+    // Its bits are those of the product of floats.
+    std::vector<float> wide_a, wide_b;
+    std::transform(a.begin(), a.end(), std::back_inserter(wide_a), rounded);
+    std::transform(b.begin(), b.end(), std::back_inserter(wide_b), rounded);
+    std::vector<float> packed_floats(packed_b_bytes(size.k, size.n) / sizeof(float));
+    pack_b(wide_b.data(), 1, size.k, size.k, size.n, 1.0F, packed_floats.data());
+    std::vector<float> of_floats(c.size());
+    gemm(size.m, size.n, size.k, wide_a.data(), size.k, packed_floats.data(), epilogue, of_floats.data(), size.n, 0,
+         panel_count(size.n));
+    EXPECT_EQ(std::memcmp(of_floats.data(), c.data(), c.size() * sizeof(float)), 0);
     // A row's bits do not depend on its neighbours, nor on how panels are shared out.
     std::vector<float> alone(size.n);
     for (std::size_t panel = 0; panel < panel_count(size.n); ++panel) {
@@ -141,6 +171,17 @@ TEST_P(OnEveryIsa, ProductIsThatOfTheRoundedOperands) {
     }
     EXPECT_EQ(std::memcmp(alone.data(), c.data() + (size.m - 1) * size.n, size.n * sizeof(float)), 0);
   }
+}
+
+TEST_P(OnEveryIsa, DenormalsCountAsZeroForTheInstructionsOnly) {
+  const float a[] = {0x1p-130F, 1.0F};
+  const float b[] = {0x1p120F, 2.0F};
+  Bfloat16Pair pair, packed[kColumnUnit];
+  to_bfloat16_pairs(a, 2, 1, 2, &pair);
+  pack_b_bfloat16(b, 1, 1, 2, 1, 1.0F, packed);
+  float c;
+  gemm_bfloat16(1, 1, 1, &pair, 1, packed, {}, &c, 1, 0, 1);
+  EXPECT_EQ(c, has_bfloat16_instructions() ? 2.0F : 2.0F + 0x1p-10F);
 }
 
 TEST_P(OnEveryIsa, PlainAndTransposedBPackAlike) {

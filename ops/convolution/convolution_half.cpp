@@ -1,6 +1,7 @@
 // Convolutions of float16 and bfloat16 elements by the float32 kernels: operands are widened once, which is exact, sums
-// are those of float32, and every element of Y is rounded once. A constant W is packed as float32 at load; X, B and a W
-// that only the run knows are widened into the workspace, where Y stands as float32 first.
+// are those of float32, and every element of Y is rounded once. A constant W is packed as float32 at load, and kept
+// widened, too, where a run reads it; X, B and a W that only the run knows are widened into the workspace, where Y
+// stands as float32 first.
 #include <algorithm>
 
 #include "ops/convolution/convolution_simd.hpp"
@@ -23,8 +24,9 @@ struct Part {
 struct HalfConvolution {
   ConvolutionPlan plan;
   kernels::HalfType type = kernels::HalfType::kFloat16;
-  std::shared_ptr<const std::byte> packed;  ///< null where W is packed by every run
-  Part x, w, b, y;                          ///< behind what the plan needs
+  std::shared_ptr<const std::byte> packed;     ///< null where W is packed by every run
+  std::shared_ptr<const std::byte> widened_w;  ///< of a constant W that runs read
+  Part x, w, b, y;                             ///< behind what the plan needs
 };
 
 std::string accepts(const NodeView& node) {
@@ -68,7 +70,7 @@ Prepared prepare(const PrepareContext& context) {
   if (c.images > 0) {
     const bool has_b = context.has_input(kConvolutionB);
     const ConstantPtr& w = context.input_constant(kConvolutionW);
-    state->plan = plan_convolution(c, has_b, false, context.threads());
+    state->plan = plan_convolution(c, has_b, w != nullptr, context.threads());
     std::size_t floats = place_workspace(state->plan, w == nullptr, context.threads());
     state->x = reserve(floats, context.input_shape(kConvolutionX));
     state->y = reserve(floats, context.output_shape(0));
@@ -76,11 +78,19 @@ Prepared prepare(const PrepareContext& context) {
     if (w == nullptr) {
       state->w = reserve(floats, context.input_shape(kConvolutionW));
     } else {
+      const auto count = static_cast<std::size_t>(w->count());
+      const auto widen = [&](std::byte* memory) {
+        widen_all(context.control(), state->type, w->data, count, reinterpret_cast<float*>(memory));
+      };
+      if (reads_w(state->plan)) state->widened_w = context.weights().get(w, "widened", count * sizeof(float), widen);
       const std::size_t bytes = state->plan.packed_floats * sizeof(float);
       state->packed = context.weights().get(w, "widened " + packing_key(state->plan), bytes, [&](std::byte* memory) {
-        const auto count = static_cast<std::size_t>(w->count());
-        const std::shared_ptr<std::byte> widened = allocate_aligned(count * sizeof(float));
-        widen_all(context.control(), state->type, w->data, count, reinterpret_cast<float*>(widened.get()));
+        std::shared_ptr<const std::byte> widened = state->widened_w;
+        if (widened == nullptr) {
+          const std::shared_ptr<std::byte> copy = allocate_aligned(count * sizeof(float));
+          widen(copy.get());
+          widened = copy;
+        }
         pack_convolution(state->plan, widened.get(), context.control(), reinterpret_cast<float*>(memory));
       });
       prepared.unread_inputs = 1U << kConvolutionW;
@@ -103,6 +113,7 @@ void run(const RunArguments& args) {
   ConvolutionOperands operands = {};
   operands.x = widened(state.x, kConvolutionX);
   operands.packed = reinterpret_cast<const float*>(state.packed.get());
+  operands.w = state.widened_w.get();
   if (operands.packed == nullptr) operands.w = widened(state.w, kConvolutionW);
   if (state.plan.has_b) operands.bias = widened(state.b, kConvolutionB);
   operands.y = workspace + state.y.begin;

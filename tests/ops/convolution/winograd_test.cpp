@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -118,6 +119,31 @@ TEST(Winograd, AddsAndActivatesWhatItSumsDirectly) {
       const float a = actual->as<float>()[i], e = expected->as<float>()[i];
       ASSERT_TRUE(is_alike(a, e)) << op << ": " << a << " instead of " << e << ", element " << i;
       ASSERT_FALSE(std::abs(a - e) > 1e-4F) << op << ": " << a << " instead of " << e << ", element " << i;
+    }
+  }
+}
+
+ConstantPtr cast(const ConstantPtr& tensor, DataType to) {
+  MiniGraph graph;
+  const std::vector<NamedAttribute> attributes = {{"to", static_cast<std::int64_t>(to)}};
+  return graph.evaluate(graph.node("Cast", 13, attributes, {graph.constant(tensor)}), Backend::kSimd);
+}
+
+TEST(Winograd, OfHalvesIsThatOfFloatsRounded) {
+  for (const DataType type : {DataType::kFloat16, DataType::kBfloat16}) {
+    for (const float fault : {0.5F, std::numeric_limits<float>::infinity()}) {
+      std::vector<float> values(33 * 17 * 19, 0.25F);
+      for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i % 101) / 64.0F - 0.75F;
+      values[7 * 17 * 19 + 150] = fault;
+      const ConstantPtr x = cast(tensor_of<float>({1, 33, 17, 19}, values), type);
+      const ConstantPtr w = cast(random_tensor(DataType::kFloat32, {40, 33, 3, 3}, -1, 1, 2), type);
+      MiniGraph graph;
+      const ConstantPtr actual = graph.evaluate(convolution(graph, x, w), Backend::kSimd);
+      const ConstantPtr of_floats =
+          graph.evaluate(convolution(graph, cast(x, DataType::kFloat32), cast(w, DataType::kFloat32)), Backend::kSimd);
+      const ConstantPtr expected = cast(of_floats, type);
+      ASSERT_EQ(actual->bytes, expected->bytes);
+      EXPECT_EQ(std::memcmp(actual->data, expected->data, actual->bytes), 0) << text(type, " with ", fault);
     }
   }
 }

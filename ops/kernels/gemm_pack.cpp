@@ -13,6 +13,7 @@
 #include "hwy/highway.h"
 #include "ops/kernels/dispatch.h"
 #include "ops/kernels/gemm.hpp"
+#include "ops/kernels/transpose_tile-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace linnet::kernels::HWY_NAMESPACE {
@@ -86,48 +87,49 @@ void PackRows(const Panel& panel) {
 #if HWY_TARGET == HWY_SCALAR
 void PackColumns(const Panel& panel) { PackElements(panel, 0, panel.k, 0, panel.columns); }
 #else
-// Rows are contiguous: B is the transposition of a plain matrix, as in a Linear layer's weights [N, K]. Blocks of 4 x 4
-// are turned in registers. 64 rows at a time, 16 KiB of packed B, stay in the first-level cache until they are
-// complete, and 256 bytes of each column are read at once.
-void PackColumns(const Panel& panel) {
+// Rows are contiguous: B is the transposition of a plain matrix, as in a Linear layer's weights [N, K]. 64 rows at a
+// time, 16 KiB of packed B, stay in the first-level cache until they are complete, and 256 bytes of each column are
+// read at once. The last tile of each direction lies over the one before it. Requires: a tile fits.
+template <class D>
+void PackTiles(D d, const Panel& panel) {
   constexpr std::size_t kBlockRows = 64;
   constexpr std::size_t kLineFloats = 16;
-  const hn::FixedTag<float, 4> d;
-  const hn::RepartitionToWide<decltype(d)> pairs;
+  constexpr std::size_t kTileRows = kTurnedRows<D>;
   const auto alpha = hn::Set(d, panel.alpha);
-  const std::size_t width = panel.width;
+  const std::size_t lanes = hn::Lanes(d);
   const std::size_t column_bytes = panel.column_stride * sizeof(float);
-  const std::size_t whole_columns = panel.columns - panel.columns % 4;
   for (std::size_t k_begin = 0; k_begin < panel.k; k_begin += kBlockRows) {
     const std::size_t k_end = std::min(panel.k, k_begin + kBlockRows);
-    const std::size_t whole_k_end = k_end - k_end % 4;
-    for (std::size_t column = 0; column < whole_columns; column += 4) {
+    for (std::size_t next = 0; next < panel.columns; next += lanes) {
+      const std::size_t column = std::min(next, panel.columns - lanes);
       const std::byte* from = panel.at(0, column);
-      float* to = panel.packed + column;
       if (k_end + kBlockRows <= panel.k) {
-        for (std::size_t i = 0; i < 4; ++i) {
+        for (std::size_t i = 0; i < lanes; ++i) {
           for (std::size_t k = k_end; k < k_end + kBlockRows; k += kLineFloats)
             hwy::Prefetch(from + i * column_bytes + k * sizeof(float));
         }
       }
-      for (std::size_t k = k_begin; k < whole_k_end; k += 4) {
-        const auto column_0 = hn::Mul(alpha, LoadFloats(d, from + k * sizeof(float)));
-        const auto column_1 = hn::Mul(alpha, LoadFloats(d, from + column_bytes + k * sizeof(float)));
-        const auto column_2 = hn::Mul(alpha, LoadFloats(d, from + 2 * column_bytes + k * sizeof(float)));
-        const auto column_3 = hn::Mul(alpha, LoadFloats(d, from + 3 * column_bytes + k * sizeof(float)));
-        // Pairs of neighbouring columns of one row, first of rows 0 and 1, then of rows 2 and 3.
-        const auto left_01 = hn::BitCast(pairs, hn::InterleaveLower(d, column_0, column_1));
-        const auto left_23 = hn::BitCast(pairs, hn::InterleaveUpper(d, column_0, column_1));
-        const auto right_01 = hn::BitCast(pairs, hn::InterleaveLower(d, column_2, column_3));
-        const auto right_23 = hn::BitCast(pairs, hn::InterleaveUpper(d, column_2, column_3));
-        hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, left_01, right_01)), d, to + k * width);
-        hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, left_01, right_01)), d, to + (k + 1) * width);
-        hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, left_23, right_23)), d, to + (k + 2) * width);
-        hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, left_23, right_23)), d, to + (k + 3) * width);
+      for (std::size_t row = k_begin; row < k_end; row += kTileRows) {
+        const std::size_t k = std::min(row, panel.k - kTileRows);
+        hn::Vec<D> turned[kTileRows];
+        TurnTile(d, from + k * sizeof(float), static_cast<std::ptrdiff_t>(column_bytes), turned);
+        float* const to = panel.packed + k * panel.width + column;
+        HWY_UNROLL(4)
+        for (std::size_t i = 0; i < kTileRows; ++i) hn::StoreU(hn::Mul(alpha, turned[i]), d, to + i * panel.width);
       }
     }
-    PackElements(panel, whole_k_end, k_end, 0, whole_columns);
-    PackElements(panel, k_begin, k_end, whole_columns, panel.columns);
+  }
+}
+
+void PackColumns(const Panel& panel) {
+  const hn::ScalableTag<float> d;
+  const hn::FixedTag<float, 4> block;
+  if (panel.k < kTurnedRows<decltype(d)> || panel.columns < hn::Lanes(block)) {
+    PackElements(panel, 0, panel.k, 0, panel.columns);
+  } else if (panel.columns < hn::Lanes(d)) {
+    PackTiles(block, panel);
+  } else {
+    PackTiles(d, panel);
   }
 }
 #endif

@@ -1,7 +1,3 @@
-// Tiles of P rows, P being the elements of 16 bytes, and as many columns as a vector has lanes. Vector k holds, in its
-// block b of 16 bytes, P elements of the row b * P + k of `from`. Interleaving the elements of vectors k and k + P/2
-// into vectors 2 k and 2 k + 1 moves the topmost bit of an element's vector to the bottom of its place in the block,
-// and the topmost bit of the place to the bottom of the vector: after log2(P) times the two have changed places.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/kernels/transpose.cpp"
 
@@ -16,6 +12,7 @@
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "ops/kernels/dispatch.h"
+#include "ops/kernels/transpose_tile-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace linnet::kernels::HWY_NAMESPACE {
@@ -49,51 +46,11 @@ T* Row(std::byte* first, std::ptrdiff_t stride, std::size_t row) {
   return reinterpret_cast<T*>(first + static_cast<std::ptrdiff_t>(row) * stride);
 }
 
-// A vector of blocks of 16 bytes that lie `stride` bytes apart.
-template <class D>
-HWY_INLINE hn::Vec<D> LoadBlocks(D d, const std::byte* from, std::ptrdiff_t stride) {
-  using T = hn::TFromD<D>;
-  constexpr std::size_t kBlocks = hn::MaxLanes(d) * sizeof(T) / 16;
-  if constexpr (kBlocks == 1) {
-    return hn::LoadU(d, reinterpret_cast<const T*>(from));
-  } else {
-    const hn::Half<D> half;
-    const auto lower = LoadBlocks(half, from, stride);
-    return hn::Combine(d, LoadBlocks(half, from + static_cast<std::ptrdiff_t>(kBlocks / 2) * stride, stride), lower);
-  }
-}
-
-template <class D>
-HWY_INLINE void TransposeTile(D d, const std::byte* from, std::ptrdiff_t from_stride, std::byte* to,
-                              std::ptrdiff_t to_stride) {
-  using T = hn::TFromD<D>;
-  constexpr std::size_t kP = 16 / sizeof(T);
-  hn::Vec<D> v[kP];
-  hn::Vec<D> turned[kP];
-  HWY_UNROLL(16)
-  for (std::size_t k = 0; k < kP; ++k) {
-    v[k] = LoadBlocks(d, from + static_cast<std::ptrdiff_t>(k) * from_stride,
-                      static_cast<std::ptrdiff_t>(kP) * from_stride);
-  }
-  HWY_UNROLL(4)
-  for (std::size_t distance = 1; distance < kP; distance *= 2) {
-    HWY_UNROLL(8)
-    for (std::size_t k = 0; k < kP / 2; ++k) {
-      turned[2 * k] = hn::InterleaveLower(d, v[k], v[k + kP / 2]);
-      turned[2 * k + 1] = hn::InterleaveUpper(d, v[k], v[k + kP / 2]);
-    }
-    HWY_UNROLL(16)
-    for (std::size_t k = 0; k < kP; ++k) v[k] = turned[k];
-  }
-  HWY_UNROLL(16)
-  for (std::size_t k = 0; k < kP; ++k) hn::StoreU(v[k], d, Row<T>(to, to_stride, k));
-}
-
 // The last tile of each direction lies over the one before it. Requires: a tile fits.
 template <class D>
 void TransposeTiles(D d, const TurnedRows& m, std::size_t rows, std::size_t columns) {
   using T = hn::TFromD<D>;
-  constexpr std::size_t kP = 16 / sizeof(T);
+  constexpr std::size_t kP = kTurnedRows<D>;
   const std::size_t lanes = hn::Lanes(d);
   for (std::size_t j = 0; j < columns; j += lanes) {
     j = std::min(j, columns - lanes);
@@ -101,7 +58,10 @@ void TransposeTiles(D d, const TurnedRows& m, std::size_t rows, std::size_t colu
     for (std::size_t i = 0; i < rows; i += kP) {
       i = std::min(i, rows - kP);
       std::byte* const to = m.to + static_cast<std::ptrdiff_t>(i) * m.to_stride + j * sizeof(T);
-      TransposeTile(d, from + i * sizeof(T), m.from_stride, to, m.to_stride);
+      hn::Vec<D> turned[kP];
+      TurnTile(d, from + i * sizeof(T), m.from_stride, turned);
+      HWY_UNROLL(16)
+      for (std::size_t k = 0; k < kP; ++k) hn::StoreU(turned[k], d, Row<T>(to, m.to_stride, k));
     }
   }
 }

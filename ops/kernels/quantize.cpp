@@ -99,17 +99,17 @@ void Dequantize(const QuantizedBytes& type, const std::uint8_t* x, std::size_t c
   std::memcpy(y + (count - rest), last_y, rest * sizeof(float));
 }
 
-// Four chains, as many as their latency asks for. NaN is equal to nothing, itself neither.
+// Four chains, as many as their latency asks for.
 Extremes FindExtremes(const float* x, std::size_t count) {
   const Floats d;
   FloatVector low[4], high[4];
-  auto unordered = hn::Ne(hn::Zero(d), hn::Zero(d));
+  auto unordered = hn::IsNaN(hn::Zero(d));
   for (std::size_t i = 0; i < 4; ++i) low[i] = high[i] = hn::Zero(d);
   std::size_t at = 0;
   for (; at + 4 * kLanes <= count; at += 4 * kLanes) {
     for (std::size_t i = 0; i < 4; ++i) {
       const FloatVector value = hn::LoadU(d, x + at + i * kLanes);
-      unordered = hn::Or(unordered, hn::Ne(value, value));
+      unordered = hn::Or(unordered, hn::IsNaN(value));
       low[i] = hn::Min(low[i], value);
       high[i] = hn::Max(high[i], value);
     }

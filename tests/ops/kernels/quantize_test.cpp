@@ -88,5 +88,22 @@ TEST(QuantizeKernel, TakesEveryLengthAndNothingBehindIt) {
   });
 }
 
+TEST(ExtremesKernel, FindsThemAndNanAtEveryPlace) {
+  constexpr std::size_t kCount = 150;
+  on_every_isa([] {
+    for (std::size_t place = 0; place < kCount; ++place) {
+      std::vector<float> x = testing::random_floats(kCount, 0, 1, 1);
+      x[place] = 90;
+      x[kCount - 1 - place] = -80;
+      const Extremes extremes = find_extremes(x.data(), kCount);
+      EXPECT_EQ(extremes.low, -80) << place;
+      EXPECT_EQ(extremes.high, 90) << place;
+      EXPECT_FALSE(extremes.has_nan) << place;
+      x[place] = kNan;
+      EXPECT_TRUE(find_extremes(x.data(), kCount).has_nan) << place;
+    }
+  });
+}
+
 }  // namespace
 }  // namespace linnet::kernels

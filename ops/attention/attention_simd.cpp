@@ -1,13 +1,19 @@
 // Attention by Linnet's own kernels. A task has some rows of queries that share a head of K and V. It packs that head,
 // and goes through its rows in blocks: their scores stay in a second-level cache from one product to the other.
 //
+// Keys at the end that a mask hides from all rows of a block, as from the first ones of a causal one, are left out of
+// that block: their probabilities are 0, which changes no bit of the rows as long as V is finite.
+//
 // Few rows, as in decoding, read K and V where they lie instead. Their scores are summed in another order: a row's bits
 // depend on whether it is one of few, and on nothing else of its neighbours.
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <optional>
 
 #include "ops/attention/attention.hpp"
 #include "ops/kernels/gemm.hpp"
+#include "ops/kernels/quantize.hpp"
 #include "ops/kernels/softmax.hpp"
 #include "ops/shared/truth.hpp"
 #include "ops/shared/workspace_layout.hpp"
@@ -15,6 +21,7 @@
 namespace linnet::internal {
 namespace {
 
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr double kProductsPerNanosecond = 50.0;
 constexpr double kSoftmaxNanoseconds = 0.4;  ///< per score
 constexpr double kTaskNanoseconds = 3e5;
@@ -25,6 +32,9 @@ constexpr std::int64_t kBlockScores = 65536;
 /// Multiply-adds, and scores of a softmax, between two looks at the stop token.
 constexpr std::int64_t kUnstoppedProducts = 2'000'000;
 constexpr std::int64_t kUnstoppedScores = 500'000;
+/// Rows of a block that leaves out keys, and keys that there are at least then.
+constexpr std::int64_t kNarrowRows = 24;
+constexpr std::int64_t kLeastNarrowedKeys = 64;
 /// What chunks of keys are multiples of: whole panels of the first product, whole groups of the second one's sums.
 constexpr std::int64_t kChunkUnit = kernels::kGroupLength;
 static_assert(kChunkUnit % static_cast<std::int64_t>(kernels::kPanelColumns) == 0);
@@ -37,6 +47,7 @@ struct State {
   bool packs_v = false;         ///< else it lies as if packed
   bool scaled_keys = false;     ///< the scale is a power of two, which packing multiplies K by without rounding
   bool starts_as_mask = false;  ///< the scores do: it is the same for all rows
+  bool narrows = false;         ///< blocks may leave out keys: every row has a mask of its own
   std::size_t score_stride = 0;
   /// In bytes, from the workspace of a worker.
   std::size_t packed_k = 0, packed_v = 0, scores = 0, probabilities = 0;
@@ -89,7 +100,7 @@ void place_workspace(State& state) {
   if (state.packs_v) state.packed_v = layout.add(bytes_of(plan.keys, padded(plan.width)));
   state.score_stride = static_cast<std::size_t>(state.in_place ? plan.keys : padded(plan.keys));
   state.scores = state.probabilities = layout.add(bytes_of(state.block_rows, padded(plan.keys)));
-  if (state.score_stride != static_cast<std::size_t>(plan.keys)) {
+  if (state.narrows || state.score_stride != static_cast<std::size_t>(plan.keys)) {
     state.probabilities = layout.add(bytes_of(state.block_rows, plan.keys));
   }
   state.worker_bytes = layout.bytes();
@@ -112,6 +123,8 @@ Prepared prepare(const PrepareContext& context) {
   if (state->in_place) state->block_rows = state->rows;
   state->starts_as_mask =
       state->scaled_keys && plan.has_mask && !plan.has_filled && plan.mask[2] == 0 && plan.mask[3] == 1;
+  state->narrows = !state->in_place && dense_rows && plan.has_mask && !plan.has_filled && plan.mask[2] != 0 &&
+                   plan.mask[3] == 1 && plan.keys >= kLeastNarrowedKeys;
   const std::int64_t key_products = state->block_rows * std::max(plan.depth, plan.width);
   state->chunk_keys = std::max<std::int64_t>(1, kUnstoppedProducts / key_products / kChunkUnit) * kChunkUnit;
   choose_tasks(*state, context.threads());
@@ -141,9 +154,11 @@ class Task {
     for (const std::int64_t end = first + rows; first < end;) {
       const std::int64_t row = first % plan_.queries;
       const std::int64_t left = state_.in_place ? rows : plan_.queries - row;
-      const std::int64_t count = std::min({end - first, state_.block_rows, left});
-      if (!run_block({first_head_ + first / plan_.queries, row, count})) return;
-      first += count;
+      Block block = {first_head_ + first / plan_.queries, row, std::min({end - first, state_.block_rows, left}),
+                     plan_.keys};
+      narrow(block);
+      if (!run_block(block)) return;
+      first += block.count;
     }
   }
 
@@ -154,14 +169,48 @@ class Task {
   /// Rows of one head; of few rows with one query each, of neighbouring heads.
   struct Block {
     std::int64_t head, row, count;
+    std::int64_t keys;  ///< the first ones; the mask hides the others
   };
+
+  /// The largest magnitude of an element; infinity where one is NaN, and when the run is to stop.
+  float largest(const float* x, std::int64_t rows, std::int64_t columns, std::int64_t row_stride) const {
+    const std::int64_t together = row_stride == columns ? std::max<std::int64_t>(1, kUnstoppedScores / columns) : 1;
+    float result = 0;
+    for (std::int64_t row = 0; row < rows; row += together) {
+      const std::int64_t elements = std::min(together, rows - row) * columns;
+      const kernels::Extremes extremes = kernels::find_extremes(x + row * row_stride, size(elements));
+      if (extremes.has_nan || args_.control.abandon_if_stopped()) return kInfinity;
+      result = std::max({result, -extremes.low, extremes.high});
+    }
+    return result;
+  }
+
+  /// Makes a block of fewer rows that leaves out keys, where it can.
+  void narrow(Block& block) {
+    if (!state_.narrows) return;
+    const std::int64_t rows = std::min(block.count, kNarrowRows);
+    const std::size_t keys =
+        kernels::seen_columns(mask_at(block, 0), size(plan_.mask[2]), size(rows), size(plan_.keys));
+    if (keys == size(plan_.keys)) return;
+    if (!largest_key_) {
+      largest_key_ = largest(k_, plan_.keys, plan_.depth, plan_.k[2]);
+      if (!std::isfinite(largest(v_, plan_.keys, plan_.width, plan_.v[2]))) largest_key_ = kInfinity;
+    }
+    const float* q = input(kQ) + batch_ * plan_.q[0] + block.head * plan_.q[1] + block.row * plan_.q[2];
+    const float factor = plan_.scale.divides ? 1 / plan_.scale.factor : plan_.scale.factor;
+    const float most = largest(q, rows, plan_.depth, plan_.q[2]) * *largest_key_ * static_cast<float>(plan_.depth);
+    // Before and after it is scaled; not with NaN.
+    if (!(most < kernels::kMostScore && most * std::abs(factor) < kernels::kMostScore)) return;
+    block.count = rows;
+    block.keys = static_cast<std::int64_t>(keys);
+  }
 
   /// Calls body(first, count) for chunks of keys. False when the run is to stop.
   template <typename Body>
-  bool for_keys(const Body& body) const {
-    for (std::int64_t first = 0; first < plan_.keys; first += state_.chunk_keys) {
+  bool for_keys(std::int64_t keys, const Body& body) const {
+    for (std::int64_t first = 0; first < keys; first += state_.chunk_keys) {
       if (args_.control.abandon_if_stopped()) return false;
-      body(first, std::min(state_.chunk_keys, plan_.keys - first));
+      body(first, std::min(state_.chunk_keys, keys - first));
     }
     return true;
   }
@@ -169,12 +218,12 @@ class Task {
   bool pack() const {
     float alpha = 1.0F;
     if (state_.scaled_keys) alpha = plan_.scale.divides ? 1.0F / plan_.scale.factor : plan_.scale.factor;
-    const bool packed_k = for_keys([&](std::int64_t first, std::int64_t count) {
+    const bool packed_k = for_keys(plan_.keys, [&](std::int64_t first, std::int64_t count) {
       kernels::pack_b(k_ + first * plan_.k[2], size(plan_.k[3]), size(plan_.k[2]), size(plan_.depth), size(count),
                       alpha, place(state_.packed_k) + first * plan_.depth);
     });
-    return packed_k &&
-           (!state_.packs_v || for_keys([&](std::int64_t first, std::int64_t count) { pack_v(first, count); }));
+    return packed_k && (!state_.packs_v ||
+                        for_keys(plan_.keys, [&](std::int64_t first, std::int64_t count) { pack_v(first, count); }));
   }
 
   /// Some rows of every panel.
@@ -192,7 +241,7 @@ class Task {
   /// False when the run is to stop.
   bool run_block(const Block& block) const {
     if (!multiply_keys(block)) return false;
-    const std::int64_t group = std::max<std::int64_t>(1, kUnstoppedScores / plan_.keys);
+    const std::int64_t group = std::max<std::int64_t>(1, kUnstoppedScores / block.keys);
     for (std::int64_t first = 0; first < block.count; first += group) {
       if (args_.control.abandon_if_stopped()) return false;
       weigh(block, first, std::min(group, block.count - first));
@@ -210,7 +259,7 @@ class Task {
     kernels::GemmEpilogue epilogue;
     if (state_.starts_as_mask) epilogue.bias = mask_at(block, 0);
     epilogue.fills_padding = true;
-    return for_keys([&](std::int64_t first, std::int64_t count) {
+    return for_keys(block.keys, [&](std::int64_t first, std::int64_t count) {
       if (state_.in_place) {
         kernels::dot_rows(size(block.count), size(plan_.depth), q, q_stride, k_ + first * plan_.k[2], size(plan_.k[2]),
                           size(count), scores + first, state_.score_stride);
@@ -224,9 +273,9 @@ class Task {
 
   /// From scores to probabilities, for some rows of the block.
   void weigh(const Block& block, std::int64_t first, std::int64_t count) const {
-    const std::size_t keys = size(plan_.keys);
+    const std::size_t keys = size(block.keys);
     float* scores = place(state_.scores) + size(first) * state_.score_stride;
-    float* probabilities = place(state_.probabilities) + first * plan_.keys;
+    float* probabilities = place(state_.probabilities) + first * block.keys;
     const kernels::ScoreScale scale = state_.scaled_keys ? kernels::ScoreScale{} : plan_.scale;
     const bool as_they_are = state_.starts_as_mask || (!plan_.has_mask && !plan_.has_filled && scale.factor == 1.0F);
     for (std::int64_t i = 0; i < count && !as_they_are; ++i) {
@@ -241,10 +290,10 @@ class Task {
     }
     kernels::softmax_padded(scores, state_.score_stride, probabilities, size(count), keys);
     if (!plan_.nan_is_zero && !plan_.has_zero_rows) return;
-    for (std::int64_t i = 0; i < count; ++i, probabilities += plan_.keys) {
+    for (std::int64_t i = 0; i < count; ++i, probabilities += keys) {
       // A row of softmax is NaN everywhere or nowhere.
       const bool nan = plan_.nan_is_zero && std::isnan(*probabilities);
-      if (nan || is_zero_row(block, first + i)) std::fill_n(probabilities, plan_.keys, 0.0F);
+      if (nan || is_zero_row(block, first + i)) std::fill_n(probabilities, keys, 0.0F);
     }
   }
 
@@ -257,11 +306,11 @@ class Task {
     const std::size_t y_stride = size(plan_.y[dimension()]);
     const float* probabilities = place(state_.probabilities);
     const float* packed = state_.packs_v ? place(state_.packed_v) : v_;
-    return for_keys([&](std::int64_t first, std::int64_t count) {
+    return for_keys(block.keys, [&](std::int64_t first, std::int64_t count) {
       kernels::GemmEpilogue epilogue;
       if (first != 0) epilogue = {nullptr, y, y_stride, 1};
       if (state_.in_place) {
-        kernels::gemm_in_place(rows, size(count), probabilities + first, size(plan_.keys), v_ + first * plan_.v[2],
+        kernels::gemm_in_place(rows, size(count), probabilities + first, size(block.keys), v_ + first * plan_.v[2],
                                size(plan_.v[2]), epilogue, y, y_stride, 0, width);
         return;
       }
@@ -275,7 +324,7 @@ class Task {
         kernels::GemmEpilogue of_panel = epilogue;
         if (first != 0) of_panel.addend = y + column;
         kernels::gemm(rows, std::min(kernels::kPanelColumns, width - column), size(count), probabilities + first,
-                      size(plan_.keys),
+                      size(block.keys),
                       packed + column * size(plan_.keys) + size(first) * kernels::panel_width(width, panel), of_panel,
                       y + column, y_stride, 0, 1);
       }
@@ -313,6 +362,7 @@ class Task {
   std::int64_t batch_ = 0, first_head_ = 0;
   const float* k_ = nullptr;
   const float* v_ = nullptr;
+  std::optional<float> largest_key_;  ///< a magnitude; infinity where V is not finite
 };
 
 void run(const RunArguments& args) {

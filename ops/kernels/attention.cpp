@@ -3,6 +3,8 @@
 
 #include "ops/kernels/attention.hpp"
 
+#include <algorithm>
+
 #include "ops/kernels/highway_config.h"
 
 #include "hwy/foreach_target.h"
@@ -92,6 +94,47 @@ void ScaleAndMask(float* y, std::size_t count, ScoreScale scale, const float* ma
   }
 }
 
+// The end of the last vector before `end`, and behind `begin`, that has more than kMostUnseen or NaN; `begin` for none.
+// Vectors are counted from the beginning of the row. Requires: `begin` is a whole number of them.
+std::size_t EndOfSeen(const float* row, std::size_t begin, std::size_t end) {
+  const Tag d;
+  const std::size_t lanes = hn::Lanes(d);
+  const V bound = hn::Set(d, kMostUnseen);
+  while (end > begin) {
+    const std::size_t first = (end - 1) / lanes * lanes;
+    const std::size_t count = end - first;
+    const V v = count < lanes ? LoadPartial(d, row + first, count) : hn::LoadU(d, row + first);
+    if (!hn::AllTrue(d, hn::Or(hn::Le(v, bound), hn::Not(hn::FirstN(d, count))))) break;
+    end = first;
+  }
+  return end;
+}
+
+bool SeesAny(const float* row, std::size_t count) {
+  const Tag d;
+  const std::size_t lanes = hn::Lanes(d);
+  const V least = hn::Set(d, kLeastSeen);
+  for (std::size_t i = 0; i < count; i += lanes) {
+    const std::size_t left = std::min(lanes, count - i);
+    const V v = left < lanes ? LoadPartial(d, row + i, left) : hn::LoadU(d, row + i);
+    if (!hn::AllFalse(d, hn::And(hn::Ge(v, least), hn::FirstN(d, left)))) return true;
+  }
+  return false;
+}
+
+std::size_t SeenColumns(const float* mask, std::size_t row_stride, std::size_t rows, std::size_t columns) {
+  constexpr std::size_t kUnit = 16;
+  constexpr std::size_t kLeast = 32;
+  std::size_t seen = std::min(kLeast, columns);
+  for (std::size_t row = 0; row < rows && seen < columns; ++row) {
+    seen = std::min(columns, (EndOfSeen(mask + row * row_stride, seen, columns) + kUnit - 1) / kUnit * kUnit);
+  }
+  for (std::size_t row = 0; row < rows && seen < columns; ++row) {
+    if (!SeesAny(mask + row * row_stride, seen)) return columns;
+  }
+  return seen;
+}
+
 }  // namespace
 }  // namespace linnet::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -101,6 +144,7 @@ namespace linnet::kernels {
 
 LINNET_EXPORT(DotRows);
 LINNET_EXPORT(ScaleAndMask);
+LINNET_EXPORT(SeenColumns);
 
 void dot_rows(std::size_t rows, std::size_t depth, const float* a, std::size_t a_row_stride, const float* b,
               std::size_t b_row_stride, std::size_t b_rows, float* c, std::size_t c_row_stride) {
@@ -109,6 +153,10 @@ void dot_rows(std::size_t rows, std::size_t depth, const float* a, std::size_t a
 
 void scale_and_mask(float* y, std::size_t count, ScoreScale scale, const float* mask, std::size_t mask_stride) {
   LINNET_DISPATCH(ScaleAndMask)(y, count, scale, mask, mask_stride);
+}
+
+std::size_t seen_columns(const float* mask, std::size_t row_stride, std::size_t rows, std::size_t columns) {
+  return LINNET_DISPATCH(SeenColumns)(mask, row_stride, rows, columns);
 }
 
 }  // namespace linnet::kernels

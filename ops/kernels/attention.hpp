@@ -21,6 +21,17 @@ struct ScoreScale {
 // is not rounded before the sum where the CPU has FMA. mask_stride is 0 or 1.
 void scale_and_mask(float* y, std::size_t count, ScoreScale scale, const float* mask, std::size_t mask_stride);
 
+// A score to which so little is added weighs nothing beside one to which no less than kLeastSeen is, as long as scores
+// themselves are smaller than kMostScore: softmax gives it 0, and its bits do not depend on it.
+constexpr float kMostUnseen = -1e38F;
+constexpr float kLeastSeen = -1e36F;
+constexpr float kMostScore = 1e36F;
+
+// How many columns of a mask, from the first one on, hold all of its `rows` rows that is more than kMostUnseen, or NaN,
+// rounded up to a multiple of 16; no fewer than 32, as softmax sums shorter rows in another way, and `columns` where
+// that is less. All columns where a row has nothing that is kLeastSeen or more.
+std::size_t seen_columns(const float* mask, std::size_t row_stride, std::size_t rows, std::size_t columns);
+
 }  // namespace linnet::kernels
 
 #endif  // LINNET_OPS_KERNELS_ATTENTION_HPP_

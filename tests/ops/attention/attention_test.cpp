@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "tests/ops/mini_graph.hpp"
 #include "tests/ops/op_tester.hpp"
 
 namespace linnet::internal {
@@ -336,6 +337,56 @@ TEST(Attention, NanAndInfinitiesGoThrough) {
         .input<float>({1, 2, 2}, {0, kInfinity, 1, 3})
         .expect<float>({1, queries, 2}, y)
         .run();
+  }
+}
+
+/// Of 4 heads of queries and 2 of keys, by our kernels. Each query sees the keys up to its own; `hidden` is added to
+/// the others.
+ConstantPtr causal_attention(const ConstantPtr& q, const ConstantPtr& k, const ConstantPtr& v, float hidden) {
+  const std::int64_t queries = q->shape[2];
+  const std::int64_t keys = k->shape[2];
+  std::vector<float> mask;
+  for (std::int64_t i = 0; i < queries * keys; ++i) mask.push_back(i % keys <= i / keys ? 0.5F : hidden);
+  MiniGraph graph;
+  const OpDef* const op = all_operators().find(kOwnDomain, "ScaledDotProductAttention");
+  const std::vector<ConstantPtr> inputs = {q, k, v, tensor_of<float>({queries, keys}, mask)};
+  const AttributesPtr attributes = parse_node(*op, 1, {{"scale", 0.3F}}, inputs.size(), 1);
+  return graph.evaluate(graph.node(Replacement{op, attributes, {inputs.begin(), inputs.end()}}), Backend::kSimd);
+}
+
+/// Where -1e37 is added, a key counts for nothing, too, but is not left out.
+TEST(Attention, LeavesOutHiddenKeysWithoutChangingABit) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  struct Change {
+    const char* name;
+    float key, value;  ///< of the last key
+  };
+  const Change changes[] = {{"as they are", 1, 1},
+                            {"a value is infinite", 1, kInfinity},
+                            {"a value is NaN", 1, nan},
+                            {"a key is infinite", kInfinity, 1},
+                            {"a score overflows", 3e38F, 1}};
+  const ConstantPtr q = random_tensor(DataType::kFloat32, {2, 4, 70, 20}, 4, 9, 1);
+  for (const Change& change : changes) {
+    for (const std::int64_t width : {16, 64, 80}) {
+      std::vector<float> keys(2 * 2 * 100 * 20, 1.0F);
+      std::vector<float> values(static_cast<std::size_t>(2 * 2 * 100 * width), 1.0F);
+      for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = static_cast<float>(i * 37 % 101) / 50.0F - 1.0F;
+      for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i * 41 % 97) / 50.0F - 1.0F;
+      keys.back() = change.key;
+      values.back() = change.value;
+      const ConstantPtr k = tensor_of<float>({2, 2, 100, 20}, keys);
+      const ConstantPtr v = tensor_of<float>({2, 2, 100, width}, values);
+      const ConstantPtr expected = causal_attention(q, k, v, -1e37F);
+      for (const float hidden : {-kInfinity, std::numeric_limits<float>::lowest(), -1e38F}) {
+        const ConstantPtr actual = causal_attention(q, k, v, hidden);
+        for (std::int64_t i = 0; i < expected->count(); ++i) {
+          const float a = actual->as<float>()[i], e = expected->as<float>()[i];
+          ASSERT_TRUE(a == e || (std::isnan(a) && std::isnan(e)))
+              << change.name << ", " << hidden << ": " << a << " instead of " << e << ", element " << i;
+        }
+      }
+    }
   }
 }
 

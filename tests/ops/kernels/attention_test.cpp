@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -59,6 +60,27 @@ TEST(ScaleAndMask, AgreesWithTheFormula) {
             EXPECT_NEAR(y.values()[i], scaled + added, 0x1p-23 * (std::abs(scaled) + std::abs(added)));
           }
         });
+      }
+    }
+  }
+}
+
+TEST(SeenColumns, EndWithWhatIsSeen) {
+  const float inf = std::numeric_limits<float>::infinity();
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  constexpr std::size_t kRows = 3;
+  for (const std::size_t columns : {1u, 31u, 64u, 100u, 128u}) {
+    for (const float hidden : {-inf, -1e38f, -3.4e38f}) {
+      for (const float last : {0.0f, -1e37f, nan, inf}) {
+        for (std::size_t seen = 0; seen < columns; ++seen) {
+          std::vector<float> mask(kRows * columns, hidden);
+          for (std::size_t row = 0; row < kRows; ++row) mask[row * columns] = 1;
+          mask[columns + seen] = last;
+          const bool all_see = seen != 0 || last >= 0;
+          const std::size_t whole = std::max<std::size_t>(32, (seen + 16) / 16 * 16);
+          const std::size_t expected = all_see ? std::min(columns, whole) : columns;
+          on_every_isa([&] { EXPECT_EQ(seen_columns(mask.data(), columns, kRows, columns), expected) << seen; });
+        }
       }
     }
   }

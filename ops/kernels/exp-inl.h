@@ -7,6 +7,7 @@
 #include "ops/kernels/highway_config.h"
 
 #include "hwy/highway.h"
+#include "ops/kernels/pieces-inl.h"
 #include "ops/kernels/vector_math-inl.h"
 
 #if defined(LINNET_OPS_KERNELS_EXP_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -163,6 +164,34 @@ HWY_INLINE V Exp(D d, V x) {
 #endif
 }
 
+#if HWY_TARGET == HWY_AVX3
+
+// 1 / (1 + e^-x): g = 1 / (1 + e^|x|) for x < 0, 1 - g for x >= 0. Where |x| is beyond the pieces, e^x for x < 0, 1 for
+// x
+// >= 0: both differ from the result by less than 2^-30 of it.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V Sigmoid(D d, V x) {
+  const V zero = hn::Zero(d);
+  const V a = hn::Abs(x);
+  const V g = OfEvenPiece(d, kSigmoidPieces, a, 128.0f / 87);
+  const V y = hn::IfThenElse(hn::Ge(x, zero), hn::Sub(hn::Set(d, 1.0f), g), g);
+  const auto beyond = hn::Gt(a, hn::Set(d, 21.4f));
+  if (HWY_LIKELY(hn::AllFalse(d, beyond))) return y;
+  return hn::IfThenElse(beyond, Exp(d, AtMost(zero, x)), y);
+}
+
+// From 9.02 on the result is 1. The index of a piece is the bits of |x| from the exponent to the second of the
+// mantissa; below 2^-4 all is one piece.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V Tanh(D d, V x) {
+  const hn::RebindToUnsigned<D> du;
+  const V a = AtMost(hn::Set(d, 9.03f), hn::Abs(x));
+  const V index = hn::BitCast(d, hn::ShiftRight<21>(hn::BitCast(du, hn::Max(a, hn::Set(d, 0.06f)))));
+  return hn::CopySign(OfPiece(kTanhPieces, a, index), x);
+}
+
+#else
+
 // 1 / (1 + e^-x), as y = m / (1 + E) with E = e^-|x| = 2^n (1 + q), and m = 1 for x >= 0, m = E for x < 0.
 // The denominator is s + t: s = fl((1 + 2^n) + 2^n q), t what s lost; the numerator, without its 2^n, m + m_low = 1 or
 // 1 + q. Where w is m / s to 2^-14, y is w plus what w leaves of the numerator by the denominator, m - w s + m_low - w
@@ -208,6 +237,8 @@ HWY_INLINE V Tanh(D d, V x) {
   const V rest = hn::Add(ExactNegMulAdd(d, w, h_d, h), hn::NegMulAdd(w, l_d, l));
   return hn::CopySign(hn::MulAdd(rest, reciprocal, w), x);
 }
+
+#endif
 
 // x < 0 ? alpha * (e^x - 1) : x, alpha finite. e^x - 1 = (2^n - 1) + 2^n q = h + l as above; alpha * h + alpha * l
 // rounds once.

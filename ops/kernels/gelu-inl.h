@@ -9,6 +9,7 @@
 
 #include "hwy/highway.h"
 #include "ops/kernels/exp-inl.h"
+#include "ops/kernels/pieces-inl.h"
 #include "ops/kernels/vector_math-inl.h"
 
 #if defined(LINNET_OPS_KERNELS_GELU_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -119,19 +120,11 @@ HWY_INLINE V GeluCentre(D d, V x) {
   return hn::MulAdd(hn::Mul(x, p), x, hn::Mul(x, hn::Set(d, 0.5f)));
 }
 
+// a sigmoid(-z), z = 2 sqrt(2 / pi) (a + 0.044715 a^3), sigmoid(-z) = 2^n (1 + q) / (s + t), for a in [0, 10.9]; beyond
+// it is below half the least denormal.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V Gelu(D d, V x) {
-  const V a = AtMost(hn::Set(d, 14.4f), hn::Abs(x));
-  const V tail = hn::Sub(AtLeast(hn::Zero(d), x), GeluTail(d, a));
-  return FinishGelu(d, x, hn::IfThenElse(hn::Lt(a, hn::Set(d, 0.5f)), GeluCentre(d, x), tail));
-}
-
-// x sigmoid(z), z = 2 sqrt(2 / pi) (x + 0.044715 x^3); a sigmoid(-|z|) is computed as in Sigmoid. Beyond 10.9 it is
-// below half the least denormal.
-template <class D, class V = hn::Vec<D>>
-HWY_INLINE V GeluTanh(D d, V x) {
+HWY_INLINE V GeluTanhTail(D d, V a) {
   const V one = hn::Set(d, 1.0f);
-  const V a = AtMost(hn::Set(d, 10.9f), hn::Abs(x));
   const TwoFloats<V> exponent = GeluTanhExponent(d, a);
   const ReducedExp<D> e = ReduceExp(d, exponent.high, exponent.low);
   const V scale = PowerDown(d, e.n);
@@ -142,7 +135,45 @@ HWY_INLINE V GeluTanh(D d, V x) {
   const V aw = hn::Mul(a, w);
   const V aw_low = ExactMulAdd(d, a, w, hn::Neg(aw));
   const V g = hn::Add(aw, hn::MulAdd(aw, hn::Add(hn::MulAdd(c, hn::Add(c, e.q), c), e.q), aw_low));
-  return FinishGelu(d, x, hn::Sub(AtLeast(hn::Zero(d), x), ScaleDown(d, g, e.n)));
+  return ScaleDown(d, g, e.n);
+}
+
+#if HWY_TARGET == HWY_AVX3
+
+// max(x, 0) - |x| P(-|x|), rounded once, with P by pieces (pieces.hpp); where |x| is beyond `last`, with
+// |x| P(-|x|) = tail(|x|).
+template <class D, class V = hn::Vec<D>, class Tail>
+HWY_INLINE V GeluByPieces(D d, V x, const Pieces<5>& pieces, float per_unit, float last, const Tail& tail) {
+  const V a = hn::Abs(x);
+  const V positive = AtLeast(hn::Zero(d), x);
+  const V y = hn::NegMulAdd(a, OfEvenPiece(d, pieces, a, per_unit), positive);
+  const auto beyond = hn::Gt(a, hn::Set(d, last));
+  if (HWY_LIKELY(hn::AllFalse(d, beyond))) return y;
+  return hn::IfThenElse(beyond, FinishGelu(d, x, hn::Sub(positive, tail(a))), y);
+}
+
+#endif
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V Gelu(D d, V x) {
+  const auto tail = [d](V a) HWY_ATTR { return GeluTail(d, AtMost(hn::Set(d, 14.4f), a)); };
+#if HWY_TARGET == HWY_AVX3
+  return GeluByPieces(d, x, kGeluPieces, 128.0f / 22, 5.4f, tail);
+#else
+  const V a = hn::Abs(x);
+  const V outer = hn::Sub(AtLeast(hn::Zero(d), x), tail(a));
+  return FinishGelu(d, x, hn::IfThenElse(hn::Lt(a, hn::Set(d, 0.5f)), GeluCentre(d, x), outer));
+#endif
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V GeluTanh(D d, V x) {
+  const auto tail = [d](V a) HWY_ATTR { return GeluTanhTail(d, AtMost(hn::Set(d, 10.9f), a)); };
+#if HWY_TARGET == HWY_AVX3
+  return GeluByPieces(d, x, kGeluTanhPieces, 128.0f / 20, 4.9f, tail);
+#else
+  return FinishGelu(d, x, hn::Sub(AtLeast(hn::Zero(d), x), tail(hn::Abs(x))));
+#endif
 }
 
 }  // namespace linnet::kernels::HWY_NAMESPACE

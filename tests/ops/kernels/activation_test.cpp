@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "tests/ops/kernels/numbers.hpp"
@@ -233,8 +235,7 @@ std::vector<float> sampled_floats() {
   return x;
 }
 
-TEST(Activation, ErrorIsWithinTheBound) {
-  const std::vector<float> x = sampled_floats();
+void expect_errors_within_the_bounds(const std::vector<float>& x) {
   std::vector<float> expected(x.size()), y(x.size());
   for (const Bound& bound : kBounds) {
     SCOPED_TRACE(bound.name);
@@ -251,6 +252,29 @@ TEST(Activation, ErrorIsWithinTheBound) {
       EXPECT_LE(worst, bound.ulp) << "at " << worst_x;
     });
   }
+}
+
+TEST(Activation, ErrorIsWithinTheBound) { expect_errors_within_the_bounds(sampled_floats()); }
+
+// A function by pieces (pieces.hpp) meets the next piece, or what is beyond the last, here.
+TEST(Activation, ErrorIsWithinTheBoundWherePiecesMeet) {
+  std::vector<float> seams = {0.0625f, 4.9f, 5.4f, 9.03f, 21.4f};
+  for (int piece = 0; piece < 32; ++piece) {
+    for (const float width : {87.0f / 128, 22.0f / 128, 20.0f / 128}) {
+      seams.push_back((static_cast<float>(piece) + 0.5f) * width);
+    }
+    seams.push_back(std::ldexp(1.0f + static_cast<float>(piece % 4) / 4, piece / 4 - 4));
+  }
+  std::vector<float> x;
+  for (const float seam : seams) {
+    std::uint32_t bits;
+    std::memcpy(&bits, &seam, sizeof bits);
+    for (std::uint32_t near = bits - 40; near != bits + 40; ++near) {
+      x.push_back(float_of(near));
+      x.push_back(-float_of(near));
+    }
+  }
+  expect_errors_within_the_bounds(x);
 }
 
 TEST(Activation, SelfGatedHasTheBitsOfItsSteps) {

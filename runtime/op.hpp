@@ -328,6 +328,9 @@ struct OpFacts {
   /// work is more than in proportion to the elements they read and write. Null: in proportion. Requires: all shapes
   /// known.
   double (*folding_ns)(const NodeView&) = nullptr;
+  /// The body that every run of the node goes through once, and whose outputs are the node's; nothing where that is not
+  /// certain. The bodies have no inputs but captures. Called with what is known of the inputs.
+  std::optional<std::size_t> (*taken_body)(const NodeView&) = nullptr;
   FusionHook absorb_addend = nullptr;      ///< takes in an element-wise sum with a constant
   FusionHook absorb_affine = nullptr;      ///< takes in a per-channel scale and shift
   FusionHook absorb_activation = nullptr;  ///< takes in an element-wise function as epilogue

@@ -186,6 +186,12 @@ std::optional<WantedElements> wanted_elements(const NodeView&, std::size_t input
   return wanted_truth("which branch is taken: 1 for then_branch");
 }
 
+std::optional<std::size_t> taken_body(const NodeView& node) {
+  const auto condition = node.input_integers(0);
+  if (!condition || condition->size() != 1) return std::nullopt;
+  return condition->front() != 0 ? 0 : 1;
+}
+
 }  // namespace
 
 void register_if(Registry& registry) {
@@ -199,6 +205,7 @@ void register_if(Registry& registry) {
   op.bodies = {{"then_branch", branch_inputs}, {"else_branch", branch_inputs}};
   op.implementations = {{"staged", Backend::kReference, accepts_staged_bodies, prepare_staged, run_staged},
                         {"reference", Backend::kReference, nullptr, prepare, run}};
+  op.facts.taken_body = taken_body;
   op.facts.more_value_inputs = more_value_inputs;
   op.facts.wanted_elements = wanted_elements;
   registry.add(std::move(op));

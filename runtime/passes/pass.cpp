@@ -33,11 +33,17 @@ void run_enabled(PassContext& context, Changes& changes) {
 const std::vector<Pass>& all_passes() {
   // Never destroyed: other threads may load while the process exits.
   static const auto& passes = *new std::vector<Pass>{
-      {kFuseQuantized, fuse_quantized},     {"fold_constants", fold_constants},
-      {"remove_identity", remove_identity}, {kFuseActivationParts, fuse_activation_parts},
-      {kFuseLayerParts, fuse_layer_parts},  {"fuse_addend", fuse_addend},
-      {"fuse_affine", fuse_affine},         {"fuse_activation", fuse_activation},
-      {"fuse_transpose", fuse_transpose},   {"remove_dead", remove_dead},
+      {kFuseQuantized, fuse_quantized},
+      {"fold_constants", fold_constants},
+      {"take_branches", take_branches},
+      {"remove_identity", remove_identity},
+      {kFuseActivationParts, fuse_activation_parts},
+      {kFuseLayerParts, fuse_layer_parts},
+      {"fuse_addend", fuse_addend},
+      {"fuse_affine", fuse_affine},
+      {"fuse_activation", fuse_activation},
+      {"fuse_transpose", fuse_transpose},
+      {"remove_dead", remove_dead},
   };
   return passes;
 }

@@ -30,6 +30,7 @@ struct Pass {
 
 std::size_t fuse_quantized(PassContext& context);
 std::size_t fold_constants(PassContext& context);
+std::size_t take_branches(PassContext& context);
 std::size_t remove_identity(PassContext& context);
 std::size_t fuse_activation_parts(PassContext& context);
 std::size_t fuse_layer_parts(PassContext& context);

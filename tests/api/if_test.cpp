@@ -1,14 +1,17 @@
 // If, from a model's bytes to its outputs. Expected values are what the same statements give in C++.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linnet/inspect.hpp>
 
 #include "tests/api/control_flow.hpp"
 
 namespace linnet::test {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 /// y = condition ? relu(x) * scale : x - 1, with `scale` made outside and an initializer inside.
 ModelWriter choice() {
@@ -100,6 +103,63 @@ TEST(If, NestsAndReadsEveryGraphAround) {
   EXPECT_THAT(values_of(run_model(bytes, {yes, truth(true), x})[0]), ElementsAre(-11, -22));
   EXPECT_THAT(values_of(run_model(bytes, {yes, truth(false), x})[0]), ElementsAre(-10, -20));
   EXPECT_THAT(values_of(run_model(bytes, {tensor_with<bool>({1}, {false}), truth(true), x})[0]), ElementsAre(1, 2));
+}
+
+/// y = -relu(x * w) for the constant condition, whose branch holds a second If of a condition that follows from x's
+/// shape.
+std::string decided(bool condition, const DimSpec& columns) {
+  const GraphWriter inner = GraphWriter().node("Neg", {"p"}, {"n"}).output("n");
+  const GraphWriter same = GraphWriter().output("p");
+  const GraphWriter outer = GraphWriter()
+                                .initializer<float>("w", {2}, {10, -20})
+                                .node("Mul", {"x", "w"}, {"m"})
+                                .node("Relu", {"m"}, {"p"})
+                                .node("If", {"is_two"}, {"d"}, {inner.as("then_branch"), same.as("else_branch")})
+                                .output("d")
+                                .output("x");
+  const GraphWriter other = GraphWriter().initializer<float>("other", {1, 2}, {5, 6}).output("other").output("x");
+  return model()
+      .opset(13)
+      .input("x", DataType::kFloat32, {1, columns})
+      .initializer<bool>("c", {}, {condition})
+      .initializer<std::int64_t>("one", {}, {1})
+      .initializer<std::int64_t>("two", {}, {2})
+      .node("Shape", {"x"}, {"shape"})
+      .node("Gather", {"shape", "one"}, {"size"})
+      .node("Equal", {"size", "two"}, {"is_two"})
+      .node("If", {"c"}, {"y", "same"}, {outer.as("then_branch"), other.as("else_branch")})
+      .node("Abs", {"y"}, {"z"})
+      .output("y")
+      .output("same")
+      .output("z")
+      .bytes();
+}
+
+TEST(If, OfAKnownConditionIsItsBranch) {
+  const Tensor x = tensor_with<float>({1, 2}, {3, 4});
+  const auto ops = [&](const Model& model) {
+    std::vector<std::string> list;
+    for (const StepSummary& step : summarize_program(model, {x.view()}).steps) list.push_back(step.node.op);
+    return list;
+  };
+  for (const bool passes : {true, false}) {
+    Options options = options_for(Backend::kAuto);
+    if (!passes) options.disabled_passes = {"all"};
+    const Model taken = load(decided(true, 2), options);
+    auto outputs = taken.run({x});
+    EXPECT_THAT(values_of(outputs[0]), ElementsAre(-30, 0));
+    EXPECT_THAT(values_of(outputs[1]), ElementsAre(3, 4));
+    EXPECT_THAT(values_of(outputs[2]), ElementsAre(30, 0));
+    const Model other = load(decided(false, 2), options);
+    outputs = other.run({x});
+    EXPECT_THAT(values_of(outputs[0]), ElementsAre(5, 6));
+    EXPECT_THAT(values_of(outputs[2]), ElementsAre(5, 6));
+    if (!passes) continue;
+    EXPECT_THAT(ops(taken), Not(Contains("If")));
+    EXPECT_THAT(ops(other), ElementsAre());
+    EXPECT_THAT(ops(load(decided(true, "n"), options)), Contains("If"));
+  }
+  EXPECT_THAT(values_of(load(decided(true, "n"), options_for(Backend::kAuto)).run({x})[0]), ElementsAre(-30, 0));
 }
 
 TEST(If, ABranchThatIsNotTakenMayBeWrong) {

@@ -59,6 +59,61 @@ TEST(Det, OfSpecialMatrices) {
       .infer_only();
 }
 
+/// Cofactors, divided by the determinant.
+template <typename T>
+void check_inverse(const Shape& batch, std::int64_t size, const Tolerance& tolerance) {
+  Shape shape = batch;
+  shape.insert(shape.end(), {size, size});
+  const ConstantPtr x = random_tensor(data_type_of<T>(), shape, -2, 2, 5);
+  std::byte* data = nullptr;
+  const ConstantPtr expected = make_constant(data_type_of<T>(), shape, &data);
+  const std::int64_t elements = size * size;
+  for (std::int64_t i = 0; i < expected->count(); ++i) {
+    const T* const matrix = x->as<T>() + i / elements * elements;
+    const std::int64_t row = i % elements / size, column = i % size;
+    std::vector<double> whole, minor;
+    for (std::int64_t k = 0; k < elements; ++k) {
+      whole.push_back(static_cast<double>(matrix[k]));
+      if (k / size != column && k % size != row) minor.push_back(whole.back());
+    }
+    const double cofactor = ((row + column) % 2 == 0 ? 1 : -1) * determinant(minor, static_cast<std::size_t>(size - 1));
+    reinterpret_cast<T*>(data)[i] = static_cast<T>(cofactor / determinant(whole, static_cast<std::size_t>(size)));
+  }
+  OpTest("Inverse", 1, "com.microsoft")
+      .named(text(data_type_of<T>(), " ", shape))
+      .input(x)
+      .expect(expected)
+      .tolerance(tolerance)
+      .run();
+}
+
+TEST(Inverse, IsAsByCofactors) {
+  for (const std::int64_t size : {1, 2, 3, 4, 6}) check_inverse<float>({3}, size, close(1e-6, 1e-9));
+  check_inverse<float>({}, 5, close(1e-6, 1e-9));
+  check_inverse<float>({2, 0, 3}, 3, exact());
+  check_inverse<double>({2, 3}, 5, close(1e-11, 1e-13));
+  check_inverse<Float16>({4}, 3, close(1e-3, 1e-6));
+  check_inverse<Bfloat16>({4}, 3, close(1e-2, 1e-6));
+  check_inverse<float>({300}, 3, close(1e-6, 1e-9));
+}
+
+TEST(Inverse, OfSpecialMatrices) {
+  const auto inverse = [] { return OpTest("Inverse", 1, "com.microsoft"); };
+  inverse().input<float>({2, 2}, {0, 2, 4, 0}).expect<float>({2, 2}, {0, 0.25F, 0.5F, 0}).run();
+  inverse().input<float>({2, 2}, {1e30F, 0, 0, 1e-30F}).expect<float>({2, 2}, {1e-30F, 0, 0, 1e30F}).run();
+  inverse().random_input(DataType::kFloat32, {3, 0, 0}, 0, 1).expect<float>({3, 0, 0}, {}).run();
+  const float infinity = std::numeric_limits<float>::infinity();
+  inverse().input<float>({1, 1}, {0}).expect<float>({1, 1}, {infinity}).run();
+  inverse()
+      .symbolic_input(DataType::kFloat32, {"n", "?", 3})
+      .expect_dims(DataType::kFloat32, {"n", "?", 3})
+      .infer_only();
+  inverse()
+      .random_input(DataType::kFloat32, {2, 3}, 0, 1)
+      .expect_error(ErrorCode::kInvalidModel, "input X is [2,3], expected square matrices")
+      .run();
+}
+
 TEST(Det, SaysWhatIsWrong) {
   OpTest("Det", 11)
       .random_input(DataType::kFloat32, {2, 3}, 0, 1)

@@ -2,16 +2,20 @@
 
 #include <charconv>
 #include <cstring>
+#include <utility>
 
+#include "loaders/onnx/own_functions_impl.hpp"
 #include "loaders/onnx/proto.hpp"
 #include "loaders/onnx/wire_writer.hpp"
 
 namespace linnet::internal::onnx {
 namespace {
 
-// Numbers of the fields of NodeProto and AttributeProto.
+// Numbers of the fields of GraphProto, NodeProto and AttributeProto.
+constexpr std::uint32_t kNodeOfGraph = 1, kInputOfGraph = 11, kOutputOfGraph = 12;
 constexpr std::uint32_t kNodeOfFunction = 7, kInput = 1, kOutput = 2, kOpType = 4, kAttribute = 5, kDomain = 7;
-constexpr std::uint32_t kName = 1, kFloat = 2, kInt = 3, kString = 4, kFloats = 7, kInts = 8, kType = 20;
+constexpr std::uint32_t kName = 1, kFloat = 2, kInt = 3, kString = 4, kGraph = 6, kFloats = 7, kInts = 8, kType = 20,
+                        kParameter = 21;
 
 /// Takes pieces from the front of a text.
 class Pieces {
@@ -64,13 +68,43 @@ void append_list(std::string& out, std::string_view name, ParseContext& attribut
   append_number(out, kType, static_cast<std::uint64_t>(AttributeType::kFloats));
 }
 
-/// The value of an attribute, and its type.
-void append_value(std::string& out, Pieces& pieces, ParseContext& attributes) {
+/// A reference to an attribute of the call.
+void append_parameter(std::string& out, std::string_view name, ParseContext& attributes) {
+  attributes.ignore(name);
+  append_field(out, kParameter, {name});
+}
+
+void append_nodes(std::string& out, std::uint32_t field, Pieces& pieces, ParseContext& attributes);
+
+/// Names of values up to a colon, each a ValueInfoProto.
+void append_ends(std::string& out, std::uint32_t field, Pieces& pieces) {
+  do {
+    std::string info;
+    append_field(info, kName, {pieces.word(",:")});
+    append_field(out, field, {info});
+  } while (pieces.take(','));
+  pieces.take(':');
+}
+
+void append_graph(std::string& out, Pieces& pieces, ParseContext& attributes) {
+  std::string graph;
+  append_ends(graph, kInputOfGraph, pieces);
+  append_ends(graph, kOutputOfGraph, pieces);
+  append_nodes(graph, kNodeOfGraph, pieces, attributes);
+  append_field(out, kGraph, {graph});
+}
+
+/// The value of an attribute, and its type, which it returns; that of a reference is not known.
+AttributeType append_value(std::string& out, Pieces& pieces, ParseContext& attributes) {
   AttributeType type = AttributeType::kInt;
   if (pieces.take('"')) {
     type = AttributeType::kString;
     append_field(out, kString, {pieces.word("\"")});
     pieces.take('"');
+  } else if (pieces.take('^')) {
+    type = AttributeType::kGraph;
+    append_graph(out, pieces, attributes);
+    pieces.take('^');
   } else if (pieces.take('[')) {
     type = AttributeType::kInts;
     while (!pieces.take(']')) {
@@ -79,12 +113,19 @@ void append_value(std::string& out, Pieces& pieces, ParseContext& attributes) {
     }
   } else {
     std::string_view name;
+    if (pieces.take('&')) {
+      append_parameter(out, pieces.word(",>"), attributes);
+      return AttributeType::kUndefined;
+    }
     if (pieces.take('@')) {
-      if (pieces.take('@')) return append_list(out, pieces.word(",>"), attributes);
+      if (pieces.take('@')) {
+        append_list(out, pieces.word(",>)"), attributes);
+        return AttributeType::kFloats;
+      }
       name = pieces.word(":");
       pieces.take(':');
     }
-    const std::string_view word = pieces.word(",>");
+    const std::string_view word = pieces.word(",>)");
     if (word.find_first_of(".f") != std::string_view::npos) {  // inf has no point
       type = AttributeType::kFloat;
       const auto value = number_of<float>(word);
@@ -95,18 +136,37 @@ void append_value(std::string& out, Pieces& pieces, ParseContext& attributes) {
     }
   }
   append_number(out, kType, static_cast<std::uint64_t>(type));
+  return type;
 }
 
-}  // namespace
+/// A Constant for a literal among the inputs of a node; returns its name.
+std::string append_constant(std::string& out, std::uint32_t field, Pieces& pieces, ParseContext& attributes) {
+  std::string name = text("#", out.size());
+  std::string node, value;
+  const AttributeType type = append_value(value, pieces, attributes);
+  append_field(value, kName,
+               {type == AttributeType::kInts     ? "value_ints"
+                : type == AttributeType::kInt    ? "value_int"
+                : type == AttributeType::kFloats ? "value_floats"
+                                                 : "value_float"});
+  append_field(node, kOutput, {name});
+  append_field(node, kOpType, {"Constant"});
+  append_field(node, kAttribute, {value});
+  append_field(out, field, {node});
+  return name;
+}
 
-std::string nodes_of_text(std::string_view nodes, ParseContext& attributes) {
-  std::string out;
-  for (Pieces pieces(nodes); !pieces.empty(); pieces.take(';')) {
+/// Up to the end of the text, or of the graph.
+void append_nodes(std::string& out, std::uint32_t field, Pieces& pieces, ParseContext& attributes) {
+  for (; !pieces.empty() && pieces.front() != '^'; pieces.take(';')) {
     std::string node;
     do append_field(node, kOutput, {pieces.word(",=")});
     while (pieces.take(','));
     pieces.take('=');
-    std::string_view op_type = pieces.word("<(");
+    std::string_view op_type = pieces.word("<(;");
+    if (pieces.front() == ';') {
+      append_field(node, kInput, {std::exchange(op_type, "Identity")});
+    }
     if (const std::size_t colon = op_type.find(':'); colon != std::string_view::npos) {
       append_field(node, kDomain, {op_type.substr(0, colon)});
       op_type.remove_prefix(colon + 1);
@@ -115,21 +175,94 @@ std::string nodes_of_text(std::string_view nodes, ParseContext& attributes) {
     if (pieces.take('<')) {
       do {
         std::string attribute;
-        append_field(attribute, kName, {pieces.word("=")});
-        pieces.take('=');
-        append_value(attribute, pieces, attributes);
+        const bool same = pieces.take('&');
+        const std::string_view name = pieces.word("=,>");
+        append_field(attribute, kName, {name});
+        if (same) {
+          append_parameter(attribute, name, attributes);
+        } else {
+          pieces.take('=');
+          append_value(attribute, pieces, attributes);
+        }
         append_field(node, kAttribute, {attribute});
       } while (pieces.take(','));
       pieces.take('>');
     }
-    pieces.take('(');
-    if (pieces.front() != ')') {
-      do append_field(node, kInput, {pieces.word(",)")});
-      while (pieces.take(','));
+    if (pieces.take('(') && pieces.front() != ')') {
+      do {
+        const bool literal = pieces.front() != '\0' && std::strchr("[@-0123456789", pieces.front()) != nullptr;
+        append_field(node, kInput,
+                     {literal ? append_constant(out, field, pieces, attributes) : std::string(pieces.word(",)"))});
+      } while (pieces.take(','));
     }
     pieces.take(')');
-    append_field(out, kNodeOfFunction, {node});
+    append_field(out, field, {node});
   }
+}
+
+bool holds(std::string_view condition, const OwnCall& call) {
+  const std::size_t sign = condition.find_first_of("<=");
+  if (sign == std::string_view::npos) return call.has_input(number_of<std::size_t>(condition));
+  const std::string_view name = condition.substr(0, sign), wanted = condition.substr(sign + 1);
+  if (condition[sign] == '=') return call.attributes.get_string(name, "") == wanted;
+  return call.attributes.get_int(name, 0) < number_of<std::int64_t>(wanted);
+}
+
+void demand(std::string_view what, const OwnCall& call) {
+  const std::size_t sign = what.find('=');
+  if (sign != std::string_view::npos) {
+    require(call, std::string(what.substr(0, sign)).c_str(), number_of<std::int64_t>(what.substr(sign + 1)));
+  } else if (!call.has_input(number_of<std::size_t>(what))) {
+    unsupported("input ", what, " is left out");
+  }
+}
+
+void append_order(std::string& out, bool to_second, const OwnCall& call) {
+  const std::size_t rank = rank_of(call, 0, "0");
+  if (rank < 2) invalid_model("input 0 has rank ", rank, ", expected 2 or more");
+  out += '0';
+  if (to_second) out += text(",", rank - 1);
+  for (std::size_t axis = 1; axis + 1 < rank; ++axis) out += text(",", axis + (to_second ? 0 : 1));
+  if (!to_second) out += ",1";
+}
+
+/// The text with everything chosen.
+void append_chosen(std::string& out, std::string_view from, const OwnCall& call) {
+  while (!from.empty()) {
+    const std::string_view plain = from.substr(0, from.find_first_of("{!$"));
+    out += plain;
+    from.remove_prefix(plain.size());
+    if (from.empty()) return;
+    std::size_t end = 1;
+    if (from[0] == '!') {
+      end = from.find(';');
+      demand(from.substr(1, end - 1), call);
+    } else if (from[0] == '$') {
+      append_order(out, from[1] == '<', call);
+    } else {
+      std::size_t otherwise = 0;
+      for (int depth = 0; depth > 0 || from[end] != '}'; ++end) {
+        if (from[end] == '{') ++depth;
+        if (from[end] == '}') --depth;
+        if (from[end] == '|' && depth == 0) otherwise = end + 1;
+      }
+      const std::size_t first = from.find('?') + 1;
+      append_chosen(out,
+                    holds(from.substr(1, first - 2), call) ? from.substr(first, otherwise - 1 - first)
+                                                           : from.substr(otherwise, end - otherwise),
+                    call);
+    }
+    from.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace
+
+std::string nodes_of_text(std::string_view nodes, const OwnCall& call) {
+  std::string out, chosen;
+  append_chosen(chosen, nodes, call);
+  Pieces pieces(chosen);
+  append_nodes(out, kNodeOfFunction, pieces, call.attributes);
   return out;
 }
 

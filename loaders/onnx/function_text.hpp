@@ -1,21 +1,37 @@
 // Functions as text: a line of nodes, each with a semicolon behind it.
 //
-//   s = Add(A, B); C = Gelu<approximate="tanh">(s);
+//   s = Add(A, B); C = Gelu<approximate="tanh">(s); D = Reshape(C, [0,-1]); E = D;
 //
-// An operator of another domain than ONNX's has that before it: linnet:ScaledDotProductAttention. A name that is left
-// out is an input or output left out. An attribute is an integer, a float (with a point, or inf), a string
-// in quotes, a list of integers in brackets, an integer or float attribute of the call with its default, @alpha:1.0, or
-// its list of floats, @@scale, which must be there.
+// A number or a list of integers among the inputs is a Constant, a name alone an Identity. An operator of another
+// domain than ONNX's has that before it: linnet:ScaledDotProductAttention. A name that is left out is an input or
+// output left out. An attribute is one of
+//
+//   3, 0.5, inf, -1.e-5    an integer; a float, which has a point
+//   "tanh", [1,2]          a string; a list of integers
+//   @alpha:1.0, @axis:-1   a float or integer attribute of the call, with its default
+//   @@scale                a list of floats of the call, which must be there
+//   &dims                  what dims is in the call, whatever its type, and left out where that is left out;
+//                          &pads alone is short for pads=&pads
+//   ^a,b:c:c=Add(a,b);^    a graph: inputs, outputs, nodes
+//
+// What depends on the call is chosen before:
+//
+//   {3?s=Add(x,bias);|s=Identity(x);}   the first where input 3 is given, else the second; they may hold others
+//   {count<2?...|...}                   where the integer attribute, 0 if it is left out, is less
+//   {mode=fast?...|...}                 where the string attribute, empty if it is left out, is that
+//   !3;                                 input 3 must be given
+//   !normalized=0;                      the integer attribute must be that, or left out
+//   $< $>                               orders of axes, for input 0: that make the last axis the second, and back
 #pragma once
 
 #include <string>
 #include <string_view>
 
-#include "runtime/op.hpp"
+#include "loaders/onnx/own_functions.hpp"
 
 namespace linnet::internal::onnx {
 
-/// The NodeProtos as fields of a FunctionProto. `attributes`: of the call. Requires: text as above.
-std::string nodes_of_text(std::string_view nodes, ParseContext& attributes);
+/// The NodeProtos as fields of a FunctionProto. Requires: text as above. Errors: kUnsupported.
+std::string nodes_of_text(std::string_view nodes, const OwnCall& call);
 
 }  // namespace linnet::internal::onnx

@@ -1,8 +1,6 @@
 // com.microsoft's attention, and the turning of its queries and keys.
 #include "loaders/onnx/own_functions_impl.hpp"
 
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -17,8 +15,8 @@ namespace {
 std::string positions(const OwnCall& call, std::size_t input, std::size_t steps_axis) {
   if (rank_of(call, input, "position_ids") == 2) return "positions=Cast<to=7>(position_ids);";
   return range_along("input", steps_axis) +
-         "b=Shape<start=0,end=1>(input);begin=Cast<to=7>(position_ids);row=Add(range,begin);"
-         "shape=Concat<axis=0>(b,s);positions=Expand(row,shape);";
+         "b=Shape<start=0,end=1>(input);begin=Cast<to=7>(position_ids);row=Add(range,begin);shape=Concat<axis=0>(b,s);"
+         "positions=Expand(row,shape);";
 }
 
 }  // namespace
@@ -54,22 +52,17 @@ std::string score_bias(const OwnCall& call, std::size_t mask, std::size_t bias, 
       const Dims& query = call.inputs[0].dims;
       const Dim batch = query.empty() ? Dim::unknown() : query[0];
       if (!lengths.same(batch)) unsupported("a mask of shape [", lengths, "] for a batch of ", batch);
-      out += range_along(of, 1) +
-             "last=Constant<value_ints=[1,2,3]>();lengths=Cast<to=7>(mask);apart=Unsqueeze(lengths,last);"
-             "kept=Less(range,apart);";
+      out += range_along(of, 1) + "lengths=Cast<to=7>(mask);apart=Unsqueeze(lengths,[1,2,3]);kept=Less(range,apart);";
     } else {
-      out += text("heads_axis=Constant<value_ints=", rank == 2 ? "[1,2]" : "[1]",
-                  ">();apart=Unsqueeze(mask,heads_axis);kept=Cast<to=9>(apart);");
+      out += text("apart=Unsqueeze(mask,", rank == 2 ? "[1,2]" : "[1]", ");kept=Cast<to=9>(apart);");
     }
-    out +=
-        "free=Constant<value_float=0.0>();barred=Constant<value_float=@mask_filter_value:-10000.0>();"
-        "chosen=Where(kept,free,barred);mask_bias=CastLike(chosen,query);";
+    out += "chosen=Where(kept,0.0,@mask_filter_value:-10000.0);mask_bias=CastLike(chosen,query);";
   } else {
     call.attributes.ignore("mask_filter_value");
   }
   if (call.has_input(mask) && call.has_input(bias)) return out + "bias_sum=Add(mask_bias,attention_bias);";
-  if (call.has_input(mask)) return out + "bias_sum=Identity(mask_bias);";
-  return call.has_input(bias) ? "bias_sum=Identity(attention_bias);" : "";
+  if (call.has_input(mask)) return out + "bias_sum=mask_bias;";
+  return call.has_input(bias) ? "bias_sum=attention_bias;" : "";
 }
 
 std::int64_t heads_of(const OwnCall& call, const char* name) {
@@ -86,17 +79,14 @@ std::string scale_of(const OwnCall& call) {
 /// The scale of scores, as an attribute; by default 1 / sqrt(width).
 std::string scale_literal(const OwnCall& call, std::int64_t width) {
   if (call.attributes.get_float("scale", 0) != 0) return "@scale:0.0";
-  std::array<char, 32> digits{};  // in any locale, and with a point
-  const double scale = 1 / std::sqrt(static_cast<double>(width));
-  const auto written =
-      std::to_chars(digits.data(), digits.data() + digits.size(), scale, std::chars_format::scientific, 9);
-  return std::string(digits.data(), written.ptr);
+  return literal(1 / std::sqrt(static_cast<double>(width)));
 }
 
 /// What stands around query, key and value.
 struct AttentionForm {
-  bool has_bias = false;     ///< bias_sum
-  bool has_past = false;     ///< past_key and past_value
+  bool has_bias = false;  ///< bias_sum
+  bool has_past = false;  ///< past_key and past_value
+  DataType type = DataType::kUndefined;
   bool heads_apart = false;  ///< k1 and v1 are [batch, heads, steps, width], else [batch, steps, heads * width] as q1
 };
 
@@ -113,28 +103,25 @@ std::string attend_by_definition(const OwnCall& call, std::int64_t heads, const 
 /// output, present_key and present_value of q1, k1 and v1. Query i sees keys up to i behind the past where
 /// `unidirectional` is set.
 std::string attend(const OwnCall& call, std::int64_t heads, Dim width, const AttentionForm& form) {
-  const bool by_kernel = call.inputs[0].type == DataType::kFloat32 && is_size(width);
-  std::string out = text("split=Constant<value_ints=[0,0,", heads,
-                         ",-1]>();join=Constant<value_ints=[0,0,-1]>();q2=Reshape(q1,split);"
-                         "q3=Transpose<perm=[0,2,1,3]>(q2);");
+  const bool by_kernel = form.type == DataType::kFloat32 && is_size(width);
+  std::string out =
+      text("split=Constant<value_ints=[0,0,", heads,
+           ",-1]>();join=Constant<value_ints=[0,0,-1]>();q2=Reshape(q1,split);q3=Transpose<perm=[0,2,1,3]>(q2);");
   if (!by_kernel) return out + attend_by_definition(call, heads, form);
-  out += form.heads_apart ? "k3=Identity(k1);v3=Identity(v1);"
+  out += form.heads_apart ? "k3=k1;v3=v1;"
                           : "k2=Reshape(k1,split);k3=Transpose<perm=[0,2,1,3]>(k2);v2=Reshape(v1,split);"
                             "v3=Transpose<perm=[0,2,1,3]>(v2);";
   out += form.has_past ? "present_key=Concat<axis=2>(past_key,k3);present_value=Concat<axis=2>(past_value,v3);"
-                       : "present_key=Identity(k3);present_value=Identity(v3);";
+                       : "present_key=k3;present_value=v3;";
   const char* barred = form.has_bias ? ",bias_sum" : "";
   if (is_set(call, "unidirectional")) {
     out +=
-        "nil1=Constant<value_ints=[0]>();nil=Squeeze(nil1,nil1);unit=Constant<value_int=1>();"
-        "rows1=Shape<start=2,end=3>(q3);rows=Squeeze(rows1,nil1);columns1=Shape<start=2,end=3>(present_key);"
-        "columns=Squeeze(columns1,nil1);column=Range(nil,columns,unit);row=Range(nil,rows,unit);";
-    out += form.has_past ? "behind=Shape<start=2,end=3>(past_key);place=Add(row,behind);" : "place=Identity(row);";
-    out +=
-        "wide=Constant<value_ints=[1]>();places=Unsqueeze(place,wide);seen=LessOrEqual(column,places);"
-        "never=Constant<value_float=-inf>();";
-    out += form.has_bias ? "causal=Where(seen,bias_sum,never);"
-                         : "visible=Constant<value_float=0.0>();causal=Where(seen,visible,never);";
+        "nil=Squeeze([0],[0]);rows1=Shape<start=2,end=3>(q3);rows=Squeeze(rows1,[0]);"
+        "columns1=Shape<start=2,end=3>(present_key);columns=Squeeze(columns1,[0]);column=Range(nil,columns,1);"
+        "row=Range(nil,rows,1);";
+    out += form.has_past ? "behind=Shape<start=2,end=3>(past_key);place=Add(row,behind);" : "place=row;";
+    out += "places=Unsqueeze(place,[1]);seen=LessOrEqual(column,places);never=Constant<value_float=-inf>();";
+    out += form.has_bias ? "causal=Where(seen,bias_sum,never);" : "causal=Where(seen,0.0,never);";
     barred = ",causal";
   }
   return out + text("y0=linnet:ScaledDotProductAttention<scale=", scale_literal(call, width.value()),
@@ -142,63 +129,92 @@ std::string attend(const OwnCall& call, std::int64_t heads, Dim width, const Att
                     ");y1=Transpose<perm=[0,2,1,3]>(y0);output=Reshape(y1,join);");
 }
 
-}  // namespace
+/// Where a call of attention by heads has what it may leave out.
+struct HeadInputs {
+  std::size_t bias, mask, attention_bias, past;
+};
 
 /// Query, key and value of [batch, steps, heads * width] or [batch, heads, steps, width]; or query and key with the
 /// others packed beside them, [batch, steps, heads, 2 or 3, width].
-std::string multi_head_attention(const OwnCall& call) {
-  refuse_input(call, 8, "past_sequence_length");
-  refuse_input(call, 9, "cache_indirection");
+std::string attend_heads(const OwnCall& call, const HeadInputs& at) {
   refuse_output(call, 3, "qk");
   const std::int64_t heads = heads_of(call, "num_heads");
   const std::size_t query_rank = rank_of(call, 0, "query");
   const bool has_key = call.has_input(1), has_value = call.has_input(2);
   std::string out;
-  const char* const merged = "merge=Constant<value_ints=[0,0,-1]>();";
   bool heads_apart = false;
   if (!has_key && query_rank == 5) {
-    out += text(merged,
-                "pq,pk,pv=Split<axis=3,num_outputs=3>(query);q0=Reshape(pq,merge);k0=Reshape(pk,merge);"
-                "v0=Reshape(pv,merge);");
+    out +=
+        "pq,pk,pv=Split<axis=3,num_outputs=3>(query);q0=Reshape(pq,[0,0,-1]);k0=Reshape(pk,[0,0,-1]);"
+        "v0=Reshape(pv,[0,0,-1]);";
   } else if (has_key && !has_value && query_rank == 3 && rank_of(call, 1, "key") == 5) {
-    out += text(merged,
-                "pk,pv=Split<axis=3,num_outputs=2>(key);q0=Identity(query);k0=Reshape(pk,merge);"
-                "v0=Reshape(pv,merge);");
+    out += "pk,pv=Split<axis=3,num_outputs=2>(key);q0=query;k0=Reshape(pk,[0,0,-1]);v0=Reshape(pv,[0,0,-1]);";
   } else if (has_key && has_value && query_rank == 3) {
     heads_apart = rank_of(call, 1, "key") == 4;
-    out += "q0=Identity(query);k0=Identity(key);v0=Identity(value);";
+    out += "q0=query;k0=key;v0=value;";
   } else {
     unsupported("this form of query, key and value is not supported");
   }
-  if (call.has_input(3)) {
-    const Dim all = call.inputs[3].ranked && call.inputs[3].dims.size() == 1 ? call.inputs[3].dims[0] : Dim::unknown();
+  if (call.has_input(at.bias)) {
+    const Dim all = call.inputs[at.bias].ranked && call.inputs[at.bias].dims.size() == 1 ? call.inputs[at.bias].dims[0]
+                                                                                         : Dim::unknown();
     Dim hidden = call.inputs[0].dims.back();
     if (query_rank == 5) hidden = all.known() ? Dim(all.value() / 3) : Dim::unknown();
     if (!is_size(all) || !is_size(hidden)) unsupported("the sizes of bias and query are not known");
     out += text("parts=Constant<value_ints=[", hidden, ",", hidden, ",", all.value() - 2 * hidden.value(),
                 "]>();bq,bk,bv=Split<axis=0>(bias,parts);q1=Add(q0,bq);");
-    out += heads_apart ? "k1=Identity(k0);v1=Identity(v0);" : "k1=Add(k0,bk);v1=Add(v0,bv);";
+    out += heads_apart ? "k1=k0;v1=v0;" : "k1=Add(k0,bk);v1=Add(v0,bv);";
   } else {
-    out += "q1=Identity(q0);k1=Identity(k0);v1=Identity(v0);";
+    out += "q1=q0;k1=k0;v1=v0;";
   }
-  out += score_bias(call, 4, 5, query_rank == 5 ? "query" : "key");
-  if ((heads_apart || call.has_input(6)) && call.has_input(4) && rank_of(call, 4, "mask") == 1) {
+  out += score_bias(call, at.mask, at.attention_bias, query_rank == 5 ? "query" : "key");
+  if ((heads_apart || call.has_input(at.past)) && call.has_input(at.mask) && rank_of(call, at.mask, "mask") == 1) {
     unsupported("a mask of lengths ", heads_apart ? "for keys of four dimensions" : "with a past");
   }
   const Dim last = call.inputs[0].dims.back();
   const Dim width = query_rank == 5 ? last : is_size(last) ? Dim(last.value() / heads) : Dim::unknown();
-  return out + attend(call, heads, width, {call.has_input(4) || call.has_input(5), call.has_input(6), heads_apart});
+  return out + attend(call, heads, width,
+                      {call.has_input(at.mask) || call.has_input(at.attention_bias), call.has_input(at.past),
+                       call.inputs[0].type, heads_apart});
 }
 
-/// The projections of query, key and value in one product.
-std::string attention(const OwnCall& call) {
-  refuse_input(call, 6, "past_sequence_length");
+}  // namespace
+
+std::string multi_head_attention(const OwnCall& call) {
+  refuse_input(call, 8, "past_sequence_length");
+  refuse_input(call, 9, "cache_indirection");
+  return attend_heads(call, {3, 4, 5, 6});
+}
+
+/// The past may be a buffer with room for more, of which the steps before past_sequence_length count.
+std::string decoder_masked_multi_head_attention(const OwnCall& call) {
+  refuse_input(call, 9, "cache_indirection");
+  return "!output_qk=0;{5?{past_present_share_buffer<1?past_key=buffer_key;past_value=buffer_value;|"
+         "n0=Cast<to=7>(past_sequence_length);n=Reshape(n0,[-1]);past_key=Slice(buffer_key,[0],n,[2]);"
+         "past_value=Slice(buffer_value,[0],n,[2]);}|}" +
+         attend_heads(call, {10, 3, 4, 5}) +
+         "{5?{past_present_share_buffer<1?full_key=present_key;full_value=present_value;|"
+         "count=Shape<start=2,end=3>(present_key);room=Shape<start=2,end=3>(buffer_key);"
+         "key_rest=Slice(buffer_key,count,room,[2]);full_key=Concat<axis=2>(present_key,key_rest);"
+         "value_rest=Slice(buffer_value,count,room,[2]);full_value=Concat<axis=2>(present_value,value_rest);}|"
+         "full_key=present_key;full_value=present_value;}";
+}
+
+namespace {
+
+/// Where a call has what it may leave out.
+struct ProjectedInputs {
+  std::size_t mask, past, attention_bias;
+  DataType type;  ///< of the projections
+};
+
+/// Of the projections of query, key and value, which are one: `all`.
+std::string attend_projected(const OwnCall& call, const ProjectedInputs& at) {
   require(call, "do_rotary", 0);
   require(call, "past_present_share_buffer", 0);
   call.attributes.ignore("rotary_embedding_dim");
   const std::int64_t heads = heads_of(call, "num_heads");
-  std::string out = "query=Identity(input);p=MatMul(input,weights);";
-  out += call.has_input(2) ? "all=Add(p,bias);" : "all=Identity(p);";
+  std::string out = "query=all;";
   const std::vector<std::int64_t> sizes = call.attributes.get_ints("qkv_hidden_sizes").value_or(Shape{});
   if (!sizes.empty()) {
     if (sizes.size() != 3) invalid_model("qkv_hidden_sizes has ", sizes.size(), " numbers, expected 3");
@@ -207,26 +223,37 @@ std::string attention(const OwnCall& call) {
   } else {
     out += "q1,k1,v1=Split<axis=-1,num_outputs=3>(all);";
   }
-  if (call.has_input(4)) {
-    out +=
-        "first=Constant<value_ints=[0]>();pk0,pv0=Split<axis=0,num_outputs=2>(past);past_key=Squeeze(pk0,first);"
-        "past_value=Squeeze(pv0,first);";
+  if (call.has_input(at.past)) {
+    out += "pk0,pv0=Split<axis=0,num_outputs=2>(past);past_key=Squeeze(pk0,[0]);past_value=Squeeze(pv0,[0]);";
   }
-  if (call.has_input(4) && call.has_input(3) && rank_of(call, 3, "mask_index") == 1) {
+  if (call.has_input(at.past) && call.has_input(at.mask) && rank_of(call, at.mask, "mask_index") == 1) {
     unsupported("a mask of lengths with a past");
   }
-  out += score_bias(call, 3, 5, "input");
+  out += score_bias(call, at.mask, at.attention_bias, "input");
   const Dims& weights = call.inputs[1].dims;
   Dim hidden = sizes.empty() ? Dim::unknown() : Dim(sizes[0]);
   if (!hidden.known() && weights.size() == 2 && weights[1].known()) hidden = weights[1].value() / 3;
   const Dim width = is_size(hidden) ? Dim(hidden.value() / heads) : Dim::unknown();
-  out += attend(call, heads, width, {call.has_input(3) || call.has_input(5), call.has_input(4), false});
+  out +=
+      attend(call, heads, width,
+             {call.has_input(at.mask) || call.has_input(at.attention_bias), call.has_input(at.past), at.type, false});
   if (call.has_output(1)) {
-    out +=
-        "front=Constant<value_ints=[0]>();key1=Unsqueeze(present_key,front);value1=Unsqueeze(present_value,front);"
-        "present=Concat<axis=0>(key1,value1);";
+    out += "key1=Unsqueeze(present_key,[0]);value1=Unsqueeze(present_value,[0]);present=Concat<axis=0>(key1,value1);";
   }
   return out;
+}
+
+}  // namespace
+
+std::string attention(const OwnCall& call) {
+  refuse_input(call, 6, "past_sequence_length");
+  return text("p=MatMul(input,weights);", call.has_input(2) ? "all=Add(p,bias);" : "all=p;",
+              attend_projected(call, {3, 4, 5, call.inputs[0].type}));
+}
+
+std::string quantized_attention(const OwnCall& call) {
+  return "all=com.microsoft:MatMulIntegerToFloat(input,weights,input_scale,weight_scale,input_zero,weight_zero,bias);" +
+         attend_projected(call, {5, 8, kMostOwnInputs, call.inputs[3].type});
 }
 
 namespace {
@@ -267,25 +294,25 @@ std::string group_query_attention(const OwnCall& call) {
   const std::int64_t width = width_of_head(call, packed ? heads + 2 * key_heads : heads);
   std::string out = range_along("query", 1) +
                     "all=Constant<value_ints=[-1,1]>();b=Shape<start=0,end=1>(query);last=Cast<to=7>(seqlens_k);"
-                    "count=Add(last,one);before0=Sub(count,s);before1=Max(before0,zero);before=Reshape(before1,all);"
+                    "count=Add(last,1);before0=Sub(count,s);before1=Max(before0,0);before=Reshape(before1,all);"
                     "place=Add(before,range);flat=Constant<value_ints=[-1]>();begins=Reshape(before,flat);";
   if (packed) {
     out += text("parts=Constant<value_ints=[", heads * width, ",", key_heads * width, ",", key_heads * width,
                 "]>();q0,k0,v0=Split<axis=-1>(query,parts);");
   } else {
-    out += "q0=Identity(query);k0=Identity(key);v0=Identity(value);";
+    out += "q0=query;k0=key;v0=value;";
   }
   if (is_set(call, "do_rotary")) {
     const Dims& cache = call.inputs[7].dims;
     const bool partial = cache.size() == 2 && is_size(cache[1]) && 2 * cache[1].value() != width;
     const std::string turn = text("=RotaryEmbedding<interleaved=@rotary_interleaved:0,rotary_embedding_dim=",
                                   partial ? 2 * cache[1].value() : 0, ",num_heads=");
-    out += call.has_input(9) ? "turns=Cast<to=7>(position_ids);" : "turns=Identity(place);";
+    out += call.has_input(9) ? "turns=Cast<to=7>(position_ids);" : "turns=place;";
     out += text("q1", turn, heads, ">(q0,cos_cache,sin_cache,turns);k1", turn, key_heads,
                 ">(k0,cos_cache,sin_cache,turns);");
   } else {
     call.attributes.ignore("rotary_interleaved");
-    out += "q1=Identity(q0);k1=Identity(k0);";
+    out += "q1=q0;k1=k0;";
   }
   out += text("split=Constant<value_ints=[0,0,", heads, ",", width, "]>();split_key=Constant<value_ints=[0,0,",
               key_heads, ",", width,
@@ -294,24 +321,25 @@ std::string group_query_attention(const OwnCall& call) {
               "v3=Transpose<perm=[0,2,1,3]>(v2);");
   if (call.has_input(3)) {
     // A past with room for all steps is the present's buffer; another one grows.
-    out += text("heads=Constant<value_ints=[", key_heads, "]>();width=Constant<value_ints=[", width,
-                "]>();total0=Cast<to=7>(total_sequence_length);total=Reshape(total0,flat);"
-                "room=Shape<start=2,end=3>(past_key);more0=Sub(total,room);more=Max(more0,none);"
-                "shape=Concat<axis=0>(b,heads,more,width);fill0=ConstantOfShape(shape);fill=CastLike(fill0,query);"
-                "pk=Concat<axis=2>(past_key,fill);pv=Concat<axis=2>(past_value,fill);"
-                "present_key=TensorScatter<axis=2>(pk,k3,begins);present_value=TensorScatter<axis=2>(pv,v3,begins);");
+    out += text(
+        "heads=Constant<value_ints=[", key_heads, "]>();width=Constant<value_ints=[", width,
+        "]>();total0=Cast<to=7>(total_sequence_length);total=Reshape(total0,flat);room=Shape<start=2,end=3>(past_key);"
+        "more0=Sub(total,room);more=Max(more0,[0]);shape=Concat<axis=0>(b,heads,more,width);"
+        "fill0=ConstantOfShape(shape);fill=CastLike(fill0,query);pk=Concat<axis=2>(past_key,fill);"
+        "pv=Concat<axis=2>(past_value,fill);present_key=TensorScatter<axis=2>(pk,k3,begins);"
+        "present_value=TensorScatter<axis=2>(pv,v3,begins);");
   } else {
-    out += "present_key=Identity(k3);present_value=Identity(v3);";
+    out += "present_key=k3;present_value=v3;";
   }
   out +=
-      "t=Shape<start=2,end=3>(present_key);keys=Squeeze(t,none);key_row=Range(zero,keys,one);"
+      "t=Shape<start=2,end=3>(present_key);keys=Squeeze(t,[0]);key_row=Range(0,keys,1);"
       "apart=Constant<value_ints=[1,3]>();places=Unsqueeze(place,apart);seen=LessOrEqual(key_row,places);";
   const std::int64_t window = call.attributes.get_int("local_window_size", -1);
   if (window > 0) {
     out += text("reach=Constant<value_int=", window - 1,
                 ">();oldest=Sub(places,reach);near=GreaterOrEqual(key_row,oldest);kept=And(seen,near);");
   } else {
-    out += "kept=Identity(seen);";
+    out += "kept=seen;";
   }
   if (call.inputs[0].type == DataType::kFloat32 && call.attributes.get_float("softcap", 0) == 0) {
     // The kernel shares a head of keys among those of queries; ONNX's definition of Attention repeats it.
@@ -320,8 +348,8 @@ std::string group_query_attention(const OwnCall& call) {
     out += text("y0=linnet:ScaledDotProductAttention<scale=", scale_literal(call, width),
                 ">(q3,present_key,present_value,mask);");
   } else {
-    out += "never0=Constant<value_float=-inf>();never=CastLike(never0,query);";
-    out += call.has_input(10) ? "mask=Where(kept,attention_bias,never);" : "mask=Identity(kept);";
+    out += "never=CastLike(-inf,query);";
+    out += call.has_input(10) ? "mask=Where(kept,attention_bias,never);" : "mask=kept;";
     out += text("y0=Attention<softcap=@softcap:0.0", scale_of(call), ">(q3,present_key,present_value,mask);");
   }
   return out + "y1=Transpose<perm=[0,2,1,3]>(y0);output=Reshape(y1,join);";

@@ -9,27 +9,25 @@
 namespace linnet::internal::onnx {
 
 std::string array_feature_extractor(const OwnCall& call) {
-  const char* const pick = "flat=Constant<value_ints=[-1]>();i=Reshape(Y,flat);";
+  const char* const pick = "i=Reshape(Y,[-1]);";
   if (rank_of(call, 0, "X") != 1) return text(pick, "Z=Gather<axis=-1>(X,i);");
-  return text(pick, "z=Gather(X,i);front=Constant<value_ints=[0]>();Z=Unsqueeze(z,front);");
+  return text(pick, "z=Gather(X,i);Z=Unsqueeze(z,[0]);");
 }
 
 std::string normalizer(const OwnCall& call) {
   const std::string norm = call.attributes.get_string("norm", "MAX");
-  const char* const size = norm == "MAX"  ? "a=Abs(x);n=ReduceMax(a,last);"
-                           : norm == "L1" ? "n=ReduceL1(x,last);"
-                           : norm == "L2" ? "n=ReduceL2(x,last);"
+  const char* const size = norm == "MAX"  ? "a=Abs(x);n=ReduceMax(a,[-1]);"
+                           : norm == "L1" ? "n=ReduceL1(x,[-1]);"
+                           : norm == "L2" ? "n=ReduceL2(x,[-1]);"
                                           : nullptr;
   if (size == nullptr) invalid_model("norm is \"", printable(norm), "\", expected MAX, L1 or L2");
-  return text("x=Cast<to=1>(X);last=Constant<value_ints=[-1]>();", size,
-              "zero=Constant<value_float=0.0>();one=Constant<value_float=1.0>();none=Equal(n,zero);"
-              "d=Where(none,one,n);Y=Div(x,d);");
+  return text("x=Cast<to=1>(X);", size, "none=Equal(n,0.0);d=Where(none,1.0,n);Y=Div(x,d);");
 }
 
 std::string scaler(const OwnCall& call) {
   std::string out = "x=Cast<to=1>(X);";
-  out += call.attributes.has("offset") ? "o=Constant<value_floats=@@offset>();d=Sub(x,o);" : "d=Identity(x);";
-  return out + (call.attributes.has("scale") ? "s=Constant<value_floats=@@scale>();Y=Mul(d,s);" : "Y=Identity(d);");
+  out += call.attributes.has("offset") ? "o=Constant<value_floats=@@offset>();d=Sub(x,o);" : "d=x;";
+  return out + (call.attributes.has("scale") ? "s=Constant<value_floats=@@scale>();Y=Mul(d,s);" : "Y=d;");
 }
 
 std::string linear_regressor(const OwnCall& call) {

@@ -1,11 +1,12 @@
 // What own functions are written with, and the texts themselves (function_text.hpp) by subject: own_layers.cpp,
-// own_attention.cpp, own_training.cpp, own_sampling.cpp, own_features.cpp. The table that names them is in
-// own_functions.cpp.
+// own_attention.cpp, own_quantized.cpp, own_training.cpp, own_sampling.cpp, own_features.cpp. The table that names them
+// is in own_functions.cpp.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "loaders/onnx/own_functions.hpp"
 #include "runtime/error.hpp"
@@ -27,23 +28,29 @@ void refuse_output(const OwnCall& call, std::size_t output, const char* name);
 void require(const OwnCall& call, const char* name, std::int64_t wanted);
 /// Whether an attribute is there, and not 0.
 bool is_set(const OwnCall& call, const char* name);
-/// Text that makes `range`, 0, 1, ... as far as `of` goes along an axis; and what it is made of: none is [0], zero and
-/// one are numbers, s and steps the size as a list and as a number.
+/// Text that makes `range`, 0, 1, ... as far as `of` goes along an axis; `s` is the size, as a list.
 std::string range_along(const char* of, std::size_t axis);
+/// A number as a text has it, whatever the locale.
+std::string literal(double number);
 
 // own_layers.cpp
 std::string fused_matmul(const OwnCall& call);
 std::string fused_gemm(const OwnCall& call);
-std::string skip_layer_normalization(const OwnCall& call);
+std::string fused_conv(const OwnCall& call);
 std::string skip_simplified_layer_normalization(const OwnCall& call);
 std::string simplified_layer_normalization(const OwnCall& call);
-std::string embed_layer_normalization(const OwnCall& call);
 
 // own_attention.cpp
 std::string rotary_embedding(const OwnCall& call);
 std::string multi_head_attention(const OwnCall& call);
+std::string decoder_masked_multi_head_attention(const OwnCall& call);
 std::string attention(const OwnCall& call);
+std::string quantized_attention(const OwnCall& call);
 std::string group_query_attention(const OwnCall& call);
+
+// own_quantized.cpp
+std::string quantized_concat(const OwnCall& call);
+std::string gather_block_quantized(const OwnCall& call);
 
 // own_training.cpp
 std::string batch_normalization(const OwnCall& call);

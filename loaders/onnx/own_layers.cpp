@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,8 +22,28 @@ std::string transposed(const OwnCall& call, std::size_t input, const char* name,
   return text(name, "t=Transpose<perm=[", perm, "]>(", name, ");");
 }
 
-std::string skip_sum(bool has_bias) {
-  return has_bias ? "skipped=Add(input,skip);sum=Add(skipped,bias);" : "sum=Add(input,skip);";
+/// Y of y. Errors: kUnsupported.
+std::string activated(const OwnCall& call, const std::vector<float>& parameters) {
+  static constexpr const char* kPlain[] = {"Relu", "Sigmoid", "Tanh", "Softplus", "Softsign"};
+  const std::string activation = call.attributes.get_string("activation", "");
+  const auto parameter = [&](std::size_t index, float otherwise) {
+    return literal(static_cast<double>(index < parameters.size() ? parameters[index] : otherwise));
+  };
+  if (activation.empty()) return "Y=y;";
+  for (const char* const name : kPlain) {
+    if (activation == name) return text("Y=", name, "(y);");
+  }
+  if (activation == "LeakyRelu" || activation == "Elu") {
+    return text("Y=", activation, "<alpha=", parameter(0, activation == "Elu" ? 1.0F : 0.01F), ">(y);");
+  }
+  if (activation == "HardSigmoid") {
+    return text("Y=HardSigmoid<alpha=", parameter(0, 0.2F), ",beta=", parameter(1, 0.5F), ">(y);");
+  }
+  if (activation == "Clip" && parameters.size() == 2) {
+    return text("low0=Constant<value_float=", parameter(0, 0), ">();high0=Constant<value_float=", parameter(1, 0),
+                ">();low=CastLike(low0,y);high=CastLike(high0,y);Y=Clip(y,low,high);");
+  }
+  unsupported("activation is \"", printable(activation), "\" with ", parameters.size(), " parameters");
 }
 
 }  // namespace
@@ -37,59 +56,31 @@ std::string fused_matmul(const OwnCall& call) {
 }
 
 std::string fused_gemm(const OwnCall& call) {
-  const std::string activation = call.attributes.get_string("activation", "");
-  static constexpr const char* kPlain[] = {"Relu", "Sigmoid", "Tanh", "Softplus", "Softsign"};
-  std::string head = "g=Gemm<alpha=@alpha:1.0,beta=@beta:1.0,transA=@transA:0,transB=@transB:0>(A,B,C);";
-  for (const char* name : {"activation_alpha", "activation_beta", "activation_gamma"}) call.attributes.ignore(name);
-  if (activation == "LeakyRelu") return head + "Y=LeakyRelu<alpha=@activation_alpha:0.01>(g);";
-  if (activation == "Elu") return head + "Y=Elu<alpha=@activation_alpha:1.0>(g);";
-  if (activation == "HardSigmoid") {
-    return head + "Y=HardSigmoid<alpha=@activation_alpha:0.2,beta=@activation_beta:0.5>(g);";
+  std::vector<float> parameters;
+  for (const char* const name : {"activation_alpha", "activation_beta"}) {
+    if (!call.attributes.has(name)) break;
+    parameters.push_back(call.attributes.get_float(name, 0));
   }
-  const bool plain = std::find(std::begin(kPlain), std::end(kPlain), activation) != std::end(kPlain);
-  if (!plain && !activation.empty()) unsupported("activation is \"", printable(activation), "\"");
-  return head + text("Y=", activation.empty() ? "Identity" : activation, "(g);");
+  for (const char* const name : {"activation_beta", "activation_gamma"}) call.attributes.ignore(name);
+  return "y=Gemm<alpha=@alpha:1.0,beta=@beta:1.0,transA=@transA:0,transB=@transB:0>(A,B,C);" +
+         activated(call, parameters);
 }
 
-std::string skip_layer_normalization(const OwnCall& call) {
-  return skip_sum(call.has_input(4)) +
-         "output,mean,inv_std_var=LayerNormalization<axis=-1,epsilon=@epsilon:1.e-12>(sum,gamma,beta);";
+std::string fused_conv(const OwnCall& call) {
+  return "c=Conv<&auto_pad,&dilations,&group,&kernel_shape,&pads,&strides>(X,W,B);{3?y=Add(c,Z);|y=c;}" +
+         activated(call, call.attributes.get_floats("activation_params").value_or(std::vector<float>()));
 }
 
 std::string skip_simplified_layer_normalization(const OwnCall& call) {
   refuse_output(call, 1, "mean");
   refuse_output(call, 2, "inv_std_var");
-  return skip_sum(call.has_input(3)) + "output=RMSNormalization<axis=-1,epsilon=@epsilon:1.e-12>(sum,gamma);";
+  return "{3?k=Add(input,skip);sum=Add(k,bias);|sum=Add(input,skip);}"
+         "output=RMSNormalization<axis=-1,epsilon=@epsilon:1.e-12>(sum,gamma);";
 }
 
 std::string simplified_layer_normalization(const OwnCall& call) {
   refuse_output(call, 1, "inv_std_var");
   return "Y=RMSNormalization<axis=@axis:-1,epsilon=@epsilon:1.e-5,stash_type=@stash_type:1>(X,scale);";
-}
-
-std::string embed_layer_normalization(const OwnCall& call) {
-  call.attributes.ignore("mask_index_type");
-  std::string out = "words=Gather(word_embedding,input_ids);";
-  if (call.has_input(8)) {
-    out += "places=Gather(position_embedding,position_ids);";
-  } else {
-    out += range_along("input_ids", 1) + "places=Gather(position_embedding,range);";
-  }
-  out += "placed=Add(words,places);";
-  if (call.has_input(1)) {
-    out += "segments=Gather(segment_embedding,segment_ids);embedding_sum=Add(placed,segments);";
-  } else {
-    out += "embedding_sum=Identity(placed);";
-  }
-  out += "output=LayerNormalization<axis=-1,epsilon=@epsilon:1.e-12>(embedding_sum,gamma,beta);";
-  if (call.has_output(1)) {
-    if (call.has_input(7)) {
-      out += "second=Constant<value_ints=[1]>();mask_index=ReduceSum<keepdims=0>(mask,second);";
-    } else {
-      out += "b=Shape<start=0,end=1>(input_ids);zeros=ConstantOfShape(b);mask_index=Cast<to=6>(zeros);";
-    }
-  }
-  return out;
 }
 
 }  // namespace linnet::internal::onnx

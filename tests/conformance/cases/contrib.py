@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import torch
 
 from .attention import attention
 from .case import Array, Case, Values
@@ -336,6 +337,188 @@ def attention_layer() -> Case:
     )
 
 
+def fused_conv() -> Case:
+    values = Values("fused_conv")
+
+    def expected(x: Array, z: Array, w: Array, b: Array) -> list[Array]:
+        y = torch.nn.functional.conv2d(*map(torch.tensor, (x, w, b)), stride=2, padding=1, groups=2).numpy()
+        return [np.clip(y + z, -0.25, 0.5), np.where(y < 0, 0.2 * y, y), np.maximum(y, 0)]
+
+    window = "pads = [1, 1, 1, 1], strides = [2, 2], group = 2"
+    return contrib(
+        "fused_conv",
+        "FusedConv: a sum and then an activation, whose parameters are in one list",
+        f"""(float[1, 4, 5, 6] x, float[1, 6, 3, 3] z) => (float[1, 6, 3, 3] p, float[1, 6, 3, 3] q,
+            float[1, 6, 3, 3] r) {{
+            p = com.microsoft.FusedConv <activation = "Clip", activation_params = [-0.25, 0.5], {window}> (x, w, b, z)
+            q = com.microsoft.FusedConv <activation = "LeakyRelu", activation_params = [0.2], {window}> (x, w, b)
+            r = com.microsoft.FusedConv <activation = "Relu", kernel_shape = [3, 3], {window}> (x, w, b)
+        }}""",
+        inputs=[{"x": values.floats(1, 4, 5, 6), "z": values.floats(1, 6, 3, 3)}],
+        constants={"w": values.floats(6, 2, 3, 3), "b": values.floats(6)},
+        expected=expected,
+    )
+
+
+def conv_transpose_with_dynamic_pads() -> Case:
+    values = Values("conv_transpose_with_dynamic_pads")
+
+    def expected(x: Array, pads: Array, w: Array, b: Array) -> list[Array]:
+        y = torch.nn.functional.conv_transpose2d(*map(torch.tensor, (x, w, b)), stride=2).numpy()
+        return [y[:, :, 1:-2, : y.shape[3] - 1], y]
+
+    return contrib(
+        "conv_transpose_with_dynamic_pads",
+        "ConvTransposeWithDynamicPads: only the run knows what is cut off",
+        """(float[1, 3, 4, 5] x, int64[4] pads) => (float[1, 2, 6, 10] y, float[1, 2, 9, 11] z) {
+            y = com.microsoft.ConvTransposeWithDynamicPads <strides = [2, 2]> (x, w, pads, b)
+            z = com.microsoft.ConvTransposeWithDynamicPads <strides = [2, 2]> (x, w, , b)
+        }""",
+        inputs=[{"x": values.floats(1, 3, 4, 5), "pads": np.array([1, 0, 2, 1])}],
+        constants={"w": values.floats(3, 2, 3, 3), "b": values.floats(2)},
+        expected=expected,
+    )
+
+
+def masked_decoder() -> Case:
+    values = Values("decoder_masked_mha")
+
+    def expected(q: Array, k: Array, v: Array, m: Array, pk: Array, pv: Array, n: Array, xk: Array, xv: Array, b: Array):
+        h, key, number = (heads_apart(x + bias, 2) for x, bias in zip((q, k, v), np.split(b, 3)))
+        pk[:, :, 3:4], pv[:, :, 3:4] = key, number
+        bias = np.where(m == 1, 0, -10000)[:, None, None, :]
+        y = heads_joined(attention(h, pk[:, :, :4], pv[:, :, :4], bias))
+        return [y, pk, pv, heads_joined(attention(heads_apart(q, 2), xk, xv, 0))]
+
+    heads = "num_heads = 2"
+    return contrib(
+        "decoder_masked_mha",
+        "DecoderMaskedMultiHeadAttention: the past is a buffer with room; keys of another sequence",
+        f"""(float[2, 1, 8] q, float[2, 1, 8] k, float[2, 1, 8] v, int32[2, 4] m, float[2, 2, 6, 4] pk,
+            float[2, 2, 6, 4] pv, int32[1] n, float[2, 2, 5, 4] xk, float[2, 2, 5, 4] xv) =>
+            (float[2, 1, 8] y, float[2, 2, 6, 4] ok, float[2, 2, 6, 4] ov, float[2, 1, 8] z) {{
+            y, ok, ov = com.microsoft.DecoderMaskedMultiHeadAttention <{heads}, past_present_share_buffer = 1>
+                (q, k, v, m, , pk, pv, n, , , b)
+            z = com.microsoft.DecoderMaskedMultiHeadAttention <{heads}> (q, xk, xv)
+        }}""",
+        inputs=[
+            {
+                **{name: values.floats(2, 1, 8) for name in "qkv"},
+                "m": np.array([[1, 1, 1, 1], [0, 1, 1, 1]], np.int32),
+                "pk": values.floats(2, 2, 6, 4),
+                "pv": values.floats(2, 2, 6, 4),
+                "n": np.array([3], np.int32),
+                "xk": values.floats(2, 2, 5, 4),
+                "xv": values.floats(2, 2, 5, 4),
+            }
+        ],
+        constants={"b": values.floats(24)},
+        expected=expected,
+    )
+
+
+def transforms() -> Case:
+    values = Values("contrib_rfft")
+
+    def expected(x: Array) -> list[Array]:
+        one, two = np.fft.rfft(x), np.fft.rfft2(x)
+        parts = [np.stack([y.real, y.imag], -1) for y in (one, two)]
+        return [*parts, x, x]
+
+    form = "normalized = 0, onesided = 1, signal_ndim"
+    return contrib(
+        "contrib_rfft",
+        "Rfft and Irfft of one axis and of two: half of the last axis says all",
+        f"""(float[2, 5, 6] x) => (float[2, 5, 4, 2] p, float[2, 5, 4, 2] q, float[2, 5, 6] r, float[2, 5, 6] t) {{
+            p = com.microsoft.Rfft <{form} = 1> (x)
+            q = com.microsoft.Rfft <{form} = 2> (x)
+            r = com.microsoft.Irfft <{form} = 1> (p)
+            t = com.microsoft.Irfft <{form} = 2> (q)
+        }}""",
+        inputs=[{"x": values.floats(2, 5, 6)}],
+        expected=expected,
+    )
+
+
+def older_forms() -> Case:
+    values = Values("contrib_older_forms")
+
+    def expected(x: Array, w: Array, g: Array, pads: Array, start: Array, limit: Array) -> list[Array]:
+        s = np.exp(x + w).reshape(2, 12)
+        sample = torch.nn.functional.grid_sample(torch.tensor(x[None]), torch.tensor(g), "nearest", "border", False)
+        distances = ((x[0][:, None] - x[1][None]) ** 2).sum(-1)
+        return [
+            (s / s.sum(1, keepdims=True)).reshape(x.shape),
+            np.sqrt(distances),
+            distances,
+            x[:, None],
+            x[[0, 1], [2, 0]],
+            sample.numpy(),
+            np.pad(x, ((0, 0), (1, 0), (0, 2)), constant_values=1.5),
+            np.arange(2, 6),
+            np.tril(x, 1),
+            0.5 * x.swapaxes(1, 2) @ x,
+        ]
+
+    return contrib(
+        "contrib_older_forms",
+        "operators of com.microsoft that ONNX has in another form",
+        """(float[2, 3, 4] x, float[1, 2, 2, 2] g, int64[1, 6] pads, int32[1] start, int32[1] limit) =>
+            (float[2, 3, 4] p, float[3, 3] q, float[3, 3] r, float[2, 1, 3, 4] t, float[2, 4] u, float[1, 2, 2, 2] v,
+            float[2, 4, 6] a, int32[4] b, float[2, 3, 4] c, float[2, 4, 4] d) {
+            p = com.microsoft.BiasSoftmax <axis = 1, is_inner_broadcast = 0> (x, w)
+            zero = Constant <value_int = 0> ()
+            one = Constant <value_int = 1> ()
+            x0 = Gather (x, zero)
+            x1 = Gather (x, one)
+            q = com.microsoft.CDist <metric = "euclidean"> (x0, x1)
+            r = com.microsoft.CDist (x0, x1)
+            axis = Cast <to = 6> (one)
+            t = com.microsoft.ExpandDims (x, axis)
+            places = Constant <value = int32[2, 2] {0, 2, 1, 0}> ()
+            u = com.microsoft.GatherND (x, places)
+            batch = Unsqueeze (x, first)
+            v = com.microsoft.GridSample <mode = "nearest", padding_mode = "border"> (batch, g)
+            a = com.microsoft.Pad <mode = "constant"> (x, pads, fill)
+            b = com.microsoft.Range (start, limit)
+            c = com.microsoft.Trilu <upper = 0> (x, one)
+            d = com.microsoft.TransposeMatMul <transA = 1, alpha = 0.5> (x, x)
+        }""",
+        inputs=[
+            {
+                "x": values.floats(2, 3, 4),
+                "g": values.floats(1, 2, 2, 2, least=-1.3, most=1.3),
+                "pads": np.array([[0, 1, 0, 0, 0, 2]]),
+                "start": np.array([2], np.int32),
+                "limit": np.array([6], np.int32),
+            }
+        ],
+        constants={"w": values.floats(1, 3, 4), "fill": np.array([1.5], np.float32), "first": np.array([0])},
+        expected=lambda x, g, pads, start, limit, w, fill, first: expected(x, w, g, pads, start, limit),
+    )
+
+
+def unique() -> Case:
+    return contrib(
+        "contrib_unique",
+        "Unique keeps the order in which values appear first, and says of each where it went",
+        """(float[6] x) => (float[n] y, int64[6] i, int64[n] c) { y, i, c = com.microsoft.Unique (x) }""",
+        inputs=[{"x": np.array([3, 1, 3, 2, 1, 3], np.float32)}],
+        expected=lambda x: [np.array([3, 1, 2]), np.array([0, 1, 0, 2, 1, 0]), np.array([3, 2, 1])],
+    )
+
+
+def inverse() -> Case:
+    values = Values("contrib_inverse")
+    return contrib(
+        "contrib_inverse",
+        "Inverse of every matrix of a batch",
+        """(float[2, 3, 4, 4] x) => (float[2, 3, 4, 4] y) { y = com.microsoft.Inverse (x) }""",
+        inputs=[{"x": values.floats(2, 3, 4, 4)}],
+        expected=lambda x: [np.linalg.inv(x)],
+    )
+
+
 CASES = [
     fusedmatmul_defaults(),
     fusedmatmul_transposed(),
@@ -348,4 +531,11 @@ CASES = [
     gqa_decode(),
     gqa_uneven(),
     attention_layer(),
+    fused_conv(),
+    conv_transpose_with_dynamic_pads(),
+    masked_decoder(),
+    transforms(),
+    older_forms(),
+    unique(),
+    inverse(),
 ]

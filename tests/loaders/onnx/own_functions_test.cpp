@@ -110,6 +110,26 @@ TEST(OwnFunctions, RefuseWhatTheyDoNotMean) {
   unsupported(one_node("MultiHeadAttention", {{kF, {2, 8}}, {kF, {2, 3, 2, 2, 4}}}, {heads}),
               "this form of query, key and value is not supported");
   unsupported(one_node("MultiHeadAttention", {q, q, q}, {heads}, 4), "output qk is not supported");
+  const Input image{kF, {1, 2, 4, 4}}, bytes{DataType::kUint8, {4, 8}}, rows{DataType::kInt64, {2}}, scale{kF, {}};
+  const Input zero{DataType::kUint8, {}};
+  unsupported(one_node("FusedConv", {image, {kF, {2, 2, 1, 1}}},
+                       {attribute("activation", "Clip"), attribute("activation_params", std::vector<float>{1})}),
+              "activation is \"Clip\" with 1 parameters");
+  unsupported(one_node("QLinearAdd", {bytes, scale, zero, bytes, scale, zero, scale}), "input 7 is left out");
+  unsupported(one_node("QLinearSigmoid", {bytes, scale, zero, scale, none}), "input 4 is left out");
+  unsupported(one_node("Rfft", {q}, {attribute("normalized", 1)}), "normalized is 1, supported is 0");
+  unsupported(one_node("Irfft", {image}, {attribute("onesided", 0)}), "onesided is 0, supported is 1");
+  unsupported(one_node("Rfft", {q}, {attribute("signal_ndim", 4)}), "signal_ndim is 4, supported is 3");
+  unsupported(one_node("GatherBlockQuantized", {{kF, {4, 8}}, rows, {kF, {4, 1}}}), "input data is float32");
+  unsupported(one_node("GatherBlockQuantized", {bytes, rows, {kF, {4, 1}}}, {attribute("bits", 2)}),
+              "bits is 2, supported are 4, and 8 of uint8");
+  unsupported(one_node("GatherBlockQuantized", {bytes, rows, {kF, {1, 8}}},
+                       {attribute("gather_axis", 1), attribute("quantize_axis", 0)}),
+              "quantize_axis is 0, supported is the last axis of bytes");
+  const Input step{kF, {2, 1, 8}};
+  unsupported(one_node("DecoderMaskedMultiHeadAttention",
+                       {step, step, step, none, none, none, none, none, none, {DataType::kInt32, {2, 1, 4}}}, {heads}),
+              "input cache_indirection is not supported");
   const Input past{kF, {2, 2, 5, 4}};
   unsupported(one_node("MultiHeadAttention", {q, q, q, none, {DataType::kInt32, {2}}, none, past, past}, {heads}),
               "a mask of lengths with a past");
@@ -141,6 +161,19 @@ TEST(OwnFunctions, RefuseWhatIsWrong) {
                  "function \"BiasGelu\" (domain com.microsoft) has no attribute \"alpha\"");
   expect_refused(one_node("BiasGelu", {q, {kF, {7}}}), ErrorCode::kInvalidModel, "Add node");
   expect_refused(one_node("BiasGelu", {q, {kF, {8}}, q}), ErrorCode::kInvalidModel, "3 inputs, but function");
+  const Input bytes{DataType::kUint8, {4, 8}}, rows{DataType::kInt64, {2}}, scales{kF, {4, 1}};
+  expect_refused(one_node("CDist", {{kF, {2, 3}}, {kF, {4, 3}}}, {attribute("metric", "cityblock")}),
+                 ErrorCode::kInvalidModel, "metric");
+  expect_refused(one_node("GridSample", {{kF, {1, 2, 4, 4}}, {kF, {1, 3, 3, 2}}}, {attribute("mode", "sharp")}),
+                 ErrorCode::kInvalidModel, "mode is \"unknown\"");
+  expect_refused(one_node("NhwcMaxPool", {{DataType::kUint8, {4}}}, {attribute("kernel_shape", Shape{2})}),
+                 ErrorCode::kInvalidModel, "input 0 has rank 1, expected 2 or more");
+  expect_refused(one_node("QLinearConcat", {bytes, bytes, bytes, bytes}), ErrorCode::kInvalidModel,
+                 "4 inputs, expected 2 for the result and 3 for each tensor");
+  expect_refused(one_node("GatherBlockQuantized", {bytes, rows, scales}, {attribute("gather_axis", 2)}),
+                 ErrorCode::kInvalidModel, "gather_axis is 2 for data of rank 2");
+  expect_refused(one_node("GatherBlockQuantized", {bytes, rows, scales}, {attribute("gather_axis", -1)}),
+                 ErrorCode::kInvalidModel, "gather_axis and quantize_axis are both 1");
   expect_refused(one_node("Gelu", {}), ErrorCode::kInvalidModel, "0 inputs, expected 1");
   expect_refused(one_node("Attention", {q, {kF, {8, 24}}},
                           {attribute("num_heads", 2), attribute("qkv_hidden_sizes", std::vector<std::int64_t>{8, 8})}),

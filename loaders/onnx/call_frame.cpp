@@ -17,7 +17,7 @@ const BoundAttribute* find(const std::vector<BoundAttribute>& attributes, std::s
 }  // namespace
 
 std::optional<BoundAttribute> resolve(const CallFrame& frame, const AttributeProto& attribute, Span bytes) {
-  if (attribute.ref_attr_name.empty()) return BoundAttribute{attribute.name, bytes, frame.file};
+  if (attribute.ref_attr_name.empty()) return BoundAttribute{attribute.name, bytes, frame.file, frame.number};
   if (frame.function == nullptr) {
     invalid_model("attribute \"", printable(attribute.name), "\" refers to parameter \"",
                   printable(attribute.ref_attr_name), "\", but stands outside a function");
@@ -29,7 +29,7 @@ std::optional<BoundAttribute> resolve(const CallFrame& frame, const AttributePro
     invalid_model("attribute \"", printable(attribute.name), "\" wants a parameter of type ", name_of(attribute.type),
                   ", but \"", printable(attribute.ref_attr_name), "\" is ", name_of(type));
   }
-  return BoundAttribute{attribute.name, parameter->bytes, parameter->file};
+  return BoundAttribute{attribute.name, parameter->bytes, parameter->file, parameter->origin};
 }
 
 std::vector<BoundAttribute> bind_parameters(const CallFrame& caller, const NodeProto& call,

@@ -20,6 +20,7 @@ struct BoundAttribute {
   std::string_view name;
   Span bytes;
   std::shared_ptr<const MappedFile> file;  ///< holds the bytes
+  std::size_t origin = 0;                  ///< number of the frame that it is written in
 };
 
 /// A graph in an attribute of a node.
@@ -27,11 +28,12 @@ struct BodyAttribute {
   std::string name;  ///< of the attribute, with its position where there are several: then_branch, branches[1]
   Span graph;
   std::shared_ptr<const MappedFile> file;  ///< holds the bytes
-  NodeId node = kNoNode;                   ///< that the attribute belongs to
-  std::string path;                        ///< of the names in it
-  std::string layer;                       ///< the node's
-  std::size_t number = 0;                  ///< in OpDef::bodies, where the operator runs it
-  bool assume = true;                      ///< that what goes round a loop keeps its shape
+  std::size_t origin = 0;  ///< number of the frame that it is written in: its names mean what they do there
+  NodeId node = kNoNode;   ///< that the attribute belongs to
+  std::string path;        ///< of the names in it
+  std::string layer;       ///< the node's
+  std::size_t number = 0;  ///< in OpDef::bodies, where the operator runs it
+  bool assume = true;      ///< that what goes round a loop keeps its shape
 };
 
 /// A node in the graph whose bodies are being imported.
@@ -43,6 +45,7 @@ struct PendingNode {
 };
 
 struct CallFrame {
+  std::size_t number = 0;                   ///< among the frames
   std::string path;                         ///< put before the names of nodes and values; empty for the graph itself
   std::string layer;                        ///< of nodes for which nothing is noted: that of the node that calls
   const FunctionProto* function = nullptr;  ///< null for the graph itself
@@ -54,7 +57,7 @@ struct CallFrame {
   std::vector<BodyAttribute> bodies;   ///< to be gone through before the next node, the last one first
   std::optional<PendingNode> pending;  ///< that runs them
   BodyAttribute body;                  ///< the one that the frame goes through
-  std::size_t enclosing = kNone;       ///< number of the frame whose names a body sees too; kNone: no body
+  std::size_t enclosing = kNone;       ///< number of the frame with the node that runs the body; kNone: no body
   NodeId body_of = kNoNode;            ///< the node outside all bodies that the frame's nodes belong to
   OpsetImports opsets;
   NameTable names;                         ///< names to ValueIds

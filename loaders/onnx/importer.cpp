@@ -117,6 +117,7 @@ void Importer::import_next_node() {
   // Its operators are for passes and own definitions, which know what they are given.
   const bool own = proto_.domain == kOwnDomain && frame.sees_local_functions;
   const OpDef* op = function != nullptr || own ? nullptr : registry_.find(proto_.domain, proto_.op_type);
+  if (op != nullptr && opset < op->since_opset && has_own_function(proto_.domain, proto_.op_type)) op = nullptr;
   const bool too_old = canonical_domain(proto_.domain).empty() && opset < kOldestOpset;
   try {
     const bool written_out = function == nullptr && op == nullptr && has_own_function(proto_.domain, proto_.op_type);
@@ -157,23 +158,22 @@ void Importer::read_attributes(const CallFrame& frame, Span bytes, bool with_val
       const auto attribute = read<AttributeProto>(attribute_bytes);
       if (attribute.name.empty()) invalid_model("an attribute at byte ", attribute_bytes.offset(), " has no name");
       attribute_names_.push_back(attribute.name);
-      for (std::size_t i = 0; i < attribute.graphs.size(); ++i) {
+      const auto value = resolve(frame, attribute, attribute_bytes);
+      if (!value) continue;
+      const auto given = read<AttributeProto>(value->bytes);
+      for (std::size_t i = 0; i < given.graphs.size(); ++i) {
         BodyAttribute body;
         body.name = std::string(attribute.name.substr(0, kMaxPath));
-        if (attribute.graphs.size() > 1) body.name += text("[", i, "]");
-        body.graph = attribute.graphs[i];
-        body.file = frame.file;
+        if (given.graphs.size() > 1) body.name += text("[", i, "]");
+        body.graph = given.graphs[i];
+        body.file = value->file;
+        body.origin = value->origin;
         bodies_.push_back(std::move(body));
       }
-      const auto value = resolve(frame, attribute, attribute_bytes);
-      if (!with_values || !value) continue;
+      if (!with_values) continue;
       TensorSource source = source_;
       source.file = value->file;
-      if (attribute.ref_attr_name.empty()) {
-        attributes_.push_back(read_attribute(attribute, value->name, source));
-      } else {
-        attributes_.push_back(read_attribute(read<AttributeProto>(value->bytes), value->name, source));
-      }
+      attributes_.push_back(read_attribute(given, value->name, source));
     }
     check_unique(attribute_names_);
     if (!bodies_.empty()) walk_subgraphs(bytes, options_.limits.nesting, nullptr);
@@ -185,7 +185,7 @@ void Importer::read_attributes(const CallFrame& frame, Span bytes, bool with_val
 
 /// What the name means in the frame, or in those around a body. Null when it is not there (yet).
 const std::uint32_t* Importer::find_value(const CallFrame& frame, std::string_view name) const {
-  for (const CallFrame* scope = &frame;; scope = &frames_[scope->enclosing]) {
+  for (const CallFrame* scope = &frame;; scope = &frames_[scope->body.origin]) {
     const std::uint32_t* id = scope->names.find(name);
     if (id != nullptr || !scope->is_body()) return id;
   }

@@ -105,21 +105,23 @@ void Importer::begin_body() {
   BodyAttribute body = std::move(frames_.back().bodies.back());
   frames_.back().bodies.pop_back();
   const CallFrame& around = frames_.back();
+  const CallFrame& origin = frames_[body.origin];
   const auto graph = new_shared<GraphProto>();
   read(*graph, body.graph);
   CallFrame frame;
+  frame.number = frames_.size();
   frame.path = body.path;
   frame.layer = body.layer;
-  frame.function = around.function;
-  frame.owned_function = around.owned_function;
+  frame.function = origin.function;
+  frame.owned_function = origin.owned_function;
   frame.owned_graph = graph;
   frame.nodes = &graph->nodes;
   frame.enclosing = enclosing;
   frame.body_of = around.body_of != kNoNode ? around.body_of : body.node;
-  frame.opsets = around.opsets;
+  frame.opsets = origin.opsets;
   frame.file = body.file;
-  frame.attributes = around.attributes;
-  frame.sees_local_functions = around.sees_local_functions;
+  frame.attributes = origin.attributes;
+  frame.sees_local_functions = origin.sees_local_functions;
   frame.first_value = graph_.values.size();
   frame.first_node = graph_.nodes.size();
   frame.body = std::move(body);
@@ -195,7 +197,7 @@ void Importer::finish_body() {
   for (const Span bytes : frame.owned_graph->outputs) {
     const auto info = read<ValueInfoProto>(bytes);
     const std::uint32_t* id = frame.names.find(info.name);
-    if (id == nullptr) id = find_value(around, info.name);
+    if (id == nullptr) id = find_value(frames_[frame.body.origin], info.name);
     if (id != nullptr && *id != kNoValue) {
       outputs.push_back(returned(frame, *id, frame.first_value));
       body_results_.emplace_back(frame.body_of, outputs.back());

@@ -95,6 +95,7 @@ void Importer::begin_call(const CallFrame& caller, const FunctionProto& function
                   function.outputs.size());
   }
   CallFrame frame;
+  frame.number = frames_.size();
   frame.path = node_name(caller) + "/";
   frame.layer = layer(caller);
   frame.body_of = caller.body_of;

@@ -34,6 +34,7 @@ constexpr OwnFunction kFunctions[] = {
     {kOnnx, "BatchNormalization|X scale B input_mean input_var|Y running_mean running_var|", batch_normalization},
     {kOnnx, "Bernoulli|input|output|", bernoulli},
     {kOnnx, "CenterCropPad|input_data shape|output_data|", center_crop_pad},
+    {kOnnx, "Scan|*|*|", scan_of_batches},
     {kOnnx, "SimplifiedLayerNormalization|X scale|Y inv_std_var|", simplified_layer_normalization},
     {kOnnx,
      "Softsign|input|output|a=Abs(input);one0=Constant<value_float=1.0>();one=CastLike(one0,input);d=Add(a,one);"

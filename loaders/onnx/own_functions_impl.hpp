@@ -1,6 +1,6 @@
 // What own functions are written with, and the texts themselves (function_text.hpp) by subject: own_layers.cpp,
-// own_attention.cpp, own_quantized.cpp, own_training.cpp, own_sampling.cpp, own_features.cpp. The table that names them
-// is in own_functions.cpp.
+// own_attention.cpp, own_quantized.cpp, own_control.cpp, own_training.cpp, own_sampling.cpp, own_features.cpp. The table
+// that names them is in own_functions.cpp.
 #pragma once
 
 #include <cstddef>
@@ -51,6 +51,9 @@ std::string group_query_attention(const OwnCall& call);
 // own_quantized.cpp
 std::string quantized_concat(const OwnCall& call);
 std::string gather_block_quantized(const OwnCall& call);
+
+// own_control.cpp
+std::string scan_of_batches(const OwnCall& call);
 
 // own_training.cpp
 std::string batch_normalization(const OwnCall& call);

@@ -2,8 +2,8 @@
 // num_scan_inputs inputs that are taken apart along scan_input_axes (0), from the end where scan_input_directions is 1.
 // Outputs: the states after the last iteration, then, for each further output of the body, the pieces of all iterations
 // stacked along scan_output_axes (0), the first one last where scan_output_directions is 1. The body reads values of
-// the graphs around it, too. Opsets 9 to newest. Deviations: values are tensors; opset 8, which has a batch axis and
-// lengths, is not supported.
+// the graphs around it, too. Opsets 9 to newest; that of 8, which has a batch axis, is written out with this one
+// (loaders/onnx/own_control.cpp). Deviations: values are tensors.
 #include "ops/control/iterations.hpp"
 #include "ops/control/staged_body.hpp"
 

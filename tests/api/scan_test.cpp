@@ -74,8 +74,57 @@ TEST(Scan, SaysWhatIsWrong) {
           "scan_input_axes has 1 elements, expected 2");
   refused(good, {attribute("num_scan_inputs", 1), attribute("scan_input_directions", Ints{2})},
           "scan_input_directions holds 2, expected 0 (forward) or 1 (from the end)");
-  refused(good, {attribute("num_scan_inputs", 1)}, "Scan node \"y\" (opset 8): the operator exists from opset 9",
-          ErrorCode::kUnsupported, 8);
+  refused(good, {attribute("num_scan_inputs", 1)}, "input sequence_lens is not supported", ErrorCode::kUnsupported, 8);
+}
+
+/// Opset 8: the first axis of everything is a batch.
+ModelWriter batches(const std::vector<DimSpec>& state) {
+  const GraphWriter body = GraphWriter()
+                               .input("s")
+                               .input("a")
+                               .input("b")
+                               .node("Mul", {"a", "b"}, {"p"})
+                               .node("Add", {"s", "p"}, {"s2"})
+                               .node("Mul", {"s2", "scale"}, {"piece"})
+                               .output("s2")
+                               .output("piece");
+  return model()
+      .opset(8)
+      .input("s", DataType::kFloat32, state)
+      .input("a", DataType::kFloat32, {"n", "k", 2})
+      .input("b", DataType::kFloat32, {"n", "k", 2})
+      .input("scale", DataType::kFloat32, {})
+      .node(
+          "Scan", {"", "s", "a", "b"}, {"y", "pieces"},
+          {body.as("body"), attribute("num_scan_inputs", 2), attribute("directions", std::vector<std::int64_t>{0, 1})})
+      .output("y")
+      .output("pieces");
+}
+
+TEST(Scan, HasABatchAxisInOpset8) {
+  const std::string bytes = batches({"n", 2}).bytes();
+  const Tensor s = tensor_with<float>({2, 2}, {1, 2, 3, 4});
+  const Tensor a = tensor_with<float>({2, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 8});
+  const Tensor b = tensor_with<float>({2, 2, 2}, {8, 7, 6, 5, 4, 3, 2, 1});
+  for (const int threads : {1, 2}) {
+    const auto outputs = run_model(bytes, {s, a, b, tensor_with<float>({}, {10})}, threads);
+    // Batch 0: [1,2] * [6,5], then [3,4] * [8,7]; batch 1: [5,6] * [2,1], then [7,8] * [4,3].
+    EXPECT_EQ(outputs[0].shape(), (Shape{2, 2}));
+    EXPECT_THAT(values_of(outputs[0]), ElementsAre(1 + 6 + 24, 2 + 10 + 28, 3 + 10 + 28, 4 + 6 + 24));
+    EXPECT_EQ(outputs[1].shape(), (Shape{2, 2, 2}));
+    EXPECT_THAT(values_of(outputs[1]), ElementsAre(70, 120, 310, 400, 130, 100, 410, 340));
+  }
+  const auto nothing = run_model(bytes, {tensor_with<float>({0, 2}, {}), tensor_with<float>({0, 3, 2}, {}),
+                                         tensor_with<float>({0, 3, 2}, {}), tensor_with<float>({}, {10})});
+  EXPECT_EQ(nothing[1].shape(), (Shape{0, 3, 2}));
+  EXPECT_THAT(error_of(
+                  [&] {
+                    load(batches({3, 2}).bytes())
+                        .run({tensor_with<float>({3, 2}, {1, 2, 3, 4, 5, 6}), a, b, tensor_with<float>({}, {10})});
+                  },
+                  ErrorCode::kInvalidModel),
+              HasSubstr("input 1 has 2 slices, one before it 3"));
+  EXPECT_THAT(error_of([&] { load(batches({}).bytes()); }, ErrorCode::kInvalidModel), HasSubstr("scalar"));
 }
 
 /// A slice need not begin with a byte.

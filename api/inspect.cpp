@@ -24,12 +24,26 @@ using internal::ValueId;
 
 namespace {
 
+NodeSummary summarize_node(const Graph& graph, const internal::Node& node);
+
+/// Bodies are nested no deeper than Options::limits.nesting.
+BodySummary summarize_body(const char* attribute, const Graph& graph) {
+  BodySummary summary;
+  summary.attribute = attribute;
+  for (const ValueId input : graph.inputs) summary.inputs.push_back(graph.value_names[input]);
+  for (const ValueId output : graph.outputs) summary.outputs.push_back(graph.value_names[output]);
+  for (const internal::Node& node : graph.nodes) summary.nodes.push_back(summarize_node(graph, node));
+  return summary;
+}
+
 NodeSummary summarize_node(const Graph& graph, const internal::Node& node) {
-  NodeSummary summary{node.name, node.op->name, node.op->domain, node.opset, {}, {}, node.layer, {}, {}};
+  NodeSummary summary{node.name, node.op->name, node.op->domain, node.opset, {}, {}, node.layer, {}, {}, {}};
   for (const ValueId input : node.inputs) summary.inputs.push_back(input == kNoValue ? "" : graph.value_names[input]);
   for (const ValueId output : node.outputs)
     summary.outputs.push_back(output == kNoValue ? "" : graph.value_names[output]);
   for (const internal::OriginalNode& part : node.fused) summary.fused.push_back({part.op, part.name});
+  for (std::size_t i = 0; i < node.bodies.size(); ++i)
+    summary.bodies.push_back(summarize_body(node.op->bodies[i].attribute, *node.bodies[i].graph));
   return summary;
 }
 

@@ -51,12 +51,22 @@ void append_origin(std::string& out, const NodeOrigin& node) {
   object.add("op", node.op).add("name", node.name).end();
 }
 
+void append_node(std::string& out, const NodeSummary& node);
+
+void append_body(std::string& out, const BodySummary& body) {
+  JsonObject object(out);
+  object.add("attribute", body.attribute).add("inputs", body.inputs).add("outputs", body.outputs);
+  append_json(object.member("nodes"), body.nodes, append_node);
+  object.end();
+}
+
 void add_node(JsonObject& object, const NodeSummary& node) {
   object.add("name", node.name).add("op", node.op).add("domain", node.domain).add("opset", node.opset);
   object.add("inputs", node.inputs).add("outputs", node.outputs);
   object.add("layer", node.layer);
   if (!node.unsupported.empty()) object.add("unsupported", node.unsupported);
   append_json(object.member("fused"), node.fused, append_origin);
+  append_json(object.member("bodies"), node.bodies, append_body);
 }
 
 void append_node(std::string& out, const NodeSummary& node) {

@@ -5,8 +5,12 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "tools/arguments.hpp"
 #include "tools/commands.hpp"
@@ -21,6 +25,8 @@ using Json = nlohmann::ordered_json;
 
 struct InspectArguments {
   ModelArguments model;
+  bool operators = false;
+  std::vector<std::string> further_models;
   InputArguments inputs;
   JsonOutput json;
   std::string plan;
@@ -59,10 +65,15 @@ void print_infos(const char* title, const std::vector<ValueInfo>& infos) {
   for (const ValueInfo& info : infos) fmt::print("  {}  {}\n", info.name, text_of(info));
 }
 
-void print_node(const char* margin, const NodeSummary& node) {
+void print_node(const std::string& margin, const NodeSummary& node) {
   fmt::print("{}{}{}{} {}  ({}) -> {}{}{}\n", margin, node.domain, node.domain.empty() ? "" : ".", operator_text(node),
              node.name, fmt::join(node.inputs, ", "), fmt::join(node.outputs, ", "), node.layer.empty() ? "" : "  of ",
              node.layer);
+  for (const BodySummary& body : node.bodies) {
+    fmt::print("{}  {} ({}) -> {}\n", margin, body.attribute, fmt::join(body.inputs, ", "),
+               fmt::join(body.outputs, ", "));
+    for (const NodeSummary& inner : body.nodes) print_node(margin + "    ", inner);
+  }
 }
 
 void print_nodes(const std::string& title, const std::vector<NodeSummary>& nodes) {
@@ -127,7 +138,34 @@ void print(const Inspection& inspection) {
              inspection.program->arena_lower_bound_bytes);
 }
 
+void add_operators(const std::vector<NodeSummary>& nodes, std::set<std::string>& operators) {
+  for (const NodeSummary& node : nodes) {
+    operators.insert(node.domain.empty() ? node.op : node.domain + "." + node.op);
+    for (const BodySummary& body : node.bodies) add_operators(body.nodes, operators);
+  }
+}
+
+/// What the models have before the passes and after them: a list for the build option LINNET_OPERATORS.
+int print_operators(const InspectArguments& arguments) {
+  std::set<std::string> operators;
+  std::vector<std::string> paths = arguments.further_models;
+  paths.insert(paths.begin(), arguments.model.path);
+  for (const std::string& path : paths) {
+    const ModelSummary before = summarize_file(path, arguments.model.options());
+    if (!before.unsupported.empty()) {
+      print_unsupported(before);
+      return 1;
+    }
+    add_operators(before.nodes, operators);
+    add_operators(summarize(Model::load(path, arguments.model.options())).nodes, operators);
+  }
+  for (std::string& path : paths) path = std::filesystem::path(path).filename().string();
+  fmt::print("# of {}\n{}\n", fmt::join(paths, ", "), fmt::join(operators, "\n"));
+  return 0;
+}
+
 int run(const InspectArguments& arguments) {
+  if (arguments.operators) return print_operators(arguments);
   ModelSummary before = summarize_file(arguments.model.path, arguments.model.options());
   if (!before.unsupported.empty()) {
     if (!arguments.json.alone()) print_unsupported(before);
@@ -151,6 +189,10 @@ void add_inspect_command(CLI::App& app, Outcome& outcome) {
   arguments->model.add_to(*command);
   arguments->inputs.add_to(*command, "its shape is that of the file; the data matters where shapes depend on it");
   arguments->json.add_to(*command);
+  CLI::Option* operators = command->add_flag(
+      "--operators", arguments->operators,
+      "print the operators of the models, one in a line, for a build with these alone (LINNET_OPERATORS)");
+  command->add_option("MODELS", arguments->further_models, "further models, with --operators")->needs(operators);
   command->add_option("--plan", arguments->plan, "draw the memory plan into this SVG file")->type_name("FILE.svg");
   command->footer("Example:\n  linnet inspect model.onnx --dim batch=4 --plan plan.svg");
   command->callback([arguments, &outcome] { outcome.status = run(*arguments); });

@@ -17,6 +17,17 @@ struct NodeOrigin {
   std::string name;  ///< may be empty
 };
 
+struct NodeSummary;
+
+/// A graph that a node runs: a branch of an If, what a Loop or Scan repeats.
+struct BodySummary {
+  std::string attribute;  ///< of the node: "then_branch", "body", ...
+  /// What the node gives it, then the values of the graphs around it that it reads.
+  std::vector<std::string> inputs;
+  std::vector<std::string> outputs;  ///< value names
+  std::vector<NodeSummary> nodes;
+};
+
 /// One node of the graph.
 struct NodeSummary {
   std::string name;                  ///< as in the model; may be empty
@@ -32,6 +43,7 @@ struct NodeSummary {
   /// The nodes of the model that passes joined to make this one, in order (a MatMul, the Add of its bias, a Relu);
   /// empty for a node that stands as the model has it.
   std::vector<NodeOrigin> fused;
+  std::vector<BodySummary> bodies;  ///< the graphs that it runs, as they stand after the passes
 };
 
 /// Something in a model that Linnet cannot run.

@@ -1,26 +1,62 @@
-# linnet_operator_list(LIST OUTPUT) writes OUTPUT, a source file that registers every operator and family of fusions
-# named in LIST (one name per line; blank lines and lines that start with # are skipped). `relu` stands for
-# `void linnet::internal::register_relu(Registry&)`.
+# linnet_operator_list(LIST OUTPUT [SELECTED FILE]) writes OUTPUT, a source file that registers the operators and
+# families of fusions named in LIST, one in a line; blank lines and lines that start with # are skipped. `relu` stands
+# for `void linnet::internal::register_relu(Registry&)`, which registers Relu. Where the operators are called otherwise,
+# or are several, they stand behind a colon: `unique: Unique linnet.UniqueStrings`; of a family of fusions those that it
+# puts in. With SELECTED, a list of operators such as `linnet inspect --operators` prints, only what registers one of
+# them is called, and the linker leaves the rest out.
 function(linnet_operator_list list output)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "SELECTED" "")
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${list}")
   file(STRINGS "${list}" lines)
+  set(selected "")
+  if(arg_SELECTED)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${arg_SELECTED}")
+    file(STRINGS "${arg_SELECTED}" selected REGEX "^[^#]")
+    list(TRANSFORM selected STRIP)
+    list(REMOVE_ITEM selected "")
+    list(APPEND selected Identity) # passes put it in
+  endif()
   set(declarations "")
   set(calls "")
   set(seen "")
+  set(known "")
   foreach(line IN LISTS lines)
-    string(STRIP "${line}" name)
-    if(name STREQUAL "" OR name MATCHES "^#")
+    string(STRIP "${line}" line)
+    if(line STREQUAL "" OR line MATCHES "^#")
       continue()
     endif()
-    if(NOT name MATCHES "^[a-z][a-z0-9_]*$")
-      message(FATAL_ERROR "${list}: \"${name}\" is not a snake_case operator name")
+    if(NOT line MATCHES "^([a-z][a-z0-9_]*)(: ([A-Za-z0-9. ]+))?$")
+      message(FATAL_ERROR "${list}: \"${line}\" is not \"name_of_operator\" or \"name: Operator Operator\"")
     endif()
+    set(name "${CMAKE_MATCH_1}")
+    set(operators "${CMAKE_MATCH_3}")
     if(name IN_LIST seen)
       message(FATAL_ERROR "${list}: \"${name}\" stands there twice")
     endif()
     list(APPEND seen "${name}")
-    string(APPEND declarations "void register_${name}(Registry& registry);\n")
-    string(APPEND calls "  register_${name}(registry);\n")
+    if(operators STREQUAL "")
+      linnet_camel_case("${name}" operators)
+    endif()
+    string(REPLACE " " ";" operators "${operators}")
+    list(APPEND known ${operators})
+    set(needed TRUE)
+    if(arg_SELECTED)
+      set(needed FALSE)
+      foreach(operator IN LISTS operators)
+        if(operator IN_LIST selected)
+          set(needed TRUE)
+        endif()
+      endforeach()
+    endif()
+    if(needed)
+      string(APPEND declarations "void register_${name}(Registry& registry);\n")
+      string(APPEND calls "  register_${name}(registry);\n")
+    endif()
+  endforeach()
+  foreach(operator IN LISTS selected)
+    if(NOT operator IN_LIST known)
+      message(FATAL_ERROR "${arg_SELECTED}: there is no operator \"${operator}\" in ${list}")
+    endif()
   endforeach()
   file(CONFIGURE OUTPUT "${output}" @ONLY CONTENT "// Generated from ops/ops.list.
 #include \"ops/ops.hpp\"
@@ -33,4 +69,33 @@ void register_all_operators([[maybe_unused]] Registry& registry) {
 
 }  // namespace linnet::internal
 ")
+endfunction()
+
+# linnet_operators(TARGET [FILE]) makes the object library TARGET, which registers the operators of
+# ops/ops.list, or those of FILE alone.
+function(linnet_operators target)
+  set(selected "")
+  if(ARGN)
+    get_filename_component(file "${ARGN}" ABSOLUTE BASE_DIR "${PROJECT_SOURCE_DIR}")
+    set(selected SELECTED "${file}")
+  endif()
+  set(source "${CMAKE_CURRENT_BINARY_DIR}/${target}.cpp")
+  linnet_operator_list("${PROJECT_SOURCE_DIR}/ops/ops.list" "${source}" ${selected})
+  add_library(${target} OBJECT "${source}")
+  linnet_include_view(${target} ops runtime include/linnet)
+  target_link_libraries(${target} PRIVATE linnet_flags)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-Os>)
+endfunction()
+
+# linnet_camel_case(NAME VARIABLE) makes LeakyRelu of leaky_relu.
+function(linnet_camel_case name variable)
+  string(REPLACE "_" ";" words "${name}")
+  set(result "")
+  foreach(word IN LISTS words)
+    string(SUBSTRING "${word}" 0 1 first)
+    string(SUBSTRING "${word}" 1 -1 rest)
+    string(TOUPPER "${first}" first)
+    string(APPEND result "${first}${rest}")
+  endforeach()
+  set(${variable} "${result}" PARENT_SCOPE)
 endfunction()

@@ -7,8 +7,8 @@ set(folder_objects
   $<TARGET_OBJECTS:linnet_ops>
   $<TARGET_OBJECTS:linnet_api>)
 
-add_library(linnet STATIC ${folder_objects})
-add_library(linnet_shared SHARED ${folder_objects})
+add_library(linnet STATIC ${folder_objects} $<TARGET_OBJECTS:linnet_operators>)
+add_library(linnet_shared SHARED ${folder_objects} $<TARGET_OBJECTS:linnet_operators>)
 add_library(linnet::linnet ALIAS linnet)
 add_library(linnet::shared ALIAS linnet_shared)
 
@@ -33,17 +33,22 @@ set_target_properties(linnet_shared PROPERTIES
   VERSION ${PROJECT_VERSION}
   SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
   LINK_DEPENDS "${PROJECT_SOURCE_DIR}/cmake/linnet.map")
-target_link_options(linnet_shared PRIVATE
-  "LINKER:--version-script=${PROJECT_SOURCE_DIR}/cmake/linnet.map" ${LINNET_NO_UNDEFINED})
 
-# Functions that turned out alike stand once, where lld or gold is there to do that: a fiftieth of the room.
+# What the shared library exports, and how it is linked. Functions that turned out alike stand once, where lld or gold is
+# there to do that: a fiftieth of the room.
+function(linnet_link_shared target)
+  target_link_options(${target} PRIVATE
+    "LINKER:--version-script=${PROJECT_SOURCE_DIR}/cmake/linnet.map" ${LINNET_NO_UNDEFINED} ${linnet_folding})
+endfunction()
+set(linnet_folding "")
 if(NOT LINNET_SANITIZE AND NOT LINNET_COVERAGE)
   include(CheckLinkerFlag)
   foreach(linker IN ITEMS lld gold)
     check_linker_flag(CXX "-fuse-ld=${linker};LINKER:--icf=safe" LINNET_FOLDS_WITH_${linker})
     if(LINNET_FOLDS_WITH_${linker})
-      target_link_options(linnet_shared PRIVATE -fuse-ld=${linker} LINKER:--icf=safe)
+      set(linnet_folding -fuse-ld=${linker} LINKER:--icf=safe)
       break()
     endif()
   endforeach()
 endif()
+linnet_link_shared(linnet_shared)

@@ -1,30 +1,13 @@
 // Linnet and another owner of protobuf and ONNX code in one process, in either order. neighbours.py does the work.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <array>
-#include <cstdio>
 #include <string>
 #include <tuple>
 
+#include "tests/packaging/command.hpp"
+
 namespace linnet::test {
 namespace {
-
-struct Ended {
-  int status = -1;
-  std::string text;
-};
-
-Ended run(const std::string& command) {
-  Ended ended;
-  FILE* const pipe = ::popen((command + " 2>&1").c_str(), "r");
-  if (pipe == nullptr) return ended;
-  std::array<char, 4096> chunk{};
-  for (std::size_t size = 0; (size = std::fread(chunk.data(), 1, chunk.size(), pipe)) > 0;)
-    ended.text.append(chunk.data(), size);
-  ended.status = ::pclose(pipe);
-  return ended;
-}
 
 enum class Order { kLinnetFirst, kNeighbourFirst };
 enum class Scope { kLocal, kGlobal };

@@ -2,7 +2,6 @@
 #include <cxxabi.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -12,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/packaging/command.hpp"
 #include "tests/packaging/elf_file.hpp"
 #include "tests/support/model_index.hpp"
 
@@ -123,16 +123,6 @@ TEST(SharedObjects, TheLibraryNeedsTheSystemOnly) {
     const char* const own = module == kOnnxModule ? "libprotobuf-lite.so" : "libdnnl.so";
     EXPECT_THAT(read_elf(module).needed, Each(AnyOf(MatchesRegex(system), StartsWith(own)))) << module;
   }
-}
-
-/// Bytes of the file once `strip` has taken out what is not needed at run time.
-std::uintmax_t stripped_size(const std::string& path) {
-  const std::string copy = testing::TempDir() + "linnet_stripped_" + std::to_string(::getpid());
-  const std::string command = "strip -o '" + copy + "' '" + path + "'";
-  if (std::system(command.c_str()) != 0) return UINTMAX_MAX;
-  const std::uintmax_t size = std::filesystem::file_size(copy);
-  std::filesystem::remove(copy);
-  return size;
 }
 
 // docs/embedding.md promises the sizes of g++ 12's code. Other compilers inline differently: half as much again is

@@ -16,6 +16,7 @@ class TypeSet {
     for (const DataType type : types) bits_ |= bit(type);
   }
   constexpr bool has(DataType type) const { return (bits_ & bit(type)) != 0; }
+  constexpr bool operator==(TypeSet other) const { return bits_ == other.bits_; }
   constexpr TypeSet operator|(TypeSet other) const { return TypeSet(bits_ | other.bits_); }
 
  private:
@@ -26,6 +27,12 @@ class TypeSet {
   std::uint64_t bits_;
 };
 
+inline constexpr TypeSet kInt64Type{DataType::kInt64};
+inline constexpr TypeSet kIndexTypes{DataType::kInt32, DataType::kInt64};
+inline constexpr TypeSet kInt8Types{DataType::kInt8, DataType::kUint8};
+inline constexpr TypeSet kBoolType{DataType::kBool};
+inline constexpr TypeSet kStringType{DataType::kString};
+inline constexpr TypeSet kFloat32Type{DataType::kFloat32};
 inline constexpr TypeSet kFloatTypes{DataType::kFloat32, DataType::kFloat64, DataType::kFloat16, DataType::kBfloat16};
 inline constexpr TypeSet kSignedTypes{DataType::kInt8, DataType::kInt16, DataType::kInt32, DataType::kInt64};
 inline constexpr TypeSet kUnsignedTypes{DataType::kUint8, DataType::kUint16, DataType::kUint32, DataType::kUint64};

@@ -29,18 +29,18 @@ ConstantPtr view_constant(const ConstantPtr& source, const TensorType& type) {
 }  // namespace
 
 bool can_evaluate(const NodeView& node) {
-  const OpFacts& facts = node.node().op->facts;
-  if (!facts.deterministic || !node.node().bodies.empty()) return false;
+  const OpDef& op = *node.node().op;
+  if (!op.facts.deterministic || !node.node().bodies.empty()) return false;
   for (std::size_t i = 0; i < node.input_count(); ++i) {
     if (!node.has_input(i) || node.input_constant(i) != nullptr) continue;
-    const bool shape_only = has_bit(facts.shape_only_inputs, i);
+    const bool shape_only = op.inputs.has(i, kShapeOnly);
     if (!shape_only || !all_known(node.input_dims(i))) return false;
   }
   for (std::size_t i = 0; i < node.output_count(); ++i) {
     if (!node.has_output(i)) continue;
     const TensorType& type = node.output(i);
     if (!type.known() || bits_of(type.type) == 0) return false;
-    if (!facts.reveals && !all_known(type.dims)) return false;
+    if (!op.facts.reveals && !all_known(type.dims)) return false;
   }
   return true;
 }

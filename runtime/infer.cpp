@@ -35,6 +35,22 @@ Use use_elsewhere(const OpDef& op, const std::vector<NamedAttribute>& attributes
   return use;
 }
 
+/// "int64", "int32 or int64", "one of float32, float64, ...".
+std::string names_of(TypeSet types) {
+  std::vector<const char*> names;
+  for (int number = 1; number < 64; ++number) {
+    const auto type = static_cast<DataType>(number);
+    if (types.has(type)) names.push_back(type_name(type));
+  }
+  if (names.size() == 2) return text(names[0], " or ", names[1]);
+  std::string list = names.size() > 2 ? "one of " : "";
+  for (std::size_t i = 0; i < names.size(); ++i) list += text(i == 0 ? "" : ", ", names[i]);
+  return list;
+}
+
+/// Where ONNX allows every type, what is left out is what Linnet does not take.
+bool onnx_allows_any(TypeSet types) { return (types | kTensorTypes) == types; }
+
 DataType output_type(const NodeView& node, std::size_t output) {
   if (node.node().op->output_type != nullptr) return node.node().op->output_type(node, output);
   return node.input_type(0);
@@ -64,11 +80,38 @@ void check_arity(const Node& node) {
   const OpDef& op = *node.op;
   const std::size_t inputs = count_given(node.inputs);
   const std::size_t outputs = count_given(node.outputs);
-  if (inputs < op.min_inputs || inputs > op.max_inputs) {
-    invalid_model(describe(node), ": ", inputs, " inputs, expected ", arity(op.min_inputs, op.max_inputs));
+  if (inputs < op.inputs.least() || inputs > op.inputs.most()) {
+    invalid_model(describe(node), ": ", inputs, " inputs, expected ", arity(op.inputs.least(), op.inputs.most()));
   }
   if (outputs < op.min_outputs || outputs > op.max_outputs) {
     invalid_model(describe(node), ": ", outputs, " outputs, expected ", arity(op.min_outputs, op.max_outputs));
+  }
+}
+
+void require_type(const NodeView& node, std::size_t input, const char* name, TypeSet allowed) {
+  const DataType type = node.input_type(input);
+  if (allowed.has(type)) return;
+  if (!allowed.has(DataType::kString) && (!kStoredTypes.has(type) || onnx_allows_any(allowed)))
+    unsupported("input ", name, " is ", type, ", which is not supported");
+  invalid_model("input ", name, " is ", type, ", expected ", names_of(allowed));
+}
+
+void check_inputs(const NodeView& node) {
+  const InputTable& inputs = node.node().op->inputs;
+  const std::size_t count = std::max(node.input_count(), inputs.least());
+  for (std::size_t i = 0; i < count; ++i) {
+    const InputDef* input = inputs.of(i);
+    if (input == nullptr) return;
+    const std::string number = *input->name == '\0' ? text(i) : "";
+    const char* name = number.empty() ? input->name : number.c_str();
+    if (!node.has_input(i) && (input->uses & kMayBeLeftOut) == 0) invalid_model("input ", name, " is missing");
+    if (node.input_type(i) == DataType::kUndefined || (input->uses & kJudgesTypes) != 0) continue;
+    if ((input->uses & kTypeOfFirst) != 0 && i > 0 && node.input_type(0) != DataType::kUndefined) {
+      if (node.input_type(i) == node.input_type(0)) continue;
+      const char* first = *inputs.begin()->name == '\0' ? "input 0" : inputs.begin()->name;
+      invalid_model("input ", name, " is ", node.input_type(i), ", but ", first, " is ", node.input_type(0));
+    }
+    require_type(node, i, name, input->types);
   }
 }
 
@@ -82,16 +125,17 @@ bool inputs_known(const NodeView& node) {
 void infer_node(const Node& node, std::vector<Value>& values, const Options& options,
                 const std::vector<std::string>& symbols) {
   InferContext context(node, values, options);
-  if (!inputs_known(context)) {
-    for (std::size_t i = 0; i < node.outputs.size(); ++i) {
-      context.set_output_unranked(i, output_type(context, i));
-    }
-    return;
-  }
   try {
-    node.op->infer(context);
+    check_inputs(context);
+    if (inputs_known(context)) {
+      node.op->infer(context);
+      return;
+    }
   } catch (const Error& error) {
     throw with_node_and_inputs(node, values, symbols, error);
+  }
+  for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+    context.set_output_unranked(i, output_type(context, i));
   }
 }
 

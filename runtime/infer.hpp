@@ -18,6 +18,14 @@ AttributesPtr parse_node(const OpDef& op, int opset, const std::vector<NamedAttr
 /// Checks the number of inputs and outputs. Errors: kInvalidModel, kUnsupported, prefixed with the node.
 void check_arity(const Node& node);
 
+/// For what depends on attributes; the rest is declared (OpDef::inputs). Errors: kUnsupported for a type that Linnet
+/// cannot hold, or outside `allowed` where ONNX allows any; kInvalidModel, naming what is allowed, for another one.
+void require_type(const NodeView& node, std::size_t input, const char* name, TypeSet allowed);
+
+/// Checks the inputs of a node, their element types as far as they are known, against those that the operator declares.
+/// Errors: those of require_type; kInvalidModel for one that is missing, or has not the type of input 0 where it must.
+void check_inputs(const NodeView& node);
+
 /// Whether type and rank of every input are known, without which infer and the facts' functions are not called.
 bool inputs_known(const NodeView& node);
 

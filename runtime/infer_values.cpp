@@ -33,11 +33,11 @@ std::vector<bool> find_inputs_of_bodies(const Node& node) {
 template <typename Visitor>
 void visit_inputs(const Node& node, const Visitor& visit) {
   const OpFacts& facts = node.op->facts;
-  std::uint64_t value_inputs = facts.value_inputs;
-  if (facts.more_value_inputs != nullptr) value_inputs |= facts.more_value_inputs(node);
+  const std::uint64_t more = facts.more_value_inputs != nullptr ? facts.more_value_inputs(node) : 0;
   const std::vector<bool> of_bodies = find_inputs_of_bodies(node);
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-    if (node.inputs[i] != kNoValue) visit(i, has_bit(value_inputs, i) || (!of_bodies.empty() && of_bodies[i]));
+    const bool decides = node.op->inputs.has(i, kDecidesShapes) || has_bit(more, i);
+    if (node.inputs[i] != kNoValue) visit(i, decides || (!of_bodies.empty() && of_bodies[i]));
   }
 }
 
@@ -76,7 +76,7 @@ std::vector<bool> find_shape_values(const Graph& graph) {
     for (const ValueId output : node.outputs)
       output_decides = output_decides || (output != kNoValue && decides[output]);
     visit_inputs(node, [&](std::size_t input, bool deciding) {
-      const bool shape_only = has_bit(node.op->facts.shape_only_inputs, input);
+      const bool shape_only = node.op->inputs.has(input, kShapeOnly);
       if (deciding || (output_decides && !shape_only)) decides[node.inputs[input]] = true;
     });
   }

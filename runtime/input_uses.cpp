@@ -54,7 +54,8 @@ void collect(const NodeView& node, std::vector<InputUse>& uses) {
         merge(use, {std::move(*wanted), reason});
       }
     }
-    if (facts.view_of == static_cast<int>(i) || has_bit(facts.element_inputs, i)) merge(use, handed_on(node, i, uses));
+    const bool moved = facts.view_of == static_cast<int>(i) || node.node().op->inputs.has(i, kMoved);
+    if (moved) merge(use, handed_on(node, i, uses));
   }
 }
 

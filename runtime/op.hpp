@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "runtime/data_type.hpp"
 #include "runtime/graph.hpp"
 #include "runtime/run_control.hpp"
 
@@ -307,14 +308,12 @@ constexpr bool has_bit(std::uint64_t mask, std::size_t input) { return input < 6
 struct OpFacts {
   /// Inputs whose memory output 0 may take over where both have as many elements, of one size.
   std::vector<std::uint8_t> in_place_inputs;
-  int view_of = -1;                ///< output 0 has the bytes of this input, under another shape: no step is needed
-  std::uint64_t value_inputs = 0;  ///< bit i: shapes depend on the elements of input i
-  /// Further ones, where that depends on the node. Null: none.
+  int view_of = -1;  ///< output 0 has the bytes of this input, under another shape: no step is needed
+  /// Further inputs that decide shapes than those declared so, where that depends on the node: bit i for input i. Null:
+  /// none.
   std::uint64_t (*more_value_inputs)(const Node&) = nullptr;
-  std::uint64_t shape_only_inputs = 0;  ///< bit i: outputs depend on the shape of input i alone
-  std::uint64_t element_inputs = 0;  ///< bit i: outputs hold elements of input i: moved, repeated, chosen or converted
   /// What the elements of this input must be for the node to run; nothing where any will do. Called when type and rank
-  /// of every input are known. Every input in `value_inputs` that may be given at run time has an answer.
+  /// of every input are known. Every input that decides shapes and may be given at run time has an answer.
   std::optional<WantedElements> (*wanted_elements)(const NodeView&, std::size_t input) = nullptr;
   /// The run finds out the shapes of the outputs, and makes their memory. What reads one is compiled then: `infer` says
   /// of their dimensions what is known.
@@ -350,6 +349,54 @@ struct BodyUse {
   std::size_t (*begins_as)(std::size_t body_input) = nullptr;
 };
 
+inline constexpr std::size_t kVariadic = ~std::size_t{0};
+
+/// What an operator does with an input; the bits of InputDef::uses.
+enum DeclaredUse : std::uint8_t {
+  kMayBeLeftOut = 1,
+  kRepeated = 2,       ///< the last one: there may be any number of these
+  kTypeOfFirst = 4,    ///< has the type of input 0
+  kDecidesShapes = 8,  ///< shapes depend on its elements
+  kShapeOnly = 16,     ///< outputs depend on its shape alone
+  kMoved = 32,         ///< outputs hold its elements: moved, repeated, chosen or converted
+  kJudgesTypes = 64    ///< `infer` looks at the type itself: sequences, what depends on attributes
+};
+
+/// An input as an operator declares it. The checks that follow from it are made before `infer` is called.
+struct InputDef {
+  const char* name;  ///< as ONNX spells it; "" for those of a repeated one, which are told by number
+  TypeSet types;     ///< element types that may be given
+  std::uint8_t uses = 0;
+};
+
+/// The inputs that an operator declares. Borrows an array that lives as long as the program.
+class InputTable {
+ public:
+  constexpr InputTable() = default;
+  template <std::size_t kCount>
+  constexpr InputTable(const InputDef (&inputs)[kCount]) : first_(inputs), count_(kCount) {}  // NOLINT(*-explicit-*)
+
+  constexpr const InputDef* begin() const { return first_; }
+  constexpr const InputDef* end() const { return first_ + count_; }
+  /// The fewest and the most inputs of a node; kVariadic for no limit.
+  std::size_t least() const;
+  std::size_t most() const;
+  /// The one that says what input `index` of a node is; null past the last.
+  constexpr const InputDef* of(std::size_t index) const {
+    if (index < count_) return first_ + index;
+    return count_ > 0 && (first_[count_ - 1].uses & kRepeated) != 0 ? first_ + (count_ - 1) : nullptr;
+  }
+  /// Whether input `index` of a node is declared with this use.
+  constexpr bool has(std::size_t index, DeclaredUse use) const {
+    const InputDef* input = of(index);
+    return input != nullptr && (input->uses & use) != 0;
+  }
+
+ private:
+  const InputDef* first_ = nullptr;
+  std::size_t count_ = 0;
+};
+
 struct OpDef {
   // Not inlined into every function that registers an operator: they are as long as the rest of it.
   OpDef();
@@ -362,7 +409,9 @@ struct OpDef {
   std::string name;    ///< as ONNX spells it
   std::string domain;  ///< "" is ONNX's own
   int since_opset = 1;
-  std::size_t min_inputs = 1, max_inputs = 1;
+  /// In ONNX's order. Checked by `check_inputs` of infer.hpp: a node may have more inputs than these only where a pass
+  /// gave it some.
+  InputTable inputs;
   std::size_t min_outputs = 1, max_outputs = 1;
   /// Never null in the result. parse_node sees to attributes that it did not ask for.
   AttributesPtr (*parse)(ParseContext&) = nullptr;
@@ -375,7 +424,7 @@ struct OpDef {
   std::vector<BodyUse> bodies;  ///< for operators that run graphs
   /// Of a node that may have tensors of strings among its inputs or as its result: the operator of Linnet's own domain
   /// that takes its place then, with the same attributes; null for none. Without it, what moves elements
-  /// (OpFacts::element_inputs, view_of) moves handles of strings. Errors: kUnsupported. Called with what is known of
+  /// (kMoved, OpFacts::view_of) moves handles of strings. Errors: kUnsupported. Called with what is known of
   /// the inputs' types.
   const char* (*string_form)(const NodeView&) = nullptr;
   /// Whether Node::staged_bodies must be set, beyond what the bodies themselves demand. Null: never.
@@ -404,8 +453,6 @@ class Registry {
 
 /// Whether the run finds out the shapes of the node's outputs.
 inline bool reveals(const Node& node) { return node.op->facts.reveals || node.staged_bodies; }
-
-inline constexpr std::size_t kVariadic = ~std::size_t{0};
 
 /// Attributes of operators that have none.
 struct NoAttributes : Attributes {};

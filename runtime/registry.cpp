@@ -10,6 +10,14 @@ OpDef& OpDef::operator=(const OpDef&) = default;
 OpDef& OpDef::operator=(OpDef&&) noexcept = default;
 OpDef::~OpDef() = default;
 
+std::size_t InputTable::least() const {
+  std::size_t least = count_;
+  while (least > 0 && (first_[least - 1].uses & kMayBeLeftOut) != 0) --least;
+  return least;
+}
+
+std::size_t InputTable::most() const { return count_ > 0 && has(count_ - 1, kRepeated) ? kVariadic : count_; }
+
 void Registry::add(OpDef definition) {
   auto key = std::make_pair(definition.domain, definition.name);
   if (!definitions_.emplace(std::move(key), std::move(definition)).second)

@@ -62,7 +62,7 @@ class StageNumbers {
     bool computable = facts.deterministic && node.bodies.empty() && !facts.reveals;
     for (std::size_t i = 0; computable && i < node.inputs.size(); ++i) {
       const ValueId input = node.inputs[i];
-      if (input == kNoValue || has_bit(facts.shape_only_inputs, i)) continue;
+      if (input == kNoValue || node.op->inputs.has(i, kShapeOnly)) continue;
       // What an earlier stage made is an input of this one.
       const bool given = of_value_[input] < stage && may_be_given(graph_.values[input]);
       computable = computable_[input] || given;

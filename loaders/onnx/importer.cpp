@@ -22,8 +22,10 @@ constexpr std::size_t kMaxPath = 200;
 /// What check_arity does not see: an input or output that is needed but left out before others.
 void check_required(const Node& node) {
   check_arity(node);
-  for (std::size_t i = 0; i < node.op->min_inputs; ++i) {
-    if (node.inputs[i] == kNoValue) invalid_model(describe(node), ": input ", i, " is left out, but is not optional");
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const bool needed = node.op->inputs.of(i) != nullptr && !node.op->inputs.has(i, kMayBeLeftOut);
+    if (needed && node.inputs[i] == kNoValue)
+      invalid_model(describe(node), ": input ", i, " is left out, but is not optional");
   }
   for (std::size_t i = 0; i < node.op->min_outputs; ++i) {
     if (node.outputs[i] == kNoValue) invalid_model(describe(node), ": output ", i, " is left out, but is not optional");

@@ -50,13 +50,13 @@ bool Importer::has_strings(const Node& node) const {
 /// Puts handles in the place of strings where the operator moves elements, or looks at shapes alone. Whether its
 /// outputs are handles then.
 bool Importer::take_handles(const CallFrame& frame, Node& node) {
-  const OpFacts& facts = node.op->facts;
+  const OpDef& op = *node.op;
   bool moves = false;
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     const ValueId input = node.inputs[i];
     if (input == kNoValue || graph_.values[input].type.type != DataType::kString) continue;
-    const bool element = has_bit(facts.element_inputs, i) || facts.view_of == static_cast<int>(i);
-    if (!element && !has_bit(facts.shape_only_inputs, i)) continue;
+    const bool element = op.inputs.has(i, kMoved) || op.facts.view_of == static_cast<int>(i);
+    if (!element && !op.inputs.has(i, kShapeOnly)) continue;
     node.inputs[i] = handles_of(frame, input);
     moves = moves || element;
   }

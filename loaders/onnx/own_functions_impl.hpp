@@ -1,6 +1,6 @@
 // What own functions are written with, and the texts themselves (function_text.hpp) by subject: own_layers.cpp,
-// own_attention.cpp, own_quantized.cpp, own_control.cpp, own_training.cpp, own_sampling.cpp, own_features.cpp. The table
-// that names them is in own_functions.cpp.
+// own_attention.cpp, own_quantized.cpp, own_control.cpp, own_training.cpp, own_sampling.cpp, own_features.cpp. The
+// table that names them is in own_functions.cpp.
 #pragma once
 
 #include <cstddef>

@@ -77,7 +77,6 @@ void check_operands(const NodeView& node) {
   const std::size_t rank = node.input_rank(kQ);
   if (rank != 3 && rank != 4) invalid_model("Q is ", node.input_dims(kQ), ", expected rank 3 or 4");
   for (const std::size_t input : {kQ, kK, kV}) {
-    require_type(node, input, names[input], {DataType::kFloat32});
     if (node.input_rank(input) != rank) {
       invalid_model(names[input], " is ", node.input_dims(input), ", expected rank ", rank, " as Q has");
     }
@@ -131,9 +130,6 @@ void infer(InferContext& context) {
   const Dims q = operand(context, kQ);
   const Dims k = operand(context, kK);
   const Dims v = operand(context, kV);
-  if (context.has_input(kMask)) require_type(context, kMask, "mask", {DataType::kFloat32});
-  if (context.has_input(kZeroRows)) require_type(context, kZeroRows, "zero_rows", {DataType::kBool});
-  if (context.has_input(kFilled)) require_type(context, kFilled, "filled", {DataType::kBool});
   const Dims scores = scores_of(context, q, k, v);
   check_sizes(q, k, v, scores);
   Dims y = {scores[0], scores[1], scores[2], v[3]};
@@ -248,6 +244,15 @@ double folding_ns(const NodeView& node) {
          static_cast<double>(plan.keys) * static_cast<double>(plan.depth + plan.width + 20);
 }
 
+constexpr InputDef kInputs[] = {
+    {"Q", kFloat32Type},
+    {"K", kFloat32Type},
+    {"V", kFloat32Type},
+    {"mask", kFloat32Type, kMayBeLeftOut},
+    {"zero_rows", kBoolType, kMayBeLeftOut},
+    {"filled", kBoolType, kMayBeLeftOut},
+};
+
 }  // namespace
 
 AttentionPlan attention_plan(const NodeView& node) {
@@ -287,8 +292,7 @@ void register_attention(Registry& registry) {
   OpDef op;
   op.name = "ScaledDotProductAttention";
   op.domain = kOwnDomain;
-  op.min_inputs = 3;
-  op.max_inputs = 6;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {simd_attention(), {"reference", Backend::kReference, nullptr, prepare, run}};

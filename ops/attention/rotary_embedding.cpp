@@ -76,7 +76,6 @@ void check_sizes(const NodeView& node) {
 }
 
 void check_table(const NodeView& node, std::size_t input, const char* name) {
-  require_type_of_first(node, input, name, "X");
   const Dims& table = node.input_dims(input);
   const Dims& x = node.input_dims(0);
   const bool by_position = node.has_input(3);
@@ -95,7 +94,6 @@ void check_table(const NodeView& node, std::size_t input, const char* name) {
 }
 
 void check_positions(const NodeView& node) {
-  require_int64(node, 3, "position_ids");
   const Dims& positions = node.input_dims(3);
   const Dims& x = node.input_dims(0);
   const Dim tokens = x[x.size() == 3 ? 1 : 2];
@@ -105,7 +103,6 @@ void check_positions(const NodeView& node) {
 }
 
 void infer(InferContext& context) {
-  require_type(context, 0, "X", kTypes);
   if (context.attributes<Rotary>().whole_rows) {
     const Dims with_cos = broadcast(context.input_dims(0), context.input_dims(1));
     return context.set_output(0, context.input_type(0), broadcast(with_cos, context.input_dims(2)));
@@ -355,14 +352,20 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
   return wanted_indices(rows, "a position, a row of cos_cache and sin_cache");
 }
 
+constexpr InputDef kInputs[] = {
+    {"X", kTypes},
+    {"cos_cache", kTypes, kTypeOfFirst},
+    {"sin_cache", kTypes, kTypeOfFirst},
+    {"position_ids", kInt64Type, kMayBeLeftOut},
+};
+
 }  // namespace
 
 void register_rotary_embedding(Registry& registry) {
   OpDef op;
   op.name = "RotaryEmbedding";
   op.since_opset = 23;
-  op.min_inputs = 3;
-  op.max_inputs = 4;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {

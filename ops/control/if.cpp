@@ -192,11 +192,14 @@ std::optional<std::size_t> taken_body(const NodeView& node) {
   return condition->front() != 0 ? 0 : 1;
 }
 
+constexpr InputDef kInputs[] = {{"cond", kBoolType}};
+
 }  // namespace
 
 void register_if(Registry& registry) {
   OpDef op;
   op.name = "If";
+  op.inputs = kInputs;
   op.min_outputs = 0;  // each may be left out
   op.max_outputs = kVariadic;
   op.parse = parse;

@@ -85,7 +85,6 @@ std::size_t begins_as(std::size_t body_input) { return body_input == 0 ? SIZE_MA
 
 void infer(InferContext& context) {
   if (is_given(context, kMost)) {
-    require_int64(context, kMost, "M");
     const Dim count = element_count(context.input_dims(kMost));
     if (count.differs(1)) invalid_model("input M has ", count, " elements, expected 1");
   }
@@ -119,13 +118,18 @@ std::optional<WantedElements> wanted_elements(const NodeView&, std::size_t input
   return std::nullopt;
 }
 
+constexpr InputDef kInputs[] = {
+    {"M", kInt64Type, kMayBeLeftOut},
+    {"cond", kBoolType, kMayBeLeftOut},
+    {"", kStoredTypes, kMayBeLeftOut | kRepeated | kJudgesTypes},
+};
+
 }  // namespace
 
 void register_loop(Registry& registry) {
   OpDef op;
   op.name = "Loop";
-  op.min_inputs = 0;
-  op.max_inputs = kVariadic;
+  op.inputs = kInputs;
   op.min_outputs = 0;  // each may be left out
   op.max_outputs = kVariadic;
   op.parse = parse;

@@ -122,14 +122,15 @@ Prepared prepare(const PrepareContext& context) {
   return kPrepare(context, how, trips(context, how), std::nullopt, std::nullopt);
 }
 
+constexpr InputDef kInputs[] = {{"", kStoredTypes, kMayBeLeftOut | kRepeated | kJudgesTypes}};
+
 }  // namespace
 
 void register_scan(Registry& registry) {
   OpDef op;
   op.name = "Scan";
   op.since_opset = 9;  // that of 8 is another operator: see above
-  op.min_inputs = 0;
-  op.max_inputs = kVariadic;
+  op.inputs = kInputs;
   op.min_outputs = 0;  // each may be left out
   op.max_outputs = kVariadic;
   op.parse = parse;

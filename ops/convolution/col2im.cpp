@@ -54,9 +54,6 @@ std::int64_t product(const std::vector<WindowAxis>& axes, std::int64_t WindowAxi
 }
 
 void infer(InferContext& context) {
-  require_type(context, 0, "input", kNumericTypes);
-  require_int64(context, 1, "image_shape");
-  require_int64(context, 2, "block_shape");
   const Dims& input = context.input_dims(0);
   if (input.size() != 3) invalid_model("input is ", input, ", expected [N,C*taps,places]");
   const Dim rank = list_length(context, 1, "image_shape");
@@ -174,17 +171,22 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
   return wanted_list(std::move(sizes), input == 1 ? "the shape of the image" : "the shape of a block");
 }
 
+constexpr InputDef kInputs[] = {
+    {"input", kNumericTypes},
+    {"image_shape", kInt64Type, kDecidesShapes},
+    {"block_shape", kInt64Type, kDecidesShapes},
+};
+
 }  // namespace
 
 void register_col2im(Registry& registry) {
   OpDef op;
   op.name = "Col2Im";
   op.since_opset = 18;
-  op.min_inputs = op.max_inputs = 3;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.value_inputs = 0b110;
   op.facts.wanted_elements = wanted_elements;
   registry.add(std::move(op));
 }

@@ -130,15 +130,18 @@ double folding_ns(const NodeView& node) {
 
 void infer(InferContext& context) {
   const auto& attributes = context.attributes<ConvolutionAttributes>();
-  require_type(context, kConvolutionX, "X", kFloatTypes);
-  require_type_of_first(context, kConvolutionW, "W", "X");
   const bool has_b = context.has_input(kConvolutionB);
-  if (has_b) require_type_of_first(context, kConvolutionB, "B", "X");
   Dims y = convolution_dims(attributes, context.input_dims(kConvolutionX), context.input_dims(kConvolutionW),
                             has_b ? &context.input_dims(kConvolutionB) : nullptr);
   if (context.has_input(kConvolutionAddend)) require_addend(context, y);
   context.set_output(0, context.input_type(kConvolutionX), std::move(y));
 }
+
+constexpr InputDef kInputs[] = {
+    {"X", kFloatTypes},
+    {"W", kFloatTypes, kTypeOfFirst},
+    {"B", kFloatTypes, kMayBeLeftOut | kTypeOfFirst},
+};
 
 }  // namespace
 
@@ -229,8 +232,7 @@ Convolution convolution_of(const ConvolutionAttributes& attributes, const Shape&
 void register_convolution(Registry& registry, const char* name, AttributesPtr (*parse)(ParseContext&)) {
   OpDef op;
   op.name = name;
-  op.min_inputs = 2;
-  op.max_inputs = 3;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {simd_convolution(), half_convolution(), reference_convolution()};

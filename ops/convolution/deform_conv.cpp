@@ -17,7 +17,13 @@ namespace linnet::internal {
 namespace {
 
 enum Input : std::size_t { kX, kW, kOffset, kB, kMask };
-constexpr const char* kNames[] = {"X", "W", "offset", "B", "mask"};
+constexpr InputDef kInputs[] = {
+    {"X", kFloatTypes},
+    {"W", kFloatTypes, kTypeOfFirst},
+    {"offset", kFloatTypes, kTypeOfFirst},
+    {"B", kFloatTypes, kMayBeLeftOut | kTypeOfFirst},
+    {"mask", kFloatTypes, kMayBeLeftOut | kTypeOfFirst},
+};
 constexpr std::size_t kMostAxes = 3;
 constexpr std::size_t kPlaces = 64;  ///< of the output that a task computes
 
@@ -46,7 +52,7 @@ void require_dims(const NodeView& node, std::size_t input, const Dims& wanted) {
   const Dims& dims = node.input_dims(input);
   const bool fits = dims.size() == wanted.size() &&
                     std::equal(dims.begin(), dims.end(), wanted.begin(), [](Dim a, Dim b) { return !a.differs(b); });
-  if (!fits) invalid_model("input ", kNames[input], " is ", dims, ", expected ", wanted);
+  if (!fits) invalid_model("input ", kInputs[input].name, " is ", dims, ", expected ", wanted);
 }
 
 /// The product of known numbers. Errors: kInvalidModel when it overflows.
@@ -57,11 +63,6 @@ Dim times(Dim a, Dim b) {
 
 void infer(InferContext& context) {
   const auto& attributes = context.attributes<DeformConvAttributes>();
-  for (std::size_t input = 0; input <= kMask; ++input) {
-    if (!context.has_input(input)) continue;
-    require_type(context, input, kNames[input], kFloatTypes);
-    require_type_of_first(context, input, kNames[input], "X");
-  }
   const Dims& x = context.input_dims(kX);
   const Dims& w = context.input_dims(kW);
   if (x.size() < 3 || x.size() > kMostAxes + 2) {
@@ -281,8 +282,7 @@ void register_deform_conv(Registry& registry) {
   OpDef op;
   op.name = "DeformConv";
   op.since_opset = 19;
-  op.min_inputs = 3;
-  op.max_inputs = 5;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

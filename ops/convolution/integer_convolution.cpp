@@ -12,6 +12,7 @@
 
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
+#include "runtime/infer.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -43,10 +44,7 @@ DataType result_type(const NodeView& node, std::size_t) {
 
 /// An input with one element, or with one for each of `channels` where that is known. `type`: of its elements.
 void check_input(const NodeView& node, std::size_t input, const char* name, DataType type, Dim channels) {
-  if (!node.has_input(input)) {
-    if (input != kNone && attributes_of(node).inputs.x_scale != kNone) invalid_model("input ", name, " is missing");
-    return;
-  }
+  if (!node.has_input(input)) return;
   if (node.input_type(input) != type)
     invalid_model("input ", name, " is ", node.input_type(input), ", expected ", type);
   const Dims& dims = node.input_dims(input);
@@ -60,8 +58,6 @@ void check_input(const NodeView& node, std::size_t input, const char* name, Data
 void infer(InferContext& context) {
   const IntegerConvolutionAttributes& attributes = attributes_of(context);
   const IntegerConvolutionInputs& in = attributes.inputs;
-  require_type(context, in.x, "x", kInt8Types);
-  require_type(context, in.w, "w", kInt8Types);
   const bool has_bias = context.has_input(in.bias);
   const TypeSet bias_types{DataType::kInt32, attributes.takes_float_bias ? DataType::kFloat32 : DataType::kInt32};
   if (has_bias) require_type(context, in.bias, "B", bias_types);
@@ -73,11 +69,7 @@ void infer(InferContext& context) {
   check_input(context, in.w_scale, "w_scale", DataType::kFloat32, channels);
   check_input(context, in.w_zero, "w_zero_point", context.input_type(in.w), channels);
   check_input(context, in.y_scale, "y_scale", DataType::kFloat32, 1);
-  if (in.y_zero != kNone) {
-    if (!context.has_input(in.y_zero)) invalid_model("input y_zero_point is missing");
-    require_type(context, in.y_zero, "y_zero_point", kInt8Types);
-    check_input(context, in.y_zero, "y_zero_point", context.input_type(in.y_zero), 1);
-  }
+  if (in.y_zero != kNone) check_input(context, in.y_zero, "y_zero_point", context.input_type(in.y_zero), 1);
   context.set_output(0, result_type(context, 0), std::move(y));
 }
 
@@ -89,14 +81,34 @@ double folding_ns(const NodeView& node) {
          (simd ? 0.1 : 4.0);
 }
 
-void add_convolution(Registry& registry, const char* domain, const char* name, std::size_t min_inputs,
-                     std::size_t max_inputs, AttributesPtr (*parse)(ParseContext&)) {
+constexpr InputDef kConvInteger[] = {
+    {"x", kInt8Types},
+    {"w", kInt8Types},
+    {"x_zero_point", kInt8Types, kMayBeLeftOut},
+    {"w_zero_point", kInt8Types, kMayBeLeftOut},
+};
+constexpr InputDef kQLinearConv[] = {
+    {"x", kInt8Types},         {"x_scale", kFloat32Type},    {"x_zero_point", kInt8Types},
+    {"w", kInt8Types},         {"w_scale", kFloat32Type},    {"w_zero_point", kInt8Types},
+    {"y_scale", kFloat32Type}, {"y_zero_point", kInt8Types}, {"B", {DataType::kInt32}, kMayBeLeftOut | kJudgesTypes},
+};
+constexpr InputDef kToFloat[] = {
+    {"x", kInt8Types},
+    {"x_scale", kFloat32Type},
+    {"x_zero_point", kInt8Types},
+    {"w", kInt8Types},
+    {"w_scale", kFloat32Type},
+    {"w_zero_point", kInt8Types},
+    {"B", {DataType::kInt32}, kMayBeLeftOut | kJudgesTypes},
+};
+
+void add_convolution(Registry& registry, const char* domain, const char* name, InputTable inputs,
+                     AttributesPtr (*parse)(ParseContext&)) {
   OpDef op;
   op.name = name;
   op.domain = domain;
   op.since_opset = *domain == '\0' ? 10 : 1;
-  op.min_inputs = min_inputs;
-  op.max_inputs = max_inputs;
+  op.inputs = inputs;
   op.parse = parse;
   op.infer = infer;
   op.output_type = result_type;
@@ -236,9 +248,9 @@ IntegerConvolution integer_convolution(const NodeView& node) {
 Implementation reference_integer_convolution() { return {"reference", Backend::kReference, nullptr, prepare, run}; }
 
 void register_integer_convolution(Registry& registry) {
-  add_convolution(registry, "", "ConvInteger", 2, 4, parse_conv_integer);
-  add_convolution(registry, "", "QLinearConv", 8, 9, parse_qlinear_conv);
-  add_convolution(registry, kConvIntegerToFloatDomain, kConvIntegerToFloat, 6, 7, parse_to_float);
+  add_convolution(registry, "", "ConvInteger", kConvInteger, parse_conv_integer);
+  add_convolution(registry, "", "QLinearConv", kQLinearConv, parse_qlinear_conv);
+  add_convolution(registry, kConvIntegerToFloatDomain, kConvIntegerToFloat, kToFloat, parse_to_float);
 }
 
 }  // namespace linnet::internal

@@ -251,8 +251,6 @@ std::optional<Activation> activation_of(const NodeView& node) {
   return activation;
 }
 
-void infer_activation(InferContext& context) { infer_same_as_first(context, kFloatTypes); }
-
 std::vector<Implementation> activation_implementations() {
   return {
       onednn_activation_implementation(),

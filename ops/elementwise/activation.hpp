@@ -25,9 +25,6 @@ AttributesPtr activation_attributes(kernels::ActivationKind kind, float alpha = 
 /// no activation on float32, and for bounds that only a run knows.
 std::optional<kernels::Activation> activation_of(const NodeView& node);
 
-/// Y has the type and shape of X. Errors: kUnsupported, kInvalidModel for a type that is not a floating-point one.
-void infer_activation(InferContext& context);
-
 /// onednn (only when it is asked for), simd, simd half, reference.
 std::vector<Implementation> activation_implementations();
 Implementation onednn_activation_implementation();

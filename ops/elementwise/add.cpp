@@ -3,6 +3,7 @@
 // opsets before 7 are not read.
 #include "ops/elementwise/binary.hpp"
 #include "ops/shared/fusion_facts.hpp"
+#include "ops/shared/input_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -21,8 +22,7 @@ void register_add(Registry& registry) {
   OpDef op;
   op.name = "Add";
   op.since_opset = 7;
-  op.min_inputs = 2;
-  op.max_inputs = 2;
+  op.inputs = kTwoOfNumbers;
   op.parse = parse;
   op.infer = infer;
   op.implementations = binary_implementations(BinaryOp::kAdd);

@@ -58,8 +58,6 @@ Dim computed_element(BinaryOp op, DataType type, Dim a, Dim b) {
 }  // namespace
 
 void infer_binary(InferContext& context, BinaryOp op) {
-  require_type(context, 0, "A", kNumericTypes);
-  require_type_of_first(context, 1, "B", "A");
   const DataType type = context.input_type(0);
   context.set_output(0, type, broadcast(context.input_dims(0), context.input_dims(1)));
   if (!has_known_elements(type)) return;

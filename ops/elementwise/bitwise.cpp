@@ -10,18 +10,22 @@
 namespace linnet::internal {
 namespace {
 
+constexpr InputDef kOneOfIntegers[] = {{"X", kIntegerTypes}};
+constexpr InputDef kTwoOfIntegers[] = {{"A", kIntegerTypes}, {"B", kIntegerTypes, kTypeOfFirst}};
+constexpr InputDef kShifted[] = {{"X", kIntegerTypes}, {"Y", kIntegerTypes, kTypeOfFirst}};
+
+void infer_pair(InferContext& context) {
+  context.set_output(0, context.input_type(0), broadcast(context.input_dims(0), context.input_dims(1)));
+}
+
 template <Arithmetic kOperation>
 OpDef bitwise(const char* name) {
   OpDef op;
   op.name = name;
   op.since_opset = 18;
-  op.min_inputs = op.max_inputs = 2;
+  op.inputs = kTwoOfIntegers;
   op.parse = parse_nothing;
-  op.infer = [](InferContext& context) {
-    require_type(context, 0, "A", kIntegerTypes);
-    require_type_of_first(context, 1, "B", "A");
-    context.set_output(0, context.input_type(0), broadcast(context.input_dims(0), context.input_dims(1)));
-  };
+  op.infer = infer_pair;
   const auto prepare = [](const PrepareContext& context) { return prepare_arithmetic(context, kOperation); };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run_arithmetic}};
   op.facts = binary_facts();
@@ -41,12 +45,6 @@ AttributesPtr parse_shift(ParseContext& context) {
   }
   attributes->left = direction == "LEFT";
   return attributes;
-}
-
-void infer_shift(InferContext& context) {
-  require_type(context, 0, "X", kIntegerTypes);
-  require_type_of_first(context, 1, "Y", "X");
-  context.set_output(0, context.input_type(0), broadcast(context.input_dims(0), context.input_dims(1)));
 }
 
 Prepared prepare_shift(const PrepareContext& context) {
@@ -86,8 +84,9 @@ void register_bitwise_not(Registry& registry) {
   OpDef op;
   op.name = "BitwiseNot";
   op.since_opset = 18;
+  op.inputs = kOneOfIntegers;
   op.parse = parse_nothing;
-  op.infer = [](InferContext& context) { infer_same_as_first(context, kIntegerTypes); };
+  op.infer = infer_like_first;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_not, run_not}};
   op.facts.in_place_inputs = {0};
   registry.add(std::move(op));
@@ -97,9 +96,9 @@ void register_bit_shift(Registry& registry) {
   OpDef op;
   op.name = "BitShift";
   op.since_opset = 11;
-  op.min_inputs = op.max_inputs = 2;
+  op.inputs = kShifted;
   op.parse = parse_shift;
-  op.infer = infer_shift;
+  op.infer = infer_pair;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_shift, run_arithmetic}};
   op.facts = binary_facts();
   registry.add(std::move(op));

@@ -84,7 +84,6 @@ Dim cast_element(Dim element, DataType to) {
 }
 
 void infer_cast_to(InferContext& context, DataType to) {
-  require_tensor_type(context, 0, "input", kStoredTypes);
   if (!kStoredTypes.has(to)) unsupported("casting to ", to, " is not supported");
   context.set_output(0, to, context.input_dims(0));
   if (!has_known_elements(to)) return;
@@ -96,10 +95,7 @@ void infer_cast_to(InferContext& context, DataType to) {
 
 void infer_cast(InferContext& context) { infer_cast_to(context, context.attributes<CastAttributes>().to); }
 
-void infer_cast_like(InferContext& context) {
-  require_tensor_type(context, 1, "target_type", kStoredTypes);
-  infer_cast_to(context, context.input_type(1));
-}
+void infer_cast_like(InferContext& context) { infer_cast_to(context, context.input_type(1)); }
 
 /// A double that rounds to a shorter float as the integer itself would: of more than 53 bits the lowest say only
 /// whether any is set.
@@ -289,10 +285,14 @@ const char* cast_strings(const NodeView& node) {
   return node.input_type(0) == DataType::kString ? "CastFromStrings" : nullptr;
 }
 
+constexpr InputDef kCastInputs[] = {{"input", kStoredTypes, kMoved}};
+constexpr InputDef kCastLikeInputs[] = {{"input", kStoredTypes, kMoved}, {"target_type", kStoredTypes, kShapeOnly}};
+
 OpDef cast_op(const char* name, int since_opset) {
   OpDef op;
   op.name = name;
   op.since_opset = since_opset;
+  op.inputs = kCastInputs;
   op.parse = parse_cast;
   op.infer = infer_cast;
   op.output_type = [](const NodeView& node, std::size_t) { return cast_type(node); };
@@ -300,7 +300,6 @@ OpDef cast_op(const char* name, int since_opset) {
   op.implementations = {{"simd", Backend::kSimd, accepts_simd, prepare_simd, run_simd},
                         {"reference", Backend::kReference, nullptr, prepare_cast, run_cast}};
   op.facts.in_place_inputs = {0};
-  op.facts.element_inputs = 1U << 0;
   op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = [](const NodeView& node) { return node.input_type(0) == node.output(0).type; };
   return op;
@@ -312,10 +311,9 @@ void register_cast(Registry& registry) { registry.add(cast_op("Cast", 6)); }
 
 void register_cast_like(Registry& registry) {
   OpDef op = cast_op("CastLike", 15);
-  op.min_inputs = op.max_inputs = 2;
+  op.inputs = kCastLikeInputs;
   op.parse = parse_cast_like;
   op.infer = infer_cast_like;
-  op.facts.shape_only_inputs = 1U << 1;
   registry.add(std::move(op));
 }
 

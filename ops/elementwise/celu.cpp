@@ -2,6 +2,8 @@
 // the same type and shape, of any rank. Opsets 12 to newest; other types than float (from 28) are accepted at every
 // opset.
 #include "ops/elementwise/activation.hpp"
+#include "ops/shared/element_types.hpp"
+#include "ops/shared/input_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -16,8 +18,9 @@ void register_celu(Registry& registry) {
   OpDef op;
   op.name = "Celu";
   op.since_opset = 12;
+  op.inputs = kOneOfFloats;
   op.parse = parse;
-  op.infer = infer_activation;
+  op.infer = infer_like_first;
   op.implementations = activation_implementations();
   op.facts = activation_facts();
   registry.add(std::move(op));

@@ -13,6 +13,7 @@
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
+#include "runtime/infer.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -38,15 +39,14 @@ AttributesPtr parse(ParseContext& context) {
 
 void require_bound(const NodeView& node, std::size_t input, const char* name) {
   if (!node.has_input(input)) return;
-  require_type_of_first(node, input, name, "X");
   if (element_count(node.input_dims(input)).differs(1)) {
     invalid_model("input ", name, " is ", node.input_dims(input), ", expected a scalar");
   }
 }
 
 void infer(InferContext& context) {
-  infer_same_as_first(context,
-                      context.attributes<ActivationAttributes>().bounds_are_inputs ? kNumericTypes : kFloatTypes);
+  if (!context.attributes<ActivationAttributes>().bounds_are_inputs) require_type(context, 0, "X", kFloatTypes);
+  infer_like_first(context);
   require_bound(context, 1, "min");
   require_bound(context, 2, "max");
 }
@@ -147,12 +147,18 @@ void run_reference(const RunArguments& args) {
   state.type == DataType::kFloat64 ? run_floats<double>(state, args) : run_floats<float>(state, args);
 }
 
+constexpr InputDef kInputs[] = {
+    {"X", kNumericTypes},
+    {"min", kNumericTypes, kMayBeLeftOut | kTypeOfFirst},
+    {"max", kNumericTypes, kMayBeLeftOut | kTypeOfFirst},
+};
+
 }  // namespace
 
 void register_clip(Registry& registry) {
   OpDef op;
   op.name = "Clip";
-  op.max_inputs = 3;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = activation_implementations();

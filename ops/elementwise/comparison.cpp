@@ -10,6 +10,7 @@
 #include "ops/kernels/select.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/input_tables.hpp"
 #include "ops/shared/known_elements.hpp"
 
 namespace linnet::internal {
@@ -128,21 +129,23 @@ Dim compared(Comparison op, DataType type, Dim a, Dim b) {
   return Dim::unknown();
 }
 
-void infer_types(InferContext& context, TypeSet types) {
-  require_type(context, 0, "A", types);
-  require_type_of_first(context, 1, "B", "A");
+constexpr InputDef kEqual[] = {{"A", kTensorTypes}, {"B", kTensorTypes, kTypeOfFirst}};
+constexpr InputDef kBools[] = {{"A", kBoolType}, {"B", kBoolType, kTypeOfFirst}};
+constexpr InputDef kNotInputs[] = {{"X", kBoolType}};
+
+void infer_pair(InferContext& context) {
   context.set_output(0, DataType::kBool, broadcast(context.input_dims(0), context.input_dims(1)));
 }
 
 void infer_comparison(InferContext& context, Comparison op) {
-  infer_types(context, op == Comparison::kEqual ? kTensorTypes : kNumericTypes);
+  infer_pair(context);
   const DataType type = context.input_type(0);
   if (!has_known_elements(type)) return;
   infer_known_elements(context, [&](const Dims& operands) { return compared(op, type, operands[0], operands[1]); });
 }
 
 void infer_combination(InferContext& context, Comparison op) {
-  infer_types(context, {DataType::kBool});
+  infer_pair(context);
   infer_known_elements(context, [op](const Dims& operands) -> Dim {
     // The result is known if it is the same for whatever an unknown operand may be.
     const auto may_be = [&](std::size_t operand, int value) {
@@ -171,7 +174,7 @@ OpDef comparison(Comparison kind, const char* name, int since_opset) {
   OpDef op;
   op.name = name;
   op.since_opset = since_opset;
-  op.min_inputs = op.max_inputs = 2;
+  op.inputs = combines(kind) ? InputTable(kBools) : InputTable(kind == Comparison::kEqual ? kEqual : kTwoOfNumbers);
   op.parse = parse_nothing;
   op.output_type = [](const NodeView&, std::size_t) { return DataType::kBool; };
   op.facts.in_place_inputs = {0, 1};  // when their elements have one byte, as those of C
@@ -195,7 +198,7 @@ void add(Registry& registry, const char* name, int since_opset = 7,
 }
 
 void infer_not(InferContext& context) {
-  infer_same_as_first(context, {DataType::kBool});
+  infer_like_first(context);
   infer_known_elements(context, [](const Dims& operands) -> Dim {
     return operands[0].known() ? Dim(operands[0].value() != 0 ? 0 : 1) : Dim::unknown();
   });
@@ -235,6 +238,7 @@ void register_xor(Registry& registry) { add<Comparison::kXor>(registry, "Xor"); 
 void register_not(Registry& registry) {
   OpDef op;
   op.name = "Not";
+  op.inputs = kNotInputs;
   op.parse = parse_nothing;
   op.infer = infer_not;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_not, run_not}};

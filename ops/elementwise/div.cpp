@@ -3,6 +3,7 @@
 // to newest; all numeric types are accepted at every opset. The `axis` and `broadcast` attributes of opsets before 7
 // are not read.
 #include "ops/elementwise/binary.hpp"
+#include "ops/shared/input_tables.hpp"
 #include "ops/shared/wanted_elements.hpp"
 
 namespace linnet::internal {
@@ -16,8 +17,7 @@ void register_div(Registry& registry) {
   OpDef op;
   op.name = "Div";
   op.since_opset = 7;
-  op.min_inputs = 2;
-  op.max_inputs = 2;
+  op.inputs = kTwoOfNumbers;
   op.parse = parse_nothing;
   op.infer = infer;
   op.implementations = binary_implementations(BinaryOp::kDiv);

@@ -62,11 +62,7 @@ void infer_dropout(InferContext& context) {
     const DataType ratio = context.input_type(1);
     if (!kFloatTypes.has(ratio)) invalid_model("input ratio is ", ratio, ", expected a floating-point type");
   }
-  if (context.has_input(2)) {
-    require_scalar(context, 2, "training_mode");
-    if (context.input_type(2) != DataType::kBool)
-      invalid_model("input training_mode is ", context.input_type(2), ", expected bool");
-  }
+  if (context.has_input(2)) require_scalar(context, 2, "training_mode");
   context.set_output(0, type, context.input_dims(0));
   context.set_output(1, output_type(context, 1), context.input_dims(0));
 }
@@ -149,12 +145,18 @@ std::optional<WantedElements> wanted_elements(const NodeView&, std::size_t input
   return wanted_list({0}, input == 1 ? "the share to drop" : "whether to drop");
 }
 
+constexpr InputDef kInputs[] = {
+    {"data", kFloatTypes},
+    {"ratio", kFloatTypes, kMayBeLeftOut},
+    {"training_mode", kBoolType, kMayBeLeftOut},
+};
+
 }  // namespace
 
 void register_dropout(Registry& registry) {
   OpDef op;
   op.name = "Dropout";
-  op.max_inputs = 3;
+  op.inputs = kInputs;
   op.max_outputs = 2;
   op.parse = parse_dropout;
   op.infer = infer_dropout;

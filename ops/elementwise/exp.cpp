@@ -1,6 +1,8 @@
 // Exp: Y = e^X, element by element. X and Y have the same type and shape, of any rank.
 // Opsets 7 to newest; bfloat16 (from 13) is accepted at every opset.
 #include "ops/elementwise/activation.hpp"
+#include "ops/shared/element_types.hpp"
+#include "ops/shared/input_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -12,8 +14,9 @@ AttributesPtr parse(ParseContext&) { return activation_attributes(kernels::Activ
 void register_exp(Registry& registry) {
   OpDef op;
   op.name = "Exp";
+  op.inputs = kOneOfFloats;
   op.parse = parse;
-  op.infer = infer_activation;
+  op.infer = infer_like_first;
   op.implementations = activation_implementations();
   op.facts = activation_facts();
   registry.add(std::move(op));

@@ -2,6 +2,8 @@
 // Y = X / 2 * (1 + tanh(sqrt(2 / pi) * (X + 0.044715 * X^3))). X and Y have the same type and shape, of any rank.
 // Opsets 20 to newest.
 #include "ops/elementwise/activation.hpp"
+#include "ops/shared/element_types.hpp"
+#include "ops/shared/input_tables.hpp"
 #include "runtime/error.hpp"
 
 namespace linnet::internal {
@@ -20,8 +22,9 @@ void register_gelu(Registry& registry) {
   OpDef op;
   op.name = "Gelu";
   op.since_opset = 20;
+  op.inputs = kOneOfFloats;
   op.parse = parse;
-  op.infer = infer_activation;
+  op.infer = infer_like_first;
   op.implementations = activation_implementations();
   op.facts = activation_facts();
   registry.add(std::move(op));

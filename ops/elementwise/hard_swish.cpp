@@ -2,6 +2,8 @@
 // rank. Opsets 14 to newest; bfloat16 (from 22) is accepted at every opset. ONNX's function body takes 1 / 6 as a
 // float, which loses all digits near -3.
 #include "ops/elementwise/activation.hpp"
+#include "ops/shared/element_types.hpp"
+#include "ops/shared/input_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -14,8 +16,9 @@ void register_hard_swish(Registry& registry) {
   OpDef op;
   op.name = "HardSwish";
   op.since_opset = 14;
+  op.inputs = kOneOfFloats;
   op.parse = parse;
-  op.infer = infer_activation;
+  op.infer = infer_like_first;
   op.implementations = activation_implementations();
   op.facts = activation_facts();
   registry.add(std::move(op));

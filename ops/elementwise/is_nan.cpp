@@ -32,10 +32,7 @@ AttributesPtr parse_infinite(ParseContext& context) {
   return attributes;
 }
 
-void infer(InferContext& context) {
-  require_type(context, 0, "X", kFloatTypes);
-  context.set_output(0, DataType::kBool, context.input_dims(0));
-}
+void infer(InferContext& context) { context.set_output(0, DataType::kBool, context.input_dims(0)); }
 
 /// An element belongs to the class where (bits & mask) - first <= further, as unsigned numbers of its size.
 struct State {
@@ -105,10 +102,13 @@ void run(const RunArguments& args) {
   });
 }
 
+constexpr InputDef kInputs[] = {{"X", kFloatTypes}};
+
 OpDef classification(const char* name, int since_opset) {
   OpDef op;
   op.name = name;
   op.since_opset = since_opset;
+  op.inputs = kInputs;
   op.infer = infer;
   op.output_type = [](const NodeView&, std::size_t) { return DataType::kBool; };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

@@ -53,8 +53,6 @@ W remainder(W a, W b, bool has_sign_of_a) {
 }
 
 void infer(InferContext& context) {
-  require_type(context, 0, "A", kNumericTypes);
-  require_type_of_first(context, 1, "B", "A");
   const DataType type = context.input_type(0);
   const bool has_sign_of_a = sign_of_a(context);
   context.set_output(0, type, broadcast(context.input_dims(0), context.input_dims(1)));
@@ -110,13 +108,15 @@ void run(const RunArguments& args) {
   fail_if_divided_by_zero(fault);
 }
 
+constexpr InputDef kInputs[] = {{"A", kNumericTypes}, {"B", kNumericTypes, kTypeOfFirst}};
+
 }  // namespace
 
 void register_mod(Registry& registry) {
   OpDef op;
   op.name = "Mod";
   op.since_opset = 10;
-  op.min_inputs = op.max_inputs = 2;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

@@ -2,6 +2,7 @@
 // too. Opsets 7 to newest; all numeric types are accepted at every opset. The `axis` and `broadcast` attributes of
 // opsets before 7 are not read.
 #include "ops/elementwise/binary.hpp"
+#include "ops/shared/input_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -14,8 +15,7 @@ void register_mul(Registry& registry) {
   OpDef op;
   op.name = "Mul";
   op.since_opset = 7;
-  op.min_inputs = 2;
-  op.max_inputs = 2;
+  op.inputs = kTwoOfNumbers;
   op.parse = parse_nothing;
   op.infer = infer;
   op.implementations = binary_implementations(BinaryOp::kMul);

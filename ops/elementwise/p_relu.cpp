@@ -11,8 +11,6 @@ constexpr TypeSet kTypes =
     kFloatTypes | TypeSet{DataType::kInt32, DataType::kInt64, DataType::kUint32, DataType::kUint64};
 
 void infer(InferContext& context) {
-  require_type(context, 0, "X", kTypes);
-  require_type_of_first(context, 1, "slope", "X");
   const Dims& x = context.input_dims(0);
   const Dims& slope = context.input_dims(1);
   const Dims both = broadcast(x, slope);
@@ -22,13 +20,15 @@ void infer(InferContext& context) {
   context.set_output(0, context.input_type(0), x);
 }
 
+constexpr InputDef kInputs[] = {{"X", kTypes}, {"slope", kTypes, kTypeOfFirst}};
+
 }  // namespace
 
 void register_p_relu(Registry& registry) {
   OpDef op;
   op.name = "PRelu";
   op.since_opset = 7;
-  op.min_inputs = op.max_inputs = 2;
+  op.inputs = kInputs;
   op.parse = parse_nothing;
   op.infer = infer;
   const auto prepare = [](const PrepareContext& context) { return prepare_arithmetic(context, Arithmetic::kPRelu); };

@@ -32,8 +32,6 @@ struct State {
 };
 
 void infer(InferContext& context) {
-  require_type(context, 0, "X", kNumericTypes);
-  require_type(context, 1, "Y", kNumericTypes);
   context.set_output(0, context.input_type(0), broadcast(context.input_dims(0), context.input_dims(1)));
 }
 
@@ -220,13 +218,15 @@ void run(const RunArguments& args) {
   });
 }
 
+constexpr InputDef kInputs[] = {{"X", kNumericTypes}, {"Y", kNumericTypes}};
+
 }  // namespace
 
 void register_pow(Registry& registry) {
   OpDef op;
   op.name = "Pow";
   op.since_opset = 7;
-  op.min_inputs = op.max_inputs = 2;
+  op.inputs = kInputs;
   op.parse = parse_nothing;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

@@ -8,15 +8,16 @@ namespace {
 
 AttributesPtr parse(ParseContext&) { return activation_attributes(kernels::ActivationKind::kRelu); }
 
-void infer(InferContext& context) { infer_same_as_first(context, kFloatTypes | kSignedTypes); }
+constexpr InputDef kInputs[] = {{"X", kFloatTypes | kSignedTypes}};
 
 }  // namespace
 
 void register_relu(Registry& registry) {
   OpDef op;
   op.name = "Relu";
+  op.inputs = kInputs;
   op.parse = parse;
-  op.infer = infer;
+  op.infer = infer_like_first;
   op.implementations = activation_implementations();
   op.facts = activation_facts();
   registry.add(std::move(op));

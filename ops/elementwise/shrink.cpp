@@ -67,14 +67,17 @@ void run(const RunArguments& args) {
   });
 }
 
+constexpr InputDef kInputs[] = {{"X", kNumericTypes}};
+
 }  // namespace
 
 void register_shrink(Registry& registry) {
   OpDef op;
   op.name = "Shrink";
   op.since_opset = 9;
+  op.inputs = kInputs;
   op.parse = parse;
-  op.infer = [](InferContext& context) { infer_same_as_first(context, kNumericTypes); };
+  op.infer = [](InferContext& context) { infer_like_first(context); };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.in_place_inputs = {0};
   registry.add(std::move(op));

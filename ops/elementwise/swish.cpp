@@ -2,6 +2,8 @@
 // of any rank. Opsets 24 to newest. ONNX's function body rounds alpha * X and a sigmoid that may be denormal, to X's
 // type.
 #include "ops/elementwise/activation.hpp"
+#include "ops/shared/element_types.hpp"
+#include "ops/shared/input_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -16,8 +18,9 @@ void register_swish(Registry& registry) {
   OpDef op;
   op.name = "Swish";
   op.since_opset = 24;
+  op.inputs = kOneOfFloats;
   op.parse = parse;
-  op.infer = infer_activation;
+  op.infer = infer_like_first;
   op.implementations = activation_implementations();
   op.facts = activation_facts();
   registry.add(std::move(op));

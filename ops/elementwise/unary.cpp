@@ -12,6 +12,7 @@
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/half_lines.hpp"
+#include "ops/shared/input_tables.hpp"
 #include "ops/shared/known_elements.hpp"
 #include "ops/shared/sized_elements.hpp"
 
@@ -55,22 +56,10 @@ Dim computed_element(UnaryKind kind, DataType type, Dim x) {
   return x.value() != INT64_MIN && holds(type, -x.value()) ? Dim(-x.value()) : Dim::unknown();
 }
 
-TypeSet types_of(UnaryKind kind) {
-  switch (kind) {
-    case UnaryKind::kNeg:
-      return kFloatTypes | kSignedTypes;
-    case UnaryKind::kAbs:
-    case UnaryKind::kSign:
-      return kNumericTypes;
-    default:
-      return kFloatTypes;
-  }
-}
-
 void infer(InferContext& context) {
   const UnaryKind kind = kind_of(context);
   const DataType type = context.input_type(0);
-  infer_same_as_first(context, types_of(kind));
+  infer_like_first(context);
   if (!has_known_elements(type)) return;
   infer_known_elements(context, [&](const Dims& operands) { return computed_element(kind, type, operands[0]); });
 }
@@ -208,10 +197,14 @@ void run_reference(const RunArguments& args) {
   });
 }
 
-void add(Registry& registry, const char* name, int since_opset, AttributesPtr (*parse)(ParseContext&)) {
+constexpr InputDef kSigned[] = {{"X", kFloatTypes | kSignedTypes}};
+
+void add(Registry& registry, const char* name, int since_opset, AttributesPtr (*parse)(ParseContext&),
+         InputTable inputs = kOneOfFloats) {
   OpDef op;
   op.name = name;
   op.since_opset = since_opset;
+  op.inputs = inputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {
@@ -225,8 +218,8 @@ void add(Registry& registry, const char* name, int since_opset, AttributesPtr (*
 
 }  // namespace
 
-void register_neg(Registry& registry) { add(registry, "Neg", 6, parse<UnaryKind::kNeg>); }
-void register_abs(Registry& registry) { add(registry, "Abs", 6, parse<UnaryKind::kAbs>); }
+void register_neg(Registry& registry) { add(registry, "Neg", 6, parse<UnaryKind::kNeg>, kSigned); }
+void register_abs(Registry& registry) { add(registry, "Abs", 6, parse<UnaryKind::kAbs>, kOneOfNumbers); }
 void register_reciprocal(Registry& registry) { add(registry, "Reciprocal", 6, parse<UnaryKind::kReciprocal>); }
 void register_sqrt(Registry& registry) { add(registry, "Sqrt", 6, parse<UnaryKind::kSqrt>); }
 void register_log(Registry& registry) { add(registry, "Log", 6, parse<UnaryKind::kLog>); }
@@ -235,7 +228,7 @@ void register_cos(Registry& registry) { add(registry, "Cos", 7, parse<UnaryKind:
 void register_floor(Registry& registry) { add(registry, "Floor", 6, parse<UnaryKind::kFloor>); }
 void register_ceil(Registry& registry) { add(registry, "Ceil", 6, parse<UnaryKind::kCeil>); }
 void register_round(Registry& registry) { add(registry, "Round", 11, parse<UnaryKind::kRound>); }
-void register_sign(Registry& registry) { add(registry, "Sign", 9, parse<UnaryKind::kSign>); }
+void register_sign(Registry& registry) { add(registry, "Sign", 9, parse<UnaryKind::kSign>, kOneOfNumbers); }
 void register_tan(Registry& registry) { add(registry, "Tan", 7, parse<UnaryKind::kTan>); }
 void register_asin(Registry& registry) { add(registry, "Asin", 7, parse<UnaryKind::kAsin>); }
 void register_acos(Registry& registry) { add(registry, "Acos", 7, parse<UnaryKind::kAcos>); }

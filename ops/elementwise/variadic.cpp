@@ -51,14 +51,9 @@ Dim selected(VariadicOp op, DataType type, const Dims& operands) {
 
 void infer(InferContext& context) {
   const VariadicOp op = context.attributes<VariadicAttributes>().op;
-  for (std::size_t input = 0; input < context.input_count(); ++input) {
-    if (!context.has_input(input)) invalid_model("input ", input, " is missing");
-  }
-  require_type(context, 0, "0", selects(op) ? kNumericTypes : kFloatTypes);
   const DataType type = context.input_type(0);
   Dims dims = context.input_dims(0);
   for (std::size_t input = 1; input < context.input_count(); ++input) {
-    require_type_of_first(context, input, text(input).c_str(), "input 0");
     dims = broadcast(dims, context.input_dims(input));
   }
   context.set_output(0, type, std::move(dims));
@@ -230,12 +225,15 @@ void run_reference(const RunArguments& args) {
   });
 }
 
+constexpr InputDef kNumbers[] = {{"", kNumericTypes, kRepeated | kTypeOfFirst}};
+constexpr InputDef kFloats[] = {{"", kFloatTypes, kRepeated | kTypeOfFirst}};
+
 template <VariadicOp kOp>
 OpDef variadic(const char* name) {
   OpDef op;
   op.name = name;
   op.since_opset = 6;
-  op.max_inputs = kVariadic;
+  op.inputs = selects(kOp) ? InputTable(kNumbers) : InputTable(kFloats);
   op.parse = parse<kOp>;
   op.infer = infer;
   op.implementations = {

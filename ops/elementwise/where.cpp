@@ -21,8 +21,6 @@ Dim chosen(Dim condition, Dim x, Dim y) {
 }
 
 void infer(InferContext& context) {
-  require_type(context, 0, "condition", {DataType::kBool});
-  require_tensor_type(context, 1, "X");
   const DataType type = context.input_type(1);
   if (context.input_type(2) != type) invalid_model("input Y is ", context.input_type(2), ", but X is ", type);
   context.set_output(0, type,
@@ -105,20 +103,25 @@ void run(const RunArguments& args) {
   });
 }
 
+constexpr InputDef kInputs[] = {
+    {"condition", kBoolType},
+    {"X", kByteTypes, kMoved},
+    {"Y", kByteTypes, kJudgesTypes | kMoved},
+};
+
 }  // namespace
 
 void register_where(Registry& registry) {
   OpDef op;
   op.name = "Where";
   op.since_opset = 9;
-  op.min_inputs = op.max_inputs = 3;
+  op.inputs = kInputs;
   op.parse = parse_nothing;
   op.infer = infer;
   op.output_type = [](const NodeView& node, std::size_t) { return node.input_type(1); };
   op.implementations = {{"simd", Backend::kSimd, accepts_words, prepare_words, run},
                         {"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.in_place_inputs = {1, 2, 0};
-  op.facts.element_inputs = 0b110;
   registry.add(std::move(op));
 }
 

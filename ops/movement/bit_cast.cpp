@@ -22,7 +22,6 @@ AttributesPtr parse(ParseContext& context) {
 DataType output_type(const NodeView& node, std::size_t) { return node.attributes<BitCastAttributes>().to; }
 
 void infer(InferContext& context) {
-  require_tensor_type(context, 0, "input", kStoredTypes);
   const DataType from = context.input_type(0);
   const DataType to = output_type(context, 0);
   if (bits_of(from) != bits_of(to)) {
@@ -37,12 +36,15 @@ const char* refuse_strings(const NodeView& node) {
   return nullptr;
 }
 
+constexpr InputDef kInputs[] = {{"input", kStoredTypes}};
+
 }  // namespace
 
 void register_bit_cast(Registry& registry) {
   OpDef op;
   op.name = "BitCast";
   op.since_opset = 26;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.output_type = output_type;

@@ -80,7 +80,6 @@ void join_elements(InferContext& context) {
 
 void infer_concat(InferContext& context) {
   if (!context.has_input(0)) invalid_model("input 0 is missing");
-  require_tensor_type(context, 0, "0");
   const std::size_t rank = context.input_rank(0);
   const auto axis = static_cast<std::size_t>(normalized_axis(context.attributes<ConcatAttributes>().axis, rank));
   check_inputs(context, axis);
@@ -155,17 +154,18 @@ void run_concat(const RunArguments& args) {
   });
 }
 
+constexpr InputDef kInputs[] = {{"", kByteTypes, kRepeated | kTypeOfFirst | kMoved}};
+
 }  // namespace
 
 void register_concat(Registry& registry) {
   OpDef op;
   op.name = "Concat";
   op.since_opset = 4;
-  op.max_inputs = kVariadic;
+  op.inputs = kInputs;
   op.parse = parse_concat;
   op.infer = infer_concat;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_concat, run_concat}};
-  op.facts.element_inputs = ~std::uint64_t{0};
   registry.add(std::move(op));
 }
 

@@ -36,7 +36,6 @@ Dim quotient(Dim dim, std::int64_t divisor, const Dims& input, const char* what)
 
 void infer(InferContext& context) {
   const auto& attributes = context.attributes<BlockAttributes>();
-  require_tensor_type(context, 0, "input");
   const Dims& input = context.input_dims(0);
   if (input.size() != 4) invalid_model("input is ", input, ", expected rank 4");
   const std::int64_t size = attributes.size;
@@ -84,14 +83,16 @@ void run(const RunArguments& args) {
   run_strided_copy(args.control, *static_cast<const StridedCopy*>(args.state), args.inputs[0], args.outputs[0]);
 }
 
+constexpr InputDef kInputs[] = {{"input", kByteTypes, kMoved}};
+
 template <bool kToSpace>
 OpDef blocks(const char* name) {
   OpDef op;
   op.name = name;
+  op.inputs = kInputs;
   op.parse = parse<kToSpace>;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.element_inputs = 1U << 0;
   op.facts.is_identity = [](const NodeView& node) { return node.attributes<BlockAttributes>().size == 1; };
   return op;
 }

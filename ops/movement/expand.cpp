@@ -20,8 +20,6 @@ void expand_elements(InferContext& context) {
 }
 
 void infer(InferContext& context) {
-  require_tensor_type(context, 0, "input");
-  require_int64(context, 1, "shape");
   const Dim length = list_length(context, 1, "shape");
   const DataType type = context.input_type(0);
   const Dims& dims = context.input_dims(0);
@@ -48,18 +46,18 @@ std::optional<WantedElements> wanted_elements(const NodeView&, std::size_t input
   return wanted_sizes(1, "the shape to expand to; 1 keeps a dimension");
 }
 
+constexpr InputDef kInputs[] = {{"input", kByteTypes, kMoved}, {"shape", kInt64Type, kDecidesShapes}};
+
 }  // namespace
 
 void register_expand(Registry& registry) {
   OpDef op;
   op.name = "Expand";
   op.since_opset = 8;
-  op.min_inputs = op.max_inputs = 2;
+  op.inputs = kInputs;
   op.parse = parse_nothing;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run_repeated}};
-  op.facts.value_inputs = 1U << 1;
-  op.facts.element_inputs = 1U << 0;
   op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = keeps_shape;
   registry.add(std::move(op));

@@ -17,7 +17,6 @@ AttributesPtr parse_flatten(ParseContext& context) {
 }
 
 void infer_flatten(InferContext& context) {
-  require_tensor_type(context, 0, "input", kStoredTypes);
   const Dims& dims = context.input_dims(0);
   const auto axis =
       static_cast<std::size_t>(normalized_axis_or_end(context.attributes<FlattenAttributes>().axis, dims.size()));
@@ -31,11 +30,14 @@ bool is_flat_already(const NodeView& node) {
   return dims.size() == 2 && normalized_axis_or_end(node.attributes<FlattenAttributes>().axis, 2) == 1;
 }
 
+constexpr InputDef kInputs[] = {{"input", kStoredTypes}};
+
 }  // namespace
 
 void register_flatten(Registry& registry) {
   OpDef op;
   op.name = "Flatten";
+  op.inputs = kInputs;
   op.parse = parse_flatten;
   op.infer = infer_flatten;
   op.implementations = {copy_implementation()};

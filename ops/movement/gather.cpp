@@ -42,8 +42,6 @@ void pick_elements(InferContext& context) {
 }
 
 void infer_gather(InferContext& context) {
-  require_tensor_type(context, 0, "data");
-  require_index_type(context, 1, "indices");
   const Dims& data = context.input_dims(0);
   if (data.empty()) invalid_model("input data is a scalar, expected rank 1 or more");
   const std::size_t axis = axis_of(context);
@@ -153,16 +151,17 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
       size, size.known() ? text("an index into axis ", axis, " of size ", size) : text("an index into axis ", axis));
 }
 
+constexpr InputDef kInputs[] = {{"data", kByteTypes, kMoved}, {"indices", kIndexTypes}};
+
 }  // namespace
 
 void register_gather(Registry& registry) {
   OpDef op;
   op.name = "Gather";
-  op.min_inputs = op.max_inputs = 2;
+  op.inputs = kInputs;
   op.parse = parse_gather;
   op.infer = infer_gather;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_gather, run_gather}};
-  op.facts.element_inputs = 1U << 0;
   op.facts.wanted_elements = wanted_elements;
   registry.add(std::move(op));
 }

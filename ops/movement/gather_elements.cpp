@@ -55,17 +55,18 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
   return wanted_picked(node, input, axis_of(node));
 }
 
+constexpr InputDef kInputs[] = {{"data", kByteTypes, kMoved}, {"indices", kIndexTypes}};
+
 }  // namespace
 
 void register_gather_elements(Registry& registry) {
   OpDef op;
   op.name = "GatherElements";
   op.since_opset = 11;
-  op.min_inputs = op.max_inputs = 2;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.element_inputs = 1U << 0;
   op.facts.wanted_elements = wanted_elements;
   registry.add(std::move(op));
 }

@@ -7,16 +7,18 @@ namespace linnet::internal {
 namespace {
 
 void infer_identity(InferContext& context) {
-  require_tensor_type(context, 0, "input", kStoredTypes);
   context.set_output(0, context.input_type(0), context.input_dims(0));
   pass_elements(context);
 }
+
+constexpr InputDef kInputs[] = {{"input", kStoredTypes}};
 
 }  // namespace
 
 void register_identity(Registry& registry) {
   OpDef op;
   op.name = "Identity";
+  op.inputs = kInputs;
   op.parse = parse_nothing;
   op.infer = infer_identity;
   op.implementations = {copy_implementation()};

@@ -8,8 +8,6 @@
 namespace linnet::internal {
 
 std::optional<std::size_t> tuple_length(const NodeView& node, std::size_t batch_dims) {
-  require_tensor_type(node, 0, "data");
-  require_int64(node, 1, "indices");
   const std::size_t rank = node.input_rank(0);
   const Dims& indices = node.input_dims(1);
   if (rank == 0) invalid_model("input data is a scalar, expected rank 1 or more");

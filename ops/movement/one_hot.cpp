@@ -52,9 +52,6 @@ Dim depth_of(const NodeView& node) {
 }
 
 void infer(InferContext& context) {
-  require_type(context, 0, "indices", kNumericTypes);
-  require_type(context, 1, "depth", kNumericTypes);
-  require_tensor_type(context, 2, "values");
   const Dims& values = context.input_dims(2);
   if (values.size() != 1 || values[0].differs(2)) {
     invalid_model("input values is ", values, ", expected [2]: the off value and the on value");
@@ -141,19 +138,23 @@ std::optional<WantedElements> wanted_elements(const NodeView&, std::size_t input
   return wanted_sizes(1, "how many classes there are");
 }
 
+constexpr InputDef kInputs[] = {
+    {"indices", kNumericTypes},
+    {"depth", kNumericTypes, kDecidesShapes},
+    {"values", kByteTypes, kMoved},
+};
+
 }  // namespace
 
 void register_one_hot(Registry& registry) {
   OpDef op;
   op.name = "OneHot";
   op.since_opset = 9;
-  op.min_inputs = op.max_inputs = 3;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.output_type = [](const NodeView& node, std::size_t) { return node.input_type(2); };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.value_inputs = 1U << 1;
-  op.facts.element_inputs = 1U << 2;
   op.facts.wanted_elements = wanted_elements;
   registry.add(std::move(op));
 }

@@ -15,6 +15,7 @@
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/sized_elements.hpp"
 #include "ops/shared/wanted_elements.hpp"
+#include "runtime/infer.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -146,20 +147,13 @@ Dim padded(Dim size, const Pads& pads, PadMode mode) {
 
 void infer(InferContext& context) {
   const auto& attributes = context.attributes<PadAttributes>();
-  require_type(context, 0, "data", attributes.from_inputs ? kTensorTypes : kFloatTypes);
-  if (attributes.from_inputs) {
-    if (!context.has_input(1)) invalid_model("input pads is missing");
-    require_int64(context, 1, "pads");
-  }
+  if (!attributes.from_inputs) require_type(context, 0, "data", kFloatTypes);
+  if (attributes.from_inputs && !context.has_input(1)) invalid_model("input pads is missing");
   if (context.has_input(2)) {
-    require_type_of_first(context, 2, "constant_value", "data");
     const Dims& dims = context.input_dims(2);
     if (element_count(dims).differs(1)) invalid_model("input constant_value is ", dims, ", expected a scalar");
   }
-  if (context.has_input(3)) {
-    require_index_type(context, 3, "axes");
-    list_length(context, 3, "axes");
-  }
+  if (context.has_input(3)) list_length(context, 3, "axes");
   const Dims& dims = context.input_dims(0);
   const std::optional<std::vector<Pads>> pads = pads_of(context);
   Dims result(dims.size());
@@ -360,18 +354,23 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
   return std::nullopt;
 }
 
+constexpr InputDef kInputs[] = {
+    {"data", kTensorTypes, kMoved},
+    {"pads", kInt64Type, kMayBeLeftOut | kDecidesShapes},
+    {"constant_value", kTensorTypes, kMayBeLeftOut | kTypeOfFirst | kMoved},
+    {"axes", kIndexTypes, kMayBeLeftOut | kDecidesShapes},
+};
+
 }  // namespace
 
 void register_pad(Registry& registry) {
   OpDef op;
   op.name = "Pad";
   op.since_opset = 2;
-  op.max_inputs = 4;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.value_inputs = 0b1010;
-  op.facts.element_inputs = 1U << 0 | 1U << 2;
   op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = pads_nothing;
   registry.add(std::move(op));

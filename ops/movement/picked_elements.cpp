@@ -10,8 +10,6 @@ std::size_t picked_axis(const NodeView& node, std::int64_t axis) {
 }
 
 void require_picked(const NodeView& node, std::int64_t axis) {
-  require_tensor_type(node, 0, "data");
-  require_index_type(node, 1, "indices");
   const Dims& data = node.input_dims(0);
   const Dims& indices = node.input_dims(1);
   if (data.empty()) invalid_model("input data is a scalar, expected rank 1 or more");

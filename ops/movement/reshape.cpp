@@ -98,8 +98,6 @@ Dims reshaped(const Dims& input, const Dims& wanted, bool allow_zero) {
 }
 
 void infer_reshape(InferContext& context) {
-  require_tensor_type(context, 0, "data", kStoredTypes);
-  require_int64(context, 1, "shape");
   const Dim rank = list_length(context, 1, "shape");
   const std::optional<Dims> wanted = context.input_elements(1);
   if (!wanted) {
@@ -127,18 +125,19 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
   return wanted;
 }
 
+constexpr InputDef kInputs[] = {{"data", kStoredTypes}, {"shape", kInt64Type, kDecidesShapes}};
+
 }  // namespace
 
 void register_reshape(Registry& registry) {
   OpDef op;
   op.name = "Reshape";
   op.since_opset = 5;
-  op.min_inputs = op.max_inputs = 2;
+  op.inputs = kInputs;
   op.parse = parse_reshape;
   op.infer = infer_reshape;
   op.implementations = {copy_implementation()};
   op.facts.view_of = 0;
-  op.facts.value_inputs = 1U << 1;
   op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = keeps_shape;
   registry.add(std::move(op));

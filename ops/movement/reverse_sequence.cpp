@@ -35,8 +35,6 @@ AttributesPtr parse(ParseContext& context) {
 bool batch_first(const NodeView& node) { return node.attributes<ReverseAttributes>().batch_first; }
 
 void infer(InferContext& context) {
-  require_tensor_type(context, 0, "input");
-  require_int64(context, 1, "sequence_lens");
   const Dims& dims = context.input_dims(0);
   if (dims.size() < 2) invalid_model("input has rank ", dims.size(), ", expected 2 or more");
   const Dims& lengths = context.input_dims(1);
@@ -123,17 +121,18 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
   return wanted;
 }
 
+constexpr InputDef kInputs[] = {{"input", kByteTypes, kMoved}, {"sequence_lens", kInt64Type}};
+
 }  // namespace
 
 void register_reverse_sequence(Registry& registry) {
   OpDef op;
   op.name = "ReverseSequence";
   op.since_opset = 10;
-  op.min_inputs = op.max_inputs = 2;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.element_inputs = 1U << 0;
   op.facts.wanted_elements = wanted_elements;
   registry.add(std::move(op));
 }

@@ -101,17 +101,22 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
   return wanted_picked(node, input, attributes_of(node).axis);
 }
 
+constexpr InputDef kInputs[] = {
+    {"data", kByteTypes, kMoved},
+    {"indices", kIndexTypes},
+    {"updates", kByteTypes, kTypeOfFirst | kMoved},
+};
+
 OpDef scatter(const char* name, int since_opset) {
   OpDef op;
   op.name = name;
   op.since_opset = since_opset;
-  op.min_inputs = op.max_inputs = 3;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.string_form = [](const NodeView& node) { return refuse_reduced_strings(node, attributes_of(node).reduction); };
   op.facts.in_place_inputs = {0};
-  op.facts.element_inputs = 1U << 0 | 1U << 2;
   op.facts.wanted_elements = wanted_elements;
   return op;
 }

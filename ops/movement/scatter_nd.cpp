@@ -90,19 +90,24 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
   return wanted_tuples(node, input);
 }
 
+constexpr InputDef kInputs[] = {
+    {"data", kByteTypes, kMoved},
+    {"indices", kInt64Type},
+    {"updates", kByteTypes, kTypeOfFirst | kMoved},
+};
+
 }  // namespace
 
 void register_scatter_nd(Registry& registry) {
   OpDef op;
   op.name = "ScatterND";
   op.since_opset = 11;
-  op.min_inputs = op.max_inputs = 3;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.string_form = [](const NodeView& node) { return refuse_reduced_strings(node, reduction_of(node)); };
   op.facts.in_place_inputs = {0};
-  op.facts.element_inputs = 1U << 0 | 1U << 2;
   op.facts.wanted_elements = wanted_elements;
   registry.add(std::move(op));
 }

@@ -26,7 +26,6 @@ const char* refuse_reduced_strings(const NodeView& node, ScatterReduction reduct
 
 void require_updates(const NodeView& node, ScatterReduction reduction, const Dims& expected, const char* why) {
   const DataType type = node.input_type(0);
-  if (node.input_type(2) != type) invalid_model("input updates is ", node.input_type(2), ", but data is ", type);
   if (reduction && type == DataType::kBool) unsupported("bools cannot be reduced");
   if (reduction && !kNumericTypes.has(type)) unsupported("elements of type ", type, " cannot be reduced");
   const Dims& updates = node.input_dims(2);

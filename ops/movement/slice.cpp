@@ -49,7 +49,6 @@ struct Range {
 
 /// The elements of a list input, unknown ones where they are not known. Nothing when not even their number is.
 std::optional<Dims> list_input(const NodeView& node, std::size_t input, const char* name) {
-  require_index_type(node, input, name);
   const Dim length = list_length(node, input, name);
   if (std::optional<Dims> elements = node.input_elements(input)) return elements;
   if (!length.known()) return std::nullopt;
@@ -160,7 +159,6 @@ void cut_elements(InferContext& context, const Range& range) {
 }
 
 void infer_slice(InferContext& context) {
-  require_tensor_type(context, 0, "data");
   const Dims& dims = context.input_dims(0);
   if (dims.empty()) invalid_model("input data is a scalar, expected rank 1 or more");
   const std::optional<std::vector<Range>> ranges = ranges_of(context);
@@ -213,17 +211,23 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
                                                                                               : "the steps of a slice");
 }
 
+constexpr InputDef kInputs[] = {
+    {"data", kByteTypes, kMoved},
+    {"starts", kIndexTypes, kMayBeLeftOut | kDecidesShapes},
+    {"ends", kIndexTypes, kMayBeLeftOut | kDecidesShapes},
+    {"axes", kIndexTypes, kMayBeLeftOut | kDecidesShapes},
+    {"steps", kIndexTypes, kMayBeLeftOut | kDecidesShapes},
+};
+
 }  // namespace
 
 void register_slice(Registry& registry) {
   OpDef op;
   op.name = "Slice";
-  op.max_inputs = 5;
+  op.inputs = kInputs;
   op.parse = parse_slice;
   op.infer = infer_slice;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_slice, run_slice}};
-  op.facts.value_inputs = 0b11110;
-  op.facts.element_inputs = 1U << 0;
   op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = keeps_all;
   registry.add(std::move(op));

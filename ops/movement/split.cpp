@@ -100,9 +100,7 @@ void split_elements(InferContext& context, const Dims& sizes) {
 }
 
 void infer(InferContext& context) {
-  require_tensor_type(context, 0, "input");
   if (context.has_input(1)) {
-    require_int64(context, 1, "split");
     const Dim length = list_length(context, 1, "split");
     if (length.differs(static_cast<std::int64_t>(context.output_count()))) {
       invalid_model("split has ", length, " elements, but there are ", context.output_count(), " outputs");
@@ -161,19 +159,19 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
   return wanted_list(std::move(sizes), "the sizes of the parts");
 }
 
+constexpr InputDef kInputs[] = {{"input", kByteTypes, kMoved}, {"split", kInt64Type, kMayBeLeftOut | kDecidesShapes}};
+
 }  // namespace
 
 void register_split(Registry& registry) {
   OpDef op;
   op.name = "Split";
   op.since_opset = 2;
-  op.max_inputs = 2;
+  op.inputs = kInputs;
   op.max_outputs = kVariadic;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.value_inputs = 1U << 1;
-  op.facts.element_inputs = 1U << 0;
   op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = [](const NodeView& node) { return node.output_count() == 1 && keeps_shape(node); };
   registry.add(std::move(op));

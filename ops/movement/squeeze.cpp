@@ -54,14 +54,12 @@ void squeeze_all(InferContext& context) {
 }
 
 void infer_squeeze(InferContext& context) {
-  require_tensor_type(context, 0, "data", kStoredTypes);
   const auto& attributes = context.attributes<SqueezeAttributes>();
   if (attributes.axes) {
     set_squeezed(context, *attributes.axes);
   } else if (!context.has_input(1)) {
     squeeze_all(context);
   } else {
-    require_int64(context, 1, "axes");
     const Dim length = list_length(context, 1, "axes");
     const auto rank = static_cast<std::int64_t>(context.input_rank(0));
     if (length.known() && length.value() > rank)
@@ -86,17 +84,18 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
   return wanted;
 }
 
+constexpr InputDef kInputs[] = {{"data", kStoredTypes}, {"axes", kInt64Type, kMayBeLeftOut | kDecidesShapes}};
+
 }  // namespace
 
 void register_squeeze(Registry& registry) {
   OpDef op;
   op.name = "Squeeze";
-  op.max_inputs = 2;
+  op.inputs = kInputs;
   op.parse = parse_squeeze;
   op.infer = infer_squeeze;
   op.implementations = {copy_implementation()};
   op.facts.view_of = 0;
-  op.facts.value_inputs = 1U << 1;
   op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = keeps_rank;
   registry.add(std::move(op));

@@ -38,11 +38,6 @@ std::size_t axis_of(const NodeView& node) {
 }
 
 void infer(InferContext& context) {
-  require_tensor_type(context, 0, "past_cache");
-  if (context.input_type(1) != context.input_type(0)) {
-    invalid_model("input update is ", context.input_type(1), ", expected the type of past_cache, ",
-                  context.input_type(0));
-  }
   const Dims& cache = context.input_dims(0);
   const Dims& update = context.input_dims(1);
   const std::size_t axis = axis_of(context);
@@ -61,7 +56,6 @@ void infer(InferContext& context) {
                   axis);
   }
   if (context.has_input(2)) {
-    require_int64(context, 2, "write_indices");
     const Dims& indices = context.input_dims(2);
     if (indices.size() != 1 || indices[0].differs(present[0])) {
       invalid_model("input write_indices is ", indices, ", expected ", Dims{present[0]}, ", one for each batch");
@@ -137,19 +131,23 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
   return wanted_indices(known ? Dim(cache.value() - steps.value() + 1) : Dim(1), "the step of the cache to write to");
 }
 
+constexpr InputDef kInputs[] = {
+    {"past_cache", kByteTypes, kMoved},
+    {"update", kByteTypes, kTypeOfFirst | kMoved},
+    {"write_indices", kInt64Type, kMayBeLeftOut},
+};
+
 }  // namespace
 
 void register_tensor_scatter(Registry& registry) {
   OpDef op;
   op.name = "TensorScatter";
   op.since_opset = 24;
-  op.min_inputs = 2;
-  op.max_inputs = 3;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.in_place_inputs = {0};
-  op.facts.element_inputs = 1U << 0 | 1U << 1;
   op.facts.wanted_elements = wanted_elements;
   registry.add(std::move(op));
 }

@@ -22,8 +22,6 @@ void tile_elements(InferContext& context) {
 }
 
 void infer(InferContext& context) {
-  require_tensor_type(context, 0, "input");
-  require_int64(context, 1, "repeats");
   const Dims& dims = context.input_dims(0);
   const auto rank = static_cast<std::int64_t>(dims.size());
   const Dim length = list_length(context, 1, "repeats");
@@ -62,18 +60,18 @@ std::optional<WantedElements> wanted_elements(const NodeView&, std::size_t input
   return wanted_sizes(1, "how often each axis is repeated");
 }
 
+constexpr InputDef kInputs[] = {{"input", kByteTypes, kMoved}, {"repeats", kInt64Type, kDecidesShapes}};
+
 }  // namespace
 
 void register_tile(Registry& registry) {
   OpDef op;
   op.name = "Tile";
   op.since_opset = 6;
-  op.min_inputs = op.max_inputs = 2;
+  op.inputs = kInputs;
   op.parse = parse_nothing;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run_repeated}};
-  op.facts.value_inputs = 1U << 1;
-  op.facts.element_inputs = 1U << 0;
   op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = keeps_shape;
   registry.add(std::move(op));

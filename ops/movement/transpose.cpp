@@ -49,7 +49,6 @@ std::vector<std::size_t> permutation_of(const NodeView& node) {
 }
 
 void infer_transpose(InferContext& context) {
-  require_tensor_type(context, 0, "data");
   const Dims& dims = context.input_dims(0);
   context.set_output(0, context.input_type(0), in_order(dims, permutation_of(context)));
   if (dims.size() < 2) pass_elements(context);
@@ -103,15 +102,17 @@ void run_transpose(const RunArguments& args) {
   run_strided_copy(args.control, *static_cast<const StridedCopy*>(args.state), args.inputs[0], args.outputs[0]);
 }
 
+constexpr InputDef kInputs[] = {{"data", kByteTypes, kMoved}};
+
 }  // namespace
 
 void register_transpose(Registry& registry) {
   OpDef op;
   op.name = "Transpose";
+  op.inputs = kInputs;
   op.parse = parse_transpose;
   op.infer = infer_transpose;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_transpose, run_transpose}};
-  op.facts.element_inputs = 1U << 0;
   op.facts.is_identity = moves_nothing;
   op.facts.absorb_transpose = absorb_transpose;
   registry.add(std::move(op));

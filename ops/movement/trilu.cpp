@@ -24,11 +24,9 @@ AttributesPtr parse(ParseContext& context) {
 }
 
 void infer(InferContext& context) {
-  require_tensor_type(context, 0, "input", kTensorTypes);
   const Dims& dims = context.input_dims(0);
   if (dims.size() < 2) invalid_model("input has rank ", dims.size(), ", expected 2 or more");
   if (context.has_input(1)) {
-    require_int64(context, 1, "k");
     const Dim length = list_length(context, 1, "k");
     if (length.differs(1)) invalid_model("input k has ", length, " elements, expected 1");
   }
@@ -88,18 +86,19 @@ void run(const RunArguments& args) {
   });
 }
 
+constexpr InputDef kInputs[] = {{"input", kTensorTypes, kMoved}, {"k", kInt64Type, kMayBeLeftOut}};
+
 }  // namespace
 
 void register_trilu(Registry& registry) {
   OpDef op;
   op.name = "Trilu";
   op.since_opset = 14;
-  op.max_inputs = 2;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.in_place_inputs = {0};
-  op.facts.element_inputs = 1U << 0;
   registry.add(std::move(op));
 }
 

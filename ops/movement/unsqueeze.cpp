@@ -39,14 +39,12 @@ void set_unsqueezed(InferContext& context, const std::vector<std::int64_t>& axes
 }
 
 void infer_unsqueeze(InferContext& context) {
-  require_tensor_type(context, 0, "data", kStoredTypes);
   const auto& attributes = context.attributes<UnsqueezeAttributes>();
   if (attributes.axes) {
     set_unsqueezed(context, *attributes.axes);
     return;
   }
   if (!context.has_input(1)) invalid_model("input axes is missing");
-  require_int64(context, 1, "axes");
   const Dim length = list_length(context, 1, "axes");
   if (const auto axes = context.input_integers(1)) {
     set_unsqueezed(context, *axes);
@@ -64,17 +62,18 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
   return wanted_axes(node, input);
 }
 
+constexpr InputDef kInputs[] = {{"data", kStoredTypes}, {"axes", kInt64Type, kMayBeLeftOut | kDecidesShapes}};
+
 }  // namespace
 
 void register_unsqueeze(Registry& registry) {
   OpDef op;
   op.name = "Unsqueeze";
-  op.max_inputs = 2;
+  op.inputs = kInputs;
   op.parse = parse_unsqueeze;
   op.infer = infer_unsqueeze;
   op.implementations = {copy_implementation()};
   op.facts.view_of = 0;
-  op.facts.value_inputs = 1U << 1;
   op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = keeps_rank;
   registry.add(std::move(op));

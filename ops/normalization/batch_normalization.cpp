@@ -22,7 +22,10 @@ constexpr std::size_t kSimdChunk = 32768;
 constexpr std::size_t kReferenceChunk = 8192;
 constexpr double kSimdCost = 0.15;  // ns per element
 constexpr std::size_t kScale = 1, kBias = 2, kMean = 3, kVariance = 4;
-constexpr const char* kNames[] = {"X", "scale", "B", "input_mean", "input_var"};
+constexpr InputDef kInputs[] = {
+    {"X", kFloatTypes},          {"scale", kFloatTypes},     {"B", kFloatTypes},
+    {"input_mean", kFloatTypes}, {"input_var", kFloatTypes},
+};
 
 struct BatchNormalizationAttributes : ChannelAffineAttributes {
   float epsilon = 1e-5F;
@@ -57,13 +60,11 @@ void infer(InferContext& context) {
   }
   Dims x = context.input_dims(0);
   const Dims wanted = parameter_dims(context);
-  for (std::size_t input = 0; input <= kVariance; ++input) {
-    require_type(context, input, kNames[input], kFloatTypes);
-    if (input == 0) continue;
+  for (std::size_t input = 1; input <= kVariance; ++input) {
     const Dims& dims = context.input_dims(input);
     bool fits = dims.size() == wanted.size();
     for (std::size_t i = 0; fits && i < dims.size(); ++i) fits = !dims[i].differs(wanted[i]);
-    if (!fits) invalid_model("input ", kNames[input], " is ", dims, ", expected ", wanted, " for X ", x);
+    if (!fits) invalid_model("input ", kInputs[input].name, " is ", dims, ", expected ", wanted, " for X ", x);
     for (std::size_t i = 0; x.size() > 1 && i < dims.size(); ++i) {
       if (dims[i].known()) x[i + 1] = dims[i];
     }
@@ -137,7 +138,7 @@ void fill_factors(const State& state, const float* scale, const float* variance,
 std::string accepts_simd(const NodeView& node) {
   for (std::size_t input = 0; input <= kVariance; ++input) {
     if (node.input_type(input) != DataType::kFloat32)
-      return text("only float32, but ", kNames[input], " is ", node.input_type(input));
+      return text("only float32, but ", kInputs[input].name, " is ", node.input_type(input));
   }
   return "";
 }
@@ -209,7 +210,7 @@ void run_simd(const RunArguments& args) {
 std::string accepts_halves(const NodeView& node) {
   std::string reason = accepts_half(node);
   for (std::size_t input = kScale; input <= kVariance && reason.empty(); ++input) {
-    if (node.input_type(input) == DataType::kFloat64) reason = text(kNames[input], " is float64");
+    if (node.input_type(input) == DataType::kFloat64) reason = text(kInputs[input].name, " is float64");
   }
   return reason;
 }
@@ -277,7 +278,7 @@ void run_reference(const RunArguments& args) {
 void register_batch_normalization(Registry& registry) {
   OpDef op;
   op.name = "BatchNormalization";
-  op.min_inputs = op.max_inputs = 5;
+  op.inputs = kInputs;
   op.max_outputs = 5;
   op.parse = parse;
   op.infer = infer;

@@ -29,21 +29,24 @@ AttributesPtr parse(ParseContext& context) {
   return attributes;
 }
 
+constexpr InputDef kInputs[] = {
+    {"X", kFloatTypes},
+    {"scale", kFloatTypes, kTypeOfFirst},
+    {"bias", kFloatTypes, kTypeOfFirst},
+};
+
 void infer(InferContext& context) {
   const auto& attributes = context.attributes<GroupNormalizationAttributes>();
-  require_type(context, 0, "X", kFloatTypes);
   const Dims& x = context.input_dims(0);
   if (x.size() < 2) invalid_model("input X is ", x, ", expected rank 2 or more");
   if (x[1].known() && x[1].value() % attributes.groups != 0) {
     invalid_model("X has ", x[1].value(), " channels, which num_groups = ", attributes.groups, " does not divide");
   }
   const Dim scales = attributes.scale_per_channel ? x[1] : Dim(attributes.groups);
-  constexpr const char* kNames[] = {"X", "scale", "bias"};
   for (std::size_t input = 1; input <= 2; ++input) {
-    require_type_of_first(context, input, kNames[input], "X");
     const Dims& dims = context.input_dims(input);
     if (dims.size() != 1 || dims[0].differs(scales)) {
-      invalid_model("input ", kNames[input], " is ", dims, ", expected ", Dims{scales}, " for X ", x);
+      invalid_model("input ", kInputs[input].name, " is ", dims, ", expected ", Dims{scales}, " for X ", x);
     }
   }
   context.set_output(0, context.input_type(0), x);
@@ -76,7 +79,7 @@ void register_group_normalization(Registry& registry) {
   OpDef op;
   op.name = "GroupNormalization";
   op.since_opset = 18;
-  op.min_inputs = op.max_inputs = 3;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = normalized_groups_implementations<groups_of>();

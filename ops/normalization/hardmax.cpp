@@ -24,7 +24,7 @@ AttributesPtr parse(ParseContext& context) {
 }
 
 void infer(InferContext& context) {
-  infer_same_as_first(context, kFloatTypes);
+  infer_like_first(context);
   normalized_axis(context.attributes<SoftmaxAttributes>().axis, context.input_rank(0));
 }
 
@@ -58,11 +58,14 @@ void run(const RunArguments& args) {
   });
 }
 
+constexpr InputDef kInputs[] = {{"X", kFloatTypes}};
+
 }  // namespace
 
 void register_hardmax(Registry& registry) {
   OpDef op;
   op.name = "Hardmax";
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

@@ -18,16 +18,19 @@ AttributesPtr parse(ParseContext& context) {
   return attributes;
 }
 
+constexpr InputDef kInputs[] = {
+    {"input", kFloatTypes},
+    {"scale", kFloatTypes, kTypeOfFirst},
+    {"B", kFloatTypes, kTypeOfFirst},
+};
+
 void infer(InferContext& context) {
-  require_type(context, 0, "input", kFloatTypes);
   const Dims& dims = context.input_dims(0);
   if (dims.size() < 2) invalid_model("input is ", dims, ", expected rank 2 or more");
-  constexpr const char* kNames[] = {"input", "scale", "B"};
   for (std::size_t input = 1; input <= 2; ++input) {
-    require_type_of_first(context, input, kNames[input], "input");
     const Dims& scale = context.input_dims(input);
     if (scale.size() != 1 || scale[0].differs(dims[1])) {
-      invalid_model("input ", kNames[input], " is ", scale, ", expected ", Dims{dims[1]}, " for input ", dims);
+      invalid_model("input ", kInputs[input].name, " is ", scale, ", expected ", Dims{dims[1]}, " for input ", dims);
     }
   }
   context.set_output(0, context.input_type(0), dims);
@@ -50,7 +53,7 @@ void register_instance_normalization(Registry& registry) {
   OpDef op;
   op.name = "InstanceNormalization";
   op.since_opset = 6;
-  op.min_inputs = op.max_inputs = 3;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = normalized_groups_implementations<groups_of>();

@@ -50,14 +50,7 @@ DataType output_type(const NodeView& node, std::size_t output) {
 }
 
 void infer(InferContext& context) {
-  require_type(context, 0, "X", kFloatTypes);
   const std::size_t axis = first_normalized_axis(context);
-  if (context.attributes<LayerNormalizationAttributes>().centred) {
-    require_type_of_first(context, 1, "Scale", "X");
-    if (context.has_input(2)) require_type_of_first(context, 2, "B", "X");
-  } else {
-    require_type(context, 1, "scale", kFloatTypes);
-  }
   check_broadcasts_to_x(context, 1, "Scale");
   if (context.has_input(2)) check_broadcasts_to_x(context, 2, "B");
   Dims statistics = context.input_dims(0);
@@ -67,11 +60,17 @@ void infer(InferContext& context) {
   context.set_output(2, output_type(context, 2), std::move(statistics));
 }
 
+constexpr InputDef kLayerInputs[] = {
+    {"X", kFloatTypes},
+    {"Scale", kFloatTypes, kTypeOfFirst},
+    {"B", kFloatTypes, kMayBeLeftOut | kTypeOfFirst},
+};
+constexpr InputDef kRmsInputs[] = {{"X", kFloatTypes}, {"scale", kFloatTypes}};
+
 OpDef normalization(const char* name, int since_opset) {
   OpDef op;
   op.name = name;
   op.since_opset = since_opset;
-  op.min_inputs = 2;
   op.infer = infer;
   op.output_type = output_type;
   op.implementations = {simd_layer_normalization(), half_layer_normalization(), reference_layer_normalization()};
@@ -108,7 +107,7 @@ LayerNormalization layer_normalization_of(const NodeView& node) {
 
 void register_layer_normalization(Registry& registry) {
   OpDef op = normalization("LayerNormalization", 17);
-  op.max_inputs = 3;
+  op.inputs = kLayerInputs;
   op.max_outputs = 3;
   op.parse = parse<true>;
   registry.add(std::move(op));
@@ -116,7 +115,7 @@ void register_layer_normalization(Registry& registry) {
 
 void register_rms_normalization(Registry& registry) {
   OpDef op = normalization("RMSNormalization", 23);
-  op.max_inputs = 2;
+  op.inputs = kRmsInputs;
   op.parse = parse<false>;
   registry.add(std::move(op));
 }

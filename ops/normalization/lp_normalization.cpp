@@ -34,7 +34,7 @@ std::size_t axis_of(const NodeView& node) {
 }
 
 void infer(InferContext& context) {
-  infer_same_as_first(context, kFloatTypes);
+  infer_like_first(context);
   if (context.input_rank(0) == 0) invalid_model("input is a scalar, expected rank 1 or more");
   axis_of(context);
 }
@@ -116,11 +116,14 @@ void run(const RunArguments& args) {
   });
 }
 
+constexpr InputDef kInputs[] = {{"X", kFloatTypes}};
+
 }  // namespace
 
 void register_lp_normalization(Registry& registry) {
   OpDef op;
   op.name = "LpNormalization";
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

@@ -31,7 +31,7 @@ AttributesPtr parse(ParseContext& context) {
 }
 
 void infer(InferContext& context) {
-  infer_same_as_first(context, kFloatTypes);
+  infer_like_first(context);
   if (context.input_rank(0) < 2) invalid_model("input X is ", context.input_dims(0), ", expected rank 2 or more");
 }
 
@@ -97,11 +97,14 @@ void run(const RunArguments& args) {
   });
 }
 
+constexpr InputDef kInputs[] = {{"X", kFloatTypes}};
+
 }  // namespace
 
 void register_lrn(Registry& registry) {
   OpDef op;
   op.name = "LRN";
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

@@ -20,7 +20,7 @@ AttributesPtr parse(ParseContext& context) {
 }
 
 void infer(InferContext& context) {
-  infer_same_as_first(context, kFloatTypes);
+  infer_like_first(context);
   distinct_axes(context.attributes<MeanVarianceAttributes>().axes, context.input_rank(0));
 }
 
@@ -35,12 +35,15 @@ NormalizedGroups groups_of(const NodeView& node) {
   return groups;
 }
 
+constexpr InputDef kInputs[] = {{"X", kFloatTypes}};
+
 }  // namespace
 
 void register_mean_variance_normalization(Registry& registry) {
   OpDef op;
   op.name = "MeanVarianceNormalization";
   op.since_opset = 9;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = normalized_groups_implementations<groups_of>();

@@ -28,7 +28,7 @@ AttributesPtr parse(ParseContext& context) {
 }
 
 void infer(InferContext& context) {
-  infer_same_as_first(context, kFloatTypes);
+  infer_like_first(context);
   normalized_axis(context.attributes<SoftmaxAttributes>().axis, context.input_rank(0));
 }
 
@@ -292,9 +292,12 @@ void run_reference(const RunArguments& args) {
   });
 }
 
+constexpr InputDef kInputs[] = {{"X", kFloatTypes}};
+
 OpDef definition(const char* name) {
   OpDef op;
   op.name = name;
+  op.inputs = kInputs;
   op.infer = infer;
   op.implementations = softmax_implementations();
   op.facts.in_place_inputs = {0};

@@ -17,17 +17,19 @@ AttributesPtr parse(ParseContext&) {
 }
 
 void infer(InferContext& context) {
-  require_type(context, 0, "X", kFloatTypes);
   Dims dims = context.input_dims(0);
   if (dims.size() < 2) invalid_model("input X has rank ", dims.size(), ", expected batch, channels and spatial axes");
   for (std::size_t axis = 2; axis < dims.size(); ++axis) dims[axis] = 1;
   context.set_output(0, context.input_type(0), std::move(dims));
 }
 
+constexpr InputDef kInputs[] = {{"X", kFloatTypes}};
+
 template <ReduceOp kOp>
 OpDef pool(const char* name) {
   OpDef op;
   op.name = name;
+  op.inputs = kInputs;
   op.parse = parse<kOp>;
   op.infer = infer;
   op.implementations = reduction_implementations();

@@ -33,8 +33,6 @@ AttributesPtr parse(ParseContext& context) {
 }
 
 void infer(InferContext& context) {
-  require_type(context, 0, "X", kFloatTypes);
-  require_type_of_first(context, 1, "rois", "X");
   const Dims& x = context.input_dims(0);
   const Dims& rois = context.input_dims(1);
   if (x.size() != 4) invalid_model("input X is ", x, ", expected [N,C,H,W]");
@@ -158,16 +156,17 @@ std::optional<WantedElements> wanted_elements(const NodeView&, std::size_t input
   return wanted;
 }
 
+constexpr InputDef kInputs[] = {{"X", kFloatTypes, kMoved}, {"rois", kFloatTypes, kTypeOfFirst}};
+
 }  // namespace
 
 void register_max_roi_pool(Registry& registry) {
   OpDef op;
   op.name = "MaxRoiPool";
-  op.min_inputs = op.max_inputs = 2;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.element_inputs = 1U << 0;
   op.facts.wanted_elements = wanted_elements;
   registry.add(std::move(op));
 }

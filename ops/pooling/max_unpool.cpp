@@ -58,8 +58,6 @@ Dims unpooled_dims(const NodeView& node) {
 }
 
 void infer(InferContext& context) {
-  require_type(context, 0, "X", kFloatTypes);
-  require_int64(context, 1, "I");
   const Dims& x = context.input_dims(0);
   const Dims& indices = context.input_dims(1);
   if (x.size() < 3) invalid_model("input X has rank ", x.size(), ", expected batch, channels and spatial axes");
@@ -69,7 +67,6 @@ void infer(InferContext& context) {
   if (differs) invalid_model("input I is ", indices, ", expected the shape of X, ", x);
   Dims output = unpooled_dims(context);
   if (context.has_input(2)) {
-    require_int64(context, 2, "output_shape");
     const Dim length = list_length(context, 2, "output_shape");
     if (length.differs(static_cast<std::int64_t>(x.size()))) {
       invalid_model("input output_shape has ", length, " elements, expected ", x.size(), ", one for each axis of X");
@@ -146,19 +143,22 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
   return all_known(dims) ? wanted_list(to_shape(dims), "the shape of the output") : wanted_sizes(1, "a shape");
 }
 
+constexpr InputDef kInputs[] = {
+    {"X", kFloatTypes, kMoved},
+    {"I", kInt64Type},
+    {"output_shape", kInt64Type, kMayBeLeftOut | kDecidesShapes},
+};
+
 }  // namespace
 
 void register_max_unpool(Registry& registry) {
   OpDef op;
   op.name = "MaxUnpool";
   op.since_opset = 9;
-  op.min_inputs = 2;
-  op.max_inputs = 3;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.value_inputs = 1U << 2;
-  op.facts.element_inputs = 1U << 0;
   op.facts.wanted_elements = wanted_elements;
   registry.add(std::move(op));
 }

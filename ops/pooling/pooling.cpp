@@ -21,6 +21,7 @@
 #include <algorithm>
 
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/input_tables.hpp"
 #include "ops/shared/shape_helpers.hpp"
 
 namespace linnet::internal {
@@ -62,9 +63,6 @@ AttributesPtr parse_global(ParseContext& context) {
 
 void infer(InferContext& context) {
   const auto& attributes = context.attributes<PoolAttributes>();
-  TypeSet types = kFloatTypes;
-  if (attributes.op == PoolOp::kMax) types = types | TypeSet{DataType::kInt8, DataType::kUint8};
-  require_type(context, 0, "X", types);
   const Dims& x = context.input_dims(0);
   if (x.size() < (attributes.global ? 2 : 3)) {
     invalid_model("input X has rank ", x.size(), ", expected batch, channels and spatial axes");
@@ -97,9 +95,12 @@ double folding_ns(const NodeView& node) {
   return ns;
 }
 
+constexpr InputDef kMaxPoolInputs[] = {{"X", kFloatTypes | kInt8Types}};
+
 OpDef pool(const char* name, std::vector<Implementation> implementations) {
   OpDef op;
   op.name = name;
+  op.inputs = kOneOfFloats;
   op.implementations = std::move(implementations);
   op.infer = infer;
   op.facts.folding_ns = folding_ns;
@@ -182,6 +183,7 @@ PooledRows::Place PooledRows::place(std::int64_t index) const {
 
 void register_max_pool(Registry& registry) {
   OpDef op = pool("MaxPool", pooling_implementations());
+  op.inputs = kMaxPoolInputs;
   op.max_outputs = 2;
   op.parse = parse<PoolOp::kMax>;
   op.output_type = output_type;

@@ -59,9 +59,6 @@ AttributesPtr parse(ParseContext& context) {
 }
 
 void infer(InferContext& context) {
-  require_type(context, 0, "X", kFloatTypes);
-  require_type_of_first(context, 1, "rois", "X");
-  require_int64(context, 2, "batch_indices");
   const Dims& x = context.input_dims(0);
   const Dims& rois = context.input_dims(1);
   const Dims& indices = context.input_dims(2);
@@ -356,13 +353,15 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
   return wanted_indices(node.input_dims(0).empty() ? Dim(1) : node.input_dims(0)[0], "the image of a region");
 }
 
+constexpr InputDef kInputs[] = {{"X", kFloatTypes}, {"rois", kFloatTypes, kTypeOfFirst}, {"batch_indices", kInt64Type}};
+
 }  // namespace
 
 void register_roi_align(Registry& registry) {
   OpDef op;
   op.name = "RoiAlign";
   op.since_opset = 10;
-  op.min_inputs = op.max_inputs = 3;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

@@ -14,7 +14,6 @@ namespace linnet::internal {
 namespace {
 
 const Dims& require_matrices(const NodeView& node) {
-  require_type(node, 0, "X", kFloatTypes);
   const Dims& x = node.input_dims(0);
   if (x.size() < 2 || x[x.size() - 1].differs(x[x.size() - 2])) {
     invalid_model("input X is ", x, ", expected square matrices");
@@ -111,12 +110,15 @@ double folding_ns(const NodeView& node) {
   return static_cast<double>(count_matrices(x)) * size * size * size;
 }
 
+constexpr InputDef kInputs[] = {{"X", kFloatTypes}};
+
 }  // namespace
 
 void register_det(Registry& registry) {
   OpDef op;
   op.name = "Det";
   op.since_opset = 11;
+  op.inputs = kInputs;
   op.parse = parse_nothing;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

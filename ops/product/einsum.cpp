@@ -186,10 +186,6 @@ Labels labels_of(const NodeView& node) {
 }
 
 void infer(InferContext& context) {
-  require_type(context, 0, "0", kNumericTypes);
-  for (std::size_t i = 1; i < context.input_count(); ++i) {
-    if (context.has_input(i)) require_type_of_first(context, i, text(i).c_str(), "input 0");
-  }
   const Labels labels = labels_of(context);
   Dims dims;
   for (const std::size_t index : labels.output) dims.push_back(labels.dims[index]);
@@ -346,6 +342,8 @@ double folding_ns(const NodeView& node) {
   return work;
 }
 
+constexpr InputDef kInputs[] = {{"", kNumericTypes, kRepeated | kTypeOfFirst}};
+
 }  // namespace
 
 std::int64_t Contraction::size_of(const std::vector<std::size_t>& indices) const {
@@ -380,7 +378,7 @@ void register_einsum(Registry& registry) {
   OpDef op;
   op.name = "Einsum";
   op.since_opset = 12;
-  op.max_inputs = kVariadic;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {einsum_by_product(), {"reference", Backend::kReference, nullptr, prepare, run}};

@@ -43,7 +43,6 @@ void join_addend(const Dims& c, Dims& product) {
 }
 
 void infer_gemm(InferContext& context) {
-  check_matrix_product_types(context);
   const auto& attributes = context.attributes<MatrixProductAttributes>();
   const Dims a = matrix_dims(context, 0, "A", attributes.transpose_a);
   const Dims b = matrix_dims(context, 1, "B", attributes.transpose_b);
@@ -56,13 +55,18 @@ void infer_gemm(InferContext& context) {
   context.set_output(0, context.input_type(0), reordered_output(context, product));
 }
 
+constexpr InputDef kInputs[] = {
+    {"A", kMatrixProductTypes},
+    {"B", kMatrixProductTypes, kTypeOfFirst},
+    {"C", kMatrixProductTypes, kMayBeLeftOut | kTypeOfFirst},
+};
+
 }  // namespace
 
 void register_gemm(Registry& registry) {
   OpDef op;
   op.name = "Gemm";
-  op.min_inputs = 2;
-  op.max_inputs = 3;
+  op.inputs = kInputs;
   op.parse = parse_gemm;
   op.infer = infer_gemm;
   op.implementations = matrix_product_implementations();

@@ -83,19 +83,8 @@ void check_same_type(const NodeView& node, std::size_t input, const char* name, 
   }
 }
 
-/// Inputs that every node of the operator has.
-void require_input(const NodeView& node, std::size_t input, const char* name) {
-  if (input != kNone && !node.has_input(input)) invalid_model("input ", name, " is missing");
-}
-
 void check_scale_types(const NodeView& node, const IntegerProductInputs& in) {
-  if (in.a_scale != kNone) {
-    require_type(node, in.a_scale, "a_scale", kScaleTypes);
-    if (in.b_scale != kNone) check_same_type(node, in.b_scale, "b_scale", in.a_scale, "a_scale");
-  } else if (in.b_scale != kNone) {
-    require_type(node, in.b_scale, "b_scale", {DataType::kFloat32});
-  }
-  require_input(node, in.y_scale, "y_scale");
+  if (in.a_scale != kNone) check_same_type(node, in.b_scale, "b_scale", in.a_scale, "a_scale");
   if (in.y_scale != kNone) check_same_type(node, in.y_scale, "y_scale", in.a_scale, "a_scale");
 }
 
@@ -110,23 +99,11 @@ DataType result_type(const NodeView& node, std::size_t) {
 void infer(InferContext& context) {
   const IntegerProductAttributes& attributes = attributes_of(context);
   const IntegerProductInputs& in = attributes.inputs;
-  const bool quantizes = in.y_scale != kNone;
-  const TypeSet elements = quantizes ? kInt8Types | kSaturatedFloats : kInt8Types;
-  require_type(context, in.a, "A", attributes.quantizes_a ? TypeSet{DataType::kFloat32} : elements);
-  require_type(context, in.b, "B", elements);
   if (kInt8Types.has(context.input_type(in.b)) != (kInt8Types.has(context.input_type(in.a)) || attributes.quantizes_a))
     invalid_model("A is ", context.input_type(in.a), " but B is ", context.input_type(in.b));
   check_same_type(context, in.a_zero, "a_zero_point", in.a, "A");
   check_same_type(context, in.b_zero, "b_zero_point", in.b, "B");
-  require_input(context, in.a_scale, "a_scale");
-  require_input(context, in.b_scale, "b_scale");
   check_scale_types(context, in);
-  if (quantizes) {
-    require_input(context, in.a_zero, "a_zero_point");
-    require_input(context, in.b_zero, "b_zero_point");
-    require_input(context, in.y_zero, "y_zero_point");
-    require_type(context, in.y_zero, "y_zero_point", elements);
-  }
   const Dims& a = context.input_dims(in.a);
   const Dims b = b_dims(context);
   const Dims y = matmul_dims(a, b);
@@ -139,7 +116,6 @@ void infer(InferContext& context) {
   check_granularity(context, in.y_scale, "y_scale", y, y_row, "row");
   check_granularity(context, in.y_zero, "y_zero_point", y, y_row, "row");
   if (context.has_input(in.bias)) {
-    require_type(context, in.bias, "bias", kScaleTypes);
     const Dims& bias = context.input_dims(in.bias);
     if (bias.size() != 1 || b.size() < 2 || bias[0].differs(b.back()))
       invalid_model("input bias is ", bias, ", expected one element for each column of ", b);
@@ -155,14 +131,41 @@ double folding_ns(const NodeView& node) {
   return products * (node.options().backend == Backend::kReference ? 4.0 : 0.1);
 }
 
-void add_product(Registry& registry, const char* domain, const char* name, std::size_t min_inputs,
-                 std::size_t max_inputs, AttributesPtr (*parse)(ParseContext&)) {
+constexpr InputDef kMatMulInteger[] = {
+    {"A", kInt8Types},
+    {"B", kInt8Types},
+    {"a_zero_point", kInt8Types, kMayBeLeftOut},
+    {"b_zero_point", kInt8Types, kMayBeLeftOut},
+};
+constexpr TypeSet kQuantized = kInt8Types | kSaturatedFloats;
+constexpr InputDef kQLinearMatMul[] = {
+    {"a", kQuantized},        {"a_scale", kScaleTypes},     {"a_zero_point", kQuantized}, {"b", kQuantized},
+    {"b_scale", kScaleTypes}, {"b_zero_point", kQuantized}, {"y_scale", kScaleTypes},     {"y_zero_point", kQuantized},
+};
+constexpr InputDef kMatMulIntegerToFloat[] = {
+    {"A", kInt8Types},
+    {"B", kInt8Types},
+    {"a_scale", kScaleTypes},
+    {"b_scale", kScaleTypes},
+    {"a_zero_point", kInt8Types, kMayBeLeftOut},
+    {"b_zero_point", kInt8Types, kMayBeLeftOut},
+    {"bias", kScaleTypes, kMayBeLeftOut},
+};
+constexpr InputDef kDynamicQuantizeMatMul[] = {
+    {"A", kFloat32Type},
+    {"B", kInt8Types},
+    {"b_scale", kFloat32Type},
+    {"b_zero_point", kInt8Types, kMayBeLeftOut},
+    {"bias", kScaleTypes, kMayBeLeftOut},
+};
+
+void add_product(Registry& registry, const char* domain, const char* name, InputTable inputs,
+                 AttributesPtr (*parse)(ParseContext&)) {
   OpDef op;
   op.name = name;
   op.domain = domain;
   op.since_opset = *domain == '\0' ? 10 : 1;
-  op.min_inputs = min_inputs;
-  op.max_inputs = max_inputs;
+  op.inputs = inputs;
   op.parse = parse;
   op.infer = infer;
   op.output_type = result_type;
@@ -295,10 +298,10 @@ IntegerProduct integer_product(const NodeView& node) {
 }
 
 void register_integer_product(Registry& registry) {
-  add_product(registry, "", "MatMulInteger", 2, 4, parse_matmul_integer);
-  add_product(registry, "", "QLinearMatMul", 8, 8, parse_qlinear_matmul);
-  add_product(registry, kMicrosoftDomain, "MatMulIntegerToFloat", 4, 7, parse_to_float);
-  add_product(registry, kMicrosoftDomain, "DynamicQuantizeMatMul", 3, 5, parse_dynamic);
+  add_product(registry, "", "MatMulInteger", kMatMulInteger, parse_matmul_integer);
+  add_product(registry, "", "QLinearMatMul", kQLinearMatMul, parse_qlinear_matmul);
+  add_product(registry, kMicrosoftDomain, "MatMulIntegerToFloat", kMatMulIntegerToFloat, parse_to_float);
+  add_product(registry, kMicrosoftDomain, "DynamicQuantizeMatMul", kDynamicQuantizeMatMul, parse_dynamic);
 }
 
 }  // namespace linnet::internal

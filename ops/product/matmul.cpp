@@ -28,10 +28,11 @@ Dims batch_dims(const Dims& a, const Dims& b) {
 }
 
 void infer_matmul(InferContext& context) {
-  check_matrix_product_types(context);
   const Dims dims = matmul_dims(operand_dims(context, 0), operand_dims(context, 1));
   context.set_output(0, context.input_type(0), reordered_output(context, dims));
 }
+
+constexpr InputDef kInputs[] = {{"A", kMatrixProductTypes}, {"B", kMatrixProductTypes, kTypeOfFirst}};
 
 }  // namespace
 
@@ -51,8 +52,7 @@ Dims matmul_dims(const Dims& a, const Dims& b) {
 void register_matmul(Registry& registry) {
   OpDef op;
   op.name = "MatMul";
-  op.min_inputs = 2;
-  op.max_inputs = 2;
+  op.inputs = kInputs;
   op.parse = parse_matmul;
   op.infer = infer_matmul;
   op.implementations = matrix_product_implementations();

@@ -17,6 +17,7 @@
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/workspace_layout.hpp"
+#include "runtime/infer.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -65,29 +66,22 @@ void check_count(const NodeView& node, std::size_t input, const char* name, std:
 
 void infer(InferContext& context) {
   const NBitsAttributes& attributes = attributes_of(context);
-  require_type(context, kA, "A", kTypes);
-  require_type(context, kB, "B", {DataType::kUint8});
-  require_type_of_first(context, kScales, "scales", "A");
   check_count(context, kB, "B", attributes.n * attributes.row_bytes());
   check_count(context, kScales, "scales", attributes.n * attributes.blocks());
   if (context.has_input(kZeroPoints)) {
     const bool packed = context.input_type(kZeroPoints) == DataType::kUint8;
-    if (!packed) require_type_of_first(context, kZeroPoints, "zero_points", "A");
+    if (!packed) require_type(context, kZeroPoints, "zero_points", {context.input_type(kA)});
     check_count(context, kZeroPoints, "zero_points",
                 attributes.n * (packed ? attributes.zero_row_bytes() : attributes.blocks()));
   }
   if (context.has_input(kGroups)) {
-    require_type(context, kGroups, "g_idx", {DataType::kInt32});
     const Dim count = element_count(context.input_dims(kGroups));
     const std::int64_t padded = attributes.blocks() * attributes.block_size;
     if (count.differs(attributes.k) && count.differs(padded)) {
       invalid_model("input g_idx has ", count, " elements, expected ", attributes.k, ", one for each k");
     }
   }
-  if (context.has_input(kBias)) {
-    require_type_of_first(context, kBias, "bias", "A");
-    check_count(context, kBias, "bias", attributes.n);
-  }
+  if (context.has_input(kBias)) check_count(context, kBias, "bias", attributes.n);
   Dims dims = context.input_dims(kA);
   if (dims.empty() || dims.back().differs(attributes.k)) {
     invalid_model("input A is ", dims, ", expected a last dimension of K, ", attributes.k);
@@ -409,14 +403,22 @@ void run(const RunArguments& args) {
   });
 }
 
+constexpr InputDef kInputs[] = {
+    {"A", kTypes},
+    {"B", {DataType::kUint8}},
+    {"scales", kTypes, kTypeOfFirst},
+    {"zero_points", kTypes | TypeSet{DataType::kUint8}, kMayBeLeftOut},
+    {"g_idx", {DataType::kInt32}, kMayBeLeftOut},
+    {"bias", kTypes, kMayBeLeftOut | kTypeOfFirst},
+};
+
 }  // namespace
 
 void register_matmul_n_bits(Registry& registry) {
   OpDef op;
   op.name = "MatMulNBits";
   op.domain = "com.microsoft";
-  op.min_inputs = 3;
-  op.max_inputs = 6;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"simd int8", Backend::kSimd, accepts_int8, prepare_int8, run_int8},

@@ -102,12 +102,6 @@ double folding_ns(const NodeView& node) {
 
 }  // namespace
 
-void check_matrix_product_types(const NodeView& node) {
-  require_type(node, 0, "A", kMatrixProductTypes);
-  require_type_of_first(node, 1, "B", "A");
-  if (node.has_input(2)) require_type_of_first(node, 2, "C", "A");
-}
-
 Dims operand_dims(const NodeView& node, std::size_t input) {
   const auto& attributes = node.attributes<MatrixProductAttributes>();
   return in_order(node.input_dims(input), input == 0 ? attributes.a_order : attributes.b_order);

@@ -35,9 +35,6 @@ DataType output_type(const NodeView& node, std::size_t) {
 }
 
 void infer(InferContext& context) {
-  require_type(context, 0, "x", kTypes);
-  require_type(context, 1, "x_scale", kScaleTypes);
-  if (context.has_input(2)) require_type_of_first(context, 2, "x_zero_point", "x");
   check_scales(context, "x_scale", "x_zero_point");
   const DataType type = output_type(context, 0);
   if (!kOutputTypes.has(type)) invalid_model("output_dtype is not given, which x_scale of ", type, " needs");
@@ -106,14 +103,19 @@ void run_simd(const RunArguments& args) {
              [&](std::size_t first, std::size_t count) { state.layout.for_runs(first, count, kLinedUp, run, line); });
 }
 
+constexpr InputDef kInputs[] = {
+    {"x", kTypes},
+    {"x_scale", kScaleTypes},
+    {"x_zero_point", kTypes, kMayBeLeftOut | kTypeOfFirst},
+};
+
 }  // namespace
 
 void register_dequantize_linear(Registry& registry) {
   OpDef op;
   op.name = "DequantizeLinear";
   op.since_opset = 10;
-  op.min_inputs = 2;
-  op.max_inputs = 3;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.output_type = output_type;

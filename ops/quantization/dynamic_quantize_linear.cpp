@@ -18,7 +18,6 @@ constexpr std::size_t kChunk = 16384;
 constexpr double kCost = 0.1;  // ns per element
 
 void infer(InferContext& context) {
-  require_type(context, 0, "x", {DataType::kFloat32});
   context.set_output(0, DataType::kUint8, context.input_dims(0));
   context.set_output(1, DataType::kFloat32, {});
   context.set_output(2, DataType::kUint8, {});
@@ -55,6 +54,8 @@ void run(const RunArguments& args) {
              [&](std::size_t first, std::size_t size) { kernels::quantize(type, x + first, size, y + first); });
 }
 
+constexpr InputDef kInputs[] = {{"x", kFloat32Type}};
+
 }  // namespace
 
 DynamicScale dynamic_scale_of(RunControl& control, const float* x, std::size_t count) {
@@ -86,6 +87,7 @@ void register_dynamic_quantize_linear(Registry& registry) {
   OpDef op;
   op.name = "DynamicQuantizeLinear";
   op.since_opset = 11;
+  op.inputs = kInputs;
   op.max_outputs = 3;
   op.parse = parse_nothing;
   op.infer = infer;

@@ -38,10 +38,7 @@ DataType output_type(const NodeView& node, std::size_t) {
 }
 
 void infer(InferContext& context) {
-  require_type(context, 0, "x", kTypes);
-  require_type(context, 1, "y_scale", kScaleTypes);
   if (context.has_input(2)) {
-    require_type(context, 2, "y_zero_point", kQuantizedTypes);
     const DataType given = context.attributes<QuantizationAttributes>().output_type;
     if (given != DataType::kUndefined && given != context.input_type(2))
       invalid_model("output_dtype is ", given, ", but y_zero_point is ", context.input_type(2));
@@ -171,14 +168,19 @@ void run_simd(const RunArguments& args) {
              [&](std::size_t first, std::size_t count) { state.layout.for_runs(first, count, kLinedUp, run, line); });
 }
 
+constexpr InputDef kInputs[] = {
+    {"x", kTypes},
+    {"y_scale", kScaleTypes},
+    {"y_zero_point", kQuantizedTypes, kMayBeLeftOut},
+};
+
 }  // namespace
 
 void register_quantize_linear(Registry& registry) {
   OpDef op;
   op.name = "QuantizeLinear";
   op.since_opset = 10;
-  op.min_inputs = 2;
-  op.max_inputs = 3;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.output_type = output_type;

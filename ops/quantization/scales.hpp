@@ -77,9 +77,6 @@ class ScaleLayout {
   std::size_t inner_stride_ = 0;
 };
 
-/// What kernels take besides float32.
-inline constexpr TypeSet kInt8Types{DataType::kInt8, DataType::kUint8};
-
 /// Scale and zero point (of `type`, none where null) number `index`.
 kernels::QuantizedBytes quantized_bytes(DataType type, const void* scales, const void* zero_points, std::size_t index);
 

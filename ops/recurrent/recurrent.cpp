@@ -38,12 +38,33 @@ struct CellFacts {
   std::size_t gates;
   std::size_t activations;  ///< of a direction
   std::array<const char*, 3> default_activations;
-  std::size_t inputs, outputs;
+  InputTable inputs;
+  std::size_t outputs;
+};
+
+constexpr std::uint8_t kGivenOrNot = kMayBeLeftOut | kTypeOfFirst;
+constexpr InputDef kGateInputs[] = {
+    {"X", kFloatTypes},
+    {"W", kFloatTypes, kTypeOfFirst},
+    {"R", kFloatTypes, kTypeOfFirst},
+    {"B", kFloatTypes, kGivenOrNot},
+    {"sequence_lens", {DataType::kInt32}, kMayBeLeftOut},
+    {"initial_h", kFloatTypes, kGivenOrNot},
+};
+constexpr InputDef kLstmInputs[] = {
+    {"X", kFloatTypes},
+    {"W", kFloatTypes, kTypeOfFirst},
+    {"R", kFloatTypes, kTypeOfFirst},
+    {"B", kFloatTypes, kGivenOrNot},
+    {"sequence_lens", {DataType::kInt32}, kMayBeLeftOut},
+    {"initial_h", kFloatTypes, kGivenOrNot},
+    {"initial_c", kFloatTypes, kGivenOrNot},
+    {"P", kFloatTypes, kGivenOrNot},
 };
 constexpr CellFacts kCells[] = {
-    {"RNN", RecurrentCell::kRnn, 1, 1, {"Tanh"}, 6, 2},
-    {"GRU", RecurrentCell::kGru, 3, 2, {"Sigmoid", "Tanh"}, 6, 2},
-    {"LSTM", RecurrentCell::kLstm, 4, 3, {"Sigmoid", "Tanh", "Tanh"}, 8, 3},
+    {"RNN", RecurrentCell::kRnn, 1, 1, {"Tanh"}, kGateInputs, 2},
+    {"GRU", RecurrentCell::kGru, 3, 2, {"Sigmoid", "Tanh"}, kGateInputs, 2},
+    {"LSTM", RecurrentCell::kLstm, 4, 3, {"Sigmoid", "Tanh", "Tanh"}, kLstmInputs, 3},
 };
 constexpr const CellFacts& facts_of(RecurrentCell cell) { return kCells[static_cast<std::size_t>(cell)]; }
 
@@ -147,22 +168,8 @@ Sizes sizes_of(const NodeView& node) {
   return sizes;
 }
 
-void check_types(const NodeView& node) {
-  require_type(node, kX, "X", kFloatTypes);
-  constexpr const char* kNames[] = {"X", "W", "R", "B", "", "initial_h", "initial_c", "P"};
-  for (std::size_t input = kW; input < node.input_count(); ++input) {
-    if (!node.has_input(input)) continue;
-    if (input == kSequenceLens) {
-      require_type(node, input, "sequence_lens", TypeSet{DataType::kInt32});
-    } else {
-      require_type_of_first(node, input, kNames[input], "X");
-    }
-  }
-}
-
 void infer(InferContext& context) {
   const auto& attributes = context.attributes<RecurrentAttributes>();
-  check_types(context);
   const bool batch_first = attributes.batch_first;
   const char* const x_meaning = batch_first ? "batch, steps, input size" : "steps, batch, input size";
   const char* const state_meaning = batch_first ? "batch, directions, hidden_size" : "directions, batch, hidden_size";
@@ -216,8 +223,7 @@ void add_cell(Registry& registry, RecurrentCell cell, AttributesPtr (*parse)(Par
   OpDef op;
   op.name = facts.name;
   op.since_opset = 7;
-  op.min_inputs = 3;
-  op.max_inputs = facts.inputs;
+  op.inputs = facts.inputs;
   op.min_outputs = 0;
   op.max_outputs = facts.outputs;
   op.parse = parse;

@@ -46,7 +46,6 @@ std::size_t axis_of(const NodeView& node) {
 }
 
 void infer(InferContext& context) {
-  require_type(context, 0, "data", kNumericTypes);
   Dims dims = context.input_dims(0);
   if (dims.empty()) invalid_model("input data is a scalar, expected rank 1 or more");
   const std::size_t axis = axis_of(context);
@@ -281,10 +280,13 @@ std::string accepts(const NodeView& node) {
                                                  : text("the axis, not the last one, is longer than ", kLongestColumn);
 }
 
+constexpr InputDef kInputs[] = {{"data", kNumericTypes}};
+
 template <bool kSmallest>
 OpDef arg(const char* name) {
   OpDef op;
   op.name = name;
+  op.inputs = kInputs;
   op.parse = parse<kSmallest>;
   op.infer = infer;
   op.output_type = [](const NodeView&, std::size_t) { return DataType::kInt64; };

@@ -33,8 +33,6 @@ AttributesPtr parse(ParseContext& context) {
 }
 
 void infer(InferContext& context) {
-  require_type(context, 0, "x", kTypes);
-  require_index_type(context, 1, "axis");
   const Dims& dims = context.input_dims(0);
   if (dims.empty()) invalid_model("input x is a scalar, expected rank 1 or more");
   const Dim length = list_length(context, 1, "axis");
@@ -173,12 +171,14 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
 Prepared prepare_simd(const PrepareContext& context) { return prepare(context, true); }
 Prepared prepare_reference(const PrepareContext& context) { return prepare(context, false); }
 
+constexpr InputDef kInputs[] = {{"x", kTypes}, {"axis", kIndexTypes}};
+
 template <class Join>
 OpDef cumulative(const char* name, int since_opset) {
   OpDef op;
   op.name = name;
   op.since_opset = since_opset;
-  op.min_inputs = op.max_inputs = 2;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_reference, run<Join>}};

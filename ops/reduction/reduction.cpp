@@ -85,11 +85,8 @@ void infer_element(InferContext& context, ReduceOp op, const Dims& y) {
 
 void infer(InferContext& context) {
   const auto& attributes = context.attributes<ReduceAttributes>();
-  const bool compares = attributes.op == ReduceOp::kMax || attributes.op == ReduceOp::kMin;
-  require_type(context, 0, "data", compares ? kComparedTypes : kSummedTypes);
   const DataType type = context.input_type(0);
   const Dims& x = context.input_dims(0);
-  if (context.has_input(1)) require_int64(context, 1, "axes");
   const std::optional<std::vector<bool>> reduced = reduced_dims(context);
   if (!reduced) {
     const Dim count = list_length(context, 1, "axes");
@@ -128,15 +125,17 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
   return wanted_axes(node, input);
 }
 
+constexpr InputDef kSummed[] = {{"data", kSummedTypes}, {"axes", kInt64Type, kMayBeLeftOut | kDecidesShapes}};
+constexpr InputDef kCompared[] = {{"data", kComparedTypes}, {"axes", kInt64Type, kMayBeLeftOut | kDecidesShapes}};
+
 template <ReduceOp kOp>
 OpDef reduction(const char* name) {
   OpDef op;
   op.name = name;
-  op.max_inputs = 2;
+  op.inputs = kOp == ReduceOp::kMax || kOp == ReduceOp::kMin ? InputTable(kCompared) : InputTable(kSummed);
   op.parse = parse<kOp>;
   op.infer = infer;
   op.implementations = reduction_implementations();
-  op.facts.value_inputs = 1U << 1;
   op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = is_identity;
   return op;

@@ -47,7 +47,6 @@ std::size_t axis_of(const NodeView& node) {
 Dim k_of(const NodeView& node) {
   if (const std::optional<std::int64_t> k = node.attributes<TopKAttributes>().k) return *k;
   if (!node.has_input(1)) invalid_model("input K is left out");
-  require_int64(node, 1, "K");
   const Dim length = list_length(node, 1, "K");
   if (length.differs(1)) invalid_model("input K has ", length, " elements, expected 1");
   const std::optional<Dims> elements = node.input_elements(1);
@@ -55,7 +54,6 @@ Dim k_of(const NodeView& node) {
 }
 
 void infer(InferContext& context) {
-  require_type(context, 0, "X", kNumericTypes);
   Dims dims = context.input_dims(0);
   if (dims.empty()) invalid_model("input X is a scalar, expected rank 1 or more");
   const std::size_t axis = axis_of(context);
@@ -183,12 +181,14 @@ std::optional<WantedElements> wanted_elements(const NodeView&, std::size_t input
   return wanted_list({1}, "how many elements are wanted");
 }
 
+constexpr InputDef kInputs[] = {{"X", kNumericTypes}, {"K", kInt64Type, kMayBeLeftOut | kDecidesShapes}};
+
 }  // namespace
 
 void register_top_k(Registry& registry) {
   OpDef op;
   op.name = "TopK";
-  op.max_inputs = 2;
+  op.inputs = kInputs;
   op.max_outputs = 2;
   op.parse = parse;
   op.infer = infer;
@@ -196,7 +196,6 @@ void register_top_k(Registry& registry) {
     return output == 1 ? DataType::kInt64 : node.input_type(0);
   };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.value_inputs = 1U << 1;
   op.facts.wanted_elements = wanted_elements;
   registry.add(std::move(op));
 }

@@ -24,6 +24,7 @@
 #include "ops/shared/named_value.hpp"
 #include "ops/shared/sized_elements.hpp"
 #include "ops/shared/workspace_layout.hpp"
+#include "runtime/infer.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -80,8 +81,7 @@ void check_shapes(const Dims& x, const Dims& grid) {
 
 void infer(InferContext& context) {
   const GridSampleAttributes& attributes = attributes_of(context);
-  require_type(context, 0, "X", attributes.mode == ResizeMode::kNearest ? kTensorTypes : kNumericTypes);
-  require_type(context, 1, "grid", kFloatTypes);
+  if (attributes.mode != ResizeMode::kNearest) require_type(context, 0, "X", kNumericTypes);
   const Dims& x = context.input_dims(0);
   const Dims& grid = context.input_dims(1);
   check_shapes(x, grid);
@@ -329,13 +329,15 @@ void run_reference(const RunArguments& args) {
   visit_size(size_of(grid.type), [&](auto tag) { run_nearest_of<typename decltype(tag)::type>(grid, args); });
 }
 
+constexpr InputDef kInputs[] = {{"X", kTensorTypes}, {"grid", kFloatTypes}};
+
 }  // namespace
 
 void register_grid_sample(Registry& registry) {
   OpDef op;
   op.name = "GridSample";
   op.since_opset = 16;
-  op.min_inputs = op.max_inputs = 2;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"simd pixels", Backend::kSimd, accepts_pixels, prepare_pixels, run_pixels},

@@ -29,6 +29,7 @@
 #include "ops/shared/named_value.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/wanted_elements.hpp"
+#include "runtime/infer.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -233,19 +234,16 @@ void check_roi(const NodeView& node, std::size_t axes) {
   if (is_given(node, kRoi, "roi") == false) {
     invalid_model("roi is missing, which coordinate_transformation_mode tf_crop_and_resize needs");
   }
-  require_type(node, kRoi, "roi", kFloatTypes);
   check_length(node, kRoi, "roi", 2 * axes);
   roi_of(node);
 }
 
-void check_inputs(const NodeView& node, Source source, std::size_t axes) {
+void check_lists(const NodeView& node, Source source, std::size_t axes) {
   const std::size_t scales = attributes_of(node).scales_input;
   if (source == Source::kScales && !attributes_of(node).scales) {
-    require_type(node, scales, "scales", {DataType::kFloat32});
     check_length(node, scales, "scales", axes);
   }
   if (source == Source::kSizes) {
-    require_int64(node, kSizes, "sizes");
     check_length(node, kSizes, "sizes", axes);
   }
   if (crops(node)) check_roi(node, axes);
@@ -253,10 +251,10 @@ void check_inputs(const NodeView& node, Source source, std::size_t axes) {
 
 void infer(InferContext& context) {
   const bool nearest = attributes_of(context).mode == ResizeMode::kNearest;
-  require_type(context, 0, "X", nearest ? kTensorTypes : kNumericTypes);
+  if (!nearest) require_type(context, 0, "X", kNumericTypes);
   const std::vector<std::size_t> axes = axes_of(context);
   const Source source = source_of(context);
-  check_inputs(context, source, axes.size());
+  check_lists(context, source, axes.size());
   Dims dims = context.input_dims(0);
   switch (source) {
     case Source::kScales:
@@ -307,16 +305,23 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
   return wanted_list(std::move(sizes), "sizes to resize to");
 }
 
-void add(Registry& registry, const char* name, int since_opset, std::size_t most_inputs,
+constexpr InputDef kUpsampleInputs[] = {{"X", kTensorTypes}, {"scales", kFloat32Type, kMayBeLeftOut | kDecidesShapes}};
+constexpr InputDef kResizeInputs[] = {
+    {"X", kTensorTypes},
+    {"roi", kFloatTypes, kMayBeLeftOut | kDecidesShapes},
+    {"scales", kFloat32Type, kMayBeLeftOut | kDecidesShapes},
+    {"sizes", kInt64Type, kMayBeLeftOut | kDecidesShapes},
+};
+
+void add(Registry& registry, const char* name, int since_opset, InputTable inputs,
          AttributesPtr (*parse)(ParseContext&)) {
   OpDef op;
   op.name = name;
   op.since_opset = since_opset;
-  op.max_inputs = most_inputs;
+  op.inputs = inputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {simd_resize(), reference_resize()};
-  op.facts.value_inputs = most_inputs == 2 ? 0b10 : 0b1110;
   op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = changes_nothing;
   registry.add(std::move(op));
@@ -359,7 +364,7 @@ std::vector<AxisResize> resized_axes(const NodeView& node) {
   return result;
 }
 
-void register_resize(Registry& registry) { add(registry, "Resize", 10, 4, parse_resize); }
-void register_upsample(Registry& registry) { add(registry, "Upsample", 7, 2, parse_upsample); }
+void register_resize(Registry& registry) { add(registry, "Resize", 10, kResizeInputs, parse_resize); }
+void register_upsample(Registry& registry) { add(registry, "Upsample", 7, kUpsampleInputs, parse_upsample); }
 
 }  // namespace linnet::internal

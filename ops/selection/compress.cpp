@@ -27,9 +27,6 @@ AttributesPtr parse(ParseContext& context) {
 }
 
 void infer(InferContext& context) {
-  require_tensor_type(context, 0, "input");
-  if (context.input_type(1) != DataType::kBool)
-    invalid_model("input condition is ", context.input_type(1), ", expected bool");
   if (context.input_rank(1) != 1)
     invalid_model("input condition has the shape ", context.input_dims(1), ", expected one dimension");
   if (context.input_rank(0) == 0) invalid_model("the input is a scalar, expected rank 1 or more");
@@ -88,18 +85,19 @@ void run(const RunArguments& args) {
   });
 }
 
+constexpr InputDef kInputs[] = {{"input", kByteTypes, kMoved}, {"condition", kBoolType}};
+
 }  // namespace
 
 void register_compress(Registry& registry) {
   OpDef op;
   op.name = "Compress";
   op.since_opset = 9;
-  op.min_inputs = op.max_inputs = 2;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.reveals = true;
-  op.facts.element_inputs = 1U << 0;
   registry.add(std::move(op));
 }
 

@@ -35,17 +35,13 @@ AttributesPtr parse(ParseContext& context) {
   return attributes;
 }
 
-void require_one(const NodeView& node, std::size_t input, const char* name, DataType type) {
+void require_one(const NodeView& node, std::size_t input, const char* name) {
   if (!node.has_input(input)) return;
-  if (node.input_type(input) != type)
-    invalid_model("input ", name, " is ", node.input_type(input), ", expected ", type);
   const Dim count = element_count(node.input_dims(input));
   if (count.differs(1)) invalid_model("input ", name, " has ", count, " elements, expected 1");
 }
 
 void infer(InferContext& context) {
-  require_type(context, kBoxes, "boxes", {DataType::kFloat32});
-  require_type(context, kScores, "scores", {DataType::kFloat32});
   const Dims& boxes = context.input_dims(kBoxes);
   const Dims& scores = context.input_dims(kScores);
   if (boxes.size() != 3 || boxes[2].differs(4))
@@ -54,9 +50,9 @@ void infer(InferContext& context) {
     invalid_model("scores have the shape ", scores, ", expected [", boxes[0], ",classes,", boxes[1],
                   "]: as many batches and boxes as boxes has");
   }
-  require_one(context, kMostBoxes, "max_output_boxes_per_class", DataType::kInt64);
-  require_one(context, kIouThreshold, "iou_threshold", DataType::kFloat32);
-  require_one(context, kScoreThreshold, "score_threshold", DataType::kFloat32);
+  require_one(context, kMostBoxes, "max_output_boxes_per_class");
+  require_one(context, kIouThreshold, "iou_threshold");
+  require_one(context, kScoreThreshold, "score_threshold");
   context.set_output(0, DataType::kInt64, {Dim::unknown(), 3});
 }
 
@@ -287,14 +283,21 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
   return wanted;
 }
 
+constexpr InputDef kInputs[] = {
+    {"boxes", kFloat32Type},
+    {"scores", kFloat32Type},
+    {"max_output_boxes_per_class", kInt64Type, kMayBeLeftOut},
+    {"iou_threshold", kFloat32Type, kMayBeLeftOut},
+    {"score_threshold", kFloat32Type, kMayBeLeftOut},
+};
+
 }  // namespace
 
 void register_non_max_suppression(Registry& registry) {
   OpDef op;
   op.name = "NonMaxSuppression";
   op.since_opset = 10;
-  op.min_inputs = 2;
-  op.max_inputs = 5;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.output_type = [](const NodeView&, std::size_t) { return DataType::kInt64; };

@@ -15,7 +15,6 @@ constexpr std::size_t kBlock = 1 << 14;  // elements of a task
 constexpr double kCost = 1.0;            // ns per element
 
 void infer(InferContext& context) {
-  require_type(context, 0, "X", kTensorTypes);
   context.set_output(0, DataType::kInt64, {static_cast<std::int64_t>(context.input_rank(0)), Dim::unknown()});
 }
 
@@ -156,12 +155,15 @@ void run(const RunArguments& args) {
   });
 }
 
+constexpr InputDef kInputs[] = {{"X", kTensorTypes}};
+
 }  // namespace
 
 void register_non_zero(Registry& registry) {
   OpDef op;
   op.name = "NonZero";
   op.since_opset = 9;
+  op.inputs = kInputs;
   op.parse = parse_nothing;
   op.infer = infer;
   op.output_type = [](const NodeView&, std::size_t) { return DataType::kInt64; };

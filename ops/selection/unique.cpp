@@ -42,15 +42,9 @@ void infer_groups(InferContext& context) {
   context.set_output(3, DataType::kInt64, {Dim::unknown()});
 }
 
-void infer(InferContext& context) {
-  require_type(context, 0, "X", kNumericTypes | TypeSet{DataType::kBool});
-  infer_groups(context);
-}
+void infer(InferContext& context) { infer_groups(context); }
 
-void infer_strings(InferContext& context) {
-  require_strings(context, 0, "X");
-  infer_groups(context);
-}
+void infer_strings(InferContext& context) { infer_groups(context); }
 
 struct State {
   std::size_t outputs = 0;  ///< of the node
@@ -234,24 +228,28 @@ DataType output_type(const NodeView& node, std::size_t output) {
   return output == 0 ? node.input_type(0) : DataType::kInt64;
 }
 
+constexpr InputDef kInputs[] = {{"X", kTensorTypes, kMoved}};
+constexpr InputDef kStrings[] = {{"X", kStringType, kMoved}};
+
 }  // namespace
 
 void register_unique(Registry& registry) {
   OpDef op;
   op.name = "Unique";
   op.since_opset = 11;
+  op.inputs = kInputs;
   op.max_outputs = 4;
   op.parse = parse;
   op.infer = infer;
   op.output_type = output_type;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.reveals = true;
-  op.facts.element_inputs = 1U << 0;
   op.string_form = [](const NodeView& node) {
     return node.input_type(0) == DataType::kString ? "UniqueStrings" : nullptr;
   };
   registry.add(op);
   op.name = "UniqueStrings";
+  op.inputs = kStrings;
   op.domain = kOwnDomain;
   op.infer = infer_strings;
   op.string_form = nullptr;

@@ -99,12 +99,15 @@ void run(const RunArguments& args) {
   output.check_budget();
 }
 
+constexpr InputDef kInputs[] = {{"input_sequence", kStoredTypes, kJudgesTypes}};
+
 }  // namespace
 
 void register_concat_from_sequence(Registry& registry) {
   OpDef op;
   op.name = "ConcatFromSequence";
   op.since_opset = 11;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.output_type = element_type;

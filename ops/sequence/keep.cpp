@@ -9,12 +9,15 @@ void infer(InferContext& context) { context.set_output(0, context.input_type(0),
 
 void run(const RunArguments& args) { held(args.outputs[0]).copy(held(args.inputs[0])); }
 
+constexpr InputDef kInputs[] = {{"input", kStoredTypes, kJudgesTypes}};
+
 }  // namespace
 
 void register_keep(Registry& registry) {
   OpDef op;
   op.name = "Keep";
   op.domain = kOwnDomain;
+  op.inputs = kInputs;
   op.parse = parse_nothing;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, nullptr, run}};

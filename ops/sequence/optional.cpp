@@ -95,13 +95,19 @@ void run_get(const RunArguments& args) {
   held(args.outputs[0]).copy(held(args.inputs[0]).items().at(0));
 }
 
+constexpr InputDef kOptionalInputs[] = {{"input", kStoredTypes, kMayBeLeftOut | kJudgesTypes}};
+
+constexpr InputDef kHasElementInputs[] = {{"input", kStoredTypes, kMayBeLeftOut | kJudgesTypes | kShapeOnly}};
+
+constexpr InputDef kGetElementInputs[] = {{"input", kStoredTypes, kJudgesTypes}};
+
 }  // namespace
 
 void register_optional(Registry& registry) {
   OpDef op;
   op.name = "Optional";
   op.since_opset = 15;
-  op.min_inputs = 0;
+  op.inputs = kOptionalInputs;
   op.parse = parse;
   op.infer = infer;
   op.output_type = [](const NodeView& node, std::size_t) { return optional_of(type_in(node)); };
@@ -114,12 +120,11 @@ void register_optional_has_element(Registry& registry) {
   OpDef op;
   op.name = "OptionalHasElement";
   op.since_opset = 15;
-  op.min_inputs = 0;
+  op.inputs = kHasElementInputs;
   op.parse = parse_nothing;
   op.infer = infer_has;
   op.output_type = [](const NodeView&, std::size_t) { return DataType::kBool; };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_has, run_has}};
-  op.facts.shape_only_inputs = 1U << 0;
   registry.add(std::move(op));
 }
 
@@ -127,6 +132,7 @@ void register_optional_get_element(Registry& registry) {
   OpDef op;
   op.name = "OptionalGetElement";
   op.since_opset = 15;
+  op.inputs = kGetElementInputs;
   op.parse = parse_nothing;
   op.infer = infer_get;
   op.output_type = type_got;

@@ -36,13 +36,17 @@ void run_length(const RunArguments& args) {
   *static_cast<std::int64_t*>(args.outputs[0]) = *static_cast<const std::int64_t*>(args.state);
 }
 
+constexpr InputDef kSequenceAndPosition[] = {{"input_sequence", kStoredTypes, kJudgesTypes}, {"position", kIndexTypes}};
+
+constexpr InputDef kSequence[] = {{"input_sequence", kStoredTypes, kJudgesTypes | kShapeOnly}};
+
 }  // namespace
 
 void register_sequence_at(Registry& registry) {
   OpDef op;
   op.name = "SequenceAt";
   op.since_opset = 11;
-  op.min_inputs = op.max_inputs = 2;
+  op.inputs = kSequenceAndPosition;
   op.parse = parse_nothing;
   op.infer = infer_at;
   op.output_type = element_type;
@@ -55,11 +59,11 @@ void register_sequence_length(Registry& registry) {
   OpDef op;
   op.name = "SequenceLength";
   op.since_opset = 11;
+  op.inputs = kSequence;
   op.parse = parse_nothing;
   op.infer = infer_length;
   op.output_type = [](const NodeView&, std::size_t) { return DataType::kInt64; };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_length, run_length}};
-  op.facts.shape_only_inputs = 1U << 0;
   registry.add(std::move(op));
 }
 

@@ -57,13 +57,15 @@ void run_empty(const RunArguments& args) {
   held(args.outputs[0]).make_items(sequence_of(attributes.type), 0);
 }
 
+constexpr InputDef kInputs[] = {{"", kStoredTypes, kRepeated | kTypeOfFirst | kJudgesTypes}};
+
 }  // namespace
 
 void register_sequence_construct(Registry& registry) {
   OpDef op;
   op.name = "SequenceConstruct";
   op.since_opset = 11;
-  op.max_inputs = kVariadic;
+  op.inputs = kInputs;
   op.parse = parse_nothing;
   op.infer = infer;
   op.output_type = [](const NodeView& node, std::size_t) { return sequence_of(node.input_type(0)); };
@@ -76,7 +78,7 @@ void register_sequence_empty(Registry& registry) {
   OpDef op;
   op.name = "SequenceEmpty";
   op.since_opset = 11;
-  op.min_inputs = op.max_inputs = 0;
+  op.inputs = kInputs;
   op.parse = parse_empty;
   op.infer = [](InferContext& context) {
     set_output_sequence(context, context.attributes<EmptyAttributes>().type, std::int64_t{0});

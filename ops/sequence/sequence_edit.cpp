@@ -65,14 +65,24 @@ void run_erase(const RunArguments& args) {
   for (std::size_t i = 0; i < items.size(); ++i) items[i].copy(before[i < at ? i : i + 1]);
 }
 
+constexpr InputDef kInsertInputs[] = {
+    {"input_sequence", kStoredTypes, kJudgesTypes},
+    {"tensor", kStoredTypes, kJudgesTypes},
+    {"position", kIndexTypes, kMayBeLeftOut},
+};
+
+constexpr InputDef kEraseInputs[] = {
+    {"input_sequence", kStoredTypes, kJudgesTypes},
+    {"position", kIndexTypes, kMayBeLeftOut},
+};
+
 }  // namespace
 
 void register_sequence_insert(Registry& registry) {
   OpDef op;
   op.name = "SequenceInsert";
   op.since_opset = 11;
-  op.min_inputs = 2;
-  op.max_inputs = 3;
+  op.inputs = kInsertInputs;
   op.parse = parse_nothing;
   op.infer = infer_insert;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare<true>, run_insert}};
@@ -84,7 +94,7 @@ void register_sequence_erase(Registry& registry) {
   OpDef op;
   op.name = "SequenceErase";
   op.since_opset = 11;
-  op.max_inputs = 2;
+  op.inputs = kEraseInputs;
   op.parse = parse_nothing;
   op.infer = infer_erase;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare<false>, run_erase}};

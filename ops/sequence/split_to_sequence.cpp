@@ -31,11 +31,9 @@ std::size_t axis_of(const NodeView& node) {
 }
 
 void infer(InferContext& context) {
-  if (context.input_type(0) != DataType::kString) require_tensor_type(context, 0, "input");
   if (context.input_rank(0) == 0) invalid_model("the input is a scalar, expected rank 1 or more");
   Dim count = context.input_dims(0)[axis_of(context)];
   if (context.has_input(1)) {
-    require_index_type(context, 1, "split");
     if (context.input_rank(1) > 1) invalid_model("input split has rank ", context.input_rank(1), ", expected 0 or 1");
     count = context.input_rank(1) == 1 ? context.input_dims(1)[0] : Dim::unknown();
   }
@@ -127,13 +125,15 @@ void run(const RunArguments& args) {
   output.check_budget();
 }
 
+constexpr InputDef kInputs[] = {{"input", kByteTypes | kStringType}, {"split", kIndexTypes, kMayBeLeftOut}};
+
 }  // namespace
 
 void register_split_to_sequence(Registry& registry) {
   OpDef op;
   op.name = "SplitToSequence";
   op.since_opset = 11;
-  op.max_inputs = 2;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.output_type = [](const NodeView& node, std::size_t) { return sequence_of(node.input_type(0)); };

@@ -10,23 +10,6 @@ constexpr std::size_t kMostListed = 70;
 
 }  // namespace
 
-void require_tensor_type(const NodeView& node, std::size_t input, const char* name, TypeSet held) {
-  const DataType type = node.input_type(input);
-  if (!held.has(type)) unsupported("input ", name, " is ", type, ", which is not supported");
-}
-
-void require_int64(const NodeView& node, std::size_t input, const char* name) {
-  const DataType type = node.input_type(input);
-  if (type != DataType::kInt64) invalid_model("input ", name, " is ", type, ", expected int64");
-}
-
-void require_index_type(const NodeView& node, std::size_t input, const char* name) {
-  const DataType type = node.input_type(input);
-  if (type != DataType::kInt64 && type != DataType::kInt32) {
-    invalid_model("input ", name, " is ", type, ", expected int32 or int64");
-  }
-}
-
 Dim list_length(const NodeView& node, std::size_t input, const char* name) {
   const Dims& dims = node.input_dims(input);
   if (dims.size() > 1) invalid_model("input ", name, " has rank ", dims.size(), ", expected 1");

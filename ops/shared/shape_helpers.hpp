@@ -6,13 +6,6 @@
 
 namespace linnet::internal {
 
-/// Errors: kUnsupported, naming the type, for one outside `held`: what Linnet cannot hold (strings, ...), and packed
-/// types where elements move one by one.
-void require_tensor_type(const NodeView& node, std::size_t input, const char* name, TypeSet held = kByteTypes);
-/// Errors: kInvalidModel naming the type found and the ones allowed.
-void require_int64(const NodeView& node, std::size_t input, const char* name);
-void require_index_type(const NodeView& node, std::size_t input, const char* name);  ///< int32 or int64
-
 /// Number of elements of a 1-D (or 0-D: one) input, as far as known. Errors: kInvalidModel for a higher rank.
 Dim list_length(const NodeView& node, std::size_t input, const char* name);
 

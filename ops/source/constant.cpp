@@ -90,7 +90,6 @@ void run_constant(const RunArguments& args) {
 void register_constant(Registry& registry) {
   OpDef op;
   op.name = "Constant";
-  op.min_inputs = op.max_inputs = 0;
   op.parse = parse_constant;
   op.infer = infer_constant;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_constant, run_constant}};

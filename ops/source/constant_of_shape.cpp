@@ -34,7 +34,6 @@ AttributesPtr parse(ParseContext& context) {
 }
 
 void infer(InferContext& context) {
-  require_int64(context, 0, "input");
   const Dim rank = list_length(context, 0, "input");
   const Constant& value = *context.attributes<ConstantOfShapeAttributes>().value;
   std::optional<Dims> dims = context.input_elements(0);
@@ -95,19 +94,21 @@ void run(const RunArguments& args) {
 
 std::optional<WantedElements> wanted_elements(const NodeView&, std::size_t) { return wanted_sizes(0, "a shape"); }
 
+constexpr InputDef kInputs[] = {{"input", kInt64Type, kDecidesShapes}};
+
 }  // namespace
 
 void register_constant_of_shape(Registry& registry) {
   OpDef op;
   op.name = "ConstantOfShape";
   op.since_opset = 9;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.output_type = [](const NodeView& node, std::size_t) {
     return node.attributes<ConstantOfShapeAttributes>().value->type;
   };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.value_inputs = 1U << 0;
   op.facts.wanted_elements = wanted_elements;
   registry.add(std::move(op));
 }

@@ -37,7 +37,6 @@ DataType output_type(const NodeView& node, std::size_t) {
 }
 
 void infer(InferContext& context) {
-  require_tensor_type(context, 0, "input");
   const Dims& dims = context.input_dims(0);
   if (dims.size() != 2) invalid_model("input is ", dims, ", expected rank 2");
   context.set_output(0, output_type(context, 0), dims);
@@ -82,17 +81,19 @@ void run(const RunArguments& args) {
   });
 }
 
+constexpr InputDef kInputs[] = {{"input", kByteTypes, kShapeOnly}};
+
 }  // namespace
 
 void register_eye_like(Registry& registry) {
   OpDef op;
   op.name = "EyeLike";
   op.since_opset = 9;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.output_type = output_type;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.shape_only_inputs = 1U << 0;
   registry.add(std::move(op));
 }
 

@@ -15,6 +15,7 @@
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/source/random_numbers.hpp"
+#include "runtime/infer.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -114,7 +115,6 @@ AttributesPtr parse_multinomial(ParseContext& context) {
 }
 
 void infer_multinomial(InferContext& context) {
-  require_type(context, 0, "input", kFloatTypes);
   const Dims& dims = context.input_dims(0);
   if (dims.size() != 2 || dims[1].is(0)) invalid_model("input is ", dims, ", expected [batch,classes] with a class");
   context.set_output(0, output_type(context, 0), {dims[0], attributes_of(context).samples});
@@ -158,6 +158,9 @@ void run_multinomial(const RunArguments& args) {
   });
 }
 
+constexpr InputDef kLikeInputs[] = {{"input", kStoredTypes, kShapeOnly}};
+constexpr InputDef kMultinomialInputs[] = {{"input", kFloatTypes}};
+
 OpDef random(const char* name, AttributesPtr (*parse)(ParseContext&), void (*infer)(InferContext&)) {
   OpDef op;
   op.name = name;
@@ -171,15 +174,11 @@ OpDef random(const char* name, AttributesPtr (*parse)(ParseContext&), void (*inf
 
 OpDef random_like(const char* name, AttributesPtr (*parse)(ParseContext&)) {
   OpDef op = random(name, parse, infer_like);
-  op.facts.shape_only_inputs = 1U << 0;
+  op.inputs = kLikeInputs;
   return op;
 }
 
-OpDef random_of_shape(const char* name, AttributesPtr (*parse)(ParseContext&)) {
-  OpDef op = random(name, parse, infer);
-  op.min_inputs = op.max_inputs = 0;
-  return op;
-}
+OpDef random_of_shape(const char* name, AttributesPtr (*parse)(ParseContext&)) { return random(name, parse, infer); }
 
 }  // namespace
 
@@ -197,6 +196,7 @@ void register_random_uniform_like(Registry& registry) {
 void register_multinomial(Registry& registry) {
   OpDef op = random("Multinomial", parse_multinomial, infer_multinomial);
   op.since_opset = 7;
+  op.inputs = kMultinomialInputs;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_multinomial, run_multinomial}};
   registry.add(std::move(op));
 }

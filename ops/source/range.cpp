@@ -26,7 +26,6 @@ AttributesPtr parse(ParseContext& context) {
 }
 
 void require_scalar(const NodeView& node, std::size_t input, const char* name) {
-  require_type_of_first(node, input, name, "start");
   if (element_count(node.input_dims(input)).differs(1)) {
     invalid_model("input ", name, " is ", node.input_dims(input), ", expected a scalar");
   }
@@ -87,7 +86,6 @@ Dim count_of(const NodeView& node) {
 }
 
 void infer(InferContext& context) {
-  require_type(context, 0, "start", kTypes);
   require_scalar(context, 0, "start");
   require_scalar(context, 1, "limit");
   require_scalar(context, 2, "delta");
@@ -140,17 +138,22 @@ std::optional<WantedElements> wanted_elements(const NodeView&, std::size_t input
                                                         : "the step of a range");
 }
 
+constexpr InputDef kInputs[] = {
+    {"start", kTypes, kDecidesShapes},
+    {"limit", kTypes, kTypeOfFirst | kDecidesShapes},
+    {"delta", kTypes, kTypeOfFirst | kDecidesShapes},
+};
+
 }  // namespace
 
 void register_range(Registry& registry) {
   OpDef op;
   op.name = "Range";
   op.since_opset = 11;
-  op.min_inputs = op.max_inputs = 3;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.value_inputs = 0b111;
   op.facts.wanted_elements = wanted_elements;
   registry.add(std::move(op));
 }

@@ -50,16 +50,18 @@ void run_shape(const RunArguments& args) {
   std::copy(dims.begin(), dims.end(), static_cast<std::int64_t*>(args.outputs[0]));
 }
 
+constexpr InputDef kInputs[] = {{"data", kStoredTypes, kShapeOnly}};
+
 }  // namespace
 
 void register_shape(Registry& registry) {
   OpDef op;
   op.name = "Shape";
+  op.inputs = kInputs;
   op.parse = parse_shape;
   op.infer = infer_shape;
   op.output_type = [](const NodeView&, std::size_t) { return DataType::kInt64; };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_shape, run_shape}};
-  op.facts.shape_only_inputs = 1U << 0;
   registry.add(std::move(op));
 }
 

@@ -18,16 +18,18 @@ void run(const RunArguments& args) {
   *static_cast<std::int64_t*>(args.outputs[0]) = *static_cast<const std::int64_t*>(args.state);
 }
 
+constexpr InputDef kInputs[] = {{"data", kStoredTypes, kShapeOnly}};
+
 }  // namespace
 
 void register_size(Registry& registry) {
   OpDef op;
   op.name = "Size";
+  op.inputs = kInputs;
   op.parse = parse_nothing;
   op.infer = infer;
   op.output_type = [](const NodeView&, std::size_t) { return DataType::kInt64; };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.shape_only_inputs = 1U << 0;
   registry.add(std::move(op));
 }
 

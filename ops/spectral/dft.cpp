@@ -48,7 +48,6 @@ AttributesPtr parse_stft(ParseContext& context) {
 
 /// The one element of an integer input; unknown where it is not known.
 Dim number(const NodeView& node, std::size_t input, const char* name) {
-  require_index_type(node, input, name);
   if (list_length(node, input, name).differs(1)) {
     invalid_model("input ", name, " is ", node.input_dims(input), ", expected one element");
   }
@@ -57,7 +56,6 @@ Dim number(const NodeView& node, std::size_t input, const char* name) {
 }
 
 void require_signal(const NodeView& node, const char* name) {
-  require_type(node, 0, name, kFloatTypes);
   const Dims& dims = node.input_dims(0);
   const bool fits = dims.size() >= 2 && (!dims.back().known() || dims.back().is(1) || dims.back().is(2));
   if (!fits) invalid_model("input ", name, " is ", dims, ", expected [...,1] (real) or [...,2] (complex)");
@@ -120,10 +118,8 @@ void infer_stft(InferContext& context) {
   require_signal(context, "signal");
   const Dims& signal = context.input_dims(0);
   if (signal.size() != 3) invalid_model("input signal is ", signal, ", expected [batch,length,1 or 2]");
-  if (context.has_input(2)) {
-    require_type_of_first(context, 2, "window", "signal");
-    if (context.input_rank(2) != 1) invalid_model("input window is ", context.input_dims(2), ", expected rank 1");
-  }
+  if (context.has_input(2) && context.input_rank(2) != 1)
+    invalid_model("input window is ", context.input_dims(2), ", expected rank 1");
   const Dim step = number(context, 1, "frame_step");
   check_length(step, "frame_step");
   const Dim length = frame_length(context);
@@ -218,6 +214,18 @@ std::optional<WantedElements> wanted_by_stft(const NodeView& node, std::size_t i
   return wanted_list({window.known() ? window.value() : 1}, "the length of a frame");
 }
 
+constexpr InputDef kDftInputs[] = {
+    {"input", kFloatTypes},
+    {"dft_length", kIndexTypes, kMayBeLeftOut | kDecidesShapes},
+    {"axis", kIndexTypes, kMayBeLeftOut | kDecidesShapes},
+};
+constexpr InputDef kStftInputs[] = {
+    {"signal", kFloatTypes},
+    {"frame_step", kIndexTypes, kDecidesShapes},
+    {"window", kFloatTypes, kMayBeLeftOut | kTypeOfFirst},
+    {"frame_length", kIndexTypes, kMayBeLeftOut | kDecidesShapes},
+};
+
 OpDef spectral(const char* name) {
   OpDef op;
   op.name = name;
@@ -230,23 +238,20 @@ OpDef spectral(const char* name) {
 
 void register_dft(Registry& registry) {
   OpDef op = spectral("DFT");
-  op.max_inputs = 3;
+  op.inputs = kDftInputs;
   op.parse = parse_dft;
   op.infer = infer_dft;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_dft, run}};
-  op.facts.value_inputs = 0b110;
   op.facts.wanted_elements = wanted_by_dft;
   registry.add(std::move(op));
 }
 
 void register_stft(Registry& registry) {
   OpDef op = spectral("STFT");
-  op.min_inputs = 2;
-  op.max_inputs = 4;
+  op.inputs = kStftInputs;
   op.parse = parse_stft;
   op.infer = infer_stft;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_stft, run}};
-  op.facts.value_inputs = 0b1010;
   op.facts.wanted_elements = wanted_by_stft;
   registry.add(std::move(op));
 }

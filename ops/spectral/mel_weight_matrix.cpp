@@ -16,7 +16,13 @@
 namespace linnet::internal {
 namespace {
 
-constexpr const char* kNames[] = {"num_mel_bins", "dft_length", "sample_rate", "lower_edge_hertz", "upper_edge_hertz"};
+constexpr InputDef kInputs[] = {
+    {"num_mel_bins", kIndexTypes, kDecidesShapes},
+    {"dft_length", kIndexTypes, kDecidesShapes},
+    {"sample_rate", kIndexTypes},
+    {"lower_edge_hertz", kFloatTypes},
+    {"upper_edge_hertz", kFloatTypes},
+};
 constexpr double kCost = 1.0;  // ns per element
 
 struct MelAttributes : Attributes {
@@ -37,20 +43,15 @@ Dim number(const NodeView& node, std::size_t input, std::int64_t least) {
   if (!elements || elements->size() != 1) return Dim::unknown();
   const std::int64_t value = elements->front();
   if (value < least || value > INT32_MAX) {
-    invalid_model("input ", kNames[input], " is ", value, ", expected ", least, " to ", INT32_MAX);
+    invalid_model("input ", kInputs[input].name, " is ", value, ", expected ", least, " to ", INT32_MAX);
   }
   return value;
 }
 
 void infer(InferContext& context) {
   for (std::size_t input = 0; input < 5; ++input) {
-    if (input < 3) {
-      require_index_type(context, input, kNames[input]);
-    } else {
-      require_type(context, input, kNames[input], kFloatTypes);
-    }
-    if (list_length(context, input, kNames[input]).differs(1)) {
-      invalid_model("input ", kNames[input], " is ", context.input_dims(input), ", expected one element");
+    if (list_length(context, input, kInputs[input].name).differs(1)) {
+      invalid_model("input ", kInputs[input].name, " is ", context.input_dims(input), ", expected one element");
     }
   }
   const Dim length = number(context, 1, 1);
@@ -127,7 +128,7 @@ void run(const RunArguments& args) {
 
 std::optional<WantedElements> wanted_elements(const NodeView&, std::size_t input) {
   static constexpr std::int64_t kValues[] = {8, 64, 16000, 0, 8000};
-  return wanted_list({kValues[input]}, kNames[input]);
+  return wanted_list({kValues[input]}, kInputs[input].name);
 }
 
 }  // namespace
@@ -136,12 +137,11 @@ void register_mel_weight_matrix(Registry& registry) {
   OpDef op;
   op.name = "MelWeightMatrix";
   op.since_opset = 17;
-  op.min_inputs = op.max_inputs = 5;
+  op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
   op.output_type = output_type;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.value_inputs = 0b11;
   op.facts.wanted_elements = wanted_elements;
   registry.add(std::move(op));
 }

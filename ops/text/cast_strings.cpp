@@ -26,14 +26,9 @@ struct State {
   SmallFloatRounding rounding;
 };
 
-void infer_to(InferContext& context) {
-  const bool strings = context.input_type(0) == DataType::kString;
-  if (!strings) require_tensor_type(context, 0, "input", kStoredTypes);
-  context.set_output(0, DataType::kString, context.input_dims(0));
-}
+void infer_to(InferContext& context) { context.set_output(0, DataType::kString, context.input_dims(0)); }
 
 void infer_from(InferContext& context) {
-  require_strings(context, 0, "input");
   const DataType to = cast_type(context);
   if (!kStoredTypes.has(to)) unsupported("casting to ", to, " is not supported");
   context.set_output(0, to, context.input_dims(0));
@@ -124,18 +119,21 @@ void run_from(const RunArguments& args) {
   }
 }
 
+// A second one is CastLike's.
+constexpr TypeSet kHeldTypes = kStoredTypes | kStringType;
+constexpr InputDef kToInputs[] = {{"input", kHeldTypes}, {"target_type", kHeldTypes, kMayBeLeftOut}};
+constexpr InputDef kFromInputs[] = {{"input", kStringType}, {"target_type", kHeldTypes, kMayBeLeftOut}};
+
 }  // namespace
 
 void register_cast_strings(Registry& registry) {
-  OpDef to = text_op("CastToStrings", 1, parse_nothing, infer_to, prepare, run_to);
+  OpDef to = text_op("CastToStrings", 1, kToInputs, parse_nothing, infer_to, prepare, run_to);
   to.domain = kOwnDomain;
-  to.max_inputs = 2;
   to.output_type = [](const NodeView&, std::size_t) { return DataType::kString; };
   to.facts.reveals = true;
   registry.add(std::move(to));
-  OpDef from = text_op("CastFromStrings", 1, parse_nothing, infer_from, prepare, run_from);
+  OpDef from = text_op("CastFromStrings", 1, kFromInputs, parse_nothing, infer_from, prepare, run_from);
   from.domain = kOwnDomain;
-  from.max_inputs = 2;
   from.output_type = [](const NodeView& node, std::size_t) { return cast_type(node); };
   registry.add(std::move(from));
 }

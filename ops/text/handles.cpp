@@ -32,12 +32,17 @@ void run_strings(const RunArguments& args) {
   }
 }
 
+constexpr InputDef kStrings[] = {{"input", kStringType}};
+
+constexpr InputDef kHandles[] = {{"input", kStoredTypes}};
+
 }  // namespace
 
 void register_strings_to_handles(Registry& registry) {
   OpDef op;
   op.name = "StringsToHandles";
   op.domain = kOwnDomain;
+  op.inputs = kStrings;
   op.parse = parse_nothing;
   op.infer = infer_handles;
   op.output_type = [](const NodeView&, std::size_t) { return DataType::kInt64; };
@@ -50,6 +55,7 @@ void register_handles_to_strings(Registry& registry) {
   OpDef op;
   op.name = "HandlesToStrings";
   op.domain = kOwnDomain;
+  op.inputs = kHandles;
   op.parse = parse_nothing;
   op.infer = infer_strings;
   op.output_type = [](const NodeView&, std::size_t) { return DataType::kString; };

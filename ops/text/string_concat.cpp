@@ -8,8 +8,6 @@ namespace linnet::internal {
 namespace {
 
 void infer(InferContext& context) {
-  require_strings(context, 0, "X");
-  require_strings(context, 1, "Y");
   context.set_output(0, DataType::kString, broadcast(context.input_dims(0), context.input_dims(1)));
 }
 
@@ -46,11 +44,12 @@ void run(const RunArguments& args) {
                      });
 }
 
+constexpr InputDef kInputs[] = {{"X", kStringType}, {"Y", kStringType}};
+
 }  // namespace
 
 void register_string_concat(Registry& registry) {
-  OpDef op = text_op("StringConcat", 20, parse_nothing, infer, prepare, run);
-  op.min_inputs = op.max_inputs = 2;
+  OpDef op = text_op("StringConcat", 20, kInputs, parse_nothing, infer, prepare, run);
   op.facts.reveals = true;
   registry.add(std::move(op));
 }

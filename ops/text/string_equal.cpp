@@ -11,8 +11,6 @@ constexpr std::size_t kChunk = 4096;  // elements
 constexpr double kCost = 10.0;        // ns per element
 
 void infer(InferContext& context) {
-  require_strings(context, 0, "A");
-  require_strings(context, 1, "B");
   context.set_output(0, DataType::kBool, broadcast(context.input_dims(0), context.input_dims(1)));
 }
 
@@ -34,12 +32,13 @@ void run(const RunArguments& args) {
   });
 }
 
+constexpr InputDef kInputs[] = {{"A", kStringType}, {"B", kStringType}};
+
 }  // namespace
 
 void register_string_equal(Registry& registry) {
-  OpDef op = text_op("StringEqual", 1, parse_nothing, infer, prepare, run);
+  OpDef op = text_op("StringEqual", 1, kInputs, parse_nothing, infer, prepare, run);
   op.domain = kOwnDomain;
-  op.min_inputs = op.max_inputs = 2;
   op.output_type = [](const NodeView&, std::size_t) { return DataType::kBool; };
   registry.add(std::move(op));
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "ops/shared/input_tables.hpp"
 #include "ops/shared/named_value.hpp"
 #include "ops/text/dictionary.hpp"
 #include "ops/text/letter_case.hpp"
@@ -63,7 +64,6 @@ AttributesPtr parse(ParseContext& context) {
 }
 
 void infer(InferContext& context) {
-  require_strings(context, 0, "X");
   const Dims& dims = context.input_dims(0);
   const bool row = dims.size() == 2 && !dims[0].differs(1);
   if (dims.size() != 1 && !row) invalid_model("input X has the shape ", dims, ", expected [C] or [1,C]");
@@ -116,7 +116,7 @@ void run(const RunArguments& args) {
 }  // namespace
 
 void register_string_normalizer(Registry& registry) {
-  OpDef op = text_op("StringNormalizer", 10, parse, infer, prepare, run);
+  OpDef op = text_op("StringNormalizer", 10, kOneOfStrings, parse, infer, prepare, run);
   op.facts.reveals = true;
   registry.add(std::move(op));
 }

@@ -5,6 +5,7 @@
 // the last part; a negative number sets no limit, as where it is left out. Opsets 20 to newest.
 #include <algorithm>
 
+#include "ops/shared/input_tables.hpp"
 #include "ops/text/texts.hpp"
 #include "runtime/held.hpp"
 
@@ -26,7 +27,6 @@ AttributesPtr parse(ParseContext& context) {
 }
 
 void infer(InferContext& context) {
-  require_strings(context, 0, "X");
   Dims dims = context.input_dims(0);
   context.set_output(1, DataType::kInt64, dims);
   dims.push_back(Dim::unknown());
@@ -111,7 +111,7 @@ void run(const RunArguments& args) {
 }  // namespace
 
 void register_string_split(Registry& registry) {
-  OpDef op = text_op("StringSplit", 20, parse, infer, prepare, run);
+  OpDef op = text_op("StringSplit", 20, kOneOfStrings, parse, infer, prepare, run);
   op.max_outputs = 2;
   op.output_type = [](const NodeView&, std::size_t output) {
     return output == 0 ? DataType::kString : DataType::kInt64;

@@ -2,16 +2,13 @@
 
 namespace linnet::internal {
 
-void require_strings(const NodeView& node, std::size_t input, const char* name) {
-  if (node.input_type(input) == DataType::kString) return;
-  invalid_model("input ", name, " is ", node.input_type(input), ", expected string");
-}
-
-OpDef text_op(const char* name, int since_opset, AttributesPtr (*parse)(ParseContext&), void (*infer)(InferContext&),
-              Prepared (*prepare)(const PrepareContext&), void (*run)(const RunArguments&)) {
+OpDef text_op(const char* name, int since_opset, InputTable inputs, AttributesPtr (*parse)(ParseContext&),
+              void (*infer)(InferContext&), Prepared (*prepare)(const PrepareContext&),
+              void (*run)(const RunArguments&)) {
   OpDef op;
   op.name = name;
   op.since_opset = since_opset;
+  op.inputs = inputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

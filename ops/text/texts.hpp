@@ -8,12 +8,10 @@
 
 namespace linnet::internal {
 
-/// Errors: kInvalidModel unless the input is a tensor of strings.
-void require_strings(const NodeView& node, std::size_t input, const char* name);
-
-/// What all of them have: a name, an opset, and a reference implementation.
-OpDef text_op(const char* name, int since_opset, AttributesPtr (*parse)(ParseContext&), void (*infer)(InferContext&),
-              Prepared (*prepare)(const PrepareContext&), void (*run)(const RunArguments&));
+/// What all of them have: a name, an opset, inputs, and a reference implementation.
+OpDef text_op(const char* name, int since_opset, InputTable inputs, AttributesPtr (*parse)(ParseContext&),
+              void (*infer)(InferContext&), Prepared (*prepare)(const PrepareContext&),
+              void (*run)(const RunArguments&));
 
 /// For `prepare`: all that `run` needs are the attributes.
 Prepared prepare_attributes(const PrepareContext& context);

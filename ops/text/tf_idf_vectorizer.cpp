@@ -16,6 +16,7 @@
 #include "ops/text/dictionary.hpp"
 #include "ops/text/texts.hpp"
 #include "runtime/held.hpp"
+#include "runtime/infer.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -147,11 +148,7 @@ AttributesPtr parse(ParseContext& context) {
 
 void infer(InferContext& context) {
   const auto& attributes = context.attributes<VectorizerAttributes>();
-  if (attributes.of_strings) {
-    require_strings(context, 0, "X");
-  } else {
-    require_type(context, 0, "X", {DataType::kInt32, DataType::kInt64});
-  }
+  require_type(context, 0, "X", attributes.of_strings ? kStringType : kIndexTypes);
   const Dims& x = context.input_dims(0);
   if (x.size() != 1 && x.size() != 2) invalid_model("input X has rank ", x.size(), ", expected 1 or 2");
   Dims y{attributes.columns};
@@ -254,10 +251,12 @@ void run(const RunArguments& args) {
   });
 }
 
+constexpr InputDef kInputs[] = {{"X", kIndexTypes | kStringType}};
+
 }  // namespace
 
 void register_tf_idf_vectorizer(Registry& registry) {
-  OpDef op = text_op("TfIdfVectorizer", 9, parse, infer, prepare, run);
+  OpDef op = text_op("TfIdfVectorizer", 9, kInputs, parse, infer, prepare, run);
   op.output_type = [](const NodeView&, std::size_t) { return DataType::kFloat32; };
   registry.add(std::move(op));
 }

@@ -216,7 +216,7 @@ void for_each_sample(const OpDef& op, DataType type, int opset, std::size_t inpu
 bool can_be_accepted(const Sample& sample) {
   const Node& node = sample.node;
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-    const bool decides = has_bit(node.op->facts.value_inputs, i);
+    const bool decides = node.op->inputs.has(i, kDecidesShapes);
     if (decides && sample.values[node.inputs[i]].constant == nullptr) return false;
   }
   return std::all_of(sample.values.begin(), sample.values.end(), [](const Value& value) {
@@ -262,8 +262,8 @@ Support support_of(const OpDef& op) {
     };
     for (const int opset : {onnx::kNewestOpset, 17, 12, onnx::kOldestOpset}) {
       if (opset < op.since_opset || support.types.count(type) > 0) continue;
-      for (std::size_t inputs = op.min_inputs; inputs <= std::min<std::size_t>(op.max_inputs, op.min_inputs + 2);
-           ++inputs)
+      for (std::size_t inputs = op.inputs.least();
+           inputs <= std::min<std::size_t>(op.inputs.most(), op.inputs.least() + 2); ++inputs)
         for_each_sample(op, type, opset, inputs, look);
     }
   }

@@ -36,30 +36,34 @@ inline const internal::Registry& toy_operators() {
     using internal::OpDef;
     using internal::ParseContext;
     internal::Registry registry;
-    const auto add = [&](const char* name, std::size_t min_inputs, std::size_t max_inputs, std::size_t max_outputs,
+    static constexpr internal::InputDef kOne[] = {{"X", internal::kStoredTypes}};
+    static constexpr internal::InputDef kTwo[] = {{"A", internal::kStoredTypes}, {"B", internal::kStoredTypes}};
+    static constexpr internal::InputDef kOneOrTwo[] = {{"X", internal::kStoredTypes},
+                                                       {"Y", internal::kStoredTypes, internal::kMayBeLeftOut}};
+    static constexpr internal::InputDef kSeveral[] = {{"", internal::kStoredTypes, internal::kRepeated}};
+    const auto add = [&](const char* name, internal::InputTable inputs, std::size_t max_outputs,
                          AttributesPtr (*parse)(ParseContext&), void (*infer)(InferContext&), int since = 1) {
       OpDef op;
       op.name = name;
       op.since_opset = since;
-      op.min_inputs = min_inputs;
-      op.max_inputs = max_inputs;
+      op.inputs = inputs;
       op.max_outputs = max_outputs;
       op.parse = parse;
       op.infer = infer;
       registry.add(std::move(op));
     };
-    add("Relu", 1, 1, 1, internal::parse_nothing, infer_same);
-    add("Sum", 1, internal::kVariadic, 1, internal::parse_nothing, infer_same);
-    add("Add", 2, 2, 1, internal::parse_nothing, [](InferContext& context) {
+    add("Relu", kOne, 1, internal::parse_nothing, infer_same);
+    add("Sum", kSeveral, 1, internal::parse_nothing, infer_same);
+    add("Add", kTwo, 1, internal::parse_nothing, [](InferContext& context) {
       if (context.input_type(0) != context.input_type(1)) internal::invalid_model("types differ");
       context.set_output(0, context.input_type(0), internal::broadcast(context.input_dims(0), context.input_dims(1)));
     });
-    add("Pair", 1, 2, 2, internal::parse_nothing, [](InferContext& context) {
+    add("Pair", kOneOrTwo, 2, internal::parse_nothing, [](InferContext& context) {
       context.set_output(0, context.input_type(0), context.input_dims(0));
       context.set_output(1, context.input_type(0), context.input_dims(0));
     });
     add(
-        "Scale", 1, 1, 1,
+        "Scale", kOne, 1,
         [](ParseContext& context) -> AttributesPtr {
           auto attributes = std::make_shared<ToyScaleAttributes>();
           attributes->factor = context.get_float("factor", 1.0f);
@@ -68,7 +72,7 @@ inline const internal::Registry& toy_operators() {
         },
         infer_same, 9);
     add(
-        "Constant", 0, 0, 1,
+        "Constant", {}, 1,
         [](ParseContext& context) -> AttributesPtr {
           auto attributes = std::make_shared<ToyConstantAttributes>();
           attributes->value = context.get_tensor("value");
@@ -76,7 +80,7 @@ inline const internal::Registry& toy_operators() {
           return attributes;
         },
         [](InferContext&) {});
-    add("Fussy", 1, 1, 1, internal::parse_nothing, [](InferContext& context) {
+    add("Fussy", kOne, 1, internal::parse_nothing, [](InferContext& context) {
       if (context.input_type(0) == DataType::kFloat64) internal::unsupported("float64 is too much");
       infer_same(context);
     });

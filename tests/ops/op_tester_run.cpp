@@ -261,12 +261,13 @@ bool same_bytes(const Constant& a, const Constant& b) {
 
 std::vector<std::uint64_t> OpTest::constant_masks() const {
   const OpDef* op = all_operators().find(domain_, op_);
-  std::uint64_t always = op != nullptr ? op->facts.value_inputs : 0;
+  std::uint64_t always = 0;
   std::uint64_t all = 0;
   for (std::size_t i = 0; i < std::min<std::size_t>(inputs_.size(), 64); ++i) {
     if (!inputs_[i].given) continue;
     all |= std::uint64_t{1} << i;
-    if (inputs_[i].always_constant) always |= std::uint64_t{1} << i;
+    const bool decides = op != nullptr && op->inputs.has(i, kDecidesShapes);
+    if (inputs_[i].always_constant || decides) always |= std::uint64_t{1} << i;
   }
   always &= all;
   std::vector<std::uint64_t> masks = {always, all};

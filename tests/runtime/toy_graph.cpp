@@ -52,11 +52,14 @@ void run_scratch(const RunArguments& arguments) {
   for (Length i = 0; i < length; ++i) out(arguments, 0)[i] = scratch[i];
 }
 
+constexpr InputDef kOneInput[] = {{"X", kStoredTypes}};
+constexpr InputDef kTwoInputs[] = {{"A", kStoredTypes}, {"B", kStoredTypes}};
+
 OpDef toy(const char* name, std::size_t inputs, std::size_t outputs, Prepared (*prepare)(const PrepareContext&),
           void (*run)(const RunArguments&)) {
   OpDef op;
   op.name = name;
-  op.min_inputs = op.max_inputs = inputs;
+  op.inputs = inputs == 1 ? InputTable(kOneInput) : InputTable(kTwoInputs);
   op.max_outputs = outputs;
   op.parse = parse_nothing;
   op.infer = infer_same;

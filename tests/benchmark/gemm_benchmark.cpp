@@ -138,8 +138,18 @@ void layers(::benchmark::internal::Benchmark* benchmark) {
 }
 BENCHMARK(gemm_layer)->Apply(layers);
 
+// Products of networks with tokens: docs/performance.md says how near to the peak they come.
+void cases(::benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgNames({"rows", "depth", "columns"});
+  benchmark->Args({128, 768, 768})->Args({128, 384, 1536})->Args({128, 1536, 384})->Args({128, 384, 1152});
+  benchmark->Args({512, 512, 512})->Args({64, 784, 512})->Args({16, 256, 256})->Args({16, 128, 512});
+  benchmark->Args({128, 64, 128})->Args({128, 128, 64})->Args({4096, 64, 64})->Args({49, 32, 49});
+}
+BENCHMARK(gemm_layer)->Name("gemm_case")->Apply(cases);
+
 void bf16_layers(::benchmark::internal::Benchmark* benchmark) {
   benchmark->ArgNames({"rows", "depth", "columns"});
+  benchmark->Args({128, 768, 768});
   network(benchmark, 1, {1024, 4096, 4096, 1000});
   network(benchmark, 256, {1024, 4096, 4096, 1000});
 }

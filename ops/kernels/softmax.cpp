@@ -34,16 +34,20 @@ HWY_INLINE void StoreUpTo(D d, hn::Vec<D> v, float* to, std::size_t count) {
   hn::StoreU(v, d, to);
 }
 
+// What the difference of x and m rounded away: Knuth's two-sum. NaN where the difference overflowed.
+template <class V>
+HWY_INLINE V LostOfDifference(V x, V m, V difference) {
+  const V seen = hn::Sub(difference, x);
+  return hn::Sub(hn::Sub(x, hn::Sub(difference, seen)), hn::Add(m, seen));
+}
+
 // 2^64 e^(x - m) for x <= m, within 0.9 ULP. The factor keeps all terms that can matter normal: x - m is clamped at
-// -127, where even 10^6 terms sum to less than half the least denormal. The subtraction's error is Knuth's two-sum; it
-// is dropped where the difference is clamped, since it is NaN where the difference overflows.
+// -127, where even 10^6 terms sum to less than half the least denormal. What the subtraction lost is dropped there.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V ScaledExp(D d, V x, V m) {
   const V least = hn::Set(d, -127.0f);
   const V difference = hn::Sub(x, m);
-  const V seen = hn::Sub(difference, x);
-  const V low = hn::Sub(hn::Sub(x, hn::Sub(difference, seen)), hn::Add(m, seen));
-  const V kept_low = hn::IfThenElseZero(hn::Gt(difference, least), low);
+  const V kept_low = hn::IfThenElseZero(hn::Gt(difference, least), LostOfDifference(x, m, difference));
   const ReducedExp<D> e = ReduceExp(d, AtLeast(least, difference), kept_low);
 #if HWY_TARGET == HWY_AVX3
   const V scale = ScaleByPower(hn::Set(d, 0x1p64f), e.n);
@@ -77,6 +81,8 @@ constexpr std::size_t kPartialSums = 16;
 constexpr std::size_t kSumVectors = kPartialSums / hn::MaxLanes(Tag());
 // One by one on the scalar target, whose sums no registers hold.
 constexpr int kUnrolled = HWY_TARGET == HWY_SCALAR ? 1 : 16;
+// Of steps of sixteen elements: two vectors at least, whose chains are woven into each other.
+constexpr int kSteps = kSumVectors == 1 ? 2 : 1;
 
 struct RowSums {
   Sums sums[kSumVectors];
@@ -135,6 +141,7 @@ template <class Term>
 HWY_INLINE void ForRowVectors(std::size_t count, const Term& term) {
   const std::size_t lanes = hn::Lanes(Tag());
   std::size_t i = 0;
+#pragma GCC unroll kSteps
   for (; i + kPartialSums <= count; i += kPartialSums) {
 #pragma GCC unroll kUnrolled
     for (std::size_t k = 0; k < kSumVectors; ++k) term(i + k * lanes, kPartialSums, k);
@@ -166,24 +173,25 @@ float RowMaximum(const float* x, std::size_t columns) {
   return hn::GetLane(hn::MaxOfLanes(d, maximum));
 }
 
-// y = 2^64 e^(x - maximum); returns the sum in double.
-double Exponentials(const float* x, float* y, std::size_t count, float maximum) {
+// The sum of the terms 2^64 e^(x - maximum) in double; term i goes to y[i * y_step]. y_step is 1, or 0 where nobody
+// wants the terms: y is room for a vector then. (A branch would keep the chains of two vectors apart.)
+double SumOfExponentials(const float* x, float* y, std::size_t y_step, std::size_t count, float maximum) {
   const Tag d;
   const std::size_t lanes = hn::Lanes(d);
   const V m = hn::Set(d, maximum);
   RowSums row;
   for (std::size_t done = 0; done < count; done += BlockSums::kMostNumbers) {
     const float* from = x + done;
-    float* to = y + done;
+    float* to = y + done * y_step;
     BlockSums block;
     const auto add = [&](std::size_t i, std::size_t left, std::size_t k) HWY_ATTR LINNET_INLINE_LAMBDA {
       if (left >= lanes) {
         const V e = ScaledExp(d, hn::LoadU(d, from + i), m);
-        hn::StoreU(e, d, to + i);
+        hn::StoreU(e, d, to + i * y_step);
         block.Add(k, e);
       } else {
         const V e = ScaledExp(d, LoadPartial(d, from + i, left), m);
-        StorePartial(d, e, to + i, left);
+        StorePartial(d, e, to + i * y_step, left);
         block.Add(k, hn::IfThenElseZero(hn::FirstN(d, left), e));
       }
     };
@@ -191,6 +199,10 @@ double Exponentials(const float* x, float* y, std::size_t count, float maximum) 
     block.AddTo(row);
   }
   return row.Total();
+}
+
+double Exponentials(const float* x, float* y, std::size_t count, float maximum) {
+  return SumOfExponentials(x, y, 1, count, maximum);
 }
 
 // y = y / sum.
@@ -263,37 +275,50 @@ double LogOfSum(float m, double equal, double scaled_others) {
   return std::log1p(equal - 1.0 + scaled_others * 0x1p-64) + static_cast<double>(m - m);
 }
 
-// (x - m) - log_of_sum in double: both terms are <= 0, so nothing cancels.
-HWY_INLINE V LogResult(Tag d, V x, VD m_lower, VD m_upper, VD log_lower, VD log_upper) {
-  const VD lower = hn::Sub(hn::Sub(PromoteLower(d, x), m_lower), log_lower);
-  const VD upper = hn::Sub(hn::Sub(PromoteUpper(d, x), m_upper), log_upper);
-  return Demote(d, lower, upper);
+// m + log as two floats: their sum has the digits of the smaller of both.
+TwoFloats<float> LevelOf(float m, double log) {
+  const float high = static_cast<float>(static_cast<double>(m) + log);
+  return {high, static_cast<float>(static_cast<double>(m) - static_cast<double>(high) + log)};
 }
 
+// x - (high + low). What the first subtraction lost is dropped where x is -inf.
+HWY_INLINE V LogResult(Tag d, V x, V high, V low) {
+  const V difference = hn::Sub(x, high);
+  const V rest = hn::Sub(LostOfDifference(x, high, difference), low);
+  const auto finite = hn::Gt(difference, hn::Set(d, -std::numeric_limits<float>::infinity()));
+  return hn::Add(difference, hn::IfThenElseZero(finite, rest));
+}
+
+// Where next to nothing stands beside the maximum, the terms but it are added alone.
 LogSoftmaxSums SumsOf(const float* x, std::size_t count, float maximum) {
+  constexpr double kMaximum = 0x1p64;
   const Tag d;
+  HWY_ALIGN float unwanted[hn::MaxLanes(d)];
+  const double all = SumOfExponentials(x, unwanted, 0, count, maximum);
+  const double largest = all >= kMaximum ? 1.0 : 0.0;
+  if (all - largest * kMaximum >= 0x1p-10 * kMaximum) return {largest, all - largest * kMaximum};
   const std::size_t lanes = hn::Lanes(d);
   const V m = hn::Set(d, maximum);
   RowSums others;
   std::size_t equal = 0;
-  ForRowVectors(count, [&](std::size_t i, std::size_t left, std::size_t k) HWY_ATTR LINNET_INLINE_LAMBDA {
-    const V v = LoadUpTo(d, x + i, left);
-    const auto valid = hn::FirstN(d, std::min(lanes, left));
+  for (std::size_t i = 0; i < count; i += lanes) {
+    const V v = LoadUpTo(d, x + i, count - i);
+    const auto valid = hn::FirstN(d, std::min(lanes, count - i));
     const auto is_maximum = hn::And(valid, hn::Eq(v, m));
     equal += hn::CountTrue(d, is_maximum);
-    others.sums[k].Add(d, hn::IfThenElseZero(hn::AndNot(is_maximum, valid), ScaledExp(d, v, m)));
-  });
+    const V other = hn::IfThenElseZero(hn::AndNot(is_maximum, valid), ScaledExp(d, v, m));
+    others.sums[i / lanes % kSumVectors].Add(d, other);
+  }
   return {static_cast<double>(equal), others.Total()};
 }
 
 void LogResults(const float* x, float* y, std::size_t count, float maximum, const LogSoftmaxSums& sums) {
   const Tag d;
-  const Doubles<Tag>::Tag dd;
-  const VD log_of_sum = hn::Set(dd, LogOfSum(maximum, sums.equal, sums.scaled_others));
-  const VD m = hn::Set(dd, static_cast<double>(maximum));
+  const TwoFloats<float> level = LevelOf(maximum, LogOfSum(maximum, sums.equal, sums.scaled_others));
+  const V high = hn::Set(d, level.high);
+  const V low = hn::Set(d, level.low);
   for (std::size_t i = 0; i < count; i += hn::Lanes(d)) {
-    const V v = LoadUpTo(d, x + i, count - i);
-    StoreUpTo(d, LogResult(d, v, m, m, log_of_sum, log_of_sum), y + i, count - i);
+    StoreUpTo(d, LogResult(d, LoadUpTo(d, x + i, count - i), high, low), y + i, count - i);
   }
 }
 
@@ -346,7 +371,7 @@ void LogSoftmaxColumns(const float* x, float* y, std::size_t axis_length, std::s
     others.Add(d, hn::IfThenZeroElse(is_maximum, ScaledExp(d, v, m)));
   }
   constexpr std::size_t kParts = Doubles<Tag>::kParts;
-  HWY_ALIGN float maxima[hn::MaxLanes(d)];
+  HWY_ALIGN float maxima[hn::MaxLanes(d)], highs[hn::MaxLanes(d)], lows[hn::MaxLanes(d)];
   HWY_ALIGN double logs[kParts * hn::MaxLanes(dd)], equals[kParts * hn::MaxLanes(dd)];
   const std::size_t second = hn::Lanes(dd) * (kParts - 1);
   hn::Store(m, d, maxima);
@@ -354,12 +379,15 @@ void LogSoftmaxColumns(const float* x, float* y, std::size_t axis_length, std::s
   hn::Store(others.lower, dd, logs);
   hn::Store(equal.upper, dd, equals + second);
   hn::Store(equal.lower, dd, equals);
-  for (std::size_t lane = 0; lane < hn::Lanes(d); ++lane) logs[lane] = LogOfSum(maxima[lane], equals[lane], logs[lane]);
-  const VD log_lower = hn::Load(dd, logs), log_upper = hn::Load(dd, logs + second);
-  const VD m_lower = PromoteLower(d, m), m_upper = PromoteUpper(d, m);
+  for (std::size_t lane = 0; lane < hn::Lanes(d); ++lane) {
+    const TwoFloats<float> level = LevelOf(maxima[lane], LogOfSum(maxima[lane], equals[lane], logs[lane]));
+    highs[lane] = level.high;
+    lows[lane] = level.low;
+  }
+  const V high = hn::Load(d, highs), low = hn::Load(d, lows);
   for (std::size_t k = 0; k < axis_length; ++k) {
     const V v = LoadUpTo(d, x + k * inner, count);
-    StoreUpTo(d, LogResult(d, v, m_lower, m_upper, log_lower, log_upper), y + k * inner, count);
+    StoreUpTo(d, LogResult(d, v, high, low), y + k * inner, count);
   }
 }
 

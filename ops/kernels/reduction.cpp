@@ -47,38 +47,49 @@ HWY_INLINE void ReduceVector(const Reduction& reduction, Tag d, const float* x, 
   for (std::size_t i = 0; i < count && i < hn::Lanes(d); ++i) results[i] = buffer[i];
 }
 
-// Four vectors of neighbouring results: their operations overlap.
+// Vectors of neighbouring results: their operations overlap. The rows after this one are not its neighbours in memory,
+// so they are fetched ahead.
+constexpr std::size_t kTogether = 4;
+constexpr std::size_t kRowsAhead = 4;
+constexpr std::size_t kLineFloats = 16;  // of the cache
+
 template <class Reduction>
-HWY_INLINE void ReduceFourVectors(const Reduction& reduction, Tag d, const float* x, double* results,
-                                  const Columns& columns) {
-  constexpr std::size_t kVectors = 4;
+HWY_INLINE void ReduceVectors(const Reduction& reduction, Tag d, const float* x, double* results,
+                              const Columns& columns) {
   constexpr std::size_t kParts = Doubles<Tag>::kParts;
+  constexpr std::size_t kHalves = kTogether * kParts;
   const DoubleTag dd;
-  VD lower[kVectors], upper[kVectors];
-  for (VD& result : lower) result = hn::Set(dd, reduction.start);
-  for (VD& result : upper) result = hn::Set(dd, reduction.start);
+  const hn::Rebind<float, DoubleTag> half;
+  VD results_of[kHalves];
+  for (VD& result : results_of) result = hn::Set(dd, reduction.start);
   for (std::size_t row = 0; row < columns.rows; ++row) {
-#pragma GCC unroll 4
-    for (std::size_t j = 0; j < kVectors; ++j) {
-      const V v = hn::LoadU(d, x + row * columns.stride + j * hn::Lanes(d));
-      lower[j] = reduction.join(lower[j], reduction.term(PromoteLower(d, v)));
-      if (kParts == 2) upper[j] = reduction.join(upper[j], reduction.term(PromoteUpper(d, v)));
+    const float* from = x + row * columns.stride;
+    const float* later = x + std::min(row + kRowsAhead, columns.rows - 1) * columns.stride;
+    for (std::size_t i = 0; i < kTogether * hn::Lanes(d); i += kLineFloats) hwy::Prefetch(later + i);
+#pragma GCC unroll 16
+    for (std::size_t j = 0; j < kHalves; ++j) {
+      const VD v = hn::PromoteTo(dd, hn::LoadU(half, from + j * hn::Lanes(dd)));
+      results_of[j] = reduction.join(results_of[j], reduction.term(v));
     }
   }
-  for (std::size_t j = 0; j < kVectors; ++j) {
-    hn::StoreU(lower[j], dd, results + j * hn::Lanes(d));
-    if (kParts == 2) hn::StoreU(upper[j], dd, results + j * hn::Lanes(d) + hn::Lanes(dd));
-  }
+  for (std::size_t j = 0; j < kHalves; ++j) hn::StoreU(results_of[j], dd, results + j * hn::Lanes(dd));
 }
 
+// The last results that are reduced together may have been there before.
 template <class Reduction>
 void ReduceAllColumns(const Reduction& reduction, const float* x, double* results, const Columns& columns,
                       std::size_t count) {
   const Tag d;
   const std::size_t lanes = hn::Lanes(d);
-  std::size_t i = 0;
-  for (; i + 4 * lanes <= count; i += 4 * lanes) ReduceFourVectors(reduction, d, x + i, results + i, columns);
-  for (; i < count; i += lanes) ReduceVector(reduction, d, x + i, results + i, columns, count - i);
+  const std::size_t together = kTogether * lanes;
+  if (count < together) {
+    for (std::size_t i = 0; i < count; i += lanes) ReduceVector(reduction, d, x + i, results + i, columns, count - i);
+    return;
+  }
+  for (std::size_t i = 0; i < count; i += together) {
+    i = std::min(i, count - together);
+    ReduceVectors(reduction, d, x + i, results + i, columns);
+  }
 }
 
 template <class Function>

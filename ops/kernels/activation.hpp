@@ -40,9 +40,9 @@ struct Activation {
 // y[i] = activation(x[i]) for i < count. `x` and `y` are the same array or do not overlap; no alignment is needed.
 //
 // Error over all 2^32 inputs, denormal results included, in units in the last place from the true value: below 1 for
-// Exp, Sigmoid and Tanh, below 1.2 for Elu, below 2.1 for both Gelus, below 0.51 for those from Softplus on, which give
-// the same bits on every instruction set; SelfGated has the errors of its steps; the others are exact or round once
-// (docs/accuracy.md). Holds in the default floating-point environment: round to nearest, denormals not flushed. With
+// Exp, Sigmoid and Tanh, below 1.2 for Elu, below 2.1 for both Gelus, below 0.51 for those from Softplus on; SelfGated
+// has the errors of its steps; the others are exact or round once (docs/accuracy.md, which also says what gives the
+// same bits where). Holds in the default floating-point environment: round to nearest, denormals not flushed. With
 // flushing on, only denormal inputs and results differ. Activations that take longer than Sigmoid and Tanh are never
 // streamed.
 void apply_activation(const Activation& activation, const float* x, float* y, std::size_t count,

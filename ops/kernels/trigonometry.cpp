@@ -90,7 +90,7 @@ V Acos(V x) {
 V Atan(V x) { return hn::CopySign(AngleOf(hn::Abs(x), hn::Set(Tag(), 1.0)), x); }
 
 // From 90 on both are beyond float32.
-HWY_INLINE DoubleExp<V> ExpOfMagnitude(V x) { return ClampedExp(Tag(), hn::Abs(x), 0.0, 120.0); }
+HWY_INLINE DoubleExp<V, ForSums> ExpOfMagnitude(V x) { return ClampedExp(Tag(), hn::Abs(x), 0.0, 120.0); }
 
 // (m + m / (m + 1)) / 2, m = e^|x| - 1.
 V Sinh(V x) {
@@ -168,7 +168,7 @@ V Erf(V x) {
   q = MulThenAdd(a, q, hn::Set(d, -0x1.437eb4486a325p-1));
   q = MulThenAdd(a, q, hn::Set(d, -0x1.2156fa777dfb0p+0));
   q = MulThenAdd(a, q, hn::Set(d, 0x1.4fb06741d39a1p-12));
-  const V from_1 = hn::Sub(one, Whole(ExpOfDoubles(d, q)));
+  const V from_1 = hn::Sub(one, Whole(ExpOfDoubles<ForSums>(d, q)));
   return hn::CopySign(hn::IfThenElse(hn::Lt(a, one), hn::Mul(a, p), from_1), x);
 }
 

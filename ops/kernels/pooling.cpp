@@ -252,13 +252,186 @@ void OfWindows(const WindowRows& p, std::size_t first, std::size_t last, const R
   }
 }
 
+#if HWY_TARGET <= HWY_AVX2
+
+// Means of two rows by two columns that lie in x, without a way through lines.
+HWY_NOINLINE void MeansOfPairs(const WindowRows& p, std::size_t first, std::size_t last, double scale,
+                               const double* vertical_inverses, const double* horizontal_inverses) {
+  const Tag d;
+  const DoubleTag dd;
+  const hn::Rebind<float, DoubleTag> half;
+  const std::size_t step = hn::Lanes(dd);
+  for (std::size_t row = first; row < last; ++row) {
+    const float* const upper_row = p.x + 2 * row * p.row_stride;
+    const float* const lower_row = upper_row + p.row_stride;
+    float* const y = p.y + row * p.y_stride;
+    const VD factor = hn::Set(dd, scale * vertical_inverses[row]);
+    for (std::size_t i = 0; i < p.count; i += step) {
+      const std::size_t left = p.count - i;
+      const bool whole = left >= step;
+      const V above = whole ? hn::LoadU(d, upper_row + 2 * i) : LoadPartial(d, upper_row + 2 * i, 2 * left);
+      const V below = whole ? hn::LoadU(d, lower_row + 2 * i) : LoadPartial(d, lower_row + 2 * i, 2 * left);
+      const VD lower = hn::Add(PromoteLower(d, above), PromoteLower(d, below));
+      const VD upper = hn::Add(PromoteUpper(d, above), PromoteUpper(d, below));
+      const VD sum = hn::Add(hn::ConcatEven(dd, upper, lower), hn::ConcatOdd(dd, upper, lower));
+      const auto mean = hn::DemoteTo(half, hn::Mul(sum, hn::Mul(factor, hn::LoadU(dd, horizontal_inverses + i))));
+      if (whole) {
+        hn::StoreU(mean, half, y + i);
+      } else {
+        StorePartial(half, mean, y + i, left);
+      }
+    }
+  }
+}
+
+// Whether they do, in all rows up to `last`.
+bool has_pairs(const WindowRows& p, std::size_t last) {
+  const auto is_pair = [](const PoolAxis& axis) { return axis.taps == 2 && axis.stride == 2 && axis.dilation == 1; };
+  return p.depth == 1 && is_pair(p.vertical) && is_pair(p.horizontal) && p.pad == 0 && p.before == 0 &&
+         p.width >= 2 * p.count && p.height >= 2 * last;
+}
+
+// Square windows whose outputs lie side by side, as the elements of x do. Strips of columns go down x: a row is joined
+// along the window once, and then into every output that it belongs to, of which the first is complete then. Squares
+// says what a row of a window comes to, how rows are joined, and what becomes of a window (Finish), a vector of F at
+// once.
+
+// Floats as integers of the same order, and back: those of numbers below zero are turned upside down.
+template <class D, class W = hn::Vec<D>>
+HWY_INLINE W Ordered(D d, W v) {
+  const hn::RebindToSigned<D> di;
+  const auto bits = hn::BitCast(di, v);
+  return hn::BitCast(d, hn::Xor(bits, hn::And(hn::BroadcastSignBit(bits), hn::Set(di, 0x7FFFFFFF))));
+}
+
+struct MaximaOfSquares {
+  using F = hn::CappedTag<float, 8>;  // rows are short, and longer vectors cross more cache lines
+  static constexpr bool kHasFive = true;
+  using W = hn::Vec<F>;
+  W padding;
+
+  template <std::size_t kTaps>
+  HWY_INLINE W Row(const hn::Mask<F> (&inside)[kTaps], const float* from) const {
+    const F d;
+    const hn::RebindToSigned<F> di;
+    W most = padding;
+    auto magnitude = hn::Zero(di);
+#pragma GCC unroll 8
+    for (std::size_t tap = 0; tap < kTaps; ++tap) {
+      const W v = hn::IfThenElse(inside[tap], hn::MaskedLoad(inside[tap], d, from + tap), padding);
+      most = hn::Max(most, v);  // of what are numbers
+      magnitude = hn::Max(magnitude, hn::BitCast(di, hn::Abs(v)));
+    }
+    const auto has_nan = hn::Gt(magnitude, hn::BitCast(di, hn::Inf(d)));
+    return Ordered(d, hn::IfThenElse(hn::RebindMask(d, has_nan), hn::Abs(hn::NaN(d)), most));  // NaN above all
+  }
+  HWY_INLINE W Nothing() const { return Ordered(F(), padding); }
+  HWY_INLINE W Join(W a, W b) const {
+    const hn::RebindToSigned<F> di;
+    return hn::BitCast(F(), hn::Max(hn::BitCast(di, a), hn::BitCast(di, b)));
+  }
+  HWY_INLINE void Start(std::size_t) {}
+  HWY_INLINE W Finish(W v, std::size_t) const { return Ordered(F(), v); }
+};
+
+struct MeansOfSquares {
+  using F = hn::Rebind<float, DoubleTag>;
+  static constexpr bool kHasFive = false;  // hardly ever asked for
+  using W = VD;
+  double scale;
+  const double* vertical_inverses;
+  const double* horizontal_inverses;
+  VD inverses;
+
+  template <std::size_t kTaps>
+  HWY_INLINE W Row(const hn::Mask<F> (&inside)[kTaps], const float* from) const {
+    const DoubleTag dd;
+    W sum = hn::PromoteTo(dd, hn::MaskedLoad(inside[0], F(), from));
+#pragma GCC unroll 8
+    for (std::size_t tap = 1; tap < kTaps; ++tap) {
+      sum = hn::Add(sum, hn::PromoteTo(dd, hn::MaskedLoad(inside[tap], F(), from + tap)));
+    }
+    return sum;
+  }
+  HWY_INLINE W Nothing() const { return hn::Zero(DoubleTag()); }
+  HWY_INLINE W Join(W a, W b) const { return hn::Add(a, b); }
+  HWY_INLINE void Start(std::size_t column) {
+    const DoubleTag dd;
+    inverses = hn::Mul(hn::Set(dd, scale), hn::LoadU(dd, horizontal_inverses + column));
+  }
+  HWY_INLINE hn::Vec<F> Finish(W v, std::size_t row) const {
+    return hn::DemoteTo(F(), hn::Mul(v, hn::Mul(inverses, hn::Set(DoubleTag(), vertical_inverses[row]))));
+  }
+};
+
+template <std::size_t kTaps, class Squares>
+HWY_INLINE void GoDown(const WindowRows& p, std::size_t column, std::size_t first, std::size_t last, Squares squares) {
+  const typename Squares::F d;
+  const hn::RebindToUnsigned<typename Squares::F> du;
+  using W = typename Squares::W;
+  const std::size_t pad = p.pad, end = p.pad + p.height, stride = p.row_stride, y_stride = p.y_stride;
+  const std::size_t left = std::min(p.count - column, hn::Lanes(d));
+  const float* x = p.x + static_cast<std::ptrdiff_t>(column) - static_cast<std::ptrdiff_t>(p.before);
+  float* y = p.y + first * y_stride + column;
+  hn::Mask<typename Squares::F> inside[kTaps];  // columns of x, which count from -before on
+  W results[kTaps - 1];                         // of the outputs that have met 1, 2, ... rows
+#pragma GCC unroll 8
+  for (std::size_t tap = 0; tap < kTaps; ++tap) {
+    const auto places = hn::Iota(du, static_cast<std::uint32_t>(column + tap - p.before));
+    inside[tap] = hn::RebindMask(d, hn::Lt(places, hn::Set(du, static_cast<std::uint32_t>(p.width))));
+  }
+#pragma GCC unroll 8
+  for (std::size_t i = 0; i < kTaps - 1; ++i) results[i] = squares.Nothing();
+  squares.Start(column);
+  for (std::size_t row = first; row < last + kTaps - 1; ++row) {
+    const W joined = row >= pad && row < end ? squares.Row(inside, x + (row - pad) * stride) : squares.Nothing();
+    if (row >= first + kTaps - 1) {
+      const auto v = squares.Finish(squares.Join(results[kTaps - 2], joined), row + 1 - kTaps);
+      hn::BlendedStore(v, hn::FirstN(d, left), d, y);
+      y += y_stride;
+    }
+#pragma GCC unroll 8
+    for (std::size_t i = kTaps - 2; i > 0; --i) results[i] = squares.Join(results[i - 1], joined);
+    results[0] = joined;
+  }
+}
+
+template <std::size_t kTaps, class Squares>
+HWY_NOINLINE void GoDownAll(const WindowRows& p, std::size_t first, std::size_t last, const Squares& squares) {
+  for (std::size_t column = 0; column < p.count; column += hn::Lanes(typename Squares::F())) {
+    GoDown<kTaps>(p, column, first, last, squares);
+  }
+}
+
+// False where the windows are of another kind.
+template <class Squares>
+bool OfSquares(const WindowRows& p, std::size_t first, std::size_t last, const Squares& squares) {
+  const std::size_t taps = p.vertical.taps;
+  const auto is_dense = [=](const PoolAxis& a) { return a.taps == taps && a.stride == 1 && a.dilation == 1; };
+  if (p.depth != 1 || !is_dense(p.vertical) || !is_dense(p.horizontal)) return false;
+  if (taps == 3) return GoDownAll<3>(p, first, last, squares), true;
+  if (taps != 5 || !Squares::kHasFive) return false;
+  if constexpr (Squares::kHasFive) GoDownAll<5>(p, first, last, squares);
+  return true;
+}
+
+#endif
+
 void MaxOfWindows(const WindowRows& p, std::size_t first, std::size_t last, float padding,
                   const PoolLines<float>& lines) {
+#if HWY_TARGET <= HWY_AVX2
+  if (OfSquares(p, first, last, MaximaOfSquares{hn::Set(MaximaOfSquares::F(), padding)})) return;
+#endif
   OfWindows(p, first, last, Maxima{padding}, lines);
 }
 
 void MeanOfWindows(const WindowRows& p, std::size_t first, std::size_t last, double scale,
                    const double* vertical_inverses, const double* horizontal_inverses, const PoolLines<double>& lines) {
+#if HWY_TARGET <= HWY_AVX2
+  if (has_pairs(p, last)) return MeansOfPairs(p, first, last, scale, vertical_inverses, horizontal_inverses);
+  const MeansOfSquares squares = {scale, vertical_inverses, horizontal_inverses, hn::Zero(DoubleTag())};
+  if (OfSquares(p, first, last, squares)) return;
+#endif
   OfWindows(p, first, last, Means{0, scale, vertical_inverses, horizontal_inverses}, lines);
 }
 

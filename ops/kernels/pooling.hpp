@@ -55,7 +55,7 @@ void max_of_windows(const WindowRows& rows, std::size_t first, std::size_t last,
                     const PoolLines<float>& lines);
 
 // Rows [first, last) of y: the sum of the taps in double, times scale, vertical_inverses[row] and
-// horizontal_inverses[o], rounded once to float. Columns are summed first, then their sums. `line` as above, in
+// horizontal_inverses[o], rounded once to float. The order of a sum depends on the window alone. `lines` as above, in
 // doubles; horizontal_inverses has kPoolSlack elements more than it needs. Requires: count > 0.
 void mean_of_windows(const WindowRows& rows, std::size_t first, std::size_t last, double scale,
                      const double* vertical_inverses, const double* horizontal_inverses,

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "tests/ops/kernels/numbers.hpp"
@@ -13,6 +12,8 @@
 namespace linnet::kernels {
 namespace {
 
+using testing::kInfinity;
+using testing::kNan;
 using testing::on_every_isa;
 using testing::random_floats;
 
@@ -33,7 +34,9 @@ const Case kCases[] = {
     {3, 5, 21, {2, 1, 3}, 0, {3, 1, 4}, 2, 2}, {1, 5, 50, {3, 2, 2}, 2, {4, 2, 1}, 0, 3},
     {1, 5, 50, {3, 2, 2}, 5, {5, 2, 1}, 2, 5}, {0, 5, 20, {2, 1, 1}, 0, {3, 2, 2}, 3, 4},
     {1, 4, 60, {1, 1, 1}, 2, {3, 3, 1}, 0, 8}, {1, 1, 33, {1, 1, 1}, 0, {2, 7, 3}, 6, 1},
-    {1, 2, 0, {1, 1, 1}, 0, {3, 1, 1}, 3, 2},
+    {1, 2, 0, {1, 1, 1}, 0, {3, 1, 1}, 3, 2},  {1, 6, 40, {5, 1, 1}, 2, {5, 1, 1}, 2, 6},
+    {1, 3, 30, {5, 1, 1}, 4, {5, 1, 1}, 3, 7}, {1, 9, 12, {3, 1, 1}, 0, {3, 1, 1}, 5, 7},
+    {1, 8, 80, {2, 2, 1}, 0, {2, 2, 1}, 0, 4},
 };
 
 // Calls check(rows, expected maxima, expected sums) for every case and number of outputs.
@@ -43,7 +46,8 @@ void for_cases(const Check& check) {
     for (std::size_t count = 1; count < 40; ++count) {
       WindowRows rows{};
       std::vector<float> x = random_floats(c.depth * c.height * c.width, 0.0F, 1.0F, static_cast<unsigned>(count));
-      for (std::size_t i = count % 7; i < x.size(); i += 61) x[i] = std::numeric_limits<float>::quiet_NaN();
+      const float special[] = {kNan, -kNan, kInfinity, -kInfinity};
+      for (std::size_t i = count % 7; i < x.size(); i += 61) x[i] = special[i % 4];
       rows.x = x.data();
       rows.depth = c.depth;
       rows.depth_stride = c.height * c.width;
@@ -61,7 +65,7 @@ void for_cases(const Check& check) {
       std::vector<double> sums(c.rows * rows.y_stride, 7.0);
       for (std::size_t row = 0; row < c.rows; ++row) {
         for (std::size_t o = 0; o < count; ++o) {
-          float most = -100;
+          float most = -kInfinity;
           double sum = 0;
           for (std::size_t tap = 0; tap < c.depth * c.vertical.taps * c.horizontal.taps; ++tap) {
             const std::size_t i = tap / c.horizontal.taps % c.vertical.taps;
@@ -88,7 +92,9 @@ TEST(Pooling, MaximaOfWindows) {
       const std::size_t stride = line_length(rows) + kPoolSlack;
       std::vector<float> y(expected.size(), 7.0F), lines(3 * stride);
       rows.y = y.data();
-      max_of_windows(rows, 0, y.size() / rows.y_stride, -100.0F, {lines.data(), 3, stride});
+      const std::size_t count = y.size() / rows.y_stride;
+      max_of_windows(rows, 0, count / 2, -kInfinity, {lines.data(), 3, stride});
+      max_of_windows(rows, count / 2, count, -kInfinity, {lines.data(), 3, stride});
       for (std::size_t i = 0; i < y.size(); ++i) {
         if (std::isnan(expected[i])) {
           EXPECT_TRUE(std::isnan(y[i])) << i;
@@ -111,12 +117,16 @@ TEST(Pooling, MeansOfWindows) {
       std::vector<double> vertical, horizontal(rows.count + kPoolSlack, 1.0);
       for (std::size_t row = 0; row < count; ++row) vertical.push_back(1.0 / static_cast<double>(row + 1));
       for (std::size_t o = 0; o < rows.count; ++o) horizontal[o] = static_cast<double>(o);
-      mean_of_windows(rows, 0, count, 0.5, vertical.data(), horizontal.data(), {lines.data(), 2, stride});
+      const PoolLines<double> all = {lines.data(), 2, stride};
+      mean_of_windows(rows, 0, count / 2, 0.5, vertical.data(), horizontal.data(), all);
+      mean_of_windows(rows, count / 2, count, 0.5, vertical.data(), horizontal.data(), all);
       for (std::size_t i = 0; i < y.size(); ++i) {
         const std::size_t row = i / rows.y_stride, o = i % rows.y_stride;
         const double mean = expected[i] * 0.5 * static_cast<double>(o) / static_cast<double>(row + 1);
         if (o == rows.count) {
           EXPECT_EQ(y[i], 7.0F) << i;
+        } else if (std::isinf(mean)) {
+          EXPECT_EQ(static_cast<double>(y[i]), mean) << i;
         } else if (std::isnan(mean)) {
           EXPECT_TRUE(std::isnan(y[i])) << i;
         } else {

@@ -32,7 +32,10 @@ struct Sum {
   HWY_INLINE double term(double x) const { return x; }
   HWY_INLINE VD term(VD x) const { return x; }
   HWY_INLINE double join(double a, double b) const { return a + b; }
-  HWY_INLINE VD join(VD a, VD b) const { return hn::Add(a, b); }
+  template <class W>
+  HWY_INLINE W join(W a, W b) const {
+    return hn::Add(a, b);
+  }
 };
 
 struct SumOfSquaredDistances : Sum {
@@ -59,7 +62,10 @@ struct Product {
   HWY_INLINE double term(double x) const { return x; }
   HWY_INLINE VD term(VD x) const { return x; }
   HWY_INLINE double join(double a, double b) const { return a * b; }
-  HWY_INLINE VD join(VD a, VD b) const { return hn::Mul(a, b); }
+  template <class W>
+  HWY_INLINE W join(W a, W b) const {
+    return hn::Mul(a, b);
+  }
 };
 
 // How many numbers equal `from`.
@@ -96,7 +102,10 @@ struct Maximum {
   HWY_INLINE double term(double x) const { return x; }
   HWY_INLINE VD term(VD x) const { return x; }
   HWY_INLINE double join(double a, double b) const { return std::isnan(a) || a > b ? a : b; }
-  HWY_INLINE VD join(VD a, VD b) const { return hn::IfThenElse(hn::IsNaN(a), a, AtLeast(a, b)); }
+  template <class W>
+  HWY_INLINE W join(W a, W b) const {
+    return hn::IfThenElse(hn::IsNaN(a), a, AtLeast(a, b));
+  }
 };
 
 struct Minimum {
@@ -104,10 +113,24 @@ struct Minimum {
   HWY_INLINE double term(double x) const { return x; }
   HWY_INLINE VD term(VD x) const { return x; }
   HWY_INLINE double join(double a, double b) const { return std::isnan(a) || a < b ? a : b; }
-  HWY_INLINE VD join(VD a, VD b) const { return hn::IfThenElse(hn::IsNaN(a), a, AtMost(a, b)); }
+  template <class W>
+  HWY_INLINE W join(W a, W b) const {
+    return hn::IfThenElse(hn::IsNaN(a), a, AtMost(a, b));
+  }
 };
 
-// Of x[0 .. count), in the order that reduce_row promises.
+// Of the lanes of a vector, its upper half joined to its lower one.
+template <class Reduction, class DD>
+HWY_INLINE double JoinLanes(const Reduction& reduction, DD dd, hn::Vec<DD> v) {
+  if constexpr (hn::MaxLanes(dd) == 1) {
+    return hn::GetLane(v);
+  } else {
+    const hn::Half<DD> half;
+    return JoinLanes(reduction, half, reduction.join(hn::LowerHalf(half, v), hn::UpperHalf(half, v)));
+  }
+}
+
+// Of x[0 .. count), in the order that reduce_rows promises.
 template <class Reduction>
 HWY_INLINE double ReduceRun(const Reduction& reduction, const float* x, std::size_t count) {
   const hn::ScalableTag<float> d;
@@ -145,12 +168,7 @@ HWY_INLINE double ReduceRun(const Reduction& reduction, const float* x, std::siz
   for (std::size_t width = kVectors * kParts / 2; width != 0; width /= 2) {
     for (std::size_t k = 0; k < width; ++k) results[k] = reduction.join(results[k], results[k + width]);
   }
-  HWY_ALIGN double partial[kHalf];
-  hn::Store(results[0], dd, partial);
-  for (std::size_t width = kHalf / 2; width != 0; width /= 2) {
-    for (std::size_t k = 0; k < width; ++k) partial[k] = reduction.join(partial[k], partial[k + width]);
-  }
-  return partial[0];
+  return JoinLanes(reduction, dd, results[0]);
 }
 
 }  // namespace linnet::kernels::HWY_NAMESPACE

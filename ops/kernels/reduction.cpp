@@ -136,13 +136,17 @@ HWY_INLINE float LargestOfRow(bool negate, const float* x, std::size_t count) {
 }
 
 // An extreme is one of the numbers, in whatever order they are seen, unless there is NaN, or zeros of both signs.
-double ReduceRow(ReduceKind kind, const float* x, std::size_t count) {
+HWY_NOINLINE double ReduceRow(ReduceKind kind, const float* x, std::size_t count) {
   const bool smallest = kind == ReduceKind::kMinimum;
   if ((smallest || kind == ReduceKind::kMaximum) && count >= 4 * hn::Lanes(Tag())) {
     const float largest = LargestOfRow(smallest, x, count);
     if (!std::isnan(largest) && largest != 0) return static_cast<double>(smallest ? -largest : largest);
   }
   return WithReduction(kind, [=](auto reduction) HWY_ATTR { return ReduceRun(reduction, x, count); });
+}
+
+void ReduceRows(ReduceKind kind, const float* x, double* results, std::size_t rows, std::size_t count) {
+  for (std::size_t row = 0; row < rows; ++row) results[row] = ReduceRow(kind, x + row * count, count);
 }
 
 void ReduceColumns(ReduceKind kind, const float* x, double* results, std::size_t rows, std::size_t count,
@@ -274,7 +278,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace linnet::kernels {
 
-LINNET_EXPORT(ReduceRow);
+LINNET_EXPORT(ReduceRows);
 LINNET_EXPORT(ReduceColumns);
 LINNET_EXPORT(FindExtremeRows);
 LINNET_EXPORT(Accumulate);
@@ -291,7 +295,13 @@ void sum_exponentials_of_columns(const float* x, const double* maxima, Exponenti
 }
 
 double reduce_row(ReduceKind kind, const float* x, std::size_t count) {
-  return LINNET_DISPATCH(ReduceRow)(kind, x, count);
+  double result;
+  reduce_rows(kind, x, &result, 1, count);
+  return result;
+}
+
+void reduce_rows(ReduceKind kind, const float* x, double* results, std::size_t rows, std::size_t count) {
+  LINNET_DISPATCH(ReduceRows)(kind, x, results, rows, count);
 }
 
 void reduce_columns(ReduceKind kind, const float* x, double* results, std::size_t rows, std::size_t count,

@@ -22,6 +22,9 @@ enum class ReduceKind : std::uint8_t {
 // error relative to the sum of |x| is below (count / 16 + 5) * 2^-53.
 double reduce_row(ReduceKind kind, const float* x, std::size_t count);
 
+// The same of `rows` rows of `count` elements, which follow each other.
+void reduce_rows(ReduceKind kind, const float* x, double* results, std::size_t rows, std::size_t count);
+
 // results[i] = that of x[row * stride + i] over row < rows, for i < count <= stride: in double, in the order of the
 // rows. `results` does not overlap `x`.
 void reduce_columns(ReduceKind kind, const float* x, double* results, std::size_t rows, std::size_t count,

@@ -169,8 +169,11 @@ void reduce_rows(const Tiling& tiling, const RunArguments& args, std::size_t fir
   const auto rows = static_cast<std::size_t>(tiling.rows);
   const float* x = static_cast<const float*>(args.inputs[0]) + first * rows;
   float* y = static_cast<float*>(args.outputs[0]) + first;
-  for (std::size_t i = 0; i < size; ++i) {
-    y[i] = finished(tiling, kernels::reduce_row(tiling.kind, x + i * rows, rows));
+  double values[kBlock];
+  for (std::size_t done = 0; done < size; done += kBlock) {
+    const std::size_t some = std::min<std::size_t>(kBlock, size - done);
+    kernels::reduce_rows(tiling.kind, x + done * rows, values, some, rows);
+    for (std::size_t i = 0; i < some; ++i) y[done + i] = finished(tiling, values[i]);
   }
 }
 

@@ -82,6 +82,22 @@ TEST(ReduceRow, EveryBitIsTheSameOnEveryInstructionSet) {
   }
 }
 
+TEST(ReduceRow, RowsThatFollowEachOtherAreReducedOneByOne) {
+  constexpr std::size_t kRows = 5;
+  for (const ReduceKind kind : kKinds) {
+    for (const std::size_t count : {0U, 1U, 49U, 70U}) {
+      const std::vector<float> x = random_floats(kRows * count, 1.0f, 0.3f, 3);
+      on_every_isa([&] {
+        std::vector<double> results(kRows, 7.0);
+        reduce_rows(kind, x.data(), results.data(), kRows, count);
+        for (std::size_t row = 0; row < kRows; ++row) {
+          EXPECT_EQ(results[row], reduce_row(kind, x.data() + row * count, count)) << row;
+        }
+      });
+    }
+  }
+}
+
 TEST(ReduceRow, LongRowsKeepEveryDigitOfAFloat) {
   std::vector<float> x(std::size_t{1} << 20);
   std::mt19937 generator(1);

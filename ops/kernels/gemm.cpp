@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <limits>
 #include <utility>
 
 #undef HWY_TARGET_INCLUDE
@@ -35,6 +36,7 @@ struct Product {
   std::size_t c_row_stride;
   std::size_t column_begin;
   std::size_t column_end;
+  const StepRuns* runs = nullptr;  // of A; null where the steps of a row follow each other
 
   // From one row of a panel to the next.
   std::size_t panel_stride(std::size_t panel) const { return b_row_stride != 0 ? b_row_stride : panel_width(n, panel); }
@@ -53,16 +55,20 @@ namespace {
 
 using TileFunction = void (*)(const Tile&);
 
+template <class Dot>
+constexpr std::size_t most_vectors(std::size_t rows) {
+  return std::min(Dot::kMostVectors, max_tile_vectors(rows));
+}
+
 template <class Dot, std::size_t kRows, std::size_t kVectors>
 constexpr TileFunction tile_function() {
-  if constexpr (kRows <= Dot::kMostRows && kVectors <= max_tile_vectors(kRows)) {
+  if constexpr (kRows <= Dot::kMostRows && kVectors <= most_vectors<Dot>(kRows)) {
     return MultiplyTile<Dot, kRows, kVectors>;
   } else {
     return nullptr;
   }
 }
 
-constexpr std::size_t kMaxVectors = 8;
 using TileFunctions = std::array<std::array<TileFunction, kMaxVectors>, kMaxRows>;
 
 template <class Dot, std::size_t kRows, std::size_t... kVectors>
@@ -181,6 +187,23 @@ class TileStart {
   HWY_ALIGN float copy_[kMaxRows * kWidth];
 };
 
+// The steps of A from `k_begin` on, of a tile that begins with row `row`.
+HWY_INLINE void SetSteps(const Product& product, std::size_t row, std::size_t k_begin, Tile& tile) {
+  tile.a_row_stride = product.a_row_stride;
+  tile.a_origin = product.a + row * product.a_row_stride;
+  tile.a = tile.a_origin + k_begin;
+  tile.run_left = std::numeric_limits<std::size_t>::max();
+  tile.run_length = 0;
+  tile.run = nullptr;
+  if (!kTargetTakesRuns || product.runs == nullptr) return;
+  const std::size_t step = product.runs->first + k_begin;
+  const std::size_t done = step % product.runs->length;
+  tile.run = product.runs->offsets + step / product.runs->length;
+  tile.run_length = product.runs->length;
+  tile.run_left = tile.run_length - done;
+  tile.a = tile.a_origin + *tile.run + done;
+}
+
 // C of no more rows than any tile has: every weight is read once. One row takes two panels at a time where a panel is
 // less than 8 vectors wide.
 template <class Dot>
@@ -194,8 +217,7 @@ void MultiplyFewRows(const Product& product) {
   }
   Tile tile;
   tile.k = product.k;
-  tile.a = product.a;
-  tile.a_row_stride = product.a_row_stride;
+  SetSteps(product, 0, 0, tile);
   tile.c_row_stride = product.c_row_stride;
   tile.prefetched = reinterpret_cast<const std::byte*>(product.a);
   tile.prefetch_step = 0;
@@ -204,7 +226,7 @@ void MultiplyFewRows(const Product& product) {
   tile.fills_padding = epilogue.fills_padding;
   tile.chain_length = epilogue.chain_length;
   tile.partial_activation = activates_stored(epilogue) ? &epilogue.activation : nullptr;
-  const std::size_t step = max_tile_vectors(product.m) * kLanes;
+  const std::size_t step = most_vectors<Dot>(product.m) * kLanes;
   const auto& tile_functions = kTileFunctions<Dot>[product.m - 1];
   for (std::size_t column = product.column_begin; column < product.column_end; column += step) {
     const std::size_t panel = column / kPanelColumns;
@@ -282,8 +304,7 @@ void MultiplyRowTile(const Product& product, std::size_t row, std::size_t rows, 
   const std::size_t panel = column / kPanelColumns;
   Tile tile;
   tile.k = depth;
-  tile.a = product.a + row * product.a_row_stride + k_begin;
-  tile.a_row_stride = product.a_row_stride;
+  SetSteps(product, row, k_begin, tile);
   tile.b_width = product.panel_stride(panel);
   tile.next_b = nullptr;
   tile.next_b_width = 0;
@@ -362,6 +383,32 @@ void Multiply(const Product& product) {
 
 void Gemm(const Product& product) { Multiply<FloatDot>(product); }
 
+// Rows of A are copied so that their steps follow each other, as many as a tile has.
+void GemmOfCopiedWindows(const Product& product) {
+  const StepRuns& runs = *product.runs;
+  HWY_ALIGN float copied[kMaxRowsOfWideTile * kMostStepsOfWindows];
+  for (std::size_t row = 0; row < product.m; row += kMaxRowsOfWideTile) {
+    const std::size_t rows = std::min(kMaxRowsOfWideTile, product.m - row);
+    for (std::size_t i = 0; i < rows; ++i) {
+      const float* const from = product.a + (row + i) * product.a_row_stride;
+      for (std::size_t k = 0; k < product.k;) {
+        const std::size_t done = (runs.first + k) % runs.length;
+        const std::size_t some = std::min(runs.length - done, product.k - k);
+        std::copy_n(from + runs.offsets[(runs.first + k) / runs.length] + done, some, copied + i * product.k + k);
+        k += some;
+      }
+    }
+    const GemmEpilogue epilogue = product.epilogue.from_row(row);
+    MultiplyFewRows<FloatDot>({rows, product.n, product.k, copied, product.k, product.b, 0, epilogue,
+                               product.c + row * product.c_row_stride, product.c_row_stride, 0, product.n});
+  }
+}
+
+void GemmOfWindows(const Product& product) {
+  if (kTargetTakesRuns) return Multiply<FloatDot>(product);
+  if (product.n > 0) GemmOfCopiedWindows(product);
+}
+
 void GemmBfloat16(const Product& product, bool instructions) {
 #if HWY_TARGET == HWY_AVX3
   if (instructions) return Multiply<PairDot>(product);
@@ -385,6 +432,7 @@ HWY_AFTER_NAMESPACE();
 namespace linnet::kernels {
 
 LINNET_EXPORT(Gemm);
+LINNET_EXPORT(GemmOfWindows);
 LINNET_EXPORT(GemmBfloat16);
 
 namespace {
@@ -415,6 +463,13 @@ void gemm(std::size_t m, std::size_t n, std::size_t k, const float* a, std::size
 void gemm_of_rows(std::size_t m, std::size_t n, std::size_t k, const float* a, std::size_t a_row_stride, const float* b,
                   std::size_t b_row_stride, const GemmEpilogue& epilogue, float* c, std::size_t c_row_stride) {
   LINNET_DISPATCH(Gemm)({m, n, k, a, a_row_stride, b, b_row_stride, epilogue, c, c_row_stride, 0, n});
+}
+
+void gemm_of_windows(std::size_t m, std::size_t n, std::size_t k, const float* a, std::size_t a_row_stride,
+                     const StepRuns& runs, const float* packed_b, const GemmEpilogue& epilogue, float* c,
+                     std::size_t c_row_stride) {
+  const float* b = k == 0 ? kNoRows : packed_b;
+  LINNET_DISPATCH(GemmOfWindows)({m, n, k, a, a_row_stride, b, 0, epilogue, c, c_row_stride, 0, n, &runs});
 }
 
 void gemm_bfloat16(std::size_t m, std::size_t n, std::size_t pairs, const Bfloat16Pair* a, std::size_t a_row_stride,

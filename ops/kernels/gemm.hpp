@@ -89,6 +89,22 @@ void gemm(std::size_t m, std::size_t n, std::size_t k, const float* a, std::size
           const GemmEpilogue& epilogue, float* c, std::size_t c_row_stride, std::size_t panel_begin,
           std::size_t panel_end);
 
+// Steps of a row of A that lie in runs of one length, as those of a window over rows of pixels do: step k is at
+// offsets[(first + k) / length] + (first + k) % length behind the row's begin. One offset more than there are runs may
+// be read.
+struct StepRuns {
+  const std::ptrdiff_t* offsets;
+  std::size_t length;
+  std::size_t first;
+};
+
+// The same as gemm() for all columns, with such an A, whose rows may overlap. With k = 0, one offset is read.
+// Requires: m >= 6, k <= kMostStepsOfWindows.
+constexpr std::size_t kMostStepsOfWindows = 1024;
+void gemm_of_windows(std::size_t m, std::size_t n, std::size_t k, const float* a, std::size_t a_row_stride,
+                     const StepRuns& runs, const float* packed_b, const GemmEpilogue& epilogue, float* c,
+                     std::size_t c_row_stride);
+
 // The same for all columns with B [k, n] where it lies: its rows are contiguous and b_row_stride elements apart. For a
 // B that stays in the caches while the rows of A pass by. The bits are those that gemm() gives with B packed, times an
 // alpha of 1. Requires: k > 0, n is a multiple of kColumnUnit, b_row_stride >= n.

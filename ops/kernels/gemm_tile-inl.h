@@ -3,6 +3,7 @@
 #include "ops/kernels/highway_config.h"
 
 #include <cstddef>
+#include <type_traits>
 
 #include "hwy/highway.h"
 #include "ops/kernels/activation-inl.h"
@@ -41,16 +42,20 @@ constexpr std::size_t max_tile_vectors(std::size_t rows) {
 #endif
 }
 
+constexpr std::size_t kMaxVectors = 8;
+
 // What one step along k does: sum + a b, of floats or of pairs of bfloat16, which travel as the 32 bits of a float.
 struct FloatDot {
   static constexpr std::size_t kMostRows = kMaxRows;
+  static constexpr std::size_t kMostVectors = kMaxVectors;
   static HWY_INLINE TileVector MulAdd(TileVector a, TileVector b, TileVector sum) { return hn::MulAdd(a, b, sum); }
 };
 
 // Pairs on any CPU: first the upper halves, then the lower ones. Not made to be fast: callers ask for bfloat16 where
-// the CPU has instructions for it, so tiles of one row are enough.
+// the CPU has instructions for it, so tiles of one row and two vectors are enough.
 struct WidenedPairDot {
   static constexpr std::size_t kMostRows = 1;
+  static constexpr std::size_t kMostVectors = 2;
   static HWY_INLINE TileVector MulAdd(TileVector a, TileVector b, TileVector sum) {
     const TileTag d;
     const hn::RebindToUnsigned<TileTag> du;
@@ -67,6 +72,7 @@ struct WidenedPairDot {
 // not every CPU that this target is for has the instruction, and compilers want functions that use it to be marked.
 struct PairDot {
   static constexpr std::size_t kMostRows = kMaxRowsOfWideTile;
+  static constexpr std::size_t kMostVectors = kMaxVectors;
   static HWY_INLINE TileVector MulAdd(TileVector a, TileVector b, TileVector sum) {
     __asm__("vdpbf16ps %[b], %[a], %[sum]" : [sum] "+v"(sum.raw) : [a] "v"(a.raw), [b] "v"(b.raw));
     return sum;
@@ -80,6 +86,10 @@ struct Tile {
   std::size_t columns;  // of C; vectors are whole but for the last
   const float* a;
   std::size_t a_row_stride;
+  std::size_t run_left;       // steps that follow each other from `a` on; SIZE_MAX where all do
+  std::size_t run_length;     // of the runs behind that
+  const std::ptrdiff_t* run;  // the offset of this run, before those of the next
+  const float* a_origin;      // which offsets count from
   const float* b;
   std::size_t b_width;
   const float* next_b;  // the panel behind b's, of tiles that are wider than a panel
@@ -149,6 +159,13 @@ HWY_INLINE void StoreTile(const TileVector (&sums)[kRows][kVectors], const Tile&
 template <std::size_t kRows>
 constexpr bool kPrefetches = kRows >= 4;
 
+// Whether the steps of A may lie in runs, of which convolutions alone make use: with the tiles of six rows and more,
+// and those that make up more rows by whole panels. It is not worth its room elsewhere: rows are copied together there.
+constexpr bool kTargetTakesRuns = HWY_TARGET <= HWY_AVX3;
+template <class Dot, std::size_t kRows, std::size_t kVectors>
+constexpr bool kTakesRuns = kTargetTakesRuns&& std::is_same_v<Dot, FloatDot> &&
+                            (kRows >= 6 || (kRows >= 3 && kVectors >= 3));
+
 // sums = values + sums, with `row_stride` from row to row.
 template <std::size_t kRows, std::size_t kVectors>
 HWY_INLINE void AddTo(TileVector (&sums)[kRows][kVectors], const float* values, std::size_t row_stride) {
@@ -179,6 +196,8 @@ void MultiplyTile(const Tile& tile) {
   const std::size_t prefetch_step = tile.prefetch_step;
   const std::size_t chain_length = tile.chain_length;
   const std::size_t group_length = chain_length * (kGroupLength / kChainLength);
+  [[maybe_unused]] std::size_t run_left = tile.run_left;
+  [[maybe_unused]] const std::ptrdiff_t* run = tile.run;
   for (std::size_t left = tile.k, group_left = group_length;;) {
     LINNET_UNROLL
     for (std::size_t row = 0; row < kRows; ++row) {
@@ -186,26 +205,39 @@ void MultiplyTile(const Tile& tile) {
       for (std::size_t j = 0; j < kVectors; ++j) sums[row][j] = hn::Zero(d);
     }
     const std::size_t length = HWY_MIN(chain_length, left);
-    for (std::size_t k = length; k != 0; --k) {
-      TileVector b_row[kVectors];
-      LINNET_UNROLL
-      for (std::size_t j = 0; j < kVectors; ++j) {
-        b_row[j] =
-            j < kPanelVectors ? hn::LoadU(d, b + j * kLanes) : hn::LoadU(d, next_b + (j - kPanelVectors) * kLanes);
+    for (std::size_t steps = length; steps != 0;) {
+      std::size_t some = steps;
+      if constexpr (kTakesRuns<Dot, kRows, kVectors>) {
+        some = HWY_MIN(steps, run_left);
+        run_left -= some;
       }
-      LINNET_UNROLL
-      for (std::size_t row = 0; row < kRows; ++row) {
-        const TileVector a_element = hn::Set(d, a[row * a_row_stride]);
+      steps -= some;
+      do {
+        TileVector b_row[kVectors];
         LINNET_UNROLL
-        for (std::size_t j = 0; j < kVectors; ++j) sums[row][j] = Dot::MulAdd(a_element, b_row[j], sums[row][j]);
+        for (std::size_t j = 0; j < kVectors; ++j) {
+          b_row[j] =
+              j < kPanelVectors ? hn::LoadU(d, b + j * kLanes) : hn::LoadU(d, next_b + (j - kPanelVectors) * kLanes);
+        }
+        LINNET_UNROLL
+        for (std::size_t row = 0; row < kRows; ++row) {
+          const TileVector a_element = hn::Set(d, a[row * a_row_stride]);
+          LINNET_UNROLL
+          for (std::size_t j = 0; j < kVectors; ++j) sums[row][j] = Dot::MulAdd(a_element, b_row[j], sums[row][j]);
+        }
+        if constexpr (kPrefetches<kRows>) {
+          __builtin_prefetch(prefetched, 0, 2);
+          prefetched += prefetch_step;
+        }
+        ++a;
+        b += b_width;
+        if constexpr (kVectors > kPanelVectors) next_b += next_b_width;
+      } while (--some != 0);
+      if constexpr (kTakesRuns<Dot, kRows, kVectors>) {
+        if (run_left != 0) continue;
+        a = tile.a_origin + *++run;
+        run_left = tile.run_length;
       }
-      if constexpr (kPrefetches<kRows>) {
-        __builtin_prefetch(prefetched, 0, 2);
-        prefetched += prefetch_step;
-      }
-      ++a;
-      b += b_width;
-      if constexpr (kVectors > kPanelVectors) next_b += next_b_width;
     }
     const bool begins_group = group_left == group_length;
     left -= length;

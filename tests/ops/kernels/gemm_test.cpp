@@ -80,6 +80,37 @@ TEST(Gemm, RowsOfBThatLieApartGiveTheSameBits) {
   }
 }
 
+TEST(Gemm, WindowsWhereTheyLieGiveTheSameBits) {
+  // Runs of a length, which begins with step `first` of one, so far apart and one place further for each row.
+  struct Windows {
+    std::size_t m, n, k, run, first, apart;
+  };
+  for (const Windows& w :
+       {Windows{6, 16, 3, 2, 0, 9}, Windows{6, 48, 21, 21, 4, 30}, Windows{7, 64, 40, 1, 0, 3},
+        Windows{13, 48, 700, 130, 257, 140}, Windows{29, 96, 1024, 48, 1, 5}, Windows{13, 20, 9, 3, 0, 5},
+        Windows{11, 16, 200, 9, 3, 9}, Windows{20, 130, 60, 7, 0, 11}}) {
+    TestProduct product(w.m, w.n, w.k);
+    SCOPED_TRACE(shape_of(product));
+    std::vector<std::ptrdiff_t> offsets;
+    for (std::size_t i = 0; i <= (w.first + w.k) / w.run + 1; ++i) {
+      offsets.push_back(static_cast<std::ptrdiff_t>(i * w.apart));
+    }
+    const std::vector<float> x = random_floats(w.apart * offsets.size() + w.run + w.m, 0.0F, 1.0F, 7);
+    for (std::size_t row = 0; row < w.m; ++row) {
+      for (std::size_t i = 0; i < w.k; ++i) {
+        const std::size_t step = w.first + i;
+        product.a[row * product.a_row_stride + i] = x[row + step / w.run * w.apart + step % w.run];
+      }
+    }
+    on_every_isa([&, p = &product] {
+      std::vector<float> c(p->m * p->n, kNan);
+      gemm_of_windows(p->m, p->n, p->k, x.data(), 1, {offsets.data(), w.run, w.first}, p->packed_b.data(),
+                      p->epilogue(), c.data(), p->n);
+      EXPECT_EQ(difference(c, p->multiplied(), p->n), "");
+    });
+  }
+}
+
 // N. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., (3.5): a sum of j roundings differs from the
 // exact one by at most gamma_j times the sum of the magnitudes, gamma_j = j u / (1 - j u), u = 2^-24. A chain over k
 // has k roundings when fused and k + 1 otherwise.

@@ -70,7 +70,7 @@ Prepared prepare(const PrepareContext& context) {
   if (c.images > 0) {
     const bool has_b = context.has_input(kConvolutionB);
     const ConstantPtr& w = context.input_constant(kConvolutionW);
-    state->plan = plan_convolution(c, has_b, w != nullptr, context.threads());
+    state->plan = plan_convolution(c, has_b, false, w != nullptr, context.threads());
     std::size_t floats = place_workspace(state->plan, w == nullptr, context.threads());
     state->x = reserve(floats, context.input_shape(kConvolutionX));
     state->y = reserve(floats, context.output_shape(0));

@@ -1,6 +1,5 @@
 // Tasks of convolutions with few outputs, as in the last stage of a classifier, or behind a global pooling: their
-// outputs are the rows of the product, where as columns they would leave much of its vectors empty. Strided ones are
-// gathered with all channels of a place at once, where rows of outputs are short.
+// outputs are the rows of the product, where as columns they would leave much of its vectors empty.
 //   Y' [outputs, rows] = X' [outputs, depth] * W' [depth, rows], with W' packed once
 // The planes of X are turned, so that the channels of a place follow each other, and Y is turned back. Every sum is the
 // one that multiply_task gives.
@@ -8,15 +7,12 @@
 #include <cstring>
 
 #include "ops/convolution/convolution_simd.hpp"
-#include "ops/kernels/transpose.hpp"
 
 namespace linnet::internal {
 namespace {
 
 /// Outputs gathered and multiplied before a stop is looked at.
 constexpr std::size_t kPixelsAtOnce = 112;
-
-std::size_t packed_columns(std::size_t rows) { return round_up(rows, kernels::kColumnUnit); }
 
 class PixelTask {
  public:
@@ -31,8 +27,8 @@ class PixelTask {
   }
 
   void run() {
-    turn(run_.x_plane(image_, group_), static_cast<std::size_t>(c_.x_plane), memory_, pixels_.turned_stride,
-         static_cast<std::size_t>(c_.x_plane), static_cast<std::size_t>(c_.x_channels));
+    turn_floats(run_.x_plane(image_, group_), static_cast<std::size_t>(c_.x_plane), memory_, pixels_.turned_stride,
+                static_cast<std::size_t>(c_.x_plane), static_cast<std::size_t>(c_.x_channels));
     const float* packed =
         run_.operands.packed + part_.weights_begin + group_ * part_.depth * packed_columns(part_.rows);
     const float* addend = run_.addend_plane(image_, group_);
@@ -63,23 +59,13 @@ class PixelTask {
     }
     const std::size_t plane = first_ * part_.outputs;
     float* const y = run_.y_plane(image_, group_) + plane;
-    turn(sums, c_stride_, y, part_.outputs, columns_, part_.outputs);
+    turn_floats(sums, c_stride_, y, part_.outputs, columns_, part_.outputs);
     if (addend == nullptr) return;
     for (std::size_t i = 0; i < columns_ * part_.outputs; ++i) y[i] += addend[plane + i];
     kernels::apply_activation(c_.activation, y, y, columns_ * part_.outputs);
   }
 
  private:
-  /// to[i][j] = from[j][i] for i < rows, j < columns.
-  static void turn(const float* from, std::size_t from_stride, float* to, std::size_t to_stride, std::size_t rows,
-                   std::size_t columns) {
-    kernels::transpose(
-        sizeof(float),
-        {reinterpret_cast<const std::byte*>(from), static_cast<std::ptrdiff_t>(from_stride * sizeof(float)),
-         reinterpret_cast<std::byte*>(to), static_cast<std::ptrdiff_t>(to_stride * sizeof(float))},
-        rows, columns);
-  }
-
   /// Steps [k, k + depth) of what `outputs` outputs from `first` on read.
   void gather(std::size_t k, std::size_t depth, std::size_t first, std::size_t outputs) const {
     const auto channels = static_cast<std::size_t>(c_.x_channels);

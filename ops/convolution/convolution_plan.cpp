@@ -17,6 +17,8 @@ constexpr std::size_t kBlockFloats = 1 << 16;
 /// Of the copies that tap sums read: as much at best, and no more than 4 MiB.
 constexpr std::int64_t kBandFloats = 1 << 16;
 constexpr std::int64_t kMostBandFloats = 1 << 20;
+/// Rows and depth of sums that do not earn gathering either.
+constexpr std::size_t kMostTapSumRows = 16, kMostTapSumDepth = 16;
 /// Where a task keeps its result for a while.
 constexpr std::size_t kMostKeptRows = 240;
 constexpr std::size_t kLeastTaskRows = 24;
@@ -29,9 +31,18 @@ constexpr std::size_t kMostWinogradRows = 64;
 /// What earns turning X and Y, for outputs as rows of a product.
 constexpr std::size_t kLeastPixelRows = 32;
 constexpr std::int64_t kLeastPixelChannels = 16;
-constexpr std::size_t kMostPixels = 112, kMostStridedPixels = 1024;
+constexpr std::size_t kMostPixels = 112;
 constexpr std::int64_t kMostPixelInputs = 4096;
 constexpr std::size_t kMostPixelTaps = 25;
+/// What earns turning X and Y, for windows that are multiplied where they lie: rows of W, outputs of a row, and steps
+/// of the depth that follow each other.
+constexpr std::size_t kLeastWindowRows = 16;
+constexpr std::int64_t kLeastWindowOutputs = 12;  ///< and as many at once where many of their taps meet none of X
+constexpr std::size_t kLeastWindowRun = 8;
+/// Of the results of a band, to be in the second-level cache: 128 KiB. Its results, and its copy of X, are no more than
+/// 4 MiB.
+constexpr std::size_t kWindowResults = 1 << 15;
+constexpr std::int64_t kMostWindowFloats = 1 << 20;
 
 /// Rows that lie at multiples of 1 KiB from each other would share few places of the first-level cache.
 constexpr std::size_t weights_stride(std::size_t depth) { return depth % 256 == 0 ? depth + 16 : depth; }
@@ -41,6 +52,13 @@ double work_of(const Convolution& c, const ConvolutionPart& part) {
   return static_cast<double>(c.images) * static_cast<double>(c.groups) *
          (copies + static_cast<double>(part.rows) * static_cast<double>(part.depth) *
                        static_cast<double>(part.outputs) / kProductsPerNanosecond);
+}
+
+/// That threads have enough to do, and none too little.
+std::size_t wanted_tasks(const Convolution& c, const ConvolutionPart& part, int threads) {
+  if (threads == 1) return 1;
+  const double by_work = 1 + work_of(c, part) / kLeastTaskNanoseconds;
+  return static_cast<std::size_t>(std::min(4.0 * threads, by_work));
 }
 
 /// The band's sizes with so many outputs of it; false where the copies of a group's channels would be too large.
@@ -99,9 +117,10 @@ void set_band_offsets(const Convolution& c, const ConvolutionPart& part, TapBand
 }
 
 /// False where the part had better be a product.
-bool plan_tap_sums(const Convolution& c, int threads, ConvolutionPart& part) {
+bool plan_tap_sums(const Convolution& c, bool has_addend, int threads, ConvolutionPart& part) {
   const std::vector<TapAxis>& axes = part.grid.axes;
-  if (part.rows >= kLeastProductRows) return false;
+  const bool few_taps = !has_addend && part.rows <= kMostTapSumRows && part.depth <= kMostTapSumDepth;
+  if (part.rows >= kLeastProductRows && !few_taps) return false;
   TapBand& band = part.band;
   while (band.axis + 1 < axes.size() && axes[band.axis].outputs == 1) ++band.axis;
   const std::int64_t all = axes[band.axis].outputs;
@@ -110,9 +129,7 @@ bool plan_tap_sums(const Convolution& c, int threads, ConvolutionPart& part) {
   std::int64_t outputs = all;
   while (outputs > 1 && !set_band_sizes(c, part, outputs, kBandFloats, band)) outputs = (outputs + 1) / 2;
   const double work = work_of(c, part);
-  const std::int64_t wanted =
-      threads == 1 ? 1
-                   : std::min<std::int64_t>(4 * threads, 1 + static_cast<std::int64_t>(work / kLeastTaskNanoseconds));
+  const auto wanted = static_cast<std::int64_t>(wanted_tasks(c, part, threads));
   const std::int64_t units = c.images * c.groups;
   const std::int64_t least_bands = (all + outputs - 1) / outputs;
   const std::int64_t bands = std::min(all, std::max(least_bands, (wanted + units - 1) / units));
@@ -151,14 +168,85 @@ void plan_winograd(const Convolution& c, int threads, ConvolutionPart& part) {
   part.form = ConvolutionForm::kWinograd;
 }
 
-/// Whether outputs would leave much of a product's vectors empty as columns, or take long to gather.
+/// Where the runs of the depth begin in the copy of X. Columns of one row of the kernel that lie side by side are one.
+void set_window_runs(const Convolution& c, const ConvolutionPart& part, WindowTasks& windows) {
+  const TapAxis& across = part.grid.axes[0];
+  const TapAxis& along = part.grid.axes[1];
+  const auto channels = static_cast<std::size_t>(c.x_channels);
+  const auto span = static_cast<std::size_t>(along.shifts.back() - along.shifts.front() + 1);
+  const std::size_t merged = span == along.shifts.size() ? span : 1;
+  windows.run = merged * channels;
+  windows.runs.reserve(part.taps / merged + 1);
+  for (std::size_t tap = 0; tap < part.taps; tap += merged) {
+    const std::int64_t row = across.shifts[tap / along.shifts.size()] - across.shifts.front();
+    const std::int64_t column = along.shifts[tap % along.shifts.size()] - along.shifts.front();
+    windows.runs.push_back((row * static_cast<std::int64_t>(windows.width) + column) * c.x_channels);
+  }
+  windows.runs.push_back(0);
+}
+
+/// Sizes of the copy of X and of the results; false where one is too large.
+bool set_window_sizes(const Convolution& c, const ConvolutionPart& part, WindowTasks& windows) {
+  auto results = static_cast<std::int64_t>(packed_columns(part.rows));
+  std::int64_t floats = c.x_channels;
+  for (std::size_t i = 0; i < 2; ++i) {
+    const TapAxis& axis = part.grid.axes[i];
+    const std::int64_t outputs = i == windows.axis ? windows.outputs : axis.outputs;
+    const std::int64_t span = axis.shifts.back() - axis.shifts.front() + 1;
+    if (span > kMostWindowFloats || outputs - 1 > (kMostWindowFloats - span) / axis.stride) return false;
+    const std::int64_t size = (outputs - 1) * axis.stride + span;
+    if (size > kMostWindowFloats / floats || outputs > kMostWindowFloats / results) return false;
+    floats *= size;
+    results *= outputs;
+    windows.width = static_cast<std::size_t>(size);
+  }
+  windows.copied = static_cast<std::size_t>(floats);
+  return true;
+}
+
+/// False where the part had better have another form.
+bool plan_windows(const Convolution& c, int threads, ConvolutionPart& part) {
+  if (c.transposed || part.grid.axes.size() != 2 || part.taps == 1) return false;
+  const TapAxis& across = part.grid.axes[0];
+  const TapAxis& along = part.grid.axes[1];
+  const std::size_t columns = packed_columns(part.rows);
+  if (part.rows < kLeastWindowRows || part.rows > part.depth || along.outputs < kLeastWindowOutputs ||
+      4 * columns > 5 * part.rows) {
+    return false;
+  }
+  WindowTasks windows;
+  windows.axis = across.outputs == 1 ? 1 : 0;
+  const auto all = static_cast<std::size_t>(part.grid.axes[windows.axis].outputs);
+  const auto units = static_cast<std::size_t>(c.images * c.groups);
+  const std::size_t most = std::max<std::size_t>(1, kWindowResults / columns * all / part.outputs);
+  const std::size_t tasks = wanted_tasks(c, part, threads);
+  // Of one row none has less than half of kLeastWindowOutputs: bands, and products of a band, are of nearly equal size.
+  const std::size_t most_bands = windows.axis == 0 ? all : all / static_cast<std::size_t>(kLeastWindowOutputs);
+  windows.bands = std::min(most_bands, std::max(divide_up(all, most), divide_up(tasks, units)));
+  windows.outputs = static_cast<std::int64_t>(divide_up(all, windows.bands));
+  if (!set_window_sizes(c, part, windows)) return false;
+  set_window_runs(c, part, windows);
+  if (windows.run < kLeastWindowRun) return false;
+  const bool narrow = across.shifts.size() == 1 && 2 * static_cast<std::int64_t>(along.shifts.size()) > along.outputs;
+  const std::int64_t row = windows.axis == 0 ? along.outputs : windows.outputs;
+  windows.products = narrow ? (row + kLeastWindowOutputs - 1) / kLeastWindowOutputs : 1;
+  // Each task copies its band.
+  const std::size_t panels = kernels::panel_count(part.rows);
+  const std::size_t panel_tasks = std::min(panels, divide_up(static_cast<std::size_t>(threads), units * windows.bands));
+  windows.panels = divide_up(panels, panel_tasks);
+  windows.panel_tasks = divide_up(panels, windows.panels);
+  part.tasks = units * windows.bands * windows.panel_tasks;
+  part.windows = std::move(windows);
+  part.form = ConvolutionForm::kWindows;
+  return true;
+}
+
+/// Whether outputs would leave much of a product's vectors empty as columns.
 bool suits_pixels(const Convolution& c, const ConvolutionPart& part) {
   if (c.transposed || part.rows < kLeastPixelRows || c.x_channels < kLeastPixelChannels) return false;
   if (part.taps > kMostPixelTaps || c.x_plane > kMostPixelInputs) return false;
   const std::size_t columns = round_up(part.outputs, kernels::kColumnUnit);
-  if (part.outputs <= kMostPixels && 8 * columns >= 9 * part.outputs) return true;
-  return part.taps > 1 && part.grid.axes.back().stride > 1 && part.outputs <= kMostStridedPixels &&
-         part.rows >= 2 * kLeastPixelRows && c.x_channels >= 2 * kLeastPixelChannels;
+  return part.outputs <= kMostPixels && 8 * columns >= 9 * part.outputs;
 }
 
 void plan_pixels(const Convolution& c, int threads, ConvolutionPart& part) {
@@ -178,10 +266,7 @@ void plan_product(const Convolution& c, int threads, ConvolutionPart& part) {
   const std::size_t panel = kernels::kPanelColumns;
   const std::size_t panels = divide_up(part.outputs, panel);
   const double work = work_of(c, part);
-  const std::size_t wanted = threads == 1
-                                 ? 1
-                                 : std::min<std::size_t>(4 * static_cast<std::size_t>(threads),
-                                                         1 + static_cast<std::size_t>(work / kLeastTaskNanoseconds));
+  const std::size_t wanted = wanted_tasks(c, part, threads);
   const auto units = static_cast<std::size_t>(c.images * c.groups);
   product.rows = part.rows;
   if (c.transposed && part.rows > kMostKeptRows) {
@@ -209,11 +294,22 @@ void plan_product(const Convolution& c, int threads, ConvolutionPart& part) {
   part.tasks = units * product.column_tasks * product.row_tasks;
 }
 
+/// W is packed alike then.
+bool has_outputs_as_rows(const ConvolutionPart& part) {
+  return part.form == ConvolutionForm::kPixels || part.form == ConvolutionForm::kWindows;
+}
+
 /// Floats of a worker; sets where its results begin among them.
 std::size_t place_worker(const Convolution& c, ConvolutionPart& part) {
   std::size_t results = 0;
   if (part.form == ConvolutionForm::kWinograd) return place_winograd(c, part.winograd);
   if (part.form == ConvolutionForm::kPixels) return place_pixels(c, part);
+  if (part.form == ConvolutionForm::kWindows) {
+    const std::size_t columns = std::min(packed_columns(part.rows), part.windows.panels * kernels::kPanelColumns);
+    const auto other = static_cast<std::size_t>(part.windows.axis == 0 ? part.grid.axes[1].outputs : 1);
+    part.result_begin = cache_lines(part.windows.copied);
+    return part.result_begin + static_cast<std::size_t>(part.windows.outputs) * other * columns;
+  }
   if (part.form == ConvolutionForm::kTapSums) {
     part.result_begin = cache_lines(static_cast<std::size_t>(c.x_channels) * part.band.floats + kernels::kTapSumSlack);
     results = part.rows * (part.band.span + kernels::kTapSumSlack);
@@ -227,10 +323,12 @@ std::size_t place_worker(const Convolution& c, ConvolutionPart& part) {
 
 }  // namespace
 
-ConvolutionPlan plan_convolution(const Convolution& convolution, bool has_b, bool constant_w, int threads) {
+ConvolutionPlan plan_convolution(const Convolution& convolution, bool has_b, bool has_addend, bool constant_w,
+                                 int threads) {
   ConvolutionPlan plan;
   plan.convolution = convolution;
   plan.has_b = has_b;
+  plan.has_addend = has_addend;
   std::vector<TapGrid> grids = tap_grids(convolution);
   plan.covers_output = covers_output(convolution, grids);
   for (TapGrid& grid : grids) {
@@ -256,14 +354,15 @@ ConvolutionPlan plan_convolution(const Convolution& convolution, bool has_b, boo
     }
     part.grid = std::move(grid);
     const bool winograd = constant_w && suits_winograd(convolution);
-    const bool pixels = constant_w && !winograd && suits_pixels(convolution, part);
+    const bool windows = constant_w && !winograd && plan_windows(convolution, threads, part);
+    const bool pixels = constant_w && !winograd && !windows && suits_pixels(convolution, part);
     const bool of_channels = winograd || pixels;
     part.weights_stride = weights_stride(of_channels ? static_cast<std::size_t>(convolution.x_channels) : part.depth);
     part.weights_begin = plan.packed_floats;
     const std::size_t all_rows = part.rows * static_cast<std::size_t>(convolution.groups);
     const std::size_t positions = winograd ? kernels::kWinogradPositions : 1;
-    plan.packed_floats += pixels ? cache_lines(packed_pixel_floats(convolution, part))
-                                 : cache_lines(all_rows * part.weights_stride * positions);
+    plan.packed_floats += pixels || windows ? cache_lines(packed_pixel_floats(convolution, part))
+                                            : cache_lines(all_rows * part.weights_stride * positions);
     if (has_b && part.members > 1) {
       part.bias_begin = plan.bias_floats;
       plan.bias_floats += all_rows;
@@ -272,7 +371,7 @@ ConvolutionPlan plan_convolution(const Convolution& convolution, bool has_b, boo
       plan_winograd(convolution, threads, part);
     } else if (pixels) {
       plan_pixels(convolution, threads, part);
-    } else if (!plan_tap_sums(convolution, threads, part)) {
+    } else if (!windows && !plan_tap_sums(convolution, has_addend, threads, part)) {
       plan_product(convolution, threads, part);
     }
     part.first_task = plan.tasks;
@@ -304,7 +403,7 @@ std::string packing_key(const ConvolutionPlan& plan) {
   }
   for (const ConvolutionPart& part : plan.parts) {
     if (part.form == ConvolutionForm::kWinograd) key += " winograd";
-    if (part.form == ConvolutionForm::kPixels) key += " pixels";
+    if (has_outputs_as_rows(part)) key += " pixels";
   }
   return key;
 }
@@ -322,7 +421,7 @@ void pack_convolution(const ConvolutionPlan& plan, const std::byte* w, RunContro
   const auto channel_stride = static_cast<std::size_t>(c.w_x_stride());
   for (const ConvolutionPart& part : plan.parts) {
     const std::size_t rows = part.rows * static_cast<std::size_t>(c.groups);
-    if (part.form == ConvolutionForm::kPixels) {
+    if (has_outputs_as_rows(part)) {
       const std::size_t panels = kernels::panel_count(part.rows) * static_cast<std::size_t>(c.groups);
       control.parallel_for(panels, static_cast<double>(rows) * static_cast<double>(part.depth), [&](std::size_t task) {
         if (!control.abandon_if_stopped()) pack_pixel_panel(c, part, task, w, packed);

@@ -31,7 +31,8 @@ Prepared prepare(const PrepareContext& context) {
   Prepared prepared;
   if (c.images > 0) {
     const ConstantPtr& w = context.input_constant(kConvolutionW);
-    state->plan = plan_convolution(c, context.has_input(kConvolutionB), w != nullptr, context.threads());
+    state->plan = plan_convolution(c, context.has_input(kConvolutionB), context.has_input(kConvolutionAddend),
+                                   w != nullptr, context.threads());
     if (w != nullptr) {
       const std::size_t bytes = state->plan.packed_floats * sizeof(float);
       state->packed = context.weights().get(w, packing_key(state->plan), bytes, [&](std::byte* memory) {
@@ -40,7 +41,6 @@ Prepared prepare(const PrepareContext& context) {
       });
       if (!reads_w(state->plan)) prepared.unread_inputs = 1U << kConvolutionW;
     }
-    state->plan.has_addend = context.has_input(kConvolutionAddend);
     prepared.workspace_bytes = place_workspace(state->plan, w == nullptr, context.threads()) * sizeof(float);
   }
   prepared.state = std::move(state);
@@ -141,6 +141,8 @@ void run_convolution(const ConvolutionPlan& plan, const ConvolutionOperands& ope
     switch (part.form) {
       case ConvolutionForm::kProduct:
         return multiply_task(run, part, task, memory);
+      case ConvolutionForm::kWindows:
+        return window_task(run, part, task, memory);
       case ConvolutionForm::kPixels:
         return pixel_task(run, part, task, memory);
       case ConvolutionForm::kTapSums:

@@ -4,7 +4,8 @@
 //
 //   products   Y [rows, outputs] = W [rows, depth] * X [depth, outputs], by the kernel of Gemm. Its right side is
 //              gathered from X for a block of outputs and of depth that fits the second-level cache
-//   pixels     the same with few outputs, or strided ones, which are the rows then: Y' = X' W'
+//   windows    the same with outputs as rows: Y' = X' W', where X is copied so that windows are multiplied as they lie
+//   pixels     the same with few outputs, whose windows are gathered
 //   Winograd   3 x 3 kernels over many channels and pixels: 16 products over channels alone, of transformed X and W,
 //              for each block of tiles of 2 x 2 outputs (ops/kernels/winograd.hpp). 16 multiplications instead of 36
 //   tap sums   for few rows: X is copied with its padding, so that every tap of every output lies at one distance from
@@ -72,7 +73,20 @@ struct PixelTasks {
   std::vector<std::int32_t> places;  ///< [tap][output]: what is read of a plane; -1 for nothing
 };
 
-enum class ConvolutionForm : std::uint8_t { kProduct, kPixels, kTapSums, kWinograd };
+/// Products with windows as rows: a task has a band of outputs along one axis, and some panels of W.
+struct WindowTasks {
+  std::size_t axis = 0;       ///< where a band ends before the output does
+  std::int64_t outputs = 1;   ///< of the largest band along that axis
+  std::size_t bands = 1;      ///< as many make up the axis
+  std::int64_t products = 1;  ///< that make up a row of outputs of the band
+  std::size_t panels = 0, panel_tasks = 1;
+  std::size_t width = 0;             ///< columns of the copy of X
+  std::size_t copied = 0;            ///< floats of the copy
+  std::size_t run = 1;               ///< steps of the depth that follow each other in the copy
+  std::vector<std::ptrdiff_t> runs;  ///< where each begins, and one more
+};
+
+enum class ConvolutionForm : std::uint8_t { kProduct, kWindows, kPixels, kTapSums, kWinograd };
 
 struct ConvolutionPart {
   TapGrid grid;
@@ -86,6 +100,7 @@ struct ConvolutionPart {
   ProductTasks product;
   TapBand band;
   WinogradTasks winograd;
+  WindowTasks windows;
   PixelTasks pixels;
   std::size_t result_begin = 0;  ///< of a worker's floats
   std::size_t first_task = 0, tasks = 0;
@@ -118,7 +133,8 @@ constexpr std::size_t kBlockDepth = 1024;
 static_assert(kBlockDepth % kernels::kGroupLength == 0);
 
 /// `constant_w`: W is known before the run, and stays.
-ConvolutionPlan plan_convolution(const Convolution& convolution, bool has_b, bool constant_w, int threads);
+ConvolutionPlan plan_convolution(const Convolution& convolution, bool has_b, bool has_addend, bool constant_w,
+                                 int threads);
 
 /// Writes packed_floats of `packed`, from W at any address.
 void pack_convolution(const ConvolutionPlan& plan, const std::byte* w, RunControl& control, float* packed);
@@ -163,6 +179,7 @@ struct ConvolutionRun {
 
 // Task `task` of a part. `memory`: worker_floats of the plan.
 void multiply_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
+void window_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
 void pixel_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
 void winograd_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
 void sum_taps_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
@@ -172,7 +189,13 @@ std::size_t place_winograd(const Convolution& convolution, WinogradTasks& winogr
 /// Weights of a row of the part, transformed: to[position * position_stride + channel].
 void transform_weights(const std::byte* w, std::size_t channels, std::size_t position_stride, float* to);
 
-/// Floats of a worker of a part with outputs as rows; sets where its buffers are.
+/// to[i][j] = from[j][i] for i < rows, j < columns.
+void turn_floats(const float* from, std::size_t from_stride, float* to, std::size_t to_stride, std::size_t rows,
+                 std::size_t columns);
+/// Columns of W as both forms with outputs as rows pack it.
+inline std::size_t packed_columns(std::size_t rows) { return round_up(rows, kernels::kColumnUnit); }
+
+/// Floats of a worker of a part whose windows are gathered; sets where its buffers are.
 std::size_t place_pixels(const Convolution& convolution, ConvolutionPart& part);
 std::size_t packed_pixel_floats(const Convolution& convolution, const ConvolutionPart& part);
 /// Panel `index` of those of all groups.

@@ -227,8 +227,8 @@ void SumTapRows(const TapRows& args) {
   for (std::size_t column = 0; column < args.columns;) {
 #if HWY_TARGET != HWY_SCALAR  // for want of vectors: small rather than fast
     const std::size_t left = args.columns - column;
-    if (args.rows == 1 && left > 2 * kLanes) {
-      column = SumColumns<1, 8>(args, column);
+    if (args.rows == 1) {
+      column = left > 2 * kLanes ? SumColumns<1, 8>(args, column) : SumColumns<1, 2>(args, column);
       continue;
     }
     if (left > kLanes) {

@@ -46,6 +46,14 @@ const std::vector<PaddedCase>& cases() {
       {{"strided, more outputs than at once", {2, 32, 25, 30}, {64, 32, 3, 3}, 1, {2, 2}, {}, {1, 1}, {13, 15}},
        {1, 1}},
       {{"strided, two blocks", {1, 130, 21, 23}, {65, 130, 3, 3}, 1, {2, 2}, {}, {1, 0}, {11, 12}}, {1, 2}},
+      {{"windows of two blocks", {1, 32, 9, 17}, {64, 32, 7, 5}, 1, {2, 1}, {}, {3, 2}, {5, 17}}, {3, 2}},
+      {{"windows of pixels, strided", {2, 3, 21, 31}, {32, 3, 5, 4}, 1, {2, 3}, {}, {2, 1}, {10, 10}}, {1, 0}},
+      {{"windows of pixels, strided, long rows", {2, 3, 21, 40}, {32, 3, 5, 4}, 1, {2, 3}, {}, {2, 1}, {10, 13}},
+       {1, 0}},
+      {{"dilated windows in groups", {2, 16, 13, 20}, {32, 8, 3, 3}, 2, {}, {3, 2}, {3, 2}, {13, 20}}, {3, 2}},
+      {{"windows that meet nothing", {1, 16, 3, 14}, {16, 16, 2, 2}, 1, {}, {}, {6, 0}, {14, 13}}, {6, 0}},
+      {{"windows of a row, most taps outside", {1, 32, 30}, {16, 32, 64}, 1, {}, {}, {32}, {31}}, {32}},
+      {{"windows of a row in groups, strided", {1, 32, 30}, {96, 16, 33}, 2, {2}, {}, {14}, {14}}, {16}},
       {{"one output of many channels", {3, 100, 1, 1}, {150, 100, 1, 1}, 1, {}, {}, {}, {1, 1}}, {}},
       {{"groups of 8", {2, 16, 5, 5}, {16, 8, 3, 3}, 2, {}, {}, {1, 1}, {5, 5}}, {1, 1}},
       {{"groups of 4", {2, 8, 5, 5}, {8, 4, 3, 3}, 2, {}, {}, {1, 1}, {5, 5}}, {1, 1}},
@@ -163,7 +171,8 @@ TEST(Conv, GivesTheSameBitsEverywhere) {
     std::int64_t group;
   };
   for (const Layout& layout : {Layout{{1, 40, 1, 300}, {16, 40, 1, 5}, 1}, Layout{{1, 3, 30, 31}, {9, 3, 3, 3}, 1},
-                               Layout{{1, 6, 30, 31}, {6, 1, 3, 3}, 6}, Layout{{1, 150, 9, 31}, {9, 150, 3, 3}, 1}}) {
+                               Layout{{1, 6, 30, 31}, {6, 1, 3, 3}, 6}, Layout{{1, 16, 40, 60}, {64, 16, 7, 5}, 1},
+                               Layout{{1, 150, 9, 31}, {9, 150, 3, 3}, 1}}) {
     SCOPED_TRACE(text("W ", layout.w));
     std::vector<float> values;
     const ConstantPtr of_channel = random_tensor(DataType::kFloat32, {layout.x[1]}, -1, 1, 4);
@@ -185,6 +194,8 @@ TEST(Conv, SplitsLargeOnes) {
   const ConvolutionCase list[] = {
       {"many panels", {1, 8, 120, 70}, {16, 8, 1, 1}, 1, {}, {}, {}, {120, 70}},
       {"bands of a plane", {1, 2, 300, 250}, {2, 1, 1, 2}, 2, {1, 2}, {}, {}, {300, 125}},
+      {"bands of windows", {1, 8, 90, 120}, {16, 8, 3, 3}, 1, {}, {}, {}, {88, 118}},
+      {"bands of windows of a row", {1, 8, 9000}, {32, 8, 3}, 1, {2}, {}, {}, {4499}},
       {"bands of a row", {1, 1, 70000}, {1, 1, 3}, 1, {}, {}, {}, {69998}},
       {"groups in tasks", {1, 40, 40, 40}, {40, 1, 2, 2}, 40, {}, {}, {}, {39, 39}},
   };

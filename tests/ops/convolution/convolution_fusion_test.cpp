@@ -120,7 +120,8 @@ TEST(ConvolutionFusion, TakesInASumAndItsActivation) {
   const Layout layouts[] = {
       {"Conv", {2, 4, 5, 6}, {9, 4, 3, 3}, 1, 9},     {"Conv", {1, 4, 90}, {18, 2, 3}, 2, 18},
       {"Conv", {1, 20, 9, 9}, {12, 20, 1, 1}, 1, 12}, {"Conv", {1, 130, 3, 30}, {9, 130, 3, 3}, 1, 9},
-      {"Conv", {2, 20, 7, 7}, {70, 20, 3, 3}, 1, 70}, {"Conv", {2, 32, 17, 19}, {70, 32, 3, 3}, 1, 70}};
+      {"Conv", {2, 20, 7, 7}, {70, 20, 3, 3}, 1, 70}, {"Conv", {2, 32, 17, 19}, {70, 32, 3, 3}, 1, 70},
+      {"Conv", {1, 12, 6, 20}, {70, 12, 5, 5}, 1, 70}};
   for (const Layout& layout : layouts) {
     for (const std::size_t input : {0U, 1U}) {
       for (const char* op : {"Relu", "HardSwish"}) {

@@ -1,0 +1,171 @@
+// Tasks of convolutions whose windows are multiplied where they lie. A band of X is copied with its padding, the
+// channels of a place next to each other, so that a row of a window is one run of elements, and so are the channels of
+// a tap of a dilated one. A row of outputs is a product then, whose left side is these windows:
+//   Y' [outputs, rows] = X' [outputs, depth] * W' [depth, rows], with W' packed once as pixel_task has it
+// Nothing is gathered. Rows of the kernel that meet none of X are left out, in whole groups of the product's sums,
+// which changes no bit of finite weights. Every sum is the one that multiply_task gives.
+#include <algorithm>
+#include <cstring>
+
+#include "ops/convolution/convolution_simd.hpp"
+#include "ops/kernels/transpose.hpp"
+
+namespace linnet::internal {
+namespace {
+
+static_assert(kBlockDepth <= kernels::kMostStepsOfWindows);
+
+class WindowTask {
+ public:
+  WindowTask(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory)
+      : run_(run), part_(part), c_(run.plan.convolution), windows_(part.windows), copy_(memory) {
+    const std::size_t columns = packed_columns(part.rows);
+    first_ = task % windows_.panel_tasks * windows_.panels * kernels::kPanelColumns;
+    columns_ = std::min(windows_.panels * kernels::kPanelColumns, part.rows - first_);
+    c_stride_ = packed_columns(columns_);
+    task /= windows_.panel_tasks;
+    const auto band = static_cast<std::int64_t>(task % windows_.bands);
+    task /= windows_.bands;
+    group_ = task % static_cast<std::size_t>(c_.groups);
+    image_ = task / static_cast<std::size_t>(c_.groups);
+    for (std::size_t i = 0; i < 2; ++i) outputs_[i] = {0, part.grid.axes[i].outputs};
+    outputs_[windows_.axis] = part_of(outputs_[windows_.axis], band, static_cast<std::int64_t>(windows_.bands));
+    sums_ = memory + part.result_begin;
+    weights_ = run.operands.packed + part.weights_begin + group_ * part.depth * columns;
+  }
+
+  void run() {
+    copy();
+    const std::int64_t width = outputs_[1].end - outputs_[1].begin;
+    for (std::size_t k = 0; k < part_.depth; k += kBlockDepth) {
+      const std::size_t depth = std::min(kBlockDepth, part_.depth - k);
+      for (std::size_t column = 0; column < columns_; column += kernels::kPanelColumns) {
+        for (std::int64_t row = outputs_[0].begin; row < outputs_[0].end; ++row) {
+          for (std::int64_t i = 0; i < windows_.products; ++i) {
+            if (run_.control.abandon_if_stopped()) return;
+            const IndexRange some = part_of(outputs_[1], i, windows_.products);
+            const std::int64_t output = (row - outputs_[0].begin) * width + some.begin - outputs_[1].begin;
+            multiply(k, depth, column, row, some, sums_ + static_cast<std::size_t>(output) * c_stride_);
+          }
+        }
+      }
+    }
+    store();
+  }
+
+ private:
+  /// Part `index` of `parts`, which are of nearly equal size.
+  static IndexRange part_of(IndexRange all, std::int64_t index, std::int64_t parts) {
+    const std::int64_t size = all.end - all.begin;
+    return {all.begin + size * index / parts, all.begin + size * (index + 1) / parts};
+  }
+
+  /// Steps [k, k + depth) of outputs `some` of row `row`, of the panel that begins with `column`.
+  void multiply(std::size_t k, std::size_t depth, std::size_t column, std::int64_t row, IndexRange some, float* sums) {
+    const IndexRange met = steps_of(k, depth, row, some);
+    const auto begin = static_cast<std::size_t>(met.begin), end = static_cast<std::size_t>(met.end);
+    const std::size_t width = kernels::panel_width(columns_, column / kernels::kPanelColumns);
+    kernels::GemmEpilogue epilogue;
+    epilogue.fills_padding = true;
+    if (k == 0) {
+      epilogue.bias = run_.bias(part_, group_, first_ + column);
+    } else {
+      epilogue.addend = sums + column;
+      epilogue.addend_row_stride = c_stride_;
+      epilogue.addend_column_stride = 1;
+    }
+    if (k + depth == part_.depth && run_.operands.addend == nullptr) epilogue.activation = c_.activation;
+    const TapAxis& across = part_.grid.axes[0];
+    const TapAxis& along = part_.grid.axes[1];
+    const auto channels = static_cast<std::size_t>(c_.x_channels);
+    const auto first_row = static_cast<std::size_t>((row - outputs_[0].begin) * across.stride);
+    const auto first_column = static_cast<std::size_t>((some.begin - outputs_[1].begin) * along.stride);
+    const float* a = copy_ + (first_row * windows_.width + first_column) * channels;
+    const float* b = weights_ + k * packed_columns(part_.rows) + (first_ + column) * depth + (begin - k) * width;
+    kernels::gemm_of_windows(static_cast<std::size_t>(some.end - some.begin),
+                             std::min(kernels::kPanelColumns, columns_ - column), end - begin, a,
+                             static_cast<std::size_t>(along.stride) * channels,
+                             {windows_.runs.data(), windows_.run, begin}, b, epilogue, sums + column, c_stride_);
+  }
+
+  /// Those of [k, k + depth) that meet an element of X, from whole groups on. The steps of a tap of the outer axis, or
+  /// of the only one, follow each other.
+  IndexRange steps_of(std::size_t k, std::size_t depth, std::int64_t row, IndexRange some) const {
+    const bool one_row = part_.grid.axes[0].shifts.size() == 1;
+    const TapAxis& axis = part_.grid.axes[one_row ? 1 : 0];
+    const IndexRange outputs = one_row ? some : IndexRange{row, row + 1};
+    const auto steps = static_cast<std::int64_t>(part_.depth / axis.shifts.size());
+    const auto group = static_cast<std::int64_t>(kernels::kGroupLength);
+    const auto begin = std::lower_bound(axis.shifts.begin(), axis.shifts.end(), -(outputs.end - 1) * axis.stride);
+    const auto end = std::lower_bound(begin, axis.shifts.end(), axis.input - outputs.begin * axis.stride);
+    const auto low = static_cast<std::int64_t>(k), high = static_cast<std::int64_t>(k + depth);
+    const std::int64_t first = std::clamp((begin - axis.shifts.begin()) * steps / group * group, low, high);
+    return {first, std::clamp((end - axis.shifts.begin()) * steps, first, high)};
+  }
+
+  /// The band of X under the windows: [rows, columns, channels], zeros where there is no X.
+  void copy() const {
+    const auto channels = static_cast<std::size_t>(c_.x_channels);
+    std::memset(copy_, 0, windows_.copied * sizeof(float));
+    const TapAxis& across = part_.grid.axes[0];
+    const TapAxis& along = part_.grid.axes[1];
+    const std::int64_t first_row = outputs_[0].begin * across.stride + across.shifts.front();
+    const std::int64_t first_column = outputs_[1].begin * along.stride + along.shifts.front();
+    const std::int64_t last_row = (outputs_[0].end - 1) * across.stride + across.shifts.back();
+    const std::int64_t last_column = (outputs_[1].end - 1) * along.stride + along.shifts.back();
+    const IndexRange rows = {std::max<std::int64_t>(first_row, 0), std::min(last_row + 1, across.input)};
+    const IndexRange columns = {std::max<std::int64_t>(first_column, 0), std::min(last_column + 1, along.input)};
+    if (columns.end <= columns.begin) return;
+    const float* from = run_.x_plane(image_, group_) + columns.begin;
+    for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+      const auto to = static_cast<std::size_t>(row - first_row) * windows_.width +
+                      static_cast<std::size_t>(columns.begin - first_column);
+      turn_floats(from + row * along.input, static_cast<std::size_t>(c_.x_plane), copy_ + to * channels, channels,
+                  static_cast<std::size_t>(columns.end - columns.begin), channels);
+    }
+  }
+
+  void store() const {
+    const auto plane = static_cast<std::size_t>(c_.y_plane);
+    const auto outputs =
+        static_cast<std::size_t>((outputs_[0].end - outputs_[0].begin) * (outputs_[1].end - outputs_[1].begin));
+    const auto begin = static_cast<std::size_t>(outputs_[0].begin * part_.grid.axes[1].outputs + outputs_[1].begin);
+    float* y = run_.y_plane(image_, group_) + first_ * plane + begin;
+    turn_floats(sums_, c_stride_, y, plane, columns_, outputs);
+    if (run_.operands.addend == nullptr) return;
+    const float* addend = run_.addend_plane(image_, group_) + first_ * plane + begin;
+    for (std::size_t row = 0; row < columns_; ++row, y += plane, addend += plane) {
+      for (std::size_t i = 0; i < outputs; ++i) y[i] += addend[i];
+      kernels::apply_activation(c_.activation, y, y, outputs);
+    }
+  }
+
+  const ConvolutionRun& run_;
+  const ConvolutionPart& part_;
+  const Convolution& c_;
+  const WindowTasks& windows_;
+  float* copy_;
+  float* sums_ = nullptr;           ///< [outputs of the band, columns]
+  const float* weights_ = nullptr;  ///< of the group
+  std::size_t image_ = 0, group_ = 0;
+  std::size_t first_ = 0, columns_ = 0;  ///< of rows of W
+  std::size_t c_stride_ = 0;
+  IndexRange outputs_[2] = {};  ///< of the band, along both axes
+};
+
+}  // namespace
+
+void turn_floats(const float* from, std::size_t from_stride, float* to, std::size_t to_stride, std::size_t rows,
+                 std::size_t columns) {
+  kernels::transpose(
+      sizeof(float),
+      {reinterpret_cast<const std::byte*>(from), static_cast<std::ptrdiff_t>(from_stride * sizeof(float)),
+       reinterpret_cast<std::byte*>(to), static_cast<std::ptrdiff_t>(to_stride * sizeof(float))},
+      rows, columns);
+}
+
+void window_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory) {
+  WindowTask(run, part, task, memory).run();
+}
+
+}  // namespace linnet::internal

@@ -304,6 +304,7 @@ std::size_t place_worker(const Convolution& c, ConvolutionPart& part) {
   std::size_t results = 0;
   if (part.form == ConvolutionForm::kWinograd) return place_winograd(c, part.winograd);
   if (part.form == ConvolutionForm::kPixels) return place_pixels(c, part);
+  if (part.form == ConvolutionForm::kWide) return wide_buffers(part).floats;
   if (part.form == ConvolutionForm::kWindows) {
     const std::size_t columns = std::min(packed_columns(part.rows), part.windows.panels * kernels::kPanelColumns);
     const auto other = static_cast<std::size_t>(part.windows.axis == 0 ? part.grid.axes[1].outputs : 1);
@@ -371,7 +372,7 @@ ConvolutionPlan plan_convolution(const Convolution& convolution, bool has_b, boo
       plan_winograd(convolution, threads, part);
     } else if (pixels) {
       plan_pixels(convolution, threads, part);
-    } else if (!windows && !plan_tap_sums(convolution, has_addend, threads, part)) {
+    } else if (!windows && !plan_wide(convolution, part) && !plan_tap_sums(convolution, has_addend, threads, part)) {
       plan_product(convolution, threads, part);
     }
     part.first_task = plan.tasks;

@@ -147,6 +147,8 @@ void run_convolution(const ConvolutionPlan& plan, const ConvolutionOperands& ope
         return pixel_task(run, part, task, memory);
       case ConvolutionForm::kTapSums:
         return sum_taps_task(run, part, task, memory);
+      case ConvolutionForm::kWide:
+        return wide_task(run, part, task, memory);
       case ConvolutionForm::kWinograd:
         return winograd_task(run, part, task, memory);
     }

@@ -10,6 +10,7 @@
 //              for each block of tiles of 2 x 2 outputs (ops/kernels/winograd.hpp). 16 multiplications instead of 36
 //   tap sums   for few rows: X is copied with its padding, so that every tap of every output lies at one distance from
 //              the output's own place, and sums run along the copy without edges
+//   wide       for depthwise ones whose kernel is about as wide as X: rows of X times matrices made of rows of W
 #pragma once
 
 #include <cstddef>
@@ -86,7 +87,7 @@ struct WindowTasks {
   std::vector<std::ptrdiff_t> runs;  ///< where each begins, and one more
 };
 
-enum class ConvolutionForm : std::uint8_t { kProduct, kWindows, kPixels, kTapSums, kWinograd };
+enum class ConvolutionForm : std::uint8_t { kProduct, kWindows, kPixels, kTapSums, kWide, kWinograd };
 
 struct ConvolutionPart {
   TapGrid grid;
@@ -181,8 +182,18 @@ struct ConvolutionRun {
 void multiply_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
 void window_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
 void pixel_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
+void wide_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
 void winograd_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
 void sum_taps_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
+
+/// False where the part had better be tap sums.
+bool plan_wide(const Convolution& convolution, ConvolutionPart& part);
+/// Where the floats of a worker of such a part are, behind the copy of X.
+struct WideBuffers {
+  std::size_t rows = 0;  ///< of the copy
+  std::size_t line_begin = 0, matrices_begin = 0, floats = 0;
+};
+WideBuffers wide_buffers(const ConvolutionPart& part);
 
 /// Floats of a worker of a Winograd part; sets where its buffers are.
 std::size_t place_winograd(const Convolution& convolution, WinogradTasks& winograd);

@@ -39,9 +39,10 @@ class BandTask {
     sums.y = copy_ + part_.result_begin;
     sums.y_row_stride = band_.span + kernels::kTapSumSlack;
     const bool by_rows = part_.rows == 1 && channels == 1 && !c_.transposed && part_.grid.axes.size() == 2;
+    const bool halves = by_rows && is_halved_plane();
     for (std::size_t group = group_begin_; group < group_end_; ++group) {
       const float* x = run_.x_plane(image_, group);
-      for (std::size_t channel = 0; channel < channels; ++channel, x += c_.x_plane) {
+      for (std::size_t channel = 0; channel < channels && !halves; ++channel, x += c_.x_plane) {
         copy_axis(0, x, copy_ + channel * band_.floats);
       }
       sums.weights = run_.weights(part_, group, 0);
@@ -90,8 +91,25 @@ class BandTask {
     const bool in_registers = kind == kernels::ActivationKind::kRelu || kind == kernels::ActivationKind::kClip;
     if (in_registers) piece.activation = c_.activation;
     float* const y = run_.y_plane(image_, group) + first_row * width + first_column;
-    const bool square = is_square_plane();
-    if (square) {
+    const bool halves = is_halved_plane();
+    const bool square = halves || is_square_plane();
+    if (halves) {
+      if (run_.control.abandon_if_stopped()) return false;
+      kernels::HalvedPlane plane = {};
+      plane.x = run_.x_plane(image_, group);
+      plane.height = static_cast<std::size_t>(across.input);
+      plane.width = static_cast<std::size_t>(along.input);
+      plane.top = across.shifts[0] + 2 * static_cast<std::ptrdiff_t>(first_row);
+      plane.left = along.shifts[0] + 2 * static_cast<std::ptrdiff_t>(first_column);
+      plane.weights = piece.weights;
+      plane.bias = piece.bias;
+      plane.activation = piece.activation;
+      plane.y = y;
+      plane.y_row_stride = width;
+      plane.rows = rows;
+      plane.columns = piece.columns;
+      kernels::halved_sums(plane, along.shifts.size());
+    } else if (square) {
       if (run_.control.abandon_if_stopped()) return false;
       piece.rows = rows;
       piece.x = sums.x;
@@ -124,6 +142,15 @@ class BandTask {
     const std::size_t kernel = part_.grid.axes[1].shifts.size();
     return kernels::has_plane_sums(kernel) && across.shifts.size() == kernel && across.stride == 1 &&
            across.shifts[1] - across.shifts[0] == 1;
+  }
+
+  /// Whether outputs lie two rows and columns apart, those of the kernel one.
+  bool is_halved_plane() const {
+    const std::size_t kernel = part_.grid.axes[1].shifts.size();
+    const auto halves = [=](const TapAxis& axis) {
+      return axis.stride == 2 && axis.shifts.size() == kernel && axis.shifts[1] - axis.shifts[0] == 1;
+    };
+    return kernels::has_halved_sums(kernel) && halves(part_.grid.axes[0]) && halves(part_.grid.axes[1]);
   }
 
   /// False when the run is to stop.

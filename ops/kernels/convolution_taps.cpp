@@ -4,6 +4,7 @@
 #include "ops/kernels/convolution_taps.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 
 #include "ops/kernels/highway_config.h"
@@ -345,6 +346,85 @@ void SumPlanes(const TapRows& args, std::size_t) { SumTapRows(args); }
 
 #endif
 
+#if HWY_TARGET <= HWY_AVX2
+
+// Down a strip of outputs, two rows of x at a time: of so many outputs they are rows of the window of, the last is
+// complete then. Elements are taken apart in registers, two neighbouring columns of the kernel from one load.
+template <std::size_t kKernel>
+HWY_NOINLINE void SumHalvedStrip(const HalvedPlane& args, std::size_t column) {
+  using V = hn::Vec<Tag>;
+  const Tag d;
+  const hn::RebindToUnsigned<Tag> du;
+  constexpr std::size_t kPairs = kKernel / 2 + 1;
+  const std::ptrdiff_t left = args.left + 2 * static_cast<std::ptrdiff_t>(column);
+  hn::Mask<Tag> lower[kPairs], upper[kPairs];  // what lies in a row of x
+  V sums[kPairs];
+  LINNET_UNROLL
+  for (std::size_t i = 0; i < kPairs; ++i) {
+    const auto place = static_cast<std::uint32_t>(left + static_cast<std::ptrdiff_t>(2 * i));
+    const auto width = hn::Set(du, static_cast<std::uint32_t>(args.width));
+    lower[i] = hn::RebindMask(d, hn::Lt(hn::Iota(du, place), width));
+    upper[i] = hn::RebindMask(d, hn::Lt(hn::Iota(du, place + static_cast<std::uint32_t>(kLanes)), width));
+    sums[i] = hn::Zero(d);
+  }
+  const V bias = hn::Set(d, args.bias);
+  const Bounds bounds(args.activation);
+  const auto height = static_cast<std::ptrdiff_t>(args.height);
+  const auto add = [&](std::ptrdiff_t row, std::size_t odd) HWY_ATTR {
+    if (row < 0 || row >= height) return;
+    const float* const from = args.x + row * static_cast<std::ptrdiff_t>(args.width) + left;
+    V x[2 * kPairs];
+    LINNET_UNROLL
+    for (std::size_t i = 0; i < kPairs; ++i) {
+      const V low = hn::MaskedLoad(lower[i], d, from + 2 * i);
+      const V high = hn::MaskedLoad(upper[i], d, from + 2 * i + kLanes);
+      x[2 * i] = hn::ConcatEven(d, high, low);
+      x[2 * i + 1] = hn::ConcatOdd(d, high, low);
+    }
+    LINNET_UNROLL
+    for (std::size_t i = 0; i < kPairs; ++i) {
+      const float* const weights = args.weights + (2 * i + odd) * kKernel;
+      if (2 * i + odd == kKernel) break;
+      LINNET_UNROLL
+      for (std::size_t tap = 0; tap < kKernel; ++tap) sums[i] = hn::MulAdd(hn::Set(d, weights[tap]), x[tap], sums[i]);
+    }
+  };
+  for (std::size_t row = 0; row < args.rows + kPairs - 1; ++row) {
+    const std::ptrdiff_t x_row = args.top + static_cast<std::ptrdiff_t>(2 * row);
+    add(x_row, 0);
+    add(x_row + 1, 1);
+    if (row + 1 >= kPairs) {
+      float* const y = args.y + (row + 1 - kPairs) * args.y_row_stride + column;
+      const V v = bounds(hn::Add(bias, sums[kPairs - 1]));
+      if (column + kLanes <= args.columns) {
+        hn::StoreU(v, d, y);
+      } else {
+        StorePartial(d, v, y, args.columns - column);
+      }
+    }
+    LINNET_UNROLL
+    for (std::size_t i = kPairs - 1; i > 0; --i) sums[i] = sums[i - 1];
+    sums[0] = hn::Zero(d);
+  }
+}
+
+void SumHalvedPlane(const HalvedPlane& args, std::size_t kernel) {
+  const auto strip = kernel == 3 ? SumHalvedStrip<3> : SumHalvedStrip<5>;
+  for (std::size_t column = 0; column < args.columns; column += kLanes) strip(args, column);
+}
+
+constexpr bool kHasHalvedSums = true;
+
+#else
+
+void SumHalvedPlane(const HalvedPlane&, std::size_t) {}
+
+constexpr bool kHasHalvedSums = false;
+
+#endif
+
+bool HasHalvedSums(std::size_t kernel) { return kHasHalvedSums && (kernel == 3 || kernel == 5); }
+
 #undef LINNET_UNROLL
 
 }  // namespace
@@ -357,12 +437,18 @@ namespace linnet::kernels {
 LINNET_EXPORT(SumTaps);
 LINNET_EXPORT(SumTapRows);
 LINNET_EXPORT(SumPlanes);
+LINNET_EXPORT(HasHalvedSums);
+LINNET_EXPORT(SumHalvedPlane);
 
 void tap_sums(const TapSums& sums) { LINNET_DISPATCH(SumTaps)(sums); }
 
 void tap_rows(const TapRows& rows) { LINNET_DISPATCH(SumTapRows)(rows); }
 
 void plane_sums(const TapRows& rows, std::size_t kernel) { LINNET_DISPATCH(SumPlanes)(rows, kernel); }
+
+bool has_halved_sums(std::size_t kernel) { return LINNET_DISPATCH(HasHalvedSums)(kernel); }
+
+void halved_sums(const HalvedPlane& plane, std::size_t kernel) { LINNET_DISPATCH(SumHalvedPlane)(plane, kernel); }
 
 }  // namespace linnet::kernels
 #endif  // HWY_ONCE

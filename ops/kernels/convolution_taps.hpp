@@ -52,6 +52,27 @@ void tap_rows(const TapRows& rows);
 constexpr bool has_plane_sums(std::size_t kernel) { return kernel == 3 || kernel == 5 || kernel == 7; }
 void plane_sums(const TapRows& rows, std::size_t kernel);
 
+// The same sums of a square kernel of which rows and columns of outputs are 2 apart, straight from a plane:
+//   y[row][i] = activation(bias + sum of weights[r * kernel + c] * x[(top + 2 * row + r) * width + left + 2 * i + c])
+// over the r and c that meet an element of x, which has `height` rows of `width` elements. The bits are those of
+// tap_rows with finite weights. Requires: has_halved_sums(kernel).
+struct HalvedPlane {
+  const float* x;
+  std::size_t height;
+  std::size_t width;
+  std::ptrdiff_t top;
+  std::ptrdiff_t left;
+  const float* weights;
+  float bias;
+  Activation activation;  // none, Relu or Clip
+  float* y;
+  std::size_t y_row_stride;
+  std::size_t rows;
+  std::size_t columns;
+};
+bool has_halved_sums(std::size_t kernel);  // on this CPU
+void halved_sums(const HalvedPlane& plane, std::size_t kernel);
+
 }  // namespace linnet::kernels
 
 #endif  // LINNET_OPS_KERNELS_CONVOLUTION_TAPS_HPP_

@@ -65,6 +65,8 @@ const std::vector<PaddedCase>& cases() {
        {1, 1}},
       {{"depthwise", {2, 5, 7, 7}, {5, 1, 3, 3}, 5, {}, {}, {1, 1}, {7, 7}}, {1, 1}},
       {{"depthwise, stride 2", {1, 5, 14, 13}, {5, 1, 3, 3}, 5, {2, 2}, {}, {0, 1}, {7, 7}}, {1, 1}},
+      {{"depthwise, stride 2, 5x5", {2, 3, 15, 41}, {3, 1, 5, 5}, 3, {2, 2}, {}, {2, 2}, {8, 21}}, {2, 2}},
+      {{"depthwise, stride 2, wide pads", {1, 3, 6, 5}, {3, 1, 5, 5}, 3, {2, 2}, {}, {8, 7}, {9, 8}}, {7, 7}},
       {{"depthwise, stride 3 and 2, dilated", {1, 3, 14, 23}, {3, 1, 3, 3}, 3, {3, 2}, {2, 3}, {2, 1}, {5, 10}},
        {1, 1}},
       {{"depthwise, 5x5 on a wide row", {1, 2, 6, 150}, {2, 1, 5, 5}, 2, {}, {}, {2, 2}, {6, 150}}, {2, 2}},
@@ -200,11 +202,13 @@ TEST(Conv, SplitsLargeOnes) {
       {"bands of windows", {1, 8, 90, 120}, {16, 8, 3, 3}, 1, {}, {}, {}, {88, 118}},
       {"bands of windows of a row", {1, 8, 9000}, {32, 8, 3}, 1, {2}, {}, {}, {4499}},
       {"bands of a row", {1, 1, 70000}, {1, 1, 3}, 1, {}, {}, {}, {69998}},
+      {"halved bands of a plane", {1, 2, 300, 250}, {2, 1, 3, 3}, 2, {2, 2}, {}, {1, 1}, {150, 125}},
+      {"halved bands of a row", {1, 1, 1, 90000}, {1, 1, 3, 3}, 1, {2, 2}, {}, {1, 1}, {1, 45000}},
       {"groups in tasks", {1, 40, 40, 40}, {40, 1, 2, 2}, 40, {}, {}, {}, {39, 39}},
   };
   for (const ConvolutionCase& c : list) {
     OpTest test = convolution_test(c, false, DataType::kFloat32, true);
-    with_window(test, c, {}).implementation("simd").run();
+    with_window(test, c, c.pads).implementation("simd").run();
   }
 }
 

@@ -1,7 +1,8 @@
 // Convolutions by Linnet's own float32 kernels, as convolution_simd.hpp describes them. Each output is its bias and one
 // sum in an order that depends on the kernel alone: taps in W's order, the channels of a group within each. Neither the
-// place of the output, nor threads, nor what else is computed change its bits. Winograd's form has another sum for each
-// of the four places of a tile; where the sums of a block of tiles and a group of rows are not all finite, these are
+// place of the output, nor threads, nor what else is computed change its bits. Where a depthwise kernel is about as
+// wide as X, taps are added in X's order, from the first that meets X on. Winograd's form has another sum for each of
+// the four places of a tile; where the sums of a block of tiles and a group of rows are not all finite, these are
 // summed directly. Which form serves depends on the shapes of an image and of W.
 #include "ops/convolution/convolution_simd.hpp"
 

@@ -220,16 +220,20 @@ bool plan_windows(const Convolution& c, int threads, ConvolutionPart& part) {
   const auto units = static_cast<std::size_t>(c.images * c.groups);
   const std::size_t most = std::max<std::size_t>(1, kWindowResults / columns * all / part.outputs);
   const std::size_t tasks = wanted_tasks(c, part, threads);
-  // Of one row none has less than half of kLeastWindowOutputs: bands, and products of a band, are of nearly equal size.
-  const std::size_t most_bands = windows.axis == 0 ? all : all / static_cast<std::size_t>(kLeastWindowOutputs);
+  // Pieces do not depend on bands, which threads do: what a piece leaves out is the same in any case.
+  const bool narrow = across.shifts.size() == 1 && 2 * static_cast<std::int64_t>(along.shifts.size()) > along.outputs;
+  if (narrow) windows.pieces = (along.outputs + kLeastWindowOutputs - 1) / kLeastWindowOutputs;
+  const auto pieces = static_cast<std::size_t>(windows.pieces);
+  const std::size_t most_bands = windows.axis == 0 ? all
+                                 : narrow          ? pieces
+                                                   : all / static_cast<std::size_t>(kLeastWindowOutputs);
   windows.bands = std::min(most_bands, std::max(divide_up(all, most), divide_up(tasks, units)));
-  windows.outputs = static_cast<std::int64_t>(divide_up(all, windows.bands));
+  const std::size_t outputs = windows.axis == 1 && narrow ? divide_up(pieces, windows.bands) * divide_up(all, pieces)
+                                                          : divide_up(all, windows.bands);
+  windows.outputs = static_cast<std::int64_t>(outputs);
   if (!set_window_sizes(c, part, windows)) return false;
   set_window_runs(c, part, windows);
   if (windows.run < kLeastWindowRun) return false;
-  const bool narrow = across.shifts.size() == 1 && 2 * static_cast<std::int64_t>(along.shifts.size()) > along.outputs;
-  const std::int64_t row = windows.axis == 0 ? along.outputs : windows.outputs;
-  windows.products = narrow ? (row + kLeastWindowOutputs - 1) / kLeastWindowOutputs : 1;
   // Each task copies its band.
   const std::size_t panels = kernels::panel_count(part.rows);
   const std::size_t panel_tasks = std::min(panels, divide_up(static_cast<std::size_t>(threads), units * windows.bands));

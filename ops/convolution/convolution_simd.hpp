@@ -76,10 +76,10 @@ struct PixelTasks {
 
 /// Products with windows as rows: a task has a band of outputs along one axis, and some panels of W.
 struct WindowTasks {
-  std::size_t axis = 0;       ///< where a band ends before the output does
-  std::int64_t outputs = 1;   ///< of the largest band along that axis
-  std::size_t bands = 1;      ///< as many make up the axis
-  std::int64_t products = 1;  ///< that make up a row of outputs of the band
+  std::size_t axis = 0;      ///< where a band ends before the output does
+  std::int64_t outputs = 1;  ///< of the largest band along that axis
+  std::size_t bands = 1;     ///< as many make up the axis
+  std::int64_t pieces = 0;   ///< of a row of outputs, each of which leaves out its own taps; 0: none does
   std::size_t panels = 0, panel_tasks = 1;
   std::size_t width = 0;             ///< columns of the copy of X
   std::size_t copied = 0;            ///< floats of the copy

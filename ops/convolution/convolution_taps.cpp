@@ -27,8 +27,6 @@ class BandTask {
 
   void run() {
     const auto channels = static_cast<std::size_t>(c_.x_channels);
-    const std::size_t copied = channels * band_.floats + kernels::kTapSumSlack;
-    std::memset(copy_, 0, copied * sizeof(float));
     kernels::TapSums sums;
     sums.x = copy_;
     sums.offsets = band_.offsets.data();
@@ -40,6 +38,7 @@ class BandTask {
     sums.y_row_stride = band_.span + kernels::kTapSumSlack;
     const bool by_rows = part_.rows == 1 && channels == 1 && !c_.transposed && part_.grid.axes.size() == 2;
     const bool halves = by_rows && is_halved_plane();
+    if (!halves) std::memset(copy_, 0, (channels * band_.floats + kernels::kTapSumSlack) * sizeof(float));
     for (std::size_t group = group_begin_; group < group_end_; ++group) {
       const float* x = run_.x_plane(image_, group);
       for (std::size_t channel = 0; channel < channels && !halves; ++channel, x += c_.x_plane) {

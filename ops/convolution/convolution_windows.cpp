@@ -29,7 +29,15 @@ class WindowTask {
     group_ = task % static_cast<std::size_t>(c_.groups);
     image_ = task / static_cast<std::size_t>(c_.groups);
     for (std::size_t i = 0; i < 2; ++i) outputs_[i] = {0, part.grid.axes[i].outputs};
-    outputs_[windows_.axis] = part_of(outputs_[windows_.axis], band, static_cast<std::int64_t>(windows_.bands));
+    const auto bands = static_cast<std::int64_t>(windows_.bands);
+    IndexRange& banded = outputs_[windows_.axis];
+    pieces_ = {0, std::max<std::int64_t>(windows_.pieces, 1)};
+    if (windows_.axis == 0 || windows_.pieces == 0) {
+      banded = part_of(banded, band, bands);
+    } else {
+      pieces_ = part_of(pieces_, band, bands);
+      banded = {piece(pieces_.begin).begin, piece(pieces_.end - 1).end};
+    }
     sums_ = memory + part.result_begin;
     weights_ = run.operands.packed + part.weights_begin + group_ * part.depth * columns;
   }
@@ -41,9 +49,9 @@ class WindowTask {
       const std::size_t depth = std::min(kBlockDepth, part_.depth - k);
       for (std::size_t column = 0; column < columns_; column += kernels::kPanelColumns) {
         for (std::int64_t row = outputs_[0].begin; row < outputs_[0].end; ++row) {
-          for (std::int64_t i = 0; i < windows_.products; ++i) {
+          for (std::int64_t i = pieces_.begin; i < pieces_.end; ++i) {
             if (run_.control.abandon_if_stopped()) return;
-            const IndexRange some = part_of(outputs_[1], i, windows_.products);
+            const IndexRange some = windows_.pieces == 0 ? outputs_[1] : piece(i);
             const std::int64_t output = (row - outputs_[0].begin) * width + some.begin - outputs_[1].begin;
             multiply(k, depth, column, row, some, sums_ + static_cast<std::size_t>(output) * c_stride_);
           }
@@ -58,6 +66,11 @@ class WindowTask {
   static IndexRange part_of(IndexRange all, std::int64_t index, std::int64_t parts) {
     const std::int64_t size = all.end - all.begin;
     return {all.begin + size * index / parts, all.begin + size * (index + 1) / parts};
+  }
+
+  /// Outputs of a row. Requires: it is made in pieces.
+  IndexRange piece(std::int64_t index) const {
+    return part_of({0, part_.grid.axes[1].outputs}, index, windows_.pieces);
   }
 
   /// Steps [k, k + depth) of outputs `some` of row `row`, of the panel that begins with `column`.
@@ -92,6 +105,7 @@ class WindowTask {
   /// of the only one, follow each other.
   IndexRange steps_of(std::size_t k, std::size_t depth, std::int64_t row, IndexRange some) const {
     const bool one_row = part_.grid.axes[0].shifts.size() == 1;
+    if (one_row && windows_.pieces == 0) return {static_cast<std::int64_t>(k), static_cast<std::int64_t>(k + depth)};
     const TapAxis& axis = part_.grid.axes[one_row ? 1 : 0];
     const IndexRange outputs = one_row ? some : IndexRange{row, row + 1};
     const auto steps = static_cast<std::int64_t>(part_.depth / axis.shifts.size());
@@ -151,6 +165,7 @@ class WindowTask {
   std::size_t first_ = 0, columns_ = 0;  ///< of rows of W
   std::size_t c_stride_ = 0;
   IndexRange outputs_[2] = {};  ///< of the band, along both axes
+  IndexRange pieces_ = {};      ///< of its rows
 };
 
 }  // namespace

@@ -357,6 +357,10 @@ ConvolutionPlan plan_convolution(const Convolution& convolution, bool has_b, boo
       part.elements.push_back(grid.kernel_element(convolution, static_cast<std::int64_t>(i / part.taps),
                                                   static_cast<std::int64_t>(i % part.taps)));
     }
+    for (std::size_t i = 0; i < part.members * grid.axes.size(); ++i) {
+      const auto member = static_cast<std::int64_t>(i / grid.axes.size());
+      part.phases.push_back(static_cast<std::uint32_t>(grid.phase_of(member, i % grid.axes.size())));
+    }
     part.grid = std::move(grid);
     const bool winograd = constant_w && suits_winograd(convolution);
     const bool windows = constant_w && !winograd && plan_windows(convolution, threads, part);

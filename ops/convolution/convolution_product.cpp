@@ -243,9 +243,11 @@ class ProductTask {
     std::int64_t place = 0;
     std::int64_t size = axes.back().y_size;
     for (std::size_t i = axes.size() - 1; i-- > 0;) {
-      const std::int64_t y = part_.phase_of(member, i).begin + row % axes[i].outputs * axes[i].y_step;
+      const std::int64_t output = i == 0 ? row : row % axes[i].outputs;
+      const std::int64_t y = part_.phase_of(member, i).begin + output * axes[i].y_step;
       if (y >= axes[i].y_size) return nullptr;
       place += y * size;
+      if (i == 0) break;
       size *= axes[i].y_size;
       row /= axes[i].outputs;
     }

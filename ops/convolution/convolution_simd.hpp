@@ -94,6 +94,7 @@ struct ConvolutionPart {
   std::vector<std::int64_t> shifts;    ///< [tap][axis]
   std::vector<IndexRange> inside;      ///< [tap]: outputs along the last axis that read an element of X
   std::vector<std::int64_t> elements;  ///< [member][tap], in the kernel
+  std::vector<std::uint32_t> phases;   ///< [member][axis], of the grid's
   std::size_t members = 1, taps = 1, rows = 0, depth = 0, outputs = 0;
   std::size_t weights_begin = 0, weights_stride = 0;  ///< of packed rows, of all groups
   std::size_t bias_begin = 0;                         ///< in the workspace; for several members
@@ -107,8 +108,7 @@ struct ConvolutionPart {
   std::size_t first_task = 0, tasks = 0;
 
   const TapAxis::Phase& phase_of(std::size_t member, std::size_t axis) const {
-    const std::int64_t index = members == 1 ? 0 : grid.phase_of(static_cast<std::int64_t>(member), axis);
-    return grid.axes[axis].phases[static_cast<std::size_t>(index)];
+    return grid.axes[axis].phases[phases[member * grid.axes.size() + axis]];
   }
 };
 

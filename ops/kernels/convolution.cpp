@@ -127,7 +127,8 @@ void Interleave(const float* even, const float* odd, float* to, std::size_t coun
   std::size_t i = 0;
 #if HWY_TARGET != HWY_SCALAR
   const Tag d;
-  for (; i + kLanes <= count; i += kLanes) {
+  for (; count >= kLanes && i < count; i += kLanes) {
+    i = std::min(i, count - kLanes);  // the last vectors lie over those before them
     hn::StoreInterleaved2(hn::LoadU(d, even + i), hn::LoadU(d, odd + i), d, to + 2 * i);
   }
 #endif

@@ -21,7 +21,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Options of g++ that clang++ does not know, and those that make it write files.
-DROPPED = {"-MD", "-c", "-mstringop-strategy=libcall", "-fvect-cost-model=dynamic",
+DROPPED = {"-MD", "-c", "-mstringop-strategy=libcall", "-fvect-cost-model=dynamic", "-fno-tree-scev-cprop",
            "-ftree-loop-vectorize"}
 DROPPED_WITH_VALUE = {"-MT", "-MF", "-o"}
 # Warnings and optimizations that only g++ has are no findings.

@@ -13,8 +13,8 @@ from tolerance import SPREADS, is_plain_float, norm_error, ulp, ulps
 LOOSE = 5e-6  # of oneDNN's functions of float32, relative and absolute
 
 
-def difference(samples: Sequence[Any], actual: Any, operator: str, loose: bool = False) -> str:
-    """What is wrong with an output, in words; "" where nothing is. `operator` is what made it.
+def difference(samples: Sequence[Any], actual: Any, operator: str, loose: bool = False, alone: bool = False) -> str:
+    """What is wrong with an output, in words; "" where nothing is. `operator` is what made it, `alone` in the graph or not.
 
     Where the samples themselves differ by more than rounding (other shapes, other integers, NaN in some), rounding
     decides, and anything of the right type goes."""
@@ -26,7 +26,7 @@ def difference(samples: Sequence[Any], actual: Any, operator: str, loose: bool =
     text = form_difference(expected, actual)
     if text or expected is None:
         return text
-    wrong = wrong_elements(samples, actual, operator, loose)
+    wrong = wrong_elements(samples, actual, ulps(operator, expected.dtype, alone), operator, loose)
     if not wrong.any():
         return ""
     place = tuple(int(index) for index in np.argwhere(wrong)[0])
@@ -57,7 +57,9 @@ def list_difference(samples: Sequence[Any], actual: Any, operator: str) -> str:
     return ""
 
 
-def wrong_elements(samples: Sequence[np.ndarray], actual: np.ndarray, operator: str, loose: bool) -> np.ndarray:
+def wrong_elements(
+    samples: Sequence[np.ndarray], actual: np.ndarray, count: float, operator: str, loose: bool
+) -> np.ndarray:
     expected = samples[0]
     if not is_plain_float(expected.dtype):
         same = equal(expected, actual)
@@ -73,7 +75,7 @@ def wrong_elements(samples: Sequence[np.ndarray], actual: np.ndarray, operator: 
         undecided |= np.isfinite(moved) != np.isfinite(wide)
         with np.errstate(invalid="ignore"):
             spread = np.fmax(spread, np.abs(moved - wide))
-    allowed = ulps(operator, expected.dtype) * ulp(expected, expected.dtype) + SPREADS * spread
+    allowed = count * ulp(expected, expected.dtype) + SPREADS * spread
     allowed = allowed + norm_error(operator, expected)
     if loose:
         allowed = allowed + LOOSE + LOOSE * np.where(np.isfinite(wide), np.abs(wide), 0.0)

@@ -100,7 +100,8 @@ def log_softmax(rows: Array) -> Array:
     shifted = rows - rows.max(-1, keepdims=True)
     others = np.exp(shifted)
     np.put_along_axis(others, np.argmax(rows, -1)[..., None], 0.0, -1)
-    return shifted - np.log1p(others.sum(-1, keepdims=True))
+    made = shifted - np.log1p(others.sum(-1, keepdims=True))
+    return np.where(np.isnan(shifted).any(-1, keepdims=True), np.nan, made)
 
 
 FORMS: dict[str, Callable[[Array], Array]] = {

@@ -12,6 +12,7 @@ from recipes.table import read_all
 
 FIRST_OPSET = 7
 LAST_OPSET = defs.onnx_opset_version()
+PATTERN_OPSET = 13  # axes of ReduceSum, Squeeze and Unsqueeze are inputs, Softmax is of one axis
 TRIES = 40
 
 RECIPES = read_all()
@@ -31,7 +32,9 @@ class Nothing(Exception):
 
 
 def opsets(operator: str) -> list[int]:
-    """One of each form of the operator, and the newest."""
+    """One of each form of the operator. A pattern has one form, from the opset on that it is written in."""
+    if operator.startswith("pattern"):
+        return [PATTERN_OPSET]
     versions = sorted(
         {
             schema.since_version

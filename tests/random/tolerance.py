@@ -25,6 +25,7 @@ EXACT = frozenset(
     SpaceToDepth Split SplitToSequence Sqrt Squeeze StringConcat StringNormalizer StringSplit Sub TensorScatter
     ThresholdedRelu Tile TopK Transpose Trilu Unique Unsqueeze Where Xor ArgMax ArgMin""".split()
 )
+ARITHMETIC = frozenset({"Add", "Sub", "Mul", "Div", "Sqrt"})
 # Of one element; all promise 4 ULP or less, most of them 1.
 ROUNDED = {
     **dict.fromkeys(
@@ -55,8 +56,12 @@ SPREADS = 8.0  # three samples may well miss the worst case
 WIDE_SLACK = 4.0  # of float64, where what is expected has an error like that of Linnet
 
 
-def ulps(op: str, dtype: np.dtype) -> float:
-    """The most that a result may be from the rounded exact one, apart from what disturbed inputs make of it."""
+def ulps(op: str, dtype: np.dtype, alone: bool = False) -> float:
+    """The most that a result may be from the rounded exact one, apart from what disturbed inputs make of it.
+
+    `alone`: in a graph of one node. In others a pass may join an operation with its neighbours, which are not rounded."""
+    if op in ARITHMETIC and not alone:
+        return 1.0
     if op in EXACT:
         return 0.0
     promised = ROUNDED.get(op, RECURRENT.get(op, SUMMED))
@@ -73,6 +78,8 @@ def norm_error(op: str, value: np.ndarray) -> float:
     """What an element may be off, as a share of the largest one, or of 1 if that is larger.
 
     For what is computed step by step as ONNX defines it, each step rounded, or with constants of float32."""
+    if op == "HardSigmoid":  # what HardSwish makes of it has 1 / 6 for an alpha that is a float32
+        return float(ulp(np.array(0.5), value.dtype))
     doubles = op in TRANSFORMS or (op in CANCELLING and value.dtype == np.float64)
     if op not in DEFINED and not doubles:
         return 0.0

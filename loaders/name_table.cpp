@@ -41,7 +41,7 @@ std::uint32_t hash_of(std::string_view name) {
     hash = mix(hash ^ word, kKey[1]);
   }
   std::uint64_t rest = 0;
-  std::memcpy(&rest, name.data() + at, name.size() - at);
+  if (at < name.size()) std::memcpy(&rest, name.data() + at, name.size() - at);  // no bytes may lie at null
   hash = mix(hash ^ rest, kKey[1]);
   return static_cast<std::uint32_t>(mix(hash, kKey[0] | 1));
 }

@@ -21,6 +21,7 @@ TEST(NameTable, FindsWhatWasInserted) {
   EXPECT_EQ(*table.find("a"), 1u);
   EXPECT_EQ(*table.find(std::string_view("a\0b", 3)), 3u);
   EXPECT_EQ(table.find("b"), nullptr);
+  EXPECT_EQ(table.find(std::string_view()), nullptr);  // what points nowhere is not read
   EXPECT_EQ(table.size(), 2u);
 }
 

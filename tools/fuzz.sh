@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # tools/fuzz.sh [SECONDS]: builds every fuzzer with Clang, AddressSanitizer and UndefinedBehaviorSanitizer and runs each
-# for that long (default 60). The seeds are tests/fuzz/seeds/, the small committed models, and ONNX's node tests where
-# the tests have written them: every operator in all its forms. What a fuzzer finds on the way is kept in
-# build-fuzz/corpus/ for the next time, inputs that break it in build-fuzz/crashes/.
+# for that long (default 60). The seeds are tests/fuzz/seeds/, the small committed models, and where the tests have been
+# built, ONNX's node tests and random graphs of tests/random/: every operator in all its forms. What a fuzzer finds on
+# the way is kept in build-fuzz/corpus/ for the next time, inputs that break it in build-fuzz/crashes/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
@@ -18,6 +18,12 @@ cmake --build build-fuzz --parallel "$(nproc)" --target "${fuzzers[@]}" $modules
 mkdir -p build-fuzz/seeds build-fuzz/crashes
 folders=(models tests/fuzz)
 if [ -d build/test_data/node_tests ]; then folders+=(build/test_data/node_tests); fi
+eval "$(tools/setup.sh paths)"
+if [ -d build/python ] && [ -x "$LINNET_PYTHON" ]; then
+  PYTHONPATH=build/python "$LINNET_PYTHON" tests/random/random_graphs.py --graphs 2000 --write build-fuzz/random \
+    >/dev/null
+  folders+=(build-fuzz/random)
+fi
 find "${folders[@]}" -type f \( -name '*.onnx' -o -path '*/seeds/*' \) -size -20k | while read -r seed; do
   cp "$seed" "build-fuzz/seeds/${seed//\//_}"
 done

@@ -23,7 +23,7 @@ from tolerance import EITHER_ZERO, is_disturbed, is_plain_float, norm_error, ulp
 # What their results are depends on the type in which they are computed, or the evaluator looks at the type.
 NARROW = frozenset(
     """BitCast Cast CastLike ConstantOfShape DynamicQuantizeLinear EyeLike NonMaxSuppression
-    QLinearConv QLinearMatMul RandomNormal RandomUniform Range RandomNormalLike RandomUniformLike
+    RandomNormal RandomUniform Range RandomNormalLike RandomUniformLike
     Bernoulli Multinomial""".split()
 )
 

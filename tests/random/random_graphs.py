@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Random small graphs of every operator, run on Linnet in several ways and compared with ONNX's reference evaluator.
 
-    random_graphs.py [--graphs N] [--seed S] [--only OPERATOR,...] [--keep FOLDER] [--jobs N]
+    random_graphs.py [--graphs N] [--seed S] [--only OPERATOR,...] [--keep FOLDER]
+    [--write FOLDER] [--jobs N]
 
 The last line is `N graphs: N agree, N differ, ...`. Exit status 1 if there is any difference that docs/deviations.md
 does not explain, a refusal, or a crash. Graph number I of seed S is the same every time: --first I --graphs 1.
@@ -39,6 +40,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=lambda text: text.split(","), help="operators, with commas between them")
     parser.add_argument("--keep", type=Path, help="folder for the models that differ, as tests for `linnet test`")
+    parser.add_argument("--write", type=Path, help="write all models with their data into this folder, and run none")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     unknown = sorted(set(options.only or []) - set(RECIPES))
@@ -56,7 +58,7 @@ def main() -> int:
     total = sum(counts.values())
     print(f"{total} graphs: " + ", ".join(f"{count} {what}" for what, count in sorted(counts.items())))
     bad = counts["differ"] + counts["crash"]
-    return 1 if bad or not counts["agree"] else 0
+    return 1 if bad or not counts["agree"] + counts["written"] else 0
 
 
 def run_chunk(job: tuple[argparse.Namespace, int, int]) -> tuple[list[str], collections.Counter[str]]:
@@ -99,8 +101,12 @@ def answers(options: argparse.Namespace, start: int, end: int) -> Iterator[tuple
 
 def one_graph(options: argparse.Namespace, index: int) -> tuple[str, str]:
     """What became of a graph, in a word, and what there is to say."""
+    name = f"graph_{options.seed}_{index}"
     try:
         case = make_case(options.seed, index, options.only)
+        if options.write:
+            keep(case, options.write / name)
+            return "written", ""
         finding = examine(case)
     except (Nothing, NoAnswer):
         return "without an answer", ""
@@ -114,7 +120,7 @@ def one_graph(options: argparse.Namespace, index: int) -> tuple[str, str]:
     if explanation(case, finding):
         return "explained", ""
     if options.keep:
-        keep(case, options.keep / f"graph_{options.seed}_{index}")
+        keep(case, options.keep / name)
     return "differ", report(case, finding, f"graph {index} of seed {options.seed}")
 
 

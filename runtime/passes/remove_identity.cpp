@@ -28,6 +28,7 @@ std::size_t remove_identity(PassContext& context) {
     }
     const NodeView view(node, graph.values, context.options);
     if (node.op->facts.is_identity == nullptr || !view.has_input(0) || !view.has_output(0)) continue;
+    if (view.output(0).type == DataType::kUndefined) continue;  // `infer` refused the node, which a body may have
     if (!inputs_known(view) || !other_outputs_unused(node, uses) || !node.op->facts.is_identity(view)) continue;
     stands_for[node.outputs[0]] = node.inputs[0];
     node.op = nullptr;

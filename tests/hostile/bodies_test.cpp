@@ -63,6 +63,28 @@ TEST(HostileControlFlow, Branches) {
   });
 }
 
+// What is wrong in a branch is an error of a run that takes it. Until then no pass may believe the node.
+TEST(HostileControlFlow, ANodeThatLacksAnInputInABranch) {
+  const GraphWriter good = GraphWriter().node("Neg", {"x"}, {"n"}).output("n");
+  const Tensor x = Tensor::of<float>({2, 4});
+  const Tensor trips = Tensor::of<std::int64_t>({});
+  for (const Names& inputs : {Names{"x"}, Names{"x", "", "x"}}) {
+    const std::string bytes = branches(GraphWriter().node("Pad", inputs, {"n"}).output("n"), good);
+    const Model model = Model::load(bytes.data(), bytes.size());
+    Tensor condition = Tensor::of<bool>({});
+    *condition.data<bool>() = false;
+    EXPECT_EQ(model.run({x, condition, trips}).size(), 1U);
+    *condition.data<bool>() = true;
+    try {
+      model.run({x, condition, trips});
+      ADD_FAILURE() << "a Pad without pads has run";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kInvalidModel);
+      EXPECT_THAT(error.what(), testing::HasSubstr("pads"));
+    }
+  }
+}
+
 TEST(HostileControlFlow, LoopBodies) {
   const GraphWriter good = loop_body().output("go").output("s");
   const GraphWriter four =

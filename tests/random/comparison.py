@@ -13,7 +13,9 @@ from tolerance import SPREADS, is_plain_float, norm_error, ulp, ulps
 LOOSE = 5e-6  # of oneDNN's functions of float32, relative and absolute
 
 
-def difference(samples: Sequence[Any], actual: Any, operator: str, loose: bool = False, alone: bool = False) -> str:
+def difference(
+    samples: Sequence[Any], actual: Any, operator: str, loose: bool = False, alone: bool = False
+) -> str:
     """What is wrong with an output, in words; "" where nothing is. `operator` is what made it, `alone` in the graph or not.
 
     Where the samples themselves differ by more than rounding (other shapes, other integers, NaN in some), rounding

@@ -44,7 +44,7 @@ DEFINED = frozenset(
 )
 DEFINED_ULPS = 4.0
 # Of float64 these are formulas in float64, whose small results are differences of larger numbers.
-CANCELLING = frozenset({"Gelu", "HardSwish", "LogSoftmax", "Mish"})
+CANCELLING = frozenset({"Gelu", "HardSwish", "LogSoftmax", "Mish", "Swish"})
 TRANSFORMS = frozenset({"DFT", "STFT"})  # sums in float64, of which some are 0
 DOUBLE_ULPS = 8.0
 # Of 0 and -0 they may give either, as sums may.
@@ -59,7 +59,7 @@ WIDE_SLACK = 4.0  # of float64, where what is expected has an error like that of
 def ulps(op: str, dtype: np.dtype, alone: bool = False) -> float:
     """The most that a result may be from the rounded exact one, apart from what disturbed inputs make of it.
 
-    `alone`: in a graph of one node. In others a pass may join an operation with its neighbours, which are not rounded."""
+    `alone`: in a graph of one node. In others a pass may join an operation with its neighbours, unrounded."""
     if op in ARITHMETIC and not alone:
         return 1.0
     if op in EXACT:

@@ -131,7 +131,9 @@ def bit_shift(g: Draw, op: str) -> None:
 def p_relu(g: Draw, op: str) -> None:
     kind = g.type(op, "X")
     x = g.tensor([kind])
-    g.node(op, [x, g.tensor([kind], g.broadcast_of(g.values[x].shape))])
+    # An infinite slope is multiplied with x only where that is negative.
+    slope = g.tensor([kind], g.broadcast_of(g.values[x].shape), finite=True)
+    g.node(op, [x, slope])
 
 
 @recipe("Max", "Min", "Mean", "Sum")

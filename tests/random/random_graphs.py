@@ -47,7 +47,7 @@ def main() -> int:
     if unknown:
         parser.error(f"no recipe for {', '.join(unknown)}")
     counts: collections.Counter[str] = collections.Counter()
-    with multiprocessing.Pool(options.jobs) as pool:  # of threads of control, each of which waits for a child
+    with multiprocessing.Pool(options.jobs) as pool:  # each process of it waits for children
         chunks = range(options.first, options.first + options.graphs, CHUNK)
         end = options.first + options.graphs
         jobs = [(options, start, min(start + CHUNK, end)) for start in chunks]

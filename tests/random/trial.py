@@ -49,6 +49,7 @@ def examine(case: Case, ways: Sequence[Way] = WAYS) -> Finding | None:
 
 
 def compare(case: Case, ways: Sequence[Way], found: list[dict[str, Any]]) -> Finding | None:
+    """The first finding beside these samples."""
     makers = {name: node.op_type for node in case.nodes for name in node.output}
     by_chance = bool(RANDOM & set(case.operators()))
     for way in ways:

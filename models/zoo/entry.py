@@ -75,7 +75,8 @@ class Entry:
         # A map of one pixel needs many samples until its spread is more than rounding.
         generator = torch.Generator().manual_seed(zlib.crc32(f"{self.name} calibration".encode()))
         count = (2 if full else 16) if self.calibrate else 0
-        settle(module, [self.inputs(Size(full, 0, generator)) for _ in range(count)])
+        case = min(1, self.cases - 1) if full else 0  # the one with more samples
+        settle(module, [self.inputs(Size(full, case, generator)) for _ in range(count)])
         return module
 
 
@@ -97,12 +98,21 @@ class Picked(nn.Module):
         return tuple(getattr(result, name) for name in self.outputs)
 
 
-def samples(full: tuple[int, ...], narrow: tuple[int, ...]) -> Callable[[Size], Tensors]:
-    """One input of normal values; the shapes are without the batch. Cases differ in the batch."""
+IMAGE_AXES = ({0: "batch", 2: "height", 3: "width"},)
+SEQUENCE_AXES = ({0: "batch", 2: "length"},)
+
+
+def samples(
+    full: tuple[int, ...], narrow: tuple[int, ...], other: tuple[int, ...] | None = None
+) -> Callable[[Size], Tensors]:
+    """One input of normal values; the shapes are without the batch. Cases differ in the batch.
+
+    other  the narrow form's shape in the cases after the first, where `axes` has more than the batch
+    """
 
     def make(size: Size) -> Tensors:
         batch = size.case + 1 if size.full else (2, 1, 3)[size.case]
-        return (size.normal(batch, *size.pick(full, narrow)),)
+        return (size.normal(batch, *size.pick(full, other if other and size.case else narrow)),)
 
     return make
 

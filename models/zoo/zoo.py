@@ -45,7 +45,10 @@ def all_entries() -> list[Entry]:
 
 
 def write_all(entries: Sequence[Entry], full: bool, forms: Sequence[Form], root: Path, keep: bool) -> int:
-    """Fills `root` with the networks; with `keep`, those that are not in `entries` stay. The exit status."""
+    """Fills `root` with the networks; with `keep`, those that are not in `entries` stay.
+
+    Returns the exit status: 1 where a network could not be written. The others are written all the same.
+    """
     if root.exists() and any(root.iterdir()) and not (root / "README.txt").exists():
         sys.exit(f"{root} is not empty and was not written by this script; name another folder")
     root.mkdir(parents=True, exist_ok=True)
@@ -54,9 +57,7 @@ def write_all(entries: Sequence[Entry], full: bool, forms: Sequence[Form], root:
     written = {f"{entry.name}_{form.name}" for entry in entries for form in forms}
     before = index.read_text().splitlines(keepends=True) if keep and index.exists() else []
     lines = [line for line in before if line.split("\t")[0] not in written]
-    index.unlink(missing_ok=True)
-    kept = {line.split("\t")[0] for line in lines}
-    for folder in [path for path in root.iterdir() if path.is_dir() and path.name not in kept]:
+    for folder in [path for path in root.iterdir() if path.is_dir() and (path.name in written or not keep)]:
         shutil.rmtree(folder)
     failed = 0
     for entry in entries:
@@ -65,12 +66,13 @@ def write_all(entries: Sequence[Entry], full: bool, forms: Sequence[Form], root:
             added = write_network(entry, full, forms, root)
         except Exception:  # a network and its exporters fail in their own ways; the others are written
             print(f"{entry.name}: {traceback.format_exc(limit=-2)}", file=sys.stderr, flush=True)
+            for form in forms:
+                shutil.rmtree(root / f"{entry.name}_{form.name}", ignore_errors=True)
             failed += 1
             continue
         lines += [str(line) for line in added]
         print(f"{entry.name}: {len(added)} models, {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
-    if failed == 0 or keep:
-        index.write_text("".join(sorted(lines)))
+    index.write_text("".join(sorted(lines)))
     return 1 if failed else 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import nn
 
-from entry import Entry, Size, samples
+from entry import IMAGE_AXES, Entry, Size, samples
 
 
 def dcgan(size: Size) -> nn.Module:
@@ -106,7 +106,14 @@ ENTRIES = [
         "espcn",
         "ESPCN super-resolution, beside a bicubic one",
         lambda size: Espcn(*size.pick((64, 3), (8, 3))),
-        samples((1, 224, 224), (1, 14, 13)),
+        samples((1, 224, 224), (1, 14, 13), (1, 9, 17)),
+        axes=IMAGE_AXES,
     ),
-    Entry("style_transfer", "fast neural style", style_transfer, samples((3, 224, 224), (3, 24, 28))),
+    Entry(
+        "style_transfer",
+        "fast neural style",
+        style_transfer,
+        samples((3, 224, 224), (3, 24, 28), (3, 32, 20)),
+        axes=IMAGE_AXES,
+    ),
 ]

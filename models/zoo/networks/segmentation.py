@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from entry import Entry, Size, samples
+from entry import IMAGE_AXES, Entry, Size, samples
 
 
 def double_conv(inputs: int, outputs: int, groups: int) -> nn.Sequential:
@@ -124,7 +124,19 @@ def deeplab(size: Size) -> nn.Module:
 
 
 ENTRIES = [
-    Entry("deeplab", "dilated pyramid with interpolation", deeplab, samples((3, 256, 256), (3, 40, 36))),
-    Entry("unet", "U-Net with transposed convolutions and GroupNorm", unet, samples((3, 128, 128), (3, 32, 32))),
+    Entry(
+        "deeplab",
+        "dilated pyramid with interpolation",
+        deeplab,
+        samples((3, 256, 256), (3, 40, 36), (3, 33, 44)),
+        axes=IMAGE_AXES,
+    ),
+    Entry(
+        "unet",
+        "U-Net with transposed convolutions and GroupNorm",
+        unet,
+        samples((3, 128, 128), (3, 32, 32), (3, 24, 40)),
+        axes=IMAGE_AXES,
+    ),
     Entry("unet_3d", "3-D U-Net", unet_3d, samples((1, 32, 64, 64), (1, 8, 8, 16))),
 ]

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from entry import Entry, Size, samples
+from entry import SEQUENCE_AXES, Entry, Size, samples
 
 
 class Gated(nn.Module):
@@ -107,13 +107,21 @@ ENTRIES = [
         "conv_tasnet",
         "Conv-TasNet-like separation of sources",
         lambda size: Separator(*size.pick((256, 128, 8, 2), (12, 8, 3, 2))),
-        samples((1, 16000), (1, 200)),
+        samples((1, 16000), (1, 200), (1, 136)),
+        axes=SEQUENCE_AXES,
     ),
-    Entry("temporal", "temporal convolution net", temporal, samples((16, 400), (3, 30))),
+    Entry(
+        "temporal",
+        "temporal convolution net",
+        temporal,
+        samples((16, 400), (3, 30), (3, 21)),
+        axes=SEQUENCE_AXES,
+    ),
     Entry(
         "wavenet",
         "WaveNet",
         lambda size: WaveNet(*size.pick((64, 128, 256, 10, 2), (8, 12, 16, 4, 2))),
-        samples((1, 4000), (1, 50)),
+        samples((1, 4000), (1, 50), (1, 77)),
+        axes=SEQUENCE_AXES,
     ),
 ]

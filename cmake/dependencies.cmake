@@ -104,6 +104,20 @@ if(missing_packages OR missing_parts)
   message(FATAL_ERROR "${message}")
 endif()
 
+# Where it is missing, models with regular expressions are refused.
+if(LINNET_REGEX)
+  find_package(PkgConfig QUIET)
+  if(PkgConfig_FOUND)
+    pkg_check_modules(re2 QUIET IMPORTED_TARGET re2)
+  endif()
+  if(TARGET PkgConfig::re2)
+    add_library(linnet_re2 INTERFACE)
+    target_link_libraries(linnet_re2 INTERFACE PkgConfig::re2)
+  else()
+    message(STATUS "RE2 (libre2-dev) was not found: the module for regular expressions is left out")
+  endif()
+endif()
+
 if(LINNET_ONNX_SCHEMAS)
   add_library(linnet_onnx_library INTERFACE)
   target_compile_definitions(linnet_onnx_library INTERFACE

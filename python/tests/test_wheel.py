@@ -68,7 +68,8 @@ def test_it_holds_what_it_needs(wheel):
         names = archive.namelist()
         metadata = archive.read(next(n for n in names if n.endswith("METADATA"))).decode()
     assert any(name.startswith("linnet/libdnnl.so.3") for name in names)
-    for wanted in ("liblinnet_onednn.so", "liblinnet_onnx.so", "linnet", "py.typed", "_linnet.pyi"):
+    assert any(name.startswith("linnet/libre2.so.") for name in names)
+    for wanted in ("liblinnet_onednn.so", "liblinnet_onnx.so", "liblinnet_regex.so", "linnet", "py.typed", "_linnet.pyi"):
         assert f"linnet/{wanted}" in names
     assert any(name.startswith("linnet/_linnet.cpython") for name in names)
     assert not [name for name in names if name.startswith("linnet.libs/")]  # nothing twice
@@ -84,8 +85,8 @@ def test_each_part_comes_with_its_licence(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     files = [name for name in names if name.startswith("linnet/licenses/") and not name.endswith("/")]
-    parts = {"highway", "onednn", "onnx", "protobuf", "gomp", "cli11", "fmt", "nlohmann_json", "spdlog", "nanobind"}
-    assert {name.split("/")[2] for name in files} == parts | {"robin_map"}
+    parts = {"highway", "onednn", "onnx", "protobuf", "re2", "gomp", "cli11", "fmt", "nlohmann_json", "spdlog"}
+    assert {name.split("/")[2] for name in files} == parts | {"nanobind", "robin_map"}
 
 
 def test_its_binaries_are_stripped(clean_python):

@@ -59,6 +59,7 @@ std::vector<NamedAttribute> attributes_for(const OpDef& op, DataType type) {
   if (op.name == "MaxPool" || op.name == "AveragePool" || op.name == "LpPool" || op.name == "MaxUnpool") {
     return {{"kernel_shape", std::vector<std::int64_t>{1, 1}}};
   }
+  if (op.name == "RegexFullMatch") return {{"pattern", std::string("a")}};
   if (op.name == "Resize" || op.name == "Upsample") return {{"mode", std::string("linear")}};
   if (op.name == "BitCast") return {{"to", static_cast<std::int64_t>(type)}};
   if (op.name == "MaxRoiPool") return {{"pooled_shape", std::vector<std::int64_t>{1, 1}}};

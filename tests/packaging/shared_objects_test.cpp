@@ -28,12 +28,14 @@ using testing::StartsWith;
 const std::string kLibrary = LINNET_BINARY_DIR "/liblinnet.so";
 const std::string kOnnxModule = LINNET_BINARY_DIR "/liblinnet_onnx.so";
 const std::string kOnednnModule = LINNET_BINARY_DIR "/liblinnet_onednn.so";
+const std::string kRegexModule = LINNET_BINARY_DIR "/liblinnet_regex.so";
 
 /// The modules of this build.
 std::vector<std::string> modules() {
   std::vector<std::string> paths;
   if (LINNET_WITH_ONNX_SCHEMAS) paths.push_back(kOnnxModule);
   if (LINNET_WITH_ONEDNN) paths.push_back(kOnednnModule);
+  if (LINNET_WITH_REGEX) paths.push_back(kRegexModule);
   return paths;
 }
 
@@ -120,7 +122,9 @@ TEST(SharedObjects, TheLibraryNeedsTheSystemOnly) {
   const char* const system = "(libc|libm|libstdc\\+\\+|libgcc_s|ld-linux.*)\\.so\\..*";
   EXPECT_THAT(read_elf(kLibrary).needed, Each(MatchesRegex(system)));
   for (const std::string& module : modules()) {
-    const char* const own = module == kOnnxModule ? "libprotobuf-lite.so" : "libdnnl.so";
+    const char* const own = module == kOnnxModule    ? "libprotobuf-lite.so"
+                            : module == kRegexModule ? "libre2.so"
+                                                     : "libdnnl.so";
     EXPECT_THAT(read_elf(module).needed, Each(AnyOf(MatchesRegex(system), StartsWith(own)))) << module;
   }
 }

@@ -22,13 +22,14 @@ void append_dimension(std::string& out, const Dimension& dimension) {
 }
 
 const char* kind_name(ValueKind kind) {
-  constexpr const char* kNames[] = {"tensor", "sequence", "optional", "optional sequence"};
+  constexpr const char* kNames[] = {"tensor", "sequence", "optional", "optional sequence", "map", "map sequence"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
 void append_info(std::string& out, const ValueInfo& info) {
   JsonObject object(out);
   object.add("name", info.name).add("kind", kind_name(info.kind)).add("type", name_of(info.type));
+  if (info.key_type != DataType::kUndefined) object.add("key_type", name_of(info.key_type));
   object.member("shape");
   if (info.has_shape) {
     append_json(out, info.shape, append_dimension);

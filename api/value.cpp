@@ -37,6 +37,12 @@ const Held& require_sequence(const Held* held) {
   return *held;
 }
 
+const std::vector<Held>& require_map(const Held* held) {
+  if (held == nullptr || !internal::is_map(held->type()))
+    invalid_argument("the value is ", name_of_held(held), ", not a map");
+  return held->items();
+}
+
 }  // namespace
 
 Value::Value(const Tensor& tensor) : Value(tensor.view()) {}
@@ -78,16 +84,35 @@ Value Value::sequence(DataType element, const std::vector<Value>& items) {
     if (!internal::kStoredTypes.has(element) && element != DataType::kString)
       invalid_argument("a sequence cannot be one of ", element);
     const std::shared_ptr<Held> held = new_held();
-    std::vector<Held>& made = held->make_items(internal::sequence_of(element), items.size());
+    const bool of_maps = !items.empty() && items[0].is_map() && items[0].type() == element;
+    const DataType inside = of_maps ? items[0].held_->type() : element;
+    std::vector<Held>& made = held->make_items(internal::sequence_of(inside), items.size());
     for (std::size_t i = 0; i < items.size(); ++i) {
       const Held* const item = items[i].held_.get();
-      if (item == nullptr || item->type() != element)
-        invalid_argument("item ", i, " is ", name_of_held(item), ", expected a tensor of ", element);
+      if (item == nullptr || item->type() != inside)
+        invalid_argument("item ", i, " is ", name_of_held(item), ", expected a ", of_maps ? "" : "tensor of ", inside);
       made[i] = *item;
     }
     return Value(std::shared_ptr<const Held>(held));
   });
 }
+
+Value Value::map(const Value& keys, const Value& values) {
+  return guarded([&] {
+    const bool tensors = keys.held_ != nullptr && values.held_ != nullptr;
+    if (!tensors || !internal::can_map(keys.held_->type(), values.held_->type()))
+      invalid_argument("a map cannot lead from ", name_of_held(keys.held_.get()), " to ",
+                       name_of_held(values.held_.get()));
+    if (keys.shape().size() != 1 || keys.shape() != values.shape())
+      invalid_argument("the keys of a map have shape ", keys.shape(), ", its values ", values.shape(),
+                       ", expected one dimension of one size");
+    const std::shared_ptr<Held> held = new_held();
+    internal::make_map(*held, *keys.held_, *values.held_);
+    return Value(std::shared_ptr<const Held>(held));
+  });
+}
+
+bool Value::is_map() const noexcept { return held_ != nullptr && internal::is_map(held_->type()); }
 
 bool Value::is_sequence() const noexcept { return held_ != nullptr && internal::is_sequence(held_->type()); }
 
@@ -97,7 +122,7 @@ DataType Value::type() const noexcept {
 
 const Shape& Value::shape() const {
   if (held_ == nullptr) guarded([] { invalid_argument("the value is nothing, which has no shape"); });
-  return held_->shape();
+  return is_map() ? held_->items()[0].shape() : held_->shape();
 }
 
 ConstTensorView Value::view() const {
@@ -118,6 +143,14 @@ Value Value::at(std::size_t index) const {
     if (index >= items.size()) invalid_argument("item ", index, " of a sequence of ", items.size());
     return Value(std::shared_ptr<const Held>(held_, &items[index]));
   });
+}
+
+Value Value::keys() const {
+  return guarded([&] { return Value(std::shared_ptr<const Held>(held_, &require_map(held_.get())[0])); });
+}
+
+Value Value::values() const {
+  return guarded([&] { return Value(std::shared_ptr<const Held>(held_, &require_map(held_.get())[1])); });
 }
 
 Value read_value_proto(const std::string& path, ValueKind kind) {

@@ -28,6 +28,8 @@ std::string name_of(DataType type) {
   if (internal::type_name(internal::element_type_of(type)) != nullptr) {
     if (internal::is_optional(type)) return "optional(" + name_of(internal::type_inside(type)) + ")";
     if (internal::is_sequence(type)) return "sequence(" + name_of(internal::type_inside(type)) + ")";
+    if (internal::is_map(type))
+      return "map(" + name_of(internal::key_type_of(type)) + ", " + name_of(internal::element_type_of(type)) + ")";
   }
   const char* const name = internal::type_name(type);
   return name != nullptr ? name : "type " + std::to_string(static_cast<unsigned>(type));

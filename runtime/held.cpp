@@ -8,6 +8,23 @@
 #include "runtime/new_shared.hpp"
 
 namespace linnet::internal {
+namespace {
+
+/// The elements of a tensor of one dimension at these places.
+void pick(Held& to, const Held& from, const std::vector<std::size_t>& places) {
+  const Shape shape{static_cast<std::int64_t>(places.size())};
+  if (from.type() == DataType::kString) {
+    std::vector<std::string>& strings = to.make_strings(shape);
+    for (std::size_t i = 0; i < places.size(); ++i) strings[i] = from.strings()[places[i]];
+    return;
+  }
+  const std::size_t size = size_of(from.type());
+  std::byte* const elements = to.make(from.type(), shape);
+  for (std::size_t i = 0; i < places.size(); ++i)
+    std::memcpy(elements + i * size, from.data() + places[i] * size, size);
+}
+
+}  // namespace
 
 Held::Held(std::size_t budget) : budget_(budget) {}
 Held::Held(const Held&) = default;
@@ -107,6 +124,26 @@ void copy_to(Held& value, const ConstTensorView& view) {
   if (is_held(view.type)) return value.copy(held(view.data));
   std::byte* const memory = value.make(view.type, Shape(view.shape, view.shape + view.rank));
   if (value.bytes() > 0) std::memcpy(memory, view.data, value.bytes());
+}
+
+void make_map(Held& map, const Held& keys, const Held& values) {
+  const auto* const numbers = reinterpret_cast<const std::int64_t*>(keys.data());
+  const auto less = [&](std::size_t a, std::size_t b) {
+    return keys.type() == DataType::kString ? keys.strings()[a] < keys.strings()[b] : numbers[a] < numbers[b];
+  };
+  const auto before = [&](std::size_t a, std::size_t b) { return less(a, b) || (a < b && !less(b, a)); };
+  std::vector<std::size_t> places(static_cast<std::size_t>(keys.shape()[0]));
+  for (std::size_t i = 0; i < places.size(); ++i) places[i] = i;
+  std::make_heap(places.begin(), places.end(), before);  // takes less room than std::sort
+  std::sort_heap(places.begin(), places.end(), before);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (i + 1 == places.size() || less(places[i], places[i + 1])) places[kept++] = places[i];
+  }
+  places.resize(kept);
+  std::vector<Held>& pair = map.make_items(map_of(keys.type(), values.type()), 2);
+  pick(pair[0], keys, places);
+  pick(pair[1], values, places);
 }
 
 ConstantPtr held_constant(std::shared_ptr<const Held> value) {

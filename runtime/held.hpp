@@ -80,6 +80,10 @@ inline const Held& held(const void* input) { return *static_cast<const Held*>(in
 /// The value becomes a copy of what the view shows, which may be one of a held value.
 void copy_to(Held& value, const ConstTensorView& view);
 
+/// The map becomes one from each key to the value beside it, copied: keys in ascending order (strings by their bytes),
+/// each once, of those that are there twice the last. All maps are so. Requires: can_map, one dimension and one size.
+void make_map(Held& map, const Held& keys, const Held& values);
+
 /// A constant that is held. Requires: nothing changes it any more.
 ConstantPtr held_constant(std::shared_ptr<const Held> value);
 

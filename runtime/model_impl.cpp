@@ -63,6 +63,7 @@ ValueInfo info_of(const Graph& graph, ValueId value, const std::string& name) {
   info.name = name;
   info.type = element_type_of(type.type);
   info.kind = kind_of(type.type);
+  info.key_type = key_type_of(type.type);
   info.has_shape = type.ranked && info.kind == ValueKind::kTensor;
   if (!info.has_shape) return info;
   for (const Dim dim : type.dims) {
@@ -85,13 +86,18 @@ std::string describe(const ValueInfo& info) {
       return text(optional_of(info.type));
     case ValueKind::kOptionalSequence:
       return text(optional_of(sequence_of(info.type)));
+    case ValueKind::kMap:
+      return text(map_of(info.key_type, info.type));
+    case ValueKind::kMapSequence:
+      return text(sequence_of(map_of(info.key_type, info.type)));
   }
   return text(info.type, " ", describe_shape(info));
 }
 
 ValueKind kind_of(DataType type) noexcept {
   if (is_optional(type)) return is_sequence(type_inside(type)) ? ValueKind::kOptionalSequence : ValueKind::kOptional;
-  return is_sequence(type) ? ValueKind::kSequence : ValueKind::kTensor;
+  if (is_sequence(type)) return is_map(type_inside(type)) ? ValueKind::kMapSequence : ValueKind::kSequence;
+  return is_map(type) ? ValueKind::kMap : ValueKind::kTensor;
 }
 
 ModelImpl::ModelImpl(Graph graph, ModelFacts facts, Options options)

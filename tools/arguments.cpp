@@ -153,6 +153,10 @@ std::string text_of(const ValueInfo& info) {
   if (info.kind == ValueKind::kSequence) return "sequence(" + type + ")";
   if (info.kind == ValueKind::kOptional) return "optional(" + type + ")";
   if (info.kind == ValueKind::kOptionalSequence) return "optional(sequence(" + type + "))";
+  if (info.key_type != DataType::kUndefined) {
+    const std::string map = "map(" + name_of(info.key_type) + ", " + type + ")";
+    return info.kind == ValueKind::kMap ? map : "sequence(" + map + ")";
+  }
   if (!info.has_shape) return type + " of any shape";
   std::string text = type + " [";
   for (std::size_t i = 0; i < info.shape.size(); ++i) {

@@ -97,10 +97,11 @@ std::vector<Value> read_values(const fs::path& folder, const char* side, const s
   }
 }
 
-/// "nothing", "sequence of 3", "string [2]"
+/// "nothing", "sequence of 3", "map of 2", "string [2]"
 std::string kind_text(const Value& value) {
   if (!value.has_value()) return "nothing";
   if (value.is_sequence()) return fmt::format("sequence of {}", value.size());
+  if (value.is_map()) return fmt::format("map of {}", value.keys().shape()[0]);
   return linnet::name_of(value.type()) + " " + text_of(value.shape());
 }
 

@@ -126,6 +126,10 @@ linnet_type linnet_value_info_type(const linnet_value_info* info) {
   return info != nullptr ? static_cast<linnet_type>(info_of(*info).type) : LINNET_UNDEFINED;
 }
 
+linnet_type linnet_value_info_key_type(const linnet_value_info* info) {
+  return info != nullptr ? static_cast<linnet_type>(info_of(*info).key_type) : LINNET_UNDEFINED;
+}
+
 linnet_kind linnet_value_info_kind(const linnet_value_info* info) {
   return info != nullptr ? static_cast<linnet_kind>(info_of(*info).kind) : LINNET_KIND_TENSOR;
 }

@@ -70,10 +70,16 @@ linnet_status linnet_value_create_sequence(linnet_type type, const linnet_value*
   });
 }
 
+linnet_status linnet_value_create_map(const linnet_value* keys, const linnet_value* values, linnet_value** value) {
+  return give(value, "value",
+              [&] { return new_handle(Value::map(needed(keys, "keys").value, needed(values, "values").value)); });
+}
+
 void linnet_value_destroy(linnet_value* value) { delete value; }
 
 linnet_kind linnet_value_kind(const linnet_value* value) {
   if (value == nullptr) return LINNET_KIND_OPTIONAL;
+  if (value->value.is_map()) return LINNET_KIND_MAP;
   return value->value.is_sequence() ? LINNET_KIND_SEQUENCE : LINNET_KIND_TENSOR;
 }
 
@@ -112,9 +118,17 @@ linnet_status linnet_value_item(const linnet_value* value, size_t index, linnet_
   return give(item, "item", [&] { return new_handle(value_of(value).at(index)); });
 }
 
+linnet_status linnet_value_keys(const linnet_value* value, linnet_value** keys) {
+  return give(keys, "keys", [&] { return new_handle(value_of(value).keys()); });
+}
+
+linnet_status linnet_value_values(const linnet_value* value, linnet_value** values) {
+  return give(values, "values", [&] { return new_handle(value_of(value).values()); });
+}
+
 linnet_status linnet_value_read_proto(const char* path, linnet_kind kind, linnet_value** value) {
   return give(value, "value", [&] {
-    const auto known = linnet::internal::enumerator(kind, linnet::ValueKind::kOptionalSequence, "kind");
+    const auto known = linnet::internal::enumerator(kind, linnet::ValueKind::kMapSequence, "kind");
     return new_handle(linnet::read_value_proto(&needed(path, "path"), known));
   });
 }

@@ -88,10 +88,12 @@ enum {
 /// What a model takes for an input or gives as an output.
 typedef int32_t linnet_kind;
 enum {
-  LINNET_KIND_TENSOR = 0,            ///< of numbers, or of strings
-  LINNET_KIND_SEQUENCE = 1,          ///< of tensors of one element type
-  LINNET_KIND_OPTIONAL = 2,          ///< a tensor, or nothing
-  LINNET_KIND_OPTIONAL_SEQUENCE = 3  ///< a sequence, or nothing
+  LINNET_KIND_TENSOR = 0,             ///< of numbers, or of strings
+  LINNET_KIND_SEQUENCE = 1,           ///< of tensors of one element type
+  LINNET_KIND_OPTIONAL = 2,           ///< a tensor, or nothing
+  LINNET_KIND_OPTIONAL_SEQUENCE = 3,  ///< a sequence, or nothing
+  LINNET_KIND_MAP = 4,                ///< values by keys, which are int64 or strings
+  LINNET_KIND_MAP_SEQUENCE = 5        ///< of maps of one type
 };
 
 /// Whose kernels run.
@@ -117,13 +119,13 @@ enum {
   LINNET_LIMIT_FOLDING_NS = 5     ///< nanoseconds of constant folding at load, estimated: the same on every machine
 };
 
-typedef struct linnet_options linnet_options;            ///< how to load a model
-typedef struct linnet_model linnet_model;                ///< a loaded model; immutable
-typedef struct linnet_value_info linnet_value_info;      ///< name, type and shape of a model's input or output
-typedef struct linnet_session linnet_session;            ///< one thread's use of a model: its memory and bound buffers
-typedef struct linnet_tensor linnet_tensor;              ///< an array that owns its memory
-typedef struct linnet_value linnet_value;                ///< a tensor of numbers or strings, or a sequence; immutable
-typedef struct linnet_run_options linnet_run_options;    ///< token and time limit of runs
+typedef struct linnet_options linnet_options;          ///< how to load a model
+typedef struct linnet_model linnet_model;              ///< a loaded model; immutable
+typedef struct linnet_value_info linnet_value_info;    ///< name, type and shape of a model's input or output
+typedef struct linnet_session linnet_session;          ///< one thread's use of a model: its memory and bound buffers
+typedef struct linnet_tensor linnet_tensor;            ///< an array that owns its memory
+typedef struct linnet_value linnet_value;              ///< a tensor of numbers or strings, a map or sequence; immutable
+typedef struct linnet_run_options linnet_run_options;  ///< token and time limit of runs
 typedef struct linnet_cancel_token linnet_cancel_token;  ///< cancels runs
 
 /// The message of the last call of this thread that failed, or "" if none has. Valid until the next call of this thread
@@ -273,11 +275,13 @@ LINNET_C_API linnet_status linnet_model_program_json(const linnet_model* model, 
 
 /// The name, without a NUL that it may hold; "" for NULL.
 LINNET_C_API const char* linnet_value_info_name(const linnet_value_info* info);
-/// The element type, known even where the rank is open; LINNET_UNDEFINED for NULL.
+/// The element type (of a map's values), known even where the rank is open; LINNET_UNDEFINED for NULL.
 LINNET_C_API linnet_type linnet_value_info_type(const linnet_value_info* info);
 /// What the elements are in; LINNET_KIND_TENSOR for NULL. What is no tensor, or one of LINNET_STRING, is given and
 /// taken as a linnet_value.
 LINNET_C_API linnet_kind linnet_value_info_kind(const linnet_value_info* info);
+/// Of the keys of maps, LINNET_INT64 or LINNET_STRING; LINNET_UNDEFINED where there are none, and for NULL.
+LINNET_C_API linnet_type linnet_value_info_key_type(const linnet_value_info* info);
 /// 0 if even the rank is open until the run, for what is no tensor, and for NULL.
 LINNET_C_API int32_t linnet_value_info_has_shape(const linnet_value_info* info);
 /// Number of dimensions; 0 for NULL.
@@ -364,30 +368,39 @@ LINNET_C_API linnet_status linnet_value_create_tensor(linnet_type type, const in
 /// bytes, of any kind; with `lengths` NULL they all end with a NUL.
 LINNET_C_API linnet_status linnet_value_create_strings(const int64_t* shape, size_t rank, const char* const* strings,
                                                        const size_t* lengths, linnet_value** value);
-/// A sequence of `count` tensors of this element type, which may be LINNET_STRING. It shares what is in the items,
-/// which stay the caller's to destroy.
+/// A sequence of `count` tensors of this element type, which may be LINNET_STRING, or of maps whose values have it. It
+/// shares what is in the items, which stay the caller's to destroy.
 LINNET_C_API linnet_status linnet_value_create_sequence(linnet_type type, const linnet_value* const* items,
                                                         size_t count, linnet_value** value);
+/// A map from each key (int64 or strings) to the value beside it: tensors of one dimension and one size, which it
+/// copies. Its keys are in ascending order; of one that is there twice the last value counts.
+LINNET_C_API linnet_status linnet_value_create_map(const linnet_value* keys, const linnet_value* values,
+                                                   linnet_value** value);
 LINNET_C_API void linnet_value_destroy(linnet_value* value);
-/// LINNET_KIND_TENSOR or LINNET_KIND_SEQUENCE; LINNET_KIND_OPTIONAL for NULL, which is an optional that is not there.
+/// LINNET_KIND_TENSOR, LINNET_KIND_MAP or LINNET_KIND_SEQUENCE (of maps, too); LINNET_KIND_OPTIONAL for NULL, which is
+/// an optional that is not there.
 LINNET_C_API linnet_kind linnet_value_kind(const linnet_value* value);
-/// Of the elements, in a sequence too; LINNET_UNDEFINED for NULL.
+/// Of the elements, in a sequence too, and of a map's values; LINNET_UNDEFINED for NULL.
 LINNET_C_API linnet_type linnet_value_type(const linnet_value* value);
-/// Borrowed from the value, linnet_value_rank numbers; of a sequence its count. NULL for NULL.
+/// Borrowed from the value, linnet_value_rank numbers; of a sequence or map its count. NULL for NULL.
 LINNET_C_API const int64_t* linnet_value_shape(const linnet_value* value);
-/// 0 for NULL; 1 for a sequence.
+/// 0 for NULL; 1 for a sequence or map.
 LINNET_C_API size_t linnet_value_rank(const linnet_value* value);
-/// Number of elements of a tensor, of items of a sequence; 0 for NULL.
+/// Number of elements of a tensor, of items of a sequence, of entries of a map; 0 for NULL.
 LINNET_C_API size_t linnet_value_count(const linnet_value* value);
 /// *data becomes the elements of a tensor of numbers (dense, row-major), borrowed from the value. Refused with
-/// LINNET_INVALID_ARGUMENT for strings and sequences.
+/// LINNET_INVALID_ARGUMENT for strings, sequences and maps.
 LINNET_C_API linnet_status linnet_value_data(const linnet_value* value, const void** data);
 /// *string becomes element `index` of a tensor of strings, in row-major order, borrowed from the value; a NUL stands
 /// behind its *length bytes, among which there may be others. `length` may be NULL.
 LINNET_C_API linnet_status linnet_value_string(const linnet_value* value, size_t index, const char** string,
                                                size_t* length);
-/// *item becomes tensor `index` of a sequence, which shares the elements and is the caller's to destroy.
+/// *item becomes tensor or map `index` of a sequence, which shares the elements and is the caller's to destroy.
 LINNET_C_API linnet_status linnet_value_item(const linnet_value* value, size_t index, linnet_value** item);
+/// *keys becomes the keys of a map, which share its elements and are the caller's to destroy.
+LINNET_C_API linnet_status linnet_value_keys(const linnet_value* value, linnet_value** keys);
+/// *values becomes the values of a map, beside its keys; the same holds.
+LINNET_C_API linnet_status linnet_value_values(const linnet_value* value, linnet_value** values);
 /// Reads a serialized TensorProto (of numbers or strings), SequenceProto or OptionalProto of ONNX; which, `kind` says.
 /// *value is NULL for an optional that is not there.
 LINNET_C_API linnet_status linnet_value_read_proto(const char* path, linnet_kind kind, linnet_value** value);

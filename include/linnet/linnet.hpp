@@ -190,16 +190,19 @@ enum class ValueKind : std::uint8_t {
   kSequence = 1,          ///< of tensors of one element type
   kOptional = 2,          ///< a tensor, or nothing
   kOptionalSequence = 3,  ///< a sequence, or nothing
+  kMap = 4,               ///< values by keys, which are int64 or strings
+  kMapSequence = 5,       ///< of maps of one type
 };
 
 /// An input of a model as the model declares it, or an output as far as it is known before the run. The type of the
 /// elements is known always, the rank not: the shape of `x.squeeze()` depends on the sizes of x.
 struct ValueInfo {
-  std::string name;                      ///< as in the model
-  DataType type = DataType::kUndefined;  ///< of the elements; never kUndefined in a loaded model
-  ValueKind kind = ValueKind::kTensor;   ///< what the elements are in
-  bool has_shape = false;                ///< false: even the rank is open, or it is no tensor
-  std::vector<Dimension> shape;          ///< outermost first; empty unless has_shape
+  std::string name;                          ///< as in the model
+  DataType type = DataType::kUndefined;      ///< of the elements, a map's values; never kUndefined in a loaded model
+  ValueKind kind = ValueKind::kTensor;       ///< what the elements are in
+  bool has_shape = false;                    ///< false: even the rank is open, or it is no tensor
+  std::vector<Dimension> shape;              ///< outermost first; empty unless has_shape
+  DataType key_type = DataType::kUndefined;  ///< of maps: kInt64 or kString
 };
 
 /// Which implementations may run. kOnednn takes oneDNN wherever it can, whose activations and softmax are less accurate

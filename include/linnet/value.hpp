@@ -1,5 +1,5 @@
-// Values that are no tensors of numbers: tensors of strings, sequences of tensors, and optionals, where a model has
-// such inputs or outputs (ValueInfo::kind, or ValueInfo::type kString).
+// Values that are no tensors of numbers: tensors of strings, maps, sequences of tensors or of maps, and optionals,
+// where a model has such inputs or outputs (ValueInfo::kind, or ValueInfo::type kString).
 //
 //   std::vector<linnet::Value> y = linnet::run_values(model, {linnet::Value::strings({2}, {"a", "b"}), x});
 //   if (y[0].has_value()) use(y[0].view());
@@ -18,7 +18,8 @@ class Held;
 struct ValueAccess;
 }  // namespace internal
 
-/// A tensor of numbers or of strings, a sequence of such tensors, or nothing. Immutable: copies share what is in it.
+/// A tensor of numbers or of strings, a map, a sequence of tensors or of maps, or nothing. Immutable: copies share what
+/// is in it.
 /// Thread-safety: as a std::shared_ptr to something constant.
 class LINNET_API Value {
  public:
@@ -28,17 +29,25 @@ class LINNET_API Value {
   /// A tensor of strings (any bytes), in row-major order. Errors: kInvalidArgument unless there are as many as the
   /// shape has elements.
   static Value strings(const Shape& shape, std::vector<std::string> elements);
-  /// A sequence of tensors of this element type; shares them. Errors: kInvalidArgument for other items.
+  /// A sequence of tensors of this element type, or of maps of one type whose values have it; shares them. Errors:
+  /// kInvalidArgument for other items.
   static Value sequence(DataType element, const std::vector<Value>& items);
+  /// A map from each key to the value beside it, both tensors of one dimension. Copies them: keys() are in ascending
+  /// order, strings by their bytes, and of a key that is there twice the last value counts. Errors: kInvalidArgument
+  /// unless the keys are int64 or strings, and as many as values.
+  static Value map(const Value& keys, const Value& values);
 
   bool has_value() const noexcept { return held_ != nullptr; }  ///< false: nothing
-  bool is_sequence() const noexcept;                            ///< false: a tensor, or nothing
-  DataType type() const noexcept;                               ///< of the elements; kUndefined of nothing
-  const Shape& shape() const;                       ///< of a tensor; of a sequence [size()]. Errors: of nothing
-  ConstTensorView view() const;                     ///< borrows. Errors: kInvalidArgument unless a tensor of numbers
+  bool is_sequence() const noexcept;                            ///< false: a tensor, a map, or nothing
+  bool is_map() const noexcept;                                 ///< false: a tensor, a sequence, or nothing
+  DataType type() const noexcept;  ///< of the elements, a map's values; kUndefined of nothing
+  const Shape& shape() const;      ///< of a tensor, a map's keys; of a sequence [size()]. Errors: of nothing
+  ConstTensorView view() const;    ///< borrows. Errors: kInvalidArgument unless a tensor of numbers
   const std::vector<std::string>& strings() const;  ///< borrows. Errors: kInvalidArgument unless a tensor of strings
   std::size_t size() const;                         ///< of a sequence. Errors: kInvalidArgument for others
   Value at(std::size_t index) const;                ///< of a sequence. Errors: kInvalidArgument for others, and past it
+  Value keys() const;                               ///< of a map. Errors: kInvalidArgument for others
+  Value values() const;                             ///< of a map, beside the keys. Errors: kInvalidArgument for others
 
  private:
   friend struct internal::ValueAccess;
@@ -58,7 +67,7 @@ LINNET_API void bind_value(Session& session, std::size_t index, const Value& val
 LINNET_API Value output_value(const Session& session, std::size_t index);
 
 /// Reads a serialized TensorProto (of numbers or strings), SequenceProto or OptionalProto of ONNX, as ONNX's tests have
-/// them; which of them, `kind` says. Errors: kIo, kInvalidModel, kUnsupported.
+/// them; which of them, `kind` says. Errors: kIo, kInvalidModel, kUnsupported (maps, too).
 LINNET_API Value read_value_proto(const std::string& path, ValueKind kind);
 
 }  // namespace linnet

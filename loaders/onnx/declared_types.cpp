@@ -39,6 +39,16 @@ Dim dimension(const DimensionProto& dim, std::size_t index, SymbolTable& symbols
   return {dim.value};
 }
 
+/// Errors: kUnsupported for keys that are neither int64 nor strings, and values that are no tensors.
+DataType map_type(const TypeProto& type, const TypeProto& values) {
+  if (values.kind != TypeProto::Kind::kTensor)
+    unsupported("maps to values of kind ", name_of(values.kind), " are not supported");
+  const DataType key = element_type(type.key_type);
+  const DataType value = element_type(values.elem_type);
+  if (!can_map(key, value)) unsupported("maps from ", key, " to ", value, " are not supported");
+  return map_of(key, value);
+}
+
 /// PaddlePaddle's exporter names every open dimension so, whichever size each has.
 constexpr std::string_view kNoName = "?";
 
@@ -99,14 +109,19 @@ DataType value_type(const TypeProto& type) {
     case TypeProto::Kind::kTensor:
       return element_type(type.elem_type);
     case TypeProto::Kind::kSequence:
+    case TypeProto::Kind::kMap:
     case TypeProto::Kind::kOptional: {
       TypeProto inside;
       if (type.element.data != nullptr) inside = read<TypeProto>(type.element);
+      if (type.kind == TypeProto::Kind::kMap) return map_type(type, inside);
       const bool optional = type.kind == TypeProto::Kind::kOptional;
-      const bool fits =
-          inside.kind == TypeProto::Kind::kTensor || (optional && inside.kind == TypeProto::Kind::kSequence);
+      bool fits = inside.kind == (optional ? TypeProto::Kind::kSequence : TypeProto::Kind::kMap);
+      fits = fits || inside.kind == TypeProto::Kind::kTensor;
       if (!fits) unsupported(name_of(type.kind), "s of kind ", name_of(inside.kind), " are not supported");
-      return optional ? optional_of(value_type(inside)) : sequence_of(value_type(inside));
+      const DataType within = value_type(inside);
+      if (optional && is_sequence(within) && is_map(type_inside(within)))
+        unsupported("optional sequences of maps are not supported");
+      return optional ? optional_of(within) : sequence_of(within);
     }
     default:
       unsupported("values of kind ", name_of(type.kind), " are not supported");
@@ -114,6 +129,7 @@ DataType value_type(const TypeProto& type) {
 }
 
 TensorType type_without_shape(DataType type) {
+  if (is_map(type)) return {type, true, {Dim(2)}};
   if (is_sequence(type) || is_optional(type)) return {type, true, {Dim::unknown()}};
   return {type, false, {}};
 }

@@ -14,6 +14,20 @@ std::string array_feature_extractor(const OwnCall& call) {
   return text(pick, "z=Gather(X,i);Z=Unsqueeze(z,[0]);");
 }
 
+// Deviation: ONNX Runtime writes a float32 as text with six digits behind the point.
+std::string cast_map(const OwnCall& call) {
+  const std::string form = call.attributes.get_string("map_form", "DENSE");
+  const std::string to = call.attributes.get_string("cast_to", "TO_FLOAT");
+  const std::int64_t size = call.attributes.get_int("max_map", 1);
+  const int type = to == "TO_FLOAT" ? 1 : to == "TO_INT64" ? 7 : to == "TO_STRING" ? 8 : 0;
+  if (type == 0) invalid_model("cast_to is \"", printable(to), "\", expected TO_FLOAT, TO_INT64 or TO_STRING");
+  const bool sparse = form == "SPARSE";
+  if (!sparse && form != "DENSE") invalid_model("map_form is \"", printable(form), "\", expected DENSE or SPARSE");
+  if (sparse && (size < 1 || size > kMostSize)) invalid_model("max_map is ", size, ", expected 1 to ", kMostSize);
+  return text("v=linnet:MapValues<size=", sparse ? size : 0, ",pad=\"", type == 8 ? "0.f" : "0",
+              "\">(X);Y=Cast<to=", type, ">(v);");
+}
+
 std::string normalizer(const OwnCall& call) {
   const std::string norm = call.attributes.get_string("norm", "MAX");
   const char* const size = norm == "MAX"  ? "a=Abs(x);n=ReduceMax(a,[-1]);"

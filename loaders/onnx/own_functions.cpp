@@ -198,6 +198,7 @@ constexpr OwnFunction kFunctions[] = {
     {kMicrosoft, "Unique|x|y idx counts|y,,idx,counts=Unique<sorted=0>(x);", nullptr},
     {kMl, "ArrayFeatureExtractor|X Y|Z|", array_feature_extractor},
     {kMl, "Binarizer|X|Y|c=CastLike(@threshold:0.0,X);g=Greater(X,c);Y=CastLike(g,X);", nullptr},
+    {kMl, "CastMap|X|Y|", cast_map},
     {kMl, "FeatureVectorizer|*|*|", feature_vectorizer},
     {kMl, "LinearRegressor|X|Y|", linear_regressor},
     {kMl, "Normalizer|X|Y|", normalizer},

@@ -68,6 +68,7 @@ std::string center_crop_pad(const OwnCall& call);
 
 // own_features.cpp
 std::string array_feature_extractor(const OwnCall& call);
+std::string cast_map(const OwnCall& call);
 std::string normalizer(const OwnCall& call);
 std::string scaler(const OwnCall& call);
 std::string linear_regressor(const OwnCall& call);

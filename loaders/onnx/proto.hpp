@@ -179,7 +179,8 @@ struct TypeProto {
   std::int32_t elem_type = 0;
   bool has_shape = false;
   std::vector<DimensionProto> dims;
-  Span element{};  ///< of a sequence or optional: the TypeProto of what is in it
+  std::int32_t key_type = 0;  ///< of a map
+  Span element{};             ///< of a sequence, optional or map: the TypeProto of what is in it, of the values
 };
 
 struct ValueInfoProto {

@@ -50,6 +50,22 @@ void read_type_inside(TypeProto& into, Span bytes) {
   }
 }
 
+void read_map_type(TypeProto& into, Span bytes) {
+  WireReader reader(bytes, "TypeProto.Map");
+  while (reader.next()) {
+    switch (reader.field()) {
+      case 1:
+        into.key_type = reader.int32("key_type");
+        break;
+      case 2:
+        into.element = reader.span("value_type");
+        break;
+      default:
+        reader.skip();
+    }
+  }
+}
+
 void read_tensor_type(TypeProto& into, Span bytes) {
   WireReader reader(bytes, "TypeProto.Tensor");
   while (reader.next()) {
@@ -230,6 +246,7 @@ void read(TypeProto& into, Span bytes) {
         const Span value = reader.span("value");
         if (into.kind != kind) into = TypeProto{kind, 0, false, {}};
         if (kind == TypeProto::Kind::kTensor) read_tensor_type(into, value);
+        if (kind == TypeProto::Kind::kMap) read_map_type(into, value);
         if (kind == TypeProto::Kind::kSequence || kind == TypeProto::Kind::kOptional) read_type_inside(into, value);
         break;
       }

@@ -38,6 +38,7 @@ void fill_sequence(Held& value, Span bytes, const TensorSource& source) {
 }  // namespace
 
 std::shared_ptr<const Held> read_value(Span bytes, ValueKind kind, const TensorSource& source) {
+  if (kind >= ValueKind::kMap) unsupported("maps are not read from files");
   const auto value = new_shared<Held>();
   if (kind == ValueKind::kTensor) {
     fill_tensor(*value, bytes, source);

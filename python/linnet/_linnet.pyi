@@ -11,7 +11,7 @@ class CancelToken:
     @property
     def cancelled(self) -> bool: ...
 
-_Info = tuple[str, int, Optional[list[Any]], int]
+_Info = tuple[str, int, Optional[list[Any]], int, int]
 _Use = tuple[str, int, int, list[int], str]
 _Step = tuple[str, str, str, list[list[int]]]
 

@@ -56,12 +56,14 @@ def by_number(number: int) -> ElementType:
     return _BY_NUMBER[number]
 
 
-KINDS = ("tensor", "sequence", "optional", "optional sequence")  # by the extension's numbers
+KINDS = ("tensor", "sequence", "optional", "optional sequence", "map", "map sequence")  # by the extension's numbers
 
 
-def type_text(kind: str, element: ElementType) -> str:
-    """As ONNX Runtime writes the type of an input, output or value: "optional(seq(tensor(float)))"."""
+def type_text(kind: str, element: ElementType, keys: ElementType | None = None) -> str:
+    """As ONNX Runtime writes the type of an input, output or value: "optional(seq(tensor(float)))". ``keys``: of maps."""
     text = f"tensor({element.onnx_name})"
+    if keys is not None:
+        text = f"map({keys.onnx_name},{text})"
     if kind.endswith("sequence"):
         text = f"seq({text})"
     return f"optional({text})" if kind.startswith("optional") else text

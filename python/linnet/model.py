@@ -26,12 +26,21 @@ class TensorInfo:
     shape: tuple[int | str | None, ...] | None
     """A dimension is its size, the name that the model gives it, or None; None for an open rank, and for no tensor."""
     kind: str = "tensor"
-    """``"tensor"``, ``"sequence"``, ``"optional"`` (of a tensor) or ``"optional sequence"``; ``dtype`` is that of the
-    tensors in it."""
+    """``"tensor"``, ``"sequence"``, ``"optional"`` (of a tensor), ``"optional sequence"``, ``"map"`` or ``"map sequence"``
+    (a list of dicts); ``dtype`` is that of the tensors in it, or of a map's values."""
+    keys: str | None = None
+    """Of maps: ``"int64"`` or ``"str"``."""
+
+    @property
+    def onnx_type(self) -> str:
+        """As ONNX Runtime writes it: ``"seq(tensor(float))"``."""
+        keys = None if self.keys is None else _types.element_type(self.keys)
+        return _types.type_text(self.kind, _types.element_type(self.dtype), keys)
 
     def __str__(self) -> str:
         if self.kind != "tensor":
-            within = f"sequence({self.dtype})" if self.kind.endswith("sequence") else self.dtype
+            within = self.dtype if self.keys is None else f"map({self.keys}, {self.dtype})"
+            within = f"sequence({within})" if self.kind.endswith("sequence") else within
             return f"{self.name}: optional({within})" if self.kind.startswith("optional") else f"{self.name}: {within}"
         if self.shape is None:
             return f"{self.name}: {self.dtype} of any shape"
@@ -85,10 +94,16 @@ def from_memory(kind: str) -> TypeError:
     )
 
 
-def infos(raw: list[tuple[str, int, list[Any] | None, int]]) -> list[TensorInfo]:
+def infos(raw: list[tuple[str, int, list[Any] | None, int, int]]) -> list[TensorInfo]:
     return [
-        TensorInfo(name, _types.by_number(number).name, None if shape is None else tuple(shape), _types.KINDS[kind])
-        for name, number, shape, kind in raw
+        TensorInfo(
+            name,
+            _types.by_number(number).name,
+            None if shape is None else tuple(shape),
+            _types.KINDS[kind],
+            _types.by_number(keys).name if keys else None,
+        )
+        for name, number, shape, kind, keys in raw
     ]
 
 

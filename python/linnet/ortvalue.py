@@ -47,7 +47,7 @@ def is_strings(array: np.ndarray[Any, Any]) -> bool:
 
 class OrtValue:
     """A tensor on the CPU; shares the memory of the array that it was made from, by the class methods. What a run gives
-    may be a sequence of tensors or an optional that is not there, too."""
+    may be a sequence of tensors, a map, maps, or an optional that is not there, too."""
 
     __slots__ = ("_array", "_type")
 
@@ -145,7 +145,7 @@ class OrtValue:
         return False
 
     def is_tensor_sequence(self) -> bool:
-        return self._type is not None and self._type.startswith("seq(")
+        return self._type is not None and self._type.startswith("seq(tensor")
 
     def update_inplace(self, np_arr: Any) -> None:
         """Copies an array of the same dtype and shape into this tensor. Errors: InvalidArgument."""
@@ -171,8 +171,9 @@ def ort_value(made: Any, info: TensorInfo) -> OrtValue:
     """What a run gave for this output."""
     if info.kind == "tensor" or isinstance(made, np.ndarray):
         return OrtValue(made)
-    kind = info.kind if made is None else "sequence"
-    return OrtValue(made, _types.type_text(kind, _types.element_type(info.dtype)))
+    if made is None or info.keys is not None:
+        return OrtValue(made, info.onnx_type)
+    return OrtValue(made, _types.type_text("sequence", _types.element_type(info.dtype)))
 
 
 def array_at(address: int, dtype: np.dtype[Any], shape: Sequence[int]) -> np.ndarray[Any, Any]:

@@ -91,7 +91,7 @@ def _check_providers(providers: Providers | None, provider_options: Sequence[Map
 
 
 def _node_arg(info: TensorInfo) -> NodeArg:
-    return NodeArg(info.name, _types.type_text(info.kind, _types.element_type(info.dtype)), list(info.shape or ()))
+    return NodeArg(info.name, info.onnx_type, list(info.shape or ()))
 
 
 class InferenceSession:

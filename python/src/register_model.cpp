@@ -15,8 +15,8 @@
 namespace linnet::python {
 namespace {
 
-/// (name, ONNX's number of the element type, shape, number of the ValueKind); a dimension is an int, its name, or None;
-/// an open rank, and what is no tensor, have None for a shape.
+/// (name, ONNX's number of the element type, shape, number of the ValueKind, that of a map's key type or 0); a
+/// dimension is an int, its name, or None; an open rank, and what is no tensor, have None for a shape.
 nb::object info_of(const ValueInfo& info) {
   nb::object shape = nb::none();
   if (info.has_shape) {
@@ -30,7 +30,8 @@ nb::object info_of(const ValueInfo& info) {
     }
     shape = sizes;
   }
-  return nb::make_tuple(text_of(info.name), static_cast<int>(info.type), shape, static_cast<int>(info.kind));
+  return nb::make_tuple(text_of(info.name), static_cast<int>(info.type), shape, static_cast<int>(info.kind),
+                        static_cast<int>(info.key_type));
 }
 
 nb::list infos_of(const std::vector<ValueInfo>& infos) {

@@ -56,6 +56,13 @@ Value tensor_of(nb::handle object, DataType type, const std::string& what) {
   return Value(ConstTensorView(array.view()));
 }
 
+Value map_of(nb::handle object, const ValueInfo& info, const std::string& what) {
+  if (!PyDict_Check(object.ptr())) refuse(what, "expected a dict, got " + class_name(object));
+  const auto dict = nb::borrow<nb::dict>(object);
+  return Value::map(tensor_of(dict.keys(), info.key_type, what + ", keys"),
+                    tensor_of(dict.values(), info.type, what + ", values"));
+}
+
 nb::object array_of_strings(const Value& value) {
   nb::list texts;
   for (const std::string& text : value.strings()) {
@@ -81,12 +88,14 @@ bool has_numbers_only(const Model& model) {
 Value value_of(nb::handle object, const ValueInfo& info, const std::string& what) {
   if (object.is_none()) return {};  // where the model wants something, it says so
   if (info.kind == ValueKind::kTensor || info.kind == ValueKind::kOptional) return tensor_of(object, info.type, what);
+  if (info.kind == ValueKind::kMap) return map_of(object, info, what);
+  const bool maps = info.kind == ValueKind::kMapSequence;
   if (!PyList_Check(object.ptr()) && !PyTuple_Check(object.ptr()))
-    refuse(what, "expected a list of arrays, got " + class_name(object));
+    refuse(what, std::string("expected a list of ") + (maps ? "dicts" : "arrays") + ", got " + class_name(object));
   std::vector<Value> items;
   for (const nb::handle item : object) {
     const std::string name = what + ", item " + std::to_string(items.size());
-    items.push_back(tensor_of(item, info.type, name));
+    items.push_back(maps ? map_of(item, info, name) : tensor_of(item, info.type, name));
     if (items.back().type() != info.type)
       refuse(name, "expected an array of " + name_of(info.type) + ", got " + name_of(items.back().type()));
   }
@@ -107,6 +116,12 @@ nb::object object_of(Framework framework, const Value& value) {
     nb::list items;
     for (std::size_t i = 0; i < value.size(); ++i) items.append(object_of(framework, value.at(i)));
     return items;
+  }
+  if (value.is_map()) {
+    const auto list_of = [](const Value& tensor) { return object_of(Framework::kNumpy, tensor).attr("tolist")(); };
+    return nb::steal(PyObject_CallFunctionObjArgs(
+        reinterpret_cast<PyObject*>(&PyDict_Type),
+        nb::module_::import_("builtins").attr("zip")(list_of(value.keys()), list_of(value.values())).ptr(), nullptr));
   }
   return value.type() == DataType::kString ? array_of_strings(value) : copied_array(framework, value.view());
 }

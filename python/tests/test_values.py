@@ -1,4 +1,4 @@
-"""Strings, sequences and optionals: arrays of str, lists of arrays and None, in every form."""
+"""Strings, sequences, maps and optionals: arrays of str, lists of arrays, dicts and None, in every form."""
 
 import linnet
 import linnet.backend
@@ -315,3 +315,60 @@ def test_many_threads_share_a_model(strings_model):
 
     with ThreadPoolExecutor(4) as threads:
         assert all(threads.map(run, range(200)))
+
+
+def learned(op, inputs, outputs, **attributes):
+    node = helper.make_node(op, ["x"], ["y"], domain="ai.onnx.ml", **attributes)
+    graph = helper.make_graph([node], "made_by_a_test", inputs, outputs)
+    imports = [helper.make_opsetid("", 20), helper.make_opsetid("ai.onnx.ml", 1)]
+    return helper.make_model(graph, opset_imports=imports, ir_version=10)
+
+
+def map_type(keys, kind=TensorProto.FLOAT):
+    return helper.make_map_type_proto(keys, helper.make_tensor_type_proto(kind, None))
+
+
+@pytest.mark.parametrize(
+    ("attributes", "keys", "first"),
+    [
+        ({"classlabels_int64s": [7, -1]}, TensorProto.INT64, {-1: 0.25, 7: 0.75}),
+        ({"classlabels_strings": ["b", "ä"]}, TensorProto.STRING, {"b": 0.75, "ä": 0.25}),
+    ],
+)
+def test_lists_of_dicts(attributes, keys, first):
+    made = helper.make_value_info("y", helper.make_sequence_type_proto(map_type(keys)))
+    model = linnet.load(learned("ZipMap", [tensor("x", shape=("n", 2))], [made], **attributes))
+    name = "str" if keys == TensorProto.STRING else "int64"
+    assert (model.outputs[0].kind, model.outputs[0].dtype, model.outputs[0].keys) == ("map sequence", "float32", name)
+    assert str(model.outputs[0]) == f"y: sequence(map({name}, float32))"
+    maps = model(np.float32([[0.75, 0.25], [1, 0]]))
+    assert maps[0] == first
+    assert list(maps[0]) == list(first)
+    assert {type(value) for value in maps[0].values()} == {float}
+    assert len(maps) == 2
+
+
+def test_dicts():
+    given = helper.make_value_info("x", map_type(TensorProto.STRING))
+    proto = learned("DictVectorizer", [given], [tensor("y")], string_vocabulary=["a", "b"])
+    model = linnet.load(proto)
+    assert (model.inputs[0].kind, model.inputs[0].keys) == ("map", "str")
+    np.testing.assert_array_equal(model({"b": 2, "c": 3.5}), np.float32([[0, 2]]))
+    np.testing.assert_array_equal(model({}), np.float32([[0, 0]]))
+    session = linnet.InferenceSession(proto.SerializeToString())
+    assert session.get_inputs()[0].type == "map(string,tensor(float))"
+    np.testing.assert_array_equal(session.run(None, {"x": {"a": 1.5}})[0], np.float32([[1.5, 0]]))
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        ([1], "expected a dict, got list"),
+        ({1: 2.0}, "keys: element 0 is a int, expected a str"),
+        (None, r"the model wants map\(string, float32\), got nothing"),
+    ],
+)
+def test_wrong_dicts(x, message):
+    given = helper.make_value_info("x", map_type(TensorProto.STRING))
+    with pytest.raises(linnet.InvalidArgument, match=message):
+        linnet.load(learned("DictVectorizer", [given], [tensor("y")], string_vocabulary=["a"]))(x)

@@ -24,6 +24,51 @@ TEST(Value, IsATensorOfNumbers) {
   EXPECT_EQ(elements_of<float>(floats({}, {7})).front(), 7);
 }
 
+TEST(Value, IsAMap) {
+  const Value map = Value::map(integers({3, 1, 3}), Value::strings({3}, {"first", "b", "c"}));
+  EXPECT_TRUE(map.is_map());
+  EXPECT_FALSE(map.is_sequence());
+  EXPECT_EQ(map.type(), DataType::kString);
+  EXPECT_EQ(map.shape(), (Shape{2}));
+  EXPECT_THAT(integers_of(map.keys()), ElementsAre(1, 3));
+  EXPECT_THAT(map.values().strings(), ElementsAre("b", "c"));
+  const Value by_text = Value::map(Value::strings({2}, {"z", "\xff"}), floats({2}, {1, 2}));
+  EXPECT_THAT(by_text.keys().strings(), ElementsAre("z", "\xff"));
+  EXPECT_EQ(Value::map(integers({}), floats({0}, {})).shape(), (Shape{0}));
+  const Value maps = Value::sequence(DataType::kString, {map, map});
+  EXPECT_TRUE(maps.is_sequence());
+  EXPECT_FALSE(maps.is_map());
+  EXPECT_EQ(maps.type(), DataType::kString);
+  EXPECT_THAT(integers_of(maps.at(1).keys()), ElementsAre(1, 3));
+}
+
+TEST(Value, WrongMapsAreRefused) {
+  const auto message_of = [](const auto& action) { return error_of(action, ErrorCode::kInvalidArgument); };
+  const Value keys = integers({1, 2});
+  EXPECT_THAT(message_of([&] {
+                Value::map(floats({2}, {1, 2}), keys);
+              }),
+              HasSubstr("a map cannot lead from float32 to int64"));
+  EXPECT_THAT(message_of([&] { Value::map(keys, Value()); }), HasSubstr("from int64 to nothing"));
+  EXPECT_THAT(message_of([&] {
+                Value::map(keys, floats({3}, {1, 2, 3}));
+              }),
+              HasSubstr("the keys of a map have shape [2], its values [3]"));
+  EXPECT_THAT(message_of([&] {
+                Value::map(floats({2}, {1, 2}).view(), Value::map(keys, keys));
+              }),
+              HasSubstr("to map(int64, int64)"));
+  const Value map = Value::map(keys, keys);
+  EXPECT_THAT(message_of([&] { (void)keys.keys(); }), HasSubstr("the value is int64, not a map"));
+  EXPECT_THAT(message_of([&] { (void)Value().values(); }), HasSubstr("the value is nothing, not a map"));
+  EXPECT_THAT(message_of([&] { (void)map.view(); }), HasSubstr("the value is map(int64, int64), not a tensor"));
+  EXPECT_THAT(message_of([&] { (void)map.size(); }), HasSubstr("not a sequence"));
+  EXPECT_THAT(message_of([&] {
+                Value::sequence(DataType::kInt64, {map, keys});
+              }),
+              HasSubstr("item 1 is int64, expected a map(int64, int64)"));
+}
+
 TEST(Value, CopiesTheElements) {
   Tensor tensor = tensor_with<float>({1}, {1});
   const Value value = tensor;

@@ -150,7 +150,7 @@ TEST(HostileGraph, Types) {
 
 TEST(HostileGraph, TypesThatAreNoTensors) {
   const std::pair<int, const char*> kinds[] = {{4, "sequences of kind none"},
-                                               {5, "values of kind map"},
+                                               {5, "maps to values of kind none"},
                                                {7, "values of kind opaque"},
                                                {8, "values of kind sparse tensor"},
                                                {9, "optionals of kind none"}};

@@ -48,7 +48,7 @@ TEST(HostileSequences, TypesWithinTypes) {
   expect_all_refused({
       {"sequences 10,000 deep", with(deep), {"sequences of kind sequence are not supported"}, unsupported},
       {"optionals in a sequence", with(of_optionals), {"sequences of kind optional are not supported"}, unsupported},
-      {"maps in a sequence", with(of_maps), {"sequences of kind map are not supported"}, unsupported},
+      {"maps in a sequence", with(of_maps), {"maps to values of kind none are not supported"}, unsupported},
       {"a sequence of nothing", with(of_none), {"sequences of kind none are not supported"}, unsupported},
       {"an optional optional", with(twice), {"optionals of kind optional are not supported"}, unsupported},
       {"no element type", with(sequence_type(DataType::kUndefined)), {"the element type is missing"}},

@@ -16,6 +16,11 @@ namespace linnet::test {
 
 /// TypeProto. Fields: 1 tensor_type, 4 sequence_type, 9 optional_type; of all three, 1 is elem_type.
 inline Message tensor_type(DataType type) { return Message().message(1, Message().integer(1, static_cast<int>(type))); }
+/// Field 5 of TypeProto: map_type; of that, 1 key_type, 2 value_type.
+inline Message map_type(DataType keys, const Message& values) {
+  return Message().message(5, Message().integer(1, static_cast<int>(keys)).message(2, values));
+}
+inline Message sequence_type(const Message& inside) { return Message().message(4, Message().message(1, inside)); }
 inline Message sequence_type(DataType type) { return Message().message(4, Message().message(1, tensor_type(type))); }
 inline Message optional_type(const Message& inside) { return Message().message(9, Message().message(1, inside)); }
 

@@ -176,7 +176,7 @@ TEST(CValueTest, NullIsNothing) {
                "value is NULL");
   EXPECT_FAILS(linnet_value_read_proto("x", 0, nullptr), LINNET_INVALID_ARGUMENT, "value is NULL");
   EXPECT_FAILS(linnet_value_read_proto(nullptr, 0, &item), LINNET_INVALID_ARGUMENT, "path is NULL");
-  EXPECT_FAILS(linnet_value_read_proto("x", 4, &item), LINNET_INVALID_ARGUMENT, "kind 4 does not exist");
+  EXPECT_FAILS(linnet_value_read_proto("x", 6, &item), LINNET_INVALID_ARGUMENT, "kind 6 does not exist");
   EXPECT_FAILS(linnet_model_run_values(nullptr, nullptr, 0, nullptr, 0, nullptr), LINNET_INVALID_ARGUMENT,
                "model is NULL");
   EXPECT_FAILS(linnet_session_run_values(nullptr, nullptr, 0, nullptr, 0, nullptr), LINNET_INVALID_ARGUMENT,
@@ -186,11 +186,38 @@ TEST(CValueTest, NullIsNothing) {
   EXPECT_EQ(linnet_value_info_kind(nullptr), LINNET_KIND_TENSOR);
 }
 
+TEST(CValueTest, IsAMap) {
+  const std::int64_t two = 2;
+  const std::array<std::int64_t, 2> numbers = {9, 4};
+  linnet_value* made = nullptr;
+  EXPECT_OK(linnet_value_create_tensor(LINNET_INT64, &two, 1, numbers.data(), &made));
+  const CValue keys(made);
+  const CValue values = c_strings({2}, {"nine", "four"});
+  EXPECT_OK(linnet_value_create_map(keys.get(), values.get(), &made));
+  const CValue map(made);
+  EXPECT_EQ(linnet_value_kind(map.get()), LINNET_KIND_MAP);
+  EXPECT_EQ(linnet_value_type(map.get()), LINNET_STRING);
+  EXPECT_EQ(linnet_value_count(map.get()), 2U);
+  EXPECT_EQ(linnet_value_rank(map.get()), 1U);
+  EXPECT_OK(linnet_value_keys(map.get(), &made));
+  const CValue its_keys(made);
+  const void* data = nullptr;
+  EXPECT_OK(linnet_value_data(its_keys.get(), &data));
+  EXPECT_EQ(static_cast<const std::int64_t*>(data)[0], 4);
+  EXPECT_OK(linnet_value_values(map.get(), &made));
+  EXPECT_THAT(strings_of(CValue(made).get()), ElementsAre("four", "nine"));
+  EXPECT_FAILS(linnet_value_keys(keys.get(), &made), LINNET_INVALID_ARGUMENT, "the value is int64, not a map");
+  EXPECT_FAILS(linnet_value_create_map(nullptr, values.get(), &made), LINNET_INVALID_ARGUMENT, "keys is NULL");
+  EXPECT_EQ(linnet_value_info_key_type(nullptr), LINNET_UNDEFINED);
+}
+
 TEST(CValueTest, KindsAreThoseOfTheCppApi) {
   EXPECT_EQ(LINNET_KIND_TENSOR, static_cast<int>(ValueKind::kTensor));
   EXPECT_EQ(LINNET_KIND_SEQUENCE, static_cast<int>(ValueKind::kSequence));
   EXPECT_EQ(LINNET_KIND_OPTIONAL, static_cast<int>(ValueKind::kOptional));
   EXPECT_EQ(LINNET_KIND_OPTIONAL_SEQUENCE, static_cast<int>(ValueKind::kOptionalSequence));
+  EXPECT_EQ(LINNET_KIND_MAP, static_cast<int>(ValueKind::kMap));
+  EXPECT_EQ(LINNET_KIND_MAP_SEQUENCE, static_cast<int>(ValueKind::kMapSequence));
 }
 
 TEST(CValueTest, IsReadFromAFile) {

@@ -12,8 +12,6 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
-
 
 def settle(module: nn.Module, inputs: Sequence[tuple[torch.Tensor, ...]]) -> None:
     """Draws every parameter and every statistic, from PyTorch's global generator. Leaves `module` in inference mode.
@@ -33,9 +31,7 @@ def settle(module: nn.Module, inputs: Sequence[tuple[torch.Tensor, ...]]) -> Non
             for name, buffer in layer.named_buffers(recurse=False):  # a frozen BatchNorm's scale and shift
                 if name in ("weight", "bias"):
                     draw(layer, name, buffer)
-        calibrated = [layer for layer in layers if isinstance(layer, BATCH_NORMS)]
-        if inputs and calibrated:
-            calibrate(module, calibrated, inputs)
+        calibrate(module, layers, inputs)
 
 
 def draw(layer: nn.Module, name: str, parameter: torch.Tensor) -> None:
@@ -60,17 +56,34 @@ def draw(layer: nn.Module, name: str, parameter: torch.Tensor) -> None:
 
 
 def calibrate(module: nn.Module, layers: list[nn.Module], inputs: Sequence[tuple[torch.Tensor, ...]]) -> None:
-    """Sets the statistics of `layers` to those of runs on `inputs`, shifted."""
-    momenta = [layer.momentum for layer in layers]
-    for layer in layers:
-        layer.reset_running_stats()
-        layer.momentum = None  # the mean of all runs
-        layer.train()
+    """Sets the statistics of `layers` to the means of those in runs on `inputs`, shifted.
+
+    A layer gets its own just before it runs, so that the next ones see what they will see later.
+    """
+    hooks = [layer.register_forward_pre_hook(Meter(layer)) for layer in layers]
     for one in inputs:
         module(*one)
-    for layer, momentum in zip(layers, momenta):
-        layer.eval()
-        layer.momentum = momentum
-        spread = layer.running_var.sqrt()
-        layer.running_mean.add_(0.2 * spread * torch.randn_like(spread))
-        layer.running_var.mul_(torch.empty_like(spread).uniform_(0.7, 1.4)).add_(1e-3)
+    for hook in hooks:
+        hook.remove()
+
+
+class Meter:
+    """Measures what goes into a BatchNorm, of any class, and sets its statistics."""
+
+    def __init__(self, layer: nn.Module):
+        self.runs = 0
+        self.mean = torch.zeros_like(layer.running_mean)
+        self.square = torch.zeros_like(layer.running_var)
+        self.shift = 0.2 * torch.randn_like(self.mean)
+        self.stretch = torch.empty_like(self.mean).uniform_(0.7, 1.4)
+
+    def __call__(self, layer: nn.Module, arguments: tuple[torch.Tensor, ...]) -> None:
+        x = arguments[0]
+        axes = [axis for axis in range(x.dim()) if axis != 1]
+        self.runs += 1
+        self.mean.lerp_(x.mean(axes), 1 / self.runs)
+        self.square.lerp_(x.square().mean(axes), 1 / self.runs)
+        # A channel that hardly varies beside its mean would be nothing but rounding.
+        variance = torch.maximum(self.square - self.mean.square(), self.mean.square() / 4) + 1e-3
+        layer.running_mean.copy_(self.mean + self.shift * variance.sqrt())
+        layer.running_var.copy_(variance * self.stretch)

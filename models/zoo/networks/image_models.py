@@ -49,6 +49,7 @@ EFFICIENTNET_NARROW = {
 REGNET_Y_400MF = {"embedding_size": 32, "hidden_sizes": [48, 104, 208, 440], "depths": [1, 3, 6, 6], "groups_width": 8}
 REGNET_NARROW = {"embedding_size": 8, "hidden_sizes": [8, 16, 24], "depths": [1, 2, 1], "groups_width": 4}
 CONVNEXT_NARROW = {"num_stages": 3, "hidden_sizes": [8, 12, 16], "depths": [1, 2, 1], "drop_path_rate": 0.0}
+MOBILEVIT = {"image_size": 224}
 MOBILEVIT_NARROW = {
     "image_size": 64,
     "hidden_sizes": [8, 12, 12],
@@ -73,8 +74,8 @@ def thin_mobilevit(model: nn.Module) -> None:
             del stage.transformer.layer[1:]
 
 
-# Full depth with a few channels each: PyTorch itself is up to 6e-6 off in float32.
-DEEP = 2e-5
+# Many layers of a few channels each: PyTorch itself is up to 2e-5 off in float32.
+DEEP = 4e-5
 
 
 def entry(name: str, note: str, kind: str, full: dict, narrow: dict, thin=None, **options):
@@ -85,8 +86,8 @@ ENTRIES = [
     entry("convnext_tiny", "ConvNeXt-T", "ConvNext", {}, CONVNEXT_NARROW),
     entry("efficientnet_b0", "EfficientNet-B0", "EfficientNet", EFFICIENTNET_B0, EFFICIENTNET_NARROW),
     entry("mobilenet_v1", "MobileNetV1", "MobileNetV1", {}, MOBILENET_NARROW, tolerance=DEEP),
-    entry("mobilenet_v2", "MobileNetV2", "MobileNetV2", {}, MOBILENET_V2_NARROW, thin_mobilenet_v2),
-    entry("mobilevit_small", "MobileViT-S", "MobileViT", {"image_size": 224}, MOBILEVIT_NARROW, thin_mobilevit),
+    entry("mobilenet_v2", "MobileNetV2", "MobileNetV2", {}, MOBILENET_V2_NARROW, thin_mobilenet_v2, tolerance=DEEP),
+    entry("mobilevit_small", "MobileViT-S", "MobileViT", MOBILEVIT, MOBILEVIT_NARROW, thin_mobilevit, tolerance=DEEP),
     entry("regnet_y_400mf", "RegNet-Y 400MF", "RegNet", REGNET_Y_400MF, REGNET_NARROW),
     entry("resnet18", "ResNet-18", "ResNet", RESNET_18, RESNET_18_NARROW),
     entry("resnet50", "ResNet-50", "ResNet", {}, RESNET_50_NARROW),

@@ -139,11 +139,12 @@ def suppressed(size: Size) -> nn.Module:
 
 
 def best(size: Size) -> nn.Module:
-    return Best(*size.pick((300, 16, 1, 80, 16), (4, 4, 1, 3, 4)))
+    return Best(*size.pick((20, 16, 1, 80, 16), (4, 4, 1, 3, 4)))
 
 
 INPUTS = samples((3, 640, 640), (3, 64, 64))
 ENTRIES = [
-    Entry("yolo", "YOLO-like detector with NonMaxSuppression", suppressed, INPUTS),
-    Entry("yolo_best", "YOLO-like detector that keeps the best boxes", best, INPUTS, tolerance=1e-5),
+    # PyTorch itself is 1e-5 off in float32: a few channels a layer, and means over a few distances.
+    Entry("yolo", "YOLO-like detector with NonMaxSuppression", suppressed, INPUTS, tolerance=4e-5),
+    Entry("yolo_top", "YOLO-like detector that keeps the best boxes", best, INPUTS, tolerance=1e-5),
 ]

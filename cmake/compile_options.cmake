@@ -20,6 +20,11 @@ target_compile_options(linnet_flags INTERFACE -Wall -Wextra -Wconversion -ffp-co
 if(LINNET_WERROR)
   target_compile_options(linnet_flags INTERFACE -Werror)
 endif()
+# For code that is not worth its room: g++ from 12 on, and clang, go further with -Oz.
+set(LINNET_SMALL -Os)
+if(CMAKE_CXX_COMPILER_ID MATCHES Clang OR CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 12)
+  set(LINNET_SMALL -Oz)
+endif()
 # What nothing calls is left out, system libraries too.
 target_compile_options(linnet_flags INTERFACE -ffunction-sections -fdata-sections)
 target_link_options(linnet_flags INTERFACE LINKER:--as-needed LINKER:--gc-sections)

@@ -84,7 +84,7 @@ function(linnet_operators target)
   add_library(${target} OBJECT "${source}")
   linnet_include_view(${target} ops runtime include/linnet)
   target_link_libraries(${target} PRIVATE linnet_flags)
-  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-Os>)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:${LINNET_SMALL}>)
 endfunction()
 
 # linnet_camel_case(NAME VARIABLE) makes LeakyRelu of leaky_relu.

@@ -35,7 +35,7 @@ set_target_properties(linnet_shared PROPERTIES
   LINK_DEPENDS "${PROJECT_SOURCE_DIR}/cmake/linnet.map")
 
 # What the shared library exports, and how it is linked. Functions that turned out alike stand once, where lld or gold is
-# there to do that: a fiftieth of the room.
+# there to do that, also where their addresses are taken: none is told from another by its address.
 function(linnet_link_shared target)
   target_link_options(${target} PRIVATE
     "LINKER:--version-script=${PROJECT_SOURCE_DIR}/cmake/linnet.map" ${LINNET_NO_UNDEFINED} ${linnet_folding})
@@ -44,9 +44,9 @@ set(linnet_folding "")
 if(NOT LINNET_SANITIZE AND NOT LINNET_COVERAGE)
   include(CheckLinkerFlag)
   foreach(linker IN ITEMS lld gold)
-    check_linker_flag(CXX "-fuse-ld=${linker};LINKER:--icf=safe" LINNET_FOLDS_WITH_${linker})
+    check_linker_flag(CXX "-fuse-ld=${linker};LINKER:--icf=all" LINNET_FOLDS_WITH_${linker})
     if(LINNET_FOLDS_WITH_${linker})
-      set(linnet_folding -fuse-ld=${linker} LINKER:--icf=safe)
+      set(linnet_folding -fuse-ld=${linker} LINKER:--icf=all)
       break()
     endif()
   endforeach()

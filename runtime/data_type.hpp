@@ -20,11 +20,11 @@ class TypeSet {
   constexpr TypeSet operator|(TypeSet other) const { return TypeSet(bits_ | other.bits_); }
 
  private:
-  constexpr explicit TypeSet(std::uint64_t bits) : bits_(bits) {}
-  static constexpr std::uint64_t bit(DataType type) {
-    return static_cast<unsigned>(type) < 64 ? std::uint64_t{1} << static_cast<unsigned>(type) : 0;
+  constexpr explicit TypeSet(std::uint32_t bits) : bits_(bits) {}
+  static constexpr std::uint32_t bit(DataType type) {
+    return static_cast<unsigned>(type) < 32 ? std::uint32_t{1} << static_cast<unsigned>(type) : 0;
   }
-  std::uint64_t bits_;
+  std::uint32_t bits_;
 };
 
 inline constexpr TypeSet kInt64Type{DataType::kInt64};

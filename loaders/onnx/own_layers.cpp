@@ -2,7 +2,9 @@
 #include "loaders/onnx/own_functions_impl.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,12 +24,16 @@ std::string transposed(const OwnCall& call, std::size_t input, const char* name,
   return text(name, "t=Transpose<perm=[", perm, "]>(", name, ");");
 }
 
-/// Y of y. Errors: kUnsupported.
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kLeftOut = std::numeric_limits<float>::quiet_NaN();
+
+/// Y of y. `parameters` may end early, or be left out. Errors: kUnsupported.
 std::string activated(const OwnCall& call, const std::vector<float>& parameters) {
   static constexpr const char* kPlain[] = {"Relu", "Sigmoid", "Tanh", "Softplus", "Softsign"};
   const std::string activation = call.attributes.get_string("activation", "");
   const auto parameter = [&](std::size_t index, float otherwise) {
-    return literal(static_cast<double>(index < parameters.size() ? parameters[index] : otherwise));
+    const bool given = index < parameters.size() && !std::isnan(parameters[index]);
+    return literal(static_cast<double>(given ? parameters[index] : otherwise));
   };
   if (activation.empty()) return "Y=y;";
   for (const char* const name : kPlain) {
@@ -40,7 +46,8 @@ std::string activated(const OwnCall& call, const std::vector<float>& parameters)
     return text("Y=HardSigmoid<alpha=", parameter(0, 0.2F), ",beta=", parameter(1, 0.5F), ">(y);");
   }
   if (activation == "Clip" && parameters.size() == 2) {
-    return text("low0=Constant<value_float=", parameter(0, 0), ">();high0=Constant<value_float=", parameter(1, 0),
+    return text("low0=Constant<value_float=", parameter(0, -kInfinity),
+                ">();high0=Constant<value_float=", parameter(1, kInfinity),
                 ">();low=CastLike(low0,y);high=CastLike(high0,y);Y=Clip(y,low,high);");
   }
   unsupported("activation is \"", printable(activation), "\" with ", parameters.size(), " parameters");
@@ -56,14 +63,10 @@ std::string fused_matmul(const OwnCall& call) {
 }
 
 std::string fused_gemm(const OwnCall& call) {
-  std::vector<float> parameters;
-  for (const char* const name : {"activation_alpha", "activation_beta"}) {
-    if (!call.attributes.has(name)) break;
-    parameters.push_back(call.attributes.get_float(name, 0));
-  }
-  for (const char* const name : {"activation_beta", "activation_gamma"}) call.attributes.ignore(name);
+  call.attributes.ignore("activation_gamma");
   return "y=Gemm<alpha=@alpha:1.0,beta=@beta:1.0,transA=@transA:0,transB=@transB:0>(A,B,C);" +
-         activated(call, parameters);
+         activated(call, {call.attributes.get_float("activation_alpha", kLeftOut),
+                          call.attributes.get_float("activation_beta", kLeftOut)});
 }
 
 std::string fused_conv(const OwnCall& call) {

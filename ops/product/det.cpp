@@ -36,6 +36,7 @@ struct State {
   DataType type = DataType::kUndefined;
   std::size_t count = 0;  ///< of matrices
   std::size_t size = 0;   ///< rows of each
+  bool inverts = false;
   std::size_t width = 0;  ///< of what a worker eliminates: `size`, or twice that with the unit matrix
   std::size_t worker_doubles = 0;
 };
@@ -47,14 +48,15 @@ Prepared prepare(const PrepareContext& context) {
   state->count = count_matrices(x);
   if (state->count == 0) return {std::move(state), 0, 0};
   state->size = static_cast<std::size_t>(x.back());
-  state->width = context.output_shape(0).size() < x.size() ? state->size : 2 * state->size;
+  state->inverts = context.output_shape(0).size() == x.size();
+  state->width = state->inverts ? 2 * state->size : state->size;
   state->worker_doubles = (state->size * state->width + 7) / 8 * 8;
   const std::size_t bytes =
       byte_count(DataType::kFloat64, {static_cast<std::int64_t>(state->worker_doubles), context.threads()});
   return {std::move(state), bytes, 0};
 }
 
-/// Makes zeros below the pivots, and above them too where there is more than the matrix; returns the determinant.
+/// Makes zeros below the pivots, and above them too for an inverse; returns the determinant.
 double eliminate(RunControl& control, double* matrix, const State& state) {
   const std::size_t size = state.size, width = state.width;
   double result = 1;
@@ -70,8 +72,8 @@ double eliminate(RunControl& control, double* matrix, const State& state) {
       result = -result;
     }
     result *= top[pivot];
-    if (width == size && top[pivot] == 0) return result;
-    for (std::size_t row = width == size ? pivot + 1 : 0; row < size; ++row) {
+    if (!state.inverts && top[pivot] == 0) return result;
+    for (std::size_t row = state.inverts ? 0 : pivot + 1; row < size; ++row) {
       if (row == pivot) continue;
       double* const line = matrix + row * width;
       const double factor = line[pivot] / top[pivot];
@@ -87,15 +89,14 @@ void run(const RunArguments& args) {
   const double work = static_cast<double>(state.count) * (10 + rows * rows * static_cast<double>(state.width));
   args.control.parallel_for(state.count, work, [&](std::size_t index, std::size_t worker) {
     double* const matrix = static_cast<double*>(args.workspace) + worker * state.worker_doubles;
-    const bool inverts = state.width > state.size;
     std::fill_n(matrix, state.size * state.width, 0.0);
     for (std::size_t row = 0; row < state.size; ++row) {
       double* const line = matrix + row * state.width;
       load_line(state.type, args.inputs[0], (index * state.size + row) * state.size, state.size, line);
-      if (inverts) line[state.size + row] = 1;
+      if (state.inverts) line[state.size + row] = 1;
     }
     const double result = eliminate(args.control, matrix, state);
-    if (!inverts) return store_line(state.type, &result, index, 1, args.outputs[0]);
+    if (!state.inverts) return store_line(state.type, &result, index, 1, args.outputs[0]);
     for (std::size_t row = 0; row < state.size; ++row) {
       double* const line = matrix + row * state.width;
       for (std::size_t i = state.size; i < state.width; ++i) line[i] /= line[row];

@@ -38,7 +38,7 @@ Use use_elsewhere(const OpDef& op, const std::vector<NamedAttribute>& attributes
 /// "int64", "int32 or int64", "one of float32, float64, ...".
 std::string names_of(TypeSet types) {
   std::vector<const char*> names;
-  for (int number = 1; number < 64; ++number) {
+  for (int number = 1; number < 32; ++number) {
     const auto type = static_cast<DataType>(number);
     if (types.has(type)) names.push_back(type_name(type));
   }
@@ -98,7 +98,7 @@ void require_type(const NodeView& node, std::size_t input, const char* name, Typ
 
 void check_inputs(const NodeView& node) {
   const InputTable& inputs = node.node().op->inputs;
-  const std::size_t count = std::max(node.input_count(), inputs.least());
+  const std::size_t count = std::max(node.node().own_inputs(), inputs.least());
   for (std::size_t i = 0; i < count; ++i) {
     const InputDef* input = inputs.of(i);
     if (input == nullptr) return;

@@ -78,7 +78,6 @@ void register_sequence_empty(Registry& registry) {
   OpDef op;
   op.name = "SequenceEmpty";
   op.since_opset = 11;
-  op.inputs = kInputs;
   op.parse = parse_empty;
   op.infer = [](InferContext& context) {
     set_output_sequence(context, context.attributes<EmptyAttributes>().type, std::int64_t{0});

@@ -50,7 +50,7 @@ void run_shape(const RunArguments& args) {
   std::copy(dims.begin(), dims.end(), static_cast<std::int64_t*>(args.outputs[0]));
 }
 
-constexpr InputDef kInputs[] = {{"data", kStoredTypes, kShapeOnly}};
+constexpr InputDef kInputs[] = {{"data", kStoredTypes | kStringType, kShapeOnly}};
 
 }  // namespace
 

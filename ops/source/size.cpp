@@ -18,7 +18,7 @@ void run(const RunArguments& args) {
   *static_cast<std::int64_t*>(args.outputs[0]) = *static_cast<const std::int64_t*>(args.state);
 }
 
-constexpr InputDef kInputs[] = {{"data", kStoredTypes, kShapeOnly}};
+constexpr InputDef kInputs[] = {{"data", kStoredTypes | kStringType, kShapeOnly}};
 
 }  // namespace
 

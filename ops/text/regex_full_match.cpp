@@ -59,9 +59,7 @@ AttributesPtr parse(ParseContext& context) {
   return attributes;
 }
 
-void infer(InferContext& context) {
-  context.set_output(0, DataType::kBool, context.input_dims(0));
-}
+void infer(InferContext& context) { context.set_output(0, DataType::kBool, context.input_dims(0)); }
 
 void run(const RunArguments& args) {
   const RegexPattern* const pattern = static_cast<const RegexAttributes*>(args.state)->pattern;

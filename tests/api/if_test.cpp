@@ -144,7 +144,7 @@ TEST(If, OfAKnownConditionIsItsBranch) {
   };
   for (const bool passes : {true, false}) {
     Options options = options_for(Backend::kAuto);
-    if (!passes) options.disabled_passes = {"all"};
+    options.disabled_passes = passes ? std::vector<std::string>{} : std::vector<std::string>{"all"};
     const Model taken = load(decided(true, 2), options);
     auto outputs = taken.run({x});
     EXPECT_THAT(values_of(outputs[0]), ElementsAre(-30, 0));

@@ -188,7 +188,7 @@ TEST(Logic, CombinesBools) {
     OpTest(c.op, 7)
         .input<std::int32_t>({1}, {1})
         .input<std::int32_t>({1}, {1})
-        .expect_error(ErrorCode::kInvalidModel, "input A is int32, expected one of bool")
+        .expect_error(ErrorCode::kInvalidModel, "input A is int32, expected bool")
         .run();
   }
 }

@@ -146,7 +146,7 @@ TEST(Dropout, KeepsSymbols) {
 TEST(Dropout, SaysWhatIsWrong) {
   OpTest("Dropout", 13)
       .input<std::int32_t>({1}, {1})
-      .expect_error(ErrorCode::kUnsupported, "input data is int32, expected a floating-point type")
+      .expect_error(ErrorCode::kInvalidModel, "input data is int32, expected one of float32")
       .run();
   OpTest("Dropout", 13)
       .input<float>({1}, {1})
@@ -156,7 +156,7 @@ TEST(Dropout, SaysWhatIsWrong) {
   OpTest("Dropout", 13)
       .input<float>({1}, {1})
       .input<std::int64_t>({}, {0})
-      .expect_error(ErrorCode::kInvalidModel, "input ratio is int64, expected a floating-point type")
+      .expect_error(ErrorCode::kInvalidModel, "input ratio is int64, expected one of float32")
       .run();
   OpTest("Dropout", 13)
       .input<float>({1}, {1})

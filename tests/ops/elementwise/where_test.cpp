@@ -89,7 +89,7 @@ TEST(Where, NamesWhatIsWrong) {
       .input<std::int32_t>({1}, {1})
       .input<float>({1}, {1})
       .input<float>({1}, {1})
-      .expect_error(ErrorCode::kInvalidModel, "input condition is int32, expected one of bool")
+      .expect_error(ErrorCode::kInvalidModel, "input condition is int32, expected bool")
       .run();
   OpTest("Where", 16)
       .input<bool>({1}, {true})

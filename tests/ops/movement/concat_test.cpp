@@ -162,7 +162,7 @@ TEST(Concat, SaysWhatIsWrong) {
       .run();
   concat(0)
       .input<double>({1, 2}, {3, 4})
-      .expect_error(ErrorCode::kInvalidModel, "input 1 is float64, expected float32 as input 0 is")
+      .expect_error(ErrorCode::kInvalidModel, "input 1 is float64, but input 0 is float32")
       .run();
   concat(0).no_input().input<float>({1, 2}, {3, 4}).expect_error(ErrorCode::kInvalidModel, "input 1 is missing").run();
   for (const std::int64_t axis : {std::int64_t{2}, std::int64_t{-3}, INT64_MIN, INT64_MAX}) {

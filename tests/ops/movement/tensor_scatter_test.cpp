@@ -92,7 +92,7 @@ TEST(TensorScatter, SaysWhatIsWrong) {
   scatter(1, "linear")
       .input<float>({1, 1}, {1})
       .input<double>({1, 1}, {1})
-      .expect_error(ErrorCode::kInvalidModel, "input update is float64, expected the type of past_cache, float32")
+      .expect_error(ErrorCode::kInvalidModel, "input update is float64, but past_cache is float32")
       .run();
 }
 

@@ -49,6 +49,7 @@ TEST_P(MustPass, InEveryBackend) {
 INSTANTIATE_TEST_SUITE_P(NodeTest, MustPass, testing::ValuesIn(read_ledger("must_pass.txt")), name_of_line);
 
 class MustFail : public testing::TestWithParam<TableLine> {};
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(MustFail);  // the list may be empty
 
 TEST_P(MustFail, WithTheMessageOfTheLedger) {
   ASSERT_EQ(GetParam().size(), 3U) << "name, part of the message, reason";
@@ -72,7 +73,7 @@ TEST(Ledger, NamesEveryTestOnceAndOnlyTestsThatExist) {
   std::set<std::string> seen;
   for (const char* const ledger : {"must_pass.txt", "must_fail.txt"}) {
     const std::vector<TableLine> lines = read_ledger(ledger);
-    EXPECT_FALSE(lines.empty()) << ledger;
+    EXPECT_TRUE(std::strcmp(ledger, "must_fail.txt") == 0 || !lines.empty()) << ledger;
     for (const TableLine& line : lines) {
       EXPECT_TRUE(seen.insert(line[0]).second) << line[0] << " stands twice";
       EXPECT_TRUE(fs::exists(folder_of(line[0]) / "model.onnx")) << line[0] << " is not among ONNX's node tests";

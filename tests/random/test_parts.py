@@ -33,6 +33,7 @@ WITHOUT_RECIPE = {
     "CastStrings": "of Linnet's own domain",
     "LabelEncoder": "of ai.onnx.ml, which the evaluator knows in one form",
     "MaxRoiPool": "the evaluator has none, and ONNX's text does not say how borders are rounded",
+    "RegexFullMatch": "Python's patterns, which the evaluator takes, are not RE2's",
 }
 
 

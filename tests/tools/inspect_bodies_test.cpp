@@ -51,7 +51,8 @@ TEST_F(InspectOfBodies, NodesOfBranchesStandBelowTheirNode) {
   const Said said = run_linnet({"inspect", choice_});
   EXPECT_EQ(said.status, 0) << said.err;
   EXPECT_THAT(said.out, HasSubstr("    then_branch ("));
-  EXPECT_THAT(said.out, HasSubstr("      Relu cut  (m) -> t\n"));
+  EXPECT_THAT(said.out,
+              HasSubstr("      Relu choice/then_branch/cut  (choice/then_branch/m) -> choice/then_branch/t\n"));
   EXPECT_THAT(said.out, HasSubstr("    else_branch ("));
 }
 
@@ -62,9 +63,9 @@ TEST_F(InspectOfBodies, JsonHasThemInTheirNode) {
   ASSERT_EQ(node["bodies"].size(), 2U);
   const auto& branch = node["bodies"][0];
   EXPECT_EQ(branch["attribute"], "then_branch");
-  EXPECT_EQ(branch["outputs"], nlohmann::json::parse(R"(["t"])"));
+  EXPECT_EQ(branch["outputs"], nlohmann::json::parse(R"(["choice/then_branch/t"])"));
   EXPECT_EQ(branch["nodes"][0]["op"], "Mul");
-  EXPECT_EQ(branch["nodes"][1]["name"], "cut");
+  EXPECT_EQ(branch["nodes"][1]["name"], "choice/then_branch/cut");
   EXPECT_TRUE(json["nodes_after"][0]["bodies"].empty());
 }
 

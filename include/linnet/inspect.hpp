@@ -25,7 +25,7 @@ struct BodySummary {
   /// What the node gives it, then the values of the graphs around it that it reads.
   std::vector<std::string> inputs;
   std::vector<std::string> outputs;  ///< value names
-  std::vector<NodeSummary> nodes;
+  std::vector<NodeSummary> nodes;    ///< in the order they run
 };
 
 /// One node of the graph.

@@ -26,6 +26,11 @@ class Size:
         """The first one in full size, else the second."""
         return full if self.full else narrow
 
+    @property
+    def batch(self) -> int:
+        """Cases differ in it; of the full form the first one has a single sample."""
+        return self.case + 1 if self.full else (2, 1, 3)[self.case]
+
     def normal(self, *shape: int) -> torch.Tensor:
         return torch.randn(shape, generator=self.generator)
 
@@ -111,8 +116,7 @@ def samples(
     """
 
     def make(size: Size) -> Tensors:
-        batch = size.case + 1 if size.full else (2, 1, 3)[size.case]
-        return (size.normal(batch, *size.pick(full, other if other and size.case else narrow)),)
+        return (size.normal(size.batch, *size.pick(full, other if other and size.case else narrow)),)
 
     return make
 

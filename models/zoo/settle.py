@@ -61,7 +61,7 @@ def calibrate(module: nn.Module, layers: list[nn.Module], inputs: Sequence[tuple
     A layer gets its own just before it runs, so that the next ones see what they will see later.
     """
     hooks = [layer.register_forward_pre_hook(Meter(layer)) for layer in layers]
-    for one in inputs:
+    for one in inputs if hooks else ():  # nothing is measured without such a layer
         module(*one)
     for hook in hooks:
         hook.remove()

@@ -110,7 +110,8 @@ def write_side(folder: Path, side: str, tensors: Sequence[torch.Tensor], infos: 
 
 
 def write_network(entry: Entry, full: bool, forms: Sequence[Form], root: Path) -> list[Line]:
-    """Writes the network in the forms that its exporters can. Errors: ValueError where the definition is wrong."""
+    """Writes the network in the forms that its exporters can. Errors: ValueError where the definition is wrong, and what
+    an exporter raises that `fails` does not name."""
     module = entry.make_module(full)
     runs = []
     for case in range(1 if full else entry.cases):

@@ -15,10 +15,6 @@ TEXT = {0: "batch", 1: "tokens"}
 BATCHES = ({0: "batch"}, {0: "batch"})
 
 
-def batch_of(size: Size) -> int:
-    return size.pick(1, (2, 1, 3)[size.case])
-
-
 def length_of(size: Size) -> int:
     return size.pick(128, (6, 4)[size.case % 2])
 
@@ -28,7 +24,7 @@ def width_of(size: Size) -> int:
 
 
 def text(size: Size) -> torch.Tensor:
-    return size.normal(batch_of(size), length_of(size), width_of(size))
+    return size.normal(size.batch, length_of(size), width_of(size))
 
 
 class Encoder(nn.Module):
@@ -47,7 +43,7 @@ class Encoder(nn.Module):
 
 
 def encoder_inputs(size: Size) -> Tensors:
-    x = size.normal(batch_of(size), size.pick(128, 6), width_of(size))
+    x = size.normal(size.batch, size.pick(128, 6), width_of(size))
     padding = torch.zeros(x.shape[:2], dtype=torch.bool)
     padding[0, -2:] = True
     return x, padding
@@ -84,7 +80,7 @@ class Groups(nn.Module):
 
 
 def group_inputs(size: Size) -> Tensors:
-    batch, queries, keys = batch_of(size), length_of(size), length_of(size) + 3
+    batch, queries, keys = size.batch, length_of(size), length_of(size) + 3
     heads, depth = size.pick((32, 64), (4, 4))
     mask = size.normal(batch, 1, queries, keys) > -0.5
     mask[..., 0] = True  # a row of nothing is no zero in the exporters' graphs
@@ -123,8 +119,8 @@ ENTRIES = [
         "nn.MultiheadAttention of two texts",
         lambda size: Cross(width_of(size)),
         lambda size: (
-            size.normal(batch_of(size), size.pick(64, 3), width_of(size)),
-            size.normal(batch_of(size), size.pick(128, 6), width_of(size)),
+            size.normal(size.batch, size.pick(64, 3), width_of(size)),
+            size.normal(size.batch, size.pick(128, 6), width_of(size)),
         ),
         ("query", "text"),
         ("output", "weights"),
@@ -172,7 +168,7 @@ ENTRIES = [
         "nn.Transformer",
         lambda size: Translator(width_of(size), size.pick(3, 1)),
         lambda size: tuple(
-            size.normal(batch_of(size), tokens, width_of(size)) for tokens in size.pick((128, 32), (6, 5))
+            size.normal(size.batch, tokens, width_of(size)) for tokens in size.pick((128, 32), (6, 5))
         ),
         ("source", "target"),
         axes=BATCHES,

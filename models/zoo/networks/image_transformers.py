@@ -58,8 +58,7 @@ def clip_text(size: Size) -> nn.Module:
 
 
 def clip_text_inputs(size: Size) -> Tensors:
-    batch = size.case + 1 if size.full else (2, 1, 3)[size.case]
-    ids = size.integers(3, size.pick(49000, 48), batch, size.pick(77, (7, 5)[size.case % 2]))
+    ids = size.integers(3, size.pick(49000, 48), size.batch, size.pick(77, (7, 5)[size.case % 2]))
     ids[:, -1] = size.pick(49407, 2)  # the token that ends a text, whose state is the result
     return (ids,)
 

@@ -13,16 +13,12 @@ SEQUENCE = {0: "batch", 1: "time"}
 STEPS = "torch.export takes the number of steps of a layer that goes both ways for a constant"
 
 
-def batch_of(size: Size) -> int:
-    return size.pick(1, (2, 1, 3)[size.case])
-
-
 def sequence(full: tuple[int, int], narrow_width: int):
     """Normal values, [batch, time, width]; `full` are time and width. Cases differ in batch and time."""
 
     def inputs(size: Size) -> Tensors:
         time, width = size.pick(full, ((6, 4)[size.case % 2], narrow_width))
-        return (size.normal(batch_of(size), time, width),)
+        return (size.normal(size.batch, time, width),)
 
     return inputs
 
@@ -114,7 +110,7 @@ class Spelling(nn.Module):
 
 
 def spelling_inputs(size: Size) -> Tensors:
-    batch, vocabulary = batch_of(size), size.pick(1000, 20)
+    batch, vocabulary = size.batch, size.pick(1000, 20)
     source = size.integers(1, vocabulary, batch, size.pick(30, 6))
     source[0, -2:] = 0
     return source, size.integers(1, vocabulary, batch, size.pick(10, 3))
@@ -142,7 +138,7 @@ class Forecaster(nn.Module):
 
 
 def forecaster_inputs(size: Size) -> Tensors:
-    batch, time = batch_of(size), size.pick(168, (7, 5)[size.case % 2])
+    batch, time = size.batch, size.pick(168, (7, 5)[size.case % 2])
     return size.normal(batch, time), size.normal(batch, time, 3), size.integers(0, size.pick(100, 6), batch)
 
 
@@ -220,7 +216,7 @@ class FusionTransformer(nn.Module):
 
 
 def fusion_inputs(size: Size) -> Tensors:
-    batch = batch_of(size)
+    batch = size.batch
     past, future = size.pick((168, 24), (5, 3))
     return size.normal(batch, past, 3), size.normal(batch, future, 2), size.integers(0, 8, batch)
 
@@ -240,7 +236,7 @@ def streaming(size: Size) -> nn.Module:
 
 
 def streaming_inputs(size: Size) -> Tensors:
-    batch = batch_of(size)
+    batch = size.batch
     return size.normal(batch, 1, size.pick(128, 5)), size.normal(2, batch, size.pick(256, 6))
 
 
@@ -252,7 +248,7 @@ ENTRIES = [
         "crnn",
         "CRNN, a reader of lines of text",
         lambda size: Recognizer(*size.pick((64, 256, 97), (2, 6, 5))),
-        lambda size: (size.normal(batch_of(size), 1, 32, size.pick(160, (24, 16)[size.case % 2])),),
+        lambda size: (size.normal(size.batch, 1, 32, size.pick(160, (24, 16)[size.case % 2])),),
         axes=({0: "batch", 3: "width"},),
         fails={"dynamo": STEPS},
     ),

@@ -29,14 +29,10 @@ def model_of(size: Size, kind: str, head: str, full: dict, narrow: dict) -> nn.M
     )
 
 
-def batch_of(size: Size) -> int:
-    return 1 if size.full else (2, 1, 3)[size.case]
-
-
 def tokens(size: Size, full: int, narrow: tuple[int, ...] = (7, 5)) -> torch.Tensor:
     """Numbers of tokens; of a narrow form's case the length is that of `narrow`. All models know the first 30,000."""
     length = size.pick(full, narrow[size.case % len(narrow)])
-    return size.integers(3, size.pick(30000, VOCABULARY), batch_of(size), length)
+    return size.integers(3, size.pick(30000, VOCABULARY), size.batch, length)
 
 
 def padded(ids: torch.Tensor) -> torch.Tensor:
@@ -129,7 +125,7 @@ def decoder(
 
     def step_inputs(size: Size) -> Tensors:
         heads, depth = size.pick(full_cache, narrow_cache)
-        shape = (batch_of(size), heads, size.pick(1000, (6, 3, 4)[size.case]), depth)
+        shape = (size.batch, heads, size.pick(1000, (6, 3, 4)[size.case]), depth)
         return tokens(size, 1, (1,)), *(size.normal(*shape) for _ in range(2 * STEP_LAYERS))
 
     def cache_names(prefix: str) -> tuple[str, ...]:

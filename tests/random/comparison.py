@@ -16,15 +16,16 @@ LOOSE = 5e-6  # of oneDNN's functions of float32, relative and absolute
 def difference(
     samples: Sequence[Any], actual: Any, operator: str, loose: bool = False, alone: bool = False
 ) -> str:
-    """What is wrong with an output, in words; "" where nothing is. `operator` is what made it, `alone` in the graph or not.
+    """What is wrong with an output, in words; "" where nothing is.
 
-    Where the samples themselves differ by more than rounding (other shapes, other integers, NaN in some), rounding
-    decides, and anything of the right type goes."""
+    `operator` is what made it, `alone` in the graph or not; `loose` where oneDNN may have computed it. Where the samples
+    themselves differ by more than rounding (other shapes, other integers, NaN in some), rounding decides, and anything
+    of the right type goes."""
     expected = samples[0]
     if isinstance(expected, (list, tuple)):
         return list_difference(samples, actual, operator)
     if any(np.shape(sample) != np.shape(expected) for sample in samples):
-        return ""
+        return type_difference(expected, actual)
     text = form_difference(expected, actual)
     if text or expected is None:
         return text
@@ -40,11 +41,18 @@ def form_difference(expected: Any, actual: Any) -> str:
     """Of type and shape."""
     if expected is None or actual is None:
         return "" if expected is None and actual is None else f"{actual} instead of {expected}"
-    if expected.dtype != actual.dtype:
-        return f"type {actual.dtype}, expected {expected.dtype}"
+    text = type_difference(expected, actual)
+    if text:
+        return text
     if expected.shape != actual.shape:
         return f"shape {list(actual.shape)}, expected {list(expected.shape)}"
     return ""
+
+
+def type_difference(expected: np.ndarray, actual: Any) -> str:
+    if not hasattr(actual, "dtype"):
+        return f"{type(actual).__name__}, expected type {expected.dtype}"
+    return "" if actual.dtype == expected.dtype else f"type {actual.dtype}, expected {expected.dtype}"
 
 
 def list_difference(samples: Sequence[Any], actual: Any, operator: str) -> str:

@@ -25,7 +25,8 @@ def is_resize_of_one(case: Case, finding: Finding) -> bool:
         values = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
         mode = values.get("coordinate_transformation_mode")
         if node.op_type == "Resize" and mode == b"pytorch_half_pixel" and values.get("antialias"):
-            return 1 in run(case, None)[node.output[0]].shape
+            if 1 in run(case, None)[node.output[0]].shape:
+                return True
     return False
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Random small graphs of every operator, run on Linnet in several ways and compared with ONNX's reference evaluator.
 
-    random_graphs.py [--graphs N] [--seed S] [--only OPERATOR,...] [--keep FOLDER]
+    random_graphs.py [--graphs N] [--first I] [--seed S] [--only OPERATOR,...] [--keep FOLDER]
     [--write FOLDER] [--jobs N]
 
 The last line is `N graphs: N agree, N differ, ...`. Exit status 1 if there is any difference that docs/deviations.md
@@ -15,6 +15,7 @@ import collections
 import multiprocessing
 import os
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,13 +84,17 @@ def answers(options: argparse.Namespace, start: int, end: int) -> Iterator[tuple
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        os.close(reader)
-        with os.fdopen(writer, "w") as pipe:
-            for index in range(start, end):
-                what, text = one_graph(options, index)
-                pipe.write(f"{index}\0{what}\0{text}\1")
-                pipe.flush()
-        os._exit(0)
+        try:
+            os.close(reader)
+            with os.fdopen(writer, "w") as pipe:
+                for index in range(start, end):
+                    what, text = one_graph(options, index)
+                    pipe.write(f"{index}\0{what}\0{text}\1")
+                    pipe.flush()
+        except BaseException:  # it counts as a crash; the child must not go on as the pool's process
+            traceback.print_exc()
+        finally:
+            os._exit(0)
     os.close(writer)
     with os.fdopen(reader) as pipe:
         told = pipe.read()

@@ -1,4 +1,4 @@
-"""Runs a case on Linnet in one of several ways, and on ONNX Runtime where that is there."""
+"""Runs a case on Linnet in one of several ways."""
 
 from __future__ import annotations
 
@@ -74,17 +74,3 @@ def contradiction(info: linnet.TensorInfo, value: Any) -> str:
         if isinstance(declared, int) and declared >= 0 and declared != size:
             return f"declared {list(info.shape)}, came out as {list(value.shape)}"
     return ""
-
-
-def run_onnxruntime(case: Case) -> dict[str, Any]:
-    """The outputs by name. Errors: whatever it raises, ImportError where it is not there."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    model = to_model(case)
-    model.ir_version = 10
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    names = [port.name for port in session.get_inputs()]
-    wanted = [port.name for port in session.get_outputs()]
-    return dict(zip(wanted, session.run(wanted, {name: case.arrays[name] for name in names})))

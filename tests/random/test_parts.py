@@ -175,6 +175,9 @@ class Differences(unittest.TestCase):
         self.assertNotEqual(difference([np.array([3]), np.array([3])], np.array([4]), "ArgMax"), "")
         nan = [np.array([1.0], np.float32), np.array([np.nan], np.float32)]
         self.assertEqual(difference(nan, nan[1], "Sqrt"), "")
+        shapes = [np.zeros(2, np.int64), np.zeros(3, np.int64)]
+        self.assertEqual(difference(shapes, np.zeros(4, np.int64), "NonZero"), "")
+        self.assertEqual(difference(shapes, np.zeros(4, np.float32), "NonZero"), "type float32, expected int64")
 
     def test_type_and_shape(self):
         x = np.zeros((2, 1), np.float32)

@@ -16,10 +16,9 @@ def batch_normalization(g: Draw, op: str) -> None:
     x = g.tensor([kind], ranks=(2, 5), least_size=1)
     channels = g.values[x].shape[1:2]
     other = kind if g.opset < 15 else g.one_of(["float32", kind])
-    mean = other if g.opset < 15 else g.one_of([other])
     names = [x]
-    for low, high, type_ in ((-2, 2, other), (-2, 2, other), (-2, 2, mean), (0.25, 4, mean)):
-        names.append(g.array(g.data(channels, type_, low, high)))
+    for low, high in ((-2, 2), (-2, 2), (-2, 2), (0.25, 4)):
+        names.append(g.array(g.data(channels, other, low, high)))
     g.node(op, names, epsilon=g.one_of([None, 1e-3]))
 
 
@@ -116,9 +115,7 @@ def attention(g: Draw, op: str) -> None:
             mask[..., 0] = True
         names.append(g.array(mask) if g.coin(0.8) else "")
     if past:
-        names += [
-            g.array(g.data((batch, kv_heads, past, width), kind, -2, 2)) for width in (size, value_size)
-        ]
+        names += [g.array(g.data((batch, kv_heads, past, width), kind, -2, 2)) for width in (size, value_size)]
     while names and names[-1] == "":
         names.pop()
     attributes = {

@@ -37,11 +37,12 @@ def quantize(g: Draw, op: str) -> None:
     x = g.tensor([kind], least_size=1, finite=True)
     target = g.type(op, "y", CODES)
     shape, attributes = blocks_of(g, g.values[x].shape, g.opset >= 13)
-    scale_kind = kind if g.opset < 23 else g.type(op, "y_scale", ("float32", "float16"))
     if g.opset < 19:
         scale_kind = "float32"
     elif g.opset < 23:
         scale_kind = kind
+    else:
+        scale_kind = g.type(op, "y_scale", ("float32", "float16"))
     names = [x, g.array(g.data(shape, scale_kind, 0.05, 2))]
     if target != "uint8" or g.coin():
         floats = target.startswith("float")

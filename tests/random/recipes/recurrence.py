@@ -44,6 +44,5 @@ def recurrent(g: Draw, op: str) -> None:
         "layout": layout,
         "clip": g.one_of([None, None, 0.75]),
         "linear_before_reset": g.one_of([None, 0, 1]) if op == "GRU" else None,
-        "input_forget": None,
     }
     g.node(op, names, g.integer(1, 3 if op == "LSTM" else 2), **attributes)

@@ -209,8 +209,8 @@ def mha_past_lengths() -> Case:
     return contrib(
         "mha_past_lengths",
         "MultiHeadAttention: causal behind a past; a mask of lengths",
-        """(float[2, 3, 8] q, float[2, 3, 8] k, float[2, 3, 8] v, float[2, 2, 3, 4] pk, float[2, 2, 3, 4] pv, int32[2] n)
-            => (float[2, 3, 8] y, float[2, 2, 6, 4] ok, float[2, 2, 6, 4] ov, float[2, 3, 8] z) {
+        """(float[2, 3, 8] q, float[2, 3, 8] k, float[2, 3, 8] v, float[2, 2, 3, 4] pk, float[2, 2, 3, 4] pv,
+            int32[2] n) => (float[2, 3, 8] y, float[2, 2, 6, 4] ok, float[2, 2, 6, 4] ov, float[2, 3, 8] z) {
             y, ok, ov = com.microsoft.MultiHeadAttention <num_heads = 2, unidirectional = 1> (q, k, v, , , , pk, pv)
             z = com.microsoft.MultiHeadAttention <num_heads = 2> (q, k, v, , n)
         }""",
@@ -383,7 +383,7 @@ def conv_transpose_with_dynamic_pads() -> Case:
 def masked_decoder() -> Case:
     values = Values("decoder_masked_mha")
 
-    def expected(q: Array, k: Array, v: Array, m: Array, pk: Array, pv: Array, n: Array, xk: Array, xv: Array, b: Array):
+    def expected(q: Array, k: Array, v: Array, m: Array, pk: Array, pv: Array, n, xk: Array, xv: Array, b: Array):
         h, key, number = (heads_apart(x + bias, 2) for x, bias in zip((q, k, v), np.split(b, 3)))
         pk[:, :, 3:4], pv[:, :, 3:4] = key, number
         bias = np.where(m == 1, 0, -10000)[:, None, None, :]

@@ -171,9 +171,8 @@ def joined(values: Values, name: str) -> Case:
 
 def convolution(values: Values, name: str) -> Case:
     def expected(x: Array, w: Array, b: Array, sx, zx, sw, zw, sy, zy) -> list[Array]:
-        sums = torch.nn.functional.conv2d(
-            torch.tensor(x.astype(float) - zx).permute(0, 3, 1, 2), torch.tensor(w.astype(float)), torch.tensor(b.astype(float))
-        )
+        image, kernel, bias = (torch.tensor(array.astype(float)) for array in (x, w, b))
+        sums = torch.nn.functional.conv2d((image - float(zx)).permute(0, 3, 1, 2), kernel, bias)
         return [quantized(sums.permute(0, 2, 3, 1).numpy() * sx * sw, sy, zy)]
 
     return contrib(

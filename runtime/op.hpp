@@ -292,6 +292,13 @@ struct FusionContext {
 };
 using FusionHook = std::optional<Replacement> (*)(const FusionContext&);
 
+/// A node on images whose channels, axis 1 in ONNX, stand last (ops/shared/layout.hpp). Its outputs are such images.
+struct ChannelsLast {
+  AttributesPtr attributes;  ///< of the node then
+  std::uint64_t images = 0;  ///< bit i: input i is such an image, too; the other inputs stay as they are
+  double gain = 0;           ///< what it saves, in copies of an output; below 0 where it loses
+};
+
 /// The elements that a node takes for an input, where not any will do.
 struct WantedElements {
   ElementMeaning meaning{};  ///< kNumbers at first; see <linnet/inspect.hpp>
@@ -334,6 +341,9 @@ struct OpFacts {
   FusionHook absorb_affine = nullptr;      ///< takes in a per-channel scale and shift
   FusionHook absorb_activation = nullptr;  ///< takes in an element-wise function as epilogue
   FusionHook absorb_transpose = nullptr;   ///< is or takes in a change of the order of axes
+  /// The node with channels last; nothing where it cannot be. Called when type and rank of every input are known. Null:
+  /// never.
+  std::optional<ChannelsLast> (*channels_last)(const NodeView&) = nullptr;
 };
 
 /// How an operator uses the graphs in its attributes.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/layout.hpp"
 #include "ops/shared/shape_helpers.hpp"
 
 namespace linnet::internal {
@@ -131,8 +132,11 @@ double folding_ns(const NodeView& node) {
 void infer(InferContext& context) {
   const auto& attributes = context.attributes<ConvolutionAttributes>();
   const bool has_b = context.has_input(kConvolutionB);
-  Dims y = convolution_dims(attributes, context.input_dims(kConvolutionX), context.input_dims(kConvolutionW),
+  const Dims& x = context.input_dims(kConvolutionX);
+  const bool turns = attributes.channels_last && x.size() > 1;
+  Dims y = convolution_dims(attributes, turns ? to_channels_first(x) : x, context.input_dims(kConvolutionW),
                             has_b ? &context.input_dims(kConvolutionB) : nullptr);
+  if (turns) y = to_channels_last(std::move(y));
   if (context.has_input(kConvolutionAddend)) require_addend(context, y);
   context.set_output(0, context.input_type(kConvolutionX), std::move(y));
 }
@@ -200,13 +204,16 @@ AttributesPtr parse_convolution(ParseContext& context, bool transposed) {
 }
 
 Convolution convolution_of(const NodeView& node) {
-  return convolution_of(node.attributes<ConvolutionAttributes>(), node.input_shape(kConvolutionX),
+  const auto& attributes = node.attributes<ConvolutionAttributes>();
+  const Shape x = node.input_shape(kConvolutionX);
+  return convolution_of(attributes, attributes.channels_last ? to_channels_first(x) : x,
                         node.input_shape(kConvolutionW));
 }
 
 Convolution convolution_of(const ConvolutionAttributes& attributes, const Shape& x, const Shape& w) {
   Convolution result;
   result.transposed = attributes.transposed;
+  result.channels_last = attributes.channels_last;
   result.activation = attributes.activation;
   result.images = x[0];
   result.groups = attributes.group;

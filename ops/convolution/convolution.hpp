@@ -20,6 +20,7 @@ struct ConvolutionAttributes : Attributes {
   std::vector<std::int64_t> output_padding;  ///< of ConvTranspose, as output_shape: empty where it was left out
   std::vector<std::int64_t> output_shape;    ///< of the spatial axes, or of all
   kernels::Activation activation;            ///< the epilogue that a pass took in; float32 only
+  bool channels_last = false;                ///< of X, Y and what is added; W is as ever
 };
 
 /// For `parse`. Errors: kInvalidModel for numbers out of range.
@@ -27,12 +28,14 @@ AttributesPtr parse_convolution(ParseContext& context, bool transposed);
 /// What every convolution has: the window and the group.
 void parse_windows(ParseContext& context, ConvolutionAttributes& attributes);
 
-/// Dimensions of Y, as far as known; `b` is null where there is none. Errors: kInvalidModel where they do not fit.
+/// Dimensions of Y, as far as known; `b` is null where there is none. Channels are first in `x` and in Y. Errors:
+/// kInvalidModel where they do not fit.
 Dims convolution_dims(const ConvolutionAttributes& attributes, const Dims& x, const Dims& w, const Dims* b);
 
 /// A convolution with concrete shapes. Channels are those of one group; sizes count elements.
 struct Convolution {
   bool transposed = false;
+  bool channels_last = false;           ///< of X and Y
   std::int64_t images = 0, groups = 1;  ///< no images where Y has no elements
   std::int64_t x_channels = 0, y_channels = 0;
   std::vector<WindowAxis> axes;           ///< two at least: before a single one stands one of size 1
@@ -48,7 +51,7 @@ struct Convolution {
 
 /// Requires: the node has passed infer, and all dimensions are known.
 Convolution convolution_of(const NodeView& node);
-/// The same of the shapes of X and W.
+/// The same of the shapes of X, with channels first, and W.
 Convolution convolution_of(const ConvolutionAttributes& attributes, const Shape& x, const Shape& w);
 
 constexpr std::size_t kConvolutionX = 0, kConvolutionW = 1, kConvolutionB = 2;

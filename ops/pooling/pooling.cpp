@@ -22,6 +22,7 @@
 
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/input_tables.hpp"
+#include "ops/shared/layout.hpp"
 #include "ops/shared/shape_helpers.hpp"
 
 namespace linnet::internal {
@@ -63,11 +64,12 @@ AttributesPtr parse_global(ParseContext& context) {
 
 void infer(InferContext& context) {
   const auto& attributes = context.attributes<PoolAttributes>();
-  const Dims& x = context.input_dims(0);
+  Dims x = context.input_dims(0);
   if (x.size() < (attributes.global ? 2 : 3)) {
     invalid_model("input X has rank ", x.size(), ", expected batch, channels and spatial axes");
   }
   check_window_rank(attributes.window, x.size() - 2);
+  if (attributes.channels_last) x = to_channels_first(std::move(x));
   Dims y(x.begin(), x.begin() + 2);
   for (std::size_t axis = 0; axis + 2 < x.size(); ++axis) {
     const Dim input = x[axis + 2];
@@ -77,6 +79,7 @@ void infer(InferContext& context) {
       y.push_back(window_output(attributes.window, axis, input, attributes.window.kernel_shape[axis]));
     }
   }
+  if (attributes.channels_last) y = to_channels_last(std::move(y));
   context.set_output(0, context.input_type(0), y);
   if (context.output_count() > 1) context.set_output(1, DataType::kInt64, std::move(y));
 }

@@ -16,6 +16,7 @@ struct PoolAttributes : Attributes {
   bool global = false;             ///< the window is the whole input
   bool count_include_pad = false;  ///< of kAverage
   bool column_major = false;       ///< of kMax: how Indices count within a plane
+  bool channels_last = false;      ///< of X and Y; without Indices
   double p = 2;                    ///< of kLp
 };
 

@@ -5,18 +5,13 @@
 #include <optional>
 #include <vector>
 
+#include "runtime/axis_order.hpp"
 #include "runtime/op.hpp"
 
 namespace linnet::internal {
 
 /// The node is input 0 + input 1, broadcast as NumPy does.
 struct AdditionAttributes : Attributes {};
-
-/// Dimension i of the output is dimension order(rank)[i] of input 0, and nothing else happens.
-struct AxisOrderAttributes : Attributes {
-  /// Requires: the node has passed infer, with `rank` dimensions of input 0.
-  virtual std::vector<std::size_t> order(std::size_t rank) const = 0;
-};
 
 /// output = input 0 * scale[channel] + shift[channel]. As many of each as there are channels.
 struct ChannelAffine {

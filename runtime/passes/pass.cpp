@@ -42,6 +42,7 @@ const std::vector<Pass>& all_passes() {
       {"fuse_addend", fuse_addend},
       {"fuse_affine", fuse_affine},
       {"fuse_activation", fuse_activation},
+      {"choose_layouts", choose_layouts},
       {"fuse_transpose", fuse_transpose},
       {"remove_dead", remove_dead},
   };

@@ -37,6 +37,7 @@ std::size_t fuse_layer_parts(PassContext& context);
 std::size_t fuse_addend(PassContext& context);
 std::size_t fuse_affine(PassContext& context);
 std::size_t fuse_activation(PassContext& context);
+std::size_t choose_layouts(PassContext& context);
 std::size_t fuse_transpose(PassContext& context);
 std::size_t remove_dead(PassContext& context);
 

@@ -163,7 +163,8 @@ TEST(RunPasses, DisabledOnesDoNotRun) {
   std::vector<std::string> ran;
   for (const auto& [name, changes] : run_passes(context)) ran.push_back(name);
   EXPECT_THAT(ran, ElementsAre("fuse_quantized", "take_branches", "remove_identity", "fuse_activation_parts",
-                               "fuse_layer_parts", "fuse_addend", "fuse_affine", "fuse_activation", "fuse_transpose"));
+                               "fuse_layer_parts", "fuse_addend", "fuse_affine", "fuse_activation", "choose_layouts",
+                               "fuse_transpose"));
   options.disabled_passes = {"all"};
   EXPECT_TRUE(run_passes(context).empty());
 }

@@ -1,0 +1,386 @@
+// Images get their channels last, [N, spatial..., C], where that makes a graph faster. ONNX has [N, C, spatial...].
+//
+// Operators say what a layout gains them (OpFacts::channels_last), in copies of their output; many have no preference,
+// and some know one layout only. Between nodes of different layouts stands a Transpose, which costs a copy. A node
+// changes its layout wherever that lowers the sum, one at a time, and then islands that do not pay go. Edges of the
+// graph keep ONNX's layout. A Transpose that the model has in such a place already is one less.
+#include <algorithm>
+#include <numeric>
+#include <optional>
+
+#include "runtime/axis_order.hpp"
+#include "runtime/evaluate.hpp"
+#include "runtime/infer.hpp"
+#include "runtime/passes/pass.hpp"
+
+namespace linnet::internal {
+namespace {
+
+constexpr std::size_t kLeastRank = 3;  ///< of an image
+constexpr int kMostRounds = 8;
+constexpr double kOpenDimension = 16;  ///< stands for a dimension that is not known
+constexpr int kTransposeOpset = 13;
+constexpr std::size_t kMostReads = 64;  ///< of a node that a mask names
+
+/// Axes of ONNX's layout in the order of the other one.
+std::vector<std::size_t> last_order(std::size_t rank) {
+  std::vector<std::size_t> order(rank);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::rotate(order.begin() + 1, order.begin() + 2, order.end());
+  return order;
+}
+
+std::vector<std::size_t> first_order(std::size_t rank) {
+  std::vector<std::size_t> order(rank);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::rotate(order.begin() + 1, order.end() - 1, order.end());
+  return order;
+}
+
+TensorType with_channels_last(const TensorType& type) {
+  TensorType result{type.type, true, {}};
+  for (const std::size_t axis : last_order(type.dims.size())) result.dims.push_back(type.dims[axis]);
+  return result;
+}
+
+/// Which nodes have their channels last.
+class Layouts {
+ public:
+  Layouts(PassContext& context, const OpDef& transpose) : context_(context), graph_(context.graph) {
+    forms_.resize(graph_.nodes.size());
+    transposes_.resize(graph_.nodes.size());
+    for (NodeId node = 0; node < graph_.nodes.size(); ++node) {
+      context.stop.check();
+      if (graph_.nodes[node].op == &transpose) {
+        transposes_[node] = transpose_of(node);
+      } else if (has_images(node)) {
+        forms_[node] = graph_.nodes[node].op->facts.channels_last(view(node));
+      }
+    }
+  }
+
+  bool any_gain() const {
+    return std::any_of(forms_.begin(), forms_.end(), [](const auto& form) { return form && form->gain > 0; });
+  }
+
+  /// Returns the number of nodes that change.
+  std::size_t choose() {
+    count_needs();
+    for (int round = 0; round < kMostRounds && improve(); ++round) context_.stop.check();
+    drop_islands();
+    return static_cast<std::size_t>(std::count(last_.begin(), last_.end(), true));
+  }
+
+  bool is_last(NodeId node) const { return node != kNoNode && last_[node]; }
+  const ChannelsLast& form(NodeId node) const { return *forms_[node]; }
+  bool is_image(NodeId node, std::size_t input) const { return forms_[node] && has_bit(forms_[node]->images, input); }
+  /// The model's own: of ONNX's layout, or to it.
+  enum class Own : std::uint8_t { kNone, kToLast, kToFirst };
+  Own transpose(NodeId node) const { return node == kNoNode ? Own::kNone : transposes_[node]; }
+
+ private:
+  NodeView view(NodeId node) const { return {graph_.nodes[node], graph_.values, context_.options}; }
+
+  bool has_images(NodeId node) const {
+    const NodeView view = this->view(node);
+    return graph_.nodes[node].op->facts.channels_last != nullptr && inputs_known(view) && view.has_output(0) &&
+           view.output(0).known() && bits_of(view.output(0).type) > 0 && view.output(0).dims.size() >= kLeastRank &&
+           view.input_count() <= kMostReads && graph_.nodes[node].bodies.empty();
+  }
+
+  Own transpose_of(NodeId node) const {
+    const NodeView view = this->view(node);
+    const auto* attributes = dynamic_cast<const AxisOrderAttributes*>(graph_.nodes[node].attributes.get());
+    if (attributes == nullptr || !inputs_known(view) || view.input_rank(0) < kLeastRank) return Own::kNone;
+    const std::vector<std::size_t> order = attributes->order(view.input_rank(0));
+    if (order == last_order(order.size())) return Own::kToLast;
+    return order == first_order(order.size()) ? Own::kToFirst : Own::kNone;
+  }
+
+  /// Elements of a value, each 1 to copy; none where a change of layout moves nothing.
+  double copy_cost(ValueId value) const {
+    double elements = 1, pixels = 1;
+    const Dims& dims = graph_.values[value].type.dims;
+    for (std::size_t i = 0; i < dims.size(); ++i) {
+      const double size = dims[i].known() ? static_cast<double>(dims[i].value()) : kOpenDimension;
+      elements *= size;
+      if (i > 1) pixels *= size;
+    }
+    return pixels <= 1 ? 0 : elements;
+  }
+
+  /// What changes of the layout of a value cost as it is now.
+  double cost(ValueId value) const {
+    const Value& known = graph_.values[value];
+    if (known.constant != nullptr) return 0;
+    if (is_last(known.producer)) return needs_first_[value] > 0 ? copy_costs_[value] : 0;
+    const bool given = transpose(known.producer) == Own::kToFirst;
+    return needs_last_[value] > 0 && !given ? copy_costs_[value] : 0;
+  }
+
+  void count_needs() {
+    last_.assign(graph_.nodes.size(), false);
+    needs_first_.assign(graph_.values.size(), 0);
+    needs_last_.assign(graph_.values.size(), 0);
+    copy_costs_.assign(graph_.values.size(), 0);
+    for (NodeId node = 0; node < graph_.nodes.size(); ++node) {
+      last_[node] = forms_[node].has_value();
+      const std::vector<ValueId>& inputs = graph_.nodes[node].inputs;
+      for (std::size_t i = 0; i < inputs.size(); ++i) {
+        if (inputs[i] == kNoValue) continue;
+        if (is_image(node, i)) {
+          ++needs_last_[inputs[i]];
+          copy_costs_[inputs[i]] = copy_cost(inputs[i]);
+        } else if (transposes_[node] != Own::kToLast) {
+          ++needs_first_[inputs[i]];
+        }
+      }
+      if (!forms_[node]) continue;
+      for (const ValueId output : graph_.nodes[node].outputs) {
+        if (output != kNoValue) copy_costs_[output] = copy_cost(output);
+      }
+    }
+    for (const ValueId output : graph_.outputs) ++needs_first_[output];
+  }
+
+  /// What the node and the values around it cost.
+  double local_cost(NodeId node) const {
+    double sum = last_[node] ? -gain(node) : 0;
+    for_images(node, [&](ValueId value) { sum += cost(value); });
+    for (const ValueId output : graph_.nodes[node].outputs) {
+      if (output != kNoValue) sum += cost(output);
+    }
+    return sum;
+  }
+
+  double gain(NodeId node) const { return forms_[node]->gain * copy_costs_[graph_.nodes[node].outputs[0]]; }
+
+  template <typename Function>
+  void for_images(NodeId node, Function function) const {
+    const std::vector<ValueId>& inputs = graph_.nodes[node].inputs;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      if (inputs[i] != kNoValue && is_image(node, i)) function(inputs[i]);
+    }
+  }
+
+  void flip(NodeId node) {
+    last_[node] = !last_[node];
+    const int more = last_[node] ? 1 : -1;
+    for_images(node, [&](ValueId value) {
+      needs_last_[value] += more;
+      needs_first_[value] -= more;
+    });
+  }
+
+  /// Whether any node changed.
+  bool improve() {
+    bool changed = false;
+    for (NodeId node = 0; node < graph_.nodes.size(); ++node) {
+      if (!forms_[node]) continue;
+      const double before = local_cost(node);
+      flip(node);
+      if (local_cost(node) < before) {
+        changed = true;
+      } else {
+        flip(node);
+      }
+    }
+    return changed;
+  }
+
+  /// Nodes that pass images to each other all change back where together they cost more than they gain.
+  void drop_islands() {
+    std::vector<NodeId> island(graph_.nodes.size());
+    std::iota(island.begin(), island.end(), NodeId{0});
+    const auto find = [&](NodeId node) {
+      while (island[node] != node) node = island[node] = island[island[node]];
+      return node;
+    };
+    for (NodeId node = 0; node < graph_.nodes.size(); ++node) {
+      if (!last_[node]) continue;
+      for_images(node, [&](ValueId value) {
+        const NodeId producer = graph_.values[value].producer;
+        if (is_last(producer)) island[find(node)] = find(producer);
+      });
+    }
+    std::vector<double> costs(graph_.nodes.size(), 0);
+    std::vector<bool> counted(graph_.values.size(), false);
+    const auto add = [&](NodeId of, ValueId value) {
+      if (!counted[value]) costs[of] += cost(value);
+      counted[value] = true;
+    };
+    for (NodeId node = 0; node < graph_.nodes.size(); ++node) {
+      if (!last_[node]) continue;
+      const NodeId of = find(node);
+      costs[of] -= gain(node);
+      for_images(node, [&](ValueId value) { add(of, value); });
+      for (const ValueId output : graph_.nodes[node].outputs) {
+        if (output != kNoValue) add(of, output);
+      }
+    }
+    for (NodeId node = 0; node < graph_.nodes.size(); ++node) {
+      if (last_[node] && costs[find(node)] >= 0) flip(node);
+    }
+  }
+
+  PassContext& context_;
+  Graph& graph_;
+  std::vector<std::optional<ChannelsLast>> forms_;  ///< by node, as the next two
+  std::vector<Own> transposes_;
+  std::vector<bool> last_;
+  std::vector<std::int64_t> needs_first_, needs_last_;  ///< by value: how many read it so
+  std::vector<double> copy_costs_;                      ///< by value
+};
+
+/// Writes the graph anew, in the layouts chosen.
+class Rewrite {
+ public:
+  Rewrite(PassContext& context, const Layouts& layouts, const OpDef& transpose)
+      : context_(context), graph_(context.graph), layouts_(layouts), transpose_(transpose) {}
+
+  void run() {
+    std::vector<Node> nodes = std::move(graph_.nodes);
+    graph_.nodes.clear();
+    last_.assign(graph_.values.size(), kNoValue);
+    made_.assign(graph_.values.size(), true);
+    for (NodeId node = 0; node < nodes.size(); ++node) {
+      if (!layouts_.is_last(node)) continue;
+      for (const ValueId output : nodes[node].outputs) {
+        if (output != kNoValue) made_[output] = false;
+      }
+    }
+    for (NodeId node = 0; node < nodes.size(); ++node) {
+      if (layouts_.is_last(node)) {
+        turn(node, nodes[node]);
+      } else if (layouts_.transpose(node) == Layouts::Own::kToLast && is_there(nodes[node])) {
+        continue;
+      } else {
+        for (ValueId& input : nodes[node].inputs) {
+          if (input != kNoValue) input = with_channels_first(standing_for(input));
+        }
+        if (layouts_.transpose(node) == Layouts::Own::kToFirst) last_[nodes[node].outputs[0]] = nodes[node].inputs[0];
+      }
+      add(std::move(nodes[node]));
+    }
+    for (ValueId& output : graph_.outputs) output = with_channels_first(standing_for(output));
+  }
+
+ private:
+  ValueId standing_for(ValueId value) const {
+    return value < stands_for_.size() && stands_for_[value] != kNoValue ? stands_for_[value] : value;
+  }
+  ValueId last_of(ValueId value) const { return value < last_.size() ? last_[value] : kNoValue; }
+
+  /// Whether what a Transpose of the model makes is there without it.
+  bool is_there(const Node& node) {
+    const ValueId last = last_of(standing_for(node.inputs[0]));
+    if (last == kNoValue) return false;
+    stands_for_.resize(made_.size(), kNoValue);
+    stands_for_[node.outputs[0]] = last;
+    return true;
+  }
+
+  void add(Node&& node) {
+    for (const ValueId output : node.outputs) {
+      if (output != kNoValue) graph_.values[output].producer = static_cast<NodeId>(graph_.nodes.size());
+    }
+    graph_.nodes.push_back(std::move(node));
+  }
+
+  void turn(NodeId id, Node& node) {
+    const std::size_t rank = graph_.values[node.outputs[0]].type.dims.size();
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      ValueId& input = node.inputs[i];
+      if (input == kNoValue) continue;
+      input = standing_for(input);
+      input = layouts_.is_image(id, i) ? with_channels_last(input, rank) : with_channels_first(input);
+    }
+    node.attributes = layouts_.form(id).attributes;
+    for (ValueId& output : node.outputs) {
+      if (output == kNoValue) continue;
+      const ValueId first = output;
+      Value value;
+      value.type = internal::with_channels_last(graph_.values[first].type);
+      output = graph_.add_value(graph_.value_names[first], std::move(value));
+      last_[first] = output;
+    }
+  }
+
+  /// A Transpose of a value in front of what is added next.
+  ValueId transposed(ValueId from, ValueId to, const std::vector<std::size_t>& order) {
+    Node node;
+    node.op = &transpose_;
+    node.opset = kTransposeOpset;
+    node.name = graph_.value_names[from];
+    node.attributes = transpose_attributes(order);
+    node.inputs = {from};
+    node.outputs = {to};
+    add(std::move(node));
+    return to;
+  }
+
+  AttributesPtr transpose_attributes(const std::vector<std::size_t>& order) const {
+    return parse_node(transpose_, kTransposeOpset, {{"perm", std::vector<std::int64_t>(order.begin(), order.end())}}, 1,
+                      1);
+  }
+
+  /// The value itself, made from its other form when it is first asked for.
+  ValueId with_channels_first(ValueId value) {
+    if (value >= made_.size() || made_[value]) return value;
+    made_[value] = true;
+    return transposed(last_[value], value, first_order(graph_.values[value].type.dims.size()));
+  }
+
+  ValueId with_channels_last(ValueId value, std::size_t rank) {
+    if (last_of(value) != kNoValue) return last_[value];
+    if (graph_.values[value].constant != nullptr) return last_[value] = turned_constant(value, rank);
+    Value last;
+    last.type = internal::with_channels_last(graph_.values[value].type);
+    const ValueId to = graph_.add_value(graph_.value_names[value], std::move(last));
+    last_[value] = to;
+    return transposed(value, to, last_order(rank));
+  }
+
+  /// A constant, whose rank may be less: it broadcasts.
+  ValueId turned_constant(ValueId value, std::size_t rank) {
+    const ConstantPtr& constant = graph_.values[value].constant;
+    auto widened = new_shared<Constant>(*constant);
+    widened->shape.insert(widened->shape.begin(), rank - constant->shape.size(), 1);
+    const ValueId from = graph_.add_constant(graph_.value_names[value], widened);
+    Node node;
+    node.op = &transpose_;
+    node.opset = kTransposeOpset;
+    node.attributes = transpose_attributes(last_order(rank));
+    node.inputs = {from};
+    Value last;
+    last.type = internal::with_channels_last(graph_.values[from].type);
+    const ValueId to = graph_.add_value(graph_.value_names[value], std::move(last));
+    node.outputs = {to};
+    graph_.values[to].constant = evaluate(NodeView(node, graph_.values, context_.options), context_.stop).front();
+    return to;
+  }
+
+  PassContext& context_;
+  Graph& graph_;
+  const Layouts& layouts_;
+  const OpDef& transpose_;
+  std::vector<ValueId> last_;        ///< by value with channels first: the same with channels last, where it is there
+  std::vector<bool> made_;           ///< by value: whether it is there as the graph had it
+  std::vector<ValueId> stands_for_;  ///< by value that is no longer made
+};
+
+}  // namespace
+
+std::size_t choose_layouts(PassContext& context) {
+  const Backend backend = context.options.backend;
+  if (backend != Backend::kAuto && backend != Backend::kSimd) return 0;
+  const OpDef* transpose = context.registry.find("", "Transpose");
+  if (transpose == nullptr) return 0;
+  Layouts layouts(context, *transpose);
+  if (!layouts.any_gain()) return 0;
+  const std::size_t changed = layouts.choose();
+  if (changed > 0) Rewrite(context, layouts, *transpose).run();
+  return changed;
+}
+
+}  // namespace linnet::internal

@@ -8,6 +8,7 @@ was measured on other CPUs.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
 import json
 import re
@@ -20,6 +21,7 @@ from engines import Machinery
 from kernels import measure_kernels
 from machine import describe_machine, describe_versions, machine_name
 from measure import measure_all
+from networks import measure_networks
 from pictures import latency_svg, roofline_svg
 from report import Machines, picture_name, readme_table, report
 
@@ -56,28 +58,56 @@ def write(machines: Machines, docs: Path) -> None:
 
 
 def add(results: dict, docs: Path) -> None:
-    """Writes the folder anew with these results beside those of other CPUs, in place of older ones of the same CPU."""
+    """Writes the folder anew with these results beside those of other CPUs, in place of older ones of the same CPU, of
+    which whole networks stay."""
     machines = read(docs)
-    machines[machine_name(results["machine"])] = results
+    name = machine_name(results["machine"])
+    networks = machines.get(name, {}).get("networks")
+    machines[name] = {**results, "networks": networks} if networks else results
     write(machines, docs)
 
 
-def measure(options: argparse.Namespace) -> dict:
-    """All figures, with what they were measured on."""
-    rounds = 1 if options.quick else options.rounds
-    seconds = 0.1 if options.quick else options.seconds
+def tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def machinery_of(options: argparse.Namespace):
     with tempfile.TemporaryDirectory() as work:
-        machinery = Machinery(
+        yield Machinery(
             build=options.build.resolve(),
             peers=options.peers,
             models=REPOSITORY / "models",
             large=Path(cached(options.build, "LINNET_TEST_DATA")) / "large",
             work=Path(work),
         )
-        figures = measure_all(machinery, rounds, seconds, lambda line: print(line, file=sys.stderr, flush=True))
+
+
+def add_networks(options: argparse.Namespace, docs: Path) -> None:
+    """Measures whole networks and writes them to what was measured on this kind of CPU before.
+    Errors: SystemExit where nothing was, or there are no networks."""
+    machines = read(docs)
+    name = machine_name(describe_machine())
+    if name not in machines:
+        sys.exit(f"nothing was measured on {name} yet: run this without --networks first")
+    with machinery_of(options) as machinery:
+        networks = measure_networks(machinery, options.networks, options.rounds, options.seconds, tell)
+    if not networks:
+        sys.exit(f"there are no networks in {options.networks}: run `make zoo`")
+    today = datetime.date.today().isoformat()
+    machines[name]["networks"] = {"date": today, "rounds": options.rounds, "seconds": options.seconds, "cases": networks}
+    write(machines, docs)
+
+
+def measure(options: argparse.Namespace) -> dict:
+    """All figures but those of whole networks, with what they were measured on."""
+    rounds = 1 if options.quick else options.rounds
+    seconds = 0.1 if options.quick else options.seconds
+    with machinery_of(options) as machinery:
+        figures = measure_all(machinery, rounds, seconds, tell)
     program = options.build / "linnet_benchmark"
     if program.exists():
-        print("kernels", file=sys.stderr, flush=True)
+        tell("kernels")
         figures["kernels"] = measure_kernels(program, 0.01 if options.quick else 0.2)
     return {
         "date": datetime.date.today().isoformat(),
@@ -98,6 +128,9 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.5, help="per engine, thread count and round")
     parser.add_argument("--quick", action="store_true", help="one short round, to see that everything works")
+    parser.add_argument(
+        "--networks", type=Path, metavar="FOLDER", help="measure the networks that `make zoo` wrote there, and them alone"
+    )
     parser.add_argument("--rewrite", action="store_true", help="write page and pictures anew from results.json")
     parser.add_argument("--compare", type=Path, nargs=2, metavar=("OLD.json", "NEW.json"), help="print two results side by side")
     options = parser.parse_args()
@@ -107,6 +140,8 @@ def main() -> int:
     docs = options.docs or (options.build / "bench_docs" if options.quick else REPOSITORY / "docs")
     if options.rewrite:
         write(read(docs), docs)
+    elif options.networks:
+        add_networks(options, docs)
     else:
         add(measure(options), docs)
     print(f"wrote {docs / 'benchmarks.md'}")

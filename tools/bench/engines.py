@@ -54,6 +54,19 @@ class Machinery:
         return path
 
 
+@dataclass(frozen=True)
+class Network:
+    """A model with any inputs.
+
+    ports   for the timing programs: the name and the shape of every input, then those of the output
+    """
+
+    name: str
+    title: str
+    path: Path
+    ports: tuple[str, ...]
+
+
 def _output(command: list[str], environment: dict[str, str]) -> str:
     result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     if result.returncode != 0:
@@ -84,6 +97,12 @@ def time_model(
     command += [str(model), str(threads), precision, str(seconds), str(idle)]
     command += [input_port[0], _shape(input_port[1]), output_port[0], _shape(output_port[1])]
     return json.loads(_output(command, machinery.environment()))
+
+
+def time_network(machinery: Machinery, engine: str, network: Network, threads: int, seconds: float) -> dict:
+    """The same for a network, in f32. Errors: EngineError."""
+    command = [str(machinery.build / f"{engine}_timing"), str(network.path), str(threads), "f32", str(seconds), "0"]
+    return json.loads(_output([*command, *network.ports], machinery.environment()))
 
 
 def time_case(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import statistics
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Iterable
 
 from cases import CASES, ENGINES, SHARED_CASE, Case
 from engines import EngineError, Machinery, busy_cpus, machine_peaks, time_case, time_model
@@ -34,28 +34,57 @@ def check_agreement(case: dict) -> None:
             raise ValueError(f"{case['title']}: {engine} gives {checksum}, {first} {expected}")
 
 
-def measure_case(machinery: Machinery, case: Case, rounds: int, seconds: float) -> dict:
-    """All engines on one case, and in the same rounds what the machine can do at most:
-    {"engines": {engine: {threads: figures}}, "peaks": {threads: peaks}, "errors": {engine: text}, ...}."""
+def measure_engines(
+    engines: Iterable[str],
+    rounds: int,
+    seconds: float,
+    time: Callable[[str, int, float], dict],
+    after: Callable[[int], None] = lambda threads: None,
+) -> dict[str, dict]:
+    """Engines in turn: {"engines": {engine: {threads: figures}}, "errors": {engine: text}}.
+
+    time    (engine, threads, seconds) -> figures; raises EngineError
+    after   is called with the threads, behind every turn
+    """
     runs: dict[str, dict[str, list[dict]]] = {}
-    peaks: dict[str, list[dict]] = {}
     errors: dict[str, str] = {}
     for _ in range(rounds):
         for threads in THREADS:
-            for engine in ENGINES:
-                if engine in errors or not machinery.available(engine):
+            for engine in engines:
+                if engine in errors:
                     continue
                 try:
                     # Not measured: a virtual machine hands free memory back to its host, and the first process to want
                     # it again would pay for it.
-                    time_case(machinery, engine, case, threads, 0.01)
-                    figures = time_case(machinery, engine, case, threads, seconds)
+                    time(engine, threads, 0.01)
+                    figures = time(engine, threads, seconds)
                 except EngineError as error:
                     errors[engine] = str(error)
                     continue
                 runs.setdefault(engine, {}).setdefault(str(threads), []).append(figures)
-            with contextlib.suppress(EngineError):  # no such arithmetic on this machine: no limit
-                peaks.setdefault(str(threads), []).append(machine_peaks(machinery, case, threads))
+            after(threads)
+    measured = {
+        engine: {threads: medians(list_) for threads, list_ in by_threads.items()} for engine, by_threads in runs.items()
+    }
+    return {"engines": measured, "errors": errors}
+
+
+def measure_case(machinery: Machinery, case: Case, rounds: int, seconds: float) -> dict:
+    """All engines on one case, and in the same rounds what the machine can do at most:
+    {"engines": {engine: {threads: figures}}, "peaks": {threads: peaks}, "errors": {engine: text}, ...}."""
+    peaks: dict[str, list[dict]] = {}
+
+    def measure_peaks(threads: int) -> None:
+        with contextlib.suppress(EngineError):  # no such arithmetic on this machine: no limit
+            peaks.setdefault(str(threads), []).append(machine_peaks(machinery, case, threads))
+
+    measured = measure_engines(
+        [engine for engine in ENGINES if machinery.available(engine)],
+        rounds,
+        seconds,
+        lambda engine, threads, length: time_case(machinery, engine, case, threads, length),
+        measure_peaks,
+    )
     result = {
         "name": case.name,
         "title": case.title,
@@ -68,12 +97,8 @@ def measure_case(machinery: Machinery, case: Case, rounds: int, seconds: float) 
         "activations": case.activations,
         "latency_goal": case.latency_goal,
         "ready_goal": case.ready_goal,
-        "engines": {
-            engine: {threads: medians(list_) for threads, list_ in by_threads.items()}
-            for engine, by_threads in runs.items()
-        },
         "peaks": {threads: medians(list_) for threads, list_ in peaks.items()},
-        "errors": errors,
+        **measured,
     }
     check_agreement(result)
     return result

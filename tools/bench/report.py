@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import statistics
 import textwrap
 
 from cases import BUSY_GOAL, CASES, COPY_GOAL, ENGINES, IDLE_GOAL_MS, MEMORY_GOAL, NAMES, ONEDNN_GOAL, OVERHEAD_GOAL
@@ -119,14 +121,19 @@ def behind_lines(name: str, case: dict) -> list[str]:
     return lines
 
 
+def networks_of(results: dict) -> list[dict]:
+    """Whole networks that were measured on a CPU."""
+    return results.get("networks", {}).get("cases", [])
+
+
 def behind_text(machines: Machines) -> str:
-    """Where Linnet is not ahead of a peer."""
+    """Where Linnet is not ahead of a peer; whole networks have a table of their own."""
     behind = [line for name, results in machines.items() for case in results["cases"] for line in behind_lines(name, case)]
     if behind:
         return "Linnet is **behind** at:\n\n" + "".join(behind)
     return paragraph(
-        """Linnet has the least latency, the shortest time to the first result and the least memory on every model and CPU
-        measured."""
+        """Linnet has the least latency, the shortest time to the first result and the least memory on every multi-layer
+        perceptron and CPU measured."""
     )
 
 
@@ -253,6 +260,36 @@ def machine_text(results: dict) -> str:
     return "\n".join(lines) + "\n"
 
 
+def geometric_mean(values: list[float | None]) -> float | None:
+    """Of those that are known; None where none is."""
+    known = [value for value in values if value is not None]
+    return math.exp(statistics.fmean(map(math.log, known))) if known else None
+
+
+def networks_part(name: str, results: dict) -> str:
+    """The section of whole networks; empty where they were not measured."""
+    cases = networks_of(results)
+    if not cases:
+        return ""
+    measured = results["networks"]
+    rows = []
+    for case in sorted(cases, key=lambda case: ratio(case, latency) or math.inf):
+        times = [time_text(latency(found[1])) if (found := best(case, engine)) else "refused" for engine in ENGINES[:3]]
+        rows.append([case["title"], *times, *(share_text(ratio(case, metric)) for metric in COMPARED.values())])
+    means = (share_text(geometric_mean([ratio(case, metric) for case in cases])) for metric in COMPARED.values())
+    rows.append(["geometric mean", "", "", "", *means])
+    ahead = sum((ratio(case, latency) or math.inf) < 1 for case in cases)
+    columns = [*(NAMES[engine] for engine in ENGINES[:3]), "latency, ratio", "first result, ratio", "memory, ratio"]
+    return f"""### Whole networks on {name}
+
+Networks of `models/zoo` with one sample, as PyTorch's newer exporter writes them. {measured["date"]}; {measured["rounds"]} rounds of
+{measured["seconds"]} s. Linnet is the fastest in {ahead} of {len(cases)}. To repeat it: `make zoo`, then
+`make bench BENCH="--networks build/zoo"`.
+
+{table(["network", *columns], rows)}
+"""
+
+
 def kernels_part(results: dict) -> str:
     """The section of the micro-benchmarks; empty where none were run."""
     if not results.get("kernels"):
@@ -317,7 +354,7 @@ Of the process that times the engine. Linnet's goal is also an absolute one: the
 
 {comparison(results, memory, megabytes, lambda case: MEMORY_GOAL)}
 {table(["model", "Linnet", "most allowed"], bounds(results))}
-{weights_part(name, results)}### Tail on {name}
+{networks_part(name, results)}{weights_part(name, results)}### Tail on {name}
 
 99th percentile by median, one thread; goal at most {TAIL_GOAL:.0f}.
 

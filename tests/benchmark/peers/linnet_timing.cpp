@@ -21,10 +21,12 @@ class LinnetEngine : public Engine {
 
   void bind(Request& request) override {
     session_ = model_->session();
-    Port& in = request.input;
+    for (Port& in : request.inputs) {
+      const DataType type = in.integers ? DataType::kInt64 : DataType::kFloat32;
+      session_->bind_input(model_->input_index(in.name),
+                           ConstTensorView{type, in.shape.data(), in.shape.size(), in.data()});
+    }
     Port& out = request.output;
-    session_->bind_input(model_->input_index(in.name),
-                         ConstTensorView{DataType::kFloat32, in.shape.data(), in.shape.size(), in.values.data()});
     session_->bind_output(model_->output_index(out.name),
                           TensorView{DataType::kFloat32, out.shape.data(), out.shape.size(), out.values.data()});
   }

@@ -23,7 +23,7 @@ struct ApiBase {
 constexpr std::uint32_t kApiVersion = 14;
 constexpr int kLogErrors = 3;
 constexpr int kAllOptimizations = 99;
-constexpr int kFloat = 1;
+constexpr int kFloat = 1, kInt64 = 7;
 
 enum ApiEntry : std::size_t {
   kGetErrorMessage = 2,
@@ -65,18 +65,18 @@ class OnnxRuntimeEngine : public Engine {
   }
 
   void bind(Request& request) override {
-    input_name_ = request.input.name;
+    for (Port& input : request.inputs) {
+      input_names_.push_back(input.name.c_str());
+      inputs_.push_back(tensor_on(input));
+    }
     output_name_ = request.output.name;
-    input_ = tensor_on(request.input);
     output_ = tensor_on(request.output);
   }
 
   void run() override {
-    const char* const input_names[] = {input_name_.c_str()};
     const char* const output_names[] = {output_name_.c_str()};
-    const void* const inputs[] = {input_};
     call<void*, void*, const char* const*, const void* const*, std::size_t, const char* const*, std::size_t, void**>(
-        kRun, session_, nullptr, input_names, inputs, 1, output_names, 1, &output_);
+        kRun, session_, nullptr, input_names_.data(), inputs_.data(), inputs_.size(), output_names, 1, &output_);
   }
 
  private:
@@ -92,8 +92,8 @@ class OnnxRuntimeEngine : public Engine {
   void* tensor_on(Port& port) {
     void* value = nullptr;
     call<void*, void*, std::size_t, const std::int64_t*, std::size_t, int, void**>(
-        kCreateTensorWithData, memory_, port.values.data(), port.values.size() * sizeof(float), port.shape.data(),
-        port.shape.size(), kFloat, &value);
+        kCreateTensorWithData, memory_, port.data(), port.bytes(), port.shape.data(), port.shape.size(),
+        port.integers ? kInt64 : kFloat, &value);
     return value;
   }
 
@@ -102,9 +102,9 @@ class OnnxRuntimeEngine : public Engine {
   void* environment_ = nullptr;
   void* session_ = nullptr;
   void* memory_ = nullptr;
-  void* input_ = nullptr;
   void* output_ = nullptr;
-  std::string input_name_;
+  std::vector<const char*> input_names_;  ///< of the request
+  std::vector<const void*> inputs_;
   std::string output_name_;
 };
 

@@ -17,7 +17,9 @@ class OpenVinoEngine : public Engine {
 
   void load(Request& request) override {
     const std::shared_ptr<ov::Model> model = core_.read_model(request.model);
-    model->reshape(std::map<std::string, ov::PartialShape>{{request.input.name, shape_of(request.input)}});
+    std::map<std::string, ov::PartialShape> shapes;
+    for (const Port& input : request.inputs) shapes[input.name] = shape_of(input);
+    model->reshape(shapes);
     const ov::AnyMap settings = {
         ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY), ov::inference_num_threads(request.threads),
         ov::num_streams(1),
@@ -27,7 +29,7 @@ class OpenVinoEngine : public Engine {
   }
 
   void bind(Request& request) override {
-    run_.set_tensor(request.input.name, tensor_on(request.input));
+    for (Port& input : request.inputs) run_.set_tensor(input.name, tensor_on(input));
     run_.set_tensor(request.output.name, tensor_on(request.output));
   }
 
@@ -35,7 +37,9 @@ class OpenVinoEngine : public Engine {
 
  private:
   static ov::Shape shape_of(const Port& port) { return {port.shape.begin(), port.shape.end()}; }
-  static ov::Tensor tensor_on(Port& port) { return {ov::element::f32, shape_of(port), port.values.data()}; }
+  static ov::Tensor tensor_on(Port& port) {
+    return {port.integers ? ov::element::i64 : ov::element::f32, shape_of(port), port.data()};
+  }
 
   ov::Core core_;
   ov::CompiledModel compiled_;

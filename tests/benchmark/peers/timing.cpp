@@ -11,6 +11,7 @@
 #include <numeric>
 #include <sstream>
 #include <stdexcept>
+#include <string_view>
 #include <thread>
 
 namespace linnet::benchmark {
@@ -22,35 +23,48 @@ double microseconds(Clock::duration duration) { return std::chrono::duration<dou
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 Port make_port(const char* name, const char* shape) {
+  constexpr std::string_view kIntegers = "int64:";
   Port port;
   port.name = name;
+  std::string_view sizes = shape;
+  port.integers = sizes.substr(0, kIntegers.size()) == kIntegers;
+  if (port.integers) sizes.remove_prefix(kIntegers.size());
   std::size_t count = 1;
-  std::stringstream numbers(shape);
+  std::stringstream numbers{std::string(sizes)};
   for (std::string number; std::getline(numbers, number, ',');) {
     port.shape.push_back(std::stoll(number));
     if (port.shape.back() < 1) throw std::invalid_argument(std::string("a shape has a size below 1: ") + shape);
     count *= static_cast<std::size_t>(port.shape.back());
   }
-  port.values.assign(count, 0.0F);
+  if (port.integers) {
+    port.whole_values.assign(count, 1);
+  } else {
+    port.values.assign(count, 0.0F);
+  }
   return port;
 }
 
 Request parse(int argc, const char* const* argv) {
-  if (argc != 10)
-    throw std::invalid_argument("usage: MODEL THREADS PRECISION SECONDS IDLE_SECONDS INPUT SHAPE OUTPUT SHAPE");
+  constexpr int kFirstPort = 6;
+  if (argc < kFirstPort + 4 || argc % 2 != 0)
+    throw std::invalid_argument("usage: MODEL THREADS PRECISION SECONDS IDLE_SECONDS INPUT SHAPE... OUTPUT SHAPE");
   Request request;
   request.model = argv[1];
   request.threads = std::stoi(argv[2]);
   request.precision = argv[3];
   request.seconds = std::stod(argv[4]);
   request.idle_seconds = std::stod(argv[5]);
-  request.input = make_port(argv[6], argv[7]);
-  request.output = make_port(argv[8], argv[9]);
+  for (int port = kFirstPort; port + 2 < argc; port += 2)
+    request.inputs.push_back(make_port(argv[port], argv[port + 1]));
+  request.output = make_port(argv[argc - 2], argv[argc - 1]);
+  if (request.output.integers) throw std::invalid_argument("the output is not of float32");
   if (request.precision != "f32" && request.precision != "bf16")
     throw std::invalid_argument("precision is f32 or bf16, not " + request.precision);
   // tools/bench/torch_timing.py fills its input in the same way.
-  for (std::size_t i = 0; i < request.input.values.size(); ++i)
-    request.input.values[i] = static_cast<float>(i * 7919 % 2003) / 1001.0F - 1.0F;
+  for (Port& input : request.inputs) {
+    for (std::size_t i = 0; i < input.values.size(); ++i)
+      input.values[i] = static_cast<float>(i * 7919 % 2003) / 1001.0F - 1.0F;
+  }
   return request;
 }
 

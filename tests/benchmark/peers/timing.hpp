@@ -1,7 +1,8 @@
 // The one way in which every engine is timed. Each engine has a program of its own, so that memory and threads of one
 // say nothing about another; tools/bench/bench.py runs them in turn.
 //
-// usage: PROGRAM MODEL THREADS PRECISION SECONDS IDLE_SECONDS INPUT SHAPE OUTPUT SHAPE     (a shape: 4,100)
+// usage: PROGRAM MODEL THREADS PRECISION SECONDS IDLE_SECONDS INPUT SHAPE... OUTPUT SHAPE
+// with an input and its shape for each that the model has: 4,100 of float32, or int64:4,100, which are ones
 // prints one JSON object:
 //   load_ms, first_run_ms           one load and the first run; the engine's own start-up is not counted
 //   min_us, p50_us, p90_us, p99_us, mean_us  of single runs, each between two readings of the clock
@@ -19,11 +20,16 @@
 
 namespace linnet::benchmark {
 
-/// A float32 tensor of the model; the engines read and write the caller's memory.
+/// A tensor of the model, float32 or int64; the engines read and write the caller's memory.
 struct Port {
   std::string name;
   std::vector<std::int64_t> shape;
+  bool integers = false;  ///< which of the two holds the elements
   std::vector<float> values;
+  std::vector<std::int64_t> whole_values;
+
+  void* data() { return integers ? static_cast<void*>(whole_values.data()) : values.data(); }
+  std::size_t bytes() const { return values.size() * sizeof(float) + whole_values.size() * sizeof(std::int64_t); }
 };
 
 struct Request {
@@ -32,7 +38,7 @@ struct Request {
   std::string precision;  ///< "f32" or "bf16"
   double seconds = 1.0;
   double idle_seconds = 0.0;
-  Port input;
+  std::vector<Port> inputs;
   Port output;
 };
 
@@ -47,7 +53,7 @@ class Engine {
   virtual std::string version() = 0;
   /// Loads and compiles the model for request.threads threads.
   virtual void load(Request& request) = 0;
-  /// Every run reads request.input.values and writes request.output.values, which stay where they are.
+  /// Every run reads the elements of request.inputs and writes those of request.output, which stay where they are.
   virtual void bind(Request& request) = 0;
   virtual void run() = 0;
 };

@@ -15,6 +15,7 @@ import kernels
 import machine
 from engines import EngineError, Machinery, machine_peaks, time_case, time_model
 from measure import write_identity
+from networks import measure_networks, network_of, networks_in
 
 SAMPLER = next(case for case in cases.CASES if case.network == "activation_sampler")
 
@@ -47,6 +48,33 @@ class Programs(unittest.TestCase):
         measured = time_model(self.machinery, "linnet", self.machinery.work / "identity.onnx", 1, 0.01, *ports)
         values = [i * 7919 % 2003 / 1001 - 1 for i in range(16)]
         self.assertAlmostEqual(measured["checksum"], sum(abs(x) * (1 + i % 7) for i, x in enumerate(values)), places=4)
+
+    def test_networks_have_any_number_of_inputs_of_both_types(self):
+        from onnx import TensorProto, helper, save
+
+        folder = self.machinery.work / "sum_dynamo_fixed"
+        folder.mkdir()
+        ids = helper.make_tensor_value_info("ids", TensorProto.INT64, [2, 3])
+        x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [2, 3]) for name in ("x", "y"))
+        nodes = [helper.make_node("Cast", ["ids"], ["f"], to=1), helper.make_node("Sub", ["f", "x"], ["y"])]
+        graph = helper.make_graph(nodes, "sum", [ids, x], [y])
+        save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), folder / "model.onnx")
+        (self.machinery.work / "index.tsv").write_text("sum_dynamo_fixed\t1e-6\tA sum\nsum_opset17_dynamic\t1e-6\tA sum\n")
+        found = networks_in(self.machinery.work)
+        self.assertEqual([(network.name, network.title) for network in found], [("sum", "A sum")])
+        self.assertEqual(found[0].ports, ("ids", "int64:2,3", "x", "2,3", "y", "2,3"))
+        result = measure_networks(self.machinery, self.machinery.work, 1, 0.01, lambda line: None)[0]
+        values = [1 - (i * 7919 % 2003 / 1001 - 1) for i in range(6)]
+        expected = sum(abs(value) * (1 + i % 7) for i, value in enumerate(values))
+        self.assertAlmostEqual(result["engines"]["linnet"]["2"]["checksum"], expected, places=4)
+
+    def test_networks_of_open_sizes_are_passed_over(self):
+        from onnx import TensorProto, helper, save
+
+        x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 3]) for name in ("x", "y"))
+        graph = helper.make_graph([helper.make_node("Neg", ["x"], ["y"])], "open", [x], [y])
+        save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), self.machinery.work / "model.onnx")
+        self.assertIsNone(network_of(self.machinery.work, "open"))
 
     def test_errors_are_what_the_program_says(self):
         ports = (("x", (1, 16)), ("y", (1, 16)))

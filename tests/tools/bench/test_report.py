@@ -30,6 +30,35 @@ class Report(unittest.TestCase):
         self.assertNotIn("behind", page)
         self.assertIn("| 16-32-32-1, batch 1 | 0.200 µs | 2.00 µs | 5.00 µs | 20.0 µs | **0.10** (goal 0.15) |", page)
 
+    def test_whole_networks_have_a_table_with_their_means(self):
+        sample = results()
+        self.assertNotIn("Whole networks", page_of(sample))
+        fast = {"linnet": {"1": figures(2.0)}, "onnxruntime": {"1": figures(8.0)}, "openvino": {"1": figures(4.0)}}
+        slow = {"linnet": {"2": figures(8.0)}, "onnxruntime": {"1": figures(4.0)}}
+        cases = [
+            {"name": "b", "title": "B", "engines": slow, "errors": {"openvino": "no"}},
+            {"name": "a", "title": "A", "engines": fast, "errors": {}},
+        ]
+        sample["networks"] = {"date": "2026-01-02", "rounds": 3, "seconds": 0.2, "cases": cases}
+        page = page_of(sample)
+        self.assertIn("2026-01-02; 3 rounds", page)
+        self.assertIn("Linnet is the fastest in 1 of 2.", page)
+        first = page.index("| A | 2.00 µs | 8.00 µs | 4.00 µs | **0.50** |")
+        self.assertLess(first, page.index("| B | 8.00 µs | 4.00 µs | refused | 2.00 |"))
+        self.assertIn("| geometric mean |  |  |  | 1.00 |", page)
+
+    def test_networks_stay_when_the_rest_is_measured_anew(self):
+        with tempfile.TemporaryDirectory() as folder:
+            docs = Path(folder)
+            sample = results()
+            add(sample, docs)
+            name = next(iter(read(docs)))
+            machines = read(docs)
+            machines[name]["networks"] = {"date": "2026-01-02", "rounds": 3, "seconds": 0.2, "cases": []}
+            write(machines, docs)
+            add(sample, docs)
+            self.assertEqual(read(docs)[name]["networks"]["date"], "2026-01-02")
+
     def test_weights_in_other_places_stand_beside_each_other(self):
         page = page_of(results())
         self.assertIn("Linnet on 1024-4096-4096-1000, batch 1 with one thread.", page)

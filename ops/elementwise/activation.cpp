@@ -9,6 +9,7 @@
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/half_lines.hpp"
+#include "ops/shared/layout.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -263,6 +264,7 @@ std::vector<Implementation> activation_implementations() {
 OpFacts activation_facts() {
   OpFacts facts;
   facts.in_place_inputs = {0};
+  facts.channels_last = same_in_any_layout;
   return facts;
 }
 

@@ -29,7 +29,7 @@ std::optional<kernels::Activation> activation_of(const NodeView& node);
 std::vector<Implementation> activation_implementations();
 Implementation onednn_activation_implementation();
 
-/// In place.
+/// In place, in any layout.
 OpFacts activation_facts();
 
 }  // namespace linnet::internal

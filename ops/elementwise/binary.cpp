@@ -9,6 +9,7 @@
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/first_fault.hpp"
+#include "ops/shared/layout.hpp"
 #include "ops/shared/sized_elements.hpp"
 
 namespace linnet::internal {
@@ -256,6 +257,7 @@ std::vector<Implementation> binary_implementations(BinaryOp op) {
 OpFacts binary_facts() {
   OpFacts facts;
   facts.in_place_inputs = {0, 1};
+  facts.channels_last = same_in_any_layout;
   return facts;
 }
 

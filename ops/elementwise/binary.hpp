@@ -23,7 +23,7 @@ std::vector<Implementation> binary_implementations(BinaryOp op);
 Prepared prepare_arithmetic(const PrepareContext& context, Arithmetic operation);
 void run_arithmetic(const RunArguments& args);
 
-/// Elementwise, in place over either input.
+/// Elementwise, in place over either input, in any layout.
 OpFacts binary_facts();
 
 }  // namespace linnet::internal

@@ -6,6 +6,7 @@
 #include "ops/elementwise/binary.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/layout.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -89,6 +90,7 @@ void register_bitwise_not(Registry& registry) {
   op.infer = infer_like_first;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_not, run_not}};
   op.facts.in_place_inputs = {0};
+  op.facts.channels_last = same_in_any_layout;
   registry.add(std::move(op));
 }
 

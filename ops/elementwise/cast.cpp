@@ -19,6 +19,7 @@
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/known_elements.hpp"
+#include "ops/shared/layout.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/wanted_elements.hpp"
 #include "runtime/data_type.hpp"
@@ -307,7 +308,11 @@ OpDef cast_op(const char* name, int since_opset) {
 
 }  // namespace
 
-void register_cast(Registry& registry) { registry.add(cast_op("Cast", 6)); }
+void register_cast(Registry& registry) {
+  OpDef op = cast_op("Cast", 6);
+  op.facts.channels_last = same_in_any_layout;
+  registry.add(std::move(op));
+}
 
 void register_cast_like(Registry& registry) {
   OpDef op = cast_op("CastLike", 15);

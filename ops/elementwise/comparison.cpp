@@ -12,6 +12,7 @@
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/input_tables.hpp"
 #include "ops/shared/known_elements.hpp"
+#include "ops/shared/layout.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -177,6 +178,7 @@ OpDef comparison(Comparison kind, const char* name, int since_opset) {
   op.inputs = combines(kind) ? InputTable(kBools) : InputTable(kind == Comparison::kEqual ? kEqual : kTwoOfNumbers);
   op.parse = parse_nothing;
   op.output_type = [](const NodeView&, std::size_t) { return DataType::kBool; };
+  op.facts.channels_last = same_in_any_layout;
   op.facts.in_place_inputs = {0, 1};  // when their elements have one byte, as those of C
   op.facts.commutative = kind == Comparison::kEqual || combines(kind);
   return op;
@@ -243,6 +245,7 @@ void register_not(Registry& registry) {
   op.infer = infer_not;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_not, run_not}};
   op.facts.in_place_inputs = {0};
+  op.facts.channels_last = same_in_any_layout;
   registry.add(std::move(op));
 }
 

@@ -9,6 +9,7 @@
 #include "ops/movement/copy.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
+#include "ops/shared/layout.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/truth.hpp"
 #include "ops/shared/wanted_elements.hpp"
@@ -158,6 +159,7 @@ void register_dropout(Registry& registry) {
   op.output_type = output_type;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_dropout, run_dropout}};
   op.facts.in_place_inputs = {0};
+  op.facts.channels_last = same_in_any_layout;
   op.facts.deterministic = false;
   op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = keeps_all;

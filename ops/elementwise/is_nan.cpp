@@ -4,6 +4,7 @@
 // opset.
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/layout.hpp"
 #include "ops/shared/sized_elements.hpp"
 
 namespace linnet::internal {
@@ -112,6 +113,7 @@ OpDef classification(const char* name, int since_opset) {
   op.infer = infer;
   op.output_type = [](const NodeView&, std::size_t) { return DataType::kBool; };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
+  op.facts.channels_last = same_in_any_layout;
   return op;
 }
 

@@ -11,6 +11,7 @@
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/first_fault.hpp"
 #include "ops/shared/known_elements.hpp"
+#include "ops/shared/layout.hpp"
 #include "ops/shared/wanted_elements.hpp"
 
 namespace linnet::internal {
@@ -121,6 +122,7 @@ void register_mod(Registry& registry) {
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.in_place_inputs = {0, 1};
+  op.facts.channels_last = same_in_any_layout;
   op.facts.wanted_elements = wanted_divisor;
   registry.add(std::move(op));
 }

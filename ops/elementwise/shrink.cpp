@@ -6,6 +6,7 @@
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/layout.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -80,6 +81,7 @@ void register_shrink(Registry& registry) {
   op.infer = [](InferContext& context) { infer_like_first(context); };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.in_place_inputs = {0};
+  op.facts.channels_last = same_in_any_layout;
   registry.add(std::move(op));
 }
 

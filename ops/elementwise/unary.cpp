@@ -14,6 +14,7 @@
 #include "ops/shared/half_lines.hpp"
 #include "ops/shared/input_tables.hpp"
 #include "ops/shared/known_elements.hpp"
+#include "ops/shared/layout.hpp"
 #include "ops/shared/sized_elements.hpp"
 
 namespace linnet::internal {
@@ -213,6 +214,7 @@ void add(Registry& registry, const char* name, int since_opset, AttributesPtr (*
       {"reference", Backend::kReference, nullptr, prepare_reference, run_reference},
   };
   op.facts.in_place_inputs = {0};
+  op.facts.channels_last = same_in_any_layout;
   registry.add(std::move(op));
 }
 

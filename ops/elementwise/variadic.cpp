@@ -13,6 +13,7 @@
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/known_elements.hpp"
+#include "ops/shared/layout.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -243,6 +244,7 @@ OpDef variadic(const char* name) {
   };
   op.facts.in_place_inputs = {0, 1, 2, 3};
   op.facts.commutative = true;
+  op.facts.channels_last = same_in_any_layout;
   op.facts.is_identity = [](const NodeView& node) { return node.input_count() == 1; };
   return op;
 }

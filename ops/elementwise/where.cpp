@@ -5,6 +5,7 @@
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/known_elements.hpp"
+#include "ops/shared/layout.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/sized_elements.hpp"
 
@@ -122,6 +123,7 @@ void register_where(Registry& registry) {
   op.implementations = {{"simd", Backend::kSimd, accepts_words, prepare_words, run},
                         {"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.in_place_inputs = {1, 2, 0};
+  op.facts.channels_last = same_in_any_layout;
   registry.add(std::move(op));
 }
 

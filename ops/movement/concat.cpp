@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ops/shared/layout.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "runtime/dim_arithmetic.hpp"
 
@@ -154,6 +155,15 @@ void run_concat(const RunArguments& args) {
   });
 }
 
+std::optional<ChannelsLast> channels_last(const NodeView& node) {
+  if (node.input_count() > 64) return std::nullopt;  // masks name as many
+  std::optional<ChannelsLast> result = turned<ConcatAttributes>(node, [&](ConcatAttributes& attributes) {
+    attributes.axis = channels_last_axis(attributes.axis, node.input_rank(0));
+  });
+  if (result) result->images = ~std::uint64_t{0} >> (64 - node.input_count());
+  return result;
+}
+
 constexpr InputDef kInputs[] = {{"", kByteTypes, kRepeated | kTypeOfFirst | kMoved}};
 
 }  // namespace
@@ -166,6 +176,7 @@ void register_concat(Registry& registry) {
   op.parse = parse_concat;
   op.infer = infer_concat;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_concat, run_concat}};
+  op.facts.channels_last = channels_last;
   registry.add(std::move(op));
 }
 

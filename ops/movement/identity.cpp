@@ -1,6 +1,7 @@
 // Identity: output = input. Any shape and element type; a view. Opsets 1 to newest.
 // Deviation: sequences and optionals (opsets 14 and 16) are not supported.
 #include "ops/movement/copy.hpp"
+#include "ops/shared/layout.hpp"
 #include "ops/shared/shape_helpers.hpp"
 
 namespace linnet::internal {
@@ -23,6 +24,7 @@ void register_identity(Registry& registry) {
   op.infer = infer_identity;
   op.implementations = {copy_implementation()};
   op.facts.view_of = 0;
+  op.facts.channels_last = same_in_any_layout;
   op.facts.is_identity = [](const NodeView&) { return true; };
   registry.add(std::move(op));
 }

@@ -12,6 +12,7 @@
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/float_scalar.hpp"
 #include "ops/shared/fusion_facts.hpp"
+#include "ops/shared/layout.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/sized_elements.hpp"
 #include "ops/shared/wanted_elements.hpp"
@@ -30,6 +31,7 @@ struct PadAttributes : ZeroPadAttributes {
   bool from_inputs = true;
   std::vector<std::int64_t> pads;  ///< before opset 11
   float value = 0;
+  bool channels_last = false;  ///< of data, an image; pads and axes are those with channels first
 
   std::optional<std::vector<std::int64_t>> zero_pads(const NodeView& node) const override;
 };
@@ -90,6 +92,7 @@ std::optional<std::vector<Pads>> pads_of(const NodeView& node) {
   }
   std::vector<Pads> pads(rank);
   for (std::size_t i = 0; i < axes.size(); ++i) pads[axes[i]] = {numbers[i], numbers[axes.size() + i]};
+  if (attributes.channels_last) pads = to_channels_last(std::move(pads));
   return pads;
 }
 
@@ -164,7 +167,7 @@ void infer(InferContext& context) {
 }
 
 std::optional<std::vector<std::int64_t>> PadAttributes::zero_pads(const NodeView& node) const {
-  if (mode != PadMode::kConstant || value != 0) return std::nullopt;
+  if (mode != PadMode::kConstant || value != 0 || channels_last) return std::nullopt;
   if (node.has_input(2)) {
     const ConstantPtr& constant = node.input_constant(2);
     if (constant == nullptr || float_scalar(*constant) != 0.0F) return std::nullopt;
@@ -372,6 +375,7 @@ void register_pad(Registry& registry) {
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.wanted_elements = wanted_elements;
+  op.facts.channels_last = turned<PadAttributes>;
   op.facts.is_identity = pads_nothing;
   registry.add(std::move(op));
 }

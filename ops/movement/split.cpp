@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "ops/movement/strided_copy.hpp"
+#include "ops/shared/layout.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/wanted_elements.hpp"
 
@@ -159,6 +160,12 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
   return wanted_list(std::move(sizes), "the sizes of the parts");
 }
 
+std::optional<ChannelsLast> channels_last(const NodeView& node) {
+  return turned<SplitAttributes>(node, [&](SplitAttributes& attributes) {
+    attributes.axis = channels_last_axis(attributes.axis, node.input_rank(0));
+  });
+}
+
 constexpr InputDef kInputs[] = {{"input", kByteTypes, kMoved}, {"split", kInt64Type, kMayBeLeftOut | kDecidesShapes}};
 
 }  // namespace
@@ -173,6 +180,7 @@ void register_split(Registry& registry) {
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.wanted_elements = wanted_elements;
+  op.facts.channels_last = channels_last;
   op.facts.is_identity = [](const NodeView& node) { return node.output_count() == 1 && keeps_shape(node); };
   registry.add(std::move(op));
 }

@@ -14,6 +14,7 @@
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/fusion_facts.hpp"
 #include "ops/shared/half_lines.hpp"
+#include "ops/shared/layout.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -30,6 +31,7 @@ constexpr InputDef kInputs[] = {
 struct BatchNormalizationAttributes : ChannelAffineAttributes {
   float epsilon = 1e-5F;
   bool spatial = true;
+  bool channels_last = false;  ///< of X and Y, images
   std::optional<ChannelAffine> channel_affine(const NodeView& node) const override;
 };
 
@@ -44,13 +46,17 @@ AttributesPtr parse(ParseContext& context) {
   return attributes;
 }
 
+std::size_t channel_axis(const NodeView& node) {
+  return node.attributes<BatchNormalizationAttributes>().channels_last ? node.input_rank(0) - 1 : 1;
+}
+
 /// The shape that scale, B, mean and var must have.
 Dims parameter_dims(const NodeView& node) {
   const Dims& x = node.input_dims(0);
   if (x.empty()) invalid_model("input X is a scalar, expected rank 1 or more");
   if (x.size() == 1) return {1};
   if (!node.attributes<BatchNormalizationAttributes>().spatial) return Dims(x.begin() + 1, x.end());
-  return {x[1]};
+  return {x[channel_axis(node)]};
 }
 
 void infer(InferContext& context) {
@@ -66,7 +72,7 @@ void infer(InferContext& context) {
     for (std::size_t i = 0; fits && i < dims.size(); ++i) fits = !dims[i].differs(wanted[i]);
     if (!fits) invalid_model("input ", kInputs[input].name, " is ", dims, ", expected ", wanted, " for X ", x);
     for (std::size_t i = 0; x.size() > 1 && i < dims.size(); ++i) {
-      if (dims[i].known()) x[i + 1] = dims[i];
+      if (dims[i].known()) x[i + channel_axis(context)] = dims[i];
     }
   }
   context.set_output(0, context.input_type(0), std::move(x));
@@ -84,7 +90,7 @@ std::vector<double> values_of(const Constant& constant) {
 
 std::optional<ChannelAffine> BatchNormalizationAttributes::channel_affine(const NodeView& node) const {
   const std::size_t rank = node.input_rank(0);
-  if (rank < 2 || (!spatial && rank > 2)) return std::nullopt;
+  if (rank < 2 || (!spatial && rank > 2) || channels_last) return std::nullopt;
   for (std::size_t input = kScale; input <= kVariance; ++input) {
     if (node.input_constant(input) == nullptr) return std::nullopt;
   }
@@ -119,7 +125,7 @@ Prepared prepare(const PrepareContext& context) {
   state->channels = static_cast<std::size_t>(element_count(to_shape(parameter_dims(context))));
   if (state->count > 0) {
     const auto samples = x.size() > 1 ? static_cast<std::size_t>(x[0]) : std::size_t{1};
-    state->inner = state->count / samples / state->channels;
+    state->inner = attributes.channels_last ? 1 : state->count / samples / state->channels;
   }
   state->epsilon = static_cast<double>(attributes.epsilon);
   for (std::size_t input = 0; input <= kVariance; ++input) state->types[input] = context.input_type(input);
@@ -273,6 +279,11 @@ void run_reference(const RunArguments& args) {
   });
 }
 
+std::optional<ChannelsLast> channels_last(const NodeView& node) {
+  if (!node.attributes<BatchNormalizationAttributes>().spatial) return std::nullopt;
+  return turned<BatchNormalizationAttributes>(node);
+}
+
 }  // namespace
 
 void register_batch_normalization(Registry& registry) {
@@ -288,6 +299,7 @@ void register_batch_normalization(Registry& registry) {
       {"reference", Backend::kReference, nullptr, prepare, run_reference},
   };
   op.facts.in_place_inputs = {0};
+  op.facts.channels_last = channels_last;
   registry.add(std::move(op));
 }
 

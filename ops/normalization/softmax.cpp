@@ -14,6 +14,7 @@
 #include "ops/kernels/softmax.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/layout.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -292,6 +293,13 @@ void run_reference(const RunArguments& args) {
   });
 }
 
+std::optional<ChannelsLast> channels_last(const NodeView& node) {
+  if (node.attributes<SoftmaxAttributes>().flattened) return std::nullopt;
+  return turned<SoftmaxAttributes>(node, [&](SoftmaxAttributes& attributes) {
+    attributes.axis = channels_last_axis(attributes.axis, node.input_rank(0));
+  });
+}
+
 constexpr InputDef kInputs[] = {{"X", kFloatTypes}};
 
 OpDef definition(const char* name) {
@@ -301,6 +309,7 @@ OpDef definition(const char* name) {
   op.infer = infer;
   op.implementations = softmax_implementations();
   op.facts.in_place_inputs = {0};
+  op.facts.channels_last = channels_last;
   return op;
 }
 

@@ -19,7 +19,10 @@ AttributesPtr parse(ParseContext&) {
 void infer(InferContext& context) {
   Dims dims = context.input_dims(0);
   if (dims.size() < 2) invalid_model("input X has rank ", dims.size(), ", expected batch, channels and spatial axes");
-  for (std::size_t axis = 2; axis < dims.size(); ++axis) dims[axis] = 1;
+  const std::vector<bool> reduced = *reduced_dims(context);
+  for (std::size_t axis = 0; axis < dims.size(); ++axis) {
+    if (reduced[axis]) dims[axis] = 1;
+  }
   context.set_output(0, context.input_type(0), std::move(dims));
 }
 
@@ -33,6 +36,7 @@ OpDef pool(const char* name) {
   op.parse = parse<kOp>;
   op.infer = infer;
   op.implementations = reduction_implementations();
+  op.facts.channels_last = reduction_channels_last;
   return op;
 }
 

@@ -16,6 +16,7 @@
 
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/known_elements.hpp"
+#include "ops/shared/layout.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/wanted_elements.hpp"
 
@@ -138,12 +139,16 @@ OpDef reduction(const char* name) {
   op.implementations = reduction_implementations();
   op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = is_identity;
+  op.facts.channels_last = reduction_channels_last;
   return op;
 }
 
 }  // namespace
 
-std::optional<std::vector<bool>> reduced_dims(const NodeView& node) {
+namespace {
+
+/// With channels first.
+std::optional<std::vector<bool>> reduced_of_first(const NodeView& node) {
   const auto& attributes = node.attributes<ReduceAttributes>();
   const std::size_t rank = node.input_rank(0);
   if (attributes.spatial) {
@@ -162,6 +167,19 @@ std::optional<std::vector<bool>> reduced_dims(const NodeView& node) {
   std::vector<bool> reduced(rank, false);
   for (const std::size_t axis : distinct_axes(axes, rank)) reduced[axis] = true;
   return reduced;
+}
+
+}  // namespace
+
+std::optional<std::vector<bool>> reduced_dims(const NodeView& node) {
+  std::optional<std::vector<bool>> reduced = reduced_of_first(node);
+  if (reduced && node.attributes<ReduceAttributes>().channels_last) reduced = to_channels_last(std::move(*reduced));
+  return reduced;
+}
+
+std::optional<ChannelsLast> reduction_channels_last(const NodeView& node) {
+  if (!node.attributes<ReduceAttributes>().keep_dims) return std::nullopt;
+  return turned<ReduceAttributes>(node);
 }
 
 std::int64_t Reduction::offset(std::int64_t index, bool of_reduced) const {

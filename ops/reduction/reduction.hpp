@@ -22,11 +22,15 @@ struct ReduceAttributes : Attributes {
   std::vector<std::int64_t> axes;  ///< of the opsets in which they are an attribute; else input 1, if there is one
   bool keep_dims = true;
   bool keep_without_axes = false;
-  bool spatial = false;  ///< instead of axes: all but the first two
+  bool spatial = false;        ///< instead of axes: all but the first two
+  bool channels_last = false;  ///< of X and Y, images; axes are those with channels first
 };
 
 /// By dimension of X: is it reduced? Nothing when the axes are not known. Errors: kInvalidModel for wrong axes.
 std::optional<std::vector<bool>> reduced_dims(const NodeView& node);
+
+/// For OpFacts.
+std::optional<ChannelsLast> reduction_channels_last(const NodeView& node);
 
 /// X as a few dimensions, alternately kept and reduced: neighbours of the same kind are joined, those of size 1 left
 /// out. There are none where Y or what lies behind each of its elements is empty.

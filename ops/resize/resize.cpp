@@ -26,6 +26,7 @@
 #include "ops/resize/resize_axis.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/layout.hpp"
 #include "ops/shared/named_value.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/wanted_elements.hpp"
@@ -305,6 +306,17 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
   return wanted_list(std::move(sizes), "sizes to resize to");
 }
 
+/// Axes may be named in any order: scales, sizes and roi stay as they are.
+std::optional<ChannelsLast> channels_last(const NodeView& node) {
+  return turned<ResizeAttributes>(node, [&](ResizeAttributes& attributes) {
+    std::vector<std::int64_t> axes;
+    for (const std::size_t axis : axes_of(node)) {
+      axes.push_back(channels_last_axis(static_cast<std::int64_t>(axis), node.input_rank(0)));
+    }
+    attributes.axes = std::move(axes);
+  });
+}
+
 constexpr InputDef kUpsampleInputs[] = {{"X", kTensorTypes}, {"scales", kFloat32Type, kMayBeLeftOut | kDecidesShapes}};
 constexpr InputDef kResizeInputs[] = {
     {"X", kTensorTypes},
@@ -324,6 +336,7 @@ void add(Registry& registry, const char* name, int since_opset, InputTable input
   op.implementations = {simd_resize(), reference_resize()};
   op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = changes_nothing;
+  op.facts.channels_last = channels_last;
   registry.add(std::move(op));
 }
 

@@ -339,6 +339,7 @@ OpTest::Case OpTest::parse_case(std::uint64_t constants) const {
   check_arity(item.node);
   try {
     item.node.attributes = parse_node(*item.op, opset_, attributes_, inputs_.size(), output_count);
+    if (turned_attributes_ != nullptr) item.node.attributes = turned_attributes_;
   } catch (const Error& error) {
     throw with_node(item.node, error);
   }

@@ -150,6 +150,11 @@ class OpTest {
   /// Exactly these accept the node with all inputs given at run time, in this order.
   OpTest& expect_implementations(std::vector<std::string> names);
 
+  /// The node becomes what it is with channels last (OpFacts::channels_last), and so do its images among the inputs.
+  /// Expected is what it makes of those given so far with channels first, on this backend, so that no other
+  /// expectations are needed.
+  OpTest& channels_last(Backend backend = Backend::kReference);
+
   /// Exact unless told.
   OpTest& tolerance(Tolerance tolerance);
   /// For one implementation.
@@ -228,6 +233,10 @@ class OpTest {
   std::string only_;
   bool swapped_ = false;  ///< by check_commutative
   Options options_;
+  AttributesPtr turned_attributes_;  ///< by channels_last; null: those that parse makes
 };
+
+/// An image with channels last.
+ConstantPtr to_channels_last(const Constant& image);
 
 }  // namespace linnet::internal

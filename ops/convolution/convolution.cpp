@@ -246,6 +246,7 @@ void register_convolution(Registry& registry, const char* name, AttributesPtr (*
   op.facts.folding_ns = folding_ns;
   op.facts.absorb_affine = absorb_affine_into_convolution;
   op.facts.absorb_activation = absorb_activation_into_convolution;
+  op.facts.channels_last = channels_last_convolution;
   registry.add(std::move(op));
 }
 

@@ -64,6 +64,12 @@ Implementation simd_convolution();       ///< float32
 Implementation half_convolution();       ///< float16 and bfloat16
 Implementation reference_convolution();  ///< every type; sums in double, rounded once
 
+/// Images with channels last: the most spatial axes, and the fewest output channels of a group that gain by it.
+constexpr std::size_t kMostChannelsLastAxes = 3;
+constexpr std::int64_t kLeastChannelsLast = 16;
+/// The hook.
+std::optional<ChannelsLast> channels_last_convolution(const NodeView& node);
+
 // Fusion hooks.
 std::optional<Replacement> absorb_affine_into_convolution(const FusionContext& context);
 std::optional<Replacement> absorb_activation_into_convolution(const FusionContext& context);

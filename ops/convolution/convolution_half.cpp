@@ -32,6 +32,7 @@ struct HalfConvolution {
 std::string accepts(const NodeView& node) {
   const DataType type = node.input_type(kConvolutionX);
   if (type != DataType::kFloat16 && type != DataType::kBfloat16) return text("only float16 and bfloat16, not ", type);
+  if (node.attributes<ConvolutionAttributes>().channels_last) return "channels last only in float32";
   return plan_refusal(node);
 }
 

@@ -300,12 +300,14 @@ void plan_product(const Convolution& c, int threads, ConvolutionPart& part) {
 
 /// W is packed alike then.
 bool has_outputs_as_rows(const ConvolutionPart& part) {
-  return part.form == ConvolutionForm::kPixels || part.form == ConvolutionForm::kWindows;
+  return part.form == ConvolutionForm::kPixels || part.form == ConvolutionForm::kWindows ||
+         part.form == ConvolutionForm::kChannelsLast;
 }
 
 /// Floats of a worker; sets where its results begin among them.
 std::size_t place_worker(const Convolution& c, ConvolutionPart& part) {
   std::size_t results = 0;
+  if (part.form == ConvolutionForm::kChannelsLast) return place_channels_last(part);
   if (part.form == ConvolutionForm::kWinograd) return place_winograd(c, part.winograd);
   if (part.form == ConvolutionForm::kPixels) return place_pixels(c, part);
   if (part.form == ConvolutionForm::kWide) return wide_buffers(part).floats;
@@ -362,21 +364,24 @@ ConvolutionPlan plan_convolution(const Convolution& convolution, bool has_b, boo
       part.phases.push_back(static_cast<std::uint32_t>(grid.phase_of(member, i % grid.axes.size())));
     }
     part.grid = std::move(grid);
-    const bool winograd = constant_w && suits_winograd(convolution);
-    const bool windows = constant_w && !winograd && plan_windows(convolution, threads, part);
-    const bool pixels = constant_w && !winograd && !windows && suits_pixels(convolution, part);
+    const bool channels_last = convolution.channels_last;
+    const bool winograd = constant_w && !channels_last && suits_winograd(convolution);
+    const bool windows = constant_w && !channels_last && !winograd && plan_windows(convolution, threads, part);
+    const bool pixels = constant_w && !channels_last && !winograd && !windows && suits_pixels(convolution, part);
     const bool of_channels = winograd || pixels;
     part.weights_stride = weights_stride(of_channels ? static_cast<std::size_t>(convolution.x_channels) : part.depth);
     part.weights_begin = plan.packed_floats;
     const std::size_t all_rows = part.rows * static_cast<std::size_t>(convolution.groups);
     const std::size_t positions = winograd ? kernels::kWinogradPositions : 1;
-    plan.packed_floats += pixels || windows ? cache_lines(packed_pixel_floats(convolution, part))
-                                            : cache_lines(all_rows * part.weights_stride * positions);
+    plan.packed_floats += pixels || windows || channels_last ? cache_lines(packed_pixel_floats(convolution, part))
+                                                             : cache_lines(all_rows * part.weights_stride * positions);
     if (has_b && part.members > 1) {
       part.bias_begin = plan.bias_floats;
       plan.bias_floats += all_rows;
     }
-    if (winograd) {
+    if (channels_last) {
+      plan_channels_last(convolution, threads, part);
+    } else if (winograd) {
       plan_winograd(convolution, threads, part);
     } else if (pixels) {
       plan_pixels(convolution, threads, part);
@@ -396,6 +401,13 @@ std::string plan_refusal(const NodeView& node) {
   const Convolution c = convolution_of(node);
   if (c.images == 0) return "";
   if (c.x_channels == 0) return "X has no channels";
+  if (c.channels_last) {
+    if (c.transposed) return "its channels are last and it is transposed";
+    if (node.input_constant(kConvolutionW) == nullptr) return "its channels are last and W is not constant";
+    if (c.axes.size() > kMostChannelsLastAxes) {
+      return text("its channels are last and it has more than ", kMostChannelsLastAxes, " spatial axes");
+    }
+  }
   return tap_grid_count(c) > kMostTapGrids ? text("its outputs are of more than ", kMostTapGrids, " kinds") : "";
 }
 

@@ -85,6 +85,34 @@ void add_tap(const Convolution& c, double weight, std::int64_t tap, const double
   }
 }
 
+/// Elements of one channel of an image, `count` from `element` of its plane on.
+struct Row {
+  std::size_t first, step;  ///< the first one and the distance of the others
+  std::size_t count;
+};
+
+Row row_of(const Convolution& c, std::int64_t image, std::int64_t channels, std::int64_t channel, std::int64_t plane,
+           std::int64_t element, std::size_t count) {
+  if (!c.channels_last) {
+    return {static_cast<std::size_t>((image * channels + channel) * plane + element), 1, count};
+  }
+  return {static_cast<std::size_t>((image * plane + element) * channels + channel), static_cast<std::size_t>(channels),
+          count};
+}
+
+/// Calls body(element, begin, count) for the pieces of a row that lie side by side; `begin`: in the row.
+template <typename Body>
+void for_pieces(const Row& row, const Body& body) {
+  if (row.step == 1) return body(row.first, 0, row.count);
+  for (std::size_t i = 0; i < row.count; ++i) body(row.first + i * row.step, i, 1);
+}
+
+void load_row(DataType type, const void* elements, const Row& row, double* line) {
+  for_pieces(row, [&](std::size_t element, std::size_t begin, std::size_t count) {
+    load_line(type, elements, element, count, line + begin);
+  });
+}
+
 /// Row `index` of all of Y. `workspace`: worker_doubles of them.
 void run_row(const ReferenceConvolution& state, const RunArguments& args, std::int64_t index, double* workspace) {
   const Convolution& c = state.convolution;
@@ -100,14 +128,15 @@ void run_row(const ReferenceConvolution& state, const RunArguments& args, std::i
   if (state.has_b) load_line(state.type, args.inputs[kConvolutionB], static_cast<std::size_t>(channel), 1, &bias);
   std::fill_n(y, state.y_width, bias);
   for (std::int64_t x_channel = 0; x_channel < c.x_channels; ++x_channel) {
-    const std::int64_t x_plane = ((image * c.groups + group) * c.x_channels + x_channel) * c.x_plane;
     const std::int64_t w_begin =
         group * c.w_group_stride() + channel % c.y_channels * c.w_y_stride() + x_channel * c.w_x_stride();
     for (std::int64_t tap = 0; tap < state.outer_taps; ++tap) {
       const std::int64_t x_row = met_row(c, y_row, tap);
       if (x_row < 0) continue;
-      load_line(state.type, args.inputs[kConvolutionX],
-                static_cast<std::size_t>(x_plane) + static_cast<std::size_t>(x_row) * state.x_width, state.x_width, x);
+      load_row(state.type, args.inputs[kConvolutionX],
+               row_of(c, image, c.groups * c.x_channels, group * c.x_channels + x_channel, c.x_plane,
+                      x_row * static_cast<std::int64_t>(state.x_width), state.x_width),
+               x);
       load_line(state.type, args.inputs[kConvolutionW],
                 static_cast<std::size_t>(w_begin) + static_cast<std::size_t>(tap) * state.kernel_width,
                 state.kernel_width, w);
@@ -117,15 +146,20 @@ void run_row(const ReferenceConvolution& state, const RunArguments& args, std::i
       }
     }
   }
-  const std::size_t first = static_cast<std::size_t>(index) * state.y_width;
+  const Row row = row_of(c, image, c.groups * c.y_channels, channel, c.y_plane,
+                         y_row * static_cast<std::int64_t>(state.y_width), state.y_width);
   if (state.adds) {
-    load_line(state.type, args.inputs[kConvolutionAddend], first, state.y_width, added);
+    load_row(state.type, args.inputs[kConvolutionAddend], row, added);
     for (std::size_t i = 0; i < state.y_width; ++i) y[i] += added[i];
   }
-  store_line(state.type, y, first, state.y_width, args.outputs[0]);
+  for_pieces(row, [&](std::size_t element, std::size_t begin, std::size_t count) {
+    store_line(state.type, y + begin, element, count, args.outputs[0]);
+  });
   if (c.activation.kind == kernels::ActivationKind::kNone) return;
-  float* row = static_cast<float*>(args.outputs[0]) + first;
-  for (std::size_t i = 0; i < state.y_width; ++i) row[i] = kernels::apply_activation_scalar(c.activation, row[i]);
+  float* const result = static_cast<float*>(args.outputs[0]) + row.first;
+  for (std::size_t i = 0; i < state.y_width; ++i) {
+    result[i * row.step] = kernels::apply_activation_scalar(c.activation, result[i * row.step]);
+  }
 }
 
 void run(const RunArguments& args) {

@@ -10,6 +10,7 @@
 //              for each block of tiles of 2 x 2 outputs (ops/kernels/winograd.hpp). 16 multiplications instead of 36
 //   tap sums   for few rows: X is copied with its padding, so that every tap of every output lies at one distance from
 //              the output's own place, and sums run along the copy without edges
+//   channels last   of images in this layout: outputs as rows, with X as it lies or with windows gathered
 //   wide       for depthwise ones whose kernel is about as wide as X: rows of X times matrices made of rows of W
 #pragma once
 
@@ -87,7 +88,17 @@ struct WindowTasks {
   std::vector<std::ptrdiff_t> runs;  ///< where each begins, and one more
 };
 
-enum class ConvolutionForm : std::uint8_t { kProduct, kWindows, kPixels, kTapSums, kWide, kWinograd };
+/// Products of images with channels last: a task has some outputs of all images, and some panels of W.
+struct ChannelsLastTasks {
+  kernels::GemmSlices slices = {};  ///< of outputs and panels, of each group
+  bool gathers = true;              ///< otherwise X is the left side
+  std::size_t at_once = 0;          ///< outputs that are multiplied before the next are
+  std::size_t gathered_stride = 0;
+  std::size_t merged = 1;  ///< taps that lie side by side in X
+  std::size_t run = 1;     ///< steps of the depth that these are
+};
+
+enum class ConvolutionForm : std::uint8_t { kProduct, kWindows, kPixels, kTapSums, kWide, kWinograd, kChannelsLast };
 
 struct ConvolutionPart {
   TapGrid grid;
@@ -104,6 +115,7 @@ struct ConvolutionPart {
   WinogradTasks winograd;
   WindowTasks windows;
   PixelTasks pixels;
+  ChannelsLastTasks channels_last;
   std::size_t result_begin = 0;  ///< of a worker's floats
   std::size_t first_task = 0, tasks = 0;
 
@@ -184,7 +196,13 @@ void window_task(const ConvolutionRun& run, const ConvolutionPart& part, std::si
 void pixel_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
 void wide_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
 void winograd_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
+void channels_last_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
 void sum_taps_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
+
+/// Requires: W is constant, and there are no more than kMostChannelsLastAxes axes.
+void plan_channels_last(const Convolution& convolution, int threads, ConvolutionPart& part);
+/// Floats of a worker of such a part.
+std::size_t place_channels_last(const ConvolutionPart& part);
 
 /// False where the part had better be tap sums.
 bool plan_wide(const Convolution& convolution, ConvolutionPart& part);

@@ -269,6 +269,10 @@ OpTest& OpTest::options(Options options) {
   options_ = std::move(options);
   return *this;
 }
+OpTest& OpTest::rewritten(AttributesPtr (*rewrite)(const Attributes&)) {
+  rewrite_ = rewrite;
+  return *this;
+}
 
 std::string OpTest::title() const {
   std::string out = text(op_, " at opset ", opset_);
@@ -340,6 +344,7 @@ OpTest::Case OpTest::parse_case(std::uint64_t constants) const {
   try {
     item.node.attributes = parse_node(*item.op, opset_, attributes_, inputs_.size(), output_count);
     if (turned_attributes_ != nullptr) item.node.attributes = turned_attributes_;
+    if (rewrite_ != nullptr) item.node.attributes = rewrite_(*item.node.attributes);
   } catch (const Error& error) {
     throw with_node(item.node, error);
   }

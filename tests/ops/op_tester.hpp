@@ -162,6 +162,8 @@ class OpTest {
   /// Runs only this implementation.
   OpTest& implementation(std::string name);
   OpTest& options(Options options);
+  /// What a pass makes of the attributes once they are parsed.
+  OpTest& rewritten(AttributesPtr (*rewrite)(const Attributes&));
 
   void run();
   void infer_only();
@@ -234,6 +236,7 @@ class OpTest {
   bool swapped_ = false;  ///< by check_commutative
   Options options_;
   AttributesPtr turned_attributes_;  ///< by channels_last; null: those that parse makes
+  AttributesPtr (*rewrite_)(const Attributes&) = nullptr;
 };
 
 /// An image with channels last.

@@ -21,6 +21,7 @@ const std::vector<PaddedCase>& cases() {
       {{"1-D, stride 3", {1, 2, 150}, {9, 2, 5}, 1, {3}, {}, {1}, {49}}, {0}},
       {{"1x1", {2, 5, 3, 7}, {8, 5, 1, 1}, 1, {}, {}, {}, {3, 7}}, {}},
       {{"1x1, more outputs than a panel", {1, 20, 9, 9}, {17, 20, 1, 1}, 1, {}, {}, {}, {9, 9}}, {}},
+      {{"1x1, sums of two blocks", {2, 1100, 4, 17}, {70, 1100, 1, 1}, 1, {}, {}, {}, {4, 17}}, {}},
       {{"1x1, stride 2", {1, 20, 9, 10}, {17, 20, 1, 1}, 1, {2, 2}, {}, {}, {5, 5}}, {}},
       {{"3x3", {1, 3, 6, 5}, {8, 3, 3, 3}, 1, {}, {}, {1, 1}, {6, 5}}, {1, 1}},
       {{"3x3, no padding", {2, 3, 6, 5}, {8, 3, 3, 3}, 1, {}, {}, {}, {4, 3}}, {}},
@@ -105,6 +106,13 @@ TEST(Conv, SumsTapsOverChannels) {
   }
 }
 
+TEST(Conv, SumsTapsWithChannelsLast) {
+  for (const PaddedCase& item : cases()) {
+    OpTest test = convolution_test(item.c, false, DataType::kFloat32, true, 22, true);
+    with_window(test, item.c, item.pads_end).run();
+  }
+}
+
 TEST(Conv, WidensHalves) {
   for (const PaddedCase& item : cases()) {
     for (const DataType type : {DataType::kFloat16, DataType::kBfloat16}) {
@@ -121,6 +129,14 @@ TEST(Conv, TakesEveryTypeAtEveryOpset) {
       OpTest test = convolution_test(c, false, type, true, opset);
       with_window(test, c, {1, 1}).ints("kernel_shape", {3, 3}).run();
     }
+  }
+}
+
+TEST(Conv, TakesEveryTypeWithChannelsLast) {
+  const ConvolutionCase c = {"types", {1, 4, 5, 6}, {4, 2, 3, 3}, 2, {1, 2}, {}, {1, 1}, {5, 3}};
+  for (const DataType type : {DataType::kFloat32, DataType::kFloat64, DataType::kFloat16, DataType::kBfloat16}) {
+    OpTest test = convolution_test(c, false, type, false, 22, true);
+    with_window(test, c, {1, 1}).expect_implementations({"reference"}).run();  // W is given at run time
   }
 }
 

@@ -3,6 +3,9 @@
 
 #include <vector>
 
+#include "ops/convolution/convolution.hpp"
+#include "ops/shared/layout.hpp"
+#include "tests/ops/mini_graph.hpp"
 #include "tests/ops/places.hpp"
 #include "tests/ops/product/product_expectation.hpp"
 
@@ -69,15 +72,34 @@ inline ConstantPtr convolved(const ConvolutionCase& c, bool transposed, const Co
   return tensor_of_doubles(x->type, y_shape, ys);
 }
 
+/// An image with channels first as it is with channels last, or the other way round.
+inline ConstantPtr turned(const ConstantPtr& image, bool last = true) {
+  std::vector<std::int64_t> perm;
+  for (std::size_t axis = 0; axis < image->shape.size(); ++axis) perm.push_back(static_cast<std::int64_t>(axis));
+  perm = last ? to_channels_last(perm) : to_channels_first(perm);
+  MiniGraph graph;
+  return graph.evaluate(graph.node("Transpose", 13, {{"perm", perm}}, {graph.constant(image)}), Backend::kReference);
+}
+
+inline AttributesPtr with_channels_last(const Attributes& attributes) {
+  auto last = new_shared<ConvolutionAttributes>(dynamic_cast<const ConvolutionAttributes&>(attributes));
+  last->channels_last = true;
+  return last;
+}
+
 /// A test of the case with whole numbers, whose sums are exact in every order, but for the attributes.
-inline OpTest convolution_test(const ConvolutionCase& c, bool transposed, DataType type, bool bias, int opset = 22) {
+inline OpTest convolution_test(const ConvolutionCase& c, bool transposed, DataType type, bool bias, int opset = 22,
+                               bool channels_last = false) {
   const ConstantPtr x = small_integers(type, c.x, 1);
   const ConstantPtr w = small_integers(type, c.w, 2);
   const ConstantPtr b = bias ? small_integers(type, {transposed ? c.w[1] * c.group : c.w[0]}, 3) : nullptr;
   OpTest test(transposed ? "ConvTranspose" : "Conv", opset);
-  test.named(text(c.name, " ", type, bias ? " with B" : "")).input(x).input(w);
+  test.named(text(c.name, " ", type, bias ? " with B" : "", channels_last ? ", channels last" : ""));
+  test.input(channels_last ? turned(x) : x).input(w);
   if (b != nullptr) test.input(b);
-  test.expect(convolved(c, transposed, x, w, b)).tolerance(ulp(0));
+  const ConstantPtr y = convolved(c, transposed, x, w, b);
+  test.expect(channels_last ? turned(y) : y).tolerance(ulp(0));
+  if (channels_last) test.rewritten(with_channels_last);
   if (c.group != 1) test.attribute("group", c.group);
   return test;
 }

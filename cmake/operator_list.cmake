@@ -1,11 +1,13 @@
-# linnet_operator_list(LIST OUTPUT [SELECTED FILE]) writes OUTPUT, a source file that registers the operators and
-# families of fusions named in LIST, one in a line; blank lines and lines that start with # are skipped. `relu` stands
-# for `void linnet::internal::register_relu(Registry&)`, which registers Relu. Where the operators are called otherwise,
-# or are several, they stand behind a colon: `unique: Unique linnet.UniqueStrings`; of a family of fusions those that it
-# puts in. With SELECTED, a list of operators such as `linnet inspect --operators` prints, only what registers one of
-# them is called, and the linker leaves the rest out.
+# linnet_operator_list(LIST OUTPUT [SELECTED FILE | LIBRARY | MODULE NAME]) writes OUTPUT, a source file that registers
+# the operators and families of fusions named in LIST, one in a line; blank lines and lines that start with # are
+# skipped. `relu` stands for `void linnet::internal::register_relu(Registry&)`, which registers Relu. Where the operators
+# are called otherwise, or are several, they stand behind a colon: `unique: Unique linnet.UniqueStrings`; of a family of
+# fusions those that it puts in. `@ml` at the end marks those of the module liblinnet_ml.so.
+# With SELECTED, a list of operators such as `linnet inspect --operators` prints, only what registers one of them is
+# called, and the linker leaves the rest out. With LIBRARY, marked operators are left to their module; with MODULE, those
+# of this one are all.
 function(linnet_operator_list list output)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "" "SELECTED" "")
+  cmake_parse_arguments(PARSE_ARGV 2 arg "LIBRARY" "SELECTED;MODULE" "")
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${list}")
   file(STRINGS "${list}" lines)
   set(selected "")
@@ -25,11 +27,13 @@ function(linnet_operator_list list output)
     if(line STREQUAL "" OR line MATCHES "^#")
       continue()
     endif()
-    if(NOT line MATCHES "^([a-z][a-z0-9_]*)(: ([A-Za-z0-9. ]+))?$")
-      message(FATAL_ERROR "${list}: \"${line}\" is not \"name_of_operator\" or \"name: Operator Operator\"")
+    if(NOT line MATCHES "^([a-z][a-z0-9_]*)(: ([A-Za-z0-9.]+( [A-Za-z0-9.]+)*))?( @(ml))?$")
+      message(FATAL_ERROR
+        "${list}: \"${line}\" is not \"name_of_operator\" or \"name: Operator Operator\", with or without @ml behind it")
     endif()
     set(name "${CMAKE_MATCH_1}")
     set(operators "${CMAKE_MATCH_3}")
+    set(module "${CMAKE_MATCH_6}")
     if(name IN_LIST seen)
       message(FATAL_ERROR "${list}: \"${name}\" stands there twice")
     endif()
@@ -48,7 +52,15 @@ function(linnet_operator_list list output)
         endif()
       endforeach()
     endif()
-    if(needed)
+    if(arg_MODULE AND NOT module STREQUAL arg_MODULE)
+      set(needed FALSE)
+    endif()
+    if(arg_LIBRARY AND module)
+      foreach(operator IN LISTS operators)
+        string(REGEX MATCH "^((.*)[.])?([^.]+)$" ignored "${operator}")
+        string(APPEND calls "  add_from_module(registry, \"${CMAKE_MATCH_2}\", \"${CMAKE_MATCH_3}\");\n")
+      endforeach()
+    elseif(needed)
       string(APPEND declarations "void register_${name}(Registry& registry);\n")
       string(APPEND calls "  register_${name}(registry);\n")
     endif()
@@ -60,6 +72,7 @@ function(linnet_operator_list list output)
   endforeach()
   file(CONFIGURE OUTPUT "${output}" @ONLY CONTENT "// Generated from ops/ops.list.
 #include \"ops/ops.hpp\"
+#include \"runtime/operator_module.hpp\"
 
 namespace linnet::internal {
 
@@ -71,16 +84,21 @@ void register_all_operators([[maybe_unused]] Registry& registry) {
 ")
 endfunction()
 
-# linnet_operators(TARGET [FILE]) makes the object library TARGET, which registers the operators of
-# ops/ops.list, or those of FILE alone.
+# linnet_operators(TARGET [SELECTED FILE | LIBRARY | MODULE NAME]) makes the object library TARGET, which registers the
+# operators of ops/ops.list, or some of them, as above.
 function(linnet_operators target)
-  set(selected "")
-  if(ARGN)
-    get_filename_component(file "${ARGN}" ABSOLUTE BASE_DIR "${PROJECT_SOURCE_DIR}")
-    set(selected SELECTED "${file}")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "LIBRARY" "SELECTED;MODULE" "")
+  set(which "")
+  if(arg_SELECTED)
+    get_filename_component(file "${arg_SELECTED}" ABSOLUTE BASE_DIR "${PROJECT_SOURCE_DIR}")
+    set(which SELECTED "${file}")
+  elseif(arg_LIBRARY)
+    set(which LIBRARY)
+  elseif(arg_MODULE)
+    set(which MODULE "${arg_MODULE}")
   endif()
   set(source "${CMAKE_CURRENT_BINARY_DIR}/${target}.cpp")
-  linnet_operator_list("${PROJECT_SOURCE_DIR}/ops/ops.list" "${source}" ${selected})
+  linnet_operator_list("${PROJECT_SOURCE_DIR}/ops/ops.list" "${source}" ${which})
   add_library(${target} OBJECT "${source}")
   linnet_include_view(${target} ops runtime include/linnet)
   target_link_libraries(${target} PRIVATE linnet_flags)

@@ -7,8 +7,12 @@ set(folder_objects
   $<TARGET_OBJECTS:linnet_ops>
   $<TARGET_OBJECTS:linnet_api>)
 
+set(shared_operators linnet_operators)
+if(TARGET linnet_shared_operators)
+  set(shared_operators linnet_shared_operators)
+endif()
 add_library(linnet STATIC ${folder_objects} $<TARGET_OBJECTS:linnet_operators>)
-add_library(linnet_shared SHARED ${folder_objects} $<TARGET_OBJECTS:linnet_operators>)
+add_library(linnet_shared SHARED ${folder_objects} $<TARGET_OBJECTS:${shared_operators}>)
 add_library(linnet::linnet ALIAS linnet)
 add_library(linnet::shared ALIAS linnet_shared)
 
@@ -20,7 +24,7 @@ foreach(library IN ITEMS linnet linnet_shared)
   target_link_libraries(${library} PRIVATE
     Threads::Threads ${CMAKE_DL_LIBS} $<BUILD_INTERFACE:linnet_flags>)
   # A program linked to the library finds the modules beside it, so they are built with it.
-  foreach(module IN ITEMS linnet_onnx linnet_onednn linnet_regex)
+  foreach(module IN ITEMS linnet_onnx linnet_onednn linnet_regex linnet_ml)
     if(TARGET ${module})
       add_dependencies(${library} ${module})
     endif()

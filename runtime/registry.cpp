@@ -1,4 +1,5 @@
 #include "runtime/op.hpp"
+#include "runtime/operator_module.hpp"
 #include "runtime/pattern.hpp"
 
 namespace linnet::internal {
@@ -29,7 +30,7 @@ void Registry::add(Fusion fusion) { fusions_.push_back(new_shared<const Fusion>(
 const OpDef* Registry::find(std::string_view domain, std::string_view name) const {
   if (domain == "ai.onnx") domain = "";
   const auto found = definitions_.find(std::pair<std::string, std::string>(domain, name));
-  return found == definitions_.end() ? nullptr : &found->second;
+  return found == definitions_.end() ? nullptr : &look_in_module(found->second);
 }
 
 std::vector<const OpDef*> Registry::all() const {

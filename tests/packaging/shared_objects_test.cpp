@@ -29,6 +29,7 @@ const std::string kLibrary = LINNET_BINARY_DIR "/liblinnet.so";
 const std::string kOnnxModule = LINNET_BINARY_DIR "/liblinnet_onnx.so";
 const std::string kOnednnModule = LINNET_BINARY_DIR "/liblinnet_onednn.so";
 const std::string kRegexModule = LINNET_BINARY_DIR "/liblinnet_regex.so";
+const std::string kMlModule = LINNET_BINARY_DIR "/liblinnet_ml.so";
 
 /// The modules of this build.
 std::vector<std::string> modules() {
@@ -36,6 +37,7 @@ std::vector<std::string> modules() {
   if (LINNET_WITH_ONNX_SCHEMAS) paths.push_back(kOnnxModule);
   if (LINNET_WITH_ONEDNN) paths.push_back(kOnednnModule);
   if (LINNET_WITH_REGEX) paths.push_back(kRegexModule);
+  if (LINNET_WITH_ML) paths.push_back(kMlModule);
   return paths;
 }
 
@@ -124,8 +126,14 @@ TEST(SharedObjects, TheLibraryNeedsTheSystemOnly) {
   for (const std::string& module : modules()) {
     const char* const own = module == kOnnxModule    ? "libprotobuf-lite.so"
                             : module == kRegexModule ? "libre2.so"
+                            : module == kMlModule    ? nullptr
                                                      : "libdnnl.so";
-    EXPECT_THAT(read_elf(module).needed, Each(AnyOf(MatchesRegex(system), StartsWith(own)))) << module;
+    const std::vector<std::string> needed = read_elf(module).needed;
+    if (own == nullptr) {
+      EXPECT_THAT(needed, Each(MatchesRegex(system))) << module;
+    } else {
+      EXPECT_THAT(needed, Each(AnyOf(MatchesRegex(system), StartsWith(own)))) << module;
+    }
   }
 }
 
@@ -143,6 +151,11 @@ TEST(SharedObjects, AreSmall) {
   const std::uintmax_t library = stripped_size(kLibrary);
   std::printf("liblinnet.so          %8ju bytes stripped\n", library);
   EXPECT_LE(library, 5 * kUnit / 2);
+  if (LINNET_WITH_ML) {
+    const std::uintmax_t operators = stripped_size(kMlModule);
+    std::printf("liblinnet_ml.so       %8ju bytes stripped\n", operators);
+    EXPECT_LE(operators, kUnit / 4);
+  }
   if (!LINNET_WITH_ONNX_SCHEMAS) return;
   const std::uintmax_t module = stripped_size(kOnnxModule);
   std::printf("liblinnet_onnx.so     %8ju bytes stripped\n", module);

@@ -12,4 +12,16 @@ Labels parse_labels(ParseContext& context, std::string_view integers) {
   return labels;
 }
 
+std::size_t add_truth(Labels& labels) {
+  const std::size_t count = labels.size();
+  if (labels.are_strings()) {
+    labels.strings.emplace_back("0");
+    labels.strings.emplace_back("1");
+  } else {
+    labels.integers.push_back(0);
+    labels.integers.push_back(1);
+  }
+  return count;
+}
+
 }  // namespace linnet::internal

@@ -20,4 +20,8 @@ struct Labels {
 /// Those of the attribute of integers, or of classlabels_strings. Errors: kInvalidModel unless one of them is there.
 Labels parse_labels(ParseContext& context, std::string_view integers);
 
+/// Puts 0 and 1, or "0" and "1", behind the labels: what a single score decides between unless there are two labels.
+/// Returns how many labels there were.
+std::size_t add_truth(Labels& labels);
+
 }  // namespace linnet::internal

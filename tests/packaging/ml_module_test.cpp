@@ -8,6 +8,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -122,6 +125,22 @@ TEST_F(MlModule, ItsOwnErrorsArrive) {
                       DataType::kInt64),
               LINNET_INVALID_MODEL),
       HasSubstr("input X is int64, but the keys are float32"));
+}
+
+TEST_F(MlModule, HoldsWhatTheListMarks) {
+  std::set<std::string> marked;
+  std::ifstream list(LINNET_SOURCE_DIR "/ops/ops.list");
+  for (std::string line; std::getline(list, line);) {
+    std::istringstream words(line);
+    std::vector<std::string> names{std::istream_iterator<std::string>(words), {}};
+    if (names.back() == "@ml") marked.insert(names.begin() + 1, names.end() - 1);
+  }
+  void* const handle = ::dlopen(kModule.c_str(), RTLD_NOW | RTLD_LOCAL);
+  ASSERT_NE(handle, nullptr) << ::dlerror();
+  const auto operators = reinterpret_cast<internal::ModuleOperators>(::dlsym(handle, "linnet_ml_operators"));
+  std::set<std::string> held;
+  for (const internal::OpDef* op : operators(internal::kBuildStamp)->all()) held.insert(op->domain + "." + op->name);
+  EXPECT_EQ(held, marked);
 }
 
 TEST_F(MlModule, IsMissed) {

@@ -44,16 +44,33 @@ std::string scaler(const OwnCall& call) {
   return out + (call.attributes.has("scale") ? "s=Constant<value_floats=@@scale>();Y=Mul(d,s);" : "Y=d;");
 }
 
+/// Text that makes `s`, the products of the rows of X with `count` rows of coefficients, plus intercepts.
+static std::string linear_scores(const OwnCall& call, std::int64_t count) {
+  if (!call.attributes.has("coefficients")) invalid_model("attribute \"coefficients\" is missing");
+  const bool one_row = call.inputs[0].ranked && call.inputs[0].dims.size() == 1;
+  const bool shifts = call.attributes.has("intercepts");
+  return text("f=Cast<to=1>(X);", one_row ? "x=Reshape(f,[1,-1]);" : "x=f;",
+              "c=Constant<value_floats=@@coefficients>();w=Reshape(c,[", count, ",-1]);",
+              shifts ? "b=Constant<value_floats=@@intercepts>();s=Gemm<transB=1>(x,w,b);" : "s=Gemm<transB=1>(x,w);");
+}
+
 std::string linear_regressor(const OwnCall& call) {
-  if (const std::string transform = call.attributes.get_string("post_transform", "NONE"); transform != "NONE") {
-    unsupported("post_transform is \"", printable(transform), "\"");
-  }
   const std::int64_t targets = call.attributes.get_int("targets", 1);
   if (targets < 1 || targets > kMostSize) invalid_model("targets is ", targets, ", expected 1 to ", kMostSize);
-  const bool shifts = call.attributes.has("intercepts");
-  return text("x=Cast<to=1>(X);c=Constant<value_floats=@@coefficients>();shape=Constant<value_ints=[", targets,
-              ",-1]>();w=Reshape(c,shape);", shifts ? "b=Constant<value_floats=@@intercepts>();" : "",
-              "Y=Gemm<transB=1>(x,w", shifts ? ",b);" : ");");
+  const bool plain = call.attributes.get_string("post_transform", "NONE") == "NONE";
+  return linear_scores(call, targets) + (plain ? "Y=s;" : "places,Y=linnet:Decide<&post_transform>(s);");
+}
+
+std::string linear_classifier(const OwnCall& call) {
+  const auto intercepts = call.attributes.get_floats("intercepts");
+  const auto strings = call.attributes.get_strings("classlabels_strings");
+  const auto integers = call.attributes.get_ints("classlabels_ints");
+  const std::size_t classes = strings ? strings->size() : integers ? integers->size() : 0;
+  const std::size_t count = intercepts ? intercepts->size() : classes;
+  if (count == 0) invalid_model("there are no labels and no intercepts");
+  call.attributes.ignore("multi_class");
+  return linear_scores(call, static_cast<std::int64_t>(count)) +
+         "Y,Z=linnet:Decide<&classlabels_ints,&classlabels_strings,&post_transform>(s);";
 }
 
 std::string feature_vectorizer(const OwnCall& call) {

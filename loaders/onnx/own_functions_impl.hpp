@@ -72,6 +72,7 @@ std::string cast_map(const OwnCall& call);
 std::string normalizer(const OwnCall& call);
 std::string scaler(const OwnCall& call);
 std::string linear_regressor(const OwnCall& call);
+std::string linear_classifier(const OwnCall& call);
 std::string feature_vectorizer(const OwnCall& call);
 
 }  // namespace linnet::internal::onnx

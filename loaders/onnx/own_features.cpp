@@ -1,6 +1,7 @@
 // ai.onnx.ml: features of other models than networks, and linear ones.
 #include "loaders/onnx/own_functions_impl.hpp"
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -42,6 +43,21 @@ std::string scaler(const OwnCall& call) {
   std::string out = "x=Cast<to=1>(X);";
   out += call.attributes.has("offset") ? "o=Constant<value_floats=@@offset>();d=Sub(x,o);" : "d=x;";
   return out + (call.attributes.has("scale") ? "s=Constant<value_floats=@@scale>();Y=Mul(d,s);" : "Y=d;");
+}
+
+std::string imputer(const OwnCall& call) {
+  const bool floats = call.attributes.has("imputed_value_floats");
+  if (floats == call.attributes.has("imputed_value_int64s"))
+    invalid_model("expected either imputed_value_floats or imputed_value_int64s, ",
+                  floats ? "both are given" : "neither is given");
+  call.attributes.ignore(floats ? "replaced_value_int64" : "replaced_value_float");
+  const bool nan = floats && std::isnan(call.attributes.get_float("replaced_value_float", 0.0F));
+  return text(
+      floats ? "v=Constant<value_floats=&imputed_value_floats>();" : "v=Constant<value_ints=&imputed_value_int64s>();",
+      nan      ? "m=IsNaN(X);"
+      : floats ? "c=CastLike(@replaced_value_float:0.0,X);m=Equal(X,c);"
+               : "c=CastLike(@replaced_value_int64:0,X);m=Equal(X,c);",
+      "w=CastLike(v,X);Y=Where(m,w,X);");
 }
 
 /// Text that makes `s`, the products of the rows of X with `count` rows of coefficients, plus intercepts.

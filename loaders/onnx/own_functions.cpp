@@ -200,6 +200,7 @@ constexpr OwnFunction kFunctions[] = {
     {kMl, "Binarizer|X|Y|c=CastLike(@threshold:0.0,X);g=Greater(X,c);Y=CastLike(g,X);", nullptr},
     {kMl, "CastMap|X|Y|", cast_map},
     {kMl, "FeatureVectorizer|*|*|", feature_vectorizer},
+    {kMl, "Imputer|X|Y|", imputer},
     {kMl, "LinearClassifier|X|Y Z|", linear_classifier},
     {kMl, "LinearRegressor|X|Y|", linear_regressor},
     {kMl, "Normalizer|X|Y|", normalizer},

@@ -71,6 +71,7 @@ std::string array_feature_extractor(const OwnCall& call);
 std::string cast_map(const OwnCall& call);
 std::string normalizer(const OwnCall& call);
 std::string scaler(const OwnCall& call);
+std::string imputer(const OwnCall& call);
 std::string linear_regressor(const OwnCall& call);
 std::string linear_classifier(const OwnCall& call);
 std::string feature_vectorizer(const OwnCall& call);

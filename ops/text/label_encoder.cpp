@@ -4,6 +4,7 @@
 //   default_int64 (-1), default_float (-0) or default_tensor. Tensors: strings and all numeric types. NaN is one key,
 //   as are 0 and -0. 2: no tensors; keys are the same where their bits are. Of a key that is there twice the last one
 //   counts. 1: classes_strings; strings become their first places there, int64 the strings at these places.
+// CategoryMapper (opset 1): strings of cats_strings become the int64 beside them in cats_int64s, int64 the strings.
 // Where Y holds strings, the loader puts EncodeToStrings (of Linnet's own domain) in the node's place.
 #include <algorithm>
 #include <cmath>
@@ -99,9 +100,9 @@ struct Table {
 };
 
 struct LabelAttributes : Attributes {
-  bool of_classes = false;  ///< opset 1
-  Table table;              ///< of opset 1 from strings
-  Table backwards;          ///< of opset 1 to strings
+  bool of_classes = false;  ///< opset 1, and CategoryMapper
+  Table table;              ///< of these from strings
+  Table backwards;          ///< of these to strings
 };
 
 /// Null where it depends on the input's type, which is not known yet.
@@ -112,22 +113,24 @@ const Table* table_of(const NodeView& node) {
   return attributes.of_classes && type != DataType::kString ? &attributes.backwards : &attributes.table;
 }
 
-void parse_classes(ParseContext& context, LabelAttributes& attributes) {
-  std::vector<std::string> classes = list_of_strings(context, "classes_strings");
-  if (classes.empty()) invalid_model("attribute \"classes_strings\" is missing or empty");
+/// Strings that become `numbers`, or (where there are none) their places.
+void parse_classes(ParseContext& context, const char* name, std::vector<std::int64_t> numbers, bool first_counts,
+                   LabelAttributes& attributes) {
+  std::vector<std::string> classes = list_of_strings(context, name);
+  if (classes.empty()) invalid_model("attribute \"", name, "\" is missing or empty");
   attributes.of_classes = true;
   List texts;
   texts.set(classes);
-  std::vector<std::int64_t> numbers(classes.size() + 1);
-  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<std::int64_t>(i);
+  for (std::size_t i = numbers.size(); i < classes.size(); ++i) numbers.push_back(static_cast<std::int64_t>(i));
+  numbers.resize(classes.size() + 1);
   List places;
   places.set(DataType::kInt64, numbers.data(), classes.size());
   numbers.back() = context.get_int("default_int64", -1);
   classes.push_back(context.get_string("default_string", "_Unused"));
   attributes.table.values.set(DataType::kInt64, numbers.data(), numbers.size());
-  attributes.table.set_keys(texts, true);
+  attributes.table.set_keys(texts, first_counts);
   attributes.backwards.values.set(std::move(classes));
-  attributes.backwards.set_keys(places, true);
+  attributes.backwards.set_keys(places, first_counts);
 }
 
 /// The list that is given under one of its names: with "keys", keys_strings and so on. Errors: kInvalidModel unless it
@@ -181,7 +184,7 @@ void parse_default(ParseContext& context, List& values) {
 AttributesPtr parse(ParseContext& context) {
   auto attributes = new_shared<LabelAttributes>();
   if (context.opset() == 1) {
-    parse_classes(context, *attributes);
+    parse_classes(context, "classes_strings", {}, true, *attributes);
     return attributes;
   }
   Table& table = attributes->table;
@@ -190,6 +193,15 @@ AttributesPtr parse(ParseContext& context) {
   parse_default(context, table.values);
   table.bitwise = context.opset() < 4;
   table.set_keys(keys, false);
+  return attributes;
+}
+
+AttributesPtr parse_categories(ParseContext& context) {
+  auto attributes = new_shared<LabelAttributes>();
+  std::vector<std::int64_t> numbers = list_of_integers(context, "cats_int64s");
+  const std::size_t texts = list_of_strings(context, "cats_strings").size();
+  if (numbers.size() != texts) invalid_model("cats_int64s has ", numbers.size(), " elements, cats_strings ", texts);
+  parse_classes(context, "cats_strings", std::move(numbers), false, *attributes);
   return attributes;
 }
 
@@ -273,6 +285,9 @@ void register_label_encoder(Registry& registry) {
   op.domain = "ai.onnx.ml";
   op.output_type = output_type;
   op.string_form = encode_to_strings;
+  registry.add(op);
+  op.name = "CategoryMapper";
+  op.parse = parse_categories;
   registry.add(std::move(op));
   op = text_op("EncodeToStrings", 1, kInputs, parse, infer, prepare, run_to_strings);
   op.domain = kOwnDomain;

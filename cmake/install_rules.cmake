@@ -11,7 +11,7 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/linnet" DESTINATION "${CMAKE_IN
 # Where the library in lib/ and the command in bin/ both look.
 set(LINNET_MODULE_FOLDER "${CMAKE_INSTALL_LIBDIR}/linnet")
 set(parts highway)
-foreach(module IN ITEMS linnet_onnx linnet_onednn linnet_regex linnet_ml)
+foreach(module IN ITEMS linnet_onnx linnet_onednn linnet_regex linnet_extra)
   if(TARGET ${module})
     install(TARGETS ${module} LIBRARY DESTINATION "${LINNET_MODULE_FOLDER}")
     linnet_install_libraries_of("${LINNET_MODULE_FOLDER}" ${module})

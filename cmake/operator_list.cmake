@@ -2,7 +2,7 @@
 # the operators and families of fusions named in LIST, one in a line; blank lines and lines that start with # are
 # skipped. `relu` stands for `void linnet::internal::register_relu(Registry&)`, which registers Relu. Where the operators
 # are called otherwise, or are several, they stand behind a colon: `unique: Unique linnet.UniqueStrings`; of a family of
-# fusions those that it puts in. `@ml` at the end marks those of the module liblinnet_ml.so.
+# fusions those that it puts in. `@extra` at the end marks those of the module liblinnet_extra.so.
 # With SELECTED, a list of operators such as `linnet inspect --operators` prints, only what registers one of them is
 # called, and the linker leaves the rest out. With LIBRARY, marked operators are left to their module; with MODULE, those
 # of this one are all.
@@ -27,9 +27,9 @@ function(linnet_operator_list list output)
     if(line STREQUAL "" OR line MATCHES "^#")
       continue()
     endif()
-    if(NOT line MATCHES "^([a-z][a-z0-9_]*)(: ([A-Za-z0-9.]+( [A-Za-z0-9.]+)*))?( @(ml))?$")
+    if(NOT line MATCHES "^([a-z][a-z0-9_]*)(: ([A-Za-z0-9.]+( [A-Za-z0-9.]+)*))?( @(extra))?$")
       message(FATAL_ERROR
-        "${list}: \"${line}\" is not \"name_of_operator\" or \"name: Operator Operator\", with or without @ml behind it")
+        "${list}: \"${line}\" is not \"name_of_operator\" or \"name: Operator Operator\", with or without @extra behind it")
     endif()
     set(name "${CMAKE_MATCH_1}")
     set(operators "${CMAKE_MATCH_3}")

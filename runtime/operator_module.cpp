@@ -8,7 +8,7 @@
 namespace linnet::internal {
 namespace {
 
-constexpr const char* kModule = "liblinnet_ml.so";
+constexpr const char* kModule = "liblinnet_extra.so";
 
 struct Module {
   const Registry* operators = nullptr;
@@ -19,7 +19,7 @@ Module load_module() {
   Module module;
   void* const handle = open_module(kModule, &module.reason);
   if (handle == nullptr) return module;
-  const auto operators = reinterpret_cast<ModuleOperators>(::dlsym(handle, "linnet_ml_operators"));
+  const auto operators = reinterpret_cast<ModuleOperators>(::dlsym(handle, "linnet_extra_operators"));
   if (operators != nullptr) module.operators = operators(kBuildStamp);
   if (module.operators == nullptr) module.reason = text("the module ", kModule, " belongs to another build of Linnet");
   return module;

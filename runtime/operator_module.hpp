@@ -1,6 +1,6 @@
-// liblinnet_ml.so, the module of the operators of ai.onnx.ml. The shared library knows their names alone, and takes
-// their definitions from there when a model has one. C++ objects pass between the two, so they belong to one build; of
-// the code of runtime/ and ops/ the module has its own copy.
+// liblinnet_extra.so, the module of operators that few networks have: `@extra` in ops/ops.list. The shared library
+// knows their names alone, and takes their definitions from there when a model has one. C++ objects pass between the
+// two, so they belong to one build; of the code of runtime/ and ops/ the module has its own copy.
 #pragma once
 
 #include "runtime/op.hpp"
@@ -17,8 +17,8 @@ const OpDef& look_in_module(const OpDef& definition);
 /// What the library and the module were built from: version, compiler and a hash of runtime/ and the public headers.
 extern const char kBuildStamp[];
 
-/// Exported as linnet_ml_operators. Null for another stamp than the module's. The registry is there for good. Errors:
-/// std::bad_alloc.
+/// Exported as linnet_extra_operators. Null for another stamp than the module's. The registry is there for good.
+/// Errors: std::bad_alloc.
 using ModuleOperators = const Registry* (*)(const char* build_stamp);
 
 }  // namespace linnet::internal

@@ -29,7 +29,7 @@ const std::string kLibrary = LINNET_BINARY_DIR "/liblinnet.so";
 const std::string kOnnxModule = LINNET_BINARY_DIR "/liblinnet_onnx.so";
 const std::string kOnednnModule = LINNET_BINARY_DIR "/liblinnet_onednn.so";
 const std::string kRegexModule = LINNET_BINARY_DIR "/liblinnet_regex.so";
-const std::string kMlModule = LINNET_BINARY_DIR "/liblinnet_ml.so";
+const std::string kExtraModule = LINNET_BINARY_DIR "/liblinnet_extra.so";
 
 /// The modules of this build.
 std::vector<std::string> modules() {
@@ -37,7 +37,7 @@ std::vector<std::string> modules() {
   if (LINNET_WITH_ONNX_SCHEMAS) paths.push_back(kOnnxModule);
   if (LINNET_WITH_ONEDNN) paths.push_back(kOnednnModule);
   if (LINNET_WITH_REGEX) paths.push_back(kRegexModule);
-  if (LINNET_WITH_ML) paths.push_back(kMlModule);
+  if (LINNET_WITH_EXTRA) paths.push_back(kExtraModule);
   return paths;
 }
 
@@ -126,7 +126,7 @@ TEST(SharedObjects, TheLibraryNeedsTheSystemOnly) {
   for (const std::string& module : modules()) {
     const char* const own = module == kOnnxModule    ? "libprotobuf-lite.so"
                             : module == kRegexModule ? "libre2.so"
-                            : module == kMlModule    ? nullptr
+                            : module == kExtraModule ? nullptr
                                                      : "libdnnl.so";
     const std::vector<std::string> needed = read_elf(module).needed;
     if (own == nullptr) {
@@ -151,9 +151,9 @@ TEST(SharedObjects, AreSmall) {
   const std::uintmax_t library = stripped_size(kLibrary);
   std::printf("liblinnet.so          %8ju bytes stripped\n", library);
   EXPECT_LE(library, 5 * kUnit / 2);
-  if (LINNET_WITH_ML) {
-    const std::uintmax_t operators = stripped_size(kMlModule);
-    std::printf("liblinnet_ml.so       %8ju bytes stripped\n", operators);
+  if (LINNET_WITH_EXTRA) {
+    const std::uintmax_t operators = stripped_size(kExtraModule);
+    std::printf("liblinnet_extra.so       %8ju bytes stripped\n", operators);
     EXPECT_LE(operators, kUnit / 4);
   }
   if (!LINNET_WITH_ONNX_SCHEMAS) return;

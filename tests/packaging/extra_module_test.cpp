@@ -1,4 +1,4 @@
-// The shared library takes the operators of ai.onnx.ml from its module, and says so where it cannot.
+// The shared library takes operators that few networks have from its module, and says so where it cannot.
 #include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ using testing::HasSubstr;
 using Integers = std::vector<std::int64_t>;
 
 const std::string kLibrary = LINNET_BINARY_DIR "/liblinnet.so";
-const std::string kModule = LINNET_BINARY_DIR "/liblinnet_ml.so";
+const std::string kModule = LINNET_BINARY_DIR "/liblinnet_extra.so";
 
 /// The C API of a shared library in a file. Each file is a library of its own, whose modules lie beside it.
 class Library {
@@ -77,8 +77,8 @@ class MlModule : public testing::Test {
  protected:
   void SetUp() override {
     if (LINNET_SANITIZED) GTEST_SKIP() << "a library that is opened later lacks the sanitizer's runtime";
-    if (!LINNET_WITH_ML) GTEST_SKIP() << "built without the module";
-    std::string pattern = (std::filesystem::temp_directory_path() / "linnet_ml_XXXXXX").string();
+    if (!LINNET_WITH_EXTRA) GTEST_SKIP() << "built without the module";
+    std::string pattern = (std::filesystem::temp_directory_path() / "linnet_extra_XXXXXX").string();
     folder_ = ::mkdtemp(pattern.data());
     std::filesystem::copy_file(kLibrary, folder_ / "liblinnet.so");
   }
@@ -133,11 +133,11 @@ TEST_F(MlModule, HoldsWhatTheListMarks) {
   for (std::string line; std::getline(list, line);) {
     std::istringstream words(line);
     std::vector<std::string> names{std::istream_iterator<std::string>(words), {}};
-    if (names.back() == "@ml") marked.insert(names.begin() + 1, names.end() - 1);
+    if (names.back() == "@extra") marked.insert(names.begin() + 1, names.end() - 1);
   }
   void* const handle = ::dlopen(kModule.c_str(), RTLD_NOW | RTLD_LOCAL);
   ASSERT_NE(handle, nullptr) << ::dlerror();
-  const auto operators = reinterpret_cast<internal::ModuleOperators>(::dlsym(handle, "linnet_ml_operators"));
+  const auto operators = reinterpret_cast<internal::ModuleOperators>(::dlsym(handle, "linnet_extra_operators"));
   std::set<std::string> held;
   for (const internal::OpDef* op : operators(internal::kBuildStamp)->all()) held.insert(op->domain + "." + op->name);
   EXPECT_EQ(held, marked);
@@ -145,11 +145,10 @@ TEST_F(MlModule, HoldsWhatTheListMarks) {
 
 TEST_F(MlModule, IsMissed) {
   const Library library(folder_ / "liblinnet.so");
-  EXPECT_THAT(
-      refusal(library, kDoubled, LINNET_UNSUPPORTED),
-      EndsWith(
-          "LabelEncoder node \"n\" (ai.onnx.ml opset 4): its kernel is in a module, and the module liblinnet_ml.so was "
-          "not found beside the library (LINNET_MODULE_DIR names another folder)"));
+  EXPECT_THAT(refusal(library, kDoubled, LINNET_UNSUPPORTED),
+              EndsWith("LabelEncoder node \"n\" (ai.onnx.ml opset 4): its kernel is in a module, and the module "
+                       "liblinnet_extra.so was "
+                       "not found beside the library (LINNET_MODULE_DIR names another folder)"));
 }
 
 TEST_F(MlModule, IsOfOneBuildWithTheLibrary) {
@@ -158,10 +157,10 @@ TEST_F(MlModule, IsOfOneBuildWithTheLibrary) {
   const std::size_t at = bytes.find(stamp);
   ASSERT_NE(at, std::string::npos);
   bytes[at + stamp.size() - 1] ^= 1;
-  std::ofstream(folder_ / "liblinnet_ml.so", std::ios::binary) << bytes;
+  std::ofstream(folder_ / "liblinnet_extra.so", std::ios::binary) << bytes;
   const Library library(folder_ / "liblinnet.so");
   EXPECT_THAT(refusal(library, kDoubled, LINNET_UNSUPPORTED),
-              HasSubstr("the module liblinnet_ml.so belongs to another build of Linnet"));
+              HasSubstr("the module liblinnet_extra.so belongs to another build of Linnet"));
 }
 
 }  // namespace

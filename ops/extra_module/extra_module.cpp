@@ -1,4 +1,4 @@
-// The operators that ops.list marks with @ml, for the shared library: see runtime/operator_module.hpp.
+// The operators that ops.list marks with @extra, for the shared library: see runtime/operator_module.hpp.
 #include <cstring>
 
 #include "ops/ops.hpp"
@@ -6,7 +6,7 @@
 
 namespace linnet::internal {
 
-extern "C" __attribute__((visibility("default"))) const Registry* linnet_ml_operators(const char* build_stamp) {
+extern "C" __attribute__((visibility("default"))) const Registry* linnet_extra_operators(const char* build_stamp) {
   return std::strcmp(build_stamp, kBuildStamp) == 0 ? &all_operators() : nullptr;
 }
 

@@ -295,8 +295,10 @@ using FusionHook = std::optional<Replacement> (*)(const FusionContext&);
 /// A node on images whose channels, axis 1 in ONNX, stand last (ops/shared/layout.hpp). Its outputs are such images.
 struct ChannelsLast {
   AttributesPtr attributes;  ///< of the node then
-  std::uint64_t images = 0;  ///< bit i: input i is such an image, too; the other inputs stay as they are
-  double gain = 0;           ///< what it saves, in copies of an output; below 0 where it loses
+  /// Bit i: input i is such an image, too; the other inputs stay as they are. One of lower rank is a constant, which
+  /// broadcasts.
+  std::uint64_t images = 0;
+  double gain = 0;  ///< what it saves, in copies of an output; below 0 where it loses
 };
 
 /// The elements that a node takes for an input, where not any will do.

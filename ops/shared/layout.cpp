@@ -12,11 +12,8 @@ std::optional<ChannelsLast> same_in_any_layout(const NodeView& node) {
   ChannelsLast result = {node.node().attributes};
   for (std::size_t input = 0; input < node.input_count(); ++input) {
     if (!node.has_input(input) || element_count(node.input_dims(input)).is(1)) continue;
-    if (node.input_rank(input) == rank) {
-      result.images |= std::uint64_t{1} << input;
-    } else if (node.input_constant(input) == nullptr) {
-      return std::nullopt;
-    }
+    if (node.input_rank(input) < rank && node.input_constant(input) == nullptr) return std::nullopt;
+    result.images |= std::uint64_t{1} << input;
   }
   return result;
 }

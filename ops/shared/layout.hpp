@@ -48,9 +48,8 @@ std::optional<ChannelsLast> turned(const NodeView& node) {
   return turned<A>(node, [](A& attributes) { attributes.channels_last = true; });
 }
 
-/// The `channels_last` of what makes each element from those at its own place, broadcasts included: inputs of the
-/// output's rank are images, those of one element stay. A constant of lower rank is none: it is to be given the
-/// output's rank first.
+/// The `channels_last` of what makes each element from those at its own place, broadcasts included: every input is an
+/// image but those of one element. Nothing where a run makes one of lower rank.
 std::optional<ChannelsLast> same_in_any_layout(const NodeView& node);
 
 }  // namespace linnet::internal

@@ -47,20 +47,20 @@ TensorType with_channels_last(const TensorType& type) {
 class Layouts {
  public:
   Layouts(PassContext& context, const OpDef& transpose) : context_(context), graph_(context.graph) {
-    forms_.resize(graph_.nodes.size());
-    transposes_.resize(graph_.nodes.size());
+    nodes_.resize(graph_.nodes.size());
     for (NodeId node = 0; node < graph_.nodes.size(); ++node) {
       context.stop.check();
       if (graph_.nodes[node].op == &transpose) {
-        transposes_[node] = transpose_of(node);
+        nodes_[node].transpose = transpose_of(node);
       } else if (has_images(node)) {
-        forms_[node] = graph_.nodes[node].op->facts.channels_last(view(node));
+        nodes_[node].form = graph_.nodes[node].op->facts.channels_last(view(node));
       }
     }
   }
 
   bool any_gain() const {
-    return std::any_of(forms_.begin(), forms_.end(), [](const auto& form) { return form && form->gain > 0; });
+    return std::any_of(nodes_.begin(), nodes_.end(),
+                       [](const NodeChoice& node) { return node.form && node.form->gain > 0; });
   }
 
   /// Returns the number of nodes that change.
@@ -68,17 +68,33 @@ class Layouts {
     count_needs();
     for (int round = 0; round < kMostRounds && improve(); ++round) context_.stop.check();
     drop_islands();
-    return static_cast<std::size_t>(std::count(last_.begin(), last_.end(), true));
+    return static_cast<std::size_t>(
+        std::count_if(nodes_.begin(), nodes_.end(), [](const NodeChoice& node) { return node.last; }));
   }
 
-  bool is_last(NodeId node) const { return node != kNoNode && last_[node]; }
-  const ChannelsLast& form(NodeId node) const { return *forms_[node]; }
-  bool is_image(NodeId node, std::size_t input) const { return forms_[node] && has_bit(forms_[node]->images, input); }
+  bool is_last(NodeId node) const { return node != kNoNode && nodes_[node].last; }
+  const ChannelsLast& form(NodeId node) const { return *nodes_[node].form; }
+  bool is_image(NodeId node, std::size_t input) const {
+    return nodes_[node].form && has_bit(nodes_[node].form->images, input);
+  }
   /// The model's own: of ONNX's layout, or to it.
   enum class Own : std::uint8_t { kNone, kToLast, kToFirst };
-  Own transpose(NodeId node) const { return node == kNoNode ? Own::kNone : transposes_[node]; }
+  Own transpose(NodeId node) const { return node == kNoNode ? Own::kNone : nodes_[node].transpose; }
 
  private:
+  struct NodeChoice {
+    std::optional<ChannelsLast> form;  ///< what it can have
+    bool last = false;                 ///< whether it has it
+    Own transpose = Own::kNone;
+    double cost = 0;    ///< of the island that it names
+    NodeId island = 0;  ///< another node of it, or itself
+  };
+  struct ValueChoice {
+    std::int64_t needs_first = 0, needs_last = 0;  ///< how many read it so
+    double copy_cost = 0;
+    bool counted = false;
+  };
+
   NodeView view(NodeId node) const { return {graph_.nodes[node], graph_.values, context_.options}; }
 
   bool has_images(NodeId node) const {
@@ -113,39 +129,37 @@ class Layouts {
   double cost(ValueId value) const {
     const Value& known = graph_.values[value];
     if (known.constant != nullptr) return 0;
-    if (is_last(known.producer)) return needs_first_[value] > 0 ? copy_costs_[value] : 0;
+    const ValueChoice& choice = values_[value];
+    if (is_last(known.producer)) return choice.needs_first > 0 ? choice.copy_cost : 0;
     const bool given = transpose(known.producer) == Own::kToFirst;
-    return needs_last_[value] > 0 && !given ? copy_costs_[value] : 0;
+    return choice.needs_last > 0 && !given ? choice.copy_cost : 0;
   }
 
   void count_needs() {
-    last_.assign(graph_.nodes.size(), false);
-    needs_first_.assign(graph_.values.size(), 0);
-    needs_last_.assign(graph_.values.size(), 0);
-    copy_costs_.assign(graph_.values.size(), 0);
+    values_.resize(graph_.values.size());
     for (NodeId node = 0; node < graph_.nodes.size(); ++node) {
-      last_[node] = forms_[node].has_value();
+      nodes_[node].last = nodes_[node].form.has_value();
       const std::vector<ValueId>& inputs = graph_.nodes[node].inputs;
       for (std::size_t i = 0; i < inputs.size(); ++i) {
         if (inputs[i] == kNoValue) continue;
         if (is_image(node, i)) {
-          ++needs_last_[inputs[i]];
-          copy_costs_[inputs[i]] = copy_cost(inputs[i]);
-        } else if (transposes_[node] != Own::kToLast) {
-          ++needs_first_[inputs[i]];
+          ++values_[inputs[i]].needs_last;
+          values_[inputs[i]].copy_cost = copy_cost(inputs[i]);
+        } else if (transpose(node) != Own::kToLast) {
+          ++values_[inputs[i]].needs_first;
         }
       }
-      if (!forms_[node]) continue;
+      if (!nodes_[node].form) continue;
       for (const ValueId output : graph_.nodes[node].outputs) {
-        if (output != kNoValue) copy_costs_[output] = copy_cost(output);
+        if (output != kNoValue) values_[output].copy_cost = copy_cost(output);
       }
     }
-    for (const ValueId output : graph_.outputs) ++needs_first_[output];
+    for (const ValueId output : graph_.outputs) ++values_[output].needs_first;
   }
 
   /// What the node and the values around it cost.
   double local_cost(NodeId node) const {
-    double sum = last_[node] ? -gain(node) : 0;
+    double sum = is_last(node) ? -gain(node) : 0;
     for_images(node, [&](ValueId value) { sum += cost(value); });
     for (const ValueId output : graph_.nodes[node].outputs) {
       if (output != kNoValue) sum += cost(output);
@@ -153,7 +167,7 @@ class Layouts {
     return sum;
   }
 
-  double gain(NodeId node) const { return forms_[node]->gain * copy_costs_[graph_.nodes[node].outputs[0]]; }
+  double gain(NodeId node) const { return form(node).gain * values_[graph_.nodes[node].outputs[0]].copy_cost; }
 
   template <typename Function>
   void for_images(NodeId node, Function function) const {
@@ -164,11 +178,11 @@ class Layouts {
   }
 
   void flip(NodeId node) {
-    last_[node] = !last_[node];
-    const int more = last_[node] ? 1 : -1;
+    nodes_[node].last = !nodes_[node].last;
+    const int more = nodes_[node].last ? 1 : -1;
     for_images(node, [&](ValueId value) {
-      needs_last_[value] += more;
-      needs_first_[value] -= more;
+      values_[value].needs_last += more;
+      values_[value].needs_first -= more;
     });
   }
 
@@ -176,7 +190,7 @@ class Layouts {
   bool improve() {
     bool changed = false;
     for (NodeId node = 0; node < graph_.nodes.size(); ++node) {
-      if (!forms_[node]) continue;
+      if (!nodes_[node].form) continue;
       const double before = local_cost(node);
       flip(node);
       if (local_cost(node) < before) {
@@ -188,48 +202,43 @@ class Layouts {
     return changed;
   }
 
+  NodeId island_of(NodeId node) {
+    while (nodes_[node].island != node) node = nodes_[node].island = nodes_[nodes_[node].island].island;
+    return node;
+  }
+
   /// Nodes that pass images to each other all change back where together they cost more than they gain.
   void drop_islands() {
-    std::vector<NodeId> island(graph_.nodes.size());
-    std::iota(island.begin(), island.end(), NodeId{0});
-    const auto find = [&](NodeId node) {
-      while (island[node] != node) node = island[node] = island[island[node]];
-      return node;
-    };
-    for (NodeId node = 0; node < graph_.nodes.size(); ++node) {
-      if (!last_[node]) continue;
+    for (NodeId node = 0; node < nodes_.size(); ++node) {
+      nodes_[node].island = node;
+      if (!is_last(node)) continue;
       for_images(node, [&](ValueId value) {
         const NodeId producer = graph_.values[value].producer;
-        if (is_last(producer)) island[find(node)] = find(producer);
+        if (is_last(producer)) nodes_[island_of(node)].island = island_of(producer);
       });
     }
-    std::vector<double> costs(graph_.nodes.size(), 0);
-    std::vector<bool> counted(graph_.values.size(), false);
-    const auto add = [&](NodeId of, ValueId value) {
-      if (!counted[value]) costs[of] += cost(value);
-      counted[value] = true;
-    };
-    for (NodeId node = 0; node < graph_.nodes.size(); ++node) {
-      if (!last_[node]) continue;
-      const NodeId of = find(node);
-      costs[of] -= gain(node);
-      for_images(node, [&](ValueId value) { add(of, value); });
+    for (NodeId node = 0; node < nodes_.size(); ++node) {
+      if (!is_last(node)) continue;
+      double& sum = nodes_[island_of(node)].cost;
+      const auto add = [&](ValueId value) {
+        if (!values_[value].counted) sum += cost(value);
+        values_[value].counted = true;
+      };
+      sum -= gain(node);
+      for_images(node, add);
       for (const ValueId output : graph_.nodes[node].outputs) {
-        if (output != kNoValue) add(of, output);
+        if (output != kNoValue) add(output);
       }
     }
-    for (NodeId node = 0; node < graph_.nodes.size(); ++node) {
-      if (last_[node] && costs[find(node)] >= 0) flip(node);
+    for (NodeId node = 0; node < nodes_.size(); ++node) {
+      if (is_last(node) && nodes_[island_of(node)].cost >= 0) flip(node);
     }
   }
 
   PassContext& context_;
   Graph& graph_;
-  std::vector<std::optional<ChannelsLast>> forms_;  ///< by node, as the next two
-  std::vector<Own> transposes_;
-  std::vector<bool> last_;
-  std::vector<std::int64_t> needs_first_, needs_last_;  ///< by value: how many read it so
-  std::vector<double> copy_costs_;                      ///< by value
+  std::vector<NodeChoice> nodes_;    ///< beside the graph's
+  std::vector<ValueChoice> values_;  ///< likewise
 };
 
 /// Writes the graph anew, in the layouts chosen.
@@ -241,12 +250,11 @@ class Rewrite {
   void run() {
     std::vector<Node> nodes = std::move(graph_.nodes);
     graph_.nodes.clear();
-    last_.assign(graph_.values.size(), kNoValue);
-    made_.assign(graph_.values.size(), true);
+    forms_.resize(graph_.values.size());
     for (NodeId node = 0; node < nodes.size(); ++node) {
       if (!layouts_.is_last(node)) continue;
       for (const ValueId output : nodes[node].outputs) {
-        if (output != kNoValue) made_[output] = false;
+        if (output != kNoValue) forms_[output].made = false;
       }
     }
     for (NodeId node = 0; node < nodes.size(); ++node) {
@@ -258,7 +266,9 @@ class Rewrite {
         for (ValueId& input : nodes[node].inputs) {
           if (input != kNoValue) input = with_channels_first(standing_for(input));
         }
-        if (layouts_.transpose(node) == Layouts::Own::kToFirst) last_[nodes[node].outputs[0]] = nodes[node].inputs[0];
+        if (layouts_.transpose(node) == Layouts::Own::kToFirst) {
+          forms_[nodes[node].outputs[0]].last = nodes[node].inputs[0];
+        }
       }
       add(std::move(nodes[node]));
     }
@@ -267,16 +277,15 @@ class Rewrite {
 
  private:
   ValueId standing_for(ValueId value) const {
-    return value < stands_for_.size() && stands_for_[value] != kNoValue ? stands_for_[value] : value;
+    return value < forms_.size() && forms_[value].stands_for != kNoValue ? forms_[value].stands_for : value;
   }
-  ValueId last_of(ValueId value) const { return value < last_.size() ? last_[value] : kNoValue; }
+  ValueId last_of(ValueId value) const { return value < forms_.size() ? forms_[value].last : kNoValue; }
 
   /// Whether what a Transpose of the model makes is there without it.
   bool is_there(const Node& node) {
     const ValueId last = last_of(standing_for(node.inputs[0]));
     if (last == kNoValue) return false;
-    stands_for_.resize(made_.size(), kNoValue);
-    stands_for_[node.outputs[0]] = last;
+    forms_[node.outputs[0]].stands_for = last;
     return true;
   }
 
@@ -302,7 +311,7 @@ class Rewrite {
       Value value;
       value.type = internal::with_channels_last(graph_.values[first].type);
       output = graph_.add_value(graph_.value_names[first], std::move(value));
-      last_[first] = output;
+      forms_[first].last = output;
     }
   }
 
@@ -326,19 +335,25 @@ class Rewrite {
 
   /// The value itself, made from its other form when it is first asked for.
   ValueId with_channels_first(ValueId value) {
-    if (value >= made_.size() || made_[value]) return value;
-    made_[value] = true;
-    return transposed(last_[value], value, first_order(graph_.values[value].type.dims.size()));
+    if (value >= forms_.size() || forms_[value].made) return value;
+    forms_[value].made = true;
+    return transposed(forms_[value].last, value, first_order(graph_.values[value].type.dims.size()));
   }
 
+  /// Of a constant, whose rank may be less, with as many axes as `rank` says.
   ValueId with_channels_last(ValueId value, std::size_t rank) {
-    if (last_of(value) != kNoValue) return last_[value];
-    if (graph_.values[value].constant != nullptr) return last_[value] = turned_constant(value, rank);
-    Value last;
-    last.type = internal::with_channels_last(graph_.values[value].type);
-    const ValueId to = graph_.add_value(graph_.value_names[value], std::move(last));
-    last_[value] = to;
-    return transposed(value, to, last_order(rank));
+    const ValueId known = last_of(value);
+    if (known != kNoValue && graph_.values[known].type.dims.size() == rank) return known;
+    ValueId made = kNoValue;
+    if (graph_.values[value].constant != nullptr) {
+      made = turned_constant(value, rank);
+    } else {
+      Value last;
+      last.type = internal::with_channels_last(graph_.values[value].type);
+      made = transposed(value, graph_.add_value(graph_.value_names[value], std::move(last)), last_order(rank));
+    }
+    if (value < forms_.size()) forms_[value].last = made;
+    return made;
   }
 
   /// A constant, whose rank may be less: it broadcasts.
@@ -364,9 +379,13 @@ class Rewrite {
   Graph& graph_;
   const Layouts& layouts_;
   const OpDef& transpose_;
-  std::vector<ValueId> last_;        ///< by value with channels first: the same with channels last, where it is there
-  std::vector<bool> made_;           ///< by value: whether it is there as the graph had it
-  std::vector<ValueId> stands_for_;  ///< by value that is no longer made
+
+  struct Forms {
+    bool made = true;               ///< whether it is there as the graph had it
+    ValueId last = kNoValue;        ///< the same with channels last, where it is there
+    ValueId stands_for = kNoValue;  ///< what is read instead of one that is no longer made
+  };
+  std::vector<Forms> forms_;  ///< by value of the graph as it was
 };
 
 }  // namespace

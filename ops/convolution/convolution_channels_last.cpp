@@ -16,110 +16,66 @@ namespace {
 constexpr std::size_t kOutputsAtOnce = 120;
 constexpr std::size_t kTileRows = 12;
 
-class ChannelsLastTask {
- public:
-  ChannelsLastTask(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory)
-      : run_(run), part_(part), c_(run.plan.convolution), tasks_(part.channels_last), memory_(memory) {
-    slice_ = tasks_.slices.slice(task % tasks_.slices.count());
-    group_ = task / tasks_.slices.count();
-    x_stride_ = static_cast<std::size_t>(c_.groups * c_.x_channels);
-    y_stride_ = static_cast<std::size_t>(c_.groups) * part.rows;
-    x_ = run.operands.x + group_ * static_cast<std::size_t>(c_.x_channels);
-  }
+/// Where an image begins that the windows of one output lie in, and where they begin along each axis, but for the
+/// shifts of taps.
+struct Window {
+  std::int64_t image = 0;
+  std::int64_t begins[kMostChannelsLastAxes] = {};
 
-  void run() const {
-    for (std::size_t first = slice_.row_begin; first < slice_.row_end; first += tasks_.at_once) {
-      const std::size_t outputs = std::min(tasks_.at_once, slice_.row_end - first);
-      for (std::size_t k = 0; k < part_.depth; k += kBlockDepth) {
-        if (run_.control.abandon_if_stopped()) return;
-        multiply(k, std::min(kBlockDepth, part_.depth - k), first, outputs);
-      }
+  Window(const std::vector<TapAxis>& axes, std::size_t output) : image(static_cast<std::int64_t>(output)) {
+    for (std::size_t axis = axes.size(); axis-- > 0;) {
+      begins[axis] = image % axes[axis].outputs * axes[axis].stride;
+      image /= axes[axis].outputs;
     }
   }
-
- private:
-  /// Steps [k, k + depth) of `outputs` outputs from `first` on.
-  void multiply(std::size_t k, std::size_t depth, std::size_t first, std::size_t outputs) const {
-    const std::size_t place = first * y_stride_ + group_ * part_.rows;
-    float* const y = run_.operands.y + place;
-    kernels::GemmEpilogue epilogue;
-    epilogue.addend_row_stride = y_stride_;
-    epilogue.addend_column_stride = 1;
-    if (k > 0) {
-      epilogue.addend = y;
-    } else {
-      epilogue.bias = run_.bias(part_, group_, 0);
-      if (run_.operands.addend != nullptr) epilogue.addend = run_.operands.addend + place;
-    }
-    if (k + depth == part_.depth) epilogue.activation = c_.activation;
-    if (tasks_.gathers) gather(k, depth, first, outputs);
-    const float* a = tasks_.gathers ? memory_ : x_ + first * x_stride_ + k;
-    const std::size_t columns = packed_columns(part_.rows);
-    const float* b = run_.operands.packed + part_.weights_begin + group_ * part_.depth * columns + k * columns;
-    kernels::gemm(outputs, part_.rows, depth, a, tasks_.gathers ? tasks_.gathered_stride : x_stride_, b, epilogue, y,
-                  y_stride_, slice_.panel_begin, slice_.panel_end);
-  }
-
-  void gather(std::size_t k, std::size_t depth, std::size_t first, std::size_t outputs) const {
-    const std::vector<TapAxis>& axes = part_.grid.axes;
-    for (std::size_t output = 0; output < outputs; ++output) {
-      // Where the window begins along each axis, but for the shifts of its taps.
-      std::int64_t begins[kMostChannelsLastAxes];
-      auto left = static_cast<std::int64_t>(first + output);
-      for (std::size_t axis = axes.size(); axis-- > 0;) {
-        begins[axis] = left % axes[axis].outputs * axes[axis].stride;
-        left /= axes[axis].outputs;
-      }
-      float* to = memory_ + output * tasks_.gathered_stride;
-      for (std::size_t step = k; step < k + depth;) {
-        const std::size_t done = step % tasks_.run;
-        const std::size_t count = std::min(tasks_.run - done, k + depth - step);
-        gather_run(left, begins, step / tasks_.run, done, done + count, to);
-        to += count;
-        step += count;
-      }
-    }
-  }
-
-  /// Steps [begin, end) of run `run` of a window.
-  void gather_run(std::int64_t image, const std::int64_t* begins, std::size_t run, std::size_t begin, std::size_t end,
-                  float* to) const {
-    const std::vector<TapAxis>& axes = part_.grid.axes;
-    const std::int64_t* shifts = part_.shifts.data() + run * tasks_.merged * axes.size();
-    std::int64_t place = image;
-    const std::size_t last = axes.size() - 1;
-    bool inside = true;
-    for (std::size_t axis = 0; axis < last; ++axis) {
-      const std::int64_t input = begins[axis] + shifts[axis];
-      inside = inside && input >= 0 && input < axes[axis].input;
-      place = place * axes[axis].input + input;
-    }
-    const std::int64_t column = begins[last] + shifts[last];
-    const auto taps = static_cast<std::int64_t>(tasks_.merged);
-    const auto channels = static_cast<std::size_t>(c_.x_channels);
-    const std::int64_t first_tap = std::clamp<std::int64_t>(-column, 0, taps);
-    const std::int64_t last_tap = inside ? std::clamp<std::int64_t>(axes[last].input - column, first_tap, taps) : 0;
-    const std::size_t low = std::clamp(static_cast<std::size_t>(first_tap) * channels, begin, end);
-    const std::size_t high = std::clamp(static_cast<std::size_t>(last_tap) * channels, low, end);
-    if (low > begin) std::memset(to, 0, (low - begin) * sizeof(float));
-    if (high > low) {
-      const auto from = static_cast<std::size_t>(place * axes[last].input + column + first_tap) * x_stride_;
-      const float* x = x_ + from + (low - static_cast<std::size_t>(first_tap) * channels);
-      std::memcpy(to + (low - begin), x, (high - low) * sizeof(float));
-    }
-    if (end > high) std::memset(to + (high - begin), 0, (end - high) * sizeof(float));
-  }
-
-  const ConvolutionRun& run_;
-  const ConvolutionPart& part_;
-  const Convolution& c_;
-  const ChannelsLastTasks& tasks_;
-  float* memory_;  ///< gathered windows
-  kernels::GemmSlice slice_ = {};
-  std::size_t group_ = 0;
-  std::size_t x_stride_ = 0, y_stride_ = 0;  ///< between places
-  const float* x_ = nullptr;                 ///< of the group
 };
+
+/// Steps [begin, end) of run `run` of a window. `x`: of the group.
+void gather_run(const Convolution& c, const ConvolutionPart& part, const float* x, const Window& window,
+                std::size_t run, std::size_t begin, std::size_t end, float* to) {
+  const std::vector<TapAxis>& axes = part.grid.axes;
+  const std::size_t last = axes.size() - 1;
+  const std::int64_t* shifts = part.shifts.data() + run * part.channels_last.merged * axes.size();
+  std::int64_t place = window.image;
+  bool inside = true;
+  for (std::size_t axis = 0; axis < last; ++axis) {
+    const std::int64_t input = window.begins[axis] + shifts[axis];
+    inside = inside && input >= 0 && input < axes[axis].input;
+    place = place * axes[axis].input + input;
+  }
+  const std::int64_t column = window.begins[last] + shifts[last];
+  const auto taps = static_cast<std::int64_t>(part.channels_last.merged);
+  const std::int64_t first_tap = std::clamp<std::int64_t>(-column, 0, taps);
+  const std::int64_t end_tap = inside ? std::clamp<std::int64_t>(axes[last].input - column, first_tap, taps) : 0;
+  const auto channels = static_cast<std::size_t>(c.x_channels);
+  const std::size_t first = static_cast<std::size_t>(first_tap) * channels;
+  const std::size_t low = std::clamp(first, begin, end);
+  const std::size_t high = std::clamp(static_cast<std::size_t>(end_tap) * channels, low, end);
+  if (low > begin) std::memset(to, 0, (low - begin) * sizeof(float));
+  if (high > low) {
+    const auto tap = static_cast<std::size_t>(place * axes[last].input + column + first_tap);
+    const float* from = x + tap * static_cast<std::size_t>(c.groups * c.x_channels) + (low - first);
+    std::memcpy(to + (low - begin), from, (high - low) * sizeof(float));
+  }
+  if (end > high) std::memset(to + (high - begin), 0, (end - high) * sizeof(float));
+}
+
+/// Steps [k, k + depth) of the windows of the product.
+void gather(const Convolution& c, const ConvolutionPart& part, const ChannelsLastProduct& product, const float* x,
+            std::size_t k, std::size_t depth) {
+  const ChannelsLastTasks& tasks = part.channels_last;
+  for (std::size_t output = 0; output < product.outputs; ++output) {
+    const Window window(part.grid.axes, product.first_output + output);
+    float* to = product.gathered + output * tasks.gathered_stride;
+    for (std::size_t step = k; step < k + depth;) {
+      const std::size_t done = step % tasks.run;
+      const std::size_t count = std::min(tasks.run - done, k + depth - step);
+      gather_run(c, part, x, window, step / tasks.run, done, done + count, to);
+      to += count;
+      step += count;
+    }
+  }
+}
 
 /// Whether windows are the places of X, one after the other.
 bool reads_in_place(const ConvolutionPart& part) {
@@ -186,8 +142,52 @@ std::size_t place_channels_last(const ConvolutionPart& part) {
   return tasks.gathers ? cache_lines(tasks.at_once * tasks.gathered_stride) : 0;
 }
 
+bool multiply_channels_last(const ConvolutionRun& run, const ConvolutionPart& part,
+                            const ChannelsLastProduct& product) {
+  const Convolution& c = run.plan.convolution;
+  const ChannelsLastTasks& tasks = part.channels_last;
+  const auto x_stride = static_cast<std::size_t>(c.groups * c.x_channels);
+  const std::size_t y_stride = static_cast<std::size_t>(c.groups) * part.rows;
+  const float* const x = run.operands.x + product.group * static_cast<std::size_t>(c.x_channels);
+  const std::size_t place = product.first_output * y_stride + product.group * part.rows + product.first_row;
+  float* const y = run.operands.y + place;
+  for (std::size_t k = 0; k < part.depth; k += kBlockDepth) {
+    if (run.control.abandon_if_stopped()) return false;
+    const std::size_t depth = std::min(kBlockDepth, part.depth - k);
+    kernels::GemmEpilogue epilogue;
+    epilogue.addend_row_stride = y_stride;
+    epilogue.addend_column_stride = 1;
+    if (k > 0) {
+      epilogue.addend = y;
+    } else {
+      epilogue.bias = run.bias(part, product.group, product.first_row);
+      if (run.operands.addend != nullptr) epilogue.addend = run.operands.addend + place;
+    }
+    if (k + depth == part.depth) epilogue.activation = c.activation;
+    if (tasks.gathers) gather(c, part, product, x, k, depth);
+    kernels::gemm(product.outputs, product.rows, depth,
+                  tasks.gathers ? product.gathered : x + product.first_output * x_stride + k,
+                  tasks.gathers ? tasks.gathered_stride : x_stride, product.packed + k * packed_columns(product.rows),
+                  epilogue, y, y_stride, product.panel_begin, product.panel_end);
+  }
+  return true;
+}
+
 void channels_last_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory) {
-  ChannelsLastTask(run, part, task, memory).run();
+  const ChannelsLastTasks& tasks = part.channels_last;
+  const kernels::GemmSlice slice = tasks.slices.slice(task % tasks.slices.count());
+  ChannelsLastProduct product = {};
+  product.group = task / tasks.slices.count();
+  product.rows = part.rows;
+  product.packed = run.operands.packed + part.weights_begin + product.group * part.depth * packed_columns(part.rows);
+  product.panel_begin = slice.panel_begin;
+  product.panel_end = slice.panel_end;
+  product.gathered = memory;
+  for (std::size_t output = slice.row_begin; output < slice.row_end; output += tasks.at_once) {
+    product.first_output = output;
+    product.outputs = std::min(tasks.at_once, slice.row_end - output);
+    if (!multiply_channels_last(run, part, product)) return;
+  }
 }
 
 }  // namespace linnet::internal

@@ -136,28 +136,35 @@ std::size_t packed_pixel_floats(const Convolution& c, const ConvolutionPart& par
   return static_cast<std::size_t>(c.groups) * part.depth * packed_columns(part.rows);
 }
 
+void pack_pixel_columns(const PixelColumns& columns, const std::byte* w, float* packed) {
+  const std::size_t width = packed_columns(columns.rows);
+  const std::size_t row_depth = columns.channels * columns.taps;
+  for (std::size_t channel = 0; channel < columns.channels; ++channel) {
+    for (std::size_t tap = 0; tap < columns.taps; ++tap, w += sizeof(float)) {
+      const std::size_t k = tap * columns.channels + channel;
+      const std::size_t block = k / kBlockDepth * kBlockDepth;
+      const std::size_t depth = std::min(kBlockDepth, row_depth - block);
+      float* to = packed + block * columns.all + columns.first * depth + (k - block) * width;
+      for (std::size_t row = 0; row < columns.rows; ++row) {
+        std::memcpy(to + row, w + row * row_depth * sizeof(float), sizeof(float));
+      }
+      std::fill(to + columns.rows, to + width, 0.0F);
+    }
+  }
+}
+
 void pack_pixel_panel(const Convolution& c, const ConvolutionPart& part, std::size_t index, const std::byte* w,
                       float* packed) {
   const std::size_t panels = kernels::panel_count(part.rows);
-  const std::size_t panel = index % panels, group = index / panels;
-  const std::size_t first = panel * kernels::kPanelColumns;
-  const std::size_t width = kernels::panel_width(part.rows, panel);
-  const std::size_t rows = std::min(kernels::kPanelColumns, part.rows - first);
-  const auto channels = static_cast<std::size_t>(c.x_channels);
-  packed += part.weights_begin + group * part.depth * packed_columns(part.rows);
-  w += (group * part.rows + first) * part.depth * sizeof(float);
-  for (std::size_t channel = 0; channel < channels; ++channel) {
-    for (std::size_t tap = 0; tap < part.taps; ++tap, w += sizeof(float)) {
-      const std::size_t k = tap * channels + channel;
-      const std::size_t block = k / kBlockDepth * kBlockDepth;
-      const std::size_t depth = std::min(kBlockDepth, part.depth - block);
-      float* to = packed + block * packed_columns(part.rows) + first * depth + (k - block) * width;
-      for (std::size_t row = 0; row < rows; ++row) {
-        std::memcpy(to + row, w + row * part.depth * sizeof(float), sizeof(float));
-      }
-      std::fill(to + rows, to + width, 0.0F);
-    }
-  }
+  const std::size_t first = index % panels * kernels::kPanelColumns, group = index / panels;
+  PixelColumns columns = {};
+  columns.channels = static_cast<std::size_t>(c.x_channels);
+  columns.taps = part.taps;
+  columns.rows = std::min(kernels::kPanelColumns, part.rows - first);
+  columns.first = first;
+  columns.all = packed_columns(part.rows);
+  pack_pixel_columns(columns, w + (group * part.rows + first) * part.depth * sizeof(float),
+                     packed + part.weights_begin + group * part.depth * columns.all);
 }
 
 void pixel_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory) {

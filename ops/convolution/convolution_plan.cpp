@@ -39,6 +39,8 @@ constexpr std::size_t kMostPixelTaps = 25;
 constexpr std::size_t kLeastWindowRows = 16;
 constexpr std::int64_t kLeastWindowOutputs = 12;  ///< and as many at once where many of their taps meet none of X
 constexpr std::size_t kLeastWindowRun = 8;
+/// With channels last, of more channels a gathered window costs less than short rows of outputs do.
+constexpr std::int64_t kMostWindowChannels = 24;
 /// Of the results of a band, to be in the second-level cache: 128 KiB. Its results, and its copy of X, are no more than
 /// 4 MiB.
 constexpr std::size_t kWindowResults = 1 << 15;
@@ -147,12 +149,16 @@ bool plan_tap_sums(const Convolution& c, bool has_addend, int threads, Convoluti
   return true;
 }
 
+}  // namespace
+
 bool suits_winograd(const Convolution& c) {
   const auto fits = [](const WindowAxis& axis) { return axis.kernel == 3 && axis.stride == 1 && axis.dilation == 1; };
   return !c.transposed && c.axes.size() == 2 && fits(c.axes[0]) && fits(c.axes[1]) &&
          std::min(c.x_channels, c.y_channels) >= kLeastWinogradChannels &&
          c.x_channels <= kMostWinogradPairs / c.y_channels && c.y_plane >= kLeastWinogradOutputs;
 }
+
+namespace {
 
 void plan_winograd(const Convolution& c, int threads, ConvolutionPart& part) {
   WinogradTasks& winograd = part.winograd;
@@ -210,8 +216,10 @@ bool plan_windows(const Convolution& c, int threads, ConvolutionPart& part) {
   const TapAxis& across = part.grid.axes[0];
   const TapAxis& along = part.grid.axes[1];
   const std::size_t columns = packed_columns(part.rows);
-  if (part.rows < kLeastWindowRows || part.rows > part.depth || along.outputs < kLeastWindowOutputs ||
-      4 * columns > 5 * part.rows) {
+  if (along.outputs < kLeastWindowOutputs) return false;
+  if (c.channels_last) {
+    if (c.groups > 1 || c.x_channels > kMostWindowChannels) return false;
+  } else if (part.rows < kLeastWindowRows || part.rows > part.depth || 4 * columns > 5 * part.rows) {
     return false;
   }
   WindowTasks windows;
@@ -301,12 +309,13 @@ void plan_product(const Convolution& c, int threads, ConvolutionPart& part) {
 /// W is packed alike then.
 bool has_outputs_as_rows(const ConvolutionPart& part) {
   return part.form == ConvolutionForm::kPixels || part.form == ConvolutionForm::kWindows ||
-         part.form == ConvolutionForm::kChannelsLast;
+         part.form == ConvolutionForm::kChannelsLast || part.form == ConvolutionForm::kWinogradRows;
 }
 
 /// Floats of a worker; sets where its results begin among them.
 std::size_t place_worker(const Convolution& c, ConvolutionPart& part) {
   std::size_t results = 0;
+  if (part.form == ConvolutionForm::kWinogradRows) return place_winograd_rows(c, part);
   if (part.form == ConvolutionForm::kChannelsLast) return place_channels_last(part);
   if (part.form == ConvolutionForm::kWinograd) return place_winograd(c, part.winograd);
   if (part.form == ConvolutionForm::kPixels) return place_pixels(c, part);
@@ -315,6 +324,7 @@ std::size_t place_worker(const Convolution& c, ConvolutionPart& part) {
     const std::size_t columns = std::min(packed_columns(part.rows), part.windows.panels * kernels::kPanelColumns);
     const auto other = static_cast<std::size_t>(part.windows.axis == 0 ? part.grid.axes[1].outputs : 1);
     part.result_begin = cache_lines(part.windows.copied);
+    if (c.channels_last) return part.result_begin;
     return part.result_begin + static_cast<std::size_t>(part.windows.outputs) * other * columns;
   }
   if (part.form == ConvolutionForm::kTapSums) {
@@ -365,21 +375,26 @@ ConvolutionPlan plan_convolution(const Convolution& convolution, bool has_b, boo
     }
     part.grid = std::move(grid);
     const bool channels_last = convolution.channels_last;
+    const bool winograd_rows = channels_last && suits_winograd(convolution);
     const bool winograd = constant_w && !channels_last && suits_winograd(convolution);
-    const bool windows = constant_w && !channels_last && !winograd && plan_windows(convolution, threads, part);
+    const bool windows = constant_w && !winograd && !winograd_rows && plan_windows(convolution, threads, part);
     const bool pixels = constant_w && !channels_last && !winograd && !windows && suits_pixels(convolution, part);
     const bool of_channels = winograd || pixels;
     part.weights_stride = weights_stride(of_channels ? static_cast<std::size_t>(convolution.x_channels) : part.depth);
     part.weights_begin = plan.packed_floats;
     const std::size_t all_rows = part.rows * static_cast<std::size_t>(convolution.groups);
     const std::size_t positions = winograd ? kernels::kWinogradPositions : 1;
-    plan.packed_floats += pixels || windows || channels_last ? cache_lines(packed_pixel_floats(convolution, part))
-                                                             : cache_lines(all_rows * part.weights_stride * positions);
+    plan.packed_floats += winograd_rows ? cache_lines(packed_winograd_floats(convolution, part))
+                          : pixels || windows || channels_last
+                              ? cache_lines(packed_pixel_floats(convolution, part))
+                              : cache_lines(all_rows * part.weights_stride * positions);
     if (has_b && part.members > 1) {
       part.bias_begin = plan.bias_floats;
       plan.bias_floats += all_rows;
     }
-    if (channels_last) {
+    if (winograd_rows) {
+      plan_winograd_rows(convolution, threads, part);
+    } else if (channels_last && !windows) {
       plan_channels_last(convolution, threads, part);
     } else if (winograd) {
       plan_winograd(convolution, threads, part);
@@ -412,8 +427,9 @@ std::string plan_refusal(const NodeView& node) {
 }
 
 bool reads_w(const ConvolutionPlan& plan) {
-  return std::any_of(plan.parts.begin(), plan.parts.end(),
-                     [](const ConvolutionPart& part) { return part.form == ConvolutionForm::kWinograd; });
+  return std::any_of(plan.parts.begin(), plan.parts.end(), [](const ConvolutionPart& part) {
+    return part.form == ConvolutionForm::kWinograd || part.form == ConvolutionForm::kWinogradRows;
+  });
 }
 
 std::string packing_key(const ConvolutionPlan& plan) {
@@ -423,7 +439,7 @@ std::string packing_key(const ConvolutionPlan& plan) {
     if (c.transposed) key += text(" ", axis.stride, " ", axis.dilation, " ", axis.pad_begin, " ", axis.output);
   }
   for (const ConvolutionPart& part : plan.parts) {
-    if (part.form == ConvolutionForm::kWinograd) key += " winograd";
+    if (part.form == ConvolutionForm::kWinograd || part.form == ConvolutionForm::kWinogradRows) key += " winograd";
     if (has_outputs_as_rows(part)) key += " pixels";
   }
   return key;
@@ -445,7 +461,9 @@ void pack_convolution(const ConvolutionPlan& plan, const std::byte* w, RunContro
     if (has_outputs_as_rows(part)) {
       const std::size_t panels = kernels::panel_count(part.rows) * static_cast<std::size_t>(c.groups);
       control.parallel_for(panels, static_cast<double>(rows) * static_cast<double>(part.depth), [&](std::size_t task) {
-        if (!control.abandon_if_stopped()) pack_pixel_panel(c, part, task, w, packed);
+        if (control.abandon_if_stopped()) return;
+        const auto pack = part.form == ConvolutionForm::kWinogradRows ? pack_winograd_panel : pack_pixel_panel;
+        pack(c, part, task, w, packed);
       });
       continue;
     }
@@ -461,7 +479,7 @@ void pack_convolution(const ConvolutionPlan& plan, const std::byte* w, RunContro
         if (part.form == ConvolutionForm::kWinograd) {
           const std::size_t first_row = row / part.rows * part.rows;  // of the group
           to += first_row * part.weights_stride * (kernels::kWinogradPositions - 1);
-          transform_weights(w + row * part.depth * sizeof(float), channels, part.rows * part.weights_stride, to);
+          transform_weights(w + row * part.depth * sizeof(float), channels, part.rows * part.weights_stride, 1, to);
           continue;
         }
         for (std::size_t tap = 0; tap < part.taps; ++tap, to += channels) {

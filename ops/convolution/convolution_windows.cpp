@@ -2,8 +2,9 @@
 // channels of a place next to each other, so that a row of a window is one run of elements, and so are the channels of
 // a tap of a dilated one. A row of outputs is a product then, whose left side is these windows:
 //   Y' [outputs, rows] = X' [outputs, depth] * W' [depth, rows], with W' packed once as pixel_task has it
-// Nothing is gathered. Rows of the kernel that meet none of X are left out, in whole groups of the product's sums,
-// which changes no bit of finite weights. Every sum is the one that multiply_task gives.
+// Nothing is gathered. Images with channels last are copied in whole rows, and Y' is Y. Rows of the kernel that meet
+// none of X are left out, in whole groups of the product's sums, which changes no bit of finite weights. Every sum is
+// the one that multiply_task gives.
 #include <algorithm>
 #include <cstring>
 
@@ -39,6 +40,13 @@ class WindowTask {
       banded = {piece(pieces_.begin).begin, piece(pieces_.end - 1).end};
     }
     sums_ = memory + part.result_begin;
+    if (c_.channels_last) {  // of one group
+      const std::int64_t outputs = outputs_[0].begin * part.grid.axes[1].outputs + outputs_[1].begin;
+      const std::size_t place = (image_ * part.outputs + static_cast<std::size_t>(outputs)) * part.rows + first_;
+      sums_ = run.operands.y + place;
+      c_stride_ = part.rows;
+      if (run.operands.addend != nullptr) addend_ = run.operands.addend + place;
+    }
     weights_ = run.operands.packed + part.weights_begin + group_ * part.depth * columns;
   }
 
@@ -53,12 +61,12 @@ class WindowTask {
             if (run_.control.abandon_if_stopped()) return;
             const IndexRange some = windows_.pieces == 0 ? outputs_[1] : piece(i);
             const std::int64_t output = (row - outputs_[0].begin) * width + some.begin - outputs_[1].begin;
-            multiply(k, depth, column, row, some, sums_ + static_cast<std::size_t>(output) * c_stride_);
+            multiply(k, depth, column, row, some, static_cast<std::size_t>(output) * c_stride_ + column);
           }
         }
       }
     }
-    store();
+    if (!c_.channels_last) store();
   }
 
  private:
@@ -73,21 +81,25 @@ class WindowTask {
     return part_of({0, part_.grid.axes[1].outputs}, index, windows_.pieces);
   }
 
-  /// Steps [k, k + depth) of outputs `some` of row `row`, of the panel that begins with `column`.
-  void multiply(std::size_t k, std::size_t depth, std::size_t column, std::int64_t row, IndexRange some, float* sums) {
+  /// Steps [k, k + depth) of outputs `some` of row `row`, of the panel that begins with `column`. `place`: of sums.
+  void multiply(std::size_t k, std::size_t depth, std::size_t column, std::int64_t row, IndexRange some,
+                std::size_t place) {
     const IndexRange met = steps_of(k, depth, row, some);
     const auto begin = static_cast<std::size_t>(met.begin), end = static_cast<std::size_t>(met.end);
     const std::size_t width = kernels::panel_width(columns_, column / kernels::kPanelColumns);
     kernels::GemmEpilogue epilogue;
-    epilogue.fills_padding = true;
-    if (k == 0) {
-      epilogue.bias = run_.bias(part_, group_, first_ + column);
+    epilogue.fills_padding = !c_.channels_last;
+    epilogue.addend_row_stride = c_stride_;
+    epilogue.addend_column_stride = 1;
+    float* const sums = sums_ + place;
+    if (k > 0) {
+      epilogue.addend = sums;
     } else {
-      epilogue.addend = sums + column;
-      epilogue.addend_row_stride = c_stride_;
-      epilogue.addend_column_stride = 1;
+      epilogue.bias = run_.bias(part_, group_, first_ + column);
+      if (addend_ != nullptr) epilogue.addend = addend_ + place;
     }
-    if (k + depth == part_.depth && run_.operands.addend == nullptr) epilogue.activation = c_.activation;
+    const bool is_stored = c_.channels_last || run_.operands.addend == nullptr;
+    if (k + depth == part_.depth && is_stored) epilogue.activation = c_.activation;
     const TapAxis& across = part_.grid.axes[0];
     const TapAxis& along = part_.grid.axes[1];
     const auto channels = static_cast<std::size_t>(c_.x_channels);
@@ -98,7 +110,7 @@ class WindowTask {
     kernels::gemm_of_windows(static_cast<std::size_t>(some.end - some.begin),
                              std::min(kernels::kPanelColumns, columns_ - column), end - begin, a,
                              static_cast<std::size_t>(along.stride) * channels,
-                             {windows_.runs.data(), windows_.run, begin}, b, epilogue, sums + column, c_stride_);
+                             {windows_.runs.data(), windows_.run, begin}, b, epilogue, sums, c_stride_);
   }
 
   /// Those of [k, k + depth) that meet an element of X, from whole groups on. The steps of a tap of the outer axis, or
@@ -130,12 +142,17 @@ class WindowTask {
     const IndexRange rows = {std::max<std::int64_t>(first_row, 0), std::min(last_row + 1, across.input)};
     const IndexRange columns = {std::max<std::int64_t>(first_column, 0), std::min(last_column + 1, along.input)};
     if (columns.end <= columns.begin) return;
-    const float* from = run_.x_plane(image_, group_) + columns.begin;
+    const float* from = run_.x_plane(image_, group_) + columns.begin * (c_.channels_last ? c_.x_channels : 1);
     for (std::int64_t row = rows.begin; row < rows.end; ++row) {
       const auto to = static_cast<std::size_t>(row - first_row) * windows_.width +
                       static_cast<std::size_t>(columns.begin - first_column);
-      turn_floats(from + row * along.input, static_cast<std::size_t>(c_.x_plane), copy_ + to * channels, channels,
-                  static_cast<std::size_t>(columns.end - columns.begin), channels);
+      const auto places = static_cast<std::size_t>(columns.end - columns.begin);
+      if (c_.channels_last) {
+        std::memcpy(copy_ + to * channels, from + row * along.input * c_.x_channels, places * channels * sizeof(float));
+      } else {
+        turn_floats(from + row * along.input, static_cast<std::size_t>(c_.x_plane), copy_ + to * channels, channels,
+                    places, channels);
+      }
     }
   }
 
@@ -160,6 +177,7 @@ class WindowTask {
   const WindowTasks& windows_;
   float* copy_;
   float* sums_ = nullptr;           ///< [outputs of the band, columns]
+  const float* addend_ = nullptr;   ///< as sums_, with channels last
   const float* weights_ = nullptr;  ///< of the group
   std::size_t image_ = 0, group_ = 0;
   std::size_t first_ = 0, columns_ = 0;  ///< of rows of W

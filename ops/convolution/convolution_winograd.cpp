@@ -14,8 +14,6 @@
 namespace linnet::internal {
 namespace {
 
-constexpr std::size_t kManyChannels = 129;
-constexpr std::size_t kChain = kernels::kChainLength / 4, kChainOfMany = kernels::kChainLength / 8;
 constexpr std::size_t kTaps = 9;
 
 // Of what sums directly. Lines of X are as kernels::winograd_lines has them.
@@ -81,7 +79,7 @@ class WinogradTask {
         run_.operands.packed + part_.weights_begin + group_ * position_stride * kernels::kWinogradPositions;
     kernels::GemmEpilogue epilogue;
     epilogue.fills_padding = true;
-    epilogue.chain_length = channels() < kManyChannels ? kChain : kChainOfMany;
+    epilogue.chain_length = winograd_chain(channels());
     for (std::size_t position = 0; position < kernels::kWinogradPositions; ++position) {
       if (run_.control.abandon_if_stopped()) return false;
       kernels::gemm(rows, block_.tiles, channels(), weights + position * position_stride + row * part_.weights_stride,
@@ -207,7 +205,13 @@ std::size_t place_winograd(const Convolution& convolution, WinogradTasks& winogr
   return winograd.lines_begin + line_floats(channels) + direct_weights(channels) + kDirectRows * kDirectSumStride;
 }
 
-void transform_weights(const std::byte* w, std::size_t channels, std::size_t position_stride, float* to) {
+std::size_t winograd_chain(std::size_t channels) {
+  constexpr std::size_t kManyChannels = 129;
+  return kernels::kChainLength / (channels < kManyChannels ? 4 : 8);
+}
+
+void transform_weights(const std::byte* w, std::size_t channels, std::size_t position_stride,
+                       std::size_t channel_stride, float* to) {
   // G g, of three numbers that lie `step` apart.
   const auto transform = [](const double* g, std::size_t step, double* result, std::size_t result_step) {
     const double sum = g[0] + g[2 * step];
@@ -224,7 +228,7 @@ void transform_weights(const std::byte* w, std::size_t channels, std::size_t pos
     for (std::size_t i = 0; i < 3; ++i) transform(g + i, 3, half + i, 3);
     for (std::size_t i = 0; i < 4; ++i) transform(half + 3 * i, 1, result + 4 * i, 1);
     for (std::size_t i = 0; i < kernels::kWinogradPositions; ++i) {
-      to[i * position_stride + channel] = static_cast<float>(result[i]);
+      to[i * position_stride + channel * channel_stride] = static_cast<float>(result[i]);
     }
   }
 }

@@ -68,6 +68,41 @@ struct WinogradOutputs {
 // infinite or NaN. Up to 16 floats behind the last sum are read, and count for nothing.
 bool winograd_outputs(const WinogradOutputs& outputs, const WinogradBlock& block);
 
+// The same with channels last, one axis at a time. Four lines d of floats become B' d: element i of line j, of group g
+// of `count`, is read from from[j] + g * from_step + i and written to to + g * to_step + j * to_stride + i.
+// Requires: floats >= 16.
+struct WinogradInputLines {
+  const float* from[4];
+  std::size_t from_step;
+  float* to;
+  std::size_t to_stride;
+  std::size_t to_step;
+  std::size_t count;
+  std::size_t floats;
+};
+void winograd_lines_of_inputs(const WinogradInputLines& lines);
+
+// Four lines m of `floats` sums that follow each other: A' m takes the place of the first two. Requires: a multiple of
+// 16.
+void winograd_rows_of_sums(float* sums, std::size_t floats);
+
+// Neighbouring outputs of a row of pixels, two of a tile, and some of their channels.
+struct WinogradPixels {
+  const float* sums;  // as winograd_rows_of_sums leaves a line: element (column, tile, row) of the four columns at
+                      // column * position_stride + tile * row_width + row, whole vectors of 16
+  std::size_t position_stride;
+  std::size_t row_width;
+  std::size_t rows;     // channels
+  std::size_t outputs;  // the last tile may have one of them
+  const float* bias;    // of each row; null: zeros
+  const float* addend;  // as y; null for none
+  float* y;             // element (output, row) at output * y_stride + row
+  std::size_t y_stride;
+  bool relu;
+};
+// y = relu(sums A + bias + addend). False if a sum without the addend is infinite or NaN.
+bool winograd_pixels(const WinogradPixels& pixels);
+
 }  // namespace linnet::kernels
 
 #endif  // LINNET_OPS_KERNELS_WINOGRAD_HPP_

@@ -9,27 +9,6 @@
 namespace linnet::internal {
 namespace {
 
-/// What the hook of the producer of `y` says.
-std::optional<ChannelsLast> hook_of(const MiniGraph& graph, ValueId y) {
-  return graph.producer(y).op->facts.channels_last(graph.view(y));
-}
-
-/// The producer of `y` with channels last. Requires: its inputs are constants.
-ValueId channels_last(MiniGraph& graph, ValueId y) {
-  const std::optional<ChannelsLast> last = hook_of(graph, y);
-  if (!last) fail(ErrorCode::kInternal, "the hook does not want the node");
-  Replacement replacement{graph.producer(y).op, last->attributes, {}};
-  const std::vector<ValueId> inputs = graph.producer(y).inputs;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (has_bit(last->images, i)) {
-      replacement.inputs.emplace_back(turned(graph.value(inputs[i]).constant));
-    } else {
-      replacement.inputs.emplace_back(inputs[i]);
-    }
-  }
-  return graph.node(replacement);
-}
-
 void expect_same_bits(const ConstantPtr& actual, const ConstantPtr& expected, const std::string& name) {
   ASSERT_EQ(actual->shape, expected->shape) << name;
   EXPECT_EQ(std::memcmp(actual->data, expected->data, expected->bytes), 0) << name;
@@ -49,6 +28,13 @@ TEST(ChannelsLastConvolution, GivesTheBitsOfChannelsFirst) {
       {"1x1 of many channels", {1, 1500, 7, 7}, {129, 1500, 1, 1}, 1, {}},
       {"1x1, stride 2", {1, 48, 15, 16}, {33, 48, 1, 1}, 1, {{"strides", List{2, 2}}}},
       {"3x3, stride 2", {2, 130, 17, 15}, {100, 130, 3, 3}, 1, {{"strides", List{2, 2}}, {"pads", List{1, 0, 1, 2}}}},
+      {"windows in place", {2, 20, 16, 17}, {17, 20, 3, 3}, 1, {{"pads", List{1, 1, 1, 1}}}},
+      {"Winograd", {3, 32, 14, 15}, {70, 32, 3, 3}, 1, {{"pads", List{1, 1, 1, 1}}}},
+      {"Winograd, uneven pads", {1, 50, 13, 21}, {40, 50, 3, 3}, 1, {{"pads", List{2, 0, 3, 1}}}},
+      {"Winograd, pads beyond a tile", {1, 32, 6, 9}, {32, 32, 3, 3}, 1, {{"pads", List{4, 6, 5, 6}}}},
+      {"Winograd of many channels", {1, 130, 15, 14}, {129, 130, 3, 3}, 1, {{"pads", List{1, 1, 1, 1}}}},
+      {"Winograd in groups", {2, 80, 17, 14}, {140, 40, 3, 3}, 2, {{"pads", List{1, 1, 1, 1}}}},
+      {"Winograd, long rows", {1, 32, 3, 275}, {40, 32, 3, 3}, 1, {{"pads", List{1, 1, 1, 1}}}},
       {"first layer", {1, 3, 31, 33}, {24, 3, 7, 7}, 1, {{"strides", List{2, 2}}, {"pads", List{3, 3, 3, 3}}}},
       {"dilated", {1, 20, 13, 12}, {30, 20, 3, 3}, 1, {{"dilations", List{2, 3}}, {"pads", List{2, 3, 2, 3}}}},
       {"groups", {1, 60, 14, 13}, {64, 30, 3, 3}, 2, {{"pads", List{1, 1, 1, 1}}}},
@@ -64,18 +50,18 @@ TEST(ChannelsLastConvolution, GivesTheBitsOfChannelsFirst) {
                                   graph.constant(random_tensor(DataType::kFloat32, item.w, -1, 1, 2)),
                                   graph.constant(random_tensor(DataType::kFloat32, {item.w[0]}, -1, 1, 3))});
     const ConstantPtr first = graph.evaluate(y, Backend::kSimd);
-    const ConstantPtr last = graph.evaluate(channels_last(graph, y), Backend::kSimd);
+    const ConstantPtr last = graph.evaluate(with_channels_last(graph, y), Backend::kSimd);
     expect_same_bits(turned(last, false), first, item.name);
   }
 }
 
 TEST(ChannelsLastConvolution, AddsAndActivates) {
-  for (const Shape& kernel : {Shape{20, 18, 1, 1}, Shape{20, 18, 3, 3}}) {
+  for (const Shape& kernel : {Shape{20, 18, 1, 1}, Shape{20, 18, 3, 3}, Shape{40, 32, 3, 3}}) {
     for (const char* op : {"Relu", "HardSigmoid"}) {
       MiniGraph graph;
-      const Shape y_shape = {2, 20, 12 - kernel[2], 14 - kernel[3]};
+      const Shape y_shape = {2, kernel[0], 18 - kernel[2], 17 - kernel[3]};
       const ValueId y = graph.node("Conv", 22, {},
-                                   {graph.constant(random_tensor(DataType::kFloat32, {2, 18, 11, 13}, -1, 1, 1)),
+                                   {graph.constant(random_tensor(DataType::kFloat32, {2, kernel[1], 17, 16}, -1, 1, 1)),
                                     graph.constant(random_tensor(DataType::kFloat32, kernel, -1, 1, 2))});
       const ValueId sum =
           graph.node("Add", 14, {}, {y, graph.constant(small_integers(DataType::kFloat32, y_shape, 3))});
@@ -83,7 +69,7 @@ TEST(ChannelsLastConvolution, AddsAndActivates) {
       const ValueId fused =
           graph.node(*graph.fuse(&OpFacts::absorb_activation, fused_sum, graph.node(op, 22, {}, {fused_sum})));
       const ConstantPtr first = graph.evaluate(fused, Backend::kSimd);
-      const ValueId last = channels_last(graph, fused);
+      const ValueId last = with_channels_last(graph, fused);
       expect_same_bits(turned(graph.evaluate(last, Backend::kSimd), false), first, text(op, " ", kernel));
       const ConstantPtr reference = turned(graph.evaluate(last, Backend::kReference), false);
       expect_same_bits(reference, graph.evaluate(fused, Backend::kReference), text("reference ", op, " ", kernel));
@@ -113,7 +99,8 @@ TEST(ChannelsLastConvolution, IsWantedWhereItPays) {
     const ValueId w = item.constant_w ? graph.constant(random_tensor(item.type, item.w, -1, 1, 1))
                                       : graph.variable(item.type, Dims(item.w.begin(), item.w.end()));
     const ValueId x = graph.variable(item.type, Dims(item.x.begin(), item.x.end()));
-    const std::optional<ChannelsLast> last = hook_of(graph, graph.node("Conv", 22, {{"group", item.group}}, {x, w}));
+    const std::optional<ChannelsLast> last =
+        channels_last_hook(graph, graph.node("Conv", 22, {{"group", item.group}}, {x, w}));
     ASSERT_EQ(last.has_value(), item.can) << item.name;
     if (!last) continue;
     EXPECT_EQ(last->images, 1U) << item.name;
@@ -125,7 +112,7 @@ TEST(ChannelsLastConvolution, IsNotForTransposedOnes) {
   MiniGraph graph;
   const ValueId x = graph.variable(DataType::kFloat32, {1, 32, 9, 9});
   const ValueId w = graph.constant(random_tensor(DataType::kFloat32, {32, 32, 3, 3}, -1, 1, 1));
-  EXPECT_FALSE(hook_of(graph, graph.node("ConvTranspose", 22, {}, {x, w})).has_value());
+  EXPECT_FALSE(channels_last_hook(graph, graph.node("ConvTranspose", 22, {}, {x, w})).has_value());
 }
 
 }  // namespace

@@ -87,6 +87,27 @@ inline AttributesPtr with_channels_last(const Attributes& attributes) {
   return last;
 }
 
+/// What the hook of the producer of `y` says.
+inline std::optional<ChannelsLast> channels_last_hook(const MiniGraph& graph, ValueId y) {
+  return graph.producer(y).op->facts.channels_last(graph.view(y));
+}
+
+/// The producer of `y` with channels last. Requires: its inputs are constants.
+inline ValueId with_channels_last(MiniGraph& graph, ValueId y) {
+  const std::optional<ChannelsLast> last = channels_last_hook(graph, y);
+  if (!last) fail(ErrorCode::kInternal, "the hook does not want the node");
+  Replacement replacement{graph.producer(y).op, last->attributes, {}};
+  const std::vector<ValueId> inputs = graph.producer(y).inputs;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (has_bit(last->images, i)) {
+      replacement.inputs.emplace_back(turned(graph.value(inputs[i]).constant));
+    } else {
+      replacement.inputs.emplace_back(inputs[i]);
+    }
+  }
+  return graph.node(replacement);
+}
+
 /// A test of the case with whole numbers, whose sums are exact in every order, but for the attributes.
 inline OpTest convolution_test(const ConvolutionCase& c, bool transposed, DataType type, bool bias, int opset = 22,
                                bool channels_last = false) {

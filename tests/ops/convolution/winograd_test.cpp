@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include "tests/ops/convolution/convolution_expectation.hpp"
 #include "tests/ops/mini_graph.hpp"
 #include "tests/ops/op_tester.hpp"
 
@@ -66,6 +67,12 @@ TEST(Winograd, IsNoLessExactThanDirectSums) {
   }
 }
 
+/// The convolution `y` with channels first, and the result of the one with channels last.
+std::vector<ConstantPtr> in_both_layouts(MiniGraph& graph, ValueId y) {
+  const ValueId last = with_channels_last(graph, y);
+  return {graph.evaluate(y, Backend::kSimd), turned(graph.evaluate(last, Backend::kSimd), false)};
+}
+
 /// Whether both are finite, or the same infinity, or NaN.
 bool is_alike(float a, float b) { return std::isfinite(a) ? std::isfinite(b) : std::isnan(a) ? std::isnan(b) : a == b; }
 
@@ -90,13 +97,14 @@ TEST(Winograd, SumsDirectlyWhatIsNotFinite) {
     values[kPlace + 2] = fault.second;
     MiniGraph graph;
     const ValueId y = convolution(graph, tensor_of<float>(clean->shape, values), w);
-    const ConstantPtr actual = graph.evaluate(y, Backend::kSimd);
     const ConstantPtr expected = graph.evaluate(y, Backend::kReference);
-    for (std::int64_t i = 0; i < actual->count(); ++i) {
-      const float a = actual->as<float>()[i], e = expected->as<float>()[i];
-      ASSERT_TRUE(is_alike(a, e)) << a << " instead of " << e << ", element " << i;
-      const float bound = std::isfinite(e) ? 1e-5F + 1e-5F * std::abs(e) : 0.0F;
-      ASSERT_FALSE(std::abs(a - e) > bound) << a << " instead of " << e << ", element " << i;
+    for (const ConstantPtr& actual : in_both_layouts(graph, y)) {
+      for (std::int64_t i = 0; i < actual->count(); ++i) {
+        const float a = actual->as<float>()[i], e = expected->as<float>()[i];
+        ASSERT_TRUE(is_alike(a, e)) << a << " instead of " << e << ", element " << i;
+        const float bound = std::isfinite(e) ? 1e-5F + 1e-5F * std::abs(e) : 0.0F;
+        ASSERT_FALSE(std::abs(a - e) > bound) << a << " instead of " << e << ", element " << i;
+      }
     }
   }
 }
@@ -113,12 +121,13 @@ TEST(Winograd, AddsAndActivatesWhatItSumsDirectly) {
     const ValueId fused_sum = graph.node(*graph.fuse(&OpFacts::absorb_activation, y, sum));
     const ValueId fused =
         graph.node(*graph.fuse(&OpFacts::absorb_activation, fused_sum, graph.node(op, 6, {}, {fused_sum})));
-    const ConstantPtr actual = graph.evaluate(fused, Backend::kSimd);
     const ConstantPtr expected = graph.evaluate(graph.node(op, 6, {}, {sum}), Backend::kReference);
-    for (std::int64_t i = 0; i < actual->count(); ++i) {
-      const float a = actual->as<float>()[i], e = expected->as<float>()[i];
-      ASSERT_TRUE(is_alike(a, e)) << op << ": " << a << " instead of " << e << ", element " << i;
-      ASSERT_FALSE(std::abs(a - e) > 1e-4F) << op << ": " << a << " instead of " << e << ", element " << i;
+    for (const ConstantPtr& actual : in_both_layouts(graph, fused)) {
+      for (std::int64_t i = 0; i < actual->count(); ++i) {
+        const float a = actual->as<float>()[i], e = expected->as<float>()[i];
+        ASSERT_TRUE(is_alike(a, e)) << op << ": " << a << " instead of " << e << ", element " << i;
+        ASSERT_FALSE(std::abs(a - e) > 1e-4F) << op << ": " << a << " instead of " << e << ", element " << i;
+      }
     }
   }
 }

@@ -294,10 +294,17 @@ void run_reference(const RunArguments& args) {
 }
 
 std::optional<ChannelsLast> channels_last(const NodeView& node) {
+  /// Of a row that lies in one piece, in the time of copying an element, whatever its length.
+  constexpr double kRow = 64.0;
   if (node.attributes<SoftmaxAttributes>().flattened) return std::nullopt;
-  return turned<SoftmaxAttributes>(node, [&](SoftmaxAttributes& attributes) {
+  auto result = turned<SoftmaxAttributes>(node, [&](SoftmaxAttributes& attributes) {
     attributes.axis = channels_last_axis(attributes.axis, node.input_rank(0));
   });
+  if (result && normalized_axis(node.attributes<SoftmaxAttributes>().axis, node.input_rank(0)) == 1) {
+    const Dim channels = node.input_dims(0)[1];
+    result->gain = -kRow / static_cast<double>(channels.known() ? std::max<std::int64_t>(channels.value(), 1) : 1);
+  }
+  return result;
 }
 
 constexpr InputDef kInputs[] = {{"X", kFloatTypes}};

@@ -375,7 +375,7 @@ Prepared prepare(const PrepareContext& context) {
 template <typename Finish>
 void run_trees(const RunArguments& args, const RowsState& state, const Finish& finish) {
   const Trees& trees = static_cast<const EnsembleAttributes&>(*state.attributes).trees;
-  const double work = static_cast<double>(state.rows) * trees.row_cost();
+  const double work = static_cast<double>(state.rows) * trees.row_cost;
   const std::size_t blocks = (state.rows + kTreeRows - 1) / kTreeRows;
   args.control.parallel_for(blocks, work, [&](std::size_t block, std::size_t worker) {
     const auto [keys, scores, seen] = Scratch(trees, std::min(state.rows, kTreeRows), state.scratch(args, worker));

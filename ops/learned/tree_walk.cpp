@@ -9,20 +9,21 @@
 namespace linnet::internal {
 namespace {
 
-constexpr std::size_t kLanes = 8;
+constexpr std::size_t kLanes = 16;
 constexpr std::size_t kLine = 256;       // elements of a row that are converted at a time
 constexpr std::uint32_t kLookEvery = 8;  // steps after which walks are asked whether all are at their leaves
 
-/// From nodes `at` to the leaves; lane i looks at keys + i * stride.
+/// From nodes `at` to the leaves; lane i looks at keys + i * stride, or all at the keys of one row.
+template <bool one_row>
 void walk(const TreeNode* nodes, std::uint32_t depth, const std::uint64_t* keys, std::size_t stride,
           std::uint32_t (&at)[kLanes]) {
   for (std::uint32_t step = 1; step <= depth; ++step) {
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
       const TreeNode& node = nodes[at[lane]];
-      at[lane] = node.children[keys[lane * stride + node.feature] - node.range.low > node.range.span];
+      at[lane] = node.children[keys[(one_row ? 0 : lane * stride) + node.feature] - node.range.low > node.range.span];
     }
-    if (step % kLookEvery != 0) continue;
+    if (step % kLookEvery != 0 || step == depth) continue;
     bool walking = false;
     for (const std::uint32_t place : at) walking |= nodes[place].children[0] != place;
     if (!walking) return;
@@ -39,6 +40,15 @@ void add_leaf(const Trees& trees, const TreeNode& leaf, double* scores, std::uin
       score = weight->value;
     }
     seen[weight->target] = 1;
+  }
+}
+
+/// The same for the sum of a single target, which would wait for itself in memory.
+void add_to_sum(const Trees& trees, const TreeNode& leaf, double& sum, std::uint8_t& seen) {
+  const LeafWeight* weight = trees.weights.data() + leaf.range.low;
+  for (const LeafWeight* const end = weight + leaf.range.span; weight != end; ++weight) {
+    sum += weight->value;
+    seen = 1;
   }
 }
 
@@ -71,12 +81,15 @@ void walk_trees(const Trees& trees, std::size_t first_tree, std::size_t tree_cou
   for (std::size_t tree = first_tree; full > 0 && tree < end_tree; ++tree) {
     for (std::size_t row = 0; row < full; row += kLanes) {
       std::fill_n(at, kLanes, trees.trees[tree].root);
-      walk(nodes, trees.trees[tree].depth, keys + row * stride, stride, at);
+      walk<false>(nodes, trees.trees[tree].depth, keys + row * stride, stride, at);
       for (std::size_t lane = 0; lane < kLanes; ++lane)
         add_leaf(trees, nodes[at[lane]], scores + (row + lane) * trees.targets, seen + (row + lane) * trees.targets);
     }
   }
+  const bool one_sum = trees.targets == 1 && trees.aggregate <= Aggregate::kSum;
   for (std::size_t row = full; row < count; ++row) {
+    double sum = one_sum ? scores[row] : 0;
+    std::uint8_t sum_seen = one_sum ? seen[row] : 0;
     for (std::size_t tree = first_tree; tree < end_tree; tree += kLanes) {
       const std::size_t lanes = std::min(kLanes, end_tree - tree);
       std::uint32_t depth = 0;
@@ -85,10 +98,18 @@ void walk_trees(const Trees& trees, std::size_t first_tree, std::size_t tree_cou
         at[lane] = of_lane.root;
         depth = std::max(depth, of_lane.depth);
       }
-      walk(nodes, depth, keys + row * stride, 0, at);
-      for (std::size_t lane = 0; lane < lanes; ++lane)
-        add_leaf(trees, nodes[at[lane]], scores + row * trees.targets, seen + row * trees.targets);
+      walk<true>(nodes, depth, keys + row * stride, 0, at);
+      for (std::size_t lane = 0; lane < lanes; ++lane) {
+        if (one_sum) {
+          add_to_sum(trees, nodes[at[lane]], sum, sum_seen);
+        } else {
+          add_leaf(trees, nodes[at[lane]], scores + row * trees.targets, seen + row * trees.targets);
+        }
+      }
     }
+    if (!one_sum) continue;
+    scores[row] = sum;
+    seen[row] = sum_seen;
   }
 }
 

@@ -102,12 +102,6 @@ class Grower {
 
 }  // namespace
 
-double Trees::row_cost() const {
-  double cost = 0;
-  for (const Tree& tree : trees) cost += kLeafCost + kStepCost * tree.depth;
-  return cost;
-}
-
 void grow_trees(const std::vector<SplitNode>& nodes, const std::vector<double>& members,
                 const std::vector<std::size_t>& roots, Trees& trees) {
   for (const SplitNode& node : nodes) {
@@ -121,6 +115,7 @@ void grow_trees(const std::vector<SplitNode>& nodes, const std::vector<double>& 
   trees.nodes.reserve(2 * nodes.size());
   Grower grower(nodes, members, trees);
   for (const std::size_t root : roots) grower.grow(root);
+  for (const Trees::Tree& tree : trees.trees) trees.row_cost += kLeafCost + kStepCost * tree.depth;
 }
 
 }  // namespace linnet::internal

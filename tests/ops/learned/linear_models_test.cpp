@@ -88,11 +88,11 @@ TEST(LinearClassifier, OneScore) {
 }
 
 TEST(LinearClassifier, LabelsThatAreStrings) {
-  const auto test = [](const Texts& labels, Floats intercepts) {
+  const auto test = [](const Texts& labels, const Floats& intercepts) {
     return TextTest("LinearClassifier", 1, "ai.onnx.ml")
         .with(attribute("classlabels_strings", labels))
         .with(attribute("coefficients", Floats(intercepts.size(), 1.0F)))
-        .with(attribute("intercepts", std::move(intercepts)))
+        .with(attribute("intercepts", intercepts))
         .input<float>({2, 1}, {1, -1});
   };
   test({"no", "yes"}, {0.5F})

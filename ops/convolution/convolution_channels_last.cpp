@@ -16,6 +16,14 @@ namespace {
 constexpr std::size_t kOutputsAtOnce = 120;
 constexpr std::size_t kTileRows = 12;
 
+/// Some outputs, numbered over all images, and panels of W.
+struct Product {
+  std::size_t group = 0;
+  std::size_t first = 0, outputs = 0;
+  std::size_t panel_begin = 0, panel_end = 0;
+  float* gathered = nullptr;  ///< gathered_stride for each output
+};
+
 /// Where an image begins that the windows of one output lie in, and where they begin along each axis, but for the
 /// shifts of taps.
 struct Window {
@@ -61,11 +69,11 @@ void gather_run(const Convolution& c, const ConvolutionPart& part, const float* 
 }
 
 /// Steps [k, k + depth) of the windows of the product.
-void gather(const Convolution& c, const ConvolutionPart& part, const ChannelsLastProduct& product, const float* x,
-            std::size_t k, std::size_t depth) {
+void gather(const Convolution& c, const ConvolutionPart& part, const Product& product, const float* x, std::size_t k,
+            std::size_t depth) {
   const ChannelsLastTasks& tasks = part.channels_last;
   for (std::size_t output = 0; output < product.outputs; ++output) {
-    const Window window(part.grid.axes, product.first_output + output);
+    const Window window(part.grid.axes, product.first + output);
     float* to = product.gathered + output * tasks.gathered_stride;
     for (std::size_t step = k; step < k + depth;) {
       const std::size_t done = step % tasks.run;
@@ -75,6 +83,39 @@ void gather(const Convolution& c, const ConvolutionPart& part, const ChannelsLas
       step += count;
     }
   }
+}
+
+/// Bias, addend and activation included. False when the run is to stop.
+bool multiply(const ConvolutionRun& run, const ConvolutionPart& part, const Product& product) {
+  const Convolution& c = run.plan.convolution;
+  const ChannelsLastTasks& tasks = part.channels_last;
+  const auto x_stride = static_cast<std::size_t>(c.groups * c.x_channels);
+  const std::size_t y_stride = static_cast<std::size_t>(c.groups) * part.rows;
+  const std::size_t columns = packed_columns(part.rows);
+  const float* const packed = run.operands.packed + part.weights_begin + product.group * part.depth * columns;
+  const float* const x = run.operands.x + product.group * static_cast<std::size_t>(c.x_channels);
+  const std::size_t place = product.first * y_stride + product.group * part.rows;
+  float* const y = run.operands.y + place;
+  for (std::size_t k = 0; k < part.depth; k += kBlockDepth) {
+    if (run.control.abandon_if_stopped()) return false;
+    const std::size_t depth = std::min(kBlockDepth, part.depth - k);
+    kernels::GemmEpilogue epilogue;
+    epilogue.addend_row_stride = y_stride;
+    epilogue.addend_column_stride = 1;
+    if (k > 0) {
+      epilogue.addend = y;
+    } else {
+      epilogue.bias = run.bias(part, product.group, 0);
+      if (run.operands.addend != nullptr) epilogue.addend = run.operands.addend + place;
+    }
+    if (k + depth == part.depth) epilogue.activation = c.activation;
+    if (tasks.gathers) gather(c, part, product, x, k, depth);
+    kernels::gemm(product.outputs, part.rows, depth,
+                  tasks.gathers ? product.gathered : x + product.first * x_stride + k,
+                  tasks.gathers ? tasks.gathered_stride : x_stride, packed + k * columns, epilogue, y, y_stride,
+                  product.panel_begin, product.panel_end);
+  }
+  return true;
 }
 
 /// Whether windows are the places of X, one after the other.
@@ -142,51 +183,18 @@ std::size_t place_channels_last(const ConvolutionPart& part) {
   return tasks.gathers ? cache_lines(tasks.at_once * tasks.gathered_stride) : 0;
 }
 
-bool multiply_channels_last(const ConvolutionRun& run, const ConvolutionPart& part,
-                            const ChannelsLastProduct& product) {
-  const Convolution& c = run.plan.convolution;
-  const ChannelsLastTasks& tasks = part.channels_last;
-  const auto x_stride = static_cast<std::size_t>(c.groups * c.x_channels);
-  const std::size_t y_stride = static_cast<std::size_t>(c.groups) * part.rows;
-  const float* const x = run.operands.x + product.group * static_cast<std::size_t>(c.x_channels);
-  const std::size_t place = product.first_output * y_stride + product.group * part.rows + product.first_row;
-  float* const y = run.operands.y + place;
-  for (std::size_t k = 0; k < part.depth; k += kBlockDepth) {
-    if (run.control.abandon_if_stopped()) return false;
-    const std::size_t depth = std::min(kBlockDepth, part.depth - k);
-    kernels::GemmEpilogue epilogue;
-    epilogue.addend_row_stride = y_stride;
-    epilogue.addend_column_stride = 1;
-    if (k > 0) {
-      epilogue.addend = y;
-    } else {
-      epilogue.bias = run.bias(part, product.group, product.first_row);
-      if (run.operands.addend != nullptr) epilogue.addend = run.operands.addend + place;
-    }
-    if (k + depth == part.depth) epilogue.activation = c.activation;
-    if (tasks.gathers) gather(c, part, product, x, k, depth);
-    kernels::gemm(product.outputs, product.rows, depth,
-                  tasks.gathers ? product.gathered : x + product.first_output * x_stride + k,
-                  tasks.gathers ? tasks.gathered_stride : x_stride, product.packed + k * packed_columns(product.rows),
-                  epilogue, y, y_stride, product.panel_begin, product.panel_end);
-  }
-  return true;
-}
-
 void channels_last_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory) {
   const ChannelsLastTasks& tasks = part.channels_last;
   const kernels::GemmSlice slice = tasks.slices.slice(task % tasks.slices.count());
-  ChannelsLastProduct product = {};
+  Product product;
   product.group = task / tasks.slices.count();
-  product.rows = part.rows;
-  product.packed = run.operands.packed + part.weights_begin + product.group * part.depth * packed_columns(part.rows);
   product.panel_begin = slice.panel_begin;
   product.panel_end = slice.panel_end;
   product.gathered = memory;
   for (std::size_t output = slice.row_begin; output < slice.row_end; output += tasks.at_once) {
-    product.first_output = output;
+    product.first = output;
     product.outputs = std::min(tasks.at_once, slice.row_end - output);
-    if (!multiply_channels_last(run, part, product)) return;
+    if (!multiply(run, part, product)) return;
   }
 }
 

@@ -22,12 +22,6 @@ constexpr std::size_t kMostTapSumRows = 16, kMostTapSumDepth = 16;
 /// Where a task keeps its result for a while.
 constexpr std::size_t kMostKeptRows = 240;
 constexpr std::size_t kLeastTaskRows = 24;
-/// What earns the transforms of Winograd's form, and the larger weights.
-constexpr std::int64_t kLeastWinogradChannels = 32;
-constexpr std::int64_t kLeastWinogradOutputs = 14 * 14;
-/// Of the pairs of channels: more weights than 4 MiB, transformed, would come from memory for every block of tiles.
-constexpr std::int64_t kMostWinogradPairs = 1 << 16;
-constexpr std::size_t kMostWinogradRows = 64;
 /// What earns turning X and Y, for outputs as rows of a product.
 constexpr std::size_t kLeastPixelRows = 32;
 constexpr std::int64_t kLeastPixelChannels = 16;
@@ -147,31 +141,6 @@ bool plan_tap_sums(const Convolution& c, bool has_addend, int threads, Convoluti
       static_cast<std::size_t>(c.images * band.bands * ((c.groups + band.groups_of_task - 1) / band.groups_of_task));
   part.form = ConvolutionForm::kTapSums;
   return true;
-}
-
-}  // namespace
-
-bool suits_winograd(const Convolution& c) {
-  const auto fits = [](const WindowAxis& axis) { return axis.kernel == 3 && axis.stride == 1 && axis.dilation == 1; };
-  return !c.transposed && c.axes.size() == 2 && fits(c.axes[0]) && fits(c.axes[1]) &&
-         std::min(c.x_channels, c.y_channels) >= kLeastWinogradChannels &&
-         c.x_channels <= kMostWinogradPairs / c.y_channels && c.y_plane >= kLeastWinogradOutputs;
-}
-
-namespace {
-
-void plan_winograd(const Convolution& c, int threads, ConvolutionPart& part) {
-  WinogradTasks& winograd = part.winograd;
-  winograd.across = static_cast<std::size_t>((c.axes[1].output + 1) / 2);
-  winograd.tiles = static_cast<std::size_t>((c.axes[0].output + 1) / 2) * winograd.across;
-  winograd.blocks = divide_up(winograd.tiles, kernels::kWinogradTiles);
-  winograd.row_groups = divide_up(part.rows, kMostWinogradRows);
-  winograd.rows = divide_up(part.rows, winograd.row_groups);
-  // Tasks of one block transform the same X: a block is shared out only where threads would be idle.
-  const std::size_t units = static_cast<std::size_t>(c.images * c.groups) * winograd.blocks;
-  winograd.row_tasks = std::min(winograd.row_groups, divide_up(static_cast<std::size_t>(threads), units));
-  part.tasks = units * winograd.row_tasks;
-  part.form = ConvolutionForm::kWinograd;
 }
 
 /// Where the runs of the depth begin in the copy of X. Columns of one row of the kernel that lie side by side are one.
@@ -309,15 +278,14 @@ void plan_product(const Convolution& c, int threads, ConvolutionPart& part) {
 /// W is packed alike then.
 bool has_outputs_as_rows(const ConvolutionPart& part) {
   return part.form == ConvolutionForm::kPixels || part.form == ConvolutionForm::kWindows ||
-         part.form == ConvolutionForm::kChannelsLast || part.form == ConvolutionForm::kWinogradRows;
+         part.form == ConvolutionForm::kChannelsLast;
 }
 
 /// Floats of a worker; sets where its results begin among them.
 std::size_t place_worker(const Convolution& c, ConvolutionPart& part) {
   std::size_t results = 0;
-  if (part.form == ConvolutionForm::kWinogradRows) return place_winograd_rows(c, part);
   if (part.form == ConvolutionForm::kChannelsLast) return place_channels_last(part);
-  if (part.form == ConvolutionForm::kWinograd) return place_winograd(c, part.winograd);
+  if (part.form == ConvolutionForm::kWinograd) return place_winograd(c, part);
   if (part.form == ConvolutionForm::kPixels) return place_pixels(c, part);
   if (part.form == ConvolutionForm::kWide) return wide_buffers(part).floats;
   if (part.form == ConvolutionForm::kWindows) {
@@ -375,29 +343,23 @@ ConvolutionPlan plan_convolution(const Convolution& convolution, bool has_b, boo
     }
     part.grid = std::move(grid);
     const bool channels_last = convolution.channels_last;
-    const bool winograd_rows = channels_last && suits_winograd(convolution);
-    const bool winograd = constant_w && !channels_last && suits_winograd(convolution);
-    const bool windows = constant_w && !winograd && !winograd_rows && plan_windows(convolution, threads, part);
+    const bool winograd = constant_w && suits_winograd(convolution);
+    const bool windows = constant_w && !winograd && plan_windows(convolution, threads, part);
     const bool pixels = constant_w && !channels_last && !winograd && !windows && suits_pixels(convolution, part);
-    const bool of_channels = winograd || pixels;
-    part.weights_stride = weights_stride(of_channels ? static_cast<std::size_t>(convolution.x_channels) : part.depth);
-    part.weights_begin = plan.packed_floats;
     const std::size_t all_rows = part.rows * static_cast<std::size_t>(convolution.groups);
-    const std::size_t positions = winograd ? kernels::kWinogradPositions : 1;
-    plan.packed_floats += winograd_rows ? cache_lines(packed_winograd_floats(convolution, part))
-                          : pixels || windows || channels_last
-                              ? cache_lines(packed_pixel_floats(convolution, part))
-                              : cache_lines(all_rows * part.weights_stride * positions);
+    part.weights_stride = weights_stride(part.depth);
+    part.weights_begin = plan.packed_floats;
+    plan.packed_floats += cache_lines(winograd                             ? packed_winograd_floats(convolution, part)
+                                      : pixels || windows || channels_last ? packed_pixel_floats(convolution, part)
+                                                                           : all_rows * part.weights_stride);
     if (has_b && part.members > 1) {
       part.bias_begin = plan.bias_floats;
       plan.bias_floats += all_rows;
     }
-    if (winograd_rows) {
-      plan_winograd_rows(convolution, threads, part);
+    if (winograd) {
+      plan_winograd(convolution, threads, part);
     } else if (channels_last && !windows) {
       plan_channels_last(convolution, threads, part);
-    } else if (winograd) {
-      plan_winograd(convolution, threads, part);
     } else if (pixels) {
       plan_pixels(convolution, threads, part);
     } else if (!windows && !plan_wide(convolution, part) && !plan_tap_sums(convolution, has_addend, threads, part)) {
@@ -427,9 +389,8 @@ std::string plan_refusal(const NodeView& node) {
 }
 
 bool reads_w(const ConvolutionPlan& plan) {
-  return std::any_of(plan.parts.begin(), plan.parts.end(), [](const ConvolutionPart& part) {
-    return part.form == ConvolutionForm::kWinograd || part.form == ConvolutionForm::kWinogradRows;
-  });
+  return std::any_of(plan.parts.begin(), plan.parts.end(),
+                     [](const ConvolutionPart& part) { return part.form == ConvolutionForm::kWinograd; });
 }
 
 std::string packing_key(const ConvolutionPlan& plan) {
@@ -439,7 +400,7 @@ std::string packing_key(const ConvolutionPlan& plan) {
     if (c.transposed) key += text(" ", axis.stride, " ", axis.dilation, " ", axis.pad_begin, " ", axis.output);
   }
   for (const ConvolutionPart& part : plan.parts) {
-    if (part.form == ConvolutionForm::kWinograd || part.form == ConvolutionForm::kWinogradRows) key += " winograd";
+    if (part.form == ConvolutionForm::kWinograd) key += " winograd";
     if (has_outputs_as_rows(part)) key += " pixels";
   }
   return key;
@@ -458,11 +419,12 @@ void pack_convolution(const ConvolutionPlan& plan, const std::byte* w, RunContro
   const auto channel_stride = static_cast<std::size_t>(c.w_x_stride());
   for (const ConvolutionPart& part : plan.parts) {
     const std::size_t rows = part.rows * static_cast<std::size_t>(c.groups);
-    if (has_outputs_as_rows(part)) {
+    const bool winograd = part.form == ConvolutionForm::kWinograd;
+    if (winograd || has_outputs_as_rows(part)) {
       const std::size_t panels = kernels::panel_count(part.rows) * static_cast<std::size_t>(c.groups);
       control.parallel_for(panels, static_cast<double>(rows) * static_cast<double>(part.depth), [&](std::size_t task) {
         if (control.abandon_if_stopped()) return;
-        const auto pack = part.form == ConvolutionForm::kWinogradRows ? pack_winograd_panel : pack_pixel_panel;
+        const auto pack = winograd ? pack_winograd_panel : pack_pixel_panel;
         pack(c, part, task, w, packed);
       });
       continue;
@@ -476,12 +438,6 @@ void pack_convolution(const ConvolutionPlan& plan, const std::byte* w, RunContro
         const auto group = static_cast<std::int64_t>(row / part.rows);
         const auto channel = static_cast<std::int64_t>(row % part.rows / part.members);
         float* to = packed + part.weights_begin + row * part.weights_stride;
-        if (part.form == ConvolutionForm::kWinograd) {
-          const std::size_t first_row = row / part.rows * part.rows;  // of the group
-          to += first_row * part.weights_stride * (kernels::kWinogradPositions - 1);
-          transform_weights(w + row * part.depth * sizeof(float), channels, part.rows * part.weights_stride, 1, to);
-          continue;
-        }
         for (std::size_t tap = 0; tap < part.taps; ++tap, to += channels) {
           const std::int64_t first =
               group * c.w_group_stride() + channel * c.w_y_stride() + part.elements[member * part.taps + tap];

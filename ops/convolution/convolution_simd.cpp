@@ -152,8 +152,6 @@ void run_convolution(const ConvolutionPlan& plan, const ConvolutionOperands& ope
         return wide_task(run, part, task, memory);
       case ConvolutionForm::kWinograd:
         return winograd_task(run, part, task, memory);
-      case ConvolutionForm::kWinogradRows:
-        return winograd_rows_task(run, part, task, memory);
       case ConvolutionForm::kChannelsLast:
         return channels_last_task(run, part, task, memory);
     }

@@ -51,18 +51,16 @@ struct TapBand {
   std::vector<std::ptrdiff_t> offsets;  ///< of each step of the depth
 };
 
-/// Winograd: tiles of a plane in row-major order, kWinogradTiles in a block. A task has one block, and some of its
-/// groups of rows, that are products of their own.
+/// Winograd: tiles of an image in row-major order. A task has a block of them, and some panels of W.
 struct WinogradTasks {
   std::size_t across = 0;  ///< tiles of a row
-  std::size_t tiles = 0;   ///< of a plane
-  std::size_t blocks = 0;
-  std::size_t rows = 0, row_groups = 0;  ///< of a product, and as many make up all rows
-  std::size_t row_tasks = 1;
-  std::size_t input_stride = 0;         ///< between positions of transformed X
-  std::size_t sums_begin = 0;           ///< of a worker's floats, as lines_begin
-  std::size_t lines_begin = 0;          ///< of what sums directly: lines of X, rows of W, sums
-  std::vector<std::ptrdiff_t> offsets;  ///< of each step of the depth, in the lines
+  std::size_t tiles = 0, blocks = 0;
+  std::size_t block = 0;  ///< tiles of the largest block
+  std::size_t panels = 0, panel_tasks = 1;
+  std::size_t line = 0;    ///< floats of a row of X under tiles of a row
+  std::size_t turned = 0;  ///< floats of a row of their outputs, of one panel
+  // Of a worker's floats. Transformed X stands at the beginning.
+  std::size_t sums_begin = 0, lines_begin = 0, turned_begin = 0, direct_begin = 0;
 };
 
 /// Products with outputs as rows: a task has all of them, and some panels of W.
@@ -98,28 +96,7 @@ struct ChannelsLastTasks {
   std::size_t run = 1;     ///< steps of the depth that these are
 };
 
-/// Winograd with channels last: tiles, numbered over all images, are rows of the products. A task has a block of them,
-/// and some panels of W.
-struct WinogradRowTasks {
-  std::size_t across = 0, down = 0;  ///< tiles of an image
-  std::size_t tiles = 0, blocks = 0;
-  std::size_t block = 0;  ///< tiles of the largest block
-  std::size_t panels = 0, panel_tasks = 1;
-  std::size_t line = 0;  ///< floats of a line of X under a run of tiles
-  // Of a worker's floats. Transformed X stands at the beginning.
-  std::size_t sums_begin = 0, lines_begin = 0, weights_begin = 0, gathered_begin = 0;
-};
-
-enum class ConvolutionForm : std::uint8_t {
-  kProduct,
-  kWindows,
-  kPixels,
-  kTapSums,
-  kWide,
-  kWinograd,
-  kChannelsLast,
-  kWinogradRows
-};
+enum class ConvolutionForm : std::uint8_t { kProduct, kWindows, kPixels, kTapSums, kWide, kWinograd, kChannelsLast };
 
 struct ConvolutionPart {
   TapGrid grid;
@@ -137,7 +114,6 @@ struct ConvolutionPart {
   WindowTasks windows;
   PixelTasks pixels;
   ChannelsLastTasks channels_last;
-  WinogradRowTasks winograd_rows;
   std::size_t result_begin = 0;  ///< of a worker's floats
   std::size_t first_task = 0, tasks = 0;
 
@@ -219,34 +195,12 @@ void pixel_task(const ConvolutionRun& run, const ConvolutionPart& part, std::siz
 void wide_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
 void winograd_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
 void channels_last_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
-void winograd_rows_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
 void sum_taps_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
 
 /// Requires: W is constant, and there are no more than kMostChannelsLastAxes axes.
 void plan_channels_last(const Convolution& convolution, int threads, ConvolutionPart& part);
 /// Floats of a worker of such a part.
 std::size_t place_channels_last(const ConvolutionPart& part);
-
-/// Some outputs, numbered over all images, and rows of W, which may be taken from another place than all of them.
-struct ChannelsLastProduct {
-  std::size_t group;
-  std::size_t first_output, outputs;
-  std::size_t first_row, rows;
-  const float* packed;  ///< these rows, as pixel_task has all
-  std::size_t panel_begin, panel_end;
-  float* gathered;  ///< gathered_stride for each output
-};
-/// Bias, addend and activation included. False when the run is to stop.
-bool multiply_channels_last(const ConvolutionRun& run, const ConvolutionPart& part, const ChannelsLastProduct& product);
-
-bool suits_winograd(const Convolution& convolution);
-/// Winograd's form with channels last: as plan_channels_last, and beside it.
-void plan_winograd_rows(const Convolution& convolution, int threads, ConvolutionPart& part);
-std::size_t place_winograd_rows(const Convolution& convolution, ConvolutionPart& part);
-std::size_t packed_winograd_floats(const Convolution& convolution, const ConvolutionPart& part);
-/// Panel `index` of those of all groups.
-void pack_winograd_panel(const Convolution& convolution, const ConvolutionPart& part, std::size_t index,
-                         const std::byte* w, float* packed);
 
 /// False where the part had better be tap sums.
 bool plan_wide(const Convolution& convolution, ConvolutionPart& part);
@@ -257,13 +211,15 @@ struct WideBuffers {
 };
 WideBuffers wide_buffers(const ConvolutionPart& part);
 
-/// Floats of a worker of a Winograd part; sets where its buffers are.
-std::size_t place_winograd(const Convolution& convolution, WinogradTasks& winograd);
-/// GemmEpilogue::chain_length of its products.
-std::size_t winograd_chain(std::size_t channels);
-/// Weights of a row of the part, transformed: to[position * position_stride + channel * channel_stride].
-void transform_weights(const std::byte* w, std::size_t channels, std::size_t position_stride,
-                       std::size_t channel_stride, float* to);
+/// Whether Winograd's form pays, with constant W.
+bool suits_winograd(const Convolution& convolution);
+void plan_winograd(const Convolution& convolution, int threads, ConvolutionPart& part);
+/// Floats of a worker of such a part; sets where its buffers are.
+std::size_t place_winograd(const Convolution& convolution, ConvolutionPart& part);
+std::size_t packed_winograd_floats(const Convolution& convolution, const ConvolutionPart& part);
+/// Panel `index` of those of all groups.
+void pack_winograd_panel(const Convolution& convolution, const ConvolutionPart& part, std::size_t index,
+                         const std::byte* w, float* packed);
 
 /// to[i][j] = from[j][i] for i < rows, j < columns.
 void turn_floats(const float* from, std::size_t from_stride, float* to, std::size_t to_stride, std::size_t rows,

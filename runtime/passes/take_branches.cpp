@@ -21,8 +21,7 @@ class Taking {
       rename(node.inputs, stands_for_);
       const auto decide = node.op->facts.taken_body;
       const auto body = decide == nullptr ? std::nullopt : decide({node, graph_.values, options_});
-      if (body) {
-        take(node, node.bodies[*body]);
+      if (body && take(node, node.bodies[*body])) {
         ++taken;
       } else {
         graph_.nodes.push_back(std::move(node));
@@ -40,7 +39,24 @@ class Taking {
     }
   }
 
-  void take(const Node& node, const Body& body) {
+  /// False for a body that is wrong for what is known of its captures: the node stays, as nothing may ever run it.
+  bool take(const Node& node, const Body& body) {
+    const std::size_t first_value = graph_.values.size();
+    const std::size_t first_node = graph_.nodes.size();
+    try {
+      put_in(node, body);
+      return true;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kInvalidModel && error.code() != ErrorCode::kUnsupported) throw;
+    }
+    graph_.values.resize(first_value);
+    graph_.value_names.resize(first_value);
+    graph_.nodes.resize(first_node);
+    stands_for_.resize(first_value);
+    return false;
+  }
+
+  void put_in(const Node& node, const Body& body) {
     const Graph& within = *body.graph;
     std::vector<ValueId> outside(within.values.size(), kNoValue);
     for (std::size_t i = 0; i < within.inputs.size(); ++i)

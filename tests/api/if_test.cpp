@@ -190,6 +190,39 @@ TEST(If, ABranchThatIsNotTakenMayBeWrong) {
   EXPECT_THAT(what, HasSubstr("then_branch is taken, which cannot run with these shapes: MatMul node"));
 }
 
+TEST(If, OfAKnownConditionWithinWhatIsNotTakenMayBeWrong) {
+  const GraphWriter wrong = GraphWriter()
+                                .initializer<float>("w", {3, 2}, {1, 2, 3, 4, 5, 6})
+                                .node("Neg", {"x"}, {"n"})
+                                .node("MatMul", {"n", "w"}, {"a"}, {}, "product")
+                                .output("a");
+  const GraphWriter other = GraphWriter().node("Abs", {"x"}, {"b"}).output("b");
+  const std::string bytes =
+      model()
+          .opset(13)
+          .input("condition", DataType::kBool, {})
+          .input("x", DataType::kFloat32, {1, 2})
+          .initializer<bool>("always", {}, {true})
+          .node("If", {"condition"}, {"y"},
+                {GraphWriter()
+                     .node("If", {"always"}, {"i"}, {wrong.as("then_branch"), other.as("else_branch")}, "inner")
+                     .node("Relu", {"i"}, {"r"})
+                     .output("r")
+                     .as("then_branch"),
+                 other.as("else_branch")},
+                "outer")
+          .output("y")
+          .bytes();
+  const Tensor x = tensor_with<float>({1, 2}, {-1, 2});
+  for (const bool passes : {true, false}) {
+    Options options = options_for(Backend::kAuto);
+    options.disabled_passes = passes ? std::vector<std::string>{} : std::vector<std::string>{"all"};
+    const Model model = load(bytes, options);
+    EXPECT_THAT(values_of(model.run({truth(false), x})[0]), ElementsAre(1, 2));
+    EXPECT_THAT(error_of([&] { model.run({truth(true), x}); }, ErrorCode::kInvalidModel), HasSubstr("MatMul node"));
+  }
+}
+
 TEST(If, SaysWhatIsWrong) {
   const auto refused = [](const GraphWriter& then_branch, const GraphWriter& else_branch, DataType condition,
                           const char* words) {

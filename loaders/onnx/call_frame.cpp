@@ -38,7 +38,8 @@ std::vector<BoundAttribute> bind_parameters(const CallFrame& caller, const NodeP
                                             std::vector<std::string>& passed_over) {
   std::vector<BoundAttribute> defaults;
   for (const Span bytes : function.attribute_protos) {
-    defaults.push_back({read<AttributeProto>(bytes).name, bytes, function_file});
+    // Written in the function, whose frame will be the next.
+    defaults.push_back({read<AttributeProto>(bytes).name, bytes, function_file, caller.number + 1});
   }
   std::vector<BoundAttribute> bound;
   std::vector<std::string_view> names;

@@ -223,6 +223,33 @@ TEST(If, OfAKnownConditionWithinWhatIsNotTakenMayBeWrong) {
   }
 }
 
+/// y = condition ? t + t : -t for t = relu(x): by a function that has the branches as attributes, of which the first is
+/// left to its default.
+TEST(If, BranchesOfAFunctionReadWhereTheyAreWritten) {
+  const GraphWriter by_default = GraphWriter().node("Add", {"t", "t"}, {"d"}).output("d");
+  const GraphWriter given = GraphWriter().node("Neg", {"t"}, {"n"}).output("n");
+  const std::string bytes = model()
+                                .opset(13)
+                                .opset(1, "d")
+                                .function(FunctionWriter("d", "Choose", {"c", "x"}, {"y"})
+                                              .opset(13)
+                                              .default_parameter(by_default.as("yes"))
+                                              .parameter("no")
+                                              .node("Relu", {"x"}, {"t"})
+                                              .node("If", {"c"}, {"y"},
+                                                    {attribute_reference("then_branch", "yes", 5),
+                                                     attribute_reference("else_branch", "no", 5)}))
+                                .input("condition", DataType::kBool, {})
+                                .input("x", DataType::kFloat32, {2})
+                                .node("Abs", {"x"}, {"t"})
+                                .node("Choose", {"condition", "x"}, {"y"}, {given.as("no")}, "", "d")
+                                .output("y")
+                                .bytes();
+  const Tensor x = tensor_with<float>({2}, {-3, 4});
+  EXPECT_THAT(values_of(run_model(bytes, {truth(true), x})[0]), ElementsAre(0, 8)) << "t of the function";
+  EXPECT_THAT(values_of(run_model(bytes, {truth(false), x})[0]), ElementsAre(-3, -4)) << "t of the model";
+}
+
 TEST(If, SaysWhatIsWrong) {
   const auto refused = [](const GraphWriter& then_branch, const GraphWriter& else_branch, DataType condition,
                           const char* words) {

@@ -177,8 +177,8 @@ inline Message attribute(std::string_view name, const std::vector<std::string>& 
 inline Message graph_attribute(std::string_view name, const Message& graph) {
   return attribute_header(name, 5).message(6, graph);
 }
-/// Stands for attribute `parameter` of the function around it. `type`: 1 float, 2 int, 3 string, 4 tensor, 6 floats, 7
-/// ints, 8 strings.
+/// Stands for attribute `parameter` of the function around it. `type`: 1 float, 2 int, 3 string, 4 tensor, 5 graph, 6
+/// floats, 7 ints, 8 strings.
 inline Message attribute_reference(std::string_view name, std::string_view parameter, int type) {
   return attribute_header(name, type).bytes(21, parameter);
 }

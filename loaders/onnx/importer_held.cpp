@@ -14,11 +14,23 @@
 #include "runtime/value_type.hpp"
 
 namespace linnet::internal::onnx {
+namespace {
+
+constexpr const char* kFromHandles = "HandlesToStrings";
+
+}  // namespace
+
+/// Errors: kUnsupported in a library that was built without it (LINNET_OPERATORS).
+const OpDef& Importer::own_operator(const char* name) const {
+  const OpDef* const op = registry_.find(kOwnDomain, name);
+  if (op == nullptr) unsupported("this library was built without the operator ", kOwnDomain, ".", name);
+  return *op;
+}
 
 /// What a node of Linnet's own domain makes of one value.
 ValueId Importer::add_own_node(const CallFrame& frame, const char* name, ValueId input, const std::string& value_name) {
   Node node;
-  node.op = registry_.find(kOwnDomain, name);
+  node.op = &own_operator(name);
   node.attributes = new_shared<NoAttributes>();
   node.name = value_name;
   node.opset = 1;
@@ -36,7 +48,7 @@ ValueId Importer::add_own_node(const CallFrame& frame, const char* name, ValueId
 /// The handles of a tensor of strings; those that it was made of, where it was made of some.
 ValueId Importer::handles_of(const CallFrame& frame, ValueId strings) {
   const NodeId producer = graph_.values[strings].producer;
-  const OpDef* const back = registry_.find(kOwnDomain, "HandlesToStrings");
+  const OpDef* const back = registry_.find(kOwnDomain, kFromHandles);
   if (producer != kNoNode && graph_.nodes[producer].op == back) return graph_.nodes[producer].inputs[0];
   return add_own_node(frame, "StringsToHandles", strings, graph_.value_names[strings] + "/handles");
 }
@@ -69,21 +81,20 @@ bool Importer::add_held_node(CallFrame& frame, Node& node) {
     bind_output(frame, proto_.outputs[0], node.inputs[0]);
     return true;
   }
-  if (node.op->string_form != nullptr) {
-    const char* name = nullptr;
-    try {
-      name = node.op->string_form({node, graph_.values, options_});
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::kUnsupported) throw;
-      refuse(frame, node.opset, error.what());
-      return true;
-    }
-    if (name != nullptr) {
-      node.op = registry_.find(kOwnDomain, name);
+  try {
+    const char* const form =
+        node.op->string_form != nullptr ? node.op->string_form({node, graph_.values, options_}) : nullptr;
+    if (form != nullptr) {
+      node.op = &own_operator(form);
       return false;
     }
+    if (!has_strings(node) || !take_handles(frame, node)) return false;
+    own_operator(kFromHandles);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kUnsupported) throw;
+    refuse(frame, node.opset, error.what());
+    return true;
   }
-  if (!has_strings(node) || !take_handles(frame, node)) return false;
   const auto id = static_cast<NodeId>(graph_.nodes.size());
   add_output_values(frame, node, id);
   infer(frame, node, id);
@@ -93,7 +104,7 @@ bool Importer::add_held_node(CallFrame& frame, Node& node) {
     if (handles[i] == kNoValue) continue;
     const std::string name = value_name(frame, proto_.outputs[i]);
     graph_.value_names[handles[i]] = name + "/handles";
-    bind_output(frame, proto_.outputs[i], add_own_node(frame, "HandlesToStrings", handles[i], name));
+    bind_output(frame, proto_.outputs[i], add_own_node(frame, kFromHandles, handles[i], name));
   }
   return true;
 }

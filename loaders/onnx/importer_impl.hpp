@@ -47,6 +47,7 @@ class Importer {
   void add_output_values(const CallFrame& frame, Node& node, NodeId id);
   void bind_outputs(CallFrame& frame, const std::vector<std::string_view>& names, const Node& node);
   void add_node(CallFrame& frame, const OpDef& op, int opset);
+  const OpDef& own_operator(const char* name) const;
   ValueId add_own_node(const CallFrame& frame, const char* name, ValueId input, const std::string& value_name);
   ValueId handles_of(const CallFrame& frame, ValueId strings);
   bool has_strings(const Node& node) const;

@@ -28,7 +28,8 @@ inline void infer_same(internal::InferContext& context) {
 }
 
 /// Relu (1 -> 1), Add (2 -> 1, broadcasting), Sum (variadic -> 1), Pair (1..2 -> 1..2), Scale (1 -> 1, float attribute
-/// `factor`, int `mode`; from opset 9), Constant, Fussy (1 -> 1, cannot take float64).
+/// `factor`, int `mode`; from opset 9), Constant, Fussy (1 -> 1, cannot take float64), Move and Turn (1 -> 1, of
+/// strings too, by operators of Linnet's own domain, which are not there).
 inline const internal::Registry& toy_operators() {
   static const internal::Registry kRegistry = [] {
     using internal::AttributesPtr;
@@ -42,7 +43,8 @@ inline const internal::Registry& toy_operators() {
                                                        {"Y", internal::kStoredTypes, internal::kMayBeLeftOut}};
     static constexpr internal::InputDef kSeveral[] = {{"", internal::kStoredTypes, internal::kRepeated}};
     const auto add = [&](const char* name, internal::InputTable inputs, std::size_t max_outputs,
-                         AttributesPtr (*parse)(ParseContext&), void (*infer)(InferContext&), int since = 1) {
+                         AttributesPtr (*parse)(ParseContext&), void (*infer)(InferContext&), int since = 1,
+                         const char* (*string_form)(const internal::NodeView&) = nullptr) {
       OpDef op;
       op.name = name;
       op.since_opset = since;
@@ -50,6 +52,7 @@ inline const internal::Registry& toy_operators() {
       op.max_outputs = max_outputs;
       op.parse = parse;
       op.infer = infer;
+      op.string_form = string_form;
       registry.add(std::move(op));
     };
     add("Relu", kOne, 1, internal::parse_nothing, infer_same);
@@ -84,6 +87,10 @@ inline const internal::Registry& toy_operators() {
       if (context.input_type(0) == DataType::kFloat64) internal::unsupported("float64 is too much");
       infer_same(context);
     });
+    static constexpr internal::InputDef kMoves[] = {{"X", internal::kStoredTypes, internal::kMoved}};
+    add("Move", kMoves, 1, internal::parse_nothing, infer_same);
+    add("Turn", kOne, 1, internal::parse_nothing, infer_same, 1,
+        [](const internal::NodeView&) { return "TurnStrings"; });
     return registry;
   }();
   return kRegistry;

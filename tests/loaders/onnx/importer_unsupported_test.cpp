@@ -51,6 +51,28 @@ TEST(Importer, ListsUnsupportedTypesToo) {
                "  sparse initializer \"s\": sparse tensors are not supported");
 }
 
+TEST(Importer, StringsNeedOperatorsThatALibraryMayLack) {
+  const Error returned = error_of(
+      [] { load_toy(model().input("x", DataType::kString, {2}).output("x", DataType::kString, {2}).bytes()); });
+  EXPECT_EQ(returned.code(), ErrorCode::kUnsupported);
+  EXPECT_STREQ(returned.what(), "this library was built without the operator linnet.Keep");
+  for (const auto& [op, missing] : {std::pair("Move", "StringsToHandles"), std::pair("Turn", "TurnStrings")}) {
+    const Error error = error_of([&, op = op] {
+      load_toy(model()
+                   .opset(13)
+                   .input("x", DataType::kString, {2})
+                   .node(op, {"x"}, {"y"}, {}, "n")
+                   .output("y", DataType::kString, {2})
+                   .bytes());
+    });
+    EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
+    EXPECT_THAT(error.what(), HasSubstr(std::string(op) +
+                                        " node \"n\" (opset 13): this library was built without the "
+                                        "operator linnet." +
+                                        missing));
+  }
+}
+
 TEST(Importer, ALongListEndsInANumber) {
   ModelWriter writer = model().opset(1, "custom").input("x", DataType::kFloat32, {2});
   for (int i = 0; i < 1500; ++i) {

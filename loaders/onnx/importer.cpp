@@ -157,17 +157,17 @@ void Importer::read_attributes(const CallFrame& frame, Span bytes, bool with_val
   bodies_.clear();
   try {
     for (const Span attribute_bytes : proto_.attributes) {
-      const auto attribute = read<AttributeProto>(attribute_bytes);
+      auto attribute = read<AttributeProto>(attribute_bytes);
       if (attribute.name.empty()) invalid_model("an attribute at byte ", attribute_bytes.offset(), " has no name");
       attribute_names_.push_back(attribute.name);
       const auto value = resolve(frame, attribute, attribute_bytes);
       if (!value) continue;
-      const auto given = read<AttributeProto>(value->bytes);
-      for (std::size_t i = 0; i < given.graphs.size(); ++i) {
+      if (!attribute.ref_attr_name.empty()) attribute = read<AttributeProto>(value->bytes);
+      for (std::size_t i = 0; i < attribute.graphs.size(); ++i) {
         BodyAttribute body;
-        body.name = std::string(attribute.name.substr(0, kMaxPath));
-        if (given.graphs.size() > 1) body.name += text("[", i, "]");
-        body.graph = given.graphs[i];
+        body.name = std::string(value->name.substr(0, kMaxPath));
+        if (attribute.graphs.size() > 1) body.name += text("[", i, "]");
+        body.graph = attribute.graphs[i];
         body.file = value->file;
         body.origin = value->origin;
         bodies_.push_back(std::move(body));
@@ -175,7 +175,7 @@ void Importer::read_attributes(const CallFrame& frame, Span bytes, bool with_val
       if (!with_values) continue;
       TensorSource source = source_;
       source.file = value->file;
-      attributes_.push_back(read_attribute(given, value->name, source));
+      attributes_.push_back(read_attribute(attribute, value->name, source));
     }
     check_unique(attribute_names_);
     if (!bodies_.empty()) walk_subgraphs(bytes, options_.limits.nesting, nullptr);

@@ -119,9 +119,8 @@ nb::object object_of(Framework framework, const Value& value) {
   }
   if (value.is_map()) {
     const auto list_of = [](const Value& tensor) { return object_of(Framework::kNumpy, tensor).attr("tolist")(); };
-    return nb::steal(PyObject_CallFunctionObjArgs(
-        reinterpret_cast<PyObject*>(&PyDict_Type),
-        nb::module_::import_("builtins").attr("zip")(list_of(value.keys()), list_of(value.values())).ptr(), nullptr));
+    const nb::module_ builtins = nb::module_::import_("builtins");
+    return builtins.attr("dict")(builtins.attr("zip")(list_of(value.keys()), list_of(value.values())));
   }
   return value.type() == DataType::kString ? array_of_strings(value) : copied_array(framework, value.view());
 }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "ops/elementwise/activation.hpp"
 #include "ops/elementwise/arithmetic.hpp"
@@ -58,6 +59,7 @@ struct State {
   bool has_highest = false;
   DataType type = DataType::kUndefined;
   std::size_t count = 0;
+  BroadcastLoops bound;  ///< a line of one element
 };
 
 Prepared prepare(const PrepareContext& context) {
@@ -69,9 +71,8 @@ Prepared prepare(const PrepareContext& context) {
   state->has_highest = !attributes.bounds_are_inputs || context.has_input(2);
   state->type = context.input_type(0);
   state->count = static_cast<std::size_t>(element_count(context.input_shape(0)));
-  Prepared prepared;
-  prepared.state = state;
-  return prepared;
+  state->bound = broadcast_loops({static_cast<std::int64_t>(kLinedUp)}, {});
+  return {std::move(state)};
 }
 
 /// NaN stays NaN; a bound that is NaN makes all others NaN.
@@ -124,13 +125,12 @@ void run_floats(const State& state, const RunArguments& args) {
 /// Bounds of integers are inputs.
 void run_integers(const State& state, const RunArguments& args) {
   const std::size_t bytes = size_of(state.type);
-  const BroadcastLoops one = broadcast_loops({static_cast<std::int64_t>(kLinedUp)}, {});
   const ArithmeticLine larger = arithmetic_line(Arithmetic::kMax, state.type);
   const ArithmeticLine smaller = arithmetic_line(Arithmetic::kMin, state.type);
   for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t chunk, std::size_t size) {
     LineBuffer lowest, highest;
-    if (state.has_lowest) line_up(one, bytes, args.inputs[1], 0, kLinedUp, &lowest);
-    if (state.has_highest) line_up(one, bytes, args.inputs[2], 0, kLinedUp, &highest);
+    if (state.has_lowest) line_up(state.bound, bytes, args.inputs[1], 0, kLinedUp, &lowest);
+    if (state.has_highest) line_up(state.bound, bytes, args.inputs[2], 0, kLinedUp, &highest);
     for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) {
       const void* x = static_cast<const std::byte*>(args.inputs[0]) + first * bytes;
       void* y = static_cast<std::byte*>(args.outputs[0]) + first * bytes;

@@ -46,7 +46,7 @@ void require_bound(const NodeView& node, std::size_t input, const char* name) {
 }
 
 void infer(InferContext& context) {
-  if (!context.attributes<ActivationAttributes>().bounds_are_inputs) require_type(context, 0, "X", kFloatTypes);
+  if (!context.attributes<ActivationAttributes>().bounds_are_inputs) require_type(context, 0, "input", kFloatTypes);
   infer_like_first(context);
   require_bound(context, 1, "min");
   require_bound(context, 2, "max");
@@ -148,7 +148,7 @@ void run_reference(const RunArguments& args) {
 }
 
 constexpr InputDef kInputs[] = {
-    {"X", kNumericTypes},
+    {"input", kNumericTypes},
     {"min", kNumericTypes, kMayBeLeftOut | kTypeOfFirst},
     {"max", kNumericTypes, kMayBeLeftOut | kTypeOfFirst},
 };

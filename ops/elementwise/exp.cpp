@@ -14,7 +14,7 @@ AttributesPtr parse(ParseContext&) { return activation_attributes(kernels::Activ
 void register_exp(Registry& registry) {
   OpDef op;
   op.name = "Exp";
-  op.inputs = kOneOfFloats;
+  op.inputs = kInputOfFloats;
   op.parse = parse;
   op.infer = infer_like_first;
   op.implementations = activation_implementations();

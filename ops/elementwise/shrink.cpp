@@ -6,6 +6,7 @@
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/input_tables.hpp"
 #include "ops/shared/layout.hpp"
 
 namespace linnet::internal {
@@ -68,17 +69,15 @@ void run(const RunArguments& args) {
   });
 }
 
-constexpr InputDef kInputs[] = {{"X", kNumericTypes}};
-
 }  // namespace
 
 void register_shrink(Registry& registry) {
   OpDef op;
   op.name = "Shrink";
   op.since_opset = 9;
-  op.inputs = kInputs;
+  op.inputs = kInputOfNumbers;
   op.parse = parse;
-  op.infer = [](InferContext& context) { infer_like_first(context); };
+  op.infer = infer_like_first;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.in_place_inputs = {0};
   op.facts.channels_last = same_in_any_layout;

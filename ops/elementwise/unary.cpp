@@ -199,9 +199,10 @@ void run_reference(const RunArguments& args) {
 }
 
 constexpr InputDef kSigned[] = {{"X", kFloatTypes | kSignedTypes}};
+constexpr InputDef kNumbers[] = {{"X", kNumericTypes}};
 
 void add(Registry& registry, const char* name, int since_opset, AttributesPtr (*parse)(ParseContext&),
-         InputTable inputs = kOneOfFloats) {
+         InputTable inputs = kInputOfFloats) {
   OpDef op;
   op.name = name;
   op.since_opset = since_opset;
@@ -221,16 +222,18 @@ void add(Registry& registry, const char* name, int since_opset, AttributesPtr (*
 }  // namespace
 
 void register_neg(Registry& registry) { add(registry, "Neg", 6, parse<UnaryKind::kNeg>, kSigned); }
-void register_abs(Registry& registry) { add(registry, "Abs", 6, parse<UnaryKind::kAbs>, kOneOfNumbers); }
-void register_reciprocal(Registry& registry) { add(registry, "Reciprocal", 6, parse<UnaryKind::kReciprocal>); }
-void register_sqrt(Registry& registry) { add(registry, "Sqrt", 6, parse<UnaryKind::kSqrt>); }
+void register_abs(Registry& registry) { add(registry, "Abs", 6, parse<UnaryKind::kAbs>, kNumbers); }
+void register_reciprocal(Registry& registry) {
+  add(registry, "Reciprocal", 6, parse<UnaryKind::kReciprocal>, kOneOfFloats);
+}
+void register_sqrt(Registry& registry) { add(registry, "Sqrt", 6, parse<UnaryKind::kSqrt>, kOneOfFloats); }
 void register_log(Registry& registry) { add(registry, "Log", 6, parse<UnaryKind::kLog>); }
 void register_sin(Registry& registry) { add(registry, "Sin", 7, parse<UnaryKind::kSin>); }
 void register_cos(Registry& registry) { add(registry, "Cos", 7, parse<UnaryKind::kCos>); }
-void register_floor(Registry& registry) { add(registry, "Floor", 6, parse<UnaryKind::kFloor>); }
-void register_ceil(Registry& registry) { add(registry, "Ceil", 6, parse<UnaryKind::kCeil>); }
-void register_round(Registry& registry) { add(registry, "Round", 11, parse<UnaryKind::kRound>); }
-void register_sign(Registry& registry) { add(registry, "Sign", 9, parse<UnaryKind::kSign>, kOneOfNumbers); }
+void register_floor(Registry& registry) { add(registry, "Floor", 6, parse<UnaryKind::kFloor>, kOneOfFloats); }
+void register_ceil(Registry& registry) { add(registry, "Ceil", 6, parse<UnaryKind::kCeil>, kOneOfFloats); }
+void register_round(Registry& registry) { add(registry, "Round", 11, parse<UnaryKind::kRound>, kOneOfFloats); }
+void register_sign(Registry& registry) { add(registry, "Sign", 9, parse<UnaryKind::kSign>, kInputOfNumbers); }
 void register_tan(Registry& registry) { add(registry, "Tan", 7, parse<UnaryKind::kTan>); }
 void register_asin(Registry& registry) { add(registry, "Asin", 7, parse<UnaryKind::kAsin>); }
 void register_acos(Registry& registry) { add(registry, "Acos", 7, parse<UnaryKind::kAcos>); }

@@ -9,6 +9,7 @@
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/input_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -58,14 +59,12 @@ void run(const RunArguments& args) {
   });
 }
 
-constexpr InputDef kInputs[] = {{"X", kFloatTypes}};
-
 }  // namespace
 
 void register_hardmax(Registry& registry) {
   OpDef op;
   op.name = "Hardmax";
-  op.inputs = kInputs;
+  op.inputs = kInputOfFloats;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

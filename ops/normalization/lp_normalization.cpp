@@ -8,6 +8,7 @@
 
 #include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/input_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -116,14 +117,12 @@ void run(const RunArguments& args) {
   });
 }
 
-constexpr InputDef kInputs[] = {{"X", kFloatTypes}};
-
 }  // namespace
 
 void register_lp_normalization(Registry& registry) {
   OpDef op;
   op.name = "LpNormalization";
-  op.inputs = kInputs;
+  op.inputs = kInputOfFloats;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

@@ -14,6 +14,7 @@
 #include "ops/kernels/softmax.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/input_tables.hpp"
 #include "ops/shared/layout.hpp"
 
 namespace linnet::internal {
@@ -307,12 +308,10 @@ std::optional<ChannelsLast> channels_last(const NodeView& node) {
   return result;
 }
 
-constexpr InputDef kInputs[] = {{"X", kFloatTypes}};
-
 OpDef definition(const char* name) {
   OpDef op;
   op.name = name;
-  op.inputs = kInputs;
+  op.inputs = kInputOfFloats;
   op.infer = infer;
   op.implementations = softmax_implementations();
   op.facts.in_place_inputs = {0};

@@ -7,7 +7,8 @@
 namespace linnet::internal {
 
 inline constexpr InputDef kOneOfFloats[] = {{"X", kFloatTypes}};
-inline constexpr InputDef kOneOfNumbers[] = {{"X", kNumericTypes}};
+inline constexpr InputDef kInputOfFloats[] = {{"input", kFloatTypes}};
+inline constexpr InputDef kInputOfNumbers[] = {{"input", kNumericTypes}};
 inline constexpr InputDef kTwoOfNumbers[] = {{"A", kNumericTypes}, {"B", kNumericTypes, kTypeOfFirst}};
 inline constexpr InputDef kOneOfStrings[] = {{"X", kStringType}};
 

@@ -1,9 +1,15 @@
 // What operators declare of their inputs is checked for every one of them: each type that is not declared is refused,
-// each input that is needed is asked for, and no more inputs are taken than there are.
+// each input that is needed is asked for, and no more inputs are taken than there are. Names, and what may be left out,
+// are as in ONNX's schemas.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ops/ops.hpp"
@@ -72,15 +78,17 @@ TEST(DeclaredInputs, EveryOperatorDeclaresInputsThatAreOptionalOnlyBehindThoseTh
   for (const OpDef* op : all_operators().all()) {
     SCOPED_TRACE(op->domain + "." + op->name);
     std::size_t index = 0;
+    bool may_be_left_out = false;
     for (const InputDef& input : op->inputs) {
       ASSERT_NE(input.name, nullptr);
+      EXPECT_TRUE(has(input, kMayBeLeftOut) || !may_be_left_out) << index;
+      may_be_left_out = has(input, kMayBeLeftOut);
       EXPECT_NE(some_type(input), DataType::kUndefined) << index;
       EXPECT_FALSE(index == 0 && has(input, kTypeOfFirst) && !has(input, kRepeated));
       EXPECT_TRUE(!has(input, kRepeated) || &input + 1 == op->inputs.end()) << "only the last one can be repeated";
       EXPECT_FALSE(has(input, kDecidesShapes) && has(input, kShapeOnly)) << index;
       ++index;
     }
-    EXPECT_LE(op->inputs.least(), index);
     EXPECT_EQ(Sample(*op).refused(), "");
   }
 }
@@ -146,6 +154,61 @@ TEST(DeclaredInputs, TheNumberOfInputsIsThatOfTheDeclaredOnes) {
       }
     }
   }
+}
+
+struct OnnxInput {
+  std::string name, option;
+};
+/// By operator set: what the schema that begins there has.
+using Forms = std::map<int, std::vector<OnnxInput>>;
+
+std::map<std::pair<std::string, std::string>, Forms> onnx_schemas() {
+  const std::string command = "'" LINNET_TEST_PYTHON "' '" LINNET_SOURCE_DIR "/tests/ops/onnx_inputs.py'";
+  std::string table;
+  FILE* const pipe = ::popen(command.c_str(), "r");
+  char part[4096];
+  while (pipe != nullptr && std::fgets(part, sizeof part, pipe) != nullptr) table += part;
+  EXPECT_TRUE(pipe != nullptr && ::pclose(pipe) == 0) << command;
+  std::map<std::pair<std::string, std::string>, Forms> schemas;
+  std::istringstream lines(table);
+  std::string domain, op;
+  int opset = 0;
+  for (OnnxInput input; lines >> domain >> op >> opset >> input.name >> input.option;)
+    schemas[{domain == "ai.onnx" ? "" : domain, op}][opset].push_back(input);
+  return schemas;
+}
+
+TEST(DeclaredInputs, AreThoseOfOnnxsSchemas) {
+  const auto schemas = onnx_schemas();
+  std::size_t compared = 0;
+  for (const OpDef* op : all_operators().all()) {
+    const auto schema = schemas.find({op->domain, op->name});
+    if (schema == schemas.end()) continue;
+    SCOPED_TRACE(op->domain + "." + op->name);
+    const Forms& forms = schema->second;
+    auto oldest = forms.upper_bound(op->since_opset);
+    if (oldest != forms.begin()) --oldest;
+    std::size_t most = 0;
+    for (auto form = oldest; form != forms.end(); ++form) most = std::max(most, form->second.size());
+    EXPECT_EQ(static_cast<std::size_t>(op->inputs.end() - op->inputs.begin()), most);
+    for (std::size_t i = 0; i < most; ++i) {
+      const InputDef* const input = op->inputs.of(i);
+      ASSERT_NE(input, nullptr) << i;
+      bool needed = true;
+      OnnxInput newest;
+      for (auto form = oldest; form != forms.end(); ++form) {
+        const bool is_there = i < form->second.size();
+        if (is_there) newest = form->second[i];
+        needed = needed && is_there && newest.option != "Optional";
+      }
+      EXPECT_EQ(has(*input, kRepeated), newest.option == "Variadic") << i;
+      if (has(*input, kRepeated)) continue;
+      EXPECT_EQ(input->name, newest.name);
+      EXPECT_EQ(has(*input, kMayBeLeftOut), !needed) << newest.name;
+      ++compared;
+    }
+  }
+  EXPECT_GT(compared, 250U);
 }
 
 TEST(DeclaredInputs, WhatOnnxAllowsIsNotSupportedAndWhatItDoesNotIsInvalid) {

@@ -104,7 +104,7 @@ TEST(Clip, RefusesWrongBoundsAndTypes) {
   OpTest("Clip", 13)
       .input<float>({1}, {1})
       .input<double>({}, {0})
-      .expect_error(ErrorCode::kInvalidModel, "input min is float64, but X is float32")
+      .expect_error(ErrorCode::kInvalidModel, "input min is float64, but input is float32")
       .run();
   OpTest("Clip", 13)
       .input<float>({1}, {1})
@@ -112,8 +112,8 @@ TEST(Clip, RefusesWrongBoundsAndTypes) {
       .input<float>({2}, {0, 1})
       .expect_error(ErrorCode::kInvalidModel, "input max is [2], expected a scalar")
       .run();
-  OpTest("Clip", 13).input<bool>({1}, {true}).expect_error(ErrorCode::kInvalidModel, "input X is bool").run();
-  OpTest("Clip", 10).input<std::int32_t>({1}, {1}).expect_error(ErrorCode::kInvalidModel, "input X is int32").run();
+  OpTest("Clip", 13).input<bool>({1}, {true}).expect_error(ErrorCode::kInvalidModel, "input is bool").run();
+  OpTest("Clip", 10).input<std::int32_t>({1}, {1}).expect_error(ErrorCode::kInvalidModel, "input is int32").run();
   OpTest("Clip", 10)
       .input<float>({1}, {1})
       .input<float>({}, {1})

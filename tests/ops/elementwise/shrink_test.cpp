@@ -70,7 +70,7 @@ TEST(Shrink, TakesAnyShape) {
   OpTest("Shrink", 9).input<float>({}, {1}).expect<float>({}, {1}).run();
   OpTest("Shrink", 9).input<float>({0, 2}, {}).expect<float>({0, 2}, {}).run();
   OpTest("Shrink", 9).symbolic_input(DataType::kInt8, {"n", 2}).expect_dims(DataType::kInt8, {"n", 2}).infer_only();
-  OpTest("Shrink", 9).input<bool>({1}, {true}).expect_error(ErrorCode::kInvalidModel, "input X is bool").run();
+  OpTest("Shrink", 9).input<bool>({1}, {true}).expect_error(ErrorCode::kInvalidModel, "input is bool").run();
 }
 
 }  // namespace

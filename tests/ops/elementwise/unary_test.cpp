@@ -126,7 +126,7 @@ TEST(Erf, ValuesTailsAndSpecials) {
 }
 
 TEST(Erf, RefusesIntegers) {
-  OpTest("Erf", 13).input<std::int32_t>({1}, {1}).expect_error(ErrorCode::kInvalidModel, "input X is int32").run();
+  OpTest("Erf", 13).input<std::int32_t>({1}, {1}).expect_error(ErrorCode::kInvalidModel, "input is int32").run();
 }
 
 }  // namespace

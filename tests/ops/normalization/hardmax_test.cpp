@@ -68,7 +68,7 @@ TEST(Hardmax, TakesAnyShape) {
       .input<float>({1, 2}, {1, 2})
       .expect_error(ErrorCode::kInvalidModel, "axis 2 is outside [-2,1] for rank 2")
       .run();
-  hardmax(13, 0).input<std::int32_t>({1}, {1}).expect_error(ErrorCode::kInvalidModel, "input X is int32").run();
+  hardmax(13, 0).input<std::int32_t>({1}, {1}).expect_error(ErrorCode::kInvalidModel, "input is int32").run();
 }
 
 }  // namespace

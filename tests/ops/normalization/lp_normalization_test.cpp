@@ -90,7 +90,7 @@ TEST(LpNormalization, SaysWhatIsWrong) {
   lp(3, 0).input<float>({1}, {1}).expect_error(ErrorCode::kInvalidModel, "p is 3, expected 1 or 2").run();
   lp(2, 1).input<float>({1}, {1}).expect_error(ErrorCode::kInvalidModel, "axis 1 is outside [-1,0] for rank 1").run();
   lp(2, 0).input<float>({}, {1}).expect_error(ErrorCode::kInvalidModel, "input is a scalar, expected rank 1").run();
-  lp(2, 0).input<std::int32_t>({1}, {1}).expect_error(ErrorCode::kInvalidModel, "input X is int32").run();
+  lp(2, 0).input<std::int32_t>({1}, {1}).expect_error(ErrorCode::kInvalidModel, "input is int32").run();
   lp(1, 0).symbolic_input(DataType::kFloat16, {"n", "?"}).expect_dims(DataType::kFloat16, {"n", "?"}).infer_only();
 }
 

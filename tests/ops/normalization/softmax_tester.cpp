@@ -161,7 +161,7 @@ void check_errors(const char* op) {
   OpTest(op, 13).input<float>({}, {1}).expect_error(ErrorCode::kInvalidModel, "axis -1").run();
   OpTest(op, 13)
       .input<std::int64_t>({1}, {1})
-      .expect_error(ErrorCode::kInvalidModel, "input X is int64, expected one of float32")
+      .expect_error(ErrorCode::kInvalidModel, "input is int64, expected one of float32")
       .run();
   OpTest(op, 13)
       .attribute("axes", std::int64_t{1})

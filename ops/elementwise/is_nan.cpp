@@ -3,7 +3,7 @@
 // IsNaN: opsets 9 to newest, IsInf: 10 to newest; all floating-point types that Linnet holds are accepted at every
 // opset.
 #include "ops/shared/chunks.hpp"
-#include "ops/shared/element_types.hpp"
+#include "ops/shared/input_tables.hpp"
 #include "ops/shared/layout.hpp"
 #include "ops/shared/sized_elements.hpp"
 
@@ -103,13 +103,11 @@ void run(const RunArguments& args) {
   });
 }
 
-constexpr InputDef kInputs[] = {{"X", kFloatTypes}};
-
 OpDef classification(const char* name, int since_opset) {
   OpDef op;
   op.name = name;
   op.since_opset = since_opset;
-  op.inputs = kInputs;
+  op.inputs = kOneOfFloats;
   op.infer = infer;
   op.output_type = [](const NodeView&, std::size_t) { return DataType::kBool; };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

@@ -8,8 +8,8 @@
 #include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
-#include "ops/shared/element_types.hpp"
 #include "ops/shared/first_fault.hpp"
+#include "ops/shared/input_tables.hpp"
 #include "ops/shared/known_elements.hpp"
 #include "ops/shared/layout.hpp"
 #include "ops/shared/wanted_elements.hpp"
@@ -109,15 +109,13 @@ void run(const RunArguments& args) {
   fail_if_divided_by_zero(fault);
 }
 
-constexpr InputDef kInputs[] = {{"A", kNumericTypes}, {"B", kNumericTypes, kTypeOfFirst}};
-
 }  // namespace
 
 void register_mod(Registry& registry) {
   OpDef op;
   op.name = "Mod";
   op.since_opset = 10;
-  op.inputs = kInputs;
+  op.inputs = kTwoOfNumbers;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

@@ -7,6 +7,7 @@
 
 #include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/input_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -97,14 +98,12 @@ void run(const RunArguments& args) {
   });
 }
 
-constexpr InputDef kInputs[] = {{"X", kFloatTypes}};
-
 }  // namespace
 
 void register_lrn(Registry& registry) {
   OpDef op;
   op.name = "LRN";
-  op.inputs = kInputs;
+  op.inputs = kOneOfFloats;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

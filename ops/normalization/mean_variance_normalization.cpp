@@ -4,6 +4,7 @@
 // where the mean is large beside it.
 #include "ops/normalization/normalized_groups.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/input_tables.hpp"
 #include "ops/shared/shape_helpers.hpp"
 
 namespace linnet::internal {
@@ -35,15 +36,13 @@ NormalizedGroups groups_of(const NodeView& node) {
   return groups;
 }
 
-constexpr InputDef kInputs[] = {{"X", kFloatTypes}};
-
 }  // namespace
 
 void register_mean_variance_normalization(Registry& registry) {
   OpDef op;
   op.name = "MeanVarianceNormalization";
   op.since_opset = 9;
-  op.inputs = kInputs;
+  op.inputs = kOneOfFloats;
   op.parse = parse;
   op.infer = infer;
   op.implementations = normalized_groups_implementations<groups_of>();

@@ -8,7 +8,7 @@
 #include <cmath>
 
 #include "ops/shared/element_lines.hpp"
-#include "ops/shared/element_types.hpp"
+#include "ops/shared/input_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -111,15 +111,13 @@ double folding_ns(const NodeView& node) {
   return static_cast<double>(count_matrices(x)) * size * size * size;
 }
 
-constexpr InputDef kInputs[] = {{"X", kFloatTypes}};
-
 }  // namespace
 
 void register_det(Registry& registry) {
   OpDef op;
   op.name = "Det";
   op.since_opset = 11;
-  op.inputs = kInputs;
+  op.inputs = kOneOfFloats;
   op.parse = parse_nothing;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

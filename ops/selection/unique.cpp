@@ -9,7 +9,6 @@
 
 #include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/selection/slices.hpp"
-#include "ops/shared/element_types.hpp"
 #include "ops/shared/ordered_keys.hpp"
 #include "ops/shared/workspace_layout.hpp"
 #include "ops/text/texts.hpp"
@@ -32,7 +31,7 @@ AttributesPtr parse(ParseContext& context) {
   return attributes;
 }
 
-void infer_groups(InferContext& context) {
+void infer(InferContext& context) {
   const Dims& dims = context.input_dims(0);
   const std::optional<std::int64_t> axis = context.attributes<UniqueAttributes>().axis;
   context.set_output(0, context.input_type(0), dims_of_some(dims, axis));
@@ -41,10 +40,6 @@ void infer_groups(InferContext& context) {
   context.set_output(2, DataType::kInt64, {count});
   context.set_output(3, DataType::kInt64, {Dim::unknown()});
 }
-
-void infer(InferContext& context) { infer_groups(context); }
-
-void infer_strings(InferContext& context) { infer_groups(context); }
 
 struct State {
   std::size_t outputs = 0;  ///< of the node
@@ -251,7 +246,6 @@ void register_unique(Registry& registry) {
   op.name = "UniqueStrings";
   op.inputs = kStrings;
   op.domain = kOwnDomain;
-  op.infer = infer_strings;
   op.string_form = nullptr;
   registry.add(std::move(op));
 }

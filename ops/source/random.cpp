@@ -178,17 +178,13 @@ OpDef random_like(const char* name, AttributesPtr (*parse)(ParseContext&)) {
   return op;
 }
 
-OpDef random_of_shape(const char* name, AttributesPtr (*parse)(ParseContext&)) { return random(name, parse, infer); }
-
 }  // namespace
 
-void register_random_normal(Registry& registry) { registry.add(random_of_shape("RandomNormal", parse<true, false>)); }
+void register_random_normal(Registry& registry) { registry.add(random("RandomNormal", parse<true, false>, infer)); }
 void register_random_normal_like(Registry& registry) {
   registry.add(random_like("RandomNormalLike", parse<true, true>));
 }
-void register_random_uniform(Registry& registry) {
-  registry.add(random_of_shape("RandomUniform", parse<false, false>));
-}
+void register_random_uniform(Registry& registry) { registry.add(random("RandomUniform", parse<false, false>, infer)); }
 void register_random_uniform_like(Registry& registry) {
   registry.add(random_like("RandomUniformLike", parse<false, true>));
 }

@@ -166,9 +166,8 @@ HWY_INLINE V Exp(D d, V x) {
 
 #if HWY_TARGET == HWY_AVX3
 
-// 1 / (1 + e^-x): g = 1 / (1 + e^|x|) for x < 0, 1 - g for x >= 0. Where |x| is beyond the pieces, e^x for x < 0, 1 for
-// x
-// >= 0: both differ from the result by less than 2^-30 of it.
+// 1 / (1 + e^-x): g = 1 / (1 + e^|x|) where x is below 0, 1 - g elsewhere. Where |x| is beyond the pieces, e^x and 1:
+// both differ from the result by less than 2^-30 of it.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V Sigmoid(D d, V x) {
   const V zero = hn::Zero(d);

@@ -19,7 +19,6 @@
 #include <limits>
 
 #include "ops/shared/axis_order.hpp"
-#include "ops/shared/element_types.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/truth.hpp"
 

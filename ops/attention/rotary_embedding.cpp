@@ -19,7 +19,6 @@
 #include "ops/kernels/rotation.hpp"
 #include "ops/movement/index_inputs.hpp"
 #include "ops/shared/chunks.hpp"
-#include "ops/shared/element_types.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/wanted_elements.hpp"
 

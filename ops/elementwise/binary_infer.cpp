@@ -1,7 +1,6 @@
 #include <limits>
 
 #include "ops/elementwise/binary.hpp"
-#include "ops/shared/element_types.hpp"
 #include "ops/shared/known_elements.hpp"
 #include "runtime/dim_arithmetic.hpp"
 

@@ -1,6 +1,5 @@
 #include "ops/elementwise/comparison_lines.hpp"
 
-#include "ops/shared/element_types.hpp"
 #include "ops/shared/sized_elements.hpp"
 
 namespace linnet::internal {

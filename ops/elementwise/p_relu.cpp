@@ -2,7 +2,6 @@
 // Both have the same type, Y too. Opsets 7 to newest; integers of 32 and 64 bits (from 9), which wrap around, and
 // bfloat16 (from 16) are accepted at every opset. 16-bit floats are computed in float and rounded once.
 #include "ops/elementwise/binary.hpp"
-#include "ops/shared/element_types.hpp"
 
 namespace linnet::internal {
 namespace {

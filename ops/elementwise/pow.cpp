@@ -12,7 +12,6 @@
 #include "ops/kernels/unary.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
-#include "ops/shared/element_types.hpp"
 #include "ops/shared/half_lines.hpp"
 #include "ops/shared/layout.hpp"
 

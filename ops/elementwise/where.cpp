@@ -3,7 +3,6 @@
 #include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/kernels/select.hpp"
 #include "ops/shared/chunks.hpp"
-#include "ops/shared/element_types.hpp"
 #include "ops/shared/known_elements.hpp"
 #include "ops/shared/layout.hpp"
 #include "ops/shared/shape_helpers.hpp"

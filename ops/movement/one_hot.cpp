@@ -8,7 +8,6 @@
 
 #include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/shared/chunks.hpp"
-#include "ops/shared/element_types.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/sized_elements.hpp"
 #include "ops/shared/wanted_elements.hpp"

@@ -9,7 +9,6 @@
 #include <cstring>
 
 #include "ops/shared/chunks.hpp"
-#include "ops/shared/element_types.hpp"
 #include "ops/shared/float_scalar.hpp"
 #include "ops/shared/fusion_facts.hpp"
 #include "ops/shared/layout.hpp"

@@ -5,7 +5,6 @@
 // runs in double and rounds once (in vectors, of all types but double: the last step in float). ONNX's function body
 // has mean(X^2) - mean(X)^2 for the variance, of which no digit is left where the mean is large beside it.
 #include "ops/normalization/normalized_groups.hpp"
-#include "ops/shared/element_types.hpp"
 
 namespace linnet::internal {
 namespace {

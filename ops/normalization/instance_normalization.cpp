@@ -3,7 +3,6 @@
 // Opsets 6 to newest; types: float, double, float16, bfloat16 (from 22) at every opset, the same for all inputs. It is
 // computed in double and rounded once (in vectors, of all types but double: the last step in float).
 #include "ops/normalization/normalized_groups.hpp"
-#include "ops/shared/element_types.hpp"
 
 namespace linnet::internal {
 namespace {

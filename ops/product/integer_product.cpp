@@ -16,7 +16,6 @@
 
 #include "ops/kernels/gemm_int8.hpp"
 #include "ops/shared/element_lines.hpp"
-#include "ops/shared/element_types.hpp"
 #include "ops/shared/workspace_layout.hpp"
 
 namespace linnet::internal {

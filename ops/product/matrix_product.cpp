@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "ops/shared/axis_order.hpp"
-#include "ops/shared/element_types.hpp"
 
 namespace linnet::internal {
 namespace {

@@ -9,7 +9,6 @@
 #include "ops/kernels/quantize.hpp"
 #include "ops/quantization/dynamic_scale.hpp"
 #include "ops/shared/chunks.hpp"
-#include "ops/shared/element_types.hpp"
 
 namespace linnet::internal {
 namespace {

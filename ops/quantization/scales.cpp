@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "ops/shared/element_types.hpp"
-
 namespace linnet::internal {
 namespace {
 

@@ -24,7 +24,6 @@
 #include <algorithm>
 
 #include "ops/shared/element_lines.hpp"
-#include "ops/shared/element_types.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/wanted_elements.hpp"
 

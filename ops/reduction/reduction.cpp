@@ -14,7 +14,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ops/shared/element_types.hpp"
 #include "ops/shared/known_elements.hpp"
 #include "ops/shared/layout.hpp"
 #include "ops/shared/shape_helpers.hpp"

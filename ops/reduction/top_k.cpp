@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "ops/elementwise/broadcast_loops.hpp"
-#include "ops/shared/element_types.hpp"
 #include "ops/shared/ordered_keys.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/sized_elements.hpp"

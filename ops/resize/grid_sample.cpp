@@ -20,7 +20,6 @@
 #include "ops/resize/grid_points.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
-#include "ops/shared/element_types.hpp"
 #include "ops/shared/named_value.hpp"
 #include "ops/shared/sized_elements.hpp"
 #include "ops/shared/workspace_layout.hpp"

@@ -25,7 +25,6 @@
 
 #include "ops/resize/resize_axis.hpp"
 #include "ops/shared/element_lines.hpp"
-#include "ops/shared/element_types.hpp"
 #include "ops/shared/layout.hpp"
 #include "ops/shared/named_value.hpp"
 #include "ops/shared/shape_helpers.hpp"

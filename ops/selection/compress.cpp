@@ -6,7 +6,6 @@
 #include <cstring>
 
 #include "ops/selection/slices.hpp"
-#include "ops/shared/element_types.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/truth.hpp"
 #include "runtime/held.hpp"

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ops/shared/element_types.hpp"
 #include "ops/shared/wanted_elements.hpp"
 #include "ops/shared/workspace_layout.hpp"
 #include "runtime/held.hpp"

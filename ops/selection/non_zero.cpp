@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "ops/elementwise/broadcast_loops.hpp"
-#include "ops/shared/element_types.hpp"
 #include "ops/shared/sized_elements.hpp"
 #include "runtime/held.hpp"
 

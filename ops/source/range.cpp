@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "ops/shared/chunks.hpp"
-#include "ops/shared/element_types.hpp"
 #include "ops/shared/known_elements.hpp"
 #include "ops/shared/wanted_elements.hpp"
 #include "runtime/dim_arithmetic.hpp"

@@ -13,7 +13,6 @@
 // complex inputs, as in ONNX's reference.
 #include <algorithm>
 
-#include "ops/shared/element_types.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/wanted_elements.hpp"
 #include "ops/spectral/transforms.hpp"

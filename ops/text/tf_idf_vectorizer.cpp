@@ -10,7 +10,6 @@
 #include <algorithm>
 
 #include "ops/shared/element_lines.hpp"
-#include "ops/shared/element_types.hpp"
 #include "ops/shared/named_value.hpp"
 #include "ops/shared/workspace_layout.hpp"
 #include "ops/text/dictionary.hpp"

@@ -1,5 +1,5 @@
-// Convolutions of images with channels last: the channels of a place follow each other, so that outputs are the rows of
-// a product as images lie.
+// Convolutions of images with channels last, but for those that window_task and winograd_task make: the channels of a
+// place follow each other, so that outputs are the rows of a product as images lie.
 //   Y [outputs, rows] = X' [outputs, depth] * W' [depth, rows], with W' packed once as pixel_task has it
 // A 1 x 1 kernel without strides reads X where it is. Otherwise the windows of some outputs are gathered, as many as
 // the second-level cache holds for a block of the depth: the taps of a row of the kernel are one run of X. Outputs are
@@ -15,6 +15,8 @@ namespace {
 /// Outputs gathered and multiplied at once: those that kernels::gemm multiplies with one panel before the next.
 constexpr std::size_t kOutputsAtOnce = 120;
 constexpr std::size_t kTileRows = 12;
+/// With as many, a thread that comes late leaves little for the others to wait for.
+constexpr std::size_t kSlicesOfThread = 4;
 
 /// Some outputs, numbered over all images, and panels of W.
 struct Product {
@@ -130,8 +132,8 @@ bool reads_in_place(const ConvolutionPart& part) {
 }  // namespace
 
 std::optional<ChannelsLast> channels_last_convolution(const NodeView& node) {
-  /// Of the time of the product, what the other layout takes in addition; and products in the time of copying an
-  /// element.
+  // Of the time of the product, what the other layout takes in addition; and products in the time of copying an
+  // element.
   constexpr double kSaved = 0.2, kProductsOfCopy = 40.0;
   const auto& attributes = node.attributes<ConvolutionAttributes>();
   const ConstantPtr& w = node.input_constant(kConvolutionW);
@@ -146,7 +148,7 @@ std::optional<ChannelsLast> channels_last_convolution(const NodeView& node) {
   turned->channels_last = true;
   ChannelsLast result = {std::move(turned), std::uint64_t{1} << kConvolutionX, -1.0};
   if (node.has_input(kConvolutionAddend)) result.images |= std::uint64_t{1} << kConvolutionAddend;
-  const double depth = static_cast<double>(w->count() / w->shape[0]);
+  const double depth = static_cast<double>(w->count()) / static_cast<double>(w->shape[0]);
   if (y_channels >= kLeastChannelsLast) result.gain = kSaved * depth / kProductsOfCopy;
   return result;
 }
@@ -162,10 +164,11 @@ void plan_channels_last(const Convolution& c, int threads, ConvolutionPart& part
   const std::size_t outputs = static_cast<std::size_t>(c.images) * part.outputs;
   const auto users = static_cast<std::size_t>(threads);
   tasks.slices = kernels::choose_slices(outputs, part.rows, part.depth, users);
-  // A window is gathered once, where that leaves enough slices.
+  // Slices of all panels, where that leaves enough of them: a window is gathered once.
   const std::size_t least = std::max(tasks.slices.rows_per_slice, std::min(kOutputsAtOnce, outputs));
   const std::size_t rows = std::min(outputs, round_up(divide_up(outputs, divide_up(outputs, least)), kTileRows));
-  if (divide_up(outputs, rows) * static_cast<std::size_t>(c.groups) >= users) {
+  const std::size_t enough = tasks.gathers || users == 1 ? users : kSlicesOfThread * users;
+  if (divide_up(outputs, rows) * static_cast<std::size_t>(c.groups) >= enough) {
     tasks.slices.rows_per_slice = rows;
     tasks.slices.panels_per_slice = tasks.slices.panels;
   }

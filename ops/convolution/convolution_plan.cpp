@@ -33,8 +33,6 @@ constexpr std::size_t kMostPixelTaps = 25;
 constexpr std::size_t kLeastWindowRows = 16;
 constexpr std::int64_t kLeastWindowOutputs = 12;  ///< and as many at once where many of their taps meet none of X
 constexpr std::size_t kLeastWindowRun = 8;
-/// With channels last, of more channels a gathered window costs less than short rows of outputs do.
-constexpr std::int64_t kMostWindowChannels = 24;
 /// Of the results of a band, to be in the second-level cache: 128 KiB. Its results, and its copy of X, are no more than
 /// 4 MiB.
 constexpr std::size_t kWindowResults = 1 << 15;
@@ -187,7 +185,7 @@ bool plan_windows(const Convolution& c, int threads, ConvolutionPart& part) {
   const std::size_t columns = packed_columns(part.rows);
   if (along.outputs < kLeastWindowOutputs) return false;
   if (c.channels_last) {
-    if (c.groups > 1 || c.x_channels > kMostWindowChannels) return false;
+    if (c.groups > 1) return false;
   } else if (part.rows < kLeastWindowRows || part.rows > part.depth || 4 * columns > 5 * part.rows) {
     return false;
   }

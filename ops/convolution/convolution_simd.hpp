@@ -6,11 +6,11 @@
 //              gathered from X for a block of outputs and of depth that fits the second-level cache
 //   windows    the same with outputs as rows: Y' = X' W', where X is copied so that windows are multiplied as they lie
 //   pixels     the same with few outputs, whose windows are gathered
+//   channels last   the same of images in this layout, as they lie or with windows gathered
 //   Winograd   3 x 3 kernels over many channels and pixels: 16 products over channels alone, of transformed X and W,
 //              for each block of tiles of 2 x 2 outputs (ops/kernels/winograd.hpp). 16 multiplications instead of 36
 //   tap sums   for few rows: X is copied with its padding, so that every tap of every output lies at one distance from
 //              the output's own place, and sums run along the copy without edges
-//   channels last   of images in this layout: outputs as rows, with X as it lies or with windows gathered
 //   wide       for depthwise ones whose kernel is about as wide as X: rows of X times matrices made of rows of W
 #pragma once
 

@@ -23,8 +23,7 @@ constexpr std::int64_t kLeastChannels = 32;
 constexpr std::int64_t kLeastOutputs = 14 * 14;
 /// Of the pairs of channels: more weights than 4 MiB, transformed, would come from memory for every block of tiles.
 constexpr std::int64_t kMostPairs = 1 << 16;
-constexpr std::size_t kManyChannels = 129;
-constexpr std::size_t kChain = kernels::kChainLength / 4, kChainOfMany = kernels::kChainLength / 8;
+constexpr std::size_t kManyChannels = 129, kChain = kernels::kChainLength / 4, kChainOfMany = kChain / 2;
 constexpr std::size_t kPositions = kernels::kWinogradPositions;
 constexpr std::size_t kTaps = 9;
 /// Of transformed X: half of a second-level cache of 1 MiB. Blocks of fewer tiles would read W' too often.
@@ -256,9 +255,8 @@ class WinogradTask {
       float* const line = lines_ + i * winograd_.line;
       float* const inside = line + static_cast<std::size_t>(columns.begin) * channels();
       const std::size_t floats = static_cast<std::size_t>(columns.end - columns.begin) * channels();
+      std::memset(line, 0, winograd_.line * sizeof(float));
       const float* const row = row_of(run, columns, i, inside);
-      clear_outside(columns, line);
-      if (row == nullptr) std::memset(inside, 0, floats * sizeof(float));
       if (row != nullptr && row != inside) std::memcpy(inside, row, floats * sizeof(float));
     }
     float* const packed = memory_ + winograd_.direct_begin;

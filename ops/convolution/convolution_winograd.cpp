@@ -215,17 +215,11 @@ class WinogradTask {
     const Place place = place_of(outputs, first_row);
     const float* const addend = run_.operands.addend == nullptr ? nullptr : run_.operands.addend + place.at;
     const bool turns = place.row_stride != 1;
-    kernels::WinogradPixels pixels = {};
-    pixels.sums = sums;
-    pixels.position_stride = count_ * width;
-    pixels.row_width = width;
-    pixels.rows = rows;
-    pixels.outputs = outputs.count;
-    pixels.bias = run_.bias(part_, group_, first_row);
-    pixels.relu = c_.activation.kind == kernels::ActivationKind::kRelu;
-    pixels.addend = addend;
-    pixels.y = run_.operands.y + place.at;
-    pixels.y_stride = place.output_stride;
+    const bool relu = c_.activation.kind == kernels::ActivationKind::kRelu;
+    float* const y = run_.operands.y + place.at;
+    kernels::WinogradPixels pixels = {
+        sums, count_ * width,      width, rows, outputs.count, run_.bias(part_, group_, first_row), addend,
+        y,    place.output_stride, relu};
     if (turns) {
       float* const turned = memory_ + winograd_.turned_begin;
       pixels.y = turned;
@@ -237,14 +231,13 @@ class WinogradTask {
       }
     }
     const bool finite = kernels::winograd_pixels(pixels);
-    if (c_.activation.kind != kernels::ActivationKind::kNone && !pixels.relu) {
+    if (c_.activation.kind != kernels::ActivationKind::kNone && !relu) {
       for (std::size_t i = 0; i < outputs.count; ++i) {
-        float* const y = pixels.y + i * pixels.y_stride;
-        kernels::apply_activation(c_.activation, y, y, rows);
+        float* const output = pixels.y + i * pixels.y_stride;
+        kernels::apply_activation(c_.activation, output, output, rows);
       }
     }
-    if (turns)
-      turn_floats(pixels.y, pixels.y_stride, run_.operands.y + place.at, place.row_stride, rows, outputs.count);
+    if (turns) turn_floats(pixels.y, pixels.y_stride, y, place.row_stride, rows, outputs.count);
     return finite;
   }
 

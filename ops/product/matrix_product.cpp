@@ -161,7 +161,7 @@ MatrixProduct matrix_product(const MatrixProductAttributes& attributes, Shape a_
   product.a_depth_stride = product.depth == 0 ? 1 : a.strides[depth];
   product.b_depth_stride = b.strides[b_depth];
   product.b_column_stride = b.strides[column];
-  product.dense_b = attributes.b_order.empty();
+  product.dense_b = attributes.b_order.empty() || b.shape.size() == 2;
   const Operand y = result(product, a, b, attributes.y_order);
   product.y_row_stride = y.strides[y.shape.size() - 2];
   set_batches(product, a, b, y);

@@ -106,7 +106,8 @@ std::optional<Replacement> absorb_addend_into_product(const FusionContext& conte
 std::optional<Replacement> absorb_affine_into_product(const FusionContext& context);
 std::optional<Replacement> absorb_activation_into_product(const FusionContext& context);
 /// Of float32 products whose operands and result still have rows or columns that are contiguous. A product of many
-/// matrices A and one B is left alone: A's rows are one long matrix then.
+/// matrices A and one B is left alone: A's rows are one long matrix then. Of a constant what folding left is taken in:
+/// a table of embeddings, say, that is the last layer's weights too, and too large for a copy.
 std::optional<Replacement> absorb_transpose_into_product(const FusionContext& context);
 std::optional<Replacement> absorb_transpose_of_operand(const FusionContext& context);  ///< the producer is it
 OpFacts matrix_product_facts();

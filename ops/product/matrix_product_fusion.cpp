@@ -142,7 +142,7 @@ std::optional<Replacement> absorb_transpose_of_operand(const FusionContext& cont
   const auto* order = dynamic_cast<const AxisOrderAttributes*>(transpose.node().attributes.get());
   const auto* before = dynamic_cast<const MatrixProductAttributes*>(product.node().attributes.get());
   if (order == nullptr || before == nullptr || context.consumer_input > 1) return std::nullopt;
-  if (product.input_type(0) != DataType::kFloat32 || transpose.input_constant(0) != nullptr) return std::nullopt;
+  if (product.input_type(0) != DataType::kFloat32) return std::nullopt;
   const std::size_t rank = product.input_rank(context.consumer_input);
   if (rank < 2) return std::nullopt;
   const bool bfloat16 = product.options().precision == Precision::kBf16 && product.input_constant(1) != nullptr;

@@ -322,6 +322,22 @@ TEST(MatrixProductFusion, TakesInATransposeWhoseColumnsStayContiguous) {
   EXPECT_FALSE(fuses(DataType::kFloat64, {0, 2, 1, 3}, {4, 6, 7}));
 }
 
+/// A table too large to be folded: B is packed from where it lies.
+TEST(MatrixProductFusion, TakesInATransposedConstant) {
+  for (const Shape& a_shape : {Shape{3, 20}, Shape{2, 9, 20}, Shape{20}}) {
+    MiniGraph graph;
+    const ValueId a = graph.constant(small_integers(DataType::kFloat32, a_shape, 1));
+    const ValueId table = graph.constant(small_integers(DataType::kFloat32, {70, 20}, 2));
+    const ValueId transposed = graph.node("Transpose", 13, {}, {table});
+    const ValueId product = graph.node("MatMul", 13, {}, {a, transposed});
+    const std::optional<Replacement> fused = graph.fuse(&OpFacts::absorb_transpose, transposed, product, 1);
+    ASSERT_TRUE(fused.has_value());
+    const ValueId joined = graph.node(*fused);
+    EXPECT_EQ(graph.producer(joined).inputs[1], table);
+    expect_equal(graph, joined, product, ulp(0));
+  }
+}
+
 TEST(MatrixProductFusion, ReorderedProductsTakeInOnlyWhatKnowsNoAxes) {
   MiniGraph graph;
   const Reordered reordered = reordered_product(graph, DataType::kFloat32);

@@ -28,6 +28,10 @@ constexpr std::uint32_t symbol_of_mark(std::uint32_t mark) {
 }
 static_assert(symbol_of_mark(mark_of_symbol(7)) == 7);
 
+/// A mark times a power of two loses as many bits of it: no more than 8.
+constexpr std::int64_t kPowersOfTwo = 512;
+constexpr std::int64_t kMostTimes = kModulus;
+
 std::optional<std::uint32_t> mark_of(Dim dim) {
   if (dim.known()) {
     const auto low = static_cast<std::uint32_t>(dim.value());
@@ -47,6 +51,12 @@ std::optional<Dim> symbol_with(std::uint32_t mark) {
   return index < kSymbols ? std::optional<Dim>(Dim::symbol(index)) : std::nullopt;
 }
 
+/// The sum with this mark; unknown where it may be negative, or looks like a symbol that is none.
+Dim sum_with(std::uint32_t mark, bool is_size) {
+  if (const std::optional<Dim> symbol = symbol_with(mark)) return *symbol;
+  return is_size && mark >= kLeastSum ? Dim::symbol(mark) : Dim::unknown();
+}
+
 bool is_size(Dim dim) { return !dim.known() || dim.value() >= 0; }
 
 /// Of what at_most makes, the bits that tell of `size`; the others tell of the number.
@@ -61,9 +71,7 @@ Dim sum(Dim a, Dim b) {
   const std::optional<std::uint32_t> left = mark_of(a);
   const std::optional<std::uint32_t> right = mark_of(b);
   if (!left || !right) return Dim::unknown();
-  const std::uint32_t mark = (*left + *right) & kModulus;
-  if (const std::optional<Dim> symbol = symbol_with(mark)) return *symbol;
-  return is_size(a) && is_size(b) && mark >= kLeastSum ? Dim::symbol(mark) : Dim::unknown();
+  return sum_with((*left + *right) & kModulus, is_size(a) && is_size(b));
 }
 
 Dim difference(Dim a, Dim b) {
@@ -71,6 +79,12 @@ Dim difference(Dim a, Dim b) {
   const std::optional<std::uint32_t> right = mark_of(b);
   if (!left || !right) return Dim::unknown();
   return *left == *right ? Dim(0) : symbol_with((*left - *right) & kModulus).value_or(Dim::unknown());
+}
+
+Dim multiple(Dim size, std::int64_t times) {
+  const std::optional<std::uint32_t> mark = mark_of(size);
+  if (!mark || !size.is_symbol() || times > kMostTimes || times % kPowersOfTwo == 0) return Dim::unknown();
+  return sum_with(*mark * static_cast<std::uint32_t>(times) & kModulus, true);
 }
 
 Dim at_most(Dim size, std::int64_t most) {

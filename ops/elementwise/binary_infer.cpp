@@ -29,7 +29,11 @@ Dim computed_element(BinaryOp op, DataType type, Dim a, Dim b) {
   }
   if (!a.known() || !b.known()) {
     if (type != DataType::kInt64) return Dim::unknown();  // what wraps around in 64 bits does so in marks of sums, too
-    return op == BinaryOp::kAdd ? sum(a, b) : op == BinaryOp::kSub ? difference(a, b) : Dim::unknown();
+    if (op == BinaryOp::kAdd) return sum(a, b);
+    if (op == BinaryOp::kSub) return difference(a, b);
+    if (op == BinaryOp::kMul && a.known() && a.value() > 0) return multiple(b, a.value());
+    if (op == BinaryOp::kMul && b.known() && b.value() > 0) return multiple(a, b.value());
+    return Dim::unknown();
   }
   if (!holds(type, a.value()) || !holds(type, b.value())) return Dim::unknown();
   const std::int64_t x = a.value();

@@ -9,6 +9,7 @@
 #include "ops/movement/copy.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/wanted_elements.hpp"
+#include "runtime/dim_arithmetic.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -51,7 +52,6 @@ Dim remaining_dim(Quotient quotient, const Dims& input, const Dims& wanted) {
   if (divisor.is(0)) invalid_model("shape ", wanted, " leaves -1 open: its other dimensions have product 0");
   if (!divisor.known()) return Dim::unknown();
   if (divisor.is(1)) return product_of(quotient.numerator, 0, quotient.numerator.size());
-  // One symbol times a number that the divisor equals is that symbol.
   Dims symbols;
   Dims numbers;
   for (const Dim dim : quotient.numerator) (dim.known() ? numbers : symbols).push_back(dim);
@@ -60,7 +60,8 @@ Dim remaining_dim(Quotient quotient, const Dims& input, const Dims& wanted) {
     if (product % divisor.value() != 0) invalid_model("the elements of ", input, " cannot be arranged as ", wanted);
     return product / divisor.value();
   }
-  return symbols.size() == 1 && product == divisor.value() ? symbols[0] : Dim::unknown();
+  if (symbols.size() != 1 || product == 0 || product % divisor.value() != 0) return Dim::unknown();
+  return product == divisor.value() ? symbols[0] : multiple(symbols[0], product / divisor.value());
 }
 
 Dims reshaped(const Dims& input, const Dims& wanted, bool allow_zero) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/dim_arithmetic.hpp"
+
 namespace linnet::internal {
 namespace {
 
@@ -19,15 +21,20 @@ Dim list_length(const NodeView& node, std::size_t input, const char* name) {
 Dim product_of(const Dims& dims, std::size_t first, std::size_t last) {
   const Dims range(dims.begin() + static_cast<std::ptrdiff_t>(first), dims.begin() + static_cast<std::ptrdiff_t>(last));
   if (all_known(range)) return element_count(to_shape(range));
-  Dim only_factor;
-  std::size_t factors = 0;
+  Dim open = Dim::unknown();
+  std::size_t open_count = 0;
+  std::optional<std::int64_t> factor = 1;
   for (const Dim dim : range) {
     if (dim.is(0)) return 0;
-    if (dim.is(1)) continue;
-    only_factor = dim;
-    ++factors;
+    if (dim.known()) {
+      factor = factor ? checked_product(*factor, dim.value()) : std::nullopt;
+    } else {
+      open = dim;
+      ++open_count;
+    }
   }
-  return factors == 1 ? only_factor : Dim::unknown();
+  if (open_count != 1 || !factor) return Dim::unknown();
+  return *factor == 1 ? open : multiple(open, *factor);
 }
 
 void check_rank(const NodeView& node, std::size_t output, std::int64_t rank) {

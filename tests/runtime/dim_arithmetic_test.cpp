@@ -28,11 +28,21 @@ TEST(DimArithmetic, DifferencesAreSymbolsOrNothing) {
   EXPECT_FALSE(difference(kN, kM).is_symbol() || difference(kN, 1).is_symbol());
 }
 
+TEST(DimArithmetic, MultiplesAreSums) {
+  EXPECT_TRUE(multiple(kN, 64).is_symbol());
+  EXPECT_TRUE(multiple(kN, 3).same(sum(kN, sum(kN, kN))));
+  EXPECT_TRUE(multiple(multiple(kN, 4), 16).same(multiple(kN, 64)));
+  EXPECT_TRUE(difference(multiple(kN, 2), kN).same(kN));
+  EXPECT_TRUE(multiple(kN, 1).same(kN));
+  EXPECT_FALSE(multiple(kN, 64).same(multiple(kM, 64)) || multiple(kN, 64).same(multiple(kN, 32)));
+}
+
 /// What may be negative or cannot be followed.
 TEST(DimArithmetic, IsUnknownWhereItCannotBeTold) {
   const Dim far = Dim::symbol(256);  // among too many symbols
   for (const Dim dim : {sum(kN, -1), sum(kN, Dim::unknown()), sum(Dim::unknown(), 1), sum(far, kN), sum(kN, INT64_MAX),
-                        difference(kN, Dim::unknown()), difference(far, far)}) {
+                        difference(kN, Dim::unknown()), difference(far, far), multiple(far, 2),
+                        multiple(Dim::unknown(), 2), multiple(kN, 512), multiple(kN, INT64_MAX), multiple(7, 2)}) {
     EXPECT_FALSE(dim.known() || dim.is_symbol());
   }
 }
@@ -55,6 +65,16 @@ TEST(DimArithmetic, UsualSumsDiffer) {
     }
   }
   EXPECT_EQ(indices.size(), sums);
+}
+
+/// Of windows, heads and pixels.
+TEST(DimArithmetic, UsualMultiplesDiffer) {
+  std::set<std::uint32_t> indices;
+  for (std::uint32_t a = 0; a < 64; ++a) {
+    for (const std::int64_t times : {2, 3, 4, 8, 12, 16, 49, 64, 196, 256, 3136})
+      indices.insert(multiple(Dim::symbol(a), times).symbol_index());
+  }
+  EXPECT_EQ(indices.size(), 64U * 11);
 }
 
 TEST(DimArithmetic, SlicesAreToldByTheirSize) {

@@ -1,11 +1,12 @@
 // ScaledDotProductAttention, of Linnet's own domain: what fusions/attention_fusions.cpp makes of the nodes of an
 // attention, ONNX's operator Attention included, whose definition is such nodes.
-//   Y = softmax(Q K^T * scale + mask) V, with the softmax over keys
+//   Y = softmax(Q K^T * scale + bias + mask) V, with the softmax over keys
 // Q [batch, heads, queries, depth], K [batch, key heads, keys, depth], V [batch, key heads, keys, width], Y [batch,
 // heads, queries, width]; heads is a multiple of key heads, and neighbouring ones share one. All have 4 dimensions, or
 // all 3: then there is one head. mask is [batch, heads, queries, keys]. zero_rows (bool) is [batch, heads, queries, 1]:
 // where it is true the softmax counts as zeros. filled (bool) is [batch, heads, queries, keys]: there a score is
-// another number before mask is added. All three may be left out. Only float32.
+// another number before bias and mask are added. bias is [batch, heads, queries, keys]. All four may be left out. Only
+// float32.
 //
 // Batches broadcast, as do the heads, queries and keys of the scores Q K^T and the masks: of a size of 1 there may be
 // more in another of them.
@@ -118,6 +119,7 @@ Dims scores_of(const NodeView& node, const Dims& q, const Dims& k, const Dims& v
   scores = joined(scores, {v[0], 1, 1, 1}, "V");
   if (node.has_input(kMask)) scores = joined(scores, mask_dims(node, kMask, "mask"), "mask");
   if (node.has_input(kFilled)) scores = joined(scores, mask_dims(node, kFilled, "filled"), "filled");
+  if (node.has_input(kBias)) scores = joined(scores, mask_dims(node, kBias, "bias"), "bias");
   if (!node.has_input(kZeroRows)) return scores;
   const Dims rows = mask_dims(node, kZeroRows, "zero_rows");
   if (rows[3].differs(1)) invalid_model("zero_rows is ", rows, ", expected 1 element in a row");
@@ -177,6 +179,12 @@ std::int64_t offset(const AttentionStrides& strides, const std::array<std::int64
   return at[0] * strides[0] + at[1] * strides[1] + at[2] * strides[2];
 }
 
+/// What a row of queries adds to the score of a key.
+double addend(const RunArguments& args, std::size_t input, const AttentionStrides& strides,
+              const std::array<std::int64_t, 3>& at, std::int64_t key) {
+  return static_cast<double>((static_cast<const float*>(args.inputs[input]) + offset(strides, at))[key * strides[3]]);
+}
+
 /// The probabilities of one row of queries.
 void softmax_of_row(const RunArguments& args, const AttentionPlan& plan, const std::array<std::int64_t, 3>& at,
                     double* scores) {
@@ -196,10 +204,8 @@ void softmax_of_row(const RunArguments& args, const AttentionPlan& plan, const s
       const bool filled = is_true_at(args.inputs[kFilled], static_cast<std::size_t>(index)) == plan.fills_where;
       if (filled) score = static_cast<double>(plan.fill);
     }
-    if (plan.has_mask) {
-      const float* mask = static_cast<const float*>(args.inputs[kMask]) + offset(plan.mask, at);
-      score += static_cast<double>(mask[key * plan.mask[3]]);
-    }
+    if (plan.has_bias) score += addend(args, kBias, plan.bias, at, key);
+    if (plan.has_mask) score += addend(args, kMask, plan.mask, at, key);
     scores[key] = score;
     maximum = std::max(maximum, score);
   }
@@ -250,6 +256,7 @@ constexpr InputDef kInputs[] = {
     {"mask", kFloat32Type, kMayBeLeftOut},
     {"zero_rows", kBoolType, kMayBeLeftOut},
     {"filled", kBoolType, kMayBeLeftOut},
+    {"bias", kFloat32Type, kMayBeLeftOut},
 };
 
 }  // namespace
@@ -284,6 +291,8 @@ AttentionPlan attention_plan(const NodeView& node) {
   plan.fills_where = attributes.fills_where;
   plan.has_filled = node.has_input(kFilled);
   if (plan.has_filled) plan.filled = broadcast_strides(node, kFilled);
+  plan.has_bias = node.has_input(kBias);
+  if (plan.has_bias) plan.bias = broadcast_strides(node, kBias);
   return plan;
 }
 

@@ -121,10 +121,10 @@ Prepared prepare(const PrepareContext& context) {
   state->scaled_keys = !state->in_place && is_power_of_two(plan.scale.factor);
   state->block_rows = std::clamp(kBlockScores / plan.keys / kTileRows * kTileRows, kTileRows, kMostBlockRows);
   if (state->in_place) state->block_rows = state->rows;
-  state->starts_as_mask =
-      state->scaled_keys && plan.has_mask && !plan.has_filled && plan.mask[2] == 0 && plan.mask[3] == 1;
-  state->narrows = !state->in_place && dense_rows && plan.has_mask && !plan.has_filled && plan.mask[2] != 0 &&
-                   plan.mask[3] == 1 && plan.keys >= kLeastNarrowedKeys;
+  const bool only_mask = plan.has_mask && !plan.has_filled && !plan.has_bias;
+  state->starts_as_mask = state->scaled_keys && only_mask && plan.mask[2] == 0 && plan.mask[3] == 1;
+  state->narrows = !state->in_place && dense_rows && only_mask && plan.mask[2] != 0 && plan.mask[3] == 1 &&
+                   plan.keys >= kLeastNarrowedKeys;
   const std::int64_t key_products = state->block_rows * std::max(plan.depth, plan.width);
   state->chunk_keys = std::max<std::int64_t>(1, kUnstoppedProducts / key_products / kChunkUnit) * kChunkUnit;
   choose_tasks(*state, context.threads());
@@ -271,23 +271,29 @@ class Task {
     });
   }
 
+  /// What softmax sees of the products of row `i` of the block.
+  void prepare_row(float* scores, const Block& block, std::int64_t i) const {
+    const std::size_t keys = size(block.keys);
+    kernels::ScoreScale scale = state_.scaled_keys ? kernels::ScoreScale{} : plan_.scale;  // what is left to do of it
+    const auto add = [&](const float* addend, std::int64_t stride) {
+      kernels::scale_and_mask(scores, keys, scale, addend, size(stride));
+      scale = {};
+    };
+    if (plan_.has_filled) {
+      add(nullptr, 0);
+      fill(scores, block, i);
+    }
+    if (plan_.has_bias) add(input(kBias) + row_of(plan_.bias, block, i), plan_.bias[3]);
+    if (plan_.has_mask || scale.factor != 1.0F) add(mask_at(block, i), plan_.mask[3]);
+  }
+
   /// From scores to probabilities, for some rows of the block.
   void weigh(const Block& block, std::int64_t first, std::int64_t count) const {
     const std::size_t keys = size(block.keys);
     float* scores = place(state_.scores) + size(first) * state_.score_stride;
     float* probabilities = place(state_.probabilities) + first * block.keys;
-    const kernels::ScoreScale scale = state_.scaled_keys ? kernels::ScoreScale{} : plan_.scale;
-    const bool as_they_are = state_.starts_as_mask || (!plan_.has_mask && !plan_.has_filled && scale.factor == 1.0F);
-    for (std::int64_t i = 0; i < count && !as_they_are; ++i) {
-      float* const row = scores + size(i) * state_.score_stride;
-      if (plan_.has_filled) {
-        kernels::scale_and_mask(row, keys, scale, nullptr, 0);
-        fill(row, block, first + i);
-        if (plan_.has_mask) kernels::scale_and_mask(row, keys, {}, mask_at(block, first + i), size(plan_.mask[3]));
-      } else {
-        kernels::scale_and_mask(row, keys, scale, mask_at(block, first + i), size(plan_.mask[3]));
-      }
-    }
+    for (std::int64_t i = 0; i < count && !state_.starts_as_mask; ++i)
+      prepare_row(scores + size(i) * state_.score_stride, block, first + i);
     kernels::softmax_padded(scores, state_.score_stride, probabilities, size(count), keys);
     if (!plan_.nan_is_zero && !plan_.has_zero_rows) return;
     for (std::int64_t i = 0; i < count; ++i, probabilities += keys) {

@@ -1,12 +1,12 @@
 // Attention, which exports write as several nodes, as one node:
 //
-//   softmax(scaled(Q) scaled(K)^T * scale + mask) V
+//   softmax(scaled(Q) scaled(K)^T * scale + bias + mask) V
 //
-// with the scale as product or quotient of Q, of K^T, of their product, or of several; with or without mask; with
-// scores that Where makes another number before that; with rows of NaN made zeros (Where(IsNaN(p), 0, p)) or some rows
-// (Where(rows, 0, p)), as the definition of ONNX's operator Attention has it; and with K and V repeated for groups of
-// heads (Unsqueeze, Expand, Reshape). K may come as it is multiplied, or be transposed as matrices of all heads.
-// Transposes of operands and result are taken in by fuse_transpose, later.
+// with the scale as product or quotient of Q, of K^T, of their product, or of several; with or without bias and
+// mask; with scores that Where makes another number before that; with rows of NaN made zeros (Where(IsNaN(p), 0, p)) or
+// some rows (Where(rows, 0, p)), as the definition of ONNX's operator Attention has it; and with K and V repeated for
+// groups of heads (Unsqueeze, Expand, Reshape). K may come as it is multiplied, or be transposed as matrices of all
+// heads. Transposes of operands and result are taken in by fuse_transpose, later.
 //
 // What comes out rounds less: scaling Q and K rounds every element, and sqrt(scale), which is 0.35355338 for a scale of
 // 1/8, before that. Only float32.
@@ -81,7 +81,8 @@ Pattern attention(Heads heads) {
   const Pattern scores = scaled(product, "factor", "divisor");
   const Pattern filled = one_of({op("Where", {any("filled"), constant("fill"), scores}),
                                  op("Where", {any("open"), scores, constant("fill")}), scores});
-  const Pattern p = op("Softmax", {one_of({op("Add", {filled, any("mask")}), filled})}, "p");
+  const Pattern biased = op("Add", {op("Add", {filled, any("bias")}), any("mask")});
+  const Pattern p = op("Softmax", {one_of({biased, op("Add", {filled, any("mask")}), filled})}, "p");
   const Pattern kept_rows = one_of({op("Where", {op("IsNaN", {p}, "nan"), number(0.0), any("p")}),
                                     op("Where", {any("zero rows"), number(0.0), p}), p});
   return op("MatMul", {kept_rows, values});
@@ -227,10 +228,13 @@ std::optional<Replacement> make_attention(const Match& match) {
   if (!match.has("turned")) attributes->k_order = swapped_order(match.type("k").dims.size());
   Replacement replacement{op, nullptr, {match.value("q"), match.value("k"), match.value("v")}};
   ValueId mask = match.has("mask") ? match.value("mask") : kNoValue;
+  ValueId bias = match.has("bias") ? match.value("bias") : kNoValue;
   ValueId zero_rows = match.has("zero rows") ? match.value("zero rows") : kNoValue;
   if (zero_rows != kNoValue && !is_of_rows(match.type("zero rows").dims)) return std::nullopt;
   const Dims& scores = match.node("product").output(0).dims;
   if (mask != kNoValue && changes_nothing<float>(match, "mask", scores)) mask = kNoValue;
+  if (bias != kNoValue && changes_nothing<float>(match, "bias", scores)) bias = kNoValue;
+  if (mask == kNoValue) std::swap(mask, bias);
   if (zero_rows != kNoValue && changes_nothing<std::uint8_t>(match, "zero rows", scores)) zero_rows = kNoValue;
   ValueId filled = kNoValue;
   if (match.has("fill")) {
@@ -240,7 +244,7 @@ std::optional<Replacement> make_attention(const Match& match) {
     attributes->fills_where = match.has("filled");
     filled = match.value(attributes->fills_where ? "filled" : "open");
   }
-  for (const ValueId input : {mask, zero_rows, filled}) replacement.inputs.emplace_back(input);
+  for (const ValueId input : {mask, zero_rows, filled, bias}) replacement.inputs.emplace_back(input);
   while (replacement.inputs.back() == std::variant<ValueId, ConstantPtr>(kNoValue)) replacement.inputs.pop_back();
   replacement.attributes = std::move(attributes);
   return replacement;

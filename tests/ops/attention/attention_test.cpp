@@ -25,6 +25,7 @@ struct Case {
   Order q_order = {}, k_order = {}, v_order = {}, y_order = {};
   bool in_three_dimensions = false;
   const char* implementation = "simd";
+  Shape bias = {};  ///< empty: none
 };
 
 const Order kHeadsInside = {0, 2, 1, 3};
@@ -41,6 +42,61 @@ const Case kCases[] = {
     {"a mask for each batch", 2, 3, 3, 14, 21, 8, 8, 0.25F, false, {2, 1, 1, 21}},
     {"a mask for each row", 2, 3, 3, 14, 21, 8, 8, 0.25F, false, {14, 1}},
     {"a mask of one number", 2, 3, 3, 14, 21, 8, 8, 0.3F, false, {1}},
+    {"a bias", 2, 3, 3, 14, 21, 8, 8, 0.25F, false, {}, {}, {}, {}, {}, false, "simd", {3, 14, 21}},
+    {"a bias and a mask",
+     2,
+     3,
+     3,
+     14,
+     80,
+     8,
+     8,
+     0.3F,
+     false,
+     {2, 1, 14, 80},
+     {},
+     {},
+     {},
+     {},
+     false,
+     "simd",
+     {3, 14, 80}},
+    {"a bias for each row, a mask of keys",
+     2,
+     3,
+     3,
+     14,
+     80,
+     8,
+     8,
+     0.25F,
+     false,
+     {80},
+     {},
+     {},
+     {},
+     {},
+     false,
+     "simd",
+     {14, 1}},
+    {"a bias and a mask, few queries",
+     1,
+     4,
+     2,
+     1,
+     33,
+     8,
+     8,
+     0.3F,
+     false,
+     {33},
+     {},
+     {},
+     {},
+     {},
+     false,
+     "simd",
+     {4, 1, 33}},
     {"groups of heads", 2, 6, 2, 14, 21, 8, 8, 0.3F, false, {6, 14, 21}},
     {"groups of heads, one query each", 2, 8, 2, 1, 300, 20, 17, 0.3F, false, {8, 1, 300}},
     {"groups of many heads, one query each", 1, 16, 2, 1, 40, 20, 17, 0.3F, false, {16, 1, 40}},
@@ -159,17 +215,18 @@ Stored stored_output(const Case& c) {
   return stored(c, {c.batches, c.heads, c.queries, c.width}, inverse);
 }
 
-double mask_of(const Case& c, const ConstantPtr& mask, std::int64_t batch, std::int64_t head, std::int64_t row,
-               std::int64_t key) {
-  if (mask == nullptr) return 0;
-  Shape shape = c.mask;
+/// An element of what is added to the scores; 0 of nothing.
+double added_by(const Case& c, const ConstantPtr& addend, std::int64_t batch, std::int64_t head, std::int64_t row,
+                std::int64_t key) {
+  if (addend == nullptr) return 0;
+  Shape shape = addend->shape;
   if (c.in_three_dimensions) shape.insert(shape.begin() + (shape.size() == 3 ? 1 : 0), 1);
   shape.insert(shape.begin(), 4 - std::min<std::size_t>(4, shape.size()), 1);
   const std::vector<std::int64_t> strides = row_major_strides(shape);
   const std::int64_t at[] = {batch, head, row, key};
   std::int64_t index = 0;
   for (std::size_t i = 0; i < 4; ++i) index += shape[i] == 1 ? 0 : at[i] * strides[i];
-  return static_cast<double>(mask->as<float>()[index]);
+  return static_cast<double>(addend->as<float>()[index]);
 }
 
 void check(const Case& c) {
@@ -181,6 +238,7 @@ void check(const Case& c) {
   const ConstantPtr k_values = random_tensor(DataType::kFloat32, k.shape(), -2, 2, 2);
   const ConstantPtr v_values = random_tensor(DataType::kFloat32, v.shape(), -1, 1, 3);
   const ConstantPtr mask = c.mask.empty() ? nullptr : random_tensor(DataType::kFloat32, c.mask, -3, 3, 4);
+  const ConstantPtr bias = c.bias.empty() ? nullptr : random_tensor(DataType::kFloat32, c.bias, -3, 3, 5);
   std::vector<float> expected(static_cast<std::size_t>(element_count(y.shape())));
   for (std::int64_t batch = 0; batch < c.batches; ++batch) {
     for (std::int64_t head = 0; head < c.heads; ++head) {
@@ -195,7 +253,8 @@ void check(const Case& c) {
                      static_cast<double>(k_values->as<float>()[k.index({batch, key_head, key, i})]);
           }
           const auto factor = static_cast<double>(c.scale);
-          score = (c.divides ? score / factor : score * factor) + mask_of(c, mask, batch, head, row, key);
+          score = (c.divides ? score / factor : score * factor) + added_by(c, mask, batch, head, row, key) +
+                  added_by(c, bias, batch, head, row, key);
           weights.push_back(std::exp(score));
           sum += weights.back();
         }
@@ -217,7 +276,9 @@ void check(const Case& c) {
   if (!c.v_order.empty()) test.ints("v_order", c.v_order);
   if (!c.y_order.empty()) test.ints("y_order", c.y_order);
   test.input(q_values).input(k_values).input(v_values);
+  if (mask == nullptr && bias != nullptr) test.no_input();
   if (mask != nullptr) test.input(mask);
+  if (bias != nullptr) test.no_input().no_input().input(bias);
   test.expect<float>(y.shape(), expected).tolerance(close(0, 2e-6));
   if (c.implementation == std::string("simd")) {
     test.expect_implementations({"simd", "reference"});

@@ -83,13 +83,14 @@ std::string marked(Graph& g, bool first) {
   return g.product(g.writer("Where", first ? Names{"rows", zero, p} : Names{"rows", p, zero}), g.v());
 }
 
-/// PyTorch's masked_fill, before another mask is added.
-std::string filled(Graph& g, bool where) {
+/// PyTorch's masked_fill, before another mask is added, and perhaps a bias.
+std::string filled(Graph& g, bool where, bool biased = false) {
   g.writer.model().input("filled", DataType::kBool, {kQueries, kKeys});
   g.shapes.push_back({kQueries, kKeys});
   const std::string scores = g.writer.mul(g.scores(), g.writer.number(0.3));
   const std::string fill = g.writer.constant(-1.5, {1});
-  const std::string chosen = g.writer("Where", where ? Names{"filled", fill, scores} : Names{"filled", scores, fill});
+  std::string chosen = g.writer("Where", where ? Names{"filled", fill, scores} : Names{"filled", scores, fill});
+  if (biased) chosen = g.writer.add(chosen, g.input("bias", {kQueries, kKeys}));
   return g.product(g.softmax(g.writer.add(chosen, g.input("mask", {kBatch, 1, 1, kKeys}))), g.v());
 }
 
@@ -112,6 +113,18 @@ const Spelling kSpellings[] = {
        const std::string k = g.writer.mul(g.transposed(g.k()), g.writer.number(0.75));
        return g.product(g.softmax(g.product(g.writer.div("x", g.writer.number(2)), k)), g.v());
      }},
+    {"a position's bias and a mask",
+     [](Graph& g) {
+       const std::string biased = g.writer.add(g.scores(), g.input("bias", {kHeads, kQueries, kKeys}));
+       return g.product(g.softmax(g.writer.add(biased, g.input("mask", {kBatch, 1, 1, kKeys}))), g.v());
+     }},
+    {"a bias and a mask of scaled scores",
+     [](Graph& g) {
+       const std::string scores = g.writer.mul(g.scores(), g.writer.number(0.3));
+       const std::string biased = g.writer.add(scores, g.input("bias", {kQueries, 1}));
+       return g.product(g.softmax(g.writer.add(biased, g.input("mask", {kBatch, 1, kQueries, kKeys}))), g.v());
+     }},
+    {"filled scores, a bias and a mask", [](Graph& g) { return filled(g, true, true); }},
     {"rows of NaN as zeros",
      [](Graph& g) {
        const std::string p = g.softmax(g.writer.add(g.scores(), g.input("infinite", {kQueries, kKeys})));
@@ -290,6 +303,27 @@ TEST(AttentionFusions, OpenSizesOfATextWithPositions) {
   EXPECT_EQ(difference(run(model, inputs).view(), run(load(bytes, false), inputs).view(), {0, 2e-6}), "");
 }
 
+/// Windows of a batch of images, as Swin has them: how many there are is a multiple of the batch.
+TEST(AttentionFusions, OpenSizesOfWindows) {
+  Form form;
+  form.opset = 18;
+  constexpr int kWidth = kHeads * kDepth;
+  Graph g(form, {"batch", 6, kWidth});
+  const std::string windows = g.writer("Reshape", {"x", g.list({-1, 3, kWidth})});
+  const auto size = [&](int axis) {
+    return g.writer("Shape", {windows}, {attribute("start", axis), attribute("end", axis + 1)});
+  };
+  const std::string shape = g.writer("Concat", {size(0), size(1), g.list({-1, kDepth})}, {attribute("axis", 0)});
+  const std::string heads = g.transposed(g.writer("Reshape", {windows, shape}), {0, 2, 1, 3});
+  const std::string scores =
+      g.writer.add(g.product(heads, g.transposed(heads)), g.writer.constant(0.5, {1, kHeads, 3, 3}));
+  const std::string bytes = g.writer.bytes(g.product(g.softmax(scores), heads));
+  const Model model = load(bytes, true);
+  EXPECT_THAT(operators(model), testing::HasSubstr("ScaledDotProductAttention"));
+  const std::vector<Tensor> inputs = {numbers({2, 6, kWidth}, 1)};
+  EXPECT_EQ(difference(run(model, inputs).view(), run(load(bytes, false), inputs).view(), {0, 2e-6}), "");
+}
+
 /// Keys and values of a cache and of new tokens, each repeated for two heads, K transposed as matrices. Positions go on
 /// from the cache's.
 TEST(AttentionFusions, OpenSizesOfACache) {
@@ -346,6 +380,18 @@ TEST(AttentionFusions, EmptyMasksAreLeftOut) {
   EXPECT_EQ(summarize(model).nodes[0].inputs.size(), 3U);
 }
 
+/// What T5 has between its decoder and its encoder: a bias of zeros, and a mask.
+TEST(AttentionFusions, EmptyBiasesAreLeftOut) {
+  Form form;
+  form.opset = 18;
+  Graph g(form);
+  const std::string biased = g.writer.add(g.scores(), g.writer.constant(0, {1, kHeads, kQueries, kKeys}));
+  const std::string masked = g.writer.add(biased, g.input("mask", {kBatch, 1, 1, kKeys}));
+  const Model model = load(g.writer.bytes(g.product(g.softmax(masked), g.v())), true);
+  ASSERT_EQ(operators(model), "ScaledDotProductAttention");
+  EXPECT_EQ(summarize(model).nodes[0].inputs.size(), 4U);
+}
+
 /// Zeros that make more batches do not change nothing.
 TEST(AttentionFusions, EmptyMasksOfMoreBatchesAreKept) {
   Form form;
@@ -395,6 +441,17 @@ const Spelling kNearMisses[] = {
      [](Graph& g) {
        const std::string mask = g.input("mask", {2, 1, 1, kQueries, kKeys});
        return g.product(g.softmax(g.writer.add(g.scores(), mask)), g.v());
+     }},
+    {"a bias with more dimensions",
+     [](Graph& g) {
+       const std::string biased = g.writer.add(g.scores(), g.input("bias", {2, 1, 1, kQueries, kKeys}));
+       return g.product(g.softmax(g.writer.add(biased, g.input("mask", {kQueries, kKeys}))), g.v());
+     }},
+    {"a biased score that is read elsewhere",
+     [](Graph& g) {
+       const std::string biased = g.writer.add(g.scores(), g.input("bias", {kQueries, kKeys}));
+       const std::string p = g.softmax(g.writer.add(biased, g.input("mask", {kQueries, kKeys})));
+       return g.writer.add(g.product(p, g.v()), g.writer("ReduceSum", {biased}));
      }},
     {"NaN as ones",
      [](Graph& g) {

@@ -92,14 +92,29 @@ bool starts_in_place(const Product& product) {
          epilogue.addend_column_stride == 1 && epilogue.addend_scale == 1.0f && epilogue.bias == nullptr;
 }
 
-// Writes the start values of `count` elements of a row of C, from `column` on. Requires: there is an addend.
-HWY_NOINLINE void StoreStart(const Product& product, std::size_t row, std::size_t column, std::size_t count) {
+// Writes the start values of `count` elements of some rows of C, from `column` on. Requires: there is an addend.
+HWY_NOINLINE void StoreStart(const Product& product, std::size_t row, std::size_t rows, std::size_t column,
+                             std::size_t count) {
   if (starts_in_place(product)) return;
   const TileTag d;
-  float* c = product.c + row * product.c_row_stride + column;
+  const GemmEpilogue& epilogue = product.epilogue;
+  const auto scale = hn::Set(d, epilogue.addend_scale);
   for (std::size_t i = 0; i < count; i += kLanes) {
     const std::size_t lanes = std::min(kLanes, count - i);
-    StorePartial(d, StartVector(product.epilogue, row, column + i, lanes), c + i, lanes);
+    float* c = product.c + row * product.c_row_stride + column + i;
+    if (lanes == kLanes && epilogue.addend_column_stride == 1) {  // as StartVector has it
+      const auto bias = epilogue.bias == nullptr ? hn::Zero(d) : hn::LoadU(d, epilogue.bias + column + i);
+      const float* addend = epilogue.addend + row * epilogue.addend_row_stride + column + i;
+      for (std::size_t left = rows; left != 0; --left) {
+        hn::StoreU(hn::MulAdd(scale, hn::LoadU(d, addend), bias), d, c);
+        addend += epilogue.addend_row_stride;
+        c += product.c_row_stride;
+      }
+      continue;
+    }
+    for (std::size_t j = 0; j < rows; ++j) {
+      StorePartial(d, StartVector(epilogue, row + j, column + i, lanes), c + j * product.c_row_stride, lanes);
+    }
   }
 }
 
@@ -212,9 +227,7 @@ void MultiplyFewRows(const Product& product) {
   const std::size_t columns = product.column_end - product.column_begin;
   const bool from_column = adds_column(epilogue);
   const bool from_c = epilogue.addend != nullptr && !from_column;
-  if (from_c) {
-    for (std::size_t row = 0; row < product.m; ++row) StoreStart(product, row, product.column_begin, columns);
-  }
+  if (from_c) StoreStart(product, 0, product.m, product.column_begin, columns);
   Tile tile;
   tile.k = product.k;
   SetSteps(product, 0, 0, tile);
@@ -298,9 +311,7 @@ void MultiplyRowTile(const Product& product, std::size_t row, std::size_t rows, 
   const bool first_block = k_begin == 0;
   const bool last_block = k_begin + depth == product.k;
   const bool from_column = first_block && adds_column(epilogue);
-  if (first_block && epilogue.addend != nullptr && !from_column) {
-    for (std::size_t i = row; i < row + rows; ++i) StoreStart(product, i, column, columns);
-  }
+  if (first_block && epilogue.addend != nullptr && !from_column) StoreStart(product, row, rows, column, columns);
   const std::size_t panel = column / kPanelColumns;
   Tile tile;
   tile.k = depth;

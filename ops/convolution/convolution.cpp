@@ -242,7 +242,7 @@ void register_convolution(Registry& registry, const char* name, AttributesPtr (*
   op.inputs = kInputs;
   op.parse = parse;
   op.infer = infer;
-  op.implementations = {simd_convolution(), half_convolution(), reference_convolution()};
+  op.implementations = {depthwise_convolution(), simd_convolution(), half_convolution(), reference_convolution()};
   op.facts.folding_ns = folding_ns;
   op.facts.absorb_affine = absorb_affine_into_convolution;
   op.facts.absorb_activation = absorb_activation_into_convolution;

@@ -61,6 +61,7 @@ constexpr std::size_t kConvolutionAddend = 3;
 constexpr std::size_t kLeastProductRows = 8;
 
 Implementation simd_convolution();       ///< float32
+Implementation depthwise_convolution();  ///< float32 with channels last
 Implementation half_convolution();       ///< float16 and bfloat16
 Implementation reference_convolution();  ///< every type; sums in double, rounded once
 
@@ -69,6 +70,8 @@ constexpr std::size_t kMostChannelsLastAxes = 3;
 constexpr std::int64_t kLeastChannelsLast = 16;
 /// The hook.
 std::optional<ChannelsLast> channels_last_convolution(const NodeView& node);
+/// The depthwise convolution with channels last; nothing for any other.
+std::optional<ChannelsLast> channels_last_depthwise(const NodeView& node);
 
 // Fusion hooks.
 std::optional<Replacement> absorb_affine_into_convolution(const FusionContext& context);

@@ -135,6 +135,7 @@ std::optional<ChannelsLast> channels_last_convolution(const NodeView& node) {
   // Of the time of the product, what the other layout takes in addition; and products in the time of copying an
   // element.
   constexpr double kSaved = 0.2, kProductsOfCopy = 40.0;
+  if (std::optional<ChannelsLast> depthwise = channels_last_depthwise(node)) return depthwise;
   const auto& attributes = node.attributes<ConvolutionAttributes>();
   const ConstantPtr& w = node.input_constant(kConvolutionW);
   if (attributes.transposed || node.input_type(kConvolutionX) != DataType::kFloat32 || w == nullptr ||

@@ -3,6 +3,8 @@
 // tag.
 #include "ops/kernels/highway_config.h"
 
+#include <limits>
+
 #include "hwy/highway.h"
 #include "ops/kernels/activation.hpp"
 #include "ops/kernels/double_exp-inl.h"
@@ -155,6 +157,26 @@ struct HardSwishActivation {
   HWY_INLINE V operator()(D d, V x) const {
     return InDoubles(d, x, HardSwishOfDoubles());
   }
+};
+
+// What none, Relu and Clip come to, with one code for all.
+struct Bounds {
+  explicit Bounds(const Activation& activation)
+      : lowest(activation.kind == ActivationKind::kClip   ? activation.alpha
+               : activation.kind == ActivationKind::kRelu ? 0.0f
+                                                          : -std::numeric_limits<float>::infinity()),
+        highest(activation.kind == ActivationKind::kClip ? activation.beta : std::numeric_limits<float>::infinity()),
+        zero(activation.kind == ActivationKind::kRelu ? 0.0f : -0.0f) {}
+
+  template <class V>
+  HWY_INLINE V operator()(V v) const {
+    const hn::DFromV<V> d;
+    return hn::Add(Clip(d, v, hn::Set(d, lowest), hn::Set(d, highest)), hn::Set(d, zero));
+  }
+
+  float lowest;
+  float highest;
+  float zero;  // -0 changes nothing, +0 makes +0 of -0, as Relu does
 };
 
 // Calls function(functor) with the functor of `activation` and returns its result: the choice is made once, outside any

@@ -108,25 +108,6 @@ void SumTaps(const TapSums& args) {
   for (; row < args.rows; ++row) SumRows<1, 8>(args, row);
 }
 
-// What Relu and Clip come to.
-struct Bounds {
-  explicit Bounds(const Activation& activation)
-      : lowest(activation.kind == ActivationKind::kClip   ? activation.alpha
-               : activation.kind == ActivationKind::kRelu ? 0.0f
-                                                          : -std::numeric_limits<float>::infinity()),
-        highest(activation.kind == ActivationKind::kClip ? activation.beta : std::numeric_limits<float>::infinity()),
-        zero(activation.kind == ActivationKind::kRelu ? 0.0f : -0.0f) {}
-
-  HWY_INLINE hn::Vec<Tag> operator()(hn::Vec<Tag> v) const {
-    const Tag d;
-    return hn::Add(Clip(d, v, hn::Set(d, lowest), hn::Set(d, highest)), hn::Set(d, zero));
-  }
-
-  float lowest;
-  float highest;
-  float zero;  // -0 changes nothing, +0 makes +0 of -0, as Relu does
-};
-
 // Columns from `column` on, as far as there are, of a row of outputs that ends with `columns`.
 HWY_NOINLINE void StoreColumns(const float* sums, std::size_t vectors, const Bounds& bounds, float* y,
                                std::size_t column, std::size_t columns) {

@@ -127,14 +127,18 @@ Pooling pooling_of(const NodeView& node) {
   pooling.type = node.input_type(0);
   pooling.count_include_pad = attributes.count_include_pad;
   pooling.p = attributes.p;
-  const Shape x = node.input_shape(0);
+  Shape x = node.input_shape(0);
+  if (attributes.channels_last) {
+    x = to_channels_first(std::move(x));
+    pooling.channels = x[1];
+  }
   pooling.planes = x[0] * x[1];
   if (pooling.planes == 0) return pooling;
   std::vector<PooledAxis> axes;
   for (std::size_t i = 2; i < x.size(); ++i) axes.push_back(axis_of(attributes, i - 2, x[i]));
   if (axes.empty()) axes.push_back(axis_of(attributes, 0, 1));
   for (std::size_t i = axes.size(); i-- > 0;) {
-    axes[i].stride_of_x = pooling.plane_inputs;
+    axes[i].stride_of_x = pooling.plane_inputs * pooling.channels;
     pooling.plane_inputs *= axes[i].input;
     pooling.taps *= static_cast<double>(axes[i].kernel);
   }
@@ -155,6 +159,15 @@ std::int64_t Pooling::counted(const WindowAxis& axis, std::int64_t output) const
   if (count_include_pad) return axis.padded_taps(output);
   const auto [begin, end] = axis.taps(output);
   return end - begin;
+}
+
+std::vector<double> inverses_of(const Pooling& pooling, const WindowAxis& axis) {
+  std::vector<double> inverses;
+  for (std::int64_t output = 0; output < axis.output; ++output) {
+    const std::int64_t counted = pooling.counted(axis, output);
+    inverses.push_back(counted == 0 ? 0 : 1 / static_cast<double>(counted));
+  }
+  return inverses;
 }
 
 PooledRows::PooledRows(const Pooling& pooling, std::int64_t row) : pooling_(&pooling), row_(row) {
@@ -179,7 +192,7 @@ PooledRows::Place PooledRows::place(std::int64_t index) const {
     place.x += at * axis->stride_of_x;
     place.index += at * axis->index_stride;
   }
-  place.x += row * pooling_->plane_inputs;
+  place.x += pooling_->plane_begin(row, pooling_->plane_inputs);
   place.index += row * pooling_->plane_inputs;
   return place;
 }
@@ -190,12 +203,14 @@ void register_max_pool(Registry& registry) {
   op.max_outputs = 2;
   op.parse = parse<PoolOp::kMax>;
   op.output_type = output_type;
+  op.facts.channels_last = pooling_channels_last;
   registry.add(std::move(op));
 }
 
 void register_average_pool(Registry& registry) {
   OpDef op = pool("AveragePool", pooling_implementations());
   op.parse = parse<PoolOp::kAverage>;
+  op.facts.channels_last = pooling_channels_last;
   registry.add(std::move(op));
 }
 

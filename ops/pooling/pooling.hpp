@@ -22,29 +22,38 @@ struct PoolAttributes : Attributes {
 
 /// A spatial axis.
 struct PooledAxis : WindowAxis {
-  std::int64_t stride_of_x = 1;   ///< elements of X between neighbours
+  std::int64_t stride_of_x = 1;   ///< elements of X between neighbours: of the last axis `channels`
   std::int64_t index_stride = 1;  ///< the same, in what Indices count
 };
 
 /// A pooling in numbers. X is [planes, outer axes..., last axis]; Y likewise. A row is what lies along the last axis.
+/// With channels last, planes are woven into each other: neighbours of one are `channels` apart.
 struct Pooling {
   PoolOp op = PoolOp::kMax;
   DataType type = DataType::kFloat32;
   bool count_include_pad = false;
   double p = 2;
   std::int64_t planes = 1;        ///< 0 where Y is empty: nothing else is set then
+  std::int64_t channels = 1;      ///< of an image with channels last
   std::int64_t plane_inputs = 1;  ///< elements of a plane of X
   std::int64_t plane_rows = 1;    ///< rows of a plane of Y
   std::vector<PooledAxis> outer;
   PooledAxis last;
   double taps = 1;  ///< of a window
 
+  /// Offset of the first element of a plane of so many elements.
+  std::int64_t plane_begin(std::int64_t plane, std::int64_t elements) const {
+    return plane / channels * channels * elements + plane % channels;
+  }
   /// Elements along an axis that a mean divides by.
   std::int64_t counted(const WindowAxis& axis, std::int64_t output) const;
 };
 
 /// Requires: all shapes known.
 Pooling pooling_of(const NodeView& node);
+
+/// For each output along an axis, what a mean is multiplied by: 0 where nothing counts.
+std::vector<double> inverses_of(const Pooling& pooling, const WindowAxis& axis);
 
 /// The rows of X behind a row of Y.
 class PooledRows {
@@ -68,8 +77,12 @@ class PooledRows {
   double counted_ = 1;
 };
 
-/// Of MaxPool and AveragePool: simd, and the reference.
+/// Of MaxPool and AveragePool: simd, simd lines, and the reference.
 std::vector<Implementation> pooling_implementations();
+Implementation pooling_lines_implementation();  ///< float32 with channels last
 Implementation pooling_reference_implementation();
+
+/// For OpFacts, of MaxPool and AveragePool.
+std::optional<ChannelsLast> pooling_channels_last(const NodeView& node);
 
 }  // namespace linnet::internal

@@ -32,6 +32,28 @@ Prepared prepare(const PrepareContext& context) {
   return {std::move(state), 0, 0};
 }
 
+/// Elements of a plane of X, from the one at `first` on.
+template <typename W>
+void load_row(const State& state, const void* x, std::int64_t first, std::int64_t count, W* line) {
+  const std::int64_t together = state.channels == 1 ? count : 1;
+  for (std::int64_t i = 0; i < count; i += together) {
+    load_line(state.type, x, static_cast<std::size_t>(first + i * state.channels), static_cast<std::size_t>(together),
+              line + i);
+  }
+}
+
+/// To outputs from `begin` on of a row that counts over all planes.
+template <typename W>
+void store_row(const State& state, const W* line, std::int64_t row, std::int64_t begin, std::int64_t count, void* y) {
+  const std::int64_t plane = state.plane_begin(row / state.plane_rows, state.plane_rows * state.last.output);
+  const std::int64_t first = row % state.plane_rows * state.last.output + begin;
+  const std::int64_t together = state.channels == 1 ? count : 1;
+  for (std::int64_t i = 0; i < count; i += together) {
+    store_line(state.type, line + i, static_cast<std::size_t>(plane + (first + i) * state.channels),
+               static_cast<std::size_t>(together), y);
+  }
+}
+
 template <typename W>
 bool is_nan(W element) {
   if constexpr (std::is_integral_v<W>) return false;
@@ -70,9 +92,9 @@ struct Maxima {
 
   void finish(const State& state, const RunArguments& args, std::int64_t row, std::int64_t begin, std::int64_t count,
               double /*counted*/) {
-    const auto to = static_cast<std::size_t>(row * state.last.output + begin);
-    store_line(state.type, values, to, static_cast<std::size_t>(count), args.outputs[0]);
-    if (state.has_indices) std::copy_n(indices, count, static_cast<std::int64_t*>(args.outputs[1]) + to);
+    store_row(state, values, row, begin, count, args.outputs[0]);
+    if (!state.has_indices) return;
+    std::copy_n(indices, count, static_cast<std::int64_t*>(args.outputs[1]) + row * state.last.output + begin);
   }
 };
 
@@ -113,8 +135,7 @@ struct Sums {
       const bool narrow = state.type == DataType::kFloat32;
       line[i] = narrow ? static_cast<double>(static_cast<float>(result)) : static_cast<double>(result);
     }
-    store_line(state.type, line, static_cast<std::size_t>(row * state.last.output + begin),
-               static_cast<std::size_t>(count), args.outputs[0]);
+    store_row(state, line, row, begin, count, args.outputs[0]);
   }
 };
 
@@ -130,7 +151,7 @@ void join_row(const State& state, RunControl& control, const void* x, const Pool
     const std::int64_t low = std::max<std::int64_t>(0, last.start(begin) + first * last.dilation);
     const std::int64_t high = std::min(last.input, last.start(begin + count - 1) + (end - 1) * last.dilation + 1);
     if (low >= high) continue;
-    load_line(state.type, x, static_cast<std::size_t>(place.x + low), static_cast<std::size_t>(high - low), line);
+    load_row(state, x, place.x + low * state.channels, high - low, line);
     for (std::int64_t tap = first; tap < end; ++tap) {
       const auto [from_output, to_output] = last.outputs_of(tap);
       const std::int64_t from = std::max(begin, from_output);

@@ -67,6 +67,7 @@ std::string accepts(const NodeView& node) {
   const DataType type = node.input_type(0);
   if (type == DataType::kFloat64) return text("not ", type);
   if (node.has_output(1)) return "not with Indices";
+  if (node.attributes<PoolAttributes>().channels_last) return "not with channels last";
   if (node.input_rank(0) > 5) return "only up to three spatial axes";
   const State state = cut(pooling_of(node));
   if (state.last.span() > kLongestLine) return "the window is too wide";
@@ -74,12 +75,9 @@ std::string accepts(const NodeView& node) {
   return "";
 }
 
-Inverses inverses_of(const Pooling& pooling, const WindowAxis& axis) {
-  Inverses inverses;
-  for (std::int64_t output = 0; output < axis.output; ++output) {
-    const std::int64_t counted = pooling.counted(axis, output);
-    inverses.push_back(counted == 0 ? 0 : 1 / static_cast<double>(counted));
-  }
+/// With what the kernel may read behind them.
+Inverses padded_inverses(const Pooling& pooling, const WindowAxis& axis) {
+  Inverses inverses = inverses_of(pooling, axis);
   inverses.resize(inverses.size() + kSlack);
   return inverses;
 }
@@ -93,8 +91,8 @@ Prepared prepare(const PrepareContext& context) {
   auto state = new_shared<State>(cut(pooling_of(context)));
   state->blocks = parts_of(state->vertical.output, state->block);
   if (state->op == PoolOp::kAverage && state->planes > 0) {
-    state->vertical_inverses = inverses_of(*state, state->vertical);
-    state->horizontal_inverses = inverses_of(*state, state->last);
+    state->vertical_inverses = padded_inverses(*state, state->vertical);
+    state->horizontal_inverses = padded_inverses(*state, state->last);
   }
   state->widened_begin = static_cast<std::size_t>(state->lines) * line_stride(*state) * sizeof(double);
   state->results_begin = state->widened_begin + whole_lines(static_cast<std::size_t>(state->widened) * sizeof(float));
@@ -254,7 +252,9 @@ void run(const RunArguments& args) {
 }  // namespace
 
 std::vector<Implementation> pooling_implementations() {
-  return {{"simd", Backend::kSimd, accepts, prepare, run}, pooling_reference_implementation()};
+  return {{"simd", Backend::kSimd, accepts, prepare, run},
+          pooling_lines_implementation(),
+          pooling_reference_implementation()};
 }
 
 }  // namespace linnet::internal

@@ -24,7 +24,7 @@ foreach(library IN ITEMS linnet linnet_shared)
   target_link_libraries(${library} PRIVATE
     Threads::Threads ${CMAKE_DL_LIBS} $<BUILD_INTERFACE:linnet_flags>)
   # A program linked to the library finds the modules beside it, so they are built with it.
-  foreach(module IN ITEMS linnet_onnx linnet_onednn linnet_regex linnet_extra)
+  foreach(module IN ITEMS linnet_onnx linnet_onednn linnet_regex linnet_extra linnet_image)
     if(TARGET ${module})
       add_dependencies(${library} ${module})
     endif()

@@ -31,7 +31,7 @@ onnx_version=1.23.2
 library_packages=(
   g++ make cmake ninja-build ccache pkgconf
   libprotobuf-dev protobuf-compiler libhwy-dev libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev
-  libre2-dev
+  libre2-dev libjpeg-dev libpng-dev libtiff-dev libwebp-dev libopenjp2-7-dev
   python3 python3-dev python3-venv)
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev)
 check_packages=(clang clang-format clang-tidy doxygen llvm)

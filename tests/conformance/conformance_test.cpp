@@ -36,10 +36,12 @@ class MustPass : public testing::TestWithParam<TableLine> {};
 TEST_P(MustPass, InEveryBackend) {
   const std::string& test = GetParam().front();
   if (GetParam().size() > 1) {
-    const bool regex = GetParam()[1] == "regex";
-    ASSERT_TRUE(regex || GetParam()[1] == "function") << "the only marks there are";
-    if (regex && !LINNET_WITH_REGEX) GTEST_SKIP() << "runs through the module around RE2";
-    if (!regex && !LINNET_WITH_ONNX_SCHEMAS) GTEST_SKIP() << "runs through a function body of ONNX's library";
+    const std::string& mark = GetParam()[1];
+    ASSERT_TRUE(mark == "function" || mark == "regex" || mark == "image") << "the only marks there are";
+    if (mark == "regex" && !LINNET_WITH_REGEX) GTEST_SKIP() << "runs through the module around RE2";
+    if (mark == "image" && !LINNET_WITH_IMAGE) GTEST_SKIP() << "runs through the module for images";
+    if (mark == "function" && !LINNET_WITH_ONNX_SCHEMAS)
+      GTEST_SKIP() << "runs through a function body of ONNX's library";
   }
   for (const Backend backend : all_backends()) {
     EXPECT_EQ(run_node_test(test, backend), "") << test << " in backend " << name_of(backend);

@@ -31,6 +31,7 @@ SINGLE = np.dtype(np.float32)
 OF_OTHERS = {"SequenceConstruct"}  # drawn by other names, too
 WITHOUT_RECIPE = {
     "CastStrings": "of Linnet's own domain",
+    "ImageDecoder": "the evaluator makes no images",
     "LabelEncoder": "of ai.onnx.ml, which the evaluator knows in one form",
     "MaxRoiPool": "the evaluator has none, and ONNX's text does not say how borders are rounded",
     "RegexFullMatch": "Python's patterns, which the evaluator takes, are not RE2's",

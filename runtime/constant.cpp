@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -12,17 +13,47 @@
 #include "runtime/new_shared.hpp"
 
 namespace linnet::internal {
+namespace {
+
+constexpr std::size_t kHugePage = std::size_t{2} << 20;
+
+/// `size` bytes from the system, on a boundary of huge pages; null when there is not enough. Requires: whole huge
+/// pages.
+std::byte* map_huge_pages(std::size_t size) {
+  const std::size_t mapped = size + kHugePage;
+  void* const memory = ::mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return nullptr;
+  auto* const first = static_cast<std::byte*>(memory);
+  const std::size_t behind = reinterpret_cast<std::uintptr_t>(first) % kHugePage;
+  const std::size_t before = kHugePage - behind;
+  ::munmap(first, before);
+  if (behind > 0) ::munmap(first + before + size, behind);
+  return first + before;
+}
+
+/// Frees a block.
+struct Release {
+  std::size_t mapped_bytes;  ///< 0: it comes from the heap
+  void operator()(std::byte* start) const {
+    if (mapped_bytes == 0) return std::free(start);
+    ::munmap(start, mapped_bytes);
+  }
+};
+
+}  // namespace
 
 std::shared_ptr<std::byte> allocate_aligned(std::size_t bytes) {
-  constexpr std::size_t kHugePage = std::size_t{2} << 20;
-  const std::size_t alignment = bytes >= 2 * kHugePage ? kHugePage : 64;
+  const bool mapped = bytes >= 2 * kHugePage;
+  const std::size_t alignment = mapped ? kHugePage : 64;
   const std::size_t rounded = (std::max<std::size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
-  void* memory = rounded < bytes ? nullptr : std::aligned_alloc(alignment, rounded);
+  if (rounded < bytes || rounded > SIZE_MAX - kHugePage) throw std::bad_alloc();
+  auto* const memory =
+      mapped ? map_huge_pages(rounded) : static_cast<std::byte*>(std::aligned_alloc(alignment, rounded));
   if (memory == nullptr) throw std::bad_alloc();
-  std::shared_ptr<std::byte> block(static_cast<std::byte*>(memory), [](std::byte* start) { std::free(start); });
+  std::shared_ptr<std::byte> block(memory, Release{mapped ? rounded : 0});
 #if defined(MADV_HUGEPAGE)
   // Whole huge pages only; a system that does not have them says so, which does no harm.
-  if (alignment == kHugePage) madvise(memory, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
+  if (mapped) ::madvise(memory, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
 #endif
   return block;
 }

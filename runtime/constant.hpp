@@ -60,8 +60,8 @@ struct Constant {
 };
 using ConstantPtr = std::shared_ptr<const Constant>;
 
-/// A 64-byte aligned block, freed with its last owner; large ones in huge pages where the system allows.
-/// Errors: std::bad_alloc.
+/// A 64-byte aligned block, freed with its last owner. Those of 4 MiB and more are mapped, in huge pages where the
+/// system allows: freed, they go back to the system, where the heap might keep them. Errors: std::bad_alloc.
 std::shared_ptr<std::byte> allocate_aligned(std::size_t bytes);
 
 /// A constant with memory of its own; `data` receives where to write the elements.

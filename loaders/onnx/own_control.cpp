@@ -8,6 +8,7 @@ namespace linnet::internal::onnx {
 
 /// Scan of opset 8 has a batch as first axis of everything: a scan of batches whose body is a scan of later opsets.
 std::string scan_of_batches(const OwnCall& call) {
+  if (call.attributes.opset() > 8) refuse_without_kernel();
   refuse_input(call, 0, "sequence_lens");
   const std::size_t inputs = call.node.inputs.size(), outputs = call.node.outputs.size();
   if (inputs < 2) invalid_model(inputs, " inputs, expected sequence_lens and what is scanned");

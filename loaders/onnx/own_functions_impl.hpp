@@ -26,6 +26,8 @@ void refuse_input(const OwnCall& call, std::size_t input, const char* name);
 void refuse_output(const OwnCall& call, std::size_t output, const char* name);
 /// An attribute that must have this value, or be left out. Errors: kUnsupported.
 void require(const OwnCall& call, const char* name, std::int64_t wanted);
+/// A node that the operator's kernel takes, which a library may be built without (LINNET_OPERATORS).
+[[noreturn]] inline void refuse_without_kernel() { unsupported("this library was built without the operator"); }
 /// Whether an attribute is there, and not 0.
 bool is_set(const OwnCall& call, const char* name);
 /// Text that makes `range`, 0, 1, ... as far as `of` goes along an axis; `s` is the size, as a list.

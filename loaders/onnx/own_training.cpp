@@ -9,7 +9,7 @@ namespace linnet::internal::onnx {
 
 /// BatchNormalization by the statistics of the batch, which move those that are kept.
 std::string batch_normalization(const OwnCall& call) {
-  require(call, "training_mode", 1);
+  if (!is_set(call, "training_mode")) refuse_without_kernel();
   const std::size_t rank = rank_of(call, 0, "X");
   if (rank < 2) unsupported("training with X of rank ", rank);
   std::string axes = "0";

@@ -73,6 +73,33 @@ TEST(Importer, StringsNeedOperatorsThatALibraryMayLack) {
   }
 }
 
+/// GraphProto with these nodes, which returns `output`.
+Message body(const std::vector<NodeSpec>& nodes, const std::string& output, const std::vector<Message>& inputs = {}) {
+  Message graph;
+  for (const NodeSpec& node : nodes) graph.message(1, node.message());
+  for (const Message& input : inputs) graph.message(11, input);
+  return graph.message(12, value_info(output, DataType::kFloat32));
+}
+
+TEST(Importer, WhatKernelsRefuseIsNotWhatALibraryLacks) {
+  const auto refused = [](const ModelWriter& writer, const char* words) {
+    const Error error = error_of([&] { load_toy(writer.bytes()); });
+    EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
+    EXPECT_THAT(error.what(), HasSubstr(words));
+  };
+  ModelWriter normal = model().opset(15).input("x", DataType::kFloat32, {2, 3});
+  for (const char* name : {"s", "b", "m", "v"}) normal.initializer<float>(name, {3}, {1, 1, 1});
+  normal.node("BatchNormalization", {"x", "s", "b", "m", "v"}, {"y"}, {}, "n").output("y");
+  refused(normal, "BatchNormalization node \"n\" (opset 15): this library was built without the operator");
+  const Message nothing = body({{"Relu", {"a"}, {"r"}, {}, "", {}, {}}}, "r", {value_info("a", DataType::kFloat32)});
+  refused(model()
+              .opset(11)
+              .input("x", DataType::kFloat32, {2, 3})
+              .node("Scan", {"x"}, {"y"}, {graph_attribute("body", nothing), attribute("num_scan_inputs", 1)}, "n")
+              .output("y"),
+          "Scan node \"n\" (opset 11): this library was built without the operator");
+}
+
 TEST(Importer, ALongListEndsInANumber) {
   ModelWriter writer = model().opset(1, "custom").input("x", DataType::kFloat32, {2});
   for (int i = 0; i < 1500; ++i) {
@@ -102,14 +129,6 @@ TEST(Importer, WhatNoOutputNeedsMayBeUnsupported) {
   EXPECT_EQ(warnings, "left out: 3 nodes or initializers that are not supported, but that no output needs\n");
   const Error error = error_of([&] { load_toy(writer.output("b").bytes()); });
   EXPECT_THAT(error.what(), HasSubstr("2 parts of the model are not supported"));
-}
-
-/// GraphProto with these nodes, which returns `output`.
-Message body(const std::vector<NodeSpec>& nodes, const std::string& output, const std::vector<Message>& inputs = {}) {
-  Message graph;
-  for (const NodeSpec& node : nodes) graph.message(1, node.message());
-  for (const Message& input : inputs) graph.message(11, input);
-  return graph.message(12, value_info(output, DataType::kFloat32));
 }
 
 TEST(Importer, ListsWhatBodiesNeedToo) {

@@ -159,7 +159,6 @@ Labels labels_of(const NodeView& node) {
   Labels labels;
   std::vector<std::size_t> ellipses;
   for (std::size_t i = 0; i < count; ++i) {
-    if (!node.has_input(i)) invalid_model("input ", i, " is missing");
     for (const char label : attributes.operands[i]) {
       if (label != kEllipsis) labels.index_of(label);
     }

@@ -10,8 +10,7 @@ namespace {
 
 void infer(InferContext& context) {
   const DataType type = context.input_type(0);
-  for (std::size_t i = 0; i < context.input_count(); ++i) {
-    if (!context.has_input(i)) invalid_model("input ", i, " is left out");
+  for (std::size_t i = 1; i < context.input_count(); ++i) {
     if (context.input_type(i) != type)
       invalid_model("input ", i, " is ", context.input_type(i), ", expected ", type, " as input 0 is");
   }

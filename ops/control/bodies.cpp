@@ -53,11 +53,4 @@ const TensorType& output_of(const Body& body, std::size_t output) {
   return body.graph->values[body.graph->outputs[output]].type;
 }
 
-void require_condition(const NodeView& node, std::size_t input, const char* name) {
-  if (node.input_type(input) != DataType::kBool)
-    invalid_model("input ", name, " is ", node.input_type(input), ", expected bool");
-  const Dim count = element_count(node.input_dims(input));
-  if (count.differs(1)) invalid_model("input ", name, " has ", count, " elements, expected 1");
-}
-
 }  // namespace linnet::internal

@@ -26,7 +26,4 @@ void set_output_as_known(InferContext& context, std::size_t output, const Tensor
 /// What is known of the type of a body's output without inputs.
 const TensorType& output_of(const Body& body, std::size_t output);
 
-/// Whether the elements of a condition's input are one boolean. Errors: kInvalidModel, naming the input.
-void require_condition(const NodeView& node, std::size_t input, const char* name);
-
 }  // namespace linnet::internal

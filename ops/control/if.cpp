@@ -7,6 +7,7 @@
 
 #include "ops/control/bodies.hpp"
 #include "ops/control/staged_body.hpp"
+#include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/truth.hpp"
 #include "ops/shared/wanted_elements.hpp"
 #include "runtime/stop.hpp"
@@ -44,7 +45,7 @@ std::optional<std::vector<Value>> infer_branch(const NodeView& node, std::size_t
 }
 
 void infer(InferContext& context) {
-  require_condition(context, 0, "cond");
+  require_one_element(context, 0);
   const std::vector<Body>& bodies = context.node().bodies;
   for (std::size_t branch = 0; branch < kBranches; ++branch) {
     const std::size_t count = bodies[branch].graph->outputs.size();

@@ -84,11 +84,8 @@ bool holds(const Node& node, const Graph& body) { return states_keep_shapes(body
 std::size_t begins_as(std::size_t body_input) { return body_input == 0 ? SIZE_MAX : body_input; }
 
 void infer(InferContext& context) {
-  if (is_given(context, kMost)) {
-    const Dim count = element_count(context.input_dims(kMost));
-    if (count.differs(1)) invalid_model("input M has ", count, " elements, expected 1");
-  }
-  if (is_given(context, kCondition)) require_condition(context, kCondition, "cond");
+  if (is_given(context, kMost)) require_one_element(context, kMost);
+  if (is_given(context, kCondition)) require_one_element(context, kCondition);
   infer_iterations(context, iterated(context.node()), trips(context));
 }
 

@@ -14,6 +14,7 @@
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/shape_helpers.hpp"
 #include "runtime/infer.hpp"
 
 namespace linnet::internal {
@@ -38,18 +39,12 @@ AttributesPtr parse(ParseContext& context) {
   return attributes;
 }
 
-void require_bound(const NodeView& node, std::size_t input, const char* name) {
-  if (!node.has_input(input)) return;
-  if (element_count(node.input_dims(input)).differs(1)) {
-    invalid_model("input ", name, " is ", node.input_dims(input), ", expected a scalar");
-  }
-}
-
 void infer(InferContext& context) {
   if (!context.attributes<ActivationAttributes>().bounds_are_inputs) require_type(context, 0, "input", kFloatTypes);
   infer_like_first(context);
-  require_bound(context, 1, "min");
-  require_bound(context, 2, "max");
+  for (const std::size_t bound : {1U, 2U}) {
+    if (context.has_input(bound)) require_one_element(context, bound);
+  }
 }
 
 struct State {

@@ -151,10 +151,7 @@ void infer(InferContext& context) {
   const auto& attributes = context.attributes<PadAttributes>();
   if (!attributes.from_inputs) require_type(context, 0, "data", kFloatTypes);
   if (attributes.from_inputs && !context.has_input(1)) invalid_model("input pads is missing");
-  if (context.has_input(2)) {
-    const Dims& dims = context.input_dims(2);
-    if (element_count(dims).differs(1)) invalid_model("input constant_value is ", dims, ", expected a scalar");
-  }
+  if (context.has_input(2)) require_one_element(context, 2);
   if (context.has_input(3)) list_length(context, 3, "axes");
   const Dims& dims = context.input_dims(0);
   const std::optional<std::vector<Pads>> pads = pads_of(context);

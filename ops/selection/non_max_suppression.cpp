@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/wanted_elements.hpp"
 #include "ops/shared/workspace_layout.hpp"
 #include "runtime/held.hpp"
@@ -34,12 +35,6 @@ AttributesPtr parse(ParseContext& context) {
   return attributes;
 }
 
-void require_one(const NodeView& node, std::size_t input, const char* name) {
-  if (!node.has_input(input)) return;
-  const Dim count = element_count(node.input_dims(input));
-  if (count.differs(1)) invalid_model("input ", name, " has ", count, " elements, expected 1");
-}
-
 void infer(InferContext& context) {
   const Dims& boxes = context.input_dims(kBoxes);
   const Dims& scores = context.input_dims(kScores);
@@ -49,9 +44,9 @@ void infer(InferContext& context) {
     invalid_model("scores have the shape ", scores, ", expected [", boxes[0], ",classes,", boxes[1],
                   "]: as many batches and boxes as boxes has");
   }
-  require_one(context, kMostBoxes, "max_output_boxes_per_class");
-  require_one(context, kIouThreshold, "iou_threshold");
-  require_one(context, kScoreThreshold, "score_threshold");
+  for (const std::size_t input : {kMostBoxes, kIouThreshold, kScoreThreshold}) {
+    if (context.has_input(input)) require_one_element(context, input);
+  }
   context.set_output(0, DataType::kInt64, {Dim::unknown(), 3});
 }
 

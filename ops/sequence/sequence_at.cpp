@@ -2,6 +2,7 @@
 // is an error of the run. SequenceLength: how many there are (int64, a scalar), which follows from the shapes. Opsets
 // 11 to newest.
 #include "ops/sequence/sequences.hpp"
+#include "ops/shared/shape_helpers.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -10,7 +11,7 @@ DataType element_type(const NodeView& node, std::size_t) { return type_inside(no
 
 void infer_at(InferContext& context) {
   require_sequence(context, 0, "input_sequence");
-  require_position(context, 1);
+  require_one_element(context, 1);
   context.set_output_unranked(0, type_inside(context.input_type(0)));
 }
 

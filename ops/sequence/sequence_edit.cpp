@@ -3,6 +3,7 @@
 // the last one). A position out of range is an error of the run. Tensors that stay are shared, not copied. Opsets 11 to
 // newest.
 #include "ops/sequence/sequences.hpp"
+#include "ops/shared/shape_helpers.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -21,14 +22,14 @@ void infer_insert(InferContext& context) {
   if (context.input_type(kTensor) != element) {
     invalid_model("input tensor is ", context.input_type(kTensor), ", but the sequence is ", context.input_type(0));
   }
-  if (context.has_input(2)) require_position(context, 2);
+  if (context.has_input(2)) require_one_element(context, 2);
   const Dim count = context.input_dims(0)[0];
   set_output_sequence(context, element, count.known() ? Dim(count.value() + 1) : Dim::unknown());
 }
 
 void infer_erase(InferContext& context) {
   require_sequence(context, 0, "input_sequence");
-  if (context.has_input(1)) require_position(context, 1);
+  if (context.has_input(1)) require_one_element(context, 1);
   const Dim count = context.input_dims(0)[0];
   set_output_sequence(context, type_inside(context.input_type(0)),
                       count.known() && count.value() > 0 ? Dim(count.value() - 1) : Dim::unknown());

@@ -11,14 +11,6 @@ void set_output_sequence(InferContext& context, DataType element, Dim count) {
   context.set_output(0, sequence_of(element), {count});
 }
 
-void require_position(const NodeView& node, std::size_t input) {
-  const DataType type = node.input_type(input);
-  if (type != DataType::kInt32 && type != DataType::kInt64)
-    invalid_model("input position is ", type, ", expected int32 or int64");
-  const Dim count = element_count(node.input_dims(input));
-  if (count.differs(1)) invalid_model("input position has ", count, " elements, expected 1");
-}
-
 std::int64_t integer_at(DataType type, const void* elements, std::size_t index) {
   return type == DataType::kInt32 ? static_cast<const std::int32_t*>(elements)[index]
                                   : static_cast<const std::int64_t*>(elements)[index];

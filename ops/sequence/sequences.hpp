@@ -20,7 +20,4 @@ std::int64_t integer_at(DataType type, const void* elements, std::size_t index);
 /// `count` itself where `end` is one too. Errors: kRuntimeFault naming the range.
 std::size_t position_at(DataType type, const void* element, std::size_t count, bool end = false);
 
-/// Errors: kInvalidModel unless the input is one element of int32 or int64.
-void require_position(const NodeView& node, std::size_t input);
-
 }  // namespace linnet::internal

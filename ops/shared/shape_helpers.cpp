@@ -18,6 +18,12 @@ Dim list_length(const NodeView& node, std::size_t input, const char* name) {
   return dims.empty() ? Dim(1) : dims[0];
 }
 
+void require_one_element(const NodeView& node, std::size_t input) {
+  const Dim count = element_count(node.input_dims(input));
+  if (count.differs(1))
+    invalid_model("input ", node.node().op->inputs.of(input)->name, " has ", count, " elements, expected 1");
+}
+
 Dim product_of(const Dims& dims, std::size_t first, std::size_t last) {
   const Dims range(dims.begin() + static_cast<std::ptrdiff_t>(first), dims.begin() + static_cast<std::ptrdiff_t>(last));
   if (all_known(range)) return element_count(to_shape(range));

@@ -9,6 +9,9 @@ namespace linnet::internal {
 /// Number of elements of a 1-D (or 0-D: one) input, as far as known. Errors: kInvalidModel for a higher rank.
 Dim list_length(const NodeView& node, std::size_t input, const char* name);
 
+/// Errors: kInvalidModel, naming the input, where it certainly has not one element.
+void require_one_element(const NodeView& node, std::size_t input);
+
 /// Product of dims[first, last), as far as known: a number, a symbol when all other factors are 1, or unknown.
 /// Errors: kInvalidModel when it overflows.
 Dim product_of(const Dims& dims, std::size_t first, std::size_t last);

@@ -6,6 +6,7 @@
 
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/known_elements.hpp"
+#include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/wanted_elements.hpp"
 #include "runtime/dim_arithmetic.hpp"
 
@@ -22,12 +23,6 @@ AttributesPtr parse(ParseContext& context) {
     if (stash_type < 1 || stash_type > 255) invalid_model("stash_type is ", stash_type, ", which is no element type");
   }
   return new_shared<NoAttributes>();
-}
-
-void require_scalar(const NodeView& node, std::size_t input, const char* name) {
-  if (element_count(node.input_dims(input)).differs(1)) {
-    invalid_model("input ", name, " is ", node.input_dims(input), ", expected a scalar");
-  }
 }
 
 std::int64_t count_of_integers(std::int64_t start, std::int64_t limit, std::int64_t delta) {
@@ -85,9 +80,7 @@ Dim count_of(const NodeView& node) {
 }
 
 void infer(InferContext& context) {
-  require_scalar(context, 0, "start");
-  require_scalar(context, 1, "limit");
-  require_scalar(context, 2, "delta");
+  for (std::size_t input = 0; input < 3; ++input) require_one_element(context, input);
   const DataType type = context.input_type(0);
   const Dim count = count_of(context);
   context.set_output(0, type, {count});

@@ -110,7 +110,7 @@ TEST(Clip, RefusesWrongBoundsAndTypes) {
       .input<float>({1}, {1})
       .no_input()
       .input<float>({2}, {0, 1})
-      .expect_error(ErrorCode::kInvalidModel, "input max is [2], expected a scalar")
+      .expect_error(ErrorCode::kInvalidModel, "input max has 2 elements, expected 1")
       .run();
   OpTest("Clip", 13).input<bool>({1}, {true}).expect_error(ErrorCode::kInvalidModel, "input is bool").run();
   OpTest("Clip", 10).input<std::int32_t>({1}, {1}).expect_error(ErrorCode::kInvalidModel, "input is int32").run();

@@ -212,7 +212,7 @@ TEST(Pad, NamesWhatIsWrong) {
       .run();
   node({1, 1})
       .input<float>({2}, {1, 1})
-      .expect_error(ErrorCode::kInvalidModel, "input constant_value is [2], expected a scalar")
+      .expect_error(ErrorCode::kInvalidModel, "input constant_value has 2 elements, expected 1")
       .run();
   OpTest("Pad", 13).input<float>({2}, {1, 2}).expect_error(ErrorCode::kInvalidModel, "input pads is missing").run();
   OpTest("Pad", 13)

@@ -103,6 +103,32 @@ TEST(Sequence, ConstructAndConcatAreInverseToSplit) {
   }
 }
 
+TEST(Sequence, APositionIsOneInteger) {
+  struct Row {
+    const char* op;
+    Names more;
+    const char* words;
+  };
+  const Row rows[] = {
+      {"SequenceAt", {"pair"}, "input position has 2 elements, expected 1"},
+      {"SequenceErase", {"pair"}, "input position has 2 elements, expected 1"},
+      {"SequenceInsert", {"t", "pair"}, "input position has 2 elements, expected 1"},
+      {"SequenceAt", {"half"}, "input position is float32, expected int32 or int64"},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.words);
+    ModelWriter writer = on_sequence(row.op, row.more);
+    writer.initializer<std::int64_t>("pair", {2}, {0, 1}).initializer<float>("half", {}, {0.5F});
+    try {
+      run_model(writer, {sequence_of_integers(kThree)});
+      ADD_FAILURE() << row.op;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kInvalidModel);
+      EXPECT_NE(std::string(error.what()).find(row.words), std::string::npos) << error.what();
+    }
+  }
+}
+
 TEST(Sequence, ConcatMakesANewAxis) {
   ModelWriter writer = model();
   value_input(writer, "s", sequence_type(kI));

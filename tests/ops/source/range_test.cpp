@@ -73,7 +73,7 @@ TEST(Range, NamesWhatIsWrong) {
       .input<float>({2}, {0, 1})
       .input<float>({}, {1})
       .input<float>({}, {1})
-      .expect_error(ErrorCode::kInvalidModel, "input start is [2], expected a scalar")
+      .expect_error(ErrorCode::kInvalidModel, "input start has 2 elements, expected 1")
       .run();
   OpTest("Range", 11)
       .input<float>({}, {0})

@@ -33,6 +33,7 @@ constexpr std::size_t kMostPixelTaps = 25;
 constexpr std::size_t kLeastWindowRows = 16;
 constexpr std::int64_t kLeastWindowOutputs = 12;  ///< and as many at once where many of their taps meet none of X
 constexpr std::size_t kLeastWindowRun = 8;
+constexpr std::int64_t kLeastProductOutputs = 6;  ///< that kernels::gemm_of_windows takes
 /// Of the results of a band, to be in the second-level cache: 128 KiB. Its results, and its copy of X, are no more than
 /// 4 MiB.
 constexpr std::size_t kWindowResults = 1 << 15;
@@ -183,10 +184,10 @@ bool plan_windows(const Convolution& c, int threads, ConvolutionPart& part) {
   const TapAxis& across = part.grid.axes[0];
   const TapAxis& along = part.grid.axes[1];
   const std::size_t columns = packed_columns(part.rows);
-  if (along.outputs < kLeastWindowOutputs) return false;
-  if (c.channels_last) {
-    if (c.groups > 1) return false;
-  } else if (part.rows < kLeastWindowRows || part.rows > part.depth || 4 * columns > 5 * part.rows) {
+  // Gathered, each tap of a group would be a run of its own.
+  const bool of_pieces = c.channels_last && c.groups > 1 && across.outputs > 1;
+  if (along.outputs < (of_pieces ? kLeastProductOutputs : kLeastWindowOutputs)) return false;
+  if (!c.channels_last && (part.rows < kLeastWindowRows || part.rows > part.depth || 4 * columns > 5 * part.rows)) {
     return false;
   }
   WindowTasks windows;

@@ -40,11 +40,12 @@ class WindowTask {
       banded = {piece(pieces_.begin).begin, piece(pieces_.end - 1).end};
     }
     sums_ = memory + part.result_begin;
-    if (c_.channels_last) {  // of one group
+    if (c_.channels_last) {
       const std::int64_t outputs = outputs_[0].begin * part.grid.axes[1].outputs + outputs_[1].begin;
-      const std::size_t place = (image_ * part.outputs + static_cast<std::size_t>(outputs)) * part.rows + first_;
+      c_stride_ = static_cast<std::size_t>(c_.groups) * part.rows;
+      const std::size_t place =
+          (image_ * part.outputs + static_cast<std::size_t>(outputs)) * c_stride_ + group_ * part.rows + first_;
       sums_ = run.operands.y + place;
-      c_stride_ = part.rows;
       if (run.operands.addend != nullptr) addend_ = run.operands.addend + place;
     }
     weights_ = run.operands.packed + part.weights_begin + group_ * part.depth * columns;
@@ -142,16 +143,17 @@ class WindowTask {
     const IndexRange rows = {std::max<std::int64_t>(first_row, 0), std::min(last_row + 1, across.input)};
     const IndexRange columns = {std::max<std::int64_t>(first_column, 0), std::min(last_column + 1, along.input)};
     if (columns.end <= columns.begin) return;
-    const float* from = run_.x_plane(image_, group_) + columns.begin * (c_.channels_last ? c_.x_channels : 1);
+    const auto plane = static_cast<std::size_t>(c_.x_plane), x_stride = static_cast<std::size_t>(c_.groups) * channels;
     for (std::int64_t row = rows.begin; row < rows.end; ++row) {
       const auto to = static_cast<std::size_t>(row - first_row) * windows_.width +
                       static_cast<std::size_t>(columns.begin - first_column);
+      const auto from = static_cast<std::size_t>(row * along.input + columns.begin);
       const auto places = static_cast<std::size_t>(columns.end - columns.begin);
       if (c_.channels_last) {
-        std::memcpy(copy_ + to * channels, from + row * along.input * c_.x_channels, places * channels * sizeof(float));
+        copy_places(run_.operands.x + (image_ * plane + from) * x_stride + group_ * channels, x_stride,
+                    copy_ + to * channels, channels, places);
       } else {
-        turn_floats(from + row * along.input, static_cast<std::size_t>(c_.x_plane), copy_ + to * channels, channels,
-                    places, channels);
+        turn_floats(run_.x_plane(image_, group_) + from, plane, copy_ + to * channels, channels, places, channels);
       }
     }
   }
@@ -195,6 +197,16 @@ void turn_floats(const float* from, std::size_t from_stride, float* to, std::siz
       {reinterpret_cast<const std::byte*>(from), static_cast<std::ptrdiff_t>(from_stride * sizeof(float)),
        reinterpret_cast<std::byte*>(to), static_cast<std::ptrdiff_t>(to_stride * sizeof(float))},
       rows, columns);
+}
+
+void copy_places(const float* from, std::size_t from_stride, float* to, std::size_t channels, std::size_t places) {
+  if (from_stride == channels) {
+    std::memcpy(to, from, places * channels * sizeof(float));
+    return;
+  }
+  for (std::size_t place = 0; place < places; ++place) {
+    std::memcpy(to + place * channels, from + place * from_stride, channels * sizeof(float));
+  }
 }
 
 void window_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory) {

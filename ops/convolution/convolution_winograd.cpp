@@ -121,9 +121,7 @@ class WinogradTask {
     }
     const float* from = run_.operands.x + ((image_ * plane + place) * groups + group_) * channels();
     if (groups == 1) return from;
-    for (std::size_t column = 0; column < count; ++column) {
-      std::memcpy(copy + column * channels(), from + column * groups * channels(), channels() * sizeof(float));
-    }
+    copy_places(from, groups * channels(), copy, channels(), count);
     return copy;
   }
 

@@ -38,6 +38,12 @@ TEST(ChannelsLastConvolution, GivesTheBitsOfChannelsFirst) {
       {"first layer", {1, 3, 31, 33}, {24, 3, 7, 7}, 1, {{"strides", List{2, 2}}, {"pads", List{3, 3, 3, 3}}}},
       {"dilated", {1, 20, 13, 12}, {30, 20, 3, 3}, 1, {{"dilations", List{2, 3}}, {"pads", List{2, 3, 2, 3}}}},
       {"groups", {1, 60, 14, 13}, {64, 30, 3, 3}, 2, {{"pads", List{1, 1, 1, 1}}}},
+      {"groups in short rows, strided",
+       {2, 60, 13, 12},
+       {40, 30, 3, 3},
+       2,
+       {{"pads", List{1, 1, 1, 1}}, {"strides", List{1, 2}}}},
+      {"groups in shorter rows", {2, 40, 7, 5}, {40, 20, 3, 3}, 2, {{"pads", List{1, 1, 1, 1}}}},
       {"1-D", {2, 33, 150}, {40, 33, 5}, 1, {{"pads", List{2, 2}}}},
       {"3-D", {1, 17, 5, 6, 7}, {18, 17, 2, 3, 2}, 1, {{"pads", List{1, 1, 0, 0, 1, 1}}}},
   };
@@ -56,13 +62,15 @@ TEST(ChannelsLastConvolution, GivesTheBitsOfChannelsFirst) {
 }
 
 TEST(ChannelsLastConvolution, AddsAndActivates) {
-  for (const Shape& kernel : {Shape{20, 18, 1, 1}, Shape{20, 18, 3, 3}, Shape{40, 32, 3, 3}}) {
+  for (const Shape& kernel : {Shape{20, 18, 1, 1}, Shape{20, 18, 3, 3}, Shape{40, 32, 3, 3}, Shape{40, 9, 3, 3}}) {
     for (const char* op : {"Relu", "HardSigmoid"}) {
       MiniGraph graph;
       const Shape y_shape = {2, kernel[0], 18 - kernel[2], 17 - kernel[3]};
-      const ValueId y = graph.node("Conv", 22, {},
-                                   {graph.constant(random_tensor(DataType::kFloat32, {2, kernel[1], 17, 16}, -1, 1, 1)),
-                                    graph.constant(random_tensor(DataType::kFloat32, kernel, -1, 1, 2))});
+      const std::int64_t group = kernel[1] == 9 ? 2 : 1;
+      const ValueId y =
+          graph.node("Conv", 22, {{"group", group}},
+                     {graph.constant(random_tensor(DataType::kFloat32, {2, kernel[1] * group, 17, 16}, -1, 1, 1)),
+                      graph.constant(random_tensor(DataType::kFloat32, kernel, -1, 1, 2))});
       const ValueId sum =
           graph.node("Add", 14, {}, {y, graph.constant(small_integers(DataType::kFloat32, y_shape, 3))});
       const ValueId fused_sum = graph.node(*graph.fuse(&OpFacts::absorb_activation, y, sum));

@@ -1,7 +1,7 @@
 // Depthwise convolutions of float32 images with channels last: vectors of channels go along the lines of Y
 // (ops/kernels/window_lines.hpp), with W packed as [tap][channel]. A sum has the order of convolution_simd.cpp: all
-// taps in W's order in one chain, then the bias, and where a fusion adds an image, that one. Other activations than
-// Relu and Clip are applied to the lines of a task, which are in the cache.
+// taps in W's order in one chain, then the bias. Other activations than Relu and Clip are applied to the lines of a
+// task, which are in the cache. Fusions add no image where a group has so few output channels.
 #include <algorithm>
 
 #include "ops/convolution/convolution.hpp"
@@ -17,7 +17,7 @@ constexpr double kTapCost = 0.01;  // ns per tap and element of Y
 
 struct DepthwiseState {
   kernels::Activation activation;
-  bool has_b = false, adds = false;
+  bool has_b = false;
   std::size_t channels = 0;
   WindowLinesPlan plan;
   std::shared_ptr<const std::byte> packed;
@@ -34,6 +34,7 @@ std::string refusal(const NodeView& node) {
   if (node.input_type(kConvolutionX) != DataType::kFloat32) return accepts_float32(node);
   const ConstantPtr& w = node.input_constant(kConvolutionW);
   if (w == nullptr) return "W is not constant";
+  if (node.has_input(kConvolutionAddend)) return "an image is added";
   if (attributes.transposed || w->shape[0] != attributes.group || w->shape[1] != 1) {
     return "not every channel is a group";
   }
@@ -61,7 +62,6 @@ Prepared prepare(const PrepareContext& context) {
   const Convolution c = convolution_of(context);
   state->activation = c.activation;
   state->has_b = context.has_input(kConvolutionB);
-  state->adds = context.has_input(kConvolutionAddend);
   state->channels = static_cast<std::size_t>(c.groups);
   Prepared prepared;
   prepared.unread_inputs = 1U << kConvolutionW;
@@ -95,9 +95,7 @@ void run(const RunArguments& args) {
   if (state.has_b) operands.bias = static_cast<const float*>(args.inputs[kConvolutionB]);
   if (fused) operands.activation = state.activation;
   state.plan.run(args.control, x, y, kTapCost, [&](const kernels::WindowLines& lines) {
-    kernels::DepthwiseLines own = operands;
-    if (state.adds) own.addend = static_cast<const float*>(args.inputs[kConvolutionAddend]) + (lines.y - y);
-    kernels::depthwise_lines(lines, own);
+    kernels::depthwise_lines(lines, operands);
     if (!fused) activate(state, lines);
   });
 }
@@ -113,7 +111,6 @@ std::optional<ChannelsLast> channels_last_depthwise(const NodeView& node) {
   if (!result) return std::nullopt;
   const Dim width = node.output(0).dims.back();
   result->gain = width.known() ? kEvenWidth / static_cast<double>(std::max<std::int64_t>(1, width.value())) : 1;
-  if (node.has_input(kConvolutionAddend)) result->images |= std::uint64_t{1} << kConvolutionAddend;
   return result;
 }
 

@@ -56,13 +56,12 @@ struct WindowLines {
   std::size_t column_end;
 };
 
-// y = activation(bias + sum over taps of weights * x + addend), all by channel. Taps are added in their order, with one
-// rounding each where the CPU has FMA, then to the bias, and these to the addend. Weights are [tap][channels] with the
-// taps of a whole window, of which there are at most kChainLength of gemm.hpp.
+// y = activation(bias + sum over taps of weights * x), all by channel. Taps are added in their order, with one rounding
+// each where the CPU has FMA, then the sum to the bias. Weights are [tap][channels] with the taps of a whole window, of
+// which there are at most kChainLength of gemm.hpp.
 struct DepthwiseLines {
   const float* weights;
   const float* bias;      // null: zeros
-  const float* addend;    // of the shape of y; null: none
   Activation activation;  // none, Relu or Clip
 };
 void depthwise_lines(const WindowLines& lines, const DepthwiseLines& operands);
@@ -77,6 +76,35 @@ struct MeanLines {
   const double* columns;
 };
 void mean_lines(const WindowLines& lines, const MeanLines& inverses);
+
+// What the walk over lines and columns, which is the same everywhere, asks of an instruction set's kernels.
+struct LineOperands {
+  DepthwiseLines depthwise;
+  MeanLines inverses;
+};
+struct Line {
+  TapRange depth;
+  TapRange rows;
+  const float* x;  // where tap 0 of column 0 would be
+  std::size_t y;   // the element of column 0
+  double inverse;  // of means, but for that of the column
+  std::size_t channel_begin;
+  std::size_t channel_end;
+};
+// Taps of neighbouring columns that meet elements: runs of the list of all.
+struct LineRuns {
+  std::size_t count;
+  TapRange taps[kMostLineRuns];
+};
+
+using LineKernel = void (*)(const LineOperands&, const WindowLines&, const Line&, const LineRuns&, std::size_t column);
+struct LineKernels {
+  LineKernel one;
+  LineKernel several;  // columns that have all taps of a line; null: none
+  std::size_t several_columns;
+  LineKernel tile;  // of any columns, without runs; null: none
+  std::size_t tile_columns;
+};
 
 }  // namespace linnet::kernels
 

@@ -7,7 +7,7 @@ namespace {
 constexpr double kTaskElements = 65536;
 constexpr double kTaskTaps = 4e6;
 /// Elements of X under a line that the first-level cache keeps for the next line.
-constexpr double kCachedElements = 8192;
+constexpr double kCachedElements = 12288;
 
 std::size_t parts_of(std::size_t count, std::size_t part) { return (count + part - 1) / part; }
 

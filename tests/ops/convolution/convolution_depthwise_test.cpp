@@ -54,8 +54,8 @@ const std::vector<DepthwiseCase>& cases() {
       {"dilated", {1, 22, 12, 15}, {3, 3}, {2, 3, 2, 3}, {1, 1}, {2, 3}},
       {"strided and dilated", {1, 16, 17, 14}, {3, 2}, {2, 1, 2, 0}, {3, 2}, {2, 1}},
       {"pads that meet nothing", {1, 16, 2, 9}, {2, 2}, {5, 1, 5, 9}},
-      {"several tasks", {1, 64, 60, 61}, {3, 3}, {1, 1, 1, 1}},
-      {"pieces of long lines", {1, 16, 2, 9000}, {1, 3}, {0, 1, 0, 1}},
+      {"several tasks", {1, 64, 40, 43}, {3, 3}, {1, 1, 1, 1}},
+      {"pieces of long lines", {1, 16, 1, 4200}, {1, 3}, {0, 1, 0, 1}},
       {"1-D", {2, 25, 40}, {5}, {2, 2}},
       {"3-D", {1, 20, 4, 5, 9}, {3, 3, 3}, {1, 1, 1, 1, 1, 1}, {1, 2, 1}},
       {"no images", {0, 16, 5, 5}, {3, 3}, {1, 1, 1, 1}},
@@ -115,32 +115,24 @@ TEST(DepthwiseLines, GiveTheBitsOfTapSums) {
   ASSERT_TRUE(kernels::set_isa("auto"));
 }
 
-TEST(DepthwiseLines, AddAndActivate) {
+TEST(DepthwiseLines, Activate) {
   const DepthwiseCase item = {"", {2, 21, 10, 9}, {3, 3}, {1, 1, 1, 1}};
   for (const char* op : {"", "Relu", "Clip", "Sigmoid", "HardSwish"}) {
-    for (const bool adds : {false, true}) {
-      SCOPED_TRACE(text(op, adds ? " of a sum" : ""));
-      MiniGraph graph;
-      ValueId y = graph.node("Conv", 22, attributes(item),
-                             {graph.constant(random_tensor(kFloat, item.x, -1, 1, 1)),
-                              graph.constant(random_tensor(kFloat, w_shape(item), -1, 1, 2))});
-      if (*op != 0) {
-        std::vector<ValueId> inputs = {y};
-        if (std::strcmp(op, "Clip") == 0) {
-          inputs.push_back(graph.constant(tensor_of<float>({}, {-0.5F})));
-          inputs.push_back(graph.constant(tensor_of<float>({}, {0.75F})));
-        }
-        y = graph.node(*graph.fuse(&OpFacts::absorb_activation, y, graph.node(op, 22, {}, inputs)));
+    SCOPED_TRACE(op);
+    MiniGraph graph;
+    ValueId y = graph.node("Conv", 22, attributes(item),
+                           {graph.constant(random_tensor(kFloat, item.x, -1, 1, 1)),
+                            graph.constant(random_tensor(kFloat, w_shape(item), -1, 1, 2))});
+    if (*op != 0) {
+      std::vector<ValueId> inputs = {y};
+      if (std::strcmp(op, "Clip") == 0) {
+        inputs.push_back(graph.constant(tensor_of<float>({}, {-0.5F})));
+        inputs.push_back(graph.constant(tensor_of<float>({}, {0.75F})));
       }
-      if (adds) {  // as the fusion leaves it
-        const std::vector<ValueId>& inputs = graph.producer(y).inputs;
-        y = graph.node(Replacement{graph.producer(y).op,
-                                   graph.producer(y).attributes,
-                                   {inputs[0], inputs[1], kNoValue, random_tensor(kFloat, item.x, -1, 1, 3)}});
-      }
-      const ConstantPtr expected = to_channels_last(*graph.evaluate(y, Backend::kReference));
-      expect_same(*evaluated_last(graph, y), *expected, close(1e-5, 1e-6));
+      y = graph.node(*graph.fuse(&OpFacts::absorb_activation, y, graph.node(op, 22, {}, inputs)));
     }
+    const ConstantPtr expected = to_channels_last(*graph.evaluate(y, Backend::kReference));
+    expect_same(*evaluated_last(graph, y), *expected, close(1e-5, 1e-6));
   }
 }
 

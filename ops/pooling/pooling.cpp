@@ -115,6 +115,11 @@ PooledAxis axis_of(const PoolAttributes& attributes, std::size_t axis, std::int6
   static_cast<WindowAxis&>(result) =
       attributes.global ? window_axis({}, axis, input, input)
                         : window_axis(attributes.window, axis, input, attributes.window.kernel_shape[axis]);
+  // A kernel may be far larger than all that there is: of a single window, taps behind the padding count for nothing.
+  if (result.output == 1) {
+    const std::int64_t all = result.pad_begin + result.input + result.pad_end;
+    result.kernel = std::clamp<std::int64_t>((all - 1) / result.dilation + 1, 1, result.kernel);
+  }
   return result;
 }
 

@@ -153,6 +153,29 @@ TEST(AveragePool, DividesAsPyTorchUnderCeilMode) {
   check(false, {1.5F, 3.5F, 5.5F});
 }
 
+// torch.nn.AvgPool2d(1280, ceil_mode=True), as transformers' EfficientNet ends with, and far larger kernels
+TEST(AveragePool, ReadsWhatThereIsUnderAKernelLargerThanAll) {
+  const auto check = [](std::int64_t kernel, const Ints& pads, bool include, float expected) {
+    OpTest("AveragePool", 19)
+        .named(text("kernel ", kernel, " pads ", pads.size(), " include ", include))
+        .ints("kernel_shape", {kernel, kernel})
+        .ints("strides", {kernel, kernel})
+        .ints("pads", pads)
+        .attribute("ceil_mode", std::int64_t{1})
+        .attribute("count_include_pad", std::int64_t{include})
+        .input<float>({1, 1, 2, 3}, {1, 2, 3, 4, 5, 6})
+        .expect<float>({1, 1, 1, 1}, {expected})
+        .tolerance(ulp(1))
+        .run();
+  };
+  for (const std::int64_t kernel : {std::int64_t{9}, std::int64_t{1280}, std::int64_t{2147483647}}) {
+    check(kernel, {0, 0, 0, 0}, false, 3.5F);
+    check(kernel, {0, 0, 0, 0}, true, 3.5F);
+    check(kernel, {1, 0, 1, 2}, false, 3.5F);
+    check(kernel, {1, 0, 1, 2}, true, 21.0F / 20.0F);
+  }
+}
+
 TEST(AveragePool, KeepsInfinitiesAndNan) {
   OpTest("AveragePool", 7)
       .ints("kernel_shape", {2})

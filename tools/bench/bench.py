@@ -49,6 +49,8 @@ def write(machines: Machines, docs: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "results.json").write_text(json.dumps(machines, indent=1) + "\n")
     for name, results in machines.items():
+        if not results["cases"]:
+            continue
         (folder / picture_name("latency", name)).write_text(latency_svg(results))
         (folder / picture_name("roofline", name)).write_text(roofline_svg(results))
     (docs / "benchmarks.md").write_text(report(machines))
@@ -85,17 +87,16 @@ def machinery_of(options: argparse.Namespace):
 
 def add_networks(options: argparse.Namespace, docs: Path) -> None:
     """Measures whole networks and writes them to what was measured on this kind of CPU before.
-    Errors: SystemExit where nothing was, or there are no networks."""
-    machines = read(docs)
-    name = machine_name(describe_machine())
-    if name not in machines:
-        sys.exit(f"nothing was measured on {name} yet: run this without --networks first")
+    Errors: SystemExit where there are no networks."""
     with machinery_of(options) as machinery:
         networks = measure_networks(machinery, options.networks, options.rounds, options.seconds, tell)
     if not networks:
         sys.exit(f"there are no networks in {options.networks}: run `make zoo`")
-    today = datetime.date.today().isoformat()
-    machines[name]["networks"] = {"date": today, "rounds": options.rounds, "seconds": options.seconds, "cases": networks}
+    machine, today = describe_machine(), datetime.date.today().isoformat()
+    alone = {"cases": [], "machine": machine, "versions": describe_versions(networks), "date": today, "quick": False}
+    machines = read(docs)
+    results = machines.setdefault(machine_name(machine), alone)
+    results["networks"] = {"date": today, "rounds": options.rounds, "seconds": options.seconds, "cases": networks}
     write(machines, docs)
 
 

@@ -160,6 +160,8 @@ def case_checks(case: dict, kernels: list[dict]) -> list[Check]:
 
 def shared_checks(results: dict) -> list[Check]:
     """The goals that are no single model's."""
+    if "overhead_us" not in results:
+        return []
     overhead = results["overhead_us"]
     share = overhead["linnet"] / overhead["onnxruntime"] if {"linnet", "onnxruntime"} <= overhead.keys() else None
     checks = [Check("overhead of a run, by ONNX Runtime's", share, OVERHEAD_GOAL)]

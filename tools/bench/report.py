@@ -83,6 +83,8 @@ def overview(machines: Machines) -> str:
     """A row per CPU: in how many models Linnet is fastest, and its ratios."""
     rows = []
     for name, results in machines.items():
+        if not results["cases"]:
+            continue
         shares = [ratio(case, latency) for case in results["cases"]]
         ahead = sum(share is not None and share < 1 for share in shares)
         spans = [span([ratio(case, metric) for case in results["cases"]]) for metric in COMPARED.values()]
@@ -92,11 +94,12 @@ def overview(machines: Machines) -> str:
 
 def beside(machines: Machines, metric: Metric, text) -> str:
     """A row per case, a column per CPU: Linnet's ratio to the best peer, its own value, and which peer that is."""
-    titles = dict.fromkeys(case["title"] for results in machines.values() for case in results["cases"])
+    measured = {name: results for name, results in machines.items() if results["cases"]}
+    titles = dict.fromkeys(case["title"] for results in measured.values() for case in results["cases"])
     rows = []
     for title in titles:
         cells = []
-        for results in machines.values():
+        for results in measured.values():
             case = next((case for case in results["cases"] if case["title"] == title), None)
             share = ratio(case, metric) if case else None
             if share is None:
@@ -105,7 +108,7 @@ def beside(machines: Machines, metric: Metric, text) -> str:
             own, peer = text(metric(best(case, "linnet")[1])), NAMES[best_peer(case, metric)[0]]
             cells.append(f"{share_text(share)} ({own}; {peer})")
         rows.append([title, *cells])
-    return table(["model", *machines], rows)
+    return table(["model", *measured], rows)
 
 
 def behind_lines(name: str, case: dict) -> list[str]:
@@ -252,11 +255,14 @@ def machine_text(results: dict) -> str:
     lines = [
         f"- CPU: {machine['cpu']}, {machine['core']} cores, {machine['cpus']} CPUs; {machine['instructions']}",
         f"- Caches: {machine['caches']}",
-        f"- Date: {results['date']}; {results['rounds']} rounds of {results['seconds']} s per engine and thread count",
-        f"- Measured peak of float32 multiply-adds on registers, by threads: {rates}",
         f"- System: {machine['system']}",
         f"- {engines}",
     ]
+    if rates:
+        lines += [
+            f"- Date: {results['date']}; {results['rounds']} rounds of {results['seconds']} s per engine and thread count",
+            f"- Measured peak of float32 multiply-adds on registers, by threads: {rates}",
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -264,6 +270,22 @@ def geometric_mean(values: list[float | None]) -> float | None:
     """Of those that are known; None where none is."""
     known = [value for value in values if value is not None]
     return math.exp(statistics.fmean(map(math.log, known))) if known else None
+
+
+def networks_overview(machines: Machines) -> str:
+    """A row per CPU on which whole networks were measured; empty where there is none."""
+    rows = []
+    for name, results in machines.items():
+        cases = networks_of(results)
+        if not cases:
+            continue
+        ahead = sum((ratio(case, latency) or math.inf) < 1 for case in cases)
+        means = (share_text(geometric_mean([ratio(case, metric) for case in cases])) for metric in COMPARED.values())
+        rows.append([cpu_label(name, results), f"{ahead} of {len(cases)}", *means])
+    if not rows:
+        return ""
+    columns = ["whole networks on", "Linnet is fastest in", *(f"{what}, mean ratio" for what in COMPARED)]
+    return table(columns, rows) + "\n"
 
 
 def networks_part(name: str, results: dict) -> str:
@@ -286,8 +308,7 @@ Networks of `models/zoo` with one sample, as PyTorch's newer exporter writes the
 {measured["seconds"]} s. Linnet is the fastest in {ahead} of {len(cases)}. To repeat it: `make zoo`, then
 `make bench BENCH="--networks build/zoo"`.
 
-{table(["network", *columns], rows)}
-"""
+{table(["network", *columns], rows)}"""
 
 
 def kernels_part(results: dict) -> str:
@@ -325,17 +346,25 @@ def weights_part(name: str, results: dict) -> str:
 Linnet on {title} with one thread. Goals: at most {WEIGHTS_READY_GOAL} times the time to the
 first result and {WEIGHTS_MEMORY_GOAL} times the peak memory that the model takes with its weights beside it.
 
-{table(["weights", "load", "first result", "peak memory"], rows)}
-"""
+{table(["weights", "load", "first result", "peak memory"], rows)}"""
 
 
 def cpu_part(name: str, results: dict) -> str:
     """All figures of one CPU."""
     quick = "**A quick run: one short round. Do not quote these figures.**\n\n" if results["quick"] else ""
+    parts = [perceptrons_part(name, results), networks_part(name, results), weights_part(name, results)]
+    parts += [manners_part(name, results), limits_part(name, results) + kernels_part(results)]
     return f"""## {name}
 
 {quick}{machine_text(results)}
-![How near Linnet comes to the limits of {name}](benchmarks/{picture_name("roofline", name)})
+{chr(10).join(filter(None, parts))}"""
+
+
+def perceptrons_part(name: str, results: dict) -> str:
+    """Latency, time to the first result, memory and tail of multi-layer perceptrons; empty where they were not measured."""
+    if not results["cases"]:
+        return ""
+    return f"""![How near Linnet comes to the limits of {name}](benchmarks/{picture_name("roofline", name)})
 
 ### Latency on {name}
 
@@ -354,22 +383,34 @@ Of the process that times the engine. Linnet's goal is also an absolute one: the
 
 {comparison(results, memory, megabytes, lambda case: MEMORY_GOAL)}
 {table(["model", "Linnet", "most allowed"], bounds(results))}
-{networks_part(name, results)}{weights_part(name, results)}### Tail on {name}
+### Tail on {name}
 
 99th percentile by median, one thread; goal at most {TAIL_GOAL:.0f}.
 
-{tail_text(results)}
-### Overhead and manners on {name}
+{tail_text(results)}"""
 
-{manners_text(results)}
-### Share of the limits of {name}
+
+def manners_part(name: str, results: dict) -> str:
+    """What a run costs beside its work; empty where it was not measured."""
+    if "overhead_us" not in results:
+        return ""
+    return f"""### Overhead and manners on {name}
+
+{manners_text(results)}"""
+
+
+def limits_part(name: str, results: dict) -> str:
+    """How near Linnet comes to what the machine can do; empty where nothing was measured."""
+    if not results["cases"]:
+        return ""
+    return f"""### Share of the limits of {name}
 
 - GFLOP/s: operations of the matrix products. Of the peak: beside a loop of nothing but multiply-adds.
 - GB/s: bytes of the weights. Of reading: beside a loop that does nothing but read as many bytes.
 - Both loops run with as many threads, in the same rounds. Where either share is near 100 %, the machine allows no
   more.
 
-{roofline_text(results)}{kernels_part(results)}"""
+{roofline_text(results)}"""
 
 
 RATIO = """The *ratio to the best peer* is Linnet's figure divided by that of the best of the other engines. Below 1 Linnet is
@@ -384,11 +425,15 @@ def opening(machines: Machines) -> str:
     peers = [f"{NAMES[engine]} {versions[engine]}" for engine in ENGINES[1:] if engine in versions]
     others = ", ".join(peers[:-1]) + (" and " if len(peers) > 1 else "") + "".join(peers[-1:])
     first = f"How fast Linnet runs models beside {others}, how soon it has the first result, and how much memory it takes."
-    pictures = [f"![Time of one run on {name}](benchmarks/{picture_name('latency', name)})\n" for name in machines]
+    pictures = [
+        f"![Time of one run on {name}](benchmarks/{picture_name('latency', name)})\n"
+        for name, results in machines.items()
+        if results["cases"]
+    ]
     return f"""{paragraph(first)}
 {behind_text(machines)}
 {overview(machines)}
-{paragraph(RATIO)}
+{networks_overview(machines)}{paragraph(RATIO)}
 {chr(10).join(pictures)}
 ## Side by side
 

@@ -47,6 +47,20 @@ class Report(unittest.TestCase):
         self.assertLess(first, page.index("| B | 8.00 µs | 4.00 µs | refused | 2.00 |"))
         self.assertIn("| geometric mean |  |  |  | 1.00 |", page)
 
+    def test_a_cpu_may_have_nothing_but_networks(self):
+        sample = results()
+        engines = {"linnet": {"1": figures(2.0)}, "openvino": {"1": figures(4.0)}}
+        networks = {"date": "2026-01-02", "rounds": 3, "seconds": 0.2}
+        networks["cases"] = [{"name": "a", "title": "A", "engines": engines, "errors": {}}]
+        alone = {"cases": [], "machine": sample["machine"], "versions": sample["versions"], "quick": False}
+        page = report.report({"First": sample, "Second": {**alone, "networks": networks}})
+        second = page[page.index("## Second") :]
+        self.assertIn("### Whole networks on Second", second)
+        self.assertIn("| Second, 2 CPUs, AVX-512, AVX512_BF16 | 1 of 1 | **0.50** |", page)
+        self.assertNotIn("### Latency on Second", second)
+        self.assertNotIn("latency-second.svg", page)
+        self.assertIn("| model | First |\n", page)
+
     def test_networks_stay_when_the_rest_is_measured_anew(self):
         with tempfile.TemporaryDirectory() as folder:
             docs = Path(folder)

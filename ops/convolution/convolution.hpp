@@ -65,10 +65,9 @@ Implementation depthwise_convolution();  ///< float32 with channels last
 Implementation half_convolution();       ///< float16 and bfloat16
 Implementation reference_convolution();  ///< every type; sums in double, rounded once
 
-/// Images with channels last: the most spatial axes, and the fewest output channels of a group that gain by it.
+/// Spatial axes of images with channels last that the simd backend takes.
 constexpr std::size_t kMostChannelsLastAxes = 3;
-constexpr std::int64_t kLeastChannelsLast = 16;
-/// The hook.
+/// The hook; nothing for what is faster with channels first.
 std::optional<ChannelsLast> channels_last_convolution(const NodeView& node);
 /// The depthwise convolution with channels last; nothing for any other.
 std::optional<ChannelsLast> channels_last_depthwise(const NodeView& node);

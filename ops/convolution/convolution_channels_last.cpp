@@ -15,6 +15,8 @@ namespace {
 /// Outputs gathered and multiplied at once: those that kernels::gemm multiplies with one panel before the next.
 constexpr std::size_t kOutputsAtOnce = 120;
 constexpr std::size_t kTileRows = 12;
+/// Rows of a group of several that earn a product: fewer would leave out much of its vectors, and store parts of them.
+constexpr std::size_t kLeastGroupRows = 16;
 /// With as many, a thread that comes late leaves little for the others to wait for.
 constexpr std::size_t kSlicesOfThread = 4;
 
@@ -143,15 +145,14 @@ std::optional<ChannelsLast> channels_last_convolution(const NodeView& node) {
     return std::nullopt;
   }
   if (w->shape.size() < 3 || w->shape.size() > 2 + kMostChannelsLastAxes) return std::nullopt;
-  const std::int64_t y_channels = w->shape[0] / attributes.group;
-  if (attributes.group > 1 && y_channels < kLeastChannelsLast) return std::nullopt;
+  const auto rows = static_cast<std::size_t>(w->shape[0] / attributes.group);
+  if (rows < (attributes.group > 1 ? kLeastGroupRows : kLeastProductRows)) return std::nullopt;
   auto turned = new_shared<ConvolutionAttributes>(attributes);
   turned->channels_last = true;
-  ChannelsLast result = {std::move(turned), std::uint64_t{1} << kConvolutionX, -1.0};
-  if (node.has_input(kConvolutionAddend)) result.images |= std::uint64_t{1} << kConvolutionAddend;
+  std::uint64_t images = std::uint64_t{1} << kConvolutionX;
+  if (node.has_input(kConvolutionAddend)) images |= std::uint64_t{1} << kConvolutionAddend;
   const double depth = static_cast<double>(w->count()) / static_cast<double>(w->shape[0]);
-  if (y_channels >= kLeastChannelsLast) result.gain = kSaved * depth / kProductsOfCopy;
-  return result;
+  return ChannelsLast{std::move(turned), images, kSaved * depth / kProductsOfCopy};
 }
 
 void plan_channels_last(const Convolution& c, int threads, ConvolutionPart& part) {

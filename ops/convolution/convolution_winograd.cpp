@@ -21,14 +21,15 @@ namespace {
 /// What earns the transforms, and the larger weights.
 constexpr std::int64_t kLeastChannels = 32;
 constexpr std::int64_t kLeastOutputs = 14 * 14;
-/// Of the pairs of channels: more weights than 4 MiB, transformed, would come from memory for every block of tiles.
-constexpr std::int64_t kMostPairs = 1 << 16;
+/// Of the pairs of channels: 16 MiB of transformed weights, which come from memory for every block of tiles.
+constexpr std::int64_t kMostPairs = 1 << 18;
 constexpr std::size_t kManyChannels = 129, kChain = kernels::kChainLength / 4, kChainOfMany = kChain / 2;
 constexpr std::size_t kPositions = kernels::kWinogradPositions;
 constexpr std::size_t kTaps = 9;
-/// Of transformed X: half of a second-level cache of 1 MiB. Blocks of fewer tiles would read W' too often.
+/// Of transformed X: half of a second-level cache of 1 MiB. Blocks of fewer tiles, those of 14 x 14 outputs, would read
+/// W' too often.
 constexpr std::size_t kBlockFloats = 1 << 17;
-constexpr std::size_t kLeastBlock = 24, kMostBlock = 96;
+constexpr std::size_t kLeastBlock = 49, kMostBlock = 96;
 /// What is summed directly at once.
 constexpr std::size_t kDirectRows = kernels::kColumnUnit, kDirectOutputs = 8;
 

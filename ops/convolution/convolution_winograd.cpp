@@ -20,9 +20,11 @@ namespace {
 
 /// What earns the transforms, and the larger weights.
 constexpr std::int64_t kLeastChannels = 32;
-constexpr std::int64_t kLeastOutputs = 14 * 14;
-/// Of the pairs of channels: 16 MiB of transformed weights, which come from memory for every block of tiles.
-constexpr std::int64_t kMostPairs = 1 << 18;
+constexpr std::int64_t kLeastOutputs = 6 * 6;
+/// Of the pairs of channels, with as many outputs and with fewer: 16 MiB and 4 MiB of transformed weights, which come
+/// from memory for every block of tiles.
+constexpr std::int64_t kManyOutputs = 14 * 14;
+constexpr std::int64_t kMostPairs = 1 << 18, kMostPairsOfFew = 1 << 16;
 constexpr std::size_t kManyChannels = 129, kChain = kernels::kChainLength / 4, kChainOfMany = kChain / 2;
 constexpr std::size_t kPositions = kernels::kWinogradPositions;
 constexpr std::size_t kTaps = 9;
@@ -319,8 +321,8 @@ class WinogradTask {
 bool suits_winograd(const Convolution& c) {
   const auto fits = [](const WindowAxis& axis) { return axis.kernel == 3 && axis.stride == 1 && axis.dilation == 1; };
   return !c.transposed && c.axes.size() == 2 && fits(c.axes[0]) && fits(c.axes[1]) &&
-         std::min(c.x_channels, c.y_channels) >= kLeastChannels && c.x_channels <= kMostPairs / c.y_channels &&
-         c.y_plane >= kLeastOutputs;
+         std::min(c.x_channels, c.y_channels) >= kLeastChannels && c.y_plane >= kLeastOutputs &&
+         c.x_channels <= (c.y_plane < kManyOutputs ? kMostPairsOfFew : kMostPairs) / c.y_channels;
 }
 
 void plan_winograd(const Convolution& c, int threads, ConvolutionPart& part) {

@@ -33,6 +33,7 @@ TEST(ChannelsLastConvolution, GivesTheBitsOfChannelsFirst) {
       {"Winograd, uneven pads", {1, 50, 13, 21}, {40, 50, 3, 3}, 1, {{"pads", List{2, 0, 3, 1}}}},
       {"Winograd, pads beyond a tile", {1, 32, 6, 9}, {32, 32, 3, 3}, 1, {{"pads", List{4, 6, 5, 6}}}},
       {"Winograd of many channels", {1, 130, 15, 14}, {129, 130, 3, 3}, 1, {{"pads", List{1, 1, 1, 1}}}},
+      {"Winograd of few outputs", {2, 35, 7, 7}, {33, 35, 3, 3}, 1, {{"pads", List{1, 1, 1, 1}}}},
       {"Winograd in groups", {2, 80, 17, 14}, {140, 40, 3, 3}, 2, {{"pads", List{1, 1, 1, 1}}}},
       {"Winograd, long rows", {1, 32, 3, 275}, {40, 32, 3, 3}, 1, {{"pads", List{1, 1, 1, 1}}}},
       {"first layer", {1, 3, 31, 33}, {24, 3, 7, 7}, 1, {{"strides", List{2, 2}}, {"pads", List{3, 3, 3, 3}}}},

@@ -346,7 +346,7 @@ ConvolutionPlan plan_convolution(const Convolution& convolution, bool has_b, boo
     const bool windows = constant_w && !winograd && plan_windows(convolution, threads, part);
     const bool pixels = constant_w && !channels_last && !winograd && !windows && suits_pixels(convolution, part);
     const std::size_t all_rows = part.rows * static_cast<std::size_t>(convolution.groups);
-    part.weights_stride = weights_stride(part.depth);
+    part.weights_stride = weights_stride(pixels ? static_cast<std::size_t>(convolution.x_channels) : part.depth);
     part.weights_begin = plan.packed_floats;
     plan.packed_floats += cache_lines(winograd                             ? packed_winograd_floats(convolution, part)
                                       : pixels || windows || channels_last ? packed_pixel_floats(convolution, part)

@@ -31,7 +31,7 @@ constexpr std::size_t kTile = 7;  // columns of a depthwise convolution; widths 
 // Loops over results must vanish, or these would live in memory.
 #define LINNET_UNROLL _Pragma("GCC unroll 20")
 // The compiler is not to know the number: it would keep all its multiples or bits, for which there are no registers.
-#define LINNET_HIDE(number) asm("" : "+r"(number))
+#define LINNET_HIDE(number) asm volatile("" : "+r"(number))
 
 // What becomes of the taps of an output: Start, a Join for each tap, Finish.
 
@@ -121,7 +121,7 @@ void OfColumns(const LineOperands& operands, const WindowLines& p, const Line& l
 }
 
 // Bit j, of `count` below 32: padded input first + j is one of x.
-HWY_INLINE std::uint32_t InsideOf(const LineAxis& axis, std::size_t first, std::size_t count) {
+HWY_NOINLINE std::uint32_t InsideOf(const LineAxis& axis, std::size_t first, std::size_t count) {
   const auto bits_below = [=](std::size_t input) {
     return (1U << std::min(count, std::max(input, first) - first)) - 1;
   };
@@ -131,47 +131,49 @@ HWY_INLINE std::uint32_t InsideOf(const LineAxis& axis, std::size_t first, std::
 // The same of kTile columns whose taps along the line lie side by side: weights of a line of the kernel stay in
 // registers, and every element of x is loaded once for it. What lies outside of x is zero.
 template <std::size_t kKernel, std::size_t kStride>
-void OfTile(const LineOperands& operands, const WindowLines& p, const Line& line, const LineRuns&, std::size_t column) {
+void OfTile(const LineOperands& operands, const WindowLines& p, const Line& line, const LineRuns& runs,
+            std::size_t column) {
   constexpr std::size_t kInputs = (kTile - 1) * kStride + kKernel;
   const Tag d;
   const std::size_t channels = p.channels;
   const DepthwiseOf windows(operands, line);
   const std::uint32_t inside = InsideOf(p.columns, column * kStride, kInputs);
   const float* const x = line.x + static_cast<std::ptrdiff_t>(column * kStride * channels);
+  float* const y = p.y + line.y + column * channels;
   for (std::size_t first = line.channel_begin; first < line.channel_end; first += kLanes) {
     const std::size_t channel = std::min(first, channels - kLanes);
     V sums[kTile];
     LINNET_UNROLL
     for (std::size_t i = 0; i < kTile; ++i) sums[i] = hn::Zero(d);
-    for (std::size_t depth = line.depth.begin; depth < line.depth.end; ++depth) {
-      for (std::size_t row = line.rows.begin; row < line.rows.end; ++row) {
-        const std::size_t tap = (depth * p.rows.kernel + row) * kKernel;
+    for (const TapRange* run = runs.taps; run != runs.taps + runs.count; ++run) {
+      for (std::size_t tap = run->begin; tap < run->end; tap += kKernel) {
         const float* from = x + p.offsets[tap] + channel;
-        std::size_t step = channels;
+        std::size_t step = channels, place = tap * channels + channel;
         LINNET_HIDE(step);
         std::uint32_t bits = inside;
         LINNET_HIDE(bits);
         V weights[kKernel];
         LINNET_UNROLL
-        for (std::size_t i = 0; i < kKernel; ++i) weights[i] = windows.Weight((tap + i) * channels + channel);
+        for (std::size_t i = 0; i < kKernel; ++i, place += step) weights[i] = windows.Weight(place);
         LINNET_UNROLL
         for (std::size_t j = 0; j < kInputs; ++j, from += step) {
           V v = hn::Zero(d);
           if ((bits & 1U << j) != 0) v = hn::LoadU(d, from);
           LINNET_UNROLL
           for (std::size_t i = 0; i < kTile; ++i) {
-            if (j >= i * kStride && j < i * kStride + kKernel)
+            if (j >= i * kStride && j < i * kStride + kKernel) {
               sums[i] = hn::MulAdd(weights[j - i * kStride], v, sums[i]);
+            }
           }
         }
       }
     }
     const V bias = windows.Bias(channel);
-    std::size_t to = line.y + column * channels + channel;
-    LINNET_HIDE(to);
+    float* to = y + channel;
+    std::size_t step = channels;
+    LINNET_HIDE(step);
     LINNET_UNROLL
-    for (std::size_t i = 0; i < kTile; ++i, to += channels)
-      hn::StoreU(windows.bounds(hn::Add(bias, sums[i])), d, p.y + to);
+    for (std::size_t i = 0; i < kTile; ++i, to += step) hn::StoreU(windows.bounds(hn::Add(bias, sums[i])), d, to);
   }
 }
 
@@ -233,6 +235,7 @@ void find_runs(const WindowLines& p, const Line& line, TapRange across, LineRuns
 
 void go_along(const WindowLines& p, const LineKernels& kernels, const LineOperands& operands, const Line& line) {
   LineRuns inner, outer;
+  find_runs(p, line, {0, static_cast<std::uint32_t>(p.columns.kernel)}, inner);
   if (kernels.tile != nullptr && p.column_end - p.column_begin >= kernels.tile_columns) {
     const std::size_t last = p.column_end - kernels.tile_columns;  // some columns come twice
     for (std::size_t column = p.column_begin; column < p.column_end; column += kernels.tile_columns) {
@@ -241,7 +244,6 @@ void go_along(const WindowLines& p, const LineKernels& kernels, const LineOperan
     return;
   }
   const std::size_t inner_end = std::min(p.inner_end, p.column_end);
-  find_runs(p, line, {0, static_cast<std::uint32_t>(p.columns.kernel)}, inner);
   for (std::size_t column = p.column_begin; column < p.column_end;) {
     const bool is_inner = column >= p.inner_begin && column < inner_end;
     if (is_inner && kernels.several != nullptr && column + kernels.several_columns <= inner_end) {

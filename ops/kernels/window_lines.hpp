@@ -102,7 +102,7 @@ struct LineKernels {
   LineKernel one;
   LineKernel several;  // columns that have all taps of a line; null: none
   std::size_t several_columns;
-  LineKernel tile;  // of any columns, without runs; null: none
+  LineKernel tile;  // of any columns, whose runs are those of inner ones; null: none
   std::size_t tile_columns;
 };
 

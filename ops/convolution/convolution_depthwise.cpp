@@ -67,7 +67,7 @@ Prepared prepare(const PrepareContext& context) {
   prepared.unread_inputs = 1U << kConvolutionW;
   if (c.images > 0) {
     const ConstantPtr& w = context.input_constant(kConvolutionW);
-    state->plan = WindowLinesPlan(c.axes, c.images, c.groups, context.threads());
+    state->plan.cut(c.axes, c.images, c.groups, context.threads());
     state->packed = context.weights().get(w, "depthwise lines", w->bytes, [&](std::byte* memory) {
       pack(*w, state->channels, static_cast<std::size_t>(c.taps), reinterpret_cast<float*>(memory));
     });

@@ -48,7 +48,7 @@ Prepared prepare(const PrepareContext& context) {
     std::vector<WindowAxis> axes(pooling.outer.begin(), pooling.outer.end());
     axes.push_back(pooling.last);
     const Shape x = context.input_shape(0);
-    state->plan = WindowLinesPlan(axes, x.front(), x.back(), context.threads());
+    state->plan.cut(axes, x.front(), x.back(), context.threads());
     const std::size_t first = WindowLinesPlan::first_axis(axes.size());
     for (std::size_t i = 0; i < kMostLineAxes && pooling.op == PoolOp::kAverage; ++i) {
       state->inverses[i] = i < first ? Inverses{1} : inverses_of(pooling, axes[i - first]);

@@ -18,8 +18,8 @@ std::size_t as_many(double fit, std::size_t count) {
 
 }  // namespace
 
-WindowLinesPlan::WindowLinesPlan(const std::vector<WindowAxis>& axes, std::int64_t images, std::int64_t channels,
-                                 int threads) {
+void WindowLinesPlan::cut(const std::vector<WindowAxis>& axes, std::int64_t images, std::int64_t channels,
+                          int threads) {
   kernels::LineAxis* const line_axes[kMostLineAxes] = {&whole_.depth, &whole_.rows, &whole_.columns};
   std::int64_t distance = channels;
   double taps = 1;

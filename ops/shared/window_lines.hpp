@@ -22,10 +22,8 @@ inline bool too_many_lines(const std::int64_t* kernel, std::size_t axes) {
 
 class WindowLinesPlan {
  public:
-  /// Without axes and images there is nothing to make.
-  WindowLinesPlan() = default;
-  /// Requires: one to kMostLineAxes axes, sizes of X and Y that are no more than 64 bits can count.
-  WindowLinesPlan(const std::vector<WindowAxis>& axes, std::int64_t images, std::int64_t channels, int threads);
+  /// At first there is nothing to make. Requires: called once, with one to kMostLineAxes axes; X and Y have elements.
+  void cut(const std::vector<WindowAxis>& axes, std::int64_t images, std::int64_t channels, int threads);
 
   /// Where the axes are in [depth, rows, columns]: the first ones may not be there.
   static std::size_t first_axis(std::size_t axes) { return kMostLineAxes - axes; }

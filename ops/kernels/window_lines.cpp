@@ -25,7 +25,7 @@ using VD = hn::Vec<DoubleTag>;
 constexpr std::size_t kLanes = hn::MaxLanes(Tag());
 static_assert(kLanes <= kLeastLineChannels, "a vector is wider than the channels");
 constexpr std::size_t kColumnsAtOnce =
-    HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM ? 4 : 1;  // of pools; 1: small rather than fast
+    HWY_TARGET <= HWY_AVX2 || HWY_ARCH_ARM ? 4 : 1;  // of maxima; 1: small rather than fast
 constexpr std::size_t kTile = 7;  // columns of a depthwise convolution; widths of images tend to be multiples of it
 
 // Loops over results must vanish, or these would live in memory.
@@ -190,10 +190,8 @@ LineKernels DepthwiseKernels(const LineAxis& columns) {
   const bool by_two = columns.stride == 2;
   if (columns.dilation != 1 || columns.stride > 2) return kernels;
   if (columns.kernel == 3) kernels.tile = by_two ? OfTile<3, 2> : OfTile<3, 1>;
-#if HWY_TARGET <= HWY_AVX3
   if (columns.kernel == 5) kernels.tile = by_two ? OfTile<5, 2> : OfTile<5, 1>;
   if (columns.kernel == 7 && !by_two) kernels.tile = OfTile<7, 1>;
-#endif
 #endif
   return kernels;
 }

@@ -69,7 +69,8 @@ def test_it_holds_what_it_needs(wheel):
         metadata = archive.read(next(n for n in names if n.endswith("METADATA"))).decode()
     assert any(name.startswith("linnet/libdnnl.so.3") for name in names)
     assert any(name.startswith("linnet/libre2.so.") for name in names)
-    for wanted in ("liblinnet_onednn.so", "liblinnet_onnx.so", "liblinnet_regex.so", "linnet", "py.typed", "_linnet.pyi"):
+    modules = [f"liblinnet_{module}.so" for module in ("image", "onednn", "onnx", "regex")]
+    for wanted in (*modules, "linnet", "py.typed", "_linnet.pyi"):
         assert f"linnet/{wanted}" in names
     assert any(name.startswith("linnet/_linnet.cpython") for name in names)
     assert not [name for name in names if name.startswith("linnet.libs/")]  # nothing twice
@@ -86,6 +87,7 @@ def test_each_part_comes_with_its_licence(wheel):
         names = archive.namelist()
     files = [name for name in names if name.startswith("linnet/licenses/") and not name.endswith("/")]
     parts = {"highway", "onednn", "onnx", "protobuf", "re2", "gomp", "cli11", "fmt", "nlohmann_json", "spdlog"}
+    parts |= {"jpeg", "openjp2", "png", "webp", "zlib"}
     assert {name.split("/")[2] for name in files} == parts | {"nanobind", "robin_map"}
 
 
@@ -145,3 +147,25 @@ def test_the_command_runs(clean_python):
     arguments = ["run", SAMPLER / "dynamo_dynamic.onnx", "--random", "--backend", "onednn"]
     command = [str(clean_python), "-m", "linnet", *map(str, arguments)]
     assert "softmax" in checked(command, env=environment(), cwd=WORK)
+
+
+def test_an_image_that_is_decoded(clean_python, tmp_path):
+    """By libpng, which lies beside liblinnet_image.so."""
+    import onnx
+    from conftest import make_model
+    from onnx import TensorProto, helper
+
+    node = helper.make_node("ImageDecoder", ["x"], ["y"])
+    onnx.save(
+        make_model([node], [("x", TensorProto.UINT8, ["n"])], [("y", TensorProto.UINT8, ["h", "w", 3])]),
+        tmp_path / "m.onnx",
+    )
+    pixel = "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
+    pixel += "0000000c4944415478da636064620600000e0007e99237d40000000049454e44ae426082"
+    source = """
+import sys, linnet, numpy as np
+print(linnet.load(sys.argv[1])(np.frombuffer(bytes.fromhex(sys.argv[2]), np.uint8)).tolist())
+assert linnet.__path__[0] + "/libpng16.so.16" in open("/proc/self/maps").read()
+"""
+    done = checked([str(clean_python), "-c", source, str(tmp_path / "m.onnx"), pixel], env=environment(), cwd=WORK)
+    assert done.strip() == "[[[1, 2, 3]]]"

@@ -48,7 +48,7 @@ std::vector<ImageBytes> samples() {
 class HostileImages : public testing::Test {
  protected:
   void SetUp() override {
-    if (!LINNET_WITH_IMAGE) GTEST_SKIP() << "built without the module for images";
+    if (!LINNET_WITH_IMAGE_CODECS) GTEST_SKIP() << "built without some of the formats";
   }
 };
 

@@ -39,6 +39,13 @@ void expect_nothing(const std::string& name, const ImageBytes& file) {
   decoding(file).named(name).expect<std::uint8_t>({0, 0, 3}, {}).run();
 }
 
+/// A file that ends early, wherever it does.
+void expect_no_beginning(const ImageBytes& file) {
+  for (std::size_t size = 0; size < file.size(); ++size)
+    expect_nothing(text("the first ", size, " bytes"),
+                   {file.begin(), file.begin() + static_cast<std::ptrdiff_t>(size)});
+}
+
 const ImageBytes kFour{255, 0, 0, 1, 2, 3, 0, 255, 0, 250, 251, 252};  // 2 x 2
 const ImageBytes kPixmap = bytes_of_text("P6 2 2 255\n") + kFour;
 
@@ -76,6 +83,7 @@ TEST_F(ImageDecoder, Bitmaps) {
 }
 
 TEST_F(ImageDecoder, Pngs) {
+  if (!LINNET_WITH_IMAGE_CODECS) GTEST_SKIP() << "built without some of the formats";
   expect_rgb("RGB", png(2, 2, 8, 2, {0, 255, 0, 0, 1, 2, 3, 0, 0, 255, 0, 250, 251, 252}), 2, 2, kFour);
   expect_rgb("RGBA", png(1, 1, 8, 6, {0, 1, 2, 3, 0}), 1, 1, {1, 2, 3});
   expect_rgb("of 16 bits", png(1, 1, 16, 2, {0, 0, 0, 0x80, 0x80, 0xff, 0xff}), 1, 1, {0, 128, 255});
@@ -84,6 +92,10 @@ TEST_F(ImageDecoder, Pngs) {
   expect_rgb("palette", png(2, 1, 1, 3, {0, 0x40}, png_chunk("PLTE", {1, 2, 3, 4, 5, 6})), 1, 2, {1, 2, 3, 4, 5, 6});
   const ImageBytes passes{0, 255, 0, 0, 0, 1, 2, 3, 0, 0, 255, 0, 250, 251, 252};  // of Adam7: 1, 6, 7
   expect_rgb("interlaced", png(2, 2, 8, 2, passes, {}, 1), 2, 2, kFour);
+  ImageBytes file = png(2, 1, 8, 0, {0, 9, 200});
+  expect_no_beginning(file);
+  file[file.size() - 14] ^= 1;  // in the CRC of the pixels
+  expect_nothing("a CRC that is wrong", file);
 }
 
 TEST_F(ImageDecoder, PixelFormats) {
@@ -107,15 +119,8 @@ TEST_F(ImageDecoder, WhatIsNoImageIsEmpty) {
   expect_nothing("no such height", bitmap(1, INT32_MIN, 24, 0, {}, {0, 0, 0, 0}));
   expect_nothing("runs", bitmap(1, 1, 8, 1, ImageBytes(1024), {1, 0, 0, 1}));
   expect_nothing("3 bits", bitmap(1, 1, 3, 0, {}, {0, 0, 0, 0}));
-  ImageBytes bad = png(1, 1, 8, 0, {0, 9});
-  bad[bad.size() - 14] ^= 1;  // in the CRC of the pixels
-  expect_nothing("a CRC that is wrong", bad);
-  const ImageBytes files[] = {kPixmap, bitmap(2, 1, 24, 0, {}, {3, 2, 1, 6, 5, 4, 0, 0}), png(2, 1, 8, 0, {0, 9, 200})};
-  for (const ImageBytes& file : files) {
-    for (std::size_t size = 0; size < file.size(); ++size)
-      expect_nothing(text("the first ", size, " bytes"),
-                     ImageBytes(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(size)));
-  }
+  expect_no_beginning(kPixmap);
+  expect_no_beginning(bitmap(2, 1, 24, 0, {}, {3, 2, 1, 6, 5, 4, 0, 0}));
 }
 
 TEST_F(ImageDecoder, InfersTheChannels) {

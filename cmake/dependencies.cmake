@@ -138,7 +138,7 @@ if(LINNET_IMAGE)
   endforeach()
   if(left_out)
     list(JOIN left_out ", " left_out)
-    message(STATUS "Images: ${left_out} was not found, so that their formats are left out")
+    message(STATUS "The module for images is built without ${left_out}")
   endif()
 endif()
 

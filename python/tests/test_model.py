@@ -251,8 +251,8 @@ def test_load_errors():
         linnet.load(b"abc")
     with pytest.raises(linnet.InvalidArgument, match="expected a path"):
         linnet.load(3)
-    unknown = make_model([helper.make_node("ImageDecoder", ["x"], ["y"])], [("x", 1, [2, 2])], [("y", 1, [])])
-    with pytest.raises(linnet.NotImplemented, match="ImageDecoder"):
+    unknown = make_model([helper.make_node("NoSuchOperator", ["x"], ["y"])], [("x", 1, [2, 2])], [("y", 1, [])])
+    with pytest.raises(linnet.NotImplemented, match="NoSuchOperator"):
         linnet.load(unknown)
 
 

@@ -50,7 +50,7 @@ struct State {
   bool narrows = false;         ///< blocks may leave out keys: every row has a mask of its own
   std::size_t score_stride = 0;
   /// In bytes, from the workspace of a worker.
-  std::size_t packed_k = 0, packed_v = 0, scores = 0, probabilities = 0;
+  std::size_t packed_k = 0, packed_v = 0, scores = 0;
   std::size_t worker_bytes = 0;
 };
 
@@ -99,10 +99,7 @@ void place_workspace(State& state) {
   if (!state.in_place) state.packed_k = layout.add(bytes_of(plan.depth, padded(plan.keys)));
   if (state.packs_v) state.packed_v = layout.add(bytes_of(plan.keys, padded(plan.width)));
   state.score_stride = static_cast<std::size_t>(state.in_place ? plan.keys : padded(plan.keys));
-  state.scores = state.probabilities = layout.add(bytes_of(state.block_rows, padded(plan.keys)));
-  if (state.narrows || state.score_stride != static_cast<std::size_t>(plan.keys)) {
-    state.probabilities = layout.add(bytes_of(state.block_rows, plan.keys));
-  }
+  state.scores = layout.add(bytes_of(state.block_rows, padded(plan.keys)));
   state.worker_bytes = layout.bytes();
 }
 
@@ -287,19 +284,20 @@ class Task {
     if (plan_.has_mask || scale.factor != 1.0F) add(mask_at(block, i), plan_.mask[3]);
   }
 
-  /// From scores to probabilities, for some rows of the block.
+  /// From scores to probabilities, in their place, for some rows of the block.
   void weigh(const Block& block, std::int64_t first, std::int64_t count) const {
     const std::size_t keys = size(block.keys);
-    float* scores = place(state_.scores) + size(first) * state_.score_stride;
-    float* probabilities = place(state_.probabilities) + first * block.keys;
+    const std::size_t stride = state_.score_stride;
+    float* const rows = place(state_.scores) + size(first) * stride;
     for (std::int64_t i = 0; i < count && !state_.starts_as_mask; ++i)
-      prepare_row(scores + size(i) * state_.score_stride, block, first + i);
-    kernels::softmax_padded(scores, state_.score_stride, probabilities, size(count), keys);
+      prepare_row(rows + size(i) * stride, block, first + i);
+    kernels::softmax_padded(rows, stride, rows, stride, size(count), keys);
     if (!plan_.nan_is_zero && !plan_.has_zero_rows) return;
-    for (std::int64_t i = 0; i < count; ++i, probabilities += keys) {
+    for (std::int64_t i = 0; i < count; ++i) {
+      float* const row = rows + size(i) * stride;
       // A row of softmax is NaN everywhere or nowhere.
-      const bool nan = plan_.nan_is_zero && std::isnan(*probabilities);
-      if (nan || is_zero_row(block, first + i)) std::fill_n(probabilities, keys, 0.0F);
+      const bool nan = plan_.nan_is_zero && std::isnan(*row);
+      if (nan || is_zero_row(block, first + i)) std::fill_n(row, keys, 0.0F);
     }
   }
 
@@ -310,18 +308,19 @@ class Task {
     const std::size_t rows = size(block.count);
     const std::size_t width = size(plan_.width);
     const std::size_t y_stride = size(plan_.y[dimension()]);
-    const float* probabilities = place(state_.probabilities);
+    const float* probabilities = place(state_.scores);
+    const std::size_t stride = state_.score_stride;
     const float* packed = state_.packs_v ? place(state_.packed_v) : v_;
     return for_keys(block.keys, [&](std::int64_t first, std::int64_t count) {
       kernels::GemmEpilogue epilogue;
       if (first != 0) epilogue = {nullptr, y, y_stride, 1};
       if (state_.in_place) {
-        kernels::gemm_in_place(rows, size(count), probabilities + first, size(block.keys), v_ + first * plan_.v[2],
+        kernels::gemm_in_place(rows, size(count), probabilities + first, stride, v_ + first * plan_.v[2],
                                size(plan_.v[2]), epilogue, y, y_stride, 0, width);
         return;
       }
       if (count == plan_.keys) {
-        kernels::gemm(rows, width, size(count), probabilities, size(count), packed, {}, y, y_stride, 0,
+        kernels::gemm(rows, width, size(count), probabilities, stride, packed, {}, y, y_stride, 0,
                       kernels::panel_count(width));
         return;
       }
@@ -330,9 +329,8 @@ class Task {
         kernels::GemmEpilogue of_panel = epilogue;
         if (first != 0) of_panel.addend = y + column;
         kernels::gemm(rows, std::min(kernels::kPanelColumns, width - column), size(count), probabilities + first,
-                      size(block.keys),
-                      packed + column * size(plan_.keys) + size(first) * kernels::panel_width(width, panel), of_panel,
-                      y + column, y_stride, 0, 1);
+                      stride, packed + column * size(plan_.keys) + size(first) * kernels::panel_width(width, panel),
+                      of_panel, y + column, y_stride, 0, 1);
       }
     });
   }

@@ -221,32 +221,34 @@ void DivideBy(double sum, float* y, std::size_t count) {
 
 // Several rows a step, as long as they stay in the first-level cache: what ends a row's step is a chain of dependent
 // operations, which overlaps the next row's.
-void SoftmaxLongRows(const float* x, std::size_t x_row_stride, float* y, std::size_t rows, std::size_t columns) {
+void SoftmaxLongRows(const float* x, std::size_t x_row_stride, float* y, std::size_t y_row_stride, std::size_t rows,
+                     std::size_t columns) {
   constexpr std::size_t kMostTogether = 8;
   constexpr std::size_t kCachedFloats = 4096;
   const std::size_t together = std::clamp<std::size_t>(kCachedFloats / columns, 1, kMostTogether);
   for (std::size_t first = 0; first < rows; first += together) {
     const std::size_t count = std::min(together, rows - first);
     const float* from = x + first * x_row_stride;
-    float* to = y + first * columns;
+    float* to = y + first * y_row_stride;
     float maxima[kMostTogether];
     double sums[kMostTogether];
     for (std::size_t i = 0; i < count; ++i) maxima[i] = RowMaximum(from + i * x_row_stride, columns);
     for (std::size_t i = 0; i < count; ++i) {
-      sums[i] = Exponentials(from + i * x_row_stride, to + i * columns, columns, maxima[i]);
+      sums[i] = Exponentials(from + i * x_row_stride, to + i * y_row_stride, columns, maxima[i]);
     }
-    for (std::size_t i = 0; i < count; ++i) DivideBy(sums[i], to + i * columns, columns);
+    for (std::size_t i = 0; i < count; ++i) DivideBy(sums[i], to + i * y_row_stride, columns);
   }
 }
 
 // Rows of one vector at most, which stays in a register from the load to the store; one row's chain of dependent
 // operations overlaps the next one's. Where x's rows lie so far apart, whole vectors are read.
 template <class D>
-void SoftmaxShortRows(D d, const float* x, std::size_t x_row_stride, float* y, std::size_t rows, std::size_t columns) {
+void SoftmaxShortRows(D d, const float* x, std::size_t x_row_stride, float* y, std::size_t y_row_stride,
+                      std::size_t rows, std::size_t columns) {
   const bool padded = x_row_stride >= hn::Lanes(d);
   const auto valid = hn::FirstN(d, columns);
   const auto lowest = hn::Set(d, -std::numeric_limits<float>::infinity());
-  for (std::size_t row = 0; row < rows; ++row, x += x_row_stride, y += columns) {
+  for (std::size_t row = 0; row < rows; ++row, x += x_row_stride, y += y_row_stride) {
     const auto v = padded ? hn::LoadU(d, x) : LoadPartial(d, x, columns);
     const auto e = ScaledExp(d, v, hn::MaxOfLanes(d, hn::IfThenElse(valid, v, lowest)));
     const auto counted = hn::IfThenElseZero(valid, e);
@@ -258,15 +260,16 @@ void SoftmaxShortRows(D d, const float* x, std::size_t x_row_stride, float* y, s
 }
 
 // The narrowest vector that holds a row: adding its lanes takes the fewest steps.
-void SoftmaxRows(const float* x, std::size_t x_row_stride, float* y, std::size_t rows, std::size_t columns) {
+void SoftmaxRows(const float* x, std::size_t x_row_stride, float* y, std::size_t y_row_stride, std::size_t rows,
+                 std::size_t columns) {
 #if HWY_TARGET != HWY_SCALAR
-  if (columns <= 4) return SoftmaxShortRows(hn::CappedTag<float, 4>(), x, x_row_stride, y, rows, columns);
+  if (columns <= 4) return SoftmaxShortRows(hn::CappedTag<float, 4>(), x, x_row_stride, y, y_row_stride, rows, columns);
   if (columns <= 8 && hn::Lanes(Tag()) >= 8) {
-    return SoftmaxShortRows(hn::CappedTag<float, 8>(), x, x_row_stride, y, rows, columns);
+    return SoftmaxShortRows(hn::CappedTag<float, 8>(), x, x_row_stride, y, y_row_stride, rows, columns);
   }
 #endif
-  if (columns <= hn::Lanes(Tag())) return SoftmaxShortRows(Tag(), x, x_row_stride, y, rows, columns);
-  SoftmaxLongRows(x, x_row_stride, y, rows, columns);
+  if (columns <= hn::Lanes(Tag())) return SoftmaxShortRows(Tag(), x, x_row_stride, y, y_row_stride, rows, columns);
+  SoftmaxLongRows(x, x_row_stride, y, y_row_stride, rows, columns);
 }
 
 // log(sum of e^(x - m)) from the number of elements equal to m and 2^64 times the sum over the others. An infinite m
@@ -327,8 +330,9 @@ void LogSoftmaxRow(const float* x, float* y, std::size_t columns) {
   LogResults(x, y, columns, maximum, SumsOf(x, columns, maximum));
 }
 
-void LogSoftmaxRows(const float* x, std::size_t x_row_stride, float* y, std::size_t rows, std::size_t columns) {
-  for (std::size_t row = 0; row < rows; ++row) LogSoftmaxRow(x + row * x_row_stride, y + row * columns, columns);
+void LogSoftmaxRows(const float* x, std::size_t x_row_stride, float* y, std::size_t y_row_stride, std::size_t rows,
+                    std::size_t columns) {
+  for (std::size_t row = 0; row < rows; ++row) LogSoftmaxRow(x + row * x_row_stride, y + row * y_row_stride, columns);
 }
 
 // The maximum over the axis for each of `count` neighbours.
@@ -418,20 +422,22 @@ LINNET_EXPORT(DivideBy);
 LINNET_EXPORT(SumsOf);
 LINNET_EXPORT(LogResults);
 
-void softmax_padded(const float* x, std::size_t x_row_stride, float* y, std::size_t rows, std::size_t columns) {
-  if (columns != 0) LINNET_DISPATCH(SoftmaxRows)(x, x_row_stride, y, rows, columns);
+void softmax_padded(const float* x, std::size_t x_row_stride, float* y, std::size_t y_row_stride, std::size_t rows,
+                    std::size_t columns) {
+  if (columns != 0) LINNET_DISPATCH(SoftmaxRows)(x, x_row_stride, y, y_row_stride, rows, columns);
 }
 
-void log_softmax_padded(const float* x, std::size_t x_row_stride, float* y, std::size_t rows, std::size_t columns) {
-  if (columns != 0) LINNET_DISPATCH(LogSoftmaxRows)(x, x_row_stride, y, rows, columns);
+void log_softmax_padded(const float* x, std::size_t x_row_stride, float* y, std::size_t y_row_stride, std::size_t rows,
+                        std::size_t columns) {
+  if (columns != 0) LINNET_DISPATCH(LogSoftmaxRows)(x, x_row_stride, y, y_row_stride, rows, columns);
 }
 
 void softmax(const float* x, float* y, std::size_t rows, std::size_t columns) {
-  softmax_padded(x, columns, y, rows, columns);
+  softmax_padded(x, columns, y, columns, rows, columns);
 }
 
 void log_softmax(const float* x, float* y, std::size_t rows, std::size_t columns) {
-  log_softmax_padded(x, columns, y, rows, columns);
+  log_softmax_padded(x, columns, y, columns, rows, columns);
 }
 
 void softmax_columns(const float* x, float* y, std::size_t axis_length, std::size_t inner, std::size_t columns) {

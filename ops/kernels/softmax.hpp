@@ -21,10 +21,13 @@ namespace linnet::kernels {
 void softmax(const float* x, float* y, std::size_t rows, std::size_t columns);
 void log_softmax(const float* x, float* y, std::size_t rows, std::size_t columns);
 
-// The same over rows of x that lie x_row_stride elements apart. What is between them, and as much behind the last one,
-// may be read and counts for nothing. Requires: x_row_stride >= columns; x and y do not overlap where it is more.
-void softmax_padded(const float* x, std::size_t x_row_stride, float* y, std::size_t rows, std::size_t columns);
-void log_softmax_padded(const float* x, std::size_t x_row_stride, float* y, std::size_t rows, std::size_t columns);
+// The same over rows of x and y that lie so many elements apart. What is between those of x, and as much behind the
+// last one, may be read and counts for nothing; what is between those of y stays. Requires: both strides are columns or
+// more; x and y do not overlap where they differ.
+void softmax_padded(const float* x, std::size_t x_row_stride, float* y, std::size_t y_row_stride, std::size_t rows,
+                    std::size_t columns);
+void log_softmax_padded(const float* x, std::size_t x_row_stride, float* y, std::size_t y_row_stride, std::size_t rows,
+                        std::size_t columns);
 
 // Over the first axis of x and y, both [axis_length, inner]: the elements of one sum are `inner` apart.
 void softmax_strided(const float* x, float* y, std::size_t axis_length, std::size_t inner);

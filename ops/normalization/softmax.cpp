@@ -90,8 +90,9 @@ std::int64_t parts_of(const SoftmaxExtents& extents) { return (extents.axis + kP
 void run_rows(const RowArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
   const auto rows = state.logarithm ? kernels::log_softmax_padded : kernels::softmax_padded;
-  rows(static_cast<const float*>(args.x), args.x_row_bytes / sizeof(float), static_cast<float*>(args.y), args.rows,
-       static_cast<std::size_t>(state.extents.axis));
+  const auto columns = static_cast<std::size_t>(state.extents.axis);
+  rows(static_cast<const float*>(args.x), args.x_row_bytes / sizeof(float), static_cast<float*>(args.y), columns,
+       args.rows, columns);
 }
 
 Prepared prepare_simd(const PrepareContext& context) {

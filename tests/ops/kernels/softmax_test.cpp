@@ -118,7 +118,7 @@ TEST(LogSoftmax, WithinFourUlpOfTheTrueValue) {
   }
 }
 
-using PaddedRows = void (*)(const float*, std::size_t, float*, std::size_t, std::size_t);
+using PaddedRows = void (*)(const float*, std::size_t, float*, std::size_t, std::size_t, std::size_t);
 
 // NaN in the padding would spread over its row if it counted.
 TEST(Softmax, PaddingCountsForNothing) {
@@ -134,9 +134,18 @@ TEST(Softmax, PaddingCountsForNothing) {
           std::vector<float> from(kRows * stride, kNan);
           for (std::size_t i = 0; i < x.size(); ++i) from[i / columns * stride + i % columns] = x[i];
           Guarded to(x.size());
-          padded(from.data(), stride, to.data(), kRows, columns);
+          padded(from.data(), stride, to.data(), columns, kRows, columns);
           ASSERT_TRUE(to.intact()) << columns << ' ' << stride;
           ASSERT_EQ(to.values(), expected) << columns << ' ' << stride;
+          // In place, the padding stays as it is.
+          padded(from.data(), stride, from.data(), stride, kRows, columns);
+          for (std::size_t i = 0; i < from.size(); ++i) {
+            const bool is_padding = i % stride >= columns;
+            ASSERT_EQ(std::isnan(from[i]), is_padding) << columns << ' ' << stride << ' ' << i;
+            if (!is_padding) {
+              ASSERT_EQ(from[i], expected[i / stride * columns + i % stride]) << columns << ' ' << stride << ' ' << i;
+            }
+          }
         }
       }
     }

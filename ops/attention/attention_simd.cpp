@@ -44,7 +44,8 @@ struct State {
   std::int64_t rows = 0;  ///< of all heads that share one of K and V
   std::int64_t rows_per_task = 0, tasks_per_key_head = 0, block_rows = 0, chunk_keys = 0;
   bool in_place = false;        ///< few rows
-  bool packs_v = false;         ///< else it lies as if packed
+  bool packs_v = false;         ///< else it lies as if packed, or is read as rows
+  bool reads_rows = false;      ///< of V, which stay in the caches
   bool scaled_keys = false;     ///< the scale is a power of two, which packing multiplies K by without rounding
   bool starts_as_mask = false;  ///< the scores do: it is the same for all rows
   bool narrows = false;         ///< blocks may leave out keys: every row has a mask of its own
@@ -114,7 +115,11 @@ Prepared prepare(const PrepareContext& context) {
   const auto unit = static_cast<std::int64_t>(kernels::kColumnUnit);
   const bool lies_packed = plan.v[3] == 1 && plan.v[2] == plan.width && plan.width % unit == 0 &&
                            plan.width <= static_cast<std::int64_t>(kernels::kPanelColumns);
-  state->packs_v = !state->in_place && !lies_packed;
+  state->reads_rows =
+      !state->in_place && !lies_packed && plan.v[3] == 1 &&
+      kernels::stays_in_caches(static_cast<std::size_t>(plan.keys), static_cast<std::size_t>(plan.width),
+                               static_cast<std::size_t>(plan.v[2]));
+  state->packs_v = !state->in_place && !lies_packed && !state->reads_rows;
   state->scaled_keys = !state->in_place && is_power_of_two(plan.scale.factor);
   state->block_rows = std::clamp(kBlockScores / plan.keys / kTileRows * kTileRows, kTileRows, kMostBlockRows);
   if (state->in_place) state->block_rows = state->rows;
@@ -317,6 +322,11 @@ class Task {
       if (state_.in_place) {
         kernels::gemm_in_place(rows, size(count), probabilities + first, stride, v_ + first * plan_.v[2],
                                size(plan_.v[2]), epilogue, y, y_stride, 0, width);
+        return;
+      }
+      if (state_.reads_rows) {
+        kernels::gemm_of_rows(rows, width, size(count), probabilities + first, stride, v_ + first * plan_.v[2],
+                              size(plan_.v[2]), epilogue, y, y_stride);
         return;
       }
       if (count == plan_.keys) {

@@ -111,6 +111,15 @@ void gemm_of_windows(std::size_t m, std::size_t n, std::size_t k, const float* a
 void gemm_of_rows(std::size_t m, std::size_t n, std::size_t k, const float* a, std::size_t a_row_stride, const float* b,
                   std::size_t b_row_stride, const GemmEpilogue& epilogue, float* c, std::size_t c_row_stride);
 
+// Whether that pays for such a B: its rows come in whole vectors, do not share their places in the first-level cache,
+// and stay in the second-level one.
+constexpr bool stays_in_caches(std::size_t k, std::size_t n, std::size_t b_row_stride) {
+  constexpr std::size_t kPageFloats = 1024;
+  constexpr std::size_t kMostFloats = 1 << 16;
+  return k > 0 && n % kColumnUnit == 0 && b_row_stride >= n && b_row_stride % kPageFloats != 0 &&
+         b_row_stride <= kMostFloats / k;
+}
+
 // The same for no more rows than kMostRowsInPlace with B [k, n] where it lies: its rows are contiguous and b_row_stride
 // elements apart. C gets the columns [column_begin, column_end); `b`, `c` and the epilogue's pointers are those of the
 // whole product. The bits are those that gemm() gives with B packed, times an alpha of 1. fills_padding is not made use

@@ -68,15 +68,11 @@ bool multiplies_in_place(const MatrixProduct& product) {
          (product.b_column_stride == 1 || product.columns == 1) && product.b_depth_stride >= 0;
 }
 
-/// Whether B is read where it lies for every row of A, though there are many: its rows come in whole vectors, do not
-/// share their places in the first-level cache, and stay in the second-level one.
+/// Whether B is read where it lies for every row of A, though there are many.
 bool reads_rows_of_b(const MatrixProduct& product) {
-  constexpr std::int64_t kPageFloats = 1024;
-  constexpr std::int64_t kMostFloats = 1 << 16;
-  return product.alpha == 1.0F && product.b_column_stride == 1 && product.depth > 0 &&
-         product.columns % static_cast<std::int64_t>(kernels::kColumnUnit) == 0 &&
-         product.b_depth_stride >= product.columns && product.b_depth_stride % kPageFloats != 0 &&
-         product.b_depth_stride <= kMostFloats / product.depth;
+  return product.alpha == 1.0F && product.b_column_stride == 1 &&
+         kernels::stays_in_caches(static_cast<std::size_t>(product.depth), static_cast<std::size_t>(product.columns),
+                                  static_cast<std::size_t>(product.b_depth_stride));
 }
 
 /// Packs rows of one panel of a B: they are contiguous in the packed panel.

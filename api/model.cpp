@@ -112,11 +112,23 @@ void require_numbers(const ModelImpl& model) {
   }
 }
 
+/// Calls bind(index, input) for the inputs that are no states. Errors: kInvalidArgument when there are not as many.
+template <typename Input, typename Bind>
+void bind_each(const SessionImpl& session, const std::vector<Input>& inputs, const Bind& bind) {
+  const std::size_t all = session.model().inputs().size();
+  std::size_t wanted = 0;
+  for (std::size_t i = 0; i < all; ++i) wanted += session.is_state(i) ? 0 : 1;
+  if (inputs.size() != wanted) internal::invalid_argument(inputs.size(), " inputs given, the model wants ", wanted);
+  auto input = inputs.begin();
+  for (std::size_t i = 0; i < all; ++i) {
+    if (!session.is_state(i)) bind(i, *input++);
+  }
+}
+
 std::vector<Value> run_on_values(SessionImpl& session, const std::vector<Value>& inputs, const RunOptions& options) {
-  internal::check_input_count(session.model(), inputs.size());
   const Stop stop = stop_of_run(options);
   const BoundForOneRun bound(session);
-  for (std::size_t i = 0; i < inputs.size(); ++i) internal::bind_value(session, i, inputs[i]);
+  bind_each(session, inputs, [&](std::size_t i, const Value& value) { internal::bind_value(session, i, value); });
   session.run(stop);
   std::vector<Value> outputs;
   for (std::size_t i = 0; i < session.model().outputs().size(); ++i)
@@ -139,11 +151,10 @@ std::vector<Tensor> copied_outputs(const SessionImpl& session) {
 
 template <typename Input>
 std::vector<Tensor> run_owned(SessionImpl& session, const std::vector<Input>& inputs, const RunOptions& options) {
-  internal::check_input_count(session.model(), inputs.size());
   require_numbers(session.model());
   const Stop stop = stop_of_run(options);
   const BoundForOneRun bound(session);
-  for (std::size_t i = 0; i < inputs.size(); ++i) bind_numbers(session, i, view_of(inputs[i]));
+  bind_each(session, inputs, [&](std::size_t i, const Input& input) { bind_numbers(session, i, view_of(input)); });
   if (session.model().data_decides_shapes()) {
     session.run(stop);
     return copied_outputs(session);
@@ -234,6 +245,12 @@ void Session::prepare(const RunOptions& options) {
 void Session::run(const RunOptions& options) {
   alone_in(*impl_, [&] { impl_->run(stop_of_run(options)); });
 }
+void Session::carry(const std::string& output, const std::string& input) {
+  alone_in(*impl_, [&] { impl_->carry({input, output}); });
+}
+std::vector<State> Session::carry_caches() {
+  return alone_in(*impl_, [&] { return impl_->carry_caches(); });
+}
 void Session::reset() {
   alone_in(*impl_, [&] { impl_->reset(); });
 }
@@ -249,10 +266,9 @@ void Session::run(const std::vector<ConstTensorView>& inputs, const std::vector<
                   const RunOptions& options) {
   alone_in(*impl_, [&] {
     const ModelImpl& model = impl_->model();
-    internal::check_input_count(model, inputs.size());
     if (outputs.size() > model.outputs().size())
       internal::invalid_argument(outputs.size(), " outputs given, the model has ", model.outputs().size());
-    for (std::size_t i = 0; i < inputs.size(); ++i) bind_numbers(*impl_, i, inputs[i]);
+    bind_each(*impl_, inputs, [&](std::size_t i, const ConstTensorView& view) { bind_numbers(*impl_, i, view); });
     for (std::size_t i = 0; i < model.outputs().size(); ++i) {
       if (i < outputs.size() && outputs[i].data != nullptr) {
         impl_->bind_output(i, outputs[i]);

@@ -134,47 +134,47 @@ ModelImpl::ModelImpl(Graph graph, ModelFacts facts, Options options)
 
 ModelImpl::~ModelImpl() = default;
 
-/// Moves the inputs that are states behind the others.
-void ModelImpl::tie_states() {
+StateTie ModelImpl::tie(const State& state, const std::vector<StateTie>& others) const {
   const auto position_of = [](const std::vector<std::string>& names, const std::string& name, const char* kind) {
     const auto found = std::find(names.begin(), names.end(), name);
     if (found == names.end())
       invalid_argument("a state names the ", kind, " \"", printable(name), "\", which the model does not have");
     return static_cast<std::size_t>(found - names.begin());
   };
+  const StateTie tie = {position_of(graph_.input_names, state.input, "input"),
+                        position_of(graph_.output_names, state.output, "output")};
+  for (const StateTie& other : others) {
+    if (other.input == tie.input) invalid_argument("two states name the input \"", printable(state.input), "\"");
+    if (other.output == tie.output) invalid_argument("two states name the output \"", printable(state.output), "\"");
+  }
+  const TensorType& input = graph_.values[graph_.inputs[tie.input]].type;
+  const TensorType& output = graph_.values[graph_.outputs[tie.output]].type;
+  if (is_held(input.type)) {
+    invalid_argument("the state \"", printable(state.input), "\" is ", input.type, ", expected a tensor of numbers");
+  }
+  bool fits = input.type == output.type && (!input.ranked || !output.ranked || input.dims.size() == output.dims.size());
+  for (std::size_t axis = 0; fits && input.ranked && output.ranked && axis < input.dims.size(); ++axis)
+    fits = !input.dims[axis].differs(output.dims[axis]);
+  if (!fits) {
+    invalid_argument("a state's input \"", printable(state.input), "\" is ",
+                     describe(info_of(graph_, graph_.inputs[tie.input], state.input)), ", its output \"",
+                     printable(state.output), "\" ",
+                     describe(info_of(graph_, graph_.outputs[tie.output], state.output)));
+  }
+  return tie;
+}
+
+/// Moves the inputs that are states behind the others.
+void ModelImpl::tie_states() {
   const std::size_t count = options_.states.size();
+  for (const State& state : options_.states) states_.push_back(tie(state, states_));
   for (std::size_t i = 0; i < count; ++i) {
-    const State& state = options_.states[i];
-    const auto position = static_cast<std::ptrdiff_t>(position_of(graph_.input_names, state.input, "input"));
-    if (static_cast<std::size_t>(position) + i >= graph_.inputs.size())
-      invalid_argument("two states name the input \"", printable(state.input), "\"");
+    const auto position = std::find(graph_.input_names.begin(), graph_.input_names.end(), options_.states[i].input) -
+                          graph_.input_names.begin();
     std::rotate(graph_.inputs.begin() + position, graph_.inputs.begin() + position + 1, graph_.inputs.end());
     std::rotate(graph_.input_names.begin() + position, graph_.input_names.begin() + position + 1,
                 graph_.input_names.end());
-  }
-  for (std::size_t i = 0; i < count; ++i) {
-    const State& state = options_.states[i];
-    for (std::size_t other = 0; other < i; ++other) {
-      if (options_.states[other].output == state.output)
-        invalid_argument("two states name the output \"", printable(state.output), "\"");
-    }
-    const StateTie tie = {graph_.inputs.size() - count + i, position_of(graph_.output_names, state.output, "output")};
-    const TensorType& input = graph_.values[graph_.inputs[tie.input]].type;
-    const TensorType& output = graph_.values[graph_.outputs[tie.output]].type;
-    if (is_held(input.type)) {
-      invalid_argument("the state \"", printable(state.input), "\" is ", input.type, ", expected a tensor of numbers");
-    }
-    bool fits =
-        input.type == output.type && (!input.ranked || !output.ranked || input.dims.size() == output.dims.size());
-    for (std::size_t axis = 0; fits && input.ranked && output.ranked && axis < input.dims.size(); ++axis)
-      fits = !input.dims[axis].differs(output.dims[axis]);
-    if (!fits) {
-      invalid_argument("a state's input \"", printable(state.input), "\" is ",
-                       describe(info_of(graph_, graph_.inputs[tie.input], state.input)), ", its output \"",
-                       printable(state.output), "\" ",
-                       describe(info_of(graph_, graph_.outputs[tie.output], state.output)));
-    }
-    states_.push_back(tie);
+    states_[i].input = graph_.inputs.size() - count + i;
   }
 }
 

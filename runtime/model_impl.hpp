@@ -60,6 +60,9 @@ class ModelImpl : public BodyModels {
   /// Those of a caller: the first of the graph's inputs. States stand behind them.
   const std::vector<ValueInfo>& inputs() const { return inputs_; }
   const std::vector<StateTie>& states() const { return states_; }
+  /// Errors: kInvalidArgument where the model has no such input or output, one does not fit the other, or one of
+  /// `others` has either.
+  StateTie tie(const State& state, const std::vector<StateTie>& others) const;
   /// As graph() has them: of inputs() and outputs() too, which say what is in a sequence or optional.
   DataType type_of_input(std::size_t index) const { return graph_.values[graph_.inputs[index]].type.type; }
   DataType type_of_output(std::size_t index) const { return graph_.values[graph_.outputs[index]].type.type; }

@@ -54,10 +54,7 @@ SessionImpl::SessionImpl(ModelImpl& model, std::shared_ptr<Arena> arena)
   for (const ModelImpl::Part& part : model.parts())
     parts_.push_back(std::make_unique<SessionImpl>(*part.model, arena_));
   for (OutputBinding& output : outputs_) output.held = Held(model.memory_budget());
-  for (const StateTie& tie : model.states()) {
-    states_.emplace_back();
-    states_.back().tie = tie;
-  }
+  for (const StateTie& tie : model.states()) add_state(tie);
   control_.set_flush_denormals(model.options().flush_denormals);
 }
 
@@ -82,6 +79,7 @@ void SessionImpl::bind_input(std::size_t index, const ConstTensorView& view) {
   input.bound = true;
   buffers_changed_ = true;
   if (index < values_.size()) values_[index] = nullptr;
+  for (SessionState& state : states_) state.given = state.given || state.tie.input == index;
 }
 
 void SessionImpl::bind_output(std::size_t index, const TensorView& view) {
@@ -115,7 +113,9 @@ void SessionImpl::unbind_output(std::size_t index) {
 }
 
 void SessionImpl::unbind_all() noexcept {
-  for (std::size_t i = 0; i < model_.inputs().size(); ++i) inputs_[i].data = nullptr;
+  for (std::size_t i = 0; i < model_.inputs().size(); ++i) {
+    if (!is_state(i)) inputs_[i].data = nullptr;
+  }
   for (OutputBinding& output : outputs_) output.bound = false;
   values_.clear();
   buffers_changed_ = true;
@@ -123,7 +123,7 @@ void SessionImpl::unbind_all() noexcept {
 
 void SessionImpl::require_inputs() const {
   for (std::size_t i = 0; i < model_.inputs().size(); ++i) {
-    if (!inputs_[i].bound || inputs_[i].data == nullptr)
+    if ((!inputs_[i].bound || inputs_[i].data == nullptr) && !is_state(i))
       invalid_argument("input \"", printable(model_.inputs()[i].name), "\" is not given: the model wants ",
                        describe(model_.inputs()[i]));
   }
@@ -229,10 +229,12 @@ void SessionImpl::prepare_outputs() {
                        " for these inputs, the buffer bound is ", output.type, " ", output.shape);
     }
     if (output.own != nullptr && output.own_bytes >= made.bytes) continue;
+    // What grew will grow again: a cache that a run makes a row longer is given new memory in few runs.
+    const std::size_t bytes = std::max(made.bytes, output.own_bytes + output.own_bytes / 2);
     output.own.reset();
     output.own_bytes = 0;
-    output.own = allocate_aligned(made.bytes);
-    output.own_bytes = made.bytes;
+    output.own = allocate_aligned(bytes);
+    output.own_bytes = bytes;
   }
 }
 
@@ -285,7 +287,8 @@ void SessionImpl::check_overlap() const {
 ConstTensorView SessionImpl::output(std::size_t index) const {
   if (index >= outputs_.size()) invalid_argument("output ", index, " does not exist: the model has ", outputs_.size());
   const OutputBinding& output = outputs_[index];
-  const bool prepared = current_ != nullptr && (output.bound || output.own != nullptr);
+  const bool has_memory = output.bound || output.own != nullptr || output.last != nullptr;
+  const bool prepared = current_ != nullptr && has_memory;
   const bool is_there = model_.data_decides_shapes() ? ran_ : prepared;
   if (shapes_changed_ || !is_there) invalid_argument("output ", index, " is not there yet: run the session first");
   ConstTensorView view = made(index);

@@ -54,6 +54,14 @@ class SessionImpl {
   /// The same as it was made, wherever that is. After `prepare` only type and shape, where the inputs decide them.
   /// Requires: as `programs`.
   ConstTensorView made(std::size_t index) const;
+  /// One more state, whose input stays an input: the next run reads what is bound to it, if anything is. Errors: those
+  /// of ModelImpl::tie.
+  void carry(const State& state);
+  /// Carries every output that is named as an input is, but for "present" in place of "past". Errors: those of `carry`,
+  /// and kInvalidArgument when there is none; nothing is carried then.
+  std::vector<State> carry_caches();
+  /// Whether input `index` is a state: nobody has to bind it.
+  bool is_state(std::size_t index) const noexcept { return state_of(index) != nullptr; }
   /// States are zeros for the next run.
   void reset() noexcept;
   /// A graph, and the program of its steps.
@@ -95,7 +103,8 @@ class SessionImpl {
     std::size_t bytes = 0;
     std::shared_ptr<std::byte> larger;  ///< for what a run made that `memory` does not hold
     Shape shape;
-    bool zeros = true;  ///< at the next run
+    bool zeros = true;   ///< at the next run
+    bool given = false;  ///< the next run reads what is bound to the input
   };
 
   void require_inputs() const;
@@ -105,8 +114,11 @@ class SessionImpl {
   void run_own_steps(const Stop& stop, std::vector<StepTime>* step_times);
   void return_revealed();
   void set_trace(TaskTrace* trace) noexcept;
+  const SessionState* state_of(std::size_t input) const noexcept;
+  std::vector<StateTie> ties() const;
+  void add_state(const StateTie& tie);
   void begin_states();
-  Shape first_shape(const SessionState& state) const;
+  void set_first_shape(SessionState& state) const;
   void check_shape(const SessionState& state) const;
   void keep_states();
   void find_program(const Stop& stop);

@@ -1,25 +1,83 @@
 // What a session keeps from one run to the next: outputs that are inputs.
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "runtime/session_impl.hpp"
 
 namespace linnet::internal {
 
+namespace {
+
+/// "present.0.key" and "past_key_values.0.key" are both the cache "past.0.key".
+std::string cache_name(std::string name) {
+  for (const std::string_view word : {"past_key_values", "present_key_values", "present"}) {
+    if (const std::size_t at = name.find(word); at != std::string::npos) return name.replace(at, word.size(), "past");
+  }
+  return name;
+}
+
+}  // namespace
+
+const SessionImpl::SessionState* SessionImpl::state_of(std::size_t input) const noexcept {
+  const auto has_input = [&](const SessionState& state) { return state.tie.input == input; };
+  const auto found = std::find_if(states_.begin(), states_.end(), has_input);
+  return found == states_.end() ? nullptr : &*found;
+}
+
+std::vector<StateTie> SessionImpl::ties() const {
+  std::vector<StateTie> ties;
+  for (const SessionState& state : states_) ties.push_back(state.tie);
+  return ties;
+}
+
+void SessionImpl::add_state(const StateTie& tie) {
+  states_.emplace_back();
+  states_.back().tie = tie;
+  const InputBinding& input = inputs_[tie.input];
+  states_.back().given = input.bound && input.data != nullptr;
+  buffers_changed_ = true;
+}
+
+void SessionImpl::carry(const State& state) { add_state(model_.tie(state, ties())); }
+
+std::vector<State> SessionImpl::carry_caches() {
+  const Graph& graph = model_.graph();
+  std::vector<State> pairs;
+  std::vector<StateTie> all = ties();
+  for (const std::string& output : graph.output_names) {
+    for (const std::string& input : graph.input_names) {
+      if (output.find("present") == std::string::npos || cache_name(input) != cache_name(output)) continue;
+      pairs.push_back({input, output});
+      all.push_back(model_.tie(pairs.back(), all));
+    }
+  }
+  if (pairs.empty()) {
+    invalid_argument(
+        "no output is named as an input is, with \"present\" in place of \"past\": carry each by its name");
+  }
+  for (auto tie = all.end() - static_cast<std::ptrdiff_t>(pairs.size()); tie != all.end(); ++tie) add_state(*tie);
+  return pairs;
+}
+
 void SessionImpl::reset() noexcept {
-  for (SessionState& state : states_) state.zeros = true;
+  for (SessionState& state : states_) {
+    state.zeros = true;
+    state.given = false;
+  }
 }
 
 /// Of a state that no run has made yet: open dimensions are those of inputs that share their names, else 0: what grows
 /// from nothing.
-Shape SessionImpl::first_shape(const SessionState& state) const {
+void SessionImpl::set_first_shape(SessionState& state) const {
   const Graph& graph = model_.graph();
   const TensorType& type = graph.values[graph.inputs[state.tie.input]].type;
   const std::string& name = graph.input_names[state.tie.input];
   if (!type.ranked)
     invalid_argument("the state \"", printable(name), "\" has no rank in the model: what are its zeros?");
-  Shape shape;
+  Shape& shape = state.shape;
+  shape.clear();
   for (const Dim dim : type.dims) {
     if (dim.known()) {
       shape.push_back(dim.value());
@@ -27,13 +85,13 @@ Shape SessionImpl::first_shape(const SessionState& state) const {
     }
     const std::size_t before = shape.size();
     for (std::size_t i = 0; dim.is_symbol() && i < model_.inputs().size() && shape.size() == before; ++i) {
+      if (const SessionState* other = state_of(i); other != nullptr && !other->given) continue;
       const Dims& dims = graph.values[graph.inputs[i]].type.dims;
       const auto same = std::find_if(dims.begin(), dims.end(), [&](Dim other) { return other.same(dim); });
       if (same != dims.end()) shape.push_back(inputs_[i].shape[static_cast<std::size_t>(same - dims.begin())]);
     }
     if (shape.size() == before) shape.push_back(0);
   }
-  return shape;
 }
 
 /// What the run before made of a state may be what the model cannot take.
@@ -51,11 +109,12 @@ void SessionImpl::check_shape(const SessionState& state) const {
 /// Points the inputs that are states at them.
 void SessionImpl::begin_states() {
   for (SessionState& state : states_) {
+    if (state.given) continue;
     InputBinding& input = inputs_[state.tie.input];
     if (state.zeros) {
       const Graph& graph = model_.graph();
       input.type = graph.values[graph.inputs[state.tie.input]].type.type;
-      state.shape = first_shape(state);
+      set_first_shape(state);
       const std::size_t bytes = byte_count(input.type, state.shape);
       if (bytes > model_.memory_budget()) {
         fail(ErrorCode::kLimitExceeded, "the state \"", printable(graph.input_names[state.tie.input]), "\" needs ",
@@ -66,7 +125,6 @@ void SessionImpl::begin_states() {
         state.bytes = bytes;
       }
       std::memset(state.memory.get(), 0, bytes);
-      state.zeros = false;
     }
     const bool reshaped = !input.bound || input.shape != state.shape;
     if (reshaped) check_shape(state);
@@ -106,6 +164,8 @@ void SessionImpl::keep_states() {
       output.last = state.memory.get();
     }
     state.shape.assign(view.shape, view.shape + view.rank);
+    state.zeros = false;
+    state.given = false;
   }
 }
 

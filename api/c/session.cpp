@@ -91,6 +91,17 @@ linnet_status linnet_session_output(const linnet_session* session, size_t index,
   return status;
 }
 
+linnet_status linnet_session_carry(linnet_session* session, const char* output, const char* input) {
+  return with(session, [&](Session& value) { value.carry(&needed(output, "output"), &needed(input, "input")); });
+}
+
+linnet_status linnet_session_carry_caches(linnet_session* session, size_t* count) {
+  return with(session, [&](Session& value) {
+    const size_t pairs = value.carry_caches().size();
+    if (count != nullptr) *count = pairs;
+  });
+}
+
 linnet_status linnet_session_reset(linnet_session* session) {
   return with(session, [&](Session& value) { value.reset(); });
 }

@@ -322,7 +322,13 @@ LINNET_C_API linnet_status linnet_session_run_tensors(linnet_session* session, c
 /// out-parameters may be NULL. Refused for what is no tensor of numbers: linnet_session_output_value.
 LINNET_C_API linnet_status linnet_session_output(const linnet_session* session, size_t index, linnet_type* type,
                                                  const int64_t** shape, size_t* rank, const void** data);
-/// Every state (linnet_options_add_state) is zeros again for the next run, as at first.
+/// The output is a state of this session: its value is the input of the next run. The input stays one that no run has
+/// to be given: the next run reads what is bound to it, if anything is.
+LINNET_C_API linnet_status linnet_session_carry(linnet_session* session, const char* output, const char* input);
+/// The same for the caches of a decoder: every output whose name is an input's but for "present" in place of "past" or
+/// "past_key_values". How many there are goes to `count`, which may be NULL; none is an error.
+LINNET_C_API linnet_status linnet_session_carry_caches(linnet_session* session, size_t* count);
+/// Every state (linnet_options_add_state, linnet_session_carry) is zeros again for the next run, as at first.
 LINNET_C_API linnet_status linnet_session_reset(linnet_session* session);
 /// Runs once and times every step. *count becomes the number of steps; the first `capacity` times, in nanoseconds, go
 /// to `nanoseconds`, which may be NULL if capacity is 0.

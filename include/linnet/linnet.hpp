@@ -346,14 +346,24 @@ class LINNET_API Session {
   void run(const RunOptions& options = {});
   /// The result of the last run: the bound memory, or the session's, valid until the next run or prepare.
   ConstTensorView output(std::size_t index) const;
-  /// Every state (Options::states) is zeros again for the next run. A run that fails leaves states as they were.
+  /// The output is a state of this session alone: from the next run on its value is the input of the run after it, as
+  /// with Options::states. The input stays an input that no run has to be given: the next run reads what is bound to
+  /// it, if anything is, and later ones what the run before made; bound anew, it takes the state's place once. Errors:
+  /// kInvalidArgument where the model does not have them, they do not fit, or one of them is a state's already.
+  void carry(const std::string& output, const std::string& input);
+  /// `carry` for the caches of a decoder: every output whose name is an input's but for "present" in place of "past" or
+  /// "past_key_values" ("present.0.key"). Returns the pairs. Errors: those of carry, and kInvalidArgument when there
+  /// is none; nothing is carried then.
+  std::vector<State> carry_caches();
+  /// Every state (Options::states, carry) is zeros again for the next run. A run that fails leaves states as they were.
   void reset();
 
   /// Binds, runs and, for outputs without a caller's buffer (data == nullptr or fewer given), leaves the result in
   /// output(i).
   void run(const std::vector<ConstTensorView>& inputs, const std::vector<TensorView>& outputs,
            const RunOptions& options = {});
-  /// Owned tensors in and out. Nothing is bound afterwards.
+  /// Owned tensors in and out. Nothing is bound afterwards. In this form and the others inputs are given in the model's
+  /// order, without those that are carried.
   std::vector<Tensor> run(const std::vector<Tensor>& inputs, const RunOptions& options = {});
   /// The same, on borrowed inputs.
   std::vector<Tensor> run_views(const std::vector<ConstTensorView>& inputs, const RunOptions& options = {});

@@ -276,16 +276,39 @@ class Binding:
         and optionals, which :meth:`Model.run` describes."""
         self._core.bind_input(self._model._input_index(name), array)
 
-    def bind_output(self, name: str, array: Any) -> None:
-        """Every run writes to this array: writable, contiguous, of the output's dtype and shape, apart from all inputs."""
-        self._core.bind_output(self._model._output_index(name), array)
+    def bind_output(self, name: str, array: Any = None) -> None:
+        """Every run writes to this array: writable, contiguous, of the output's dtype and shape, apart from all inputs.
+        With None every run makes a new NumPy array, which :meth:`output` gives."""
+        index = self._model._output_index(name)
+        if array is None:
+            self._core.bind_output_new(index)
+        else:
+            self._core.bind_output(index, array)
+
+    def output(self, name: str) -> Any:
+        """The array that the last run wrote this output to; None where no array is bound to it, or before a run."""
+        return self._core.output(self._model._output_index(name))
+
+    def carry(self, output: str, input: str) -> None:
+        """From the next run on the output's value is the input of the run after it, as with ``states`` of :func:`load`.
+
+        The input need not be bound: it is empty at first (its open dimensions those of other inputs that the model
+        gives the same name, else 0). A run reads an array bound to it once, in place of what the run before made.
+        Errors: InvalidArgument where the model does not have them, they do not fit, or one of them is carried already.
+        """
+        self._core.carry(output, input)
+
+    def carry_caches(self) -> list[tuple[str, str]]:
+        """:meth:`carry` for the caches of a decoder: every output whose name is an input's but for "present" in place of
+        "past" or "past_key_values" ("present.0.key"). Returns the pairs. InvalidArgument when there is none."""
+        return self._core.carry_caches()
 
     def run(self, *, cancel: _linnet.CancelToken | None = None, timeout: float | None = None) -> None:
         """Runs on the bound arrays. Errors: InvalidArgument for an input that is not bound; those of :meth:`Model.run`."""
         self._core.run(cancel, timeout)
 
     def reset(self) -> None:
-        """Every state (option ``states`` of :func:`load`) is zeros again for the next run, as at first."""
+        """Every state (option ``states`` of :func:`load`, :meth:`carry`) is zeros again for the next run, as at first."""
         self._core.reset()
 
     def __reduce__(self) -> Any:

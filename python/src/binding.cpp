@@ -36,20 +36,23 @@ void PythonBinding::bind_input(std::size_t index, nb::handle array) {
   const ValueInfo& info = model_.model().inputs().at(index);
   if (!is_numbers(info)) {
     bind_value(session_, index, value_of(array, info, input_text(model_.model(), index)));
-    inputs_[index] = {true, std::nullopt};
+    inputs_[index].bound = true;
+    inputs_[index].array.reset();
     return;
   }
   BorrowedArray borrowed(array, BorrowedArray::Use::kRead, info.type, input_text(model_.model(), index));
   borrowed.make_dense();
   session_.bind_input(index, borrowed.view());
-  inputs_[index] = {true, std::move(borrowed)};
+  inputs_[index].bound = true;
+  inputs_[index].array = std::move(borrowed);
 }
 
 void PythonBinding::bind_input_memory(std::size_t index, int type, const Shape& shape, std::uintptr_t address) {
   check_idle();
   BorrowedArray memory(type_of_number(type), shape, reinterpret_cast<void*>(address));
   session_.bind_input(index, memory.view());
-  inputs_[index] = {true, std::move(memory)};
+  inputs_[index].bound = true;
+  inputs_[index].array = std::move(memory);
 }
 
 void PythonBinding::bind_output(std::size_t index, nb::handle array) {
@@ -80,7 +83,10 @@ void PythonBinding::bind_output_new(std::size_t index) {
 
 void PythonBinding::unbind_inputs() {
   check_idle();
-  for (Input& input : inputs_) input = {};
+  for (Input& input : inputs_) {
+    input.bound = false;
+    input.array.reset();
+  }
 }
 
 void PythonBinding::unbind_outputs() {
@@ -95,7 +101,8 @@ void PythonBinding::run(const RunOptions& options) {
   const Timer timer(options);
   check_idle();
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    if (!inputs_[i].bound) throw Error(ErrorCode::kInvalidArgument, input_text(model_.model(), i) + " is not bound");
+    if (!inputs_[i].bound && !inputs_[i].carried)
+      throw Error(ErrorCode::kInvalidArgument, input_text(model_.model(), i) + " is not bound");
   }
   struct Running {
     explicit Running(bool& flag) : flag(flag) { flag = true; }
@@ -122,7 +129,7 @@ void PythonBinding::run(const RunOptions& options) {
   }
   run_session(session_, model_, timer.left(), [this] {
     std::vector<ConstTensorView> views;
-    for (Input& input : inputs_) views.push_back(input.array.value().view());
+    for (Input& input : inputs_) views.push_back(input.array ? input.array->view() : ConstTensorView{});
     return views;
   });
   for (std::size_t i = 0; any_new && i < outputs_.size(); ++i) {
@@ -134,6 +141,22 @@ void PythonBinding::run(const RunOptions& options) {
     else
       finish_array(session_.output(i));
   }
+}
+
+void PythonBinding::carry(const std::string& output, const std::string& input) {
+  check_idle();
+  session_.carry(output, input);
+  inputs_[model_.model().input_index(input)].carried = true;
+}
+
+std::vector<std::pair<std::string, std::string>> PythonBinding::carry_caches() {
+  check_idle();
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (const State& state : session_.carry_caches()) {
+    inputs_[model_.model().input_index(state.input)].carried = true;
+    pairs.emplace_back(state.output, state.input);
+  }
+  return pairs;
 }
 
 void PythonBinding::reset() {

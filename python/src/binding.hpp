@@ -2,6 +2,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "python/src/model.hpp"
@@ -27,6 +29,9 @@ class PythonBinding {
   void unbind_inputs();
   void unbind_outputs();
   void run(const RunOptions& options);
+  void carry(const std::string& output, const std::string& input);  ///< Session::carry
+  /// Session::carry_caches: the names of outputs and of inputs.
+  std::vector<std::pair<std::string, std::string>> carry_caches();
   void reset();  ///< Session::reset
   /// The array that output `index` was written to: the one bound, or the one made by the last run. None before a run,
   /// for memory bound by address, and for outputs that are not bound.
@@ -35,6 +40,7 @@ class PythonBinding {
  private:
   struct Input {
     bool bound = false;
+    bool carried = false;                ///< need not be bound
     std::optional<BorrowedArray> array;  ///< none where the session has a copy of what is no array of numbers
   };
   struct Output {

@@ -1,6 +1,7 @@
 // The extension module linnet._linnet. The package's Python files give it the forms that users see.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -39,6 +40,8 @@ void register_binding(nb::module_& module) {
       .def("bind_output_memory", &PythonBinding::bind_output_memory, nb::arg("index"), nb::arg("type"),
            nb::arg("shape"), nb::arg("address"))
       .def("bind_output_new", &PythonBinding::bind_output_new, nb::arg("index"))
+      .def("carry", &PythonBinding::carry, nb::arg("output"), nb::arg("input"))
+      .def("carry_caches", &PythonBinding::carry_caches)
       .def("reset", &PythonBinding::reset)
       .def("unbind_inputs", &PythonBinding::unbind_inputs)
       .def("unbind_outputs", &PythonBinding::unbind_outputs)

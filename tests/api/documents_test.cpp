@@ -75,6 +75,11 @@ TEST(Example, MigratedProgramGivesTheSameBothWays) {
   EXPECT_EQ(text.rfind("x: float32 [ -1 100 ]\nP(class 0) = 0.", 0), 0U) << text;
 }
 
+// The greatest logits of ONNX's reference implementation on the whole prefix, without a cache.
+TEST(Example, DecodingPicksTheTokensOfRunsWithoutACache) {
+  EXPECT_EQ(output_of("decoding"), "3 1 4 5 5 12 12 5 5 12 13 5 4 12 5 13\n");
+}
+
 TEST(Example, StreamingAgreesWithPyTorch) {
   const std::string text = output_of("streaming");
   const std::string line = "512 samples in blocks of 64: within ";

@@ -303,7 +303,7 @@ TEST(Carry, KeepsNoMoreThanTheCachesAfterThousandsOfRuns) {
     if (i == 1000) before = bytes_in_use();
     step(session, tokens(1, 1, static_cast<std::uint32_t>(i)), i);
   }
-  // A thousand programs would be some 10 MB; four buffers of the caches are 0.3 MB.
+  // A thousand programs would be some 5 MB; four buffers of the caches are 0.3 MB.
   EXPECT_LT(bytes_in_use(), before + 1000000);
   EXPECT_EQ(session.output(1).shape[2], 2000);
 }

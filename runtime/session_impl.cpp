@@ -16,6 +16,9 @@ std::int64_t nanoseconds(std::chrono::steady_clock::duration duration) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
 }
 
+/// The least that memory grows to: what grows a little at every run, as a cache does, gets new memory in few of them.
+std::size_t half_more(std::size_t bytes) { return bytes / 2 * 3; }
+
 /// The time of a chain or group divided among its members as the threads spent theirs on them. Sums up to it.
 void add_members(std::vector<NodeTime>& times, std::size_t step, std::int64_t step_ns,
                  const std::vector<std::int64_t>& spent) {
@@ -192,6 +195,7 @@ std::unique_ptr<SessionImpl::BoundProgram> SessionImpl::bind(ProgramKey key, std
 
 void SessionImpl::reserve_arena(std::size_t bytes) {
   if (arena_->memory != nullptr && bytes <= arena_->bytes) return;
+  bytes = std::max(bytes, std::min(half_more(arena_->bytes), model_.memory_budget()));
   arena_->memory.reset();  // never both at once: the budget is for one
   arena_->bytes = 0;
   try {
@@ -230,7 +234,7 @@ void SessionImpl::prepare_outputs() {
     }
     if (output.own != nullptr && output.own_bytes >= made.bytes) continue;
     // What grew will grow again: a cache that a run makes a row longer is given new memory in few runs.
-    const std::size_t bytes = std::max(made.bytes, output.own_bytes + output.own_bytes / 2);
+    const std::size_t bytes = std::max(made.bytes, half_more(output.own_bytes));
     output.own.reset();
     output.own_bytes = 0;
     output.own = allocate_aligned(bytes);

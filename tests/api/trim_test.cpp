@@ -1,4 +1,5 @@
-// What a model keeps for later runs goes back to the system, by Model::trim at once.
+// What a session and a model keep for later runs: memory that grows in few of them, and goes back to the system by
+// Model::trim at once.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include <malloc.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "runtime/session_impl.hpp"
@@ -39,6 +41,29 @@ std::string broad_network() {
       .node("MatMul", {"r", "v"}, {"y"})
       .output("y", DataType::kFloat32, {"batch", 8})
       .bytes();
+}
+
+long pages_touched() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_minflt;
+}
+
+TEST(Growth, LongerInputsTakeNewMemoryInFewRuns) {
+  if (LINNET_SANITIZED) GTEST_SKIP() << "sanitizers have pages of their own";
+  constexpr std::int64_t kFirst = 100, kRuns = 200;  // arenas of 3 to 10 MB
+  const Model model = load(broad_network(), options_for(Backend::kSimd, 1));
+  Session session = model.session();
+  const Tensor x = sample_tensor({kFirst + kRuns, 64});
+  const auto run = [&](std::int64_t rows) {
+    const std::int64_t shape[] = {rows, 64};
+    session.bind_input(0, {DataType::kFloat32, shape, 2, x.data()});
+    session.run();
+  };
+  run(kFirst);
+  const long before = pages_touched();
+  for (std::int64_t i = 1; i <= kRuns; ++i) run(kFirst + i);
+  EXPECT_LT((pages_touched() - before) / kRuns, 100);
 }
 
 /// What glibc comes to by itself, once a block of 32 MiB was unmapped: smaller ones are taken from the heaps of

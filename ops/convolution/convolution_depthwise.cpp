@@ -109,6 +109,15 @@ std::optional<ChannelsLast> channels_last_depthwise(const NodeView& node) {
   if (!refusal(node).empty()) return std::nullopt;
   std::optional<ChannelsLast> result = turned<ConvolutionAttributes>(node);
   if (!result) return std::nullopt;
+  const WindowAttributes& window = node.attributes<ConvolutionAttributes>().window;
+  const std::vector<std::int64_t>& kernel = node.input_constant(kConvolutionW)->shape;
+  const std::size_t last = kernel.size() - 3;  // of the spatial axes
+  if (!kernels::has_depthwise_tiles(static_cast<std::size_t>(kernel.back()),
+                                    static_cast<std::size_t>(element_or(window.strides, last, 1)),
+                                    static_cast<std::size_t>(element_or(window.dilations, last, 1)))) {
+    result->gain = -1;
+    return result;
+  }
   const Dim width = node.output(0).dims.back();
   result->gain = width.known() ? kEvenWidth / static_cast<double>(std::max<std::int64_t>(1, width.value())) : 1;
   return result;

@@ -188,10 +188,10 @@ LineKernels DepthwiseKernels(const LineAxis& columns) {
   (void)columns;
 #if HWY_TARGET <= HWY_AVX2 || HWY_ARCH_ARM
   const bool by_two = columns.stride == 2;
-  if (columns.dilation != 1 || columns.stride > 2) return kernels;
+  if (!has_depthwise_tiles(columns.kernel, columns.stride, columns.dilation)) return kernels;
   if (columns.kernel == 3) kernels.tile = by_two ? OfTile<3, 2> : OfTile<3, 1>;
   if (columns.kernel == 5) kernels.tile = by_two ? OfTile<5, 2> : OfTile<5, 1>;
-  if (columns.kernel == 7 && !by_two) kernels.tile = OfTile<7, 1>;
+  if (columns.kernel == 7) kernels.tile = OfTile<7, 1>;
 #endif
   return kernels;
 }

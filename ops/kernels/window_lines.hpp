@@ -64,6 +64,12 @@ struct DepthwiseLines {
   const float* bias;      // null: zeros
   Activation activation;  // none, Relu or Clip
 };
+// Whether some columns of a line are made at once, on CPUs that have AVX2 or NEON; else they take two or three times as
+// long.
+constexpr bool has_depthwise_tiles(std::size_t kernel, std::size_t stride, std::size_t dilation) {
+  if (dilation != 1 || (kernel != 3 && kernel != 5 && kernel != 7)) return false;
+  return stride == 1 || (stride == 2 && kernel != 7);
+}
 void depthwise_lines(const WindowLines& lines, const DepthwiseLines& operands);
 
 // The largest of the taps: -infinity of none, NaN if one is NaN.

@@ -149,6 +149,7 @@ TEST(DepthwiseLines, AreWantedOfOneChannelAGroup) {
   ASSERT_TRUE(last);
   EXPECT_EQ(last->images, 1U);
   EXPECT_GT(last->gain, 0);
+  EXPECT_LT(asked(kFloat, {1, 32, 9, 9}, {32, 1, 3, 4}, 32, true)->gain, 0);
   EXPECT_FALSE(asked(kFloat, {1, 32, 9, 9}, {32, 1, 3, 3}, 32, false));
   EXPECT_FALSE(asked(kFloat, {1, 32, 9, 9}, {64, 1, 3, 3}, 32, true));
   EXPECT_FALSE(asked(kFloat, {1, 32, 9, 9}, {32, 2, 3, 3}, 16, true));

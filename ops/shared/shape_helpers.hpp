@@ -12,7 +12,7 @@ Dim list_length(const NodeView& node, std::size_t input, const char* name);
 /// Errors: kInvalidModel, naming the input, where it certainly has not one element.
 void require_one_element(const NodeView& node, std::size_t input);
 
-/// Product of dims[first, last), as far as known: a number, a symbol when all other factors are 1, or unknown.
+/// Product of dims[first, last), as far as known: a number, a multiple of the only factor that is a symbol, or unknown.
 /// Errors: kInvalidModel when it overflows.
 Dim product_of(const Dims& dims, std::size_t first, std::size_t last);
 

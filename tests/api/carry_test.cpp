@@ -15,6 +15,7 @@
 namespace linnet::test {
 namespace {
 
+using testing::AnyOf;
 using testing::HasSubstr;
 
 constexpr std::int64_t kHeads = 2;
@@ -174,13 +175,15 @@ TEST(Carry, BeginsWithWhatIsBound) {
 }
 
 TEST(Carry, IsAsItWasAfterARunThatFails) {
+  // Of attention as passes make it of the model's nodes; and of the first of these nodes that does not fit.
+  const auto mask = AnyOf(HasSubstr("mask"), HasSubstr("Add node \"scores\""));
   const Model model = load_attention();
   Session session = carrying(model);
   EXPECT_THAT(refused([&] { step(session, tokens(2, 3, 9), 5); }, ErrorCode::kInvalidModel),
-              HasSubstr("mask"));  // the first run of all
+              mask);  // the first run of all
   ByHand by_hand(model, 1);
   step_beside(session, by_hand, tokens(1, 4, 1));
-  EXPECT_THAT(refused([&] { step(session, tokens(1, 1, 2), 9); }, ErrorCode::kInvalidModel), HasSubstr("mask"));
+  EXPECT_THAT(refused([&] { step(session, tokens(1, 1, 2), 9); }, ErrorCode::kInvalidModel), mask);
   EXPECT_THAT(refused([&] { step(session, tokens(2, 1, 2), 4); }),
               HasSubstr("dimension \"batch\" is 1 in input \"past.0.key\" but 2 in input \"x\""));
   CancelToken token;
@@ -192,7 +195,7 @@ TEST(Carry, IsAsItWasAfterARunThatFails) {
   ByHand given = by_hand;
   session.bind_input(kPastKey, given.key().view());
   session.bind_input(kPastValue, given.value().view());
-  EXPECT_THAT(refused([&] { step(session, tokens(1, 1, 2), 1); }, ErrorCode::kInvalidModel), HasSubstr("mask"));
+  EXPECT_THAT(refused([&] { step(session, tokens(1, 1, 2), 1); }, ErrorCode::kInvalidModel), mask);
   step_beside(session, given, tokens(1, 1, 4));
 }
 

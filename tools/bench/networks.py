@@ -44,7 +44,8 @@ def networks_in(folder: Path) -> list[Network]:
     if not index.exists():
         return []
     titles = dict(line.split("\t")[::2] for line in index.read_text().splitlines())
-    found = (network_of(folder / name, title) for name, title in sorted(titles.items()) if name.endswith(SUFFIX))
+    names = [name for name in sorted(titles) if name.endswith(SUFFIX) and (folder / name / "model.onnx").exists()]
+    found = (network_of(folder / name, titles[name]) for name in names)
     return [network for network in found if network is not None]
 
 

@@ -137,6 +137,9 @@ std::optional<ChannelsLast> channels_last_convolution(const NodeView& node) {
   // Of the time of the product, what the other layout takes in addition; and products in the time of copying an
   // element.
   constexpr double kSaved = 0.2, kProductsOfCopy = 40.0;
+  // Floats of a kernel's row that earn gathering; and steps that are gathered one by one in the time of such a copy.
+  constexpr std::int64_t kLeastRun = 8;
+  constexpr double kStepsOfCopy = 8.0;
   if (std::optional<ChannelsLast> depthwise = channels_last_depthwise(node)) return depthwise;
   const auto& attributes = node.attributes<ConvolutionAttributes>();
   const ConstantPtr& w = node.input_constant(kConvolutionW);
@@ -152,7 +155,8 @@ std::optional<ChannelsLast> channels_last_convolution(const NodeView& node) {
   std::uint64_t images = std::uint64_t{1} << kConvolutionX;
   if (node.has_input(kConvolutionAddend)) images |= std::uint64_t{1} << kConvolutionAddend;
   const double depth = static_cast<double>(w->count()) / static_cast<double>(w->shape[0]);
-  return ChannelsLast{std::move(turned), images, kSaved * depth / kProductsOfCopy};
+  const bool long_runs = w->shape[1] * w->shape.back() >= kLeastRun;
+  return ChannelsLast{std::move(turned), images, long_runs ? kSaved * depth / kProductsOfCopy : -depth / kStepsOfCopy};
 }
 
 void plan_channels_last(const Convolution& c, int threads, ConvolutionPart& part) {

@@ -26,6 +26,7 @@ struct InputBinding {
   Shape shape;
   const void* data = nullptr;
   bool bound = false;
+  bool is_state = false;  ///< of a session: nobody has to bind it
 };
 
 /// A program's key: rank and dimensions of every input, then the bytes of those that decide shapes.

@@ -61,7 +61,7 @@ class SessionImpl {
   /// and kInvalidArgument when there is none; nothing is carried then.
   std::vector<State> carry_caches();
   /// Whether input `index` is a state: nobody has to bind it.
-  bool is_state(std::size_t index) const noexcept { return state_of(index) != nullptr; }
+  bool is_state(std::size_t index) const noexcept { return inputs_[index].is_state; }
   /// States are zeros for the next run.
   void reset() noexcept;
   /// A graph, and the program of its steps.

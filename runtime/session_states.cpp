@@ -35,7 +35,8 @@ std::vector<StateTie> SessionImpl::ties() const {
 void SessionImpl::add_state(const StateTie& tie) {
   states_.emplace_back();
   states_.back().tie = tie;
-  const InputBinding& input = inputs_[tie.input];
+  InputBinding& input = inputs_[tie.input];
+  input.is_state = true;
   states_.back().given = input.bound && input.data != nullptr;
   buffers_changed_ = true;
 }

@@ -64,6 +64,7 @@ class Layouts {
         nodes_[node].transpose = transpose_of(node);
       } else if (has_images(node)) {
         nodes_[node].form = graph_.nodes[node].op->facts.channels_last(view(node));
+        if (!can_be_transposed(node)) nodes_[node].form.reset();
       }
     }
   }
@@ -112,8 +113,17 @@ class Layouts {
   bool has_images(NodeId node) const {
     const NodeView view = this->view(node);
     return graph_.nodes[node].op->facts.channels_last != nullptr && inputs_known(view) && view.has_output(0) &&
-           view.output(0).known() && bits_of(view.output(0).type) > 0 && view.output(0).dims.size() >= kLeastRank &&
-           view.input_count() <= kMostReads && graph_.nodes[node].bodies.empty();
+           view.output(0).known() && view.output(0).dims.size() >= kLeastRank && view.input_count() <= kMostReads &&
+           graph_.nodes[node].bodies.empty();
+  }
+
+  /// Neither strings nor several elements in a byte.
+  bool can_be_transposed(NodeId node) const {
+    const auto has_bytes = [&](ValueId value) { return bits_of(graph_.values[value].type.type) >= 8; };
+    bool all = true;
+    for_images(node, [&](ValueId value) { all = all && has_bytes(value); });
+    for (const ValueId output : graph_.nodes[node].outputs) all = all && (output == kNoValue || has_bytes(output));
+    return all;
   }
 
   Own transpose_of(NodeId node) const {

@@ -27,7 +27,7 @@ std::vector<float> random_numbers(std::int64_t count, std::uint32_t seed) {
 /// A network in the making: every method returns the name of its result.
 class Network {
  public:
-  Network() { writer_.opset(18); }
+  Network() { writer_.opset(21); }
 
   std::string input(const Shape& shape, const std::vector<DimSpec>& dims) {
     Tensor tensor = Tensor::of<float>(shape);
@@ -198,6 +198,14 @@ const Case kCases[] = {
        n.output(n.conv(n.conv(x, 64, 64, k3x3), 64, 64, k3x3));
      },
      2},
+    {"a type that Transpose has not",
+     [](Network& n) {
+       std::string x = n.node("Sign", {n.conv(n.conv(stem(n, 64), 64, 64, k3x3), 64, 64, k3x3)});
+       constexpr int kInt4 = 22, kFloat32 = 1;
+       x = n.node("Cast", {n.node("Cast", {x}, {attribute("to", kInt4)})}, {attribute("to", kFloat32)});
+       n.output(n.conv(n.conv(n.conv(x, 64, 64, k3x3), 64, 64, k3x3), 64, 64, k3x3));
+     },
+     4},
     {"one convolution alone",
      [](Network& n) {
        n.output(n.conv(n.input({1, 24, 20, 20}), 24, 24, k3x3));

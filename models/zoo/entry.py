@@ -51,7 +51,8 @@ class Entry:
     cases         how many cases the narrow form is tried with; they differ in the dimensions of `axes`
     transformers  whether `build` takes its classes from this package; the narrow form is then committed
     calibrate     whether BatchNorm's statistics are those of runs on such inputs, shifted; else they are random
-    fails         exporter ("dynamo" or "opset17") -> why it cannot write this network; `make zoo` tries it
+    fails         exporter ("dynamo" or "opset17") or form of its ("dynamo_dynamic") -> why it cannot write this network;
+                  `make zoo` tries it
     tolerance     how far an output may be off, as a share of its largest value, in the narrow form
     """
 

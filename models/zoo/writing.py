@@ -126,7 +126,7 @@ def write_network(entry: Entry, full: bool, forms: Sequence[Form], root: Path) -
         runs.append((inputs, outputs))
     lines = []
     for form in forms:
-        reason = entry.fails.get(form.name.split("_")[0])
+        reason = entry.fails.get(form.name) or entry.fails.get(form.name.split("_")[0])
         if reason is not None and not full:
             continue  # whether an exporter fails can depend on what it exported before: only `make zoo` tries
         folder = root / f"{entry.name}_{form.name}"

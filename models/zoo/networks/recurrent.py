@@ -241,7 +241,7 @@ def streaming_inputs(size: Size) -> Tensors:
 
 
 BOTH = ("output", "hidden")
-LAYER = {"axes": (SEQUENCE,), "fails": {"dynamo": STEPS}}
+LAYER = {"axes": (SEQUENCE,), "fails": {"dynamo_dynamic": STEPS}}
 
 ENTRIES = [
     Entry(
@@ -250,7 +250,7 @@ ENTRIES = [
         lambda size: Recognizer(*size.pick((64, 256, 97), (2, 6, 5))),
         lambda size: (size.normal(size.batch, 1, 32, size.pick(160, (24, 16)[size.case % 2])),),
         axes=({0: "batch", 3: "width"},),
-        fails={"dynamo": STEPS},
+        fails={"dynamo_dynamic": STEPS},
     ),
     Entry(
         "deepar",

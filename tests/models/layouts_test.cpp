@@ -54,20 +54,20 @@ class Network {
     for (const std::int64_t size : shape) count *= size;
     std::vector<float> numbers = random_numbers(count, ++seed_);
     for (float& number : numbers) number *= scale;
-    const std::string name = "c" + std::to_string(seed_);
+    std::string name = "c" + std::to_string(seed_);
     writer_.initializer(name, shape, numbers);
     return name;
   }
 
   std::string integers(const Ints& values) {
-    const std::string name = "i" + std::to_string(++seed_);
+    std::string name = "i" + std::to_string(++seed_);
     writer_.initializer(name, Shape{static_cast<std::int64_t>(values.size())}, values);
     return name;
   }
 
   std::string node(const std::string& op, const std::vector<std::string>& operands,
                    std::vector<Message> attributes = {}) {
-    const std::string name = "v" + std::to_string(++seed_);
+    std::string name = "v" + std::to_string(++seed_);
     writer_.node(op, {operands.begin(), operands.end()}, {name}, std::move(attributes));
     return name;
   }

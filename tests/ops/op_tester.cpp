@@ -269,8 +269,8 @@ OpTest& OpTest::options(Options options) {
   options_ = std::move(options);
   return *this;
 }
-OpTest& OpTest::rewritten(AttributesPtr (*rewrite)(const Attributes&)) {
-  rewrite_ = rewrite;
+OpTest& OpTest::rewritten(std::function<AttributesPtr(const Attributes&)> rewrite) {
+  rewrite_ = std::move(rewrite);
   return *this;
 }
 
@@ -343,7 +343,6 @@ OpTest::Case OpTest::parse_case(std::uint64_t constants) const {
   check_arity(item.node);
   try {
     item.node.attributes = parse_node(*item.op, opset_, attributes_, inputs_.size(), output_count);
-    if (turned_attributes_ != nullptr) item.node.attributes = turned_attributes_;
     if (rewrite_ != nullptr) item.node.attributes = rewrite_(*item.node.attributes);
   } catch (const Error& error) {
     throw with_node(item.node, error);

@@ -14,6 +14,7 @@
 // be true of the expected ones.
 #pragma once
 
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -163,7 +164,7 @@ class OpTest {
   OpTest& implementation(std::string name);
   OpTest& options(Options options);
   /// What a pass makes of the attributes once they are parsed.
-  OpTest& rewritten(AttributesPtr (*rewrite)(const Attributes&));
+  OpTest& rewritten(std::function<AttributesPtr(const Attributes&)> rewrite);
 
   void run();
   void infer_only();
@@ -235,8 +236,7 @@ class OpTest {
   std::string only_;
   bool swapped_ = false;  ///< by check_commutative
   Options options_;
-  AttributesPtr turned_attributes_;  ///< by channels_last; null: those that parse makes
-  AttributesPtr (*rewrite_)(const Attributes&) = nullptr;
+  std::function<AttributesPtr(const Attributes&)> rewrite_;  ///< empty: they stay as parse makes them
 };
 
 /// An image with channels last.

@@ -37,7 +37,7 @@ OpTest& OpTest::channels_last(Backend backend) {
   for (const ConstantPtr& output : evaluate(item.view())) {
     output == nullptr ? no_output() : expect(to_channels_last(*output));
   }
-  turned_attributes_ = turned->attributes;
+  rewritten([attributes = turned->attributes](const Attributes&) { return attributes; });
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     if (has_bit(turned->images, i)) inputs_[i].tensor = to_channels_last(*inputs_[i].tensor);
   }

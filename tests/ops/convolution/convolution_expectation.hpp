@@ -72,16 +72,16 @@ inline ConstantPtr convolved(const ConvolutionCase& c, bool transposed, const Co
   return tensor_of_doubles(x->type, y_shape, ys);
 }
 
-/// An image with channels first as it is with channels last, or the other way round.
-inline ConstantPtr turned(const ConstantPtr& image, bool last = true) {
+/// An image with channels last as it is with channels first.
+inline ConstantPtr with_channels_first(const ConstantPtr& image) {
   std::vector<std::int64_t> perm;
   for (std::size_t axis = 0; axis < image->shape.size(); ++axis) perm.push_back(static_cast<std::int64_t>(axis));
-  perm = last ? to_channels_last(perm) : to_channels_first(perm);
+  perm = to_channels_first(perm);
   MiniGraph graph;
   return graph.evaluate(graph.node("Transpose", 13, {{"perm", perm}}, {graph.constant(image)}), Backend::kReference);
 }
 
-inline AttributesPtr with_channels_last(const Attributes& attributes) {
+inline AttributesPtr attributes_with_channels_last(const Attributes& attributes) {
   auto last = new_shared<ConvolutionAttributes>(dynamic_cast<const ConvolutionAttributes&>(attributes));
   last->channels_last = true;
   return last;
@@ -100,7 +100,7 @@ inline ValueId with_channels_last(MiniGraph& graph, ValueId y) {
   const std::vector<ValueId> inputs = graph.producer(y).inputs;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (has_bit(last->images, i)) {
-      replacement.inputs.emplace_back(turned(graph.value(inputs[i]).constant));
+      replacement.inputs.emplace_back(to_channels_last(*graph.value(inputs[i]).constant));
     } else {
       replacement.inputs.emplace_back(inputs[i]);
     }
@@ -116,11 +116,11 @@ inline OpTest convolution_test(const ConvolutionCase& c, bool transposed, DataTy
   const ConstantPtr b = bias ? small_integers(type, {transposed ? c.w[1] * c.group : c.w[0]}, 3) : nullptr;
   OpTest test(transposed ? "ConvTranspose" : "Conv", opset);
   test.named(text(c.name, " ", type, bias ? " with B" : "", channels_last ? ", channels last" : ""));
-  test.input(channels_last ? turned(x) : x).input(w);
+  test.input(channels_last ? to_channels_last(*x) : x).input(w);
   if (b != nullptr) test.input(b);
   const ConstantPtr y = convolved(c, transposed, x, w, b);
-  test.expect(channels_last ? turned(y) : y).tolerance(ulp(0));
-  if (channels_last) test.rewritten(with_channels_last);
+  test.expect(channels_last ? to_channels_last(*y) : y).tolerance(ulp(0));
+  if (channels_last) test.rewritten(attributes_with_channels_last);
   if (c.group != 1) test.attribute("group", c.group);
   return test;
 }

@@ -70,7 +70,7 @@ TEST(Winograd, IsNoLessExactThanDirectSums) {
 /// The convolution `y` with channels first, and the result of the one with channels last.
 std::vector<ConstantPtr> in_both_layouts(MiniGraph& graph, ValueId y) {
   const ValueId last = with_channels_last(graph, y);
-  return {graph.evaluate(y, Backend::kSimd), turned(graph.evaluate(last, Backend::kSimd), false)};
+  return {graph.evaluate(y, Backend::kSimd), with_channels_first(graph.evaluate(last, Backend::kSimd))};
 }
 
 /// Whether both are finite, or the same infinity, or NaN.

@@ -143,6 +143,7 @@ TEST_P(Fork, WhileAnotherThreadIsInTheMiddleOfARun) {
 }
 
 TEST_P(Fork, WhileOtherThreadsRunThroughTheModelsPool) {
+  if (LINNET_SANITIZED) GTEST_SKIP() << "a child may find the locks of a sanitizer's allocator held";
   if (std::get<Backend>(GetParam()) == Backend::kOnednn) GTEST_SKIP() << "oneDNN's own products lock in every run";
   const Model model = load(small_network(), options());
   const std::vector<Tensor> inputs = {sample_tensor({1, 20})};
@@ -163,6 +164,7 @@ TEST_P(Fork, WhileOtherThreadsRunThroughTheModelsPool) {
 
 /// Whatever the other thread holds at the fork (its packing alone takes most of its time), the child has it free.
 TEST_P(Fork, WhileAnotherThreadLoadsAndCompiles) {
+  if (LINNET_SANITIZED) GTEST_SKIP() << "a child may find the locks of a sanitizer's allocator held";
   if (std::get<Backend>(GetParam()) == Backend::kOnednn) GTEST_SKIP() << "oneDNN's own products lock in every run";
   const std::string large = model()
                                 .input("x", DataType::kFloat32, {"batch", 1024})

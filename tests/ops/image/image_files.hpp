@@ -1,6 +1,7 @@
 // Small image files, made by hand.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -19,7 +20,7 @@ inline ImageBytes bytes_of_text(const std::string& text) { return {text.begin(),
 
 inline ImageBytes little(std::uint32_t value, std::size_t size) {
   ImageBytes bytes(size);
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::uint8_t>(value >> 8 * i);
+  for (std::size_t i = 0; i < std::min(size, sizeof value); ++i) bytes[i] = static_cast<std::uint8_t>(value >> 8 * i);
   return bytes;
 }
 

@@ -67,7 +67,7 @@ Implementation reference_convolution();  ///< every type; sums in double, rounde
 
 /// Spatial axes of images with channels last that the simd backend takes.
 constexpr std::size_t kMostChannelsLastAxes = 3;
-/// The hook; nothing for what is faster with channels first.
+/// The hook; nothing for what no kernels make well with channels last.
 std::optional<ChannelsLast> channels_last_convolution(const NodeView& node);
 /// The depthwise convolution with channels last; nothing for any other.
 std::optional<ChannelsLast> channels_last_depthwise(const NodeView& node);

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "ops/convolution/convolution_simd.hpp"
+#include "ops/shared/layout.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -147,16 +148,16 @@ std::optional<ChannelsLast> channels_last_convolution(const NodeView& node) {
       w->count() == 0) {
     return std::nullopt;
   }
-  if (w->shape.size() < 3 || w->shape.size() > 2 + kMostChannelsLastAxes) return std::nullopt;
+  if (w->shape.size() > 2 + kMostChannelsLastAxes) return std::nullopt;
   const auto rows = static_cast<std::size_t>(w->shape[0] / attributes.group);
   if (rows < (attributes.group > 1 ? kLeastGroupRows : kLeastProductRows)) return std::nullopt;
-  auto turned = new_shared<ConvolutionAttributes>(attributes);
-  turned->channels_last = true;
-  std::uint64_t images = std::uint64_t{1} << kConvolutionX;
-  if (node.has_input(kConvolutionAddend)) images |= std::uint64_t{1} << kConvolutionAddend;
+  std::optional<ChannelsLast> result = turned<ConvolutionAttributes>(node);
+  if (!result) return std::nullopt;
+  if (node.has_input(kConvolutionAddend)) result->images |= std::uint64_t{1} << kConvolutionAddend;
   const double depth = static_cast<double>(w->count()) / static_cast<double>(w->shape[0]);
   const bool long_runs = w->shape[1] * w->shape.back() >= kLeastRun;
-  return ChannelsLast{std::move(turned), images, long_runs ? kSaved * depth / kProductsOfCopy : -depth / kStepsOfCopy};
+  result->gain = long_runs ? kSaved * depth / kProductsOfCopy : -depth / kStepsOfCopy;
+  return result;
 }
 
 void plan_channels_last(const Convolution& c, int threads, ConvolutionPart& part) {

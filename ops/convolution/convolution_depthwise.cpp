@@ -4,7 +4,7 @@
 // task, which are in the cache. Fusions add no image where a group has so few output channels.
 #include <algorithm>
 
-#include "ops/convolution/convolution.hpp"
+#include "ops/convolution/convolution_simd.hpp"
 #include "ops/kernels/gemm.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/layout.hpp"
@@ -49,14 +49,6 @@ std::string accepts(const NodeView& node) {
   return node.attributes<ConvolutionAttributes>().channels_last ? refusal(node) : "only channels last";
 }
 
-/// [channel][tap] to [tap][channel].
-void pack(const Constant& w, std::size_t channels, std::size_t taps, float* packed) {
-  const auto* from = w.as<float>();
-  for (std::size_t channel = 0; channel < channels; ++channel) {
-    for (std::size_t tap = 0; tap < taps; ++tap) packed[tap * channels + channel] = from[channel * taps + tap];
-  }
-}
-
 Prepared prepare(const PrepareContext& context) {
   auto state = new_shared<DepthwiseState>();
   const Convolution c = convolution_of(context);
@@ -69,7 +61,8 @@ Prepared prepare(const PrepareContext& context) {
     const ConstantPtr& w = context.input_constant(kConvolutionW);
     state->plan.cut(c.axes, c.images, c.groups, context.threads());
     state->packed = context.weights().get(w, "depthwise lines", w->bytes, [&](std::byte* memory) {
-      pack(*w, state->channels, static_cast<std::size_t>(c.taps), reinterpret_cast<float*>(memory));
+      const auto taps = static_cast<std::size_t>(c.taps);
+      turn_floats(w->as<float>(), taps, reinterpret_cast<float*>(memory), state->channels, taps, state->channels);
     });
   }
   prepared.state = std::move(state);

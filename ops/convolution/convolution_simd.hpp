@@ -226,7 +226,7 @@ void turn_floats(const float* from, std::size_t from_stride, float* to, std::siz
                  std::size_t columns);
 /// Of an image with channels last, the channels of a group for neighbouring places, which lie from_stride apart.
 void copy_places(const float* from, std::size_t from_stride, float* to, std::size_t channels, std::size_t places);
-/// Columns of W as both forms with outputs as rows pack it.
+/// Columns of W as the forms with outputs as rows pack it.
 inline std::size_t packed_columns(std::size_t rows) { return round_up(rows, kernels::kColumnUnit); }
 
 /// Floats of a worker of a part whose windows are gathered; sets where its buffers are.

@@ -2,9 +2,9 @@
 // channels of a place next to each other, so that a row of a window is one run of elements, and so are the channels of
 // a tap of a dilated one. A row of outputs is a product then, whose left side is these windows:
 //   Y' [outputs, rows] = X' [outputs, depth] * W' [depth, rows], with W' packed once as pixel_task has it
-// Nothing is gathered. Images with channels last are copied in whole rows, and Y' is Y. Rows of the kernel that meet
-// none of X are left out, in whole groups of the product's sums, which changes no bit of finite weights. Every sum is
-// the one that multiply_task gives.
+// Nothing is gathered. Images with channels last are copied as they lie, and Y' is Y. Rows of the kernel that meet none
+// of X are left out, in whole groups of the product's sums, which changes no bit of finite weights. Every sum is the
+// one that multiply_task gives.
 #include <algorithm>
 #include <cstring>
 

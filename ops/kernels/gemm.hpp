@@ -120,10 +120,10 @@ constexpr bool stays_in_caches(std::size_t k, std::size_t n, std::size_t b_row_s
          b_row_stride <= kMostFloats / k;
 }
 
-// The same for no more rows than kMostRowsInPlace with B [k, n] where it lies: its rows are contiguous and b_row_stride
-// elements apart. C gets the columns [column_begin, column_end); `b`, `c` and the epilogue's pointers are those of the
-// whole product. The bits are those that gemm() gives with B packed, times an alpha of 1. fills_padding is not made use
-// of. Requires: m <= kMostRowsInPlace, column_begin <= column_end <= n.
+// The product for no more rows than kMostRowsInPlace with B [k, n] where it lies: its rows are contiguous and
+// b_row_stride elements apart. C gets the columns [column_begin, column_end); `b`, `c` and the epilogue's pointers are
+// those of the whole product. The bits are those that gemm() gives with B packed, times an alpha of 1. fills_padding is
+// not made use of. Requires: m <= kMostRowsInPlace, column_begin <= column_end <= n.
 constexpr std::size_t kMostRowsInPlace = 6;
 // It goes through B in strips of so many columns.
 constexpr std::size_t kStripColumns = 512;

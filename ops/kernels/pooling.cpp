@@ -21,12 +21,6 @@ using V = hn::Vec<Tag>;
 using DoubleTag = Doubles<Tag>::Tag;
 using VD = hn::Vec<DoubleTag>;
 
-// AtLeast keeps NaN in its second operand only.
-template <class W>
-HWY_INLINE W LargerOf(W a, W b) {
-  return hn::IfThenElse(hn::IsNaN(b), b, AtLeast(b, a));
-}
-
 struct LargerOfTaps {
   template <class W>
   HWY_INLINE W operator()(W a, W b) const {

@@ -41,6 +41,12 @@ HWY_INLINE V AtMost(V bound, V v) {
 #endif
 }
 
+// The larger one, NaN if one is NaN.
+template <class V>
+HWY_INLINE V LargerOf(V a, V b) {
+  return hn::IfThenElse(hn::IsNaN(b), b, AtLeast(b, a));
+}
+
 // The unevaluated sum of two floats, `low` being small beside `high`.
 template <class V>
 struct TwoFloats {

@@ -60,8 +60,7 @@ struct MaximaOf {
 
   HWY_INLINE Result Start() const { return hn::Set(Tag(), -std::numeric_limits<float>::infinity()); }
   HWY_INLINE NoWeight Weight(std::size_t) const { return {}; }
-  // AtLeast keeps NaN in its second operand only.
-  HWY_INLINE Result Join(Result most, V x, NoWeight) const { return hn::IfThenElse(hn::IsNaN(x), x, AtLeast(x, most)); }
+  HWY_INLINE Result Join(Result most, V x, NoWeight) const { return LargerOf(most, x); }
   HWY_INLINE V Finish(Result most, std::size_t, std::size_t) const { return most; }
 };
 

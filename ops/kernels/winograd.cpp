@@ -21,6 +21,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 using Tag = hn::ScalableTag<float>;
 using V = hn::Vec<Tag>;
 constexpr std::size_t kLanes = hn::MaxLanes(Tag());
+
 // B' d of four vectors.
 HWY_INLINE void TransformInput(V& d0, V& d1, V& d2, V& d3) {
   const V first = hn::Sub(d0, d2);

@@ -142,10 +142,6 @@ OpDef reduction(const char* name) {
   return op;
 }
 
-}  // namespace
-
-namespace {
-
 /// With channels first.
 std::optional<std::vector<bool>> reduced_of_first(const NodeView& node) {
   const auto& attributes = node.attributes<ReduceAttributes>();

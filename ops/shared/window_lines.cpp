@@ -1,5 +1,9 @@
 #include "ops/shared/window_lines.hpp"
 
+#include <algorithm>
+
+#include "runtime/rounding.hpp"
+
 namespace linnet::internal {
 namespace {
 
@@ -8,8 +12,6 @@ constexpr double kTaskElements = 65536;
 constexpr double kTaskTaps = 4e6;
 /// Elements of X under a line that the first-level cache keeps for the next line.
 constexpr double kCachedElements = 12288;
-
-std::size_t parts_of(std::size_t count, std::size_t part) { return (count + part - 1) / part; }
 
 /// As many of `count` as fit, one at least.
 std::size_t as_many(double fit, std::size_t count) {
@@ -57,16 +59,16 @@ void WindowLinesPlan::cut(const std::vector<WindowAxis>& axes, std::int64_t imag
   const double under = taps / static_cast<double>(last.kernel) * static_cast<double>(last.input);
   whole_.channels_at_once =
       kernels::kLeastLineChannels * as_many(kCachedElements / under / static_cast<double>(kernels::kLeastLineChannels),
-                                            parts_of(whole_.channels, kernels::kLeastLineChannels));
+                                            divide_up(whole_.channels, kernels::kLeastLineChannels));
   const double column = static_cast<double>(last.stride) * static_cast<double>(channels);
   const double most_columns = std::min(kTaskElements / column, kTaskTaps / taps / static_cast<double>(channels));
   piece_ = as_many(most_columns, columns_);
-  pieces_ = parts_of(columns_, piece_);
+  pieces_ = divide_up(columns_, piece_);
   const std::int64_t rows_apart = axes.size() > 1 ? axes[axes.size() - 2].stride : 1;
   band_ = as_many(most_columns / static_cast<double>(piece_) / static_cast<double>(rows_apart), lines_);
   const auto workers = static_cast<std::size_t>(threads);
-  if (images_ * pieces_ < workers) band_ = std::min(band_, parts_of(lines_, workers));
-  tasks_ = parts_of(lines_, band_) * pieces_;
+  if (images_ * pieces_ < workers) band_ = std::min(band_, divide_up(lines_, workers));
+  tasks_ = divide_up(lines_, band_) * pieces_;
 }
 
 kernels::WindowLines WindowLinesPlan::part(std::size_t task, const float* x, float* y) const {

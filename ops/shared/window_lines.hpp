@@ -2,7 +2,8 @@
 // what depthwise convolutions and pools share.
 #pragma once
 
-#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "ops/kernels/window_lines.hpp"

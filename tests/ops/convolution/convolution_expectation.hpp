@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "ops/convolution/convolution.hpp"
-#include "ops/shared/layout.hpp"
 #include "tests/ops/mini_graph.hpp"
 #include "tests/ops/places.hpp"
 #include "tests/ops/product/product_expectation.hpp"
@@ -70,15 +69,6 @@ inline ConstantPtr convolved(const ConvolutionCase& c, bool transposed, const Co
     });
   });
   return tensor_of_doubles(x->type, y_shape, ys);
-}
-
-/// An image with channels last as it is with channels first.
-inline ConstantPtr with_channels_first(const ConstantPtr& image) {
-  std::vector<std::int64_t> perm;
-  for (std::size_t axis = 0; axis < image->shape.size(); ++axis) perm.push_back(static_cast<std::int64_t>(axis));
-  perm = to_channels_first(perm);
-  MiniGraph graph;
-  return graph.evaluate(graph.node("Transpose", 13, {{"perm", perm}}, {graph.constant(image)}), Backend::kReference);
 }
 
 inline AttributesPtr attributes_with_channels_last(const Attributes& attributes) {

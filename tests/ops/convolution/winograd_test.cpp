@@ -67,10 +67,15 @@ TEST(Winograd, IsNoLessExactThanDirectSums) {
   }
 }
 
-/// The convolution `y` with channels first, and the result of the one with channels last.
-std::vector<ConstantPtr> in_both_layouts(MiniGraph& graph, ValueId y) {
+struct Compared {
+  ConstantPtr actual, expected;
+};
+
+/// What the convolution `y` gives with channels first, and with channels last. `expected`: with channels first.
+std::vector<Compared> in_both_layouts(MiniGraph& graph, ValueId y, const ConstantPtr& expected) {
   const ValueId last = with_channels_last(graph, y);
-  return {graph.evaluate(y, Backend::kSimd), with_channels_first(graph.evaluate(last, Backend::kSimd))};
+  return {{graph.evaluate(y, Backend::kSimd), expected},
+          {graph.evaluate(last, Backend::kSimd), to_channels_last(*expected)}};
 }
 
 /// Whether both are finite, or the same infinity, or NaN.
@@ -97,8 +102,8 @@ TEST(Winograd, SumsDirectlyWhatIsNotFinite) {
     values[kPlace + 2] = fault.second;
     MiniGraph graph;
     const ValueId y = convolution(graph, tensor_of<float>(clean->shape, values), w);
-    const ConstantPtr expected = graph.evaluate(y, Backend::kReference);
-    for (const ConstantPtr& actual : in_both_layouts(graph, y)) {
+    for (const auto& [actual, expected] : in_both_layouts(graph, y, graph.evaluate(y, Backend::kReference))) {
+      ASSERT_EQ(actual->shape, expected->shape);
       for (std::int64_t i = 0; i < actual->count(); ++i) {
         const float a = actual->as<float>()[i], e = expected->as<float>()[i];
         ASSERT_TRUE(is_alike(a, e)) << a << " instead of " << e << ", element " << i;
@@ -121,8 +126,9 @@ TEST(Winograd, AddsAndActivatesWhatItSumsDirectly) {
     const ValueId fused_sum = graph.node(*graph.fuse(&OpFacts::absorb_activation, y, sum));
     const ValueId fused =
         graph.node(*graph.fuse(&OpFacts::absorb_activation, fused_sum, graph.node(op, 6, {}, {fused_sum})));
-    const ConstantPtr expected = graph.evaluate(graph.node(op, 6, {}, {sum}), Backend::kReference);
-    for (const ConstantPtr& actual : in_both_layouts(graph, fused)) {
+    const ConstantPtr apart = graph.evaluate(graph.node(op, 6, {}, {sum}), Backend::kReference);
+    for (const auto& [actual, expected] : in_both_layouts(graph, fused, apart)) {
+      ASSERT_EQ(actual->shape, expected->shape);
       for (std::int64_t i = 0; i < actual->count(); ++i) {
         const float a = actual->as<float>()[i], e = expected->as<float>()[i];
         ASSERT_TRUE(is_alike(a, e)) << op << ": " << a << " instead of " << e << ", element " << i;

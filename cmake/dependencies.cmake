@@ -118,7 +118,8 @@ if(LINNET_REGEX)
   endif()
 endif()
 
-# Formats whose library is missing are refused when an image has one.
+# Formats whose library is missing are refused when an image has one. LINNET_IMAGE_CODECS: those that are there.
+set(LINNET_IMAGE_CODECS "")
 if(LINNET_IMAGE)
   add_library(linnet_image_libraries INTERFACE)
   find_package(PkgConfig QUIET)
@@ -132,6 +133,7 @@ if(LINNET_IMAGE)
     endif()
     if(TARGET PkgConfig::${name})
       target_link_libraries(linnet_image_libraries INTERFACE PkgConfig::${name})
+      list(APPEND LINNET_IMAGE_CODECS ${name})
     else()
       list(APPEND left_out "${codec}")
     endif()

@@ -1,17 +1,18 @@
-# linnet_operator_list(LIST OUTPUT [SELECTED FILE | LIBRARY | MODULE NAME]) writes OUTPUT, a source file that registers
-# the operators and families of fusions named in LIST, one in a line; blank lines and lines that start with # are
-# skipped. `relu` stands for `void linnet::internal::register_relu(Registry&)`, which registers Relu. Where the operators
-# are called otherwise, or are several, they stand behind a colon: `unique: Unique linnet.UniqueStrings`; of a family of
+# linnet_operator_list(LIST OUTPUT [SELECTED FILE | LIBRARY | MODULE]) writes OUTPUT, a source file that registers the
+# operators and families of fusions named in LIST, one in a line; blank lines and lines that start with # are skipped.
+# `relu` stands for `void linnet::internal::register_relu(Registry&)`, which registers Relu. Where the operators are
+# called otherwise, or are several, they stand behind a colon: `unique: Unique linnet.UniqueStrings`; of a family of
 # fusions those that it puts in. `@extra` at the end marks those of the module liblinnet_extra.so.
-# With SELECTED, a list of operators such as `linnet inspect --operators` prints, only what registers one of them is
-# called, and the linker leaves the rest out. With LIBRARY, marked operators are left to their module; with MODULE, those
-# of this one are all.
+# With SELECTED, a list of operators such as `linnet inspect --operators` prints (its path is from the repository's
+# root), only what registers one of them is called, and the linker leaves the rest out. With LIBRARY, marked operators
+# are left to the module; with MODULE, they are all.
 function(linnet_operator_list list output)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "LIBRARY" "SELECTED;MODULE" "")
+  cmake_parse_arguments(PARSE_ARGV 2 arg "LIBRARY;MODULE" "SELECTED" "")
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${list}")
   file(STRINGS "${list}" lines)
   set(selected "")
   if(arg_SELECTED)
+    get_filename_component(arg_SELECTED "${arg_SELECTED}" ABSOLUTE BASE_DIR "${PROJECT_SOURCE_DIR}")
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${arg_SELECTED}")
     file(STRINGS "${arg_SELECTED}" selected REGEX "^[^#]")
     list(TRANSFORM selected STRIP)
@@ -27,13 +28,13 @@ function(linnet_operator_list list output)
     if(line STREQUAL "" OR line MATCHES "^#")
       continue()
     endif()
-    if(NOT line MATCHES "^([a-z][a-z0-9_]*)(: ([A-Za-z0-9.]+( [A-Za-z0-9.]+)*))?( @(extra))?$")
+    if(NOT line MATCHES "^([a-z][a-z0-9_]*)(: ([A-Za-z0-9.]+( [A-Za-z0-9.]+)*))?( @extra)?$")
       message(FATAL_ERROR
         "${list}: \"${line}\" is not \"name_of_operator\" or \"name: Operator Operator\", with or without @extra behind it")
     endif()
     set(name "${CMAKE_MATCH_1}")
     set(operators "${CMAKE_MATCH_3}")
-    set(module "${CMAKE_MATCH_6}")
+    set(extra "${CMAKE_MATCH_5}")
     if(name IN_LIST seen)
       message(FATAL_ERROR "${list}: \"${name}\" stands there twice")
     endif()
@@ -52,10 +53,10 @@ function(linnet_operator_list list output)
         endif()
       endforeach()
     endif()
-    if(arg_MODULE AND NOT module STREQUAL arg_MODULE)
+    if(arg_MODULE AND NOT extra)
       set(needed FALSE)
     endif()
-    if(arg_LIBRARY AND module)
+    if(arg_LIBRARY AND extra)
       foreach(operator IN LISTS operators)
         string(REGEX MATCH "^((.*)[.])?([^.]+)$" ignored "${operator}")
         string(APPEND calls "  add_from_module(registry, \"${CMAKE_MATCH_2}\", \"${CMAKE_MATCH_3}\");\n")
@@ -84,21 +85,11 @@ void register_all_operators([[maybe_unused]] Registry& registry) {
 ")
 endfunction()
 
-# linnet_operators(TARGET [SELECTED FILE | LIBRARY | MODULE NAME]) makes the object library TARGET, which registers the
+# linnet_operators(TARGET [SELECTED FILE | LIBRARY | MODULE]) makes the object library TARGET, which registers the
 # operators of ops/ops.list, or some of them, as above.
 function(linnet_operators target)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "LIBRARY" "SELECTED;MODULE" "")
-  set(which "")
-  if(arg_SELECTED)
-    get_filename_component(file "${arg_SELECTED}" ABSOLUTE BASE_DIR "${PROJECT_SOURCE_DIR}")
-    set(which SELECTED "${file}")
-  elseif(arg_LIBRARY)
-    set(which LIBRARY)
-  elseif(arg_MODULE)
-    set(which MODULE "${arg_MODULE}")
-  endif()
   set(source "${CMAKE_CURRENT_BINARY_DIR}/${target}.cpp")
-  linnet_operator_list("${PROJECT_SOURCE_DIR}/ops/ops.list" "${source}" ${which})
+  linnet_operator_list("${PROJECT_SOURCE_DIR}/ops/ops.list" "${source}" ${ARGN})
   add_library(${target} OBJECT "${source}")
   linnet_include_view(${target} ops runtime include/linnet)
   target_link_libraries(${target} PRIVATE linnet_flags)

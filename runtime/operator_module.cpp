@@ -1,14 +1,10 @@
 #include "runtime/operator_module.hpp"
 
-#include <dlfcn.h>
-
 #include "runtime/error.hpp"
 #include "runtime/module_loader.hpp"
 
 namespace linnet::internal {
 namespace {
-
-constexpr const char* kModule = "liblinnet_extra.so";
 
 struct Module {
   const Registry* operators = nullptr;
@@ -17,11 +13,8 @@ struct Module {
 
 Module load_module() {
   Module module;
-  void* const handle = open_module(kModule, &module.reason);
-  if (handle == nullptr) return module;
-  const auto operators = reinterpret_cast<ModuleOperators>(::dlsym(handle, "linnet_extra_operators"));
-  if (operators != nullptr) module.operators = operators(kBuildStamp);
-  if (module.operators == nullptr) module.reason = text("the module ", kModule, " belongs to another build of Linnet");
+  module.operators =
+      module_api<ModuleOperators>("liblinnet_extra.so", "linnet_extra_operators", kBuildStamp, &module.reason);
   return module;
 }
 
@@ -35,7 +28,7 @@ AttributesPtr parse_without_module(ParseContext&) {
   unsupported("its kernel is in a module, and ", module_of_operators().reason);
 }
 
-/// None are checked: `parse` refuses the node.
+/// None are checked: `parse` refuses the node. Of what stands for an operator of the module alone.
 constexpr InputDef kAnyInputs[] = {{"", {}, kRepeated | kMayBeLeftOut}};
 
 }  // namespace
@@ -51,7 +44,7 @@ void add_from_module(Registry& registry, const char* domain, const char* name) {
 }
 
 const OpDef& look_in_module(const OpDef& definition) {
-  if (definition.parse != parse_without_module) return definition;
+  if (definition.inputs.begin() != kAnyInputs) return definition;
   const Registry* const operators = module_of_operators().operators;
   const OpDef* const found = operators == nullptr ? nullptr : operators->find(definition.domain, definition.name);
   return found == nullptr ? definition : *found;

@@ -5,8 +5,6 @@
 // and colour profiles are not looked at. Of several images in a file it is the first. Formats are read by the module
 // liblinnet_image.so, which is opened when a model has an ImageDecoder; a run stops between rows, or where a library
 // gives them all at once (TIFF, WebP, JPEG 2000), behind it.
-#include <dlfcn.h>
-
 #include "ops/image/image_api.hpp"
 #include "ops/shared/named_value.hpp"
 #include "runtime/data_type.hpp"
@@ -24,14 +22,8 @@ constexpr NamedValue<PixelFormat> kPixelFormats[] = {
 /// Errors: kUnsupported without the module.
 const ImageApi& image_api() {
   static std::string& reason = *new std::string;  // never destroyed: other threads may load while the process exits
-  static const ImageApi* const kApi = []() -> const ImageApi* {
-    void* module = open_module("liblinnet_image.so", &reason);
-    if (module == nullptr) return nullptr;
-    const auto get_api = reinterpret_cast<ImageApiFunction>(::dlsym(module, "linnet_image_api"));
-    const ImageApi* const api = get_api == nullptr ? nullptr : get_api(kImageApiVersion);
-    if (api == nullptr) reason = "the module liblinnet_image.so belongs to another version of Linnet";
-    return api;
-  }();
+  static const ImageApi* const kApi =
+      module_api<ImageApiFunction>("liblinnet_image.so", "linnet_image_api", kImageApiVersion, &reason);
   if (kApi == nullptr) unsupported("images are decoded by a module, and ", reason);
   return *kApi;
 }

@@ -79,14 +79,13 @@ void run(const RunArguments& args) {
 }
 
 constexpr InputDef kInputs[] = {{"scores", {DataType::kFloat32}}};
+constexpr char kStringForm[] = "DecideToStrings";
 
 }  // namespace
 
 void register_decide(Registry& registry) {
-  add_classifier<labels_of>(registry, kOwnDomain, text_op("Decide", 1, kInputs, parse, infer, prepare, run),
-                            "DecideToStrings", [](const NodeView& node) -> const char* {
-                              return labels_of(*node.node().attributes).are_strings() ? "DecideToStrings" : nullptr;
-                            });
+  add_classifier<labels_of, kStringForm>(registry, kOwnDomain,
+                                         text_op("Decide", 1, kInputs, parse, infer, prepare, run));
 }
 
 }  // namespace linnet::internal

@@ -4,6 +4,7 @@
 // Runtime makes.
 #include <cstring>
 
+#include "ops/learned/labels.hpp"
 #include "ops/text/dictionary.hpp"
 #include "ops/text/texts.hpp"
 #include "runtime/data_type.hpp"
@@ -22,16 +23,12 @@ struct VocabularyAttributes : Attributes {
 
 AttributesPtr parse(ParseContext& context) {
   auto attributes = new_shared<VocabularyAttributes>();
-  const std::vector<std::int64_t> integers = list_of_integers(context, "int64_vocabulary");
-  const std::vector<std::string> strings = list_of_strings(context, "string_vocabulary");
-  if (integers.empty() == strings.empty())
-    invalid_model("expected either int64_vocabulary or string_vocabulary, ",
-                  integers.empty() ? "neither is given" : "both are given");
-  if (!strings.empty()) attributes->key_type = DataType::kString;
-  attributes->columns = static_cast<std::int64_t>(integers.size() + strings.size());
+  const Labels labels = parse_labels(context, "int64_vocabulary", "string_vocabulary");
+  attributes->key_type = labels.type();
+  attributes->columns = static_cast<std::int64_t>(labels.size());
   std::uint32_t last = 0;
-  for (const std::int64_t key : integers) last = attributes->keys.add(static_cast<std::uint64_t>(key));
-  for (const std::string& key : strings) last = attributes->keys.add(key);
+  for (const std::int64_t key : labels.integers) last = attributes->keys.add(static_cast<std::uint64_t>(key));
+  for (const std::string& key : labels.strings) last = attributes->keys.add(key);
   if (last + 1 != attributes->columns) invalid_model("a key is in the vocabulary twice");
   return attributes;
 }

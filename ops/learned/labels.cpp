@@ -2,12 +2,12 @@
 
 namespace linnet::internal {
 
-Labels parse_labels(ParseContext& context, std::string_view integers) {
+Labels parse_labels(ParseContext& context, std::string_view integers, std::string_view strings) {
   Labels labels;
   labels.integers = list_of_integers(context, integers);
-  labels.strings = list_of_strings(context, "classlabels_strings");
+  labels.strings = list_of_strings(context, strings);
   if (labels.integers.empty() == labels.strings.empty())
-    invalid_model(labels.integers.empty() ? "neither" : "both", " of ", integers, " and classlabels_strings ",
+    invalid_model(labels.integers.empty() ? "neither" : "both", " of ", integers, " and ", strings, " ",
                   labels.integers.empty() ? "is given" : "are given", ", expected one");
   return labels;
 }

@@ -17,8 +17,8 @@ struct Labels {
   DataType type() const { return are_strings() ? DataType::kString : DataType::kInt64; }
 };
 
-/// Those of the attribute of integers, or of classlabels_strings. Errors: kInvalidModel unless one of them is there.
-Labels parse_labels(ParseContext& context, std::string_view integers);
+/// Those of the attribute of integers, or of that of strings. Errors: kInvalidModel unless one of them is there.
+Labels parse_labels(ParseContext& context, std::string_view integers, std::string_view strings = "classlabels_strings");
 
 /// Puts 0 and 1, or "0" and "1", behind the labels: what a single score decides between unless there are two labels.
 /// Returns how many labels there were.

@@ -4,6 +4,7 @@
 // is there twice the last place counts. Opset 1. Deviation: X may have any rank.
 #include <algorithm>
 
+#include "ops/learned/labels.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/first_fault.hpp"
@@ -35,14 +36,10 @@ struct CategoryAttributes : Attributes {
 
 AttributesPtr parse(ParseContext& context) {
   auto attributes = new_shared<CategoryAttributes>();
-  const std::vector<std::int64_t> integers = list_of_integers(context, "cats_int64s");
-  const std::vector<std::string> strings = list_of_strings(context, "cats_strings");
-  if (integers.empty() == strings.empty())
-    invalid_model("expected either cats_int64s or cats_strings, ",
-                  integers.empty() ? "neither is given" : "both are given");
-  attributes->of_strings = !strings.empty();
-  for (const std::int64_t key : integers) attributes->add(attributes->keys.add(static_cast<std::uint64_t>(key)));
-  for (const std::string& key : strings) attributes->add(attributes->keys.add(key));
+  const Labels labels = parse_labels(context, "cats_int64s", "cats_strings");
+  attributes->of_strings = labels.are_strings();
+  for (const std::int64_t key : labels.integers) attributes->add(attributes->keys.add(static_cast<std::uint64_t>(key)));
+  for (const std::string& key : labels.strings) attributes->add(attributes->keys.add(key));
   attributes->zeros = context.get_int("zeros", 1) != 0;
   return attributes;
 }

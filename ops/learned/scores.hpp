@@ -36,18 +36,19 @@ struct ClassOutputs {
   void write_labels(const RunArguments& args, const std::uint32_t* places) const;
 };
 
-/// Registers a classifier, and the one of Linnet's own domain, <name>ToStrings, that takes its place where `labels_of`
+/// Registers a classifier, and the one of Linnet's own domain, `string_name`, that takes its place where `labels_of`
 /// its attributes are strings.
 using LabelsOf = const Labels& (*)(const Attributes&);
-template <LabelsOf labels_of>
-void add_classifier(Registry& registry, const char* domain, OpDef op, const char* string_name,
-                    const char* (*string_form)(const NodeView&)) {
+template <LabelsOf labels_of, const char* string_name>
+void add_classifier(Registry& registry, const char* domain, OpDef op) {
   op.domain = domain;
   op.max_outputs = 2;
   op.output_type = [](const NodeView& node, std::size_t output) {
     return output == 0 ? labels_of(*node.node().attributes).type() : DataType::kFloat32;
   };
-  op.string_form = string_form;
+  op.string_form = [](const NodeView& node) {
+    return labels_of(*node.node().attributes).are_strings() ? string_name : nullptr;
+  };
   registry.add(op);
   op.name = string_name;
   op.domain = kOwnDomain;

@@ -323,6 +323,8 @@ void run_classifier(const RunArguments& args) {
   outputs.write_labels(args, places);
 }
 
+constexpr char kStringForm[] = "SVMClassifierToStrings";
+
 }  // namespace
 
 void register_support_vectors(Registry& registry) {
@@ -330,12 +332,9 @@ void register_support_vectors(Registry& registry) {
   op.domain = "ai.onnx.ml";
   op.output_type = [](const NodeView&, std::size_t) { return DataType::kFloat32; };
   registry.add(std::move(op));
-  add_classifier<labels_of>(
+  add_classifier<labels_of, kStringForm>(
       registry, "ai.onnx.ml",
-      text_op("SVMClassifier", 1, kRowsOfNumbers, parse_classifier, infer_classifier, prepare, run_classifier),
-      "SVMClassifierToStrings", [](const NodeView& node) -> const char* {
-        return labels_of(*node.node().attributes).are_strings() ? "SVMClassifierToStrings" : nullptr;
-      });
+      text_op("SVMClassifier", 1, kRowsOfNumbers, parse_classifier, infer_classifier, prepare, run_classifier));
 }
 
 }  // namespace linnet::internal

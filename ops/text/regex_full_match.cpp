@@ -2,8 +2,6 @@
 // it. Opsets 20 to newest. RE2 is in the module liblinnet_regex.so, which is opened when a model has a pattern. A
 // pattern is compiled at load; what matching keeps for it RE2 makes during the first runs, within the bounds of the
 // pattern.
-#include <dlfcn.h>
-
 #include <array>
 #include <atomic>
 #include <new>
@@ -24,14 +22,8 @@ constexpr double kCost = 200.0;      // ns per element
 /// Errors: kUnsupported without the module.
 const RegexApi& regex_api() {
   static std::string& reason = *new std::string;  // never destroyed: other threads may load while the process exits
-  static const RegexApi* const kApi = []() -> const RegexApi* {
-    void* module = open_module("liblinnet_regex.so", &reason);
-    if (module == nullptr) return nullptr;
-    const auto get_api = reinterpret_cast<RegexApiFunction>(::dlsym(module, "linnet_regex_api"));
-    const RegexApi* const api = get_api == nullptr ? nullptr : get_api(kRegexApiVersion);
-    if (api == nullptr) reason = "the module liblinnet_regex.so belongs to another version of Linnet";
-    return api;
-  }();
+  static const RegexApi* const kApi =
+      module_api<RegexApiFunction>("liblinnet_regex.so", "linnet_regex_api", kRegexApiVersion, &reason);
   if (kApi == nullptr) unsupported("regular expressions are matched by RE2, and ", reason);
   return *kApi;
 }

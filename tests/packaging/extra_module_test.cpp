@@ -5,7 +5,6 @@
 #include <linnet/linnet.h>
 
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "runtime/operator_module.hpp"
+#include "tests/loaders/temporary_folder.hpp"
 #include "tests/support/model_index.hpp"
 #include "tests/support/onnx_writer.hpp"
 
@@ -78,15 +78,10 @@ class ExtraModule : public testing::Test {
   void SetUp() override {
     if (LINNET_SANITIZED) GTEST_SKIP() << "a library that is opened later lacks the sanitizer's runtime";
     if (!LINNET_WITH_EXTRA) GTEST_SKIP() << "built without the module";
-    std::string pattern = (std::filesystem::temp_directory_path() / "linnet_extra_XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-    std::filesystem::copy_file(kLibrary, folder_ / "liblinnet.so");
+    std::filesystem::copy_file(kLibrary, copy_);
   }
-  void TearDown() override {
-    std::error_code ignored;
-    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
-  }
-  std::filesystem::path folder_;
+  const TemporaryFolder folder_;
+  const std::string copy_ = folder_.path("liblinnet.so");  ///< of the library, with no modules beside it
 };
 
 TEST_F(ExtraModule, ItsOperatorsRun) {
@@ -138,6 +133,7 @@ TEST_F(ExtraModule, HoldsWhatTheListMarks) {
   void* const handle = ::dlopen(kModule.c_str(), RTLD_NOW | RTLD_LOCAL);
   ASSERT_NE(handle, nullptr) << ::dlerror();
   const auto operators = reinterpret_cast<internal::ModuleOperators>(::dlsym(handle, "linnet_extra_operators"));
+  ASSERT_NE(operators, nullptr);
   std::set<std::string> held;
   for (const internal::OpDef* op : operators(internal::kBuildStamp)->all()) {
     held.insert(op->domain.empty() ? op->name : op->domain + "." + op->name);
@@ -146,11 +142,10 @@ TEST_F(ExtraModule, HoldsWhatTheListMarks) {
 }
 
 TEST_F(ExtraModule, IsMissed) {
-  const Library library(folder_ / "liblinnet.so");
+  const Library library(copy_);
   EXPECT_THAT(refusal(library, kDoubled, LINNET_UNSUPPORTED),
               EndsWith("LabelEncoder node \"n\" (ai.onnx.ml opset 4): its kernel is in a module, and the module "
-                       "liblinnet_extra.so was "
-                       "not found beside the library (LINNET_MODULE_DIR names another folder)"));
+                       "liblinnet_extra.so was not found beside the library (LINNET_MODULE_DIR names another folder)"));
 }
 
 TEST_F(ExtraModule, IsOfOneBuildWithTheLibrary) {
@@ -159,8 +154,8 @@ TEST_F(ExtraModule, IsOfOneBuildWithTheLibrary) {
   const std::size_t at = bytes.find(stamp);
   ASSERT_NE(at, std::string::npos);
   bytes[at + stamp.size() - 1] ^= 1;
-  std::ofstream(folder_ / "liblinnet_extra.so", std::ios::binary) << bytes;
-  const Library library(folder_ / "liblinnet.so");
+  folder_.write("liblinnet_extra.so", bytes);
+  const Library library(copy_);
   EXPECT_THAT(refusal(library, kDoubled, LINNET_UNSUPPORTED),
               HasSubstr("the module liblinnet_extra.so belongs to another build of Linnet"));
 }

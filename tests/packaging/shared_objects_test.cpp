@@ -151,7 +151,7 @@ TEST(SharedObjects, AreSmall) {
   EXPECT_LE(library, 5 * kUnit / 2);
   if (LINNET_WITH_EXTRA) {
     const std::uintmax_t operators = stripped_size(kExtraModule);
-    std::printf("liblinnet_extra.so       %8ju bytes stripped\n", operators);
+    std::printf("liblinnet_extra.so    %8ju bytes stripped\n", operators);
     EXPECT_LE(operators, kUnit / 4);
   }
   if (!LINNET_WITH_ONNX_SCHEMAS) return;

@@ -116,9 +116,7 @@ void convert_row(const Header& header, const std::uint8_t* row, std::uint8_t* rg
   }
 }
 
-}  // namespace
-
-ImageStatus measure_bmp(Bytes bytes, ImageSize& size) {
+ImageStatus measure(Bytes bytes, ImageSize& size) {
   Header header;
   if (!read(bytes, header)) return ImageStatus::kNoImage;
   size.height = header.height;
@@ -127,7 +125,7 @@ ImageStatus measure_bmp(Bytes bytes, ImageSize& size) {
   return ImageStatus::kDone;
 }
 
-ImageStatus decode_bmp(Bytes bytes, const ImageSink& sink) {
+ImageStatus decode(Bytes bytes, const ImageSink& sink) {
   Header header;
   if (!read(bytes, header)) return ImageStatus::kNoImage;
   std::vector<std::uint8_t> rgb(static_cast<std::size_t>(header.width) * 3);
@@ -138,5 +136,9 @@ ImageStatus decode_bmp(Bytes bytes, const ImageSink& sink) {
   }
   return ImageStatus::kDone;
 }
+
+}  // namespace
+
+const Decoder kBmp{measure, decode};
 
 }  // namespace linnet::internal

@@ -10,24 +10,19 @@ struct Bytes {
   std::size_t size;
 };
 
-/// Sets height, width and memory. Sizes of 2^31 and more are looked at by the caller.
-using Measure = ImageStatus (*)(Bytes bytes, ImageSize& size);
-using Decode = ImageStatus (*)(Bytes bytes, const ImageSink& sink);
-
 // Errors of both: std::bad_alloc.
-ImageStatus measure_bmp(Bytes bytes, ImageSize& size);
-ImageStatus decode_bmp(Bytes bytes, const ImageSink& sink);
-ImageStatus measure_portable(Bytes bytes, ImageSize& size);
-ImageStatus decode_portable(Bytes bytes, const ImageSink& sink);
-ImageStatus measure_jpeg(Bytes bytes, ImageSize& size);
-ImageStatus decode_jpeg(Bytes bytes, const ImageSink& sink);
-ImageStatus measure_png(Bytes bytes, ImageSize& size);
-ImageStatus decode_png(Bytes bytes, const ImageSink& sink);
-ImageStatus measure_tiff(Bytes bytes, ImageSize& size);
-ImageStatus decode_tiff(Bytes bytes, const ImageSink& sink);
-ImageStatus measure_webp(Bytes bytes, ImageSize& size);
-ImageStatus decode_webp(Bytes bytes, const ImageSink& sink);
-ImageStatus measure_jpeg2000(Bytes bytes, ImageSize& size);
-ImageStatus decode_jpeg2000(Bytes bytes, const ImageSink& sink);
+struct Decoder {
+  /// Sets height, width and memory. Sizes of 2^31 and more are looked at by the caller.
+  ImageStatus (*measure)(Bytes bytes, ImageSize& size);
+  ImageStatus (*decode)(Bytes bytes, const ImageSink& sink);
+};
+
+extern const Decoder kBmp;
+extern const Decoder kPortable;
+extern const Decoder kJpeg;
+extern const Decoder kPng;
+extern const Decoder kTiff;
+extern const Decoder kWebp;
+extern const Decoder kJpeg2000;
 
 }  // namespace linnet::internal

@@ -12,24 +12,21 @@ struct Format {
   const char* name;
   const char* begin;  ///< a dot is any byte
   std::size_t size;
-  Measure measure;  ///< null: built without it
-  Decode decode;
+  const Decoder* decoder;  ///< null: built without it
 };
 
 constexpr Format kFormats[] = {
-    {"BMP", "BM", 2, measure_bmp, decode_bmp},
-    {"JPEG", "\xff\xd8\xff", 3, LINNET_WITH_JPEG ? measure_jpeg : nullptr, LINNET_WITH_JPEG ? decode_jpeg : nullptr},
-    {"PNG", "\x89PNG\r\n\x1a\n", 8, LINNET_WITH_PNG ? measure_png : nullptr, LINNET_WITH_PNG ? decode_png : nullptr},
-    {"TIFF", "II\x2a\0", 4, LINNET_WITH_TIFF ? measure_tiff : nullptr, LINNET_WITH_TIFF ? decode_tiff : nullptr},
-    {"TIFF", "MM\0\x2a", 4, LINNET_WITH_TIFF ? measure_tiff : nullptr, LINNET_WITH_TIFF ? decode_tiff : nullptr},
-    {"TIFF", "II\x2b\0", 4, LINNET_WITH_TIFF ? measure_tiff : nullptr, LINNET_WITH_TIFF ? decode_tiff : nullptr},
-    {"TIFF", "MM\0\x2b", 4, LINNET_WITH_TIFF ? measure_tiff : nullptr, LINNET_WITH_TIFF ? decode_tiff : nullptr},
-    {"WebP", "RIFF....WEBP", 12, LINNET_WITH_WEBP ? measure_webp : nullptr, LINNET_WITH_WEBP ? decode_webp : nullptr},
-    {"JPEG 2000", "\0\0\0\x0cjP  \r\n\x87\n", 12, LINNET_WITH_OPENJP2 ? measure_jpeg2000 : nullptr,
-     LINNET_WITH_OPENJP2 ? decode_jpeg2000 : nullptr},
-    {"JPEG 2000", "\xff\x4f\xff\x51", 4, LINNET_WITH_OPENJP2 ? measure_jpeg2000 : nullptr,
-     LINNET_WITH_OPENJP2 ? decode_jpeg2000 : nullptr},
-    {"PNM", "P", 1, measure_portable, decode_portable}};
+    {"BMP", "BM", 2, &kBmp},
+    {"JPEG", "\xff\xd8\xff", 3, LINNET_WITH_JPEG ? &kJpeg : nullptr},
+    {"PNG", "\x89PNG\r\n\x1a\n", 8, LINNET_WITH_PNG ? &kPng : nullptr},
+    {"TIFF", "II\x2a\0", 4, LINNET_WITH_TIFF ? &kTiff : nullptr},
+    {"TIFF", "MM\0\x2a", 4, LINNET_WITH_TIFF ? &kTiff : nullptr},
+    {"TIFF", "II\x2b\0", 4, LINNET_WITH_TIFF ? &kTiff : nullptr},
+    {"TIFF", "MM\0\x2b", 4, LINNET_WITH_TIFF ? &kTiff : nullptr},
+    {"WebP", "RIFF....WEBP", 12, LINNET_WITH_WEBP ? &kWebp : nullptr},
+    {"JPEG 2000", "\0\0\0\x0cjP  \r\n\x87\n", 12, LINNET_WITH_OPENJP2 ? &kJpeg2000 : nullptr},
+    {"JPEG 2000", "\xff\x4f\xff\x51", 4, LINNET_WITH_OPENJP2 ? &kJpeg2000 : nullptr},
+    {"PNM", "P", 1, &kPortable}};
 
 const Format* format_of(Bytes bytes) {
   for (const Format& format : kFormats) {
@@ -57,14 +54,14 @@ ImageStatus measure(const std::uint8_t* data, std::size_t size, ImageSize* found
   const Format* const format = format_of({data, size});
   if (format == nullptr) return ImageStatus::kNoImage;
   found->format = format->name;
-  if (format->measure == nullptr) return ImageStatus::kNoCodec;
-  const ImageStatus status = without_exceptions([&] { return format->measure({data, size}, *found); });
+  if (format->decoder == nullptr) return ImageStatus::kNoCodec;
+  const ImageStatus status = without_exceptions([&] { return format->decoder->measure({data, size}, *found); });
   const bool sized = found->height > 0 && found->height <= kMost && found->width > 0 && found->width <= kMost;
   return status == ImageStatus::kDone && !sized ? ImageStatus::kNoImage : status;
 }
 
 ImageStatus decode(const std::uint8_t* data, std::size_t size, const ImageSink* sink) {
-  return without_exceptions([&] { return format_of({data, size})->decode({data, size}, *sink); });
+  return without_exceptions([&] { return format_of({data, size})->decoder->decode({data, size}, *sink); });
 }
 
 constexpr ImageApi kApi{measure, decode};

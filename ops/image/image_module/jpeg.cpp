@@ -49,12 +49,14 @@ void open(Jpeg& jpeg, Bytes bytes) {
 void measure(Jpeg& jpeg, ImageSize& size) {
   size.height = jpeg.state.image_height;
   size.width = jpeg.state.image_width;
-  std::uint64_t blocks = 0;
+  const bool whole = jpeg_has_multiple_scans(&jpeg.state) != 0;
+  std::uint64_t blocks = 0;  // of the image, or of a row of it
   for (int i = 0; i < jpeg.state.num_components; ++i) {
     const jpeg_component_info& component = jpeg.state.comp_info[i];
-    blocks += std::uint64_t{component.width_in_blocks} * component.height_in_blocks;
+    const auto rows = whole ? component.height_in_blocks : static_cast<JDIMENSION>(component.v_samp_factor);
+    blocks += std::uint64_t{component.width_in_blocks} * rows;
   }
-  size.memory = jpeg_has_multiple_scans(&jpeg.state) != 0 ? blocks * sizeof(JBLOCK) : blocks / jpeg.state.image_height;
+  size.memory = blocks * sizeof(JBLOCK);
 }
 
 /// As Adobe writes CMYK, 255 is no ink.
@@ -106,7 +108,7 @@ ImageStatus with_jpeg(Bytes bytes, ImageSize* size, const ImageSink* sink) {
 
 }  // namespace
 
-ImageStatus measure_jpeg(Bytes bytes, ImageSize& size) { return with_jpeg(bytes, &size, nullptr); }
-ImageStatus decode_jpeg(Bytes bytes, const ImageSink& sink) { return with_jpeg(bytes, nullptr, &sink); }
+const Decoder kJpeg{[](Bytes bytes, ImageSize& size) { return with_jpeg(bytes, &size, nullptr); },
+                    [](Bytes bytes, const ImageSink& sink) { return with_jpeg(bytes, nullptr, &sink); }};
 
 }  // namespace linnet::internal

@@ -112,9 +112,7 @@ bool is_plain(const opj_image_t& image) {
   return true;
 }
 
-}  // namespace
-
-ImageStatus measure_jpeg2000(Bytes bytes, ImageSize& size) {
+ImageStatus measure(Bytes bytes, ImageSize& size) {
   Reading reading;
   if (!read_header(bytes, reading)) return reading.file.status;
   const opj_image_t& image = *reading.image;
@@ -126,7 +124,7 @@ ImageStatus measure_jpeg2000(Bytes bytes, ImageSize& size) {
   return ImageStatus::kDone;
 }
 
-ImageStatus decode_jpeg2000(Bytes bytes, const ImageSink& sink) {
+ImageStatus decode(Bytes bytes, const ImageSink& sink) {
   Reading reading;
   if (!read_header(bytes, reading)) return reading.file.status;
   opj_image_t& image = *reading.image;
@@ -143,5 +141,9 @@ ImageStatus decode_jpeg2000(Bytes bytes, const ImageSink& sink) {
   }
   return ImageStatus::kDone;
 }
+
+}  // namespace
+
+const Decoder kJpeg2000{measure, decode};
 
 }  // namespace linnet::internal

@@ -99,7 +99,7 @@ ImageStatus with_png(Bytes bytes, ImageSize* size, const ImageSink* sink) {
 
 }  // namespace
 
-ImageStatus measure_png(Bytes bytes, ImageSize& size) { return with_png(bytes, &size, nullptr); }
-ImageStatus decode_png(Bytes bytes, const ImageSink& sink) { return with_png(bytes, nullptr, &sink); }
+const Decoder kPng{[](Bytes bytes, ImageSize& size) { return with_png(bytes, &size, nullptr); },
+                   [](Bytes bytes, const ImageSink& sink) { return with_png(bytes, nullptr, &sink); }};
 
 }  // namespace linnet::internal

@@ -89,9 +89,7 @@ bool read_row(Reader& reader, const Header& header, std::uint8_t* elements) {
   return true;
 }
 
-}  // namespace
-
-ImageStatus measure_portable(Bytes bytes, ImageSize& size) {
+ImageStatus measure(Bytes bytes, ImageSize& size) {
   Reader reader(bytes);
   Header header;
   if (!read(reader, header)) return ImageStatus::kNoImage;
@@ -101,7 +99,7 @@ ImageStatus measure_portable(Bytes bytes, ImageSize& size) {
   return ImageStatus::kDone;
 }
 
-ImageStatus decode_portable(Bytes bytes, const ImageSink& sink) {
+ImageStatus decode(Bytes bytes, const ImageSink& sink) {
   Reader reader(bytes);
   Header header;
   if (!read(reader, header)) return ImageStatus::kNoImage;
@@ -114,5 +112,9 @@ ImageStatus decode_portable(Bytes bytes, const ImageSink& sink) {
   }
   return ImageStatus::kDone;
 }
+
+}  // namespace
+
+const Decoder kPortable{measure, decode};
 
 }  // namespace linnet::internal

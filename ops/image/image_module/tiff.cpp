@@ -66,9 +66,7 @@ bool find_size(TIFF* tiff, std::uint32_t& width, std::uint32_t& height) {
   return TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &width) == 1 && TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &height) == 1;
 }
 
-}  // namespace
-
-ImageStatus measure_tiff(Bytes bytes, ImageSize& size) {
+ImageStatus measure(Bytes bytes, ImageSize& size) {
   File file{bytes};
   const auto tiff = open(file);
   std::uint32_t width = 0;
@@ -84,7 +82,7 @@ ImageStatus measure_tiff(Bytes bytes, ImageSize& size) {
   return ImageStatus::kDone;
 }
 
-ImageStatus decode_tiff(Bytes bytes, const ImageSink& sink) {
+ImageStatus decode(Bytes bytes, const ImageSink& sink) {
   File file{bytes};
   const auto tiff = open(file);
   std::uint32_t width = 0;
@@ -105,5 +103,9 @@ ImageStatus decode_tiff(Bytes bytes, const ImageSink& sink) {
   }
   return ImageStatus::kDone;
 }
+
+}  // namespace
+
+const Decoder kTiff{measure, decode};
 
 }  // namespace linnet::internal

@@ -6,8 +6,9 @@
 #include "ops/image/image_module/decoders.hpp"
 
 namespace linnet::internal {
+namespace {
 
-ImageStatus measure_webp(Bytes bytes, ImageSize& size) {
+ImageStatus measure(Bytes bytes, ImageSize& size) {
   WebPBitstreamFeatures features;
   const VP8StatusCode status = WebPGetFeatures(bytes.data, bytes.size, &features);
   if (status == VP8_STATUS_OUT_OF_MEMORY) return ImageStatus::kOutOfMemory;
@@ -19,7 +20,7 @@ ImageStatus measure_webp(Bytes bytes, ImageSize& size) {
   return ImageStatus::kDone;
 }
 
-ImageStatus decode_webp(Bytes bytes, const ImageSink& sink) {
+ImageStatus decode(Bytes bytes, const ImageSink& sink) {
   WebPDecoderConfig config;
   if (WebPInitDecoderConfig(&config) == 0) return ImageStatus::kNoImage;
   if (WebPGetFeatures(bytes.data, bytes.size, &config.input) != VP8_STATUS_OK) return ImageStatus::kNoImage;
@@ -38,5 +39,9 @@ ImageStatus decode_webp(Bytes bytes, const ImageSink& sink) {
   }
   return ImageStatus::kDone;
 }
+
+}  // namespace
+
+const Decoder kWebp{measure, decode};
 
 }  // namespace linnet::internal

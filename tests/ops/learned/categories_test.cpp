@@ -36,11 +36,14 @@ TEST(OneHotEncoder, Refusals) {
       .expect_error(ErrorCode::kRuntimeFault, "element 2 of X is no category, and zeros is 0")
       .run();
   encoder({1}).input<std::uint8_t>({1}, {1}).expect_error(ErrorCode::kInvalidModel, "input X is uint8").run();
-  encoder({}).input<float>({1}, {1}).expect_error(ErrorCode::kInvalidModel, "neither is given").run();
+  encoder({})
+      .input<float>({1}, {1})
+      .expect_error(ErrorCode::kInvalidModel, "neither of cats_int64s and cats_strings is given")
+      .run();
   encoder({1})
       .strings("cats_strings", {"a"})
       .input<float>({1}, {1})
-      .expect_error(ErrorCode::kInvalidModel, "both are given")
+      .expect_error(ErrorCode::kInvalidModel, "both of cats_int64s and cats_strings are given")
       .run();
 }
 

@@ -141,7 +141,8 @@ TEST(DictVectorizer, OfNoEntries) {
 TEST(DictVectorizer, Refusals) {
   const Message type = map_type(DataType::kInt64, kFloatTensor);
   const Message vocabulary = attribute("int64_vocabulary", Integers{1, 2});
-  expect_refused([&] { learned("DictVectorizer", type, {}); }, ErrorCode::kInvalidModel, "neither is given");
+  expect_refused([&] { learned("DictVectorizer", type, {}); }, ErrorCode::kInvalidModel,
+                 "neither of int64_vocabulary and string_vocabulary is given");
   expect_refused(
       [&] {
         learned("DictVectorizer", type, {attribute("int64_vocabulary", Integers{1, 2, 1})});

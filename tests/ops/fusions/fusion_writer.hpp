@@ -3,6 +3,8 @@
 
 #include <linnet/inspect.hpp>
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -70,6 +72,16 @@ class Writer {
   ModelWriter model_ = test::model();
   int count_ = 0;
 };
+
+/// From -1 to 1, others for another `state`.
+inline Tensor numbers(const Shape& shape, std::uint32_t state) {
+  Tensor x = Tensor::of<float>(shape);
+  for (std::size_t i = 0; i < x.count(); ++i) {
+    state = state * 1664525U + 1013904223U;
+    x.data<float>()[i] = static_cast<float>(state >> 8) * 0x1p-23F - 1;
+  }
+  return x;
+}
 
 inline Model load(const std::string& bytes, bool optimised, Backend backend = Backend::kAuto) {
   Options options;

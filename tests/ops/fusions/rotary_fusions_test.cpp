@@ -49,15 +49,6 @@ const Spelling kSpellings[] = {
      [](Writer& w) { return rotated(w, turned(w, columns(w, -kHalf, kEnd), columns(w, -kWidth, -kHalf))); }},
 };
 
-Tensor numbers(const Shape& shape, std::uint32_t state) {
-  Tensor x = Tensor::of<float>(shape);
-  for (std::size_t i = 0; i < x.count(); ++i) {
-    state = state * 1664525U + 1013904223U;
-    x.data<float>()[i] = static_cast<float>(state >> 8) * 0x1p-23F - 1;
-  }
-  return x;
-}
-
 TEST(RotaryFusions, EverySpellingBecomesOneNodeThatGivesTheSame) {
   const Tensor x = numbers({2, 3, 4, kWidth}, 1);
   const Tensor cos = numbers({2, 1, 4, kWidth}, 2);

@@ -9,7 +9,8 @@ import torch
 
 from .attention import attention
 from .case import Array, Case, Values
-from .contrib import DOMAIN, heads_apart, heads_joined, normalized
+from .contrib import contrib, normalized
+from .contrib_attention import heads_apart, heads_joined
 from .quantization import quantized
 
 
@@ -23,10 +24,6 @@ def clear(make: Callable[[Values, str], Case], name: str) -> Case:
             continue
         return case
     raise ValueError(f"{name}: no seed without ties")
-
-
-def contrib(name: str, what: str, graph: str, **others) -> Case:
-    return Case(name=name, what=what, opset=17, domain=DOMAIN, graph=graph, **others)
 
 
 def octets(values: Values, *shape: int) -> Array:

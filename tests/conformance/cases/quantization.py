@@ -96,7 +96,6 @@ def dynamic_quantize_zeros() -> Case:
         }""",
         inputs=[{"x": Values("dynamic_quantize_zeros").floats(3, 4, most=-0.1)}],
         expected=expected,
-        function=True,
     )
 
 

@@ -71,7 +71,13 @@ def computed(node: onnx.NodeProto, given: dict[str, Any], opset: int) -> list[An
             return FORMULAS[node.op_type](attributes, [given.get(name) for name in node.input], opset)
         except NotImplementedError:
             pass  # the formula is for another opset
-    return ReferenceEvaluator(one_node_model(node, {}, opset, list(given))).run(None, given)
+    evaluator = ReferenceEvaluator(one_node_model(node, {}, opset, list(given)))
+    if node.op_type not in NARROW:
+        for runner in evaluator.rt_nodes_:
+            for name, value in list(vars(runner).items()):
+                if isinstance(value, np.float32):  # with Python's numbers it would make float32
+                    setattr(runner, name, float(value))
+    return evaluator.run(None, given)
 
 
 def read_by(node: onnx.NodeProto) -> list[str]:

@@ -31,6 +31,7 @@ class Finding:
     operator: str  # that makes the output, or all of the case where it was refused
     way: Way
     text: str
+    output: str = ""  # that differs
 
     def __str__(self) -> str:
         return f"{self.kind} ({self.operator}; {self.way}): {self.text}"
@@ -69,7 +70,7 @@ def compare(case: Case, ways: Sequence[Way], found: list[dict[str, Any]]) -> Fin
                 loose, alone = way.backend == "onednn", len(case.nodes) == 1
                 text = difference(expected, outputs[name], makers[name], loose, alone)
             if text:
-                return Finding("differs", makers[name], way, f"{name}: {text}")
+                return Finding("differs", makers[name], way, f"{name}: {text}", name)
     return None
 
 

@@ -77,7 +77,7 @@ def einsum(g: Draw, op: str) -> None:
 @recipe("Det")
 def det(g: Draw, op: str) -> None:
     size = g.integer(1, 5)
-    g.node(op, [g.tensor([g.type(op, "X")], (*g.shape(0, 2), size, size))])
+    g.node(op, [g.tensor([g.type(op, "X")], (*g.shape(0, 2), size, size), finite=True)])
 
 
 class Window:

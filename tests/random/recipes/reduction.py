@@ -13,10 +13,11 @@ def reduction(g: Draw, op: str) -> None:
     few = op == "ReduceProd"
     low = 0.0 if op == "ReduceLogSum" else -2.0 if few else -4.0
     kind = g.type(op, "data")
-    if op == "ReduceLogSum" and kind in INTEGERS:
-        low = 1.0  # no integer is the logarithm of 0
+    integer_logs = op in ("ReduceLogSum", "ReduceLogSumExp") and kind in INTEGERS  # none is the logarithm of 0
+    if integer_logs and op == "ReduceLogSum":
+        low = 1.0
     empty = op in ("ReduceMax", "ReduceMin", "ReduceMean")  # of nothing these are no numbers
-    x = g.tensor([kind], least=low, most=2.0 if few else 4.0, least_size=1 if empty or low == 1.0 else 0)
+    x = g.tensor([kind], least=low, most=2.0 if few else 4.0, least_size=1 if empty or integer_logs else 0)
     rank = g.values[x].ndim
     axes = g.axes(rank)
     if g.opset < 11:

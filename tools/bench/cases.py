@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ENGINES = ("linnet", "onnxruntime", "openvino", "torch")
+ONNX_ENGINES = ENGINES[:3]  # all but PyTorch, which takes a module
 NAMES = {"linnet": "Linnet", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "torch": "PyTorch"}
 
 

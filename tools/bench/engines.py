@@ -75,6 +75,23 @@ def _output(command: list[str], environment: dict[str, str]) -> str:
     return result.stdout
 
 
+def _time(
+    machinery: Machinery,
+    engine: str,
+    model: Path,
+    threads: int,
+    seconds: float,
+    ports: tuple[str, ...],
+    precision: str = "f32",
+    idle: float = 0.0,
+) -> dict:
+    command = [sys.executable, str(HERE / "torch_timing.py")]
+    if engine != "torch":
+        command = [str(machinery.build / f"{engine}_timing")]
+    command += [str(model), str(threads), precision, str(seconds), str(idle), *ports]
+    return json.loads(_output(command, machinery.environment()))
+
+
 def _shape(sizes: tuple[int, ...]) -> str:
     return ",".join(map(str, sizes))
 
@@ -91,18 +108,13 @@ def time_model(
     idle: float = 0.0,
 ) -> dict:
     """The figures of tests/benchmark/peers/timing.hpp for a model file. Errors: EngineError."""
-    command = [sys.executable, str(HERE / "torch_timing.py")]
-    if engine != "torch":
-        command = [str(machinery.build / f"{engine}_timing")]
-    command += [str(model), str(threads), precision, str(seconds), str(idle)]
-    command += [input_port[0], _shape(input_port[1]), output_port[0], _shape(output_port[1])]
-    return json.loads(_output(command, machinery.environment()))
+    ports = (input_port[0], _shape(input_port[1]), output_port[0], _shape(output_port[1]))
+    return _time(machinery, engine, model, threads, seconds, ports, precision, idle)
 
 
 def time_network(machinery: Machinery, engine: str, network: Network, threads: int, seconds: float) -> dict:
     """The same for a network, in f32. Errors: EngineError."""
-    command = [str(machinery.build / f"{engine}_timing"), str(network.path), str(threads), "f32", str(seconds), "0"]
-    return json.loads(_output([*command, *network.ports], machinery.environment()))
+    return _time(machinery, engine, network.path, threads, seconds, network.ports)
 
 
 def time_case(

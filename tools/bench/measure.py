@@ -7,7 +7,7 @@ import statistics
 from pathlib import Path
 from typing import Callable, Iterable
 
-from cases import CASES, ENGINES, SHARED_CASE, Case
+from cases import CASES, ENGINES, ONNX_ENGINES, SHARED_CASE, Case
 from engines import EngineError, Machinery, busy_cpus, machine_peaks, time_case, time_model
 from weights import measure_weights
 
@@ -120,7 +120,7 @@ def measure_overhead(machinery: Machinery, rounds: int, seconds: float) -> dict[
     write_identity(model)
     runs: dict[str, list[float]] = {}
     for _ in range(rounds):
-        for engine in ENGINES[:3]:
+        for engine in ONNX_ENGINES:
             if not machinery.available(engine):
                 continue
             figures = time_model(machinery, engine, model, 1, seconds, ("x", (1, 16)), ("y", (1, 16)))

@@ -6,10 +6,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Callable
 
+from cases import ONNX_ENGINES
 from engines import Machinery, Network, time_network
 from measure import check_agreement, measure_engines
 
-ENGINES = ("linnet", "onnxruntime", "openvino")
 SUFFIX = "_dynamo_fixed"  # of the folders that `make zoo` writes: fixed sizes, as a latency is measured
 
 
@@ -55,7 +55,7 @@ def measure_networks(
     """Every network of the folder: {"name", "title", "engines": {engine: {threads: figures}}, "errors", ...}."""
     results = []
     networks = networks_in(folder)
-    engines = [engine for engine in ENGINES if machinery.available(engine)]
+    engines = [engine for engine in ONNX_ENGINES if machinery.available(engine)]
     for number, network in enumerate(networks):
         tell(f"[{number + 1}/{len(networks)}] {network.title}")
 

@@ -7,8 +7,8 @@ import re
 import statistics
 import textwrap
 
-from cases import BUSY_GOAL, CASES, COPY_GOAL, ENGINES, IDLE_GOAL_MS, MEMORY_GOAL, NAMES, ONEDNN_GOAL, OVERHEAD_GOAL
-from cases import TAIL_GOAL, WEIGHTS_CASE, WEIGHTS_MEMORY_GOAL, WEIGHTS_READY_GOAL, memory_bound
+from cases import BUSY_GOAL, CASES, COPY_GOAL, ENGINES, IDLE_GOAL_MS, MEMORY_GOAL, NAMES, ONEDNN_GOAL, ONNX_ENGINES
+from cases import OVERHEAD_GOAL, TAIL_GOAL, WEIGHTS_CASE, WEIGHTS_MEMORY_GOAL, WEIGHTS_READY_GOAL, memory_bound
 from figures import Check, Metric, all_checks, best, best_peer, latency, memory, ratio, ready, roofline
 from pictures import time_text
 
@@ -130,13 +130,17 @@ def networks_of(results: dict) -> list[dict]:
 
 
 def behind_text(machines: Machines) -> str:
-    """Where Linnet is not ahead of a peer; whole networks have a table of their own."""
+    """Where Linnet is not ahead of a peer; of whole networks, on how many: they have tables of their own."""
     behind = [line for name, results in machines.items() for case in results["cases"] for line in behind_lines(name, case)]
+    for name, results in machines.items():
+        slower = [share for case in networks_of(results) if (share := ratio(case, latency)) is not None and share >= 1]
+        if slower:
+            behind.append(f"- {name}, {len(slower)} of {len(networks_of(results))} whole networks: up to {max(slower):.2f} times the latency\n")
     if behind:
         return "Linnet is **behind** at:\n\n" + "".join(behind)
     return paragraph(
-        """Linnet has the least latency, the shortest time to the first result and the least memory on every multi-layer
-        perceptron and CPU measured."""
+        """Linnet has the least latency, the shortest time to the first result and the least memory on every model and CPU
+        measured."""
     )
 
 
@@ -296,15 +300,15 @@ def networks_part(name: str, results: dict) -> str:
     measured = results["networks"]
     rows = []
     for case in sorted(cases, key=lambda case: ratio(case, latency) or math.inf):
-        times = [time_text(latency(found[1])) if (found := best(case, engine)) else "refused" for engine in ENGINES[:3]]
+        times = [time_text(latency(found[1])) if (found := best(case, engine)) else "refused" for engine in ONNX_ENGINES]
         rows.append([case["title"], *times, *(share_text(ratio(case, metric)) for metric in COMPARED.values())])
     means = (share_text(geometric_mean([ratio(case, metric) for case in cases])) for metric in COMPARED.values())
     rows.append(["geometric mean", "", "", "", *means])
     ahead = sum((ratio(case, latency) or math.inf) < 1 for case in cases)
-    columns = [*(NAMES[engine] for engine in ENGINES[:3]), "latency, ratio", "first result, ratio", "memory, ratio"]
+    columns = [*(NAMES[engine] for engine in ONNX_ENGINES), "latency, ratio", "first result, ratio", "memory, ratio"]
     return f"""### Whole networks on {name}
 
-Networks of `models/zoo` with one sample, as PyTorch's newer exporter writes them. {measured["date"]}; {measured["rounds"]} rounds of
+Networks of `models/zoo` with one sample, as PyTorch's newer exporter writes them. {measured["date"]}; {measured["rounds"]} {"round" if measured["rounds"] == 1 else "rounds"} of
 {measured["seconds"]} s. Linnet is the fastest in {ahead} of {len(cases)}. To repeat it: `make zoo`, then
 `make bench BENCH="--networks build/zoo"`.
 

@@ -43,6 +43,7 @@ class Report(unittest.TestCase):
         page = page_of(sample)
         self.assertIn("2026-01-02; 3 rounds", page)
         self.assertIn("Linnet is the fastest in 1 of 2.", page)
+        self.assertIn(f"behind** at:\n\n- {NAME}, 1 of 2 whole networks: up to 2.00 times the latency\n", page)
         first = page.index("| A | 2.00 µs | 8.00 µs | 4.00 µs | **0.50** |")
         self.assertLess(first, page.index("| B | 8.00 µs | 4.00 µs | refused | 2.00 |"))
         self.assertIn("| geometric mean |  |  |  | 1.00 |", page)

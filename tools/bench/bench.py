@@ -22,8 +22,10 @@ from kernels import measure_kernels
 from machine import describe_machine, describe_versions, machine_name
 from measure import measure_all
 from networks import measure_networks
-from pictures import latency_svg, roofline_svg
-from report import Machines, picture_name, readme_table, report
+from markdown import picture_name
+from pictures import latency_svg, layers_svg, networks_svg, roofline_svg
+from report import Machines, readme_table, report
+from report_networks import networks_of
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
@@ -43,16 +45,28 @@ def read(docs: Path) -> Machines:
     return json.loads(path.read_text()) if path.exists() else {}
 
 
+def pictures(name: str, results: dict) -> dict[str, str]:
+    """All drawings of one CPU by their files."""
+    drawings = {}
+    if results["cases"]:
+        drawings[picture_name("latency", name)] = latency_svg(results)
+        drawings[picture_name("roofline", name)] = roofline_svg(results)
+    if networks_of(results):
+        drawings[picture_name("networks", name)] = networks_svg(results)
+    for case in networks_of(results):
+        if case.get("layers"):
+            drawings[picture_name("layers-" + case["name"], name)] = layers_svg(results, case)
+    return drawings
+
+
 def write(machines: Machines, docs: Path) -> None:
     """The page, the pictures and the figures; and the tables in the README beside the folder, if there is one."""
     folder = docs / "benchmarks"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "results.json").write_text(json.dumps(machines, indent=1) + "\n")
     for name, results in machines.items():
-        if not results["cases"]:
-            continue
-        (folder / picture_name("latency", name)).write_text(latency_svg(results))
-        (folder / picture_name("roofline", name)).write_text(roofline_svg(results))
+        for picture, drawing in pictures(name, results).items():
+            (folder / picture).write_text(drawing)
     (docs / "benchmarks.md").write_text(report(machines))
     readme = docs.parent / "README.md"
     if readme.exists():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from figures import latency, memory, ratio, ready
-from report import Machines, table
+from markdown import table
+from report import Machines
 
 METRICS = {"latency, ratio": latency, "first result, ratio": ready, "memory, ratio": memory}
 

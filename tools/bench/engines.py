@@ -127,11 +127,17 @@ def time_case(
     return time_model(machinery, engine, model, threads, seconds, input_port, output_port, case.precision, idle)
 
 
-def machine_peaks(machinery: Machinery, case: Case, threads: int) -> dict:
-    """What so many threads reach at most in the case's arithmetic and in reading as many bytes as its weights again and
-    again: {"multiply_add": operations per second, "read": bytes per second}. Errors: EngineError."""
-    command = [str(machinery.build / "machine_peaks"), str(threads), case.precision, str(max(case.stream_bytes, 4096))]
+def machine_peaks(machinery: Machinery, precision: str, stream_bytes: int, threads: int) -> dict:
+    """What so many threads reach at most in arithmetic of this precision and in reading as many bytes again and again:
+    {"multiply_add": operations per second, "read": bytes per second}. Errors: EngineError."""
+    command = [str(machinery.build / "machine_peaks"), str(threads), precision, str(max(stream_bytes, 4096))]
     return json.loads(_output(command, {**os.environ}))
+
+
+def time_layers(machinery: Machinery, model: Path, seconds: float) -> list[dict]:
+    """The steps of Linnet's run with one thread: {"name", "op", "output", "us", ...} each. Errors: EngineError."""
+    command = [str(machinery.build / "linnet"), "bench", str(model), "--threads", "1", "--seconds", str(seconds), "--json", "-"]
+    return json.loads(_output(command, {**os.environ}))["nodes"]
 
 
 @contextlib.contextmanager

@@ -37,6 +37,9 @@ def memory(figures: dict) -> float:
     return figures["peak_rss_bytes"]
 
 
+COMPARED = {"latency": latency, "time to the first result": ready, "peak memory": memory}
+
+
 def best(case: dict, engine: str) -> tuple[int, dict] | None:
     """(threads, figures) of the thread count with the least latency; None if the engine cannot run the case."""
     by_threads = case["engines"].get(engine)
@@ -60,13 +63,13 @@ def ratio(case: dict, metric: Metric) -> float | None:
 
 def _most_threads(case: dict) -> str:
     """Tiny models count with one: handing work to a second takes longer than they."""
-    return "1" if case["tiny"] else max(case["peaks"], key=int)
+    return "1" if case.get("tiny") else max(case["peaks"], key=int)
 
 
 def products_us(case: dict) -> float | None:
     """The machine's limit: microseconds of a run's multiply-adds on registers, or of reading its weights, whichever takes
     longer, shared by all threads."""
-    if not case["peaks"]:
+    if not case.get("peaks"):
         return None
     peak = case["peaks"][_most_threads(case)]
     return 1e6 * max(case["flops"] / peak["multiply_add"], case["stream_bytes"] / peak["read"])

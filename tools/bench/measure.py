@@ -69,21 +69,32 @@ def measure_engines(
     return {"engines": measured, "errors": errors}
 
 
+class Peaks:
+    """What the machine can do at most, measured in the rounds in which the engines are."""
+
+    def __init__(self, machinery: Machinery, precision: str, stream_bytes: int) -> None:
+        self._measure = lambda threads: machine_peaks(machinery, precision, stream_bytes, threads)
+        self._runs: dict[str, list[dict]] = {}
+
+    def measure(self, threads: int) -> None:
+        with contextlib.suppress(EngineError):  # no such arithmetic on this machine: no limit
+            self._runs.setdefault(str(threads), []).append(self._measure(threads))
+
+    def medians(self) -> dict[str, dict]:
+        """By threads."""
+        return {threads: medians(runs) for threads, runs in self._runs.items()}
+
+
 def measure_case(machinery: Machinery, case: Case, rounds: int, seconds: float) -> dict:
     """All engines on one case, and in the same rounds what the machine can do at most:
     {"engines": {engine: {threads: figures}}, "peaks": {threads: peaks}, "errors": {engine: text}, ...}."""
-    peaks: dict[str, list[dict]] = {}
-
-    def measure_peaks(threads: int) -> None:
-        with contextlib.suppress(EngineError):  # no such arithmetic on this machine: no limit
-            peaks.setdefault(str(threads), []).append(machine_peaks(machinery, case, threads))
-
+    peaks = Peaks(machinery, case.precision, case.stream_bytes)
     measured = measure_engines(
         [engine for engine in ENGINES if machinery.available(engine)],
         rounds,
         seconds,
         lambda engine, threads, length: time_case(machinery, engine, case, threads, length),
-        measure_peaks,
+        peaks.measure,
     )
     result = {
         "name": case.name,
@@ -97,7 +108,7 @@ def measure_case(machinery: Machinery, case: Case, rounds: int, seconds: float) 
         "activations": case.activations,
         "latency_goal": case.latency_goal,
         "ready_goal": case.ready_goal,
-        "peaks": {threads: medians(list_) for threads, list_ in peaks.items()},
+        "peaks": peaks.medians(),
         **measured,
     }
     check_agreement(result)

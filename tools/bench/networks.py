@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Callable
 
 from cases import ONNX_ENGINES
-from engines import Machinery, Network, time_network
-from measure import check_agreement, measure_engines
+from engines import Machinery, Network, time_layers, time_network
+from measure import Peaks, check_agreement, measure_engines
+from operations import operations, weights_bytes
 
+WITH_LAYERS = ("mobilenet_v2", "resnet50")  # whose layers are shown, too
 SUFFIX = "_dynamo_fixed"  # of the folders that `make zoo` writes: fixed sizes, as a latency is measured
 
 
@@ -49,10 +51,22 @@ def networks_in(folder: Path) -> list[Network]:
     return [network for network in found if network is not None]
 
 
+def measure_layers(machinery: Machinery, network: Network, seconds: float) -> list[dict]:
+    """Linnet's steps that multiply, in their order, with one thread: {"title", "us", "flops"} each."""
+    counts = operations(network.path)
+    layers = []
+    for step in time_layers(machinery, network.path, seconds):
+        flops = sum(counts.get(part, 0) for part in step["name"].split("+"))  # a step is named after all its nodes
+        if flops > 0:
+            layers.append({"title": f"{step['op'].split('+')[0]} {step['output']}", "us": step["us"], "flops": flops})
+    return layers
+
+
 def measure_networks(
     machinery: Machinery, folder: Path, rounds: int, seconds: float, tell: Callable[[str], None]
 ) -> list[dict]:
-    """Every network of the folder: {"name", "title", "engines": {engine: {threads: figures}}, "errors", ...}."""
+    """Every network of the folder: {"name", "title", "engines": {engine: {threads: figures}}, "peaks", "layers",
+    "errors", ...}."""
     results = []
     networks = networks_in(folder)
     engines = [engine for engine in ONNX_ENGINES if machinery.available(engine)]
@@ -62,8 +76,19 @@ def measure_networks(
         def time(engine: str, threads: int, length: float, network: Network = network) -> dict:
             return time_network(machinery, engine, network, threads, length)
 
-        result = {"name": network.name, "title": network.title, "precision": "f32"}
-        result.update(measure_engines(engines, rounds, seconds, time))
+        bytes_read = weights_bytes(network.path)
+        peaks = Peaks(machinery, "f32", bytes_read)
+        result = {
+            "name": network.name,
+            "title": network.title,
+            "precision": "f32",
+            "flops": sum(operations(network.path).values()),
+            "stream_bytes": bytes_read,
+            **measure_engines(engines, rounds, seconds, time, peaks.measure),
+            "peaks": peaks.medians(),
+        }
         check_agreement(result)
+        if network.name in WITH_LAYERS:
+            result["layers"] = measure_layers(machinery, network, seconds)
         results.append(result)
     return results

@@ -6,7 +6,7 @@ import math
 import sys
 from pathlib import Path
 
-from cases import ENGINES, NAMES
+from cases import ENGINES, NAMES, ONNX_ENGINES
 from figures import best, best_peer, latency, roofline
 from machine import machine_name
 
@@ -15,6 +15,7 @@ from drawing import Bars  # noqa: E402
 
 FULL_RATIO = 2.5  # a bar that would be longer is cut there
 FULL_SHARE = 1.25
+FULL_LAYER = 2.0
 
 
 def time_text(microseconds: float) -> str:
@@ -35,22 +36,32 @@ def ratio_text(ratio: float) -> str:
 def latency_svg(results: dict) -> str:
     """A group of bars for each model, one for each engine: its time of a run by that of the fastest engine other than
     Linnet."""
-    cases = [case for case in results["cases"] if best_peer(case, latency) is not None]
-    chart = Bars([case["title"] for case in cases], len(ENGINES), FULL_RATIO, ["ratio", "time"])
+    return _latencies(results["cases"], ENGINES, "Time of one run on " + machine_name(results["machine"]))
+
+
+def networks_svg(results: dict) -> str:
+    """The same of whole networks, of which PyTorch was not measured."""
+    title = "Time of whole networks, one sample, on " + machine_name(results["machine"])
+    return _latencies(results["networks"]["cases"], ONNX_ENGINES, title)
+
+
+def _latencies(cases: list[dict], engines: tuple[str, ...], title: str) -> str:
+    cases = [case for case in cases if best_peer(case, latency) is not None]
+    chart = Bars([case["title"] for case in cases], len(engines), FULL_RATIO, ["ratio", "time"])
     chart.heading(
-        f"Time of one run on {machine_name(results['machine'])}",
+        title,
         [
             "Shorter is faster. Each model's fastest engine other than Linnet is 1: where Linnet's bar ends below 1, Linnet is faster.",
             "Medians; every engine with the better of 1 and 2 threads. Bars of more than 2.5 are cut: their numbers tell.",
         ],
-        [(engine, NAMES[engine]) for engine in ENGINES],
+        [(engine, NAMES[engine]) for engine in engines],
     )
     ticks = [(tick / 2, f"{tick / 2:g}") for tick in range(int(2 * FULL_RATIO) + 1)]
     chart.axis(ticks, "below 1: Linnet is faster", "time of a run ÷ that of the fastest engine other than Linnet")
     for group, case in enumerate(cases):
         chart.name(group, case["title"])
         peer = best_peer(case, latency)[1]
-        for number, engine in enumerate(ENGINES):
+        for number, engine in enumerate(engines):
             found = best(case, engine)
             if found is None:
                 continue
@@ -59,6 +70,29 @@ def latency_svg(results: dict) -> str:
             tip = f"{NAMES[engine]}: {time_text(latency(figures))}, threads: {threads}"
             cells = [ratio_text(ratio), time_text(latency(figures))]
             chart.bar(group, number, ratio, engine, cells, tip, bold=engine == "linnet")
+    return chart.drawing()
+
+
+def layers_svg(results: dict, case: dict) -> str:
+    """A bar for each layer of a network: the operations of its direct sum a second, by the peak of one thread."""
+    peak = case["peaks"]["1"]["multiply_add"]
+    layers = case["layers"]
+    chart = Bars([layer["title"] for layer in layers], 1, FULL_LAYER, ["share", "time"])
+    chart.heading(
+        f"Linnet's layers of {case['title']}, one thread of {machine_name(results['machine'])}",
+        [
+            "100 % is a direct sum at the peak of multiply-adds on registers, measured in the same rounds.",
+            "Winograd's form of a 3 x 3 kernel takes fewer multiplications: its layers may pass 100 %.",
+        ],
+        [("linnet", "the layer's multiply-adds a second")],
+    )
+    ticks = [(tick / 4, f"{25 * tick} %") for tick in range(int(4 * FULL_LAYER) + 1)]
+    chart.axis(ticks, "100 %: the peak", "share of the peak")
+    for group, layer in enumerate(layers):
+        chart.name(group, layer["title"])
+        share = layer["flops"] / (layer["us"] * 1e-6) / peak
+        cells = [f"{100 * share:.0f} %", time_text(layer["us"])]
+        chart.bar(group, 0, share, "linnet", cells, f"layer {group + 1}: {100 * share:.1f} % of the peak")
     return chart.drawing()
 
 

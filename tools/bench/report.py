@@ -2,50 +2,15 @@
 
 from __future__ import annotations
 
-import math
-import re
-import statistics
-import textwrap
-
-from cases import BUSY_GOAL, CASES, COPY_GOAL, ENGINES, IDLE_GOAL_MS, MEMORY_GOAL, NAMES, ONEDNN_GOAL, ONNX_ENGINES
+from cases import BUSY_GOAL, CASES, COPY_GOAL, ENGINES, IDLE_GOAL_MS, MEMORY_GOAL, NAMES, ONEDNN_GOAL
 from cases import OVERHEAD_GOAL, TAIL_GOAL, WEIGHTS_CASE, WEIGHTS_MEMORY_GOAL, WEIGHTS_READY_GOAL, memory_bound
-from figures import Check, Metric, all_checks, best, best_peer, latency, memory, ratio, ready, roofline
+from figures import COMPARED, Check, Metric, all_checks, best, best_peer, latency, memory, ratio, ready, roofline
+from markdown import cpu_label, megabytes, milliseconds, paragraph, picture_name, share_text, span, table
 from pictures import time_text
+from report_networks import networks_behind, networks_overview, networks_part
 
 # What `make bench` measured, by the name of the CPU (machine.machine_name).
 Machines = dict[str, dict]
-
-LINE = 118  # characters of the page's lines; rows of tables are as long as they must be
-
-
-def paragraph(text: str) -> str:
-    """One paragraph of running text, wrapped; ends with a newline."""
-    return textwrap.fill(" ".join(text.split()), LINE, break_long_words=False, break_on_hyphens=False) + "\n"
-
-
-def table(header: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table; ends with a newline. A "|" in a cell is escaped."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
-
-
-def share_text(share: float | None, goal: float | None = None, bold_below: float = 1.0) -> str:
-    """"**0.31** (goal 0.90)"; bold where Linnet is ahead."""
-    if share is None:
-        return "-"
-    text = f"**{share:.2f}**" if share < bold_below else f"{share:.2f}"
-    return text if goal is None else f"{text} (goal {goal:.2f})"
-
-
-def megabytes(count: float) -> str:
-    """"12.3 MB"."""
-    return f"{count / 2**20:.1f} MB"
-
-
-def milliseconds(value: float) -> str:
-    """Of a time in milliseconds."""
-    return time_text(value * 1e3)
-
 
 def comparison(results: dict, metric: Metric, text, goal_of) -> str:
     """A row per case with every engine's value and Linnet's ratio to the best peer."""
@@ -57,26 +22,6 @@ def comparison(results: dict, metric: Metric, text, goal_of) -> str:
             cells.append("-" if found is None else text(metric(found[1])))
         rows.append([case["title"], *cells, share_text(ratio(case, metric), goal_of(case))])
     return table(["model", *(NAMES[engine] for engine in ENGINES), "ratio to the best peer"], rows)
-
-
-COMPARED = {"latency": latency, "time to the first result": ready, "peak memory": memory}
-
-
-def cpu_label(name: str, results: dict) -> str:
-    """"AMD EPYC (Zen 4), 2 CPUs, AVX-512, AVX512_BF16"."""
-    machine = results["machine"]
-    return f"{name}, {machine['cpus']} CPUs, {machine['instructions']}"
-
-
-def picture_name(kind: str, name: str) -> str:
-    """Of the picture of one CPU: "latency-amd-epyc-zen-4.svg"."""
-    return f"{kind}-{re.sub('[^a-z0-9]+', '-', name.lower()).strip('-')}.svg"
-
-
-def span(values: list[float | None]) -> str:
-    """"0.08 to 0.94"."""
-    known = [value for value in values if value is not None]
-    return f"{min(known):.2f} to {max(known):.2f}" if known else "-"
 
 
 def overview(machines: Machines) -> str:
@@ -124,18 +69,10 @@ def behind_lines(name: str, case: dict) -> list[str]:
     return lines
 
 
-def networks_of(results: dict) -> list[dict]:
-    """Whole networks that were measured on a CPU."""
-    return results.get("networks", {}).get("cases", [])
-
-
 def behind_text(machines: Machines) -> str:
     """Where Linnet is not ahead of a peer; of whole networks, on how many: they have tables of their own."""
     behind = [line for name, results in machines.items() for case in results["cases"] for line in behind_lines(name, case)]
-    for name, results in machines.items():
-        slower = [share for case in networks_of(results) if (share := ratio(case, latency)) is not None and share >= 1]
-        if slower:
-            behind.append(f"- {name}, {len(slower)} of {len(networks_of(results))} whole networks: up to {max(slower):.2f} times the latency\n")
+    behind += [line for name, results in machines.items() for line in networks_behind(name, results)]
     if behind:
         return "Linnet is **behind** at:\n\n" + "".join(behind)
     return paragraph(
@@ -268,51 +205,6 @@ def machine_text(results: dict) -> str:
             f"- Measured peak of float32 multiply-adds on registers, by threads: {rates}",
         ]
     return "\n".join(lines) + "\n"
-
-
-def geometric_mean(values: list[float | None]) -> float | None:
-    """Of those that are known; None where none is."""
-    known = [value for value in values if value is not None]
-    return math.exp(statistics.fmean(map(math.log, known))) if known else None
-
-
-def networks_overview(machines: Machines) -> str:
-    """A row per CPU on which whole networks were measured; empty where there is none."""
-    rows = []
-    for name, results in machines.items():
-        cases = networks_of(results)
-        if not cases:
-            continue
-        ahead = sum((ratio(case, latency) or math.inf) < 1 for case in cases)
-        means = (share_text(geometric_mean([ratio(case, metric) for case in cases])) for metric in COMPARED.values())
-        rows.append([cpu_label(name, results), f"{ahead} of {len(cases)}", *means])
-    if not rows:
-        return ""
-    columns = ["whole networks on", "Linnet is fastest in", *(f"{what}, mean ratio" for what in COMPARED)]
-    return table(columns, rows) + "\n"
-
-
-def networks_part(name: str, results: dict) -> str:
-    """The section of whole networks; empty where they were not measured."""
-    cases = networks_of(results)
-    if not cases:
-        return ""
-    measured = results["networks"]
-    rows = []
-    for case in sorted(cases, key=lambda case: ratio(case, latency) or math.inf):
-        times = [time_text(latency(found[1])) if (found := best(case, engine)) else "refused" for engine in ONNX_ENGINES]
-        rows.append([case["title"], *times, *(share_text(ratio(case, metric)) for metric in COMPARED.values())])
-    means = (share_text(geometric_mean([ratio(case, metric) for case in cases])) for metric in COMPARED.values())
-    rows.append(["geometric mean", "", "", "", *means])
-    ahead = sum((ratio(case, latency) or math.inf) < 1 for case in cases)
-    columns = [*(NAMES[engine] for engine in ONNX_ENGINES), "latency, ratio", "first result, ratio", "memory, ratio"]
-    return f"""### Whole networks on {name}
-
-Networks of `models/zoo` with one sample, as PyTorch's newer exporter writes them. {measured["date"]}; {measured["rounds"]} {"round" if measured["rounds"] == 1 else "rounds"} of
-{measured["seconds"]} s. Linnet is the fastest in {ahead} of {len(cases)}. To repeat it: `make zoo`, then
-`make bench BENCH="--networks build/zoo"`.
-
-{table(["network", *columns], rows)}"""
 
 
 def kernels_part(results: dict) -> str:

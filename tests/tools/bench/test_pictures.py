@@ -9,7 +9,21 @@ import pictures
 import drawing as svg  # which pictures made importable
 
 SVG = "{http://www.w3.org/2000/svg}"
-DRAWINGS = (pictures.latency_svg, pictures.roofline_svg)
+
+
+def networks_drawing(sample: dict) -> str:
+    return pictures.networks_svg({**sample, "networks": {"cases": sample["cases"]}})
+
+
+def layers_drawing(sample: dict) -> str:
+    """Of a network with a layer at half of the peak, and one far above it."""
+    title = sample["cases"][0]["title"] if sample["cases"] else "none"
+    layers = [{"title": title, "us": 1.0, "flops": 5e4}, {"title": "Conv [1,2]", "us": 0.1, "flops": 1e9}]
+    case = {"title": title, "peaks": results()["cases"][0]["peaks"], "layers": layers}
+    return pictures.layers_svg(sample, case)
+
+
+DRAWINGS = (pictures.latency_svg, pictures.roofline_svg, networks_drawing, layers_drawing)
 
 
 def bars(drawing: str) -> dict[str, float]:
@@ -75,12 +89,20 @@ class Pictures(unittest.TestCase):
         self.assertAlmostEqual(width[0] / width[1], 0.1568 / 0.3266, places=2)
         self.assertIn("16 %", texts(drawing))
 
+    def test_layers_are_bars_by_the_peak_of_one_thread(self):
+        width = list(bars(layers_drawing(results())).values())
+        self.assertAlmostEqual(width[0] / width[1], 0.5 / pictures.FULL_LAYER, places=2)  # the second is cut
+
     def test_they_explain_themselves(self):
-        latency, roofline = (" ".join(texts(draw(results()))) for draw in DRAWINGS)
+        latency, roofline, networks, layers = (" ".join(texts(draw(results()))) for draw in DRAWINGS)
         for part in ("A CPU (Zen 4)", "below 1: Linnet is faster", "time of a run ÷", "ONNX Runtime", "ratio", "time"):
             self.assertIn(part, latency)
         for part in ("A CPU (Zen 4)", "100 %: the machine's limit", "share of the machine's limit", "reading the weights"):
             self.assertIn(part, roofline)
+        self.assertIn("whole networks, one sample, on A CPU (Zen 4)", networks)
+        self.assertNotIn("PyTorch", networks)
+        for part in ("one thread of A CPU (Zen 4)", "100 %: the peak", "Winograd", "50 %"):
+            self.assertIn(part, layers)
 
     def test_every_text_lies_within_the_drawing_and_none_on_another(self):
         for draw in DRAWINGS:

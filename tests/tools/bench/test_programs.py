@@ -15,7 +15,8 @@ import kernels
 import machine
 from engines import EngineError, Machinery, machine_peaks, time_case, time_model
 from measure import write_identity
-from networks import measure_networks, network_of, networks_in
+from networks import measure_layers, measure_networks, network_of, networks_in
+from operations import operations, weights_bytes
 
 SAMPLER = next(case for case in cases.CASES if case.network == "activation_sampler")
 
@@ -67,6 +68,46 @@ class Programs(unittest.TestCase):
         values = [1 - (i * 7919 % 2003 / 1001 - 1) for i in range(6)]
         expected = sum(abs(value) * (1 + i % 7) for i, value in enumerate(values))
         self.assertAlmostEqual(result["engines"]["linnet"]["2"]["checksum"], expected, places=4)
+        self.assertEqual(result["peaks"].keys(), {"1", "2"})
+
+    def test_layers_are_told_with_their_operations(self):
+        import numpy as np
+        from onnx import TensorProto, helper, numpy_helper, save
+
+        x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 8, 8])
+        y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 4, 17, 17])
+        shapes = {"w": (6, 3, 3, 3), "v": (6, 4, 3, 3)}
+        constants = [numpy_helper.from_array(np.ones(shape, np.float32), name) for name, shape in shapes.items()]
+        nodes = [
+            helper.make_node("Conv", ["x", "w"], ["a"], name="first", pads=[1, 1, 1, 1]),
+            helper.make_node("Relu", ["a"], ["b"], name="relu"),
+            helper.make_node("ConvTranspose", ["b", "v"], ["y"], name="second", strides=[2, 2]),
+        ]
+        path = self.machinery.work / "model.onnx"
+        graph = helper.make_graph(nodes, "two", [x], [y], constants)
+        save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+        expected = [2 * 6 * 64 * 27, 2 * 6 * 64 * 36]
+        self.assertEqual(operations(path), dict(zip(("first", "second"), expected)))
+        self.assertEqual(weights_bytes(path), 4 * (6 * 27 + 6 * 36))
+        layers = measure_layers(self.machinery, network_of(self.machinery.work, "two"), 0.01)
+        self.assertEqual([layer["flops"] for layer in layers], expected)
+        self.assertEqual([layer["title"].split()[0] for layer in layers], ["Conv", "ConvTranspose"])
+        self.assertGreater(min(layer["us"] for layer in layers), 0)
+
+    def test_operations_of_products(self):
+        from onnx import TensorProto, helper, save
+
+        sizes = {"a": [5, 2, 3], "b": [3, 4], "c": [7, 2], "d": [4, 7], "y": [5, 2, 4], "z": [2, 4]}
+        a, b, c, d, y, z = (helper.make_tensor_value_info(name, TensorProto.FLOAT, size) for name, size in sizes.items())
+        nodes = [
+            helper.make_node("MatMul", ["a", "b"], ["y"], name="product"),
+            helper.make_node("Gemm", ["c", "d"], ["z"], name="turned", transA=1, transB=1),
+            helper.make_node("Neg", ["z"], ["n"], name="neg"),
+        ]
+        graph = helper.make_graph(nodes, "products", [a, b, c, d], [y, z])
+        save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), self.machinery.work / "p.onnx")
+        expected = {"product": 2 * 5 * 2 * 4 * 3, "turned": 2 * 2 * 4 * 7}
+        self.assertEqual(operations(self.machinery.work / "p.onnx"), expected)
 
     def test_networks_of_open_sizes_are_passed_over(self):
         from onnx import TensorProto, helper, save
@@ -92,17 +133,16 @@ class Programs(unittest.TestCase):
             self.assertIn("usage", result.stderr)
 
     def test_peaks_are_positive(self):
-        peaks = machine_peaks(self.machinery, SAMPLER, 2)
+        peaks = machine_peaks(self.machinery, "f32", 6532, 2)
         self.assertEqual(peaks.keys(), {"multiply_add", "read"})
         self.assertGreater(min(peaks.values()), 0)
 
     def test_bf16_peak_is_measured_or_its_lack_told(self):
-        bf16 = next(case for case in cases.CASES if case.precision == "bf16")
         if "avx512_bf16" in Path("/proc/cpuinfo").read_text():
-            self.assertGreater(machine_peaks(self.machinery, bf16, 1)["multiply_add"], 0)
+            self.assertGreater(machine_peaks(self.machinery, "bf16", 6532, 1)["multiply_add"], 0)
         else:
             with self.assertRaisesRegex(EngineError, "no instructions that multiply bfloat16"):
-                machine_peaks(self.machinery, bf16, 1)
+                machine_peaks(self.machinery, "bf16", 6532, 1)
 
 
 class Readers(unittest.TestCase):

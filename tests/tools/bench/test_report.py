@@ -11,6 +11,7 @@ from samples import REPOSITORY, figures, of_cpu, results, two_cpus
 import report
 from bench import add, read, write
 from compare import compare
+from markdown import table
 
 NAME = "A CPU (Zen 4)"
 
@@ -21,7 +22,7 @@ def page_of(sample: dict) -> str:
 
 class Report(unittest.TestCase):
     def test_table_escapes_bars(self):
-        self.assertEqual(report.table(["a", "b"], [["1|2", "3"]]), "| a | b |\n| --- | --- |\n| 1\\|2 | 3 |\n")
+        self.assertEqual(table(["a", "b"], [["1|2", "3"]]), "| a | b |\n| --- | --- |\n| 1\\|2 | 3 |\n")
 
     def test_says_when_linnet_is_ahead_everywhere(self):
         page = page_of(results())
@@ -37,16 +38,20 @@ class Report(unittest.TestCase):
         slow = {"linnet": {"2": figures(8.0)}, "onnxruntime": {"1": figures(4.0)}}
         cases = [
             {"name": "b", "title": "B", "engines": slow, "errors": {"openvino": "no"}},
-            {"name": "a", "title": "A", "engines": fast, "errors": {}},
+            {"name": "a", "title": "A", "engines": fast, "errors": {}, "flops": 2e5, "stream_bytes": 0},
         ]
+        cases[1]["peaks"] = {"1": {"multiply_add": 1e11, "read": 1e11}, "2": {"multiply_add": 2e11, "read": 1e11}}
         sample["networks"] = {"date": "2026-01-02", "rounds": 3, "seconds": 0.2, "cases": cases}
         page = page_of(sample)
         self.assertIn("2026-01-02; 3 rounds", page)
         self.assertIn("Linnet is the fastest in 1 of 2.", page)
         self.assertIn(f"behind** at:\n\n- {NAME}, 1 of 2 whole networks: up to 2.00 times the latency\n", page)
-        first = page.index("| A | 2.00 µs | 8.00 µs | 4.00 µs | **0.50** |")
-        self.assertLess(first, page.index("| B | 8.00 µs | 4.00 µs | refused | 2.00 |"))
-        self.assertIn("| geometric mean |  |  |  | 1.00 |", page)
+        first = page.index("| A | 2.00 µs | 8.00 µs | 4.00 µs | **0.50** | 0.25 |")
+        self.assertLess(first, page.index("| B | 8.00 µs | 4.00 µs | refused | 2.00 | - |"))
+        self.assertIn("| geometric mean |  |  |  | 1.00 |  |", page)
+        self.assertNotIn("layers-", page)
+        cases[1]["layers"] = [{"title": "Conv [1,64]", "us": 1.0, "flops": 1000}]
+        self.assertIn("(benchmarks/layers-a-a-cpu-zen-4.svg)", page_of(sample))
 
     def test_a_cpu_may_have_nothing_but_networks(self):
         sample = results()

@@ -69,7 +69,7 @@ def test_it_holds_what_it_needs(wheel):
         metadata = archive.read(next(n for n in names if n.endswith("METADATA"))).decode()
     assert any(name.startswith("linnet/libdnnl.so.3") for name in names)
     assert any(name.startswith("linnet/libre2.so.") for name in names)
-    modules = [f"liblinnet_{module}.so" for module in ("image", "onednn", "onnx", "regex")]
+    modules = [f"liblinnet_{module}.so" for module in ("extra", "image", "onednn", "onnx", "regex")]
     for wanted in (*modules, "linnet", "py.typed", "_linnet.pyi"):
         assert f"linnet/{wanted}" in names
     assert any(name.startswith("linnet/_linnet.cpython") for name in names)
@@ -130,17 +130,53 @@ assert folder + "/libdnnl.so.3" in maps and folder + "/libgomp.so.1" in maps
     checked([str(clean_python), "-c", source, str(model), str(x), str(y)], env=environment(), cwd=WORK)
 
 
+def ran(clean_python, model, source):
+    """What the source prints as JSON, where `model` is what was loaded."""
+    script = "import json, sys, linnet, numpy as np; model = linnet.load(sys.argv[1]); print(json.dumps(" + source + "))"
+    return json.loads(checked([str(clean_python), "-c", script, str(model)], env=environment(), cwd=WORK))
+
+
 def test_a_model_that_needs_onnxs_definitions(clean_python, tmp_path):
-    """ThresholdedRelu runs through its function body, which comes from liblinnet_onnx.so."""
+    """HannWindow runs through its function body, which comes from liblinnet_onnx.so."""
     import onnx
     from conftest import make_model
-    from onnx import helper
+    from onnx import TensorProto, helper
 
-    node = helper.make_node("ThresholdedRelu", ["x"], ["y"], alpha=1.5)
-    onnx.save(make_model([node], [("x", 1, [3])], [("y", 1, [3])]), tmp_path / "m.onnx")
-    source = "import sys, linnet, numpy as np; print(linnet.load(sys.argv[1])(np.float32([-1, 0, 2])).tolist())"
-    done = checked([str(clean_python), "-c", source, str(tmp_path / "m.onnx")], env=environment(), cwd=WORK)
-    assert json.loads(done) == [0, 0, 2]
+    node = helper.make_node("HannWindow", ["n"], ["y"])
+    onnx.save(make_model([node], [("n", TensorProto.INT32, [])], [("y", 1, ["m"])]), tmp_path / "m.onnx")
+    window = ran(clean_python, tmp_path / "m.onnx", "model(np.int32(4)).tolist()")
+    np.testing.assert_allclose(window, [0, 0.5, 1, 0.5], atol=1e-6)
+
+
+def test_a_classifier(clean_python, tmp_path):
+    """Of ai.onnx.ml, whose operators come from liblinnet_extra.so."""
+    import onnx
+    from conftest import make_model
+    from onnx import TensorProto, helper
+
+    trees = helper.make_node(
+        "TreeEnsembleClassifier",
+        ["x"],
+        ["label", "scores"],
+        domain="ai.onnx.ml",
+        nodes_treeids=[0, 0, 0],
+        nodes_nodeids=[0, 1, 2],
+        nodes_featureids=[1, 0, 0],
+        nodes_values=[2.5, 0.0, 0.0],
+        nodes_modes=["BRANCH_LEQ", "LEAF", "LEAF"],
+        nodes_truenodeids=[1, 0, 0],
+        nodes_falsenodeids=[2, 0, 0],
+        class_treeids=[0, 0],
+        class_nodeids=[1, 2],
+        class_ids=[0, 2],
+        class_weights=[1.0, 1.0],
+        classlabels_int64s=[7, 8, 9],
+    )
+    outputs = [("label", TensorProto.INT64, ["n"]), ("scores", TensorProto.FLOAT, ["n", 3])]
+    model = make_model([trees], [("x", TensorProto.FLOAT, ["n", 2])], outputs)
+    model.opset_import.append(helper.make_opsetid("ai.onnx.ml", 3))
+    onnx.save(model, tmp_path / "m.onnx")
+    assert ran(clean_python, tmp_path / "m.onnx", "model(np.float32([[5, 1], [0, 3]]))[0].tolist()") == [7, 9]
 
 
 def test_the_command_runs(clean_python):

@@ -46,9 +46,11 @@ format: ## rewrite the sources with clang-format
 real: ## run real models out of Python packages and compare with ONNX Runtime (REAL="--only silero": some of them)
 	@tools/setup.sh bench
 	@$(CONFIGURE) -DLINNET_BUILD_TESTS=ON
-	@cmake --build $(BUILD) --parallel $(JOBS) --target linnet_command
+	@cmake --build $(BUILD) --parallel $(JOBS) --target linnet_command linnet_python
 	@eval "$$(tools/setup.sh paths)" && "$$LINNET_PYTHON" tests/real/real.py --linnet $(BUILD)/linnet \
 	  --peers "$$LINNET_PEERS_DIR" --cache "$$LINNET_CACHE/real" $(REAL)
+	@eval "$$(tools/setup.sh paths)" && PYTHONPATH=$(BUILD)/python "$$LINNET_PYTHON" tests/real/stream.py \
+	  --peers "$$LINNET_PEERS_DIR" --cache "$$LINNET_CACHE/real"
 
 zoo: ## export the networks of models/zoo in full size into build/zoo (ZOO="--only resnet": some of them)
 	@tools/setup.sh zoo

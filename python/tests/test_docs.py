@@ -25,6 +25,7 @@ def test_the_code_runs(page, least, tmp_path, monkeypatch):
     assert len(code) >= least
     shutil.copy(SAMPLER / "dynamo_dynamic.onnx", tmp_path / "model.onnx")
     shutil.copy(ROOT / "examples/values/values.onnx", tmp_path)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
     done = run_script("\n".join(code))
     assert done.returncode == 0, done.stderr

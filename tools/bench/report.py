@@ -7,7 +7,7 @@ from cases import OVERHEAD_GOAL, TAIL_GOAL, WEIGHTS_CASE, WEIGHTS_MEMORY_GOAL, W
 from figures import COMPARED, Check, Metric, all_checks, best, best_peer, latency, memory, ratio, ready, roofline
 from markdown import cpu_label, megabytes, milliseconds, paragraph, picture_name, share_text, span, table
 from pictures import time_text
-from report_networks import networks_behind, networks_overview, networks_part
+from report_networks import networks_behind, networks_overview, networks_part, networks_readme
 
 # What `make bench` measured, by the name of the CPU (machine.machine_name).
 Machines = dict[str, dict]
@@ -382,7 +382,7 @@ def readme_table(machines: Machines) -> str:
     return f"""{overview(machines)}
 Latency by model: **ratio to the best peer** (Linnet's time; which peer is the best).
 
-{beside(machines, latency, time_text)}"""
+{beside(machines, latency, time_text)}{networks_readme(machines)}"""
 
 
 def bounds(results: dict) -> list[list[str]]:

@@ -11,6 +11,8 @@ from pictures import time_text
 
 Machines = dict[str, dict]
 
+README = ("resnet18", "resnet50", "mobilenet_v2", "efficientnet_b0", "convnext_tiny", "unet", "segformer_b0", "wavenet")
+
 
 def networks_of(results: dict) -> list[dict]:
     """Whole networks that were measured on a CPU."""
@@ -36,6 +38,30 @@ def networks_overview(machines: Machines) -> str:
         return ""
     columns = ["whole networks on", "Linnet is fastest in", *(f"{what}, mean ratio" for what in COMPARED)]
     return table(columns, rows) + "\n"
+
+
+def networks_readme(machines: Machines) -> str:
+    """An empty line, the overview, and well-known networks beside each other; empty where none were measured."""
+    measured = {name: {case["name"]: case for case in networks_of(results)} for name, results in machines.items()}
+    measured = {name: cases for name, cases in measured.items() if cases}
+    rows = []
+    for network in README:
+        known = [cases.get(network) for cases in measured.values()]
+        titles = [case["title"] for case in known if case]
+        if titles:
+            rows.append([titles[0], *(_ratio_text(case) for case in known)])
+    if not rows:
+        return ""
+    return "\n" + networks_overview(machines) + table(["network, one sample", *measured], rows)
+
+
+def _ratio_text(case: dict | None) -> str:
+    """"**0.92** (17.3 ms; ONNX Runtime)": the ratio of latencies, Linnet's own, and which peer is the best."""
+    share = ratio(case, latency) if case else None
+    if share is None:
+        return "-"
+    own, peer = time_text(latency(best(case, "linnet")[1])), NAMES[best_peer(case, latency)[0]]
+    return f"{share_text(share)} ({own}; {peer})"
 
 
 def networks_behind(name: str, results: dict) -> list[str]:

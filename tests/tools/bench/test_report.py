@@ -50,6 +50,11 @@ class Report(unittest.TestCase):
         self.assertLess(first, page.index("| B | 8.00 µs | 4.00 µs | refused | 2.00 | - |"))
         self.assertIn("| geometric mean |  |  |  | 1.00 |  |", page)
         self.assertNotIn("layers-", page)
+        self.assertNotIn("network, one sample", report.readme_table({NAME: sample}))
+        cases[1]["name"] = "resnet50"
+        readme = report.readme_table({NAME: sample, "Other": results()})
+        self.assertIn(f"| network, one sample | {NAME} |\n| --- | --- |\n| A | **0.50** (2.00 µs; OpenVINO) |\n", readme)
+        cases[1]["name"] = "a"
         cases[1]["layers"] = [{"title": "Conv [1,64]", "us": 1.0, "flops": 1000}]
         self.assertIn("(benchmarks/layers-a-a-cpu-zen-4.svg)", page_of(sample))
 

@@ -69,14 +69,16 @@ void SessionImpl::reset() noexcept {
   }
 }
 
-/// Of a state that no run has made yet: open dimensions are those of inputs that share their names, else 0: what grows
-/// from nothing.
+/// Of a state that no run has made yet: open dimensions are those of inputs that share their names, else what the model
+/// makes of them, where that is known, else 0: what grows from nothing.
 void SessionImpl::set_first_shape(SessionState& state) const {
   const Graph& graph = model_.graph();
   const TensorType& type = graph.values[graph.inputs[state.tie.input]].type;
   const std::string& name = graph.input_names[state.tie.input];
   if (!type.ranked)
     invalid_argument("the state \"", printable(name), "\" has no rank in the model: what are its zeros?");
+  const TensorType& made = graph.values[graph.outputs[state.tie.output]].type;
+  const bool alike = made.ranked && made.dims.size() == type.dims.size();
   Shape& shape = state.shape;
   shape.clear();
   for (const Dim dim : type.dims) {
@@ -91,7 +93,7 @@ void SessionImpl::set_first_shape(SessionState& state) const {
       const auto same = std::find_if(dims.begin(), dims.end(), [&](Dim other) { return other.same(dim); });
       if (same != dims.end()) shape.push_back(inputs_[i].shape[static_cast<std::size_t>(same - dims.begin())]);
     }
-    if (shape.size() == before) shape.push_back(0);
+    if (shape.size() == before) shape.push_back(alike && made.dims[before].known() ? made.dims[before].value() : 0);
   }
 }
 

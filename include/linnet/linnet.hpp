@@ -282,7 +282,8 @@ struct Options {
   /// own value is not read, nor is the file that would hold it. Copied; needed only while the model is loaded.
   std::vector<std::pair<std::string, ConstTensorView>> initializers;
   /// States of sessions. Each is zeros at first and after Session::reset. Its open dimensions are then those of other
-  /// inputs that the model gives the same name, else 0: a cache that is empty, and grows.
+  /// inputs that the model gives the same name, else those of the output where they are known, else 0: a cache that is
+  /// empty, and grows.
   std::vector<State> states;
   /// Receives log lines; empty: nothing is logged.
   std::function<void(LogLevel, std::string_view)> log;

@@ -293,7 +293,8 @@ class Binding:
         """From the next run on the output's value is the input of the run after it, as with ``states`` of :func:`load`.
 
         The input need not be bound: it is empty at first (its open dimensions those of other inputs that the model
-        gives the same name, else 0). A run reads an array bound to it once, in place of what the run before made.
+        gives the same name, else those of the output where they are known, else 0). A run reads an array bound to it
+        once, in place of what the run before made.
         Errors: InvalidArgument where the model does not have them, they do not fit, or one of them is carried already.
         """
         self._core.carry(output, input)

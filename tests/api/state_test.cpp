@@ -135,6 +135,25 @@ TEST(State, MayGrowFromNothing) {
   }
 }
 
+TEST(State, OpenDimensionsAreThoseThatTheModelMakes) {
+  const std::string bytes = model()
+                                .input("x", DataType::kFloat32, {1, 3})
+                                .input("past", DataType::kFloat32, {"length", "width"})
+                                .node("Concat", {"past", "x"}, {"present"}, {attribute("axis", 0)})
+                                .output("present")
+                                .bytes();
+  const Model model = load(bytes, with_states({{"past", "present"}}));
+  Session session = model.session();
+  const Tensor x = filled({1, 3}, 5);
+  session.bind_input(0, x.view());
+  for (std::int64_t i = 1; i < 4; ++i) {
+    session.run();
+    const ConstTensorView present = session.output(0);
+    ASSERT_EQ(Shape(present.shape, present.shape + present.rank), (Shape{i, 3}));
+    EXPECT_EQ(static_cast<const float*>(present.data)[3 * i - 1], 5);
+  }
+}
+
 TEST(State, ThatGrowsAtEveryRunGetsNewMemoryAtFew) {
   constexpr int kRuns = 200;
   const std::string bytes = model()

@@ -21,6 +21,22 @@ std::string positions(const OwnCall& call, std::size_t input, std::size_t steps_
 
 }  // namespace
 
+std::int64_t heads_of(const OwnCall& call, const char* name) {
+  const std::int64_t heads = call.attributes.require_int(name);
+  if (heads < 1 || heads > kMostSize) invalid_model(name, " is ", heads, ", expected 1 to ", kMostSize);
+  return heads;
+}
+
+std::string scale_of(const OwnCall& call) {
+  const float scale = call.attributes.get_float("scale", 0);
+  return scale == 0 ? std::string() : std::string(",scale=@scale:0.0");
+}
+
+std::string scale_literal(const OwnCall& call, std::int64_t width) {
+  if (call.attributes.get_float("scale", 0) != 0) return "@scale:0.0";
+  return literal(1 / std::sqrt(static_cast<double>(width)));
+}
+
 std::string rotary_embedding(const OwnCall& call) {
   require(call, "is_packed_batching", 0);
   if (const float scale = call.attributes.get_float("scale", 1); scale != 1) unsupported("scale is ", scale);
@@ -63,23 +79,6 @@ std::string score_bias(const OwnCall& call, std::size_t mask, std::size_t bias, 
   if (call.has_input(mask) && call.has_input(bias)) return out + "bias_sum=Add(mask_bias,attention_bias);";
   if (call.has_input(mask)) return out + "bias_sum=mask_bias;";
   return call.has_input(bias) ? "bias_sum=attention_bias;" : "";
-}
-
-std::int64_t heads_of(const OwnCall& call, const char* name) {
-  const std::int64_t heads = call.attributes.require_int(name);
-  if (heads < 1 || heads > kMostSize) invalid_model(name, " is ", heads, ", expected 1 to ", kMostSize);
-  return heads;
-}
-
-std::string scale_of(const OwnCall& call) {
-  const float scale = call.attributes.get_float("scale", 0);
-  return scale == 0 ? std::string() : std::string(",scale=@scale:0.0");
-}
-
-/// The scale of scores, as an attribute; by default 1 / sqrt(width).
-std::string scale_literal(const OwnCall& call, std::int64_t width) {
-  if (call.attributes.get_float("scale", 0) != 0) return "@scale:0.0";
-  return literal(1 / std::sqrt(static_cast<double>(width)));
 }
 
 /// What stands around query, key and value.
@@ -254,105 +253,6 @@ std::string attention(const OwnCall& call) {
 std::string quantized_attention(const OwnCall& call) {
   return "all=com.microsoft:MatMulIntegerToFloat(input,weights,input_scale,weight_scale,input_zero,weight_zero,bias);" +
          attend_projected(call, {5, 8, kMostOwnInputs, call.inputs[3].type});
-}
-
-namespace {
-
-/// The width of a head, where the model tells it.
-std::int64_t width_of_head(const OwnCall& call, std::int64_t heads_of_query) {
-  const Dims& query = call.inputs[0].dims;
-  const Dims& past = call.inputs[3].dims;
-  if (query.size() == 3 && is_size(query[2])) return query[2].value() / heads_of_query;
-  if (past.size() == 4 && is_size(past[3])) return past[3].value();
-  unsupported("the width of a head is not known");
-}
-
-void check_group_query_attention(const OwnCall& call) {
-  static constexpr const char* kUnsupported[] = {"head_sink",     "k_scale",       "v_scale",
-                                                 "q_norm_weight", "k_norm_weight", "query_seqlens"};
-  for (std::size_t i = 0; i < std::size(kUnsupported); ++i) refuse_input(call, 11 + i, kUnsupported[i]);
-  refuse_output(call, 3, "output_qk");
-  require(call, "causal", 1);
-  // By default -1, which asks for nothing as 0 does.
-  if (call.attributes.get_int("smooth_softmax", -1) != -1) require(call, "smooth_softmax", 0);
-  for (const char* name : {"qk_output", "sliding_window_cache", "kv_cache_bit_width"}) require(call, name, 0);
-  for (const char* name : {"k_quant_type", "v_quant_type"}) {
-    if (const std::string type = call.attributes.get_string(name, "NONE"); type != "NONE") {
-      unsupported(name, " is \"", printable(type), "\"");
-    }
-  }
-  for (const char* name : {"q_norm_epsilon", "k_norm_epsilon", "qk_norm_epsilon"}) call.attributes.ignore(name);
-}
-
-}  // namespace
-
-/// With `place` [batch, steps], where each step stands among all: behind seqlens_k + 1 - steps others, none below 0.
-std::string group_query_attention(const OwnCall& call) {
-  check_group_query_attention(call);
-  const std::int64_t heads = heads_of(call, "num_heads"), key_heads = heads_of(call, "kv_num_heads");
-  const bool packed = !call.has_input(1);
-  const std::int64_t width = width_of_head(call, packed ? heads + 2 * key_heads : heads);
-  std::string out = range_along("query", 1) +
-                    "all=Constant<value_ints=[-1,1]>();b=Shape<start=0,end=1>(query);last=Cast<to=7>(seqlens_k);"
-                    "count=Add(last,1);before0=Sub(count,s);before1=Max(before0,0);before=Reshape(before1,all);"
-                    "place=Add(before,range);flat=Constant<value_ints=[-1]>();begins=Reshape(before,flat);";
-  if (packed) {
-    out += text("parts=Constant<value_ints=[", heads * width, ",", key_heads * width, ",", key_heads * width,
-                "]>();q0,k0,v0=Split<axis=-1>(query,parts);");
-  } else {
-    out += "q0=query;k0=key;v0=value;";
-  }
-  if (is_set(call, "do_rotary")) {
-    const Dims& cache = call.inputs[7].dims;
-    const bool partial = cache.size() == 2 && is_size(cache[1]) && 2 * cache[1].value() != width;
-    const std::string turn = text("=RotaryEmbedding<interleaved=@rotary_interleaved:0,rotary_embedding_dim=",
-                                  partial ? 2 * cache[1].value() : 0, ",num_heads=");
-    out += call.has_input(9) ? "turns=Cast<to=7>(position_ids);" : "turns=place;";
-    out += text("q1", turn, heads, ">(q0,cos_cache,sin_cache,turns);k1", turn, key_heads,
-                ">(k0,cos_cache,sin_cache,turns);");
-  } else {
-    call.attributes.ignore("rotary_interleaved");
-    out += "q1=q0;k1=k0;";
-  }
-  out += text("split=Constant<value_ints=[0,0,", heads, ",", width, "]>();split_key=Constant<value_ints=[0,0,",
-              key_heads, ",", width,
-              "]>();join=Constant<value_ints=[0,0,-1]>();q2=Reshape(q1,split);k2=Reshape(k1,split_key);"
-              "v2=Reshape(v0,split_key);q3=Transpose<perm=[0,2,1,3]>(q2);k3=Transpose<perm=[0,2,1,3]>(k2);"
-              "v3=Transpose<perm=[0,2,1,3]>(v2);");
-  if (call.has_input(3)) {
-    // A past with room for all steps is the present's buffer; another one grows.
-    out += text(
-        "heads=Constant<value_ints=[", key_heads, "]>();width=Constant<value_ints=[", width,
-        "]>();total0=Cast<to=7>(total_sequence_length);total=Reshape(total0,flat);room=Shape<start=2,end=3>(past_key);"
-        "more0=Sub(total,room);more=Max(more0,[0]);shape=Concat<axis=0>(b,heads,more,width);"
-        "fill0=ConstantOfShape(shape);fill=CastLike(fill0,query);pk=Concat<axis=2>(past_key,fill);"
-        "pv=Concat<axis=2>(past_value,fill);present_key=TensorScatter<axis=2>(pk,k3,begins);"
-        "present_value=TensorScatter<axis=2>(pv,v3,begins);");
-  } else {
-    out += "present_key=k3;present_value=v3;";
-  }
-  out +=
-      "t=Shape<start=2,end=3>(present_key);keys=Squeeze(t,[0]);key_row=Range(0,keys,1);"
-      "apart=Constant<value_ints=[1,3]>();places=Unsqueeze(place,apart);seen=LessOrEqual(key_row,places);";
-  const std::int64_t window = call.attributes.get_int("local_window_size", -1);
-  if (window > 0) {
-    out += text("reach=Constant<value_int=", window - 1,
-                ">();oldest=Sub(places,reach);near=GreaterOrEqual(key_row,oldest);kept=And(seen,near);");
-  } else {
-    out += "kept=seen;";
-  }
-  if (call.inputs[0].type == DataType::kFloat32 && call.attributes.get_float("softcap", 0) == 0) {
-    // The kernel shares a head of keys among those of queries; ONNX's definition of Attention repeats it.
-    out += "never=Constant<value_float=-inf>();free=Constant<value_float=0.0>();";
-    out += call.has_input(10) ? "mask=Where(kept,attention_bias,never);" : "mask=Where(kept,free,never);";
-    out += text("y0=linnet:ScaledDotProductAttention<scale=", scale_literal(call, width),
-                ">(q3,present_key,present_value,mask);");
-  } else {
-    out += "never=CastLike(-inf,query);";
-    out += call.has_input(10) ? "mask=Where(kept,attention_bias,never);" : "mask=kept;";
-    out += text("y0=Attention<softcap=@softcap:0.0", scale_of(call), ">(q3,present_key,present_value,mask);");
-  }
-  return out + "y1=Transpose<perm=[0,2,1,3]>(y0);output=Reshape(y1,join);";
 }
 
 }  // namespace linnet::internal::onnx

@@ -1,6 +1,6 @@
 // What own functions are written with, and the texts themselves (function_text.hpp) by subject: own_layers.cpp,
-// own_attention.cpp, own_quantized.cpp, own_control.cpp, own_training.cpp, own_sampling.cpp, own_features.cpp. The
-// table that names them is in own_functions.cpp.
+// own_attention.cpp, own_grouped_attention.cpp, own_quantized.cpp, own_control.cpp, own_training.cpp, own_sampling.cpp,
+// own_features.cpp. The table that names them is in own_functions.cpp.
 #pragma once
 
 #include <cstddef>
@@ -43,11 +43,19 @@ std::string skip_simplified_layer_normalization(const OwnCall& call);
 std::string simplified_layer_normalization(const OwnCall& call);
 
 // own_attention.cpp
+/// An attribute that counts heads. Errors: kInvalidModel.
+std::int64_t heads_of(const OwnCall& call, const char* name);
+/// ",scale=..." where the call has a scale, else nothing.
+std::string scale_of(const OwnCall& call);
+/// The scale of scores, as an attribute; by default 1 / sqrt(width).
+std::string scale_literal(const OwnCall& call, std::int64_t width);
 std::string rotary_embedding(const OwnCall& call);
 std::string multi_head_attention(const OwnCall& call);
 std::string decoder_masked_multi_head_attention(const OwnCall& call);
 std::string attention(const OwnCall& call);
 std::string quantized_attention(const OwnCall& call);
+
+// own_grouped_attention.cpp
 std::string group_query_attention(const OwnCall& call);
 
 // own_quantized.cpp

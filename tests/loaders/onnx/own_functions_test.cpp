@@ -142,14 +142,19 @@ TEST(OwnFunctions, RefuseWhatTheyDoNotMean) {
   unsupported(vectors, "input 0 has 3 features for inputdimensions of 2");
   const std::vector<Input> grouped = {q,    {kF, {2, 3, 4}},         {kF, {2, 3, 4}},        none,
                                       none, {DataType::kInt32, {2}}, {DataType::kInt32, {1}}};
-  unsupported(one_node("GroupQueryAttention", grouped, {heads, key_heads, attribute("smooth_softmax", 1)}),
-              "smooth_softmax is 1, supported is 0");
+  unsupported(one_node("GroupQueryAttention", grouped, {heads, key_heads, attribute("kv_cache_bit_width", 8)}),
+              "kv_cache_bit_width is 8, supported is 0");
+  unsupported(one_node("GroupQueryAttention", grouped, {heads, key_heads, attribute("k_quant_type", "PER_TENSOR")}),
+              "k_quant_type is \"PER_TENSOR\"");
   const std::string plain =
       one_node("GroupQueryAttention", grouped, {heads, key_heads, attribute("smooth_softmax", -1)}).bytes();
   EXPECT_NO_THROW(Model::load(plain.data(), plain.size()));
-  std::vector<Input> with_sink = grouped;
-  with_sink.insert(with_sink.end(), {none, none, none, none, {kF, {2}}});
-  unsupported(one_node("GroupQueryAttention", with_sink, {heads, key_heads}), "input head_sink is not supported");
+  std::vector<Input> with_scale = grouped;
+  with_scale.insert(with_scale.end(), {none, none, none, none, none, {kF, {1}}});
+  unsupported(one_node("GroupQueryAttention", with_scale, {heads, key_heads}), "input k_scale is not supported");
+  unsupported(one_node("GroupQueryAttention", grouped,
+                       {heads, key_heads, attribute("sliding_window_cache", 1), attribute("local_window_size", 4)}),
+              "sliding_window_cache without past_key");
 }
 
 TEST(OwnFunctions, RefuseWhatIsWrong) {
@@ -188,6 +193,20 @@ TEST(OwnFunctions, RefuseWhatIsWrong) {
   expect_refused(one_node("GroupQueryAttention", {wide, wide, wide, past, past, lengths, lengths},
                           {attribute("num_heads", 2), attribute("kv_num_heads", 1)}),
                  ErrorCode::kUnsupported, "the width of a head is not known");
+  const Input key{kF, {2, 3, 4}}, none{DataType::kUndefined, {}}, norm{kF, {4}}, both{DataType::kInt32, {2}};
+  const std::vector<Input> grouped = {q, key, key, none, none, both, lengths};
+  const Message heads = attribute("num_heads", 2), key_heads = attribute("kv_num_heads", 1);
+  expect_refused(one_node("GroupQueryAttention", grouped,
+                          {heads, key_heads, attribute("causal", 0), attribute("local_window_size", 4)}),
+                 ErrorCode::kInvalidModel, "causal is 0 with a local_window_size of 4");
+  expect_refused(one_node("GroupQueryAttention", grouped, {heads, key_heads, attribute("sliding_window_cache", 1)}),
+                 ErrorCode::kInvalidModel, "sliding_window_cache is set with a local_window_size of -1");
+  expect_refused(one_node("GroupQueryAttention", grouped, {heads, key_heads, attribute("local_window_size", size)}),
+                 ErrorCode::kInvalidModel, "local_window_size is 1099511627776, expected at most 2147483647");
+  std::vector<Input> one_norm = grouped;
+  one_norm.insert(one_norm.end(), {none, none, none, none, none, none, none, norm});
+  expect_refused(one_node("GroupQueryAttention", one_norm, {heads, key_heads}), ErrorCode::kInvalidModel,
+                 "one of q_norm_weight and k_norm_weight is given, expected both or none");
   expect_refused(one_node("RotaryEmbedding", {wide, lengths, {kF, {4, size}}, {kF, {4, size}}}),
                  ErrorCode::kUnsupported, "the width of a head is not known");
   const auto other = [](const char* op, const char* domain, std::vector<Message> attributes, std::size_t inputs) {

@@ -8,8 +8,9 @@
 //
 // Deviation: it is computed in float32 and rounded once, where the definition rounds every product.
 //
-// Nodes that spell it out (fusions/rotary_fusions.cpp) have cos and sin for each element of the width:
+// Nodes that spell it out (fusions/rotary_fusions.cpp) may have cos and sin for each element of the width:
 //   y[i] = x[i] cos[i] - x[i + R/2] sin[i], y[i + R/2] = x[i + R/2] cos[i + R/2] + x[i] sin[i + R/2]
+// likewise with `interleaved`.
 #include "ops/attention/rotary_embedding.hpp"
 
 #include <algorithm>
@@ -42,7 +43,7 @@ AttributesPtr parse(ParseContext& context) {
 /// Elements of a head, as far as known.
 Dim width_of(const NodeView& node) {
   const Dims& x = node.input_dims(0);
-  if (x.size() != 3 || node.attributes<Rotary>().whole_rows) return x.back();
+  if (x.size() != 3 || node.attributes<Rotary>().broadcasts) return x.back();
   return x[2].known() ? Dim(x[2].value() / node.attributes<Rotary>().heads) : Dim::unknown();
 }
 
@@ -102,9 +103,14 @@ void check_positions(const NodeView& node) {
 }
 
 void infer(InferContext& context) {
-  if (context.attributes<Rotary>().whole_rows) {
-    const Dims with_cos = broadcast(context.input_dims(0), context.input_dims(1));
-    return context.set_output(0, context.input_type(0), broadcast(with_cos, context.input_dims(2)));
+  if (context.attributes<Rotary>().broadcasts) {
+    Dims y = context.input_dims(0);
+    for (const std::size_t table : {1, 2}) {
+      Dims dims = context.input_dims(table);
+      dims.back() = y.back();  // a pair has one column or two
+      y = broadcast(y, dims);
+    }
+    return context.set_output(0, context.input_type(0), std::move(y));
   }
   check_sizes(context);
   check_table(context, 1, "cos_cache");
@@ -123,7 +129,8 @@ struct State {
   std::int64_t rows = 0;
   std::array<std::int64_t, 3> sizes = {1, 1, 1};  ///< their product is `rows`
   std::int64_t width = 0, pairs = 0;
-  std::int64_t second = 0;  ///< where the cos and sin of a pair's second element begin
+  std::int64_t step = 1;    ///< from the cos and sin of a pair to those of the next one
+  std::int64_t second = 0;  ///< where those of a pair's second element begin
   Strides x = {}, cos = {}, sin = {};
   bool by_position = false;
   Strides positions = {};
@@ -176,9 +183,12 @@ Prepared prepare(const PrepareContext& context) {
   }
   if (element_count(y) == 0) return {state, 0, 0};  // the other sizes may be any
   state->rows = element_count(y) / state->width;
-  if (attributes.whole_rows) {
+  if (attributes.broadcasts) {
     for (std::size_t i = 0; i + 1 < y.size(); ++i) state->sizes[3 - (y.size() - 1 - i)] = y[i];
-    state->second = state->pairs;
+    if (context.input_shape(1).back() == state->width) {
+      state->step = state->interleaved ? 2 : 1;
+      state->second = state->interleaved ? 1 : state->pairs;
+    }
     state->x = broadcast_strides(context.input_shape(0));
     state->cos = broadcast_strides(context.input_shape(1));
     state->sin = broadcast_strides(context.input_shape(2));
@@ -277,6 +287,7 @@ void turn_floats(const RunArguments& args, const State& state, const Row& row, s
   float* y = static_cast<float*>(args.outputs[0]) + y_offset;
   const kernels::Rotation by = {cos, sin, cos + state.second, sin + state.second};
   const auto pairs = static_cast<std::size_t>(state.pairs);
+  if (state.step == 2) return kernels::rotate_neighbours(x, cos, sin, y, 2 * pairs);
   if (state.interleaved) return kernels::rotate_pairs(x, by, y, pairs);
   kernels::rotate_halves(x, x + pairs, by, y, y + pairs, pairs);
 }
@@ -334,8 +345,9 @@ void run_reference(const RunArguments& args) {
       const std::int64_t second = state.interleaved ? 2 * i + 1 : i + state.pairs;
       const double x1 = load(0, row.x + first);
       const double x2 = load(0, row.x + second);
-      const std::int64_t other = state.second + i;
-      const double y1 = x1 * load(1, row.cos + i) - x2 * load(2, row.sin + i);
+      const std::int64_t own = i * state.step;
+      const std::int64_t other = state.second + own;
+      const double y1 = x1 * load(1, row.cos + own) - x2 * load(2, row.sin + own);
       const double y2 = x2 * load(1, row.cos + other) + x1 * load(2, row.sin + other);
       store_line(state.type, &y1, static_cast<std::size_t>(y + first), 1, args.outputs[0]);
       store_line(state.type, &y2, static_cast<std::size_t>(y + second), 1, args.outputs[0]);

@@ -1,9 +1,11 @@
-// Rotary embeddings that exports write as several nodes, each as one node:
+// Rotary embeddings that exports write as several nodes, each as one node. With x1 and x2 the elements of pairs, which
+// are the two halves of x's last dimension, or its even and odd elements:
 //
-//   x * cos + Concat(-x[..., h:], x[..., :h]) * sin
+//   x * cos + joined(-x2, x1) * sin                       cos and sin have values for all of x's last dimension
+//   joined(x1 * cos - x2 * sin, x2 * cos + x1 * sin)      they have values for half of it
 //
-// where h is half of x's last dimension, and cos and sin have values for all of it. One of the two products is no
-// longer rounded. Only float32: 16-bit types would skip a rounding step.
+// `joined` is Concat for halves, and Unsqueeze, Concat and Reshape for neighbours. x1 and x2 come from Slice or Split.
+// One of the two products is no longer rounded. Only float32: 16-bit types would skip a rounding step.
 #include "ops/attention/rotary_embedding.hpp"
 #include "runtime/data_type.hpp"
 #include "runtime/passes/pass.hpp"
@@ -14,58 +16,128 @@ namespace {
 
 using patterns::any;
 using patterns::constant;
-using patterns::number;
 using patterns::one_of;
 using patterns::op;
 
-/// Some columns of x, with step 1; before opset 10 a Slice has no inputs but x, which is left alone.
-Pattern columns(const char* as) {
+/// Halves, or "neighbours" that lie beside each other in a dimension more until Reshape.
+Pattern joined(const Pattern& first, const Pattern& second) {
   const Pattern list = constant(nullptr);
-  return one_of(
-      {op("Slice", {any("x"), list, list, list, number(1.0)}, as), op("Slice", {any("x"), list, list, list}, as)});
+  const Pattern neighbours =
+      op("Concat", {op("Unsqueeze", {first, list}), op("Unsqueeze", {second, list})}, "neighbours");
+  return one_of({op("Reshape", {neighbours, any(nullptr)}, "joined"), op("Concat", {first, second}, "joined")});
 }
 
-Pattern rotated() {
-  const Pattern second = op("Neg", {columns("second")});
-  const Pattern turned = op("Concat", {second, columns("first")}, "turned");
+Pattern of_whole_rows() {
+  const Pattern turned = joined(op("Neg", {any("second")}), any("first"));
   return op("Add", {op("Mul", {any("x"), any("cos")}), op("Mul", {turned, any("sin")})});
 }
 
-/// Whether the Slice is `half` columns of x from `first` on. Its output says where it ends.
-bool is_half(const Match& match, const char* slice, std::int64_t first, std::int64_t half) {
-  const NodeView node = match.node(slice);
-  const auto rank = static_cast<std::int64_t>(node.input_rank(0));
-  const std::optional<std::vector<std::int64_t>> starts = node.input_integers(1);
-  const std::optional<std::vector<std::int64_t>> axes = node.input_integers(3);
-  if (!starts || !axes || starts->size() != 1 || axes->size() != 1) return false;
-  const std::int64_t start = starts->front();
-  const std::int64_t axis = axes->front();
-  if (axis != -1 && axis != rank - 1) return false;
-  return (start < 0 ? start + 2 * half : start) == first && node.output(0).dims.back().is(half);
+Pattern of_pairs() {
+  const Pattern first = op("Sub", {op("Mul", {any("first"), any("cos")}), op("Mul", {any("second"), any("sin")})});
+  const Pattern second = op("Add", {op("Mul", {any("second"), any("cos")}), op("Mul", {any("first"), any("sin")})});
+  return joined(first, second);
 }
 
-std::optional<Replacement> make_rotary(const Match& match) {
-  constexpr std::size_t kMostDimensions = 4;
-  const TensorType& x = match.type("x");
-  const OpDef* op = match.registry().find("", "RotaryEmbedding");
-  if (op == nullptr || x.type != DataType::kFloat32 || x.dims.empty() || !x.dims.back().known()) return std::nullopt;
-  const std::int64_t width = x.dims.back().value();
-  if (width < 2 || width % 2 != 0 || x.dims.size() > kMostDimensions) return std::nullopt;
-  for (const char* table : {"cos", "sin"}) {
-    const Dims& dims = match.type(table).dims;
-    if (dims.empty() || dims.size() > kMostDimensions || !dims.back().is(width)) return std::nullopt;
+/// Which elements of the last dimension of `x` a value has: half of them, from `first` on.
+struct Part {
+  ValueId x;
+  const TensorType* type;  ///< of x
+  std::int64_t first, step;
+};
+
+std::optional<std::int64_t> only(const NodeView& node, std::size_t input) {
+  const std::optional<std::vector<std::int64_t>> list = node.input_integers(input);
+  return list && list->size() == 1 ? std::optional<std::int64_t>(list->front()) : std::nullopt;
+}
+
+/// Where a Slice ends, or what a Split cuts, its output's size says.
+std::optional<Part> part_of(const Match& match, const char* name, std::int64_t half) {
+  const ValueId value = match.value(name);
+  const std::optional<NodeView> maker = match.maker(value);
+  const Dims& dims = match.type(name).dims;
+  if (!maker || !maker->has_input(0) || dims.empty() || !dims.back().is(half)) return std::nullopt;
+  const Node& node = maker->node();
+  const TensorType& x = maker->input(0);
+  if (x.dims.size() != dims.size() || !x.dims.back().is(2 * half)) return std::nullopt;
+  if (node.op == match.registry().find("", "Split") && node.outputs.size() == 2) {
+    return Part{node.inputs[0], &x, node.outputs[0] == value ? 0 : half, 1};
   }
-  // Halves that are joined along another axis would not be as wide as x again.
-  if (!match.type("turned").dims.back().is(width)) return std::nullopt;
-  if (!is_half(match, "first", 0, width / 2)) return std::nullopt;
-  if (!is_half(match, "second", width / 2, width / 2)) return std::nullopt;
+  // Before opset 10 a Slice has no inputs but x, which is left alone.
+  if (node.op != match.registry().find("", "Slice") || !maker->has_input(3)) return std::nullopt;
+  const auto rank = static_cast<std::int64_t>(dims.size());
+  const std::optional<std::int64_t> start = only(*maker, 1), axis = only(*maker, 3);
+  const std::optional<std::int64_t> step = maker->has_input(4) ? only(*maker, 4) : 1;
+  if (!start || !axis || !step || (*axis != -1 && *axis != rank - 1)) return std::nullopt;
+  return Part{node.inputs[0], &x, *start < 0 ? *start + 2 * half : *start, *step};
+}
+
+/// What `first` and `second` are parts of; nothing where they are not the elements of the pairs of `joined`.
+std::optional<Part> paired(const Match& match, const char* first, const char* second, std::int64_t half) {
+  const std::optional<Part> x1 = part_of(match, first, half);
+  const std::optional<Part> x2 = part_of(match, second, half);
+  if (!x1 || !x2 || x1->x != x2->x) return std::nullopt;
+  const std::int64_t step = match.has("neighbours") ? 2 : 1;
+  const bool pairs = x1->step == step && x2->step == step && x1->first == 0 && x2->first == (step == 2 ? 1 : half);
+  return pairs ? x1 : std::nullopt;
+}
+
+/// Half of the last dimension of what comes out of `joined`; nothing where that joins along another one, or is not so
+/// shaped that every pair is known.
+std::optional<std::int64_t> half_of(const Match& match) {
+  const Dims& dims = match.type("joined").dims;
+  if (dims.empty() || !dims.back().known()) return std::nullopt;
+  const std::int64_t width = dims.back().value();
+  if (width < 2 || width % 2 != 0) return std::nullopt;
+  if (!match.has("neighbours")) return width / 2;
+  const Dims& apart = match.type("neighbours").dims;
+  if (apart.size() != dims.size() + 1 || !apart.back().is(2)) return std::nullopt;
+  if (!apart[dims.size() - 1].is(width / 2)) return std::nullopt;
+  for (std::size_t i = 0; i + 1 < dims.size(); ++i) {
+    if (!apart[i].same(dims[i])) return std::nullopt;
+  }
+  return width / 2;
+}
+
+/// With tables of so many columns.
+std::optional<Replacement> rotary(const Match& match, const Part& x, const char* cos, const char* sin,
+                                  std::int64_t columns) {
+  constexpr std::size_t kMostDimensions = 4;
+  const OpDef* op = match.registry().find("", "RotaryEmbedding");
+  if (op == nullptr || x.type->type != DataType::kFloat32 || x.type->dims.size() > kMostDimensions) return std::nullopt;
+  for (const char* table : {cos, sin}) {
+    const Dims& dims = match.type(table).dims;
+    if (dims.empty() || dims.size() > kMostDimensions || !dims.back().is(columns)) return std::nullopt;
+  }
   auto attributes = new_shared<RotaryEmbeddingAttributes>();
-  attributes->whole_rows = true;
-  return Replacement{op, std::move(attributes), {match.value("x"), match.value("cos"), match.value("sin")}};
+  attributes->broadcasts = true;
+  attributes->interleaved = match.has("neighbours");
+  return Replacement{op, std::move(attributes), {x.x, match.value(cos), match.value(sin)}};
+}
+
+/// x and cos are factors of one product: which is which, the parts of x say.
+std::optional<Replacement> make_of_whole_rows(const Match& match) {
+  const std::optional<std::int64_t> half = half_of(match);
+  if (!half) return std::nullopt;
+  const std::optional<Part> x = paired(match, "first", "second", *half);
+  if (!x || (x->x != match.value("x") && x->x != match.value("cos"))) return std::nullopt;
+  return rotary(match, *x, x->x == match.value("x") ? "cos" : "x", "sin", 2 * *half);
+}
+
+/// The pairs and what turns them may change places: they are factors of the same products.
+std::optional<Replacement> make_of_pairs(const Match& match) {
+  const std::optional<std::int64_t> half = half_of(match);
+  if (!half) return std::nullopt;
+  if (const std::optional<Part> x = paired(match, "first", "second", *half))
+    return rotary(match, *x, "cos", "sin", *half);
+  const std::optional<Part> x = paired(match, "cos", "sin", *half);
+  return x ? rotary(match, *x, "first", "second", *half) : std::nullopt;
 }
 
 }  // namespace
 
-void register_rotary_fusions(Registry& registry) { registry.add(Fusion{kFuseLayerParts, rotated(), make_rotary}); }
+void register_rotary_fusions(Registry& registry) {
+  registry.add(Fusion{kFuseLayerParts, of_whole_rows(), make_of_whole_rows});
+  registry.add(Fusion{kFuseLayerParts, of_pairs(), make_of_pairs});
+}
 
 }  // namespace linnet::internal

@@ -70,6 +70,22 @@ void RotatePairs(const float* x, const Rotation& by, float* y, std::size_t count
   for (std::size_t k = 0; i + k / 2 < count; ++k) y[2 * i + k] = rest[k];
 }
 
+// From an even element on: a pair lies within a vector.
+template <class Lanes>
+HWY_INLINE void TurnNeighbours(const float* x, const float* cos, const float* sin, float* y, std::size_t i,
+                               Lanes lanes) {
+  const Tag d;
+  const V v = lanes.load(x + i), by = lanes.load(sin + i);
+  const V turned = hn::Mul(hn::Reverse2(d, v), hn::OddEven(by, hn::Neg(by)));
+  lanes.store(hn::MulAdd(v, lanes.load(cos + i), turned), y + i);
+}
+
+void RotateNeighbours(const float* x, const float* cos, const float* sin, float* y, std::size_t elements) {
+  std::size_t i = 0;
+  for (; i + hn::Lanes(Tag()) <= elements; i += hn::Lanes(Tag())) TurnNeighbours(x, cos, sin, y, i, Whole());
+  if (i < elements) TurnNeighbours(x, cos, sin, y, i, Part{elements - i});
+}
+
 }  // namespace
 }  // namespace linnet::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -79,6 +95,7 @@ namespace linnet::kernels {
 
 LINNET_EXPORT(RotateHalves);
 LINNET_EXPORT(RotatePairs);
+LINNET_EXPORT(RotateNeighbours);
 
 void rotate_halves(const float* x1, const float* x2, const Rotation& by, float* y1, float* y2, std::size_t count) {
   LINNET_DISPATCH(RotateHalves)(x1, x2, by, y1, y2, count);
@@ -86,6 +103,10 @@ void rotate_halves(const float* x1, const float* x2, const Rotation& by, float* 
 
 void rotate_pairs(const float* x, const Rotation& by, float* y, std::size_t count) {
   LINNET_DISPATCH(RotatePairs)(x, by, y, count);
+}
+
+void rotate_neighbours(const float* x, const float* cos, const float* sin, float* y, std::size_t elements) {
+  LINNET_DISPATCH(RotateNeighbours)(x, cos, sin, y, elements);
 }
 
 }  // namespace linnet::kernels

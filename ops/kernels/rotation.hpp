@@ -21,6 +21,9 @@ void rotate_halves(const float* x1, const float* x2, const Rotation& by, float* 
 // The same for pairs that lie together: x1[i] is x[2 i] and x2[i] is x[2 i + 1], likewise y, which may be x.
 void rotate_pairs(const float* x, const Rotation& by, float* y, std::size_t count);
 
+// The same where cos and sin lie as x does: those of x1[i] are cos[2 i] and sin[2 i]. Requires: `elements` is even.
+void rotate_neighbours(const float* x, const float* cos, const float* sin, float* y, std::size_t elements);
+
 }  // namespace linnet::kernels
 
 #endif  // LINNET_OPS_KERNELS_ROTATION_HPP_

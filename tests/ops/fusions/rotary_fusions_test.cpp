@@ -11,7 +11,7 @@
 namespace linnet::test {
 namespace {
 
-constexpr int kWidth = 10;
+constexpr int kWidth = 38;
 
 using Written = std::string (*)(Writer&);
 
@@ -33,13 +33,48 @@ std::string rotated(Writer& w, const std::string& turned) {
   return w.add(w.mul("x", "cos"), w.mul(turned, "sin"));
 }
 
+/// cos and sin have so many columns; the `last` node names what is made.
 struct Spelling {
   const char* name;
   Written write;
+  int columns = kWidth;
+  const char* last = "Add";
 };
 
 constexpr std::int64_t kHalf = kWidth / 2;
 constexpr std::int64_t kEnd = INT64_MAX;
+
+/// Of x [.., tokens, 10], elements of the pairs: every second one, or halves.
+std::string every_second(Writer& w, std::int64_t first) { return columns(w, first, kEnd, 3, 2); }
+
+/// torch.stack((a, b), -1).flatten(-2), where the width comes to be.
+std::string stacked(Writer& w, const std::string& a, const std::string& b, int axis = -1) {
+  const Names apart = {w("Unsqueeze", {a, list(w, axis)}), w("Unsqueeze", {b, list(w, axis)})};
+  const std::string joined = w("Concat", apart, {attribute("axis", axis)});
+  const std::string shape = w.add_constant(tensor<std::int64_t>({4}, {0, 0, 0, kWidth}));
+  return w("Reshape", {joined, shape});
+}
+
+using Join = std::string (*)(Writer&, const std::string&, const std::string&);
+
+/// The products of pairs, each with one of as many columns.
+std::string pairs(Writer& w, const std::string& x1, const std::string& x2, Join join) {
+  w.model().input("cos", DataType::kFloat32, {"batch", 1, "tokens", kHalf});
+  w.model().input("sin", DataType::kFloat32, {1, 1, "tokens", kHalf});
+  const std::string first = w("Sub", {w.mul(x1, "cos"), w.mul(x2, "sin")});
+  return join(w, first, w.add(w.mul(x2, "cos"), w.mul(x1, "sin")));
+}
+
+std::string side_by_side(Writer& w, const std::string& a, const std::string& b) {
+  return w("Concat", {a, b}, {attribute("axis", 3)});
+}
+
+std::string as_neighbours(Writer& w, const std::string& a, const std::string& b) { return stacked(w, a, b); }
+
+Names split(Writer& w) {
+  w.model().node("Split", {"x"}, {"x1", "x2"}, {attribute("axis", 3)}, "split");
+  return {"x1", "x2"};
+}
 
 const Spelling kSpellings[] = {
     {"PyTorch", [](Writer& w) { return rotated(w, turned(w, columns(w, kHalf, kEnd), columns(w, 0, kHalf))); }},
@@ -47,13 +82,30 @@ const Spelling kSpellings[] = {
      [](Writer& w) { return rotated(w, turned(w, columns(w, kHalf, kWidth, -1, 1), columns(w, 0, kHalf, -1, 1))); }},
     {"counted from the end",
      [](Writer& w) { return rotated(w, turned(w, columns(w, -kHalf, kEnd), columns(w, -kWidth, -kHalf))); }},
+    {"torch.chunk",
+     [](Writer& w) {
+       const Names halves = split(w);
+       return rotated(w, turned(w, halves[1], halves[0]));
+     }},
+    {"GPT-J's neighbours",
+     [](Writer& w) { return rotated(w, stacked(w, w("Neg", {every_second(w, 1)}), every_second(w, 0))); }},
+    {"pairs of halves", [](Writer& w) { return pairs(w, columns(w, 0, kHalf), columns(w, kHalf, kEnd), side_by_side); },
+     kHalf, "Concat"},
+    {"pairs of torch.chunk",
+     [](Writer& w) {
+       const Names halves = split(w);
+       return pairs(w, halves[0], halves[1], side_by_side);
+     },
+     kHalf, "Concat"},
+    {"pairs of neighbours", [](Writer& w) { return pairs(w, every_second(w, 0), every_second(w, 1), as_neighbours); },
+     kHalf, "Reshape"},
 };
 
 TEST(RotaryFusions, EverySpellingBecomesOneNodeThatGivesTheSame) {
   const Tensor x = numbers({2, 3, 4, kWidth}, 1);
-  const Tensor cos = numbers({2, 1, 4, kWidth}, 2);
-  const Tensor sin = numbers({1, 1, 4, kWidth}, 3);
   for (const Spelling& spelling : kSpellings) {
+    const Tensor cos = numbers({2, 1, 4, spelling.columns}, 2);
+    const Tensor sin = numbers({1, 1, 4, spelling.columns}, 3);
     for (const bool swapped : {false, true}) {
       Form form;
       form.swapped = swapped;
@@ -63,7 +115,7 @@ TEST(RotaryFusions, EverySpellingBecomesOneNodeThatGivesTheSame) {
         SCOPED_TRACE(testing::Message() << spelling.name << (swapped ? ", swapped, " : ", ") << name_of(backend));
         const Model model = load(bytes, true, backend);
         ASSERT_EQ(operators(model), "RotaryEmbedding");
-        EXPECT_EQ(summarize(model).nodes[0].fused.back().op, "Add");
+        EXPECT_EQ(summarize(model).nodes[0].fused.back().op, spelling.last);
         const Tensor fused = model.run({x, cos, sin})[0];
         const Tensor written = load(bytes, false, backend).run({x, cos, sin})[0];
         EXPECT_EQ(difference(fused.view(), written.view(), {0, 2 * 0x1p-23}), "");
@@ -89,6 +141,38 @@ TEST(RotaryFusions, EverythingBroadcasts) {
 }
 
 const Spelling kNearMisses[] = {
+    {"neighbours the other way round",
+     [](Writer& w) { return rotated(w, stacked(w, w("Neg", {every_second(w, 0)}), every_second(w, 1))); }},
+    {"neighbours of which one is not negative",
+     [](Writer& w) { return rotated(w, stacked(w, every_second(w, 1), every_second(w, 0))); }},
+    {"neighbours as halves", [](Writer& w) { return rotated(w, turned(w, every_second(w, 1), every_second(w, 0))); }},
+    {"halves as neighbours",
+     [](Writer& w) { return rotated(w, stacked(w, w("Neg", {columns(w, kHalf, kEnd)}), columns(w, 0, kHalf))); }},
+    {"neighbours that are joined before their dimension",
+     [](Writer& w) { return rotated(w, stacked(w, w("Neg", {every_second(w, 1)}), every_second(w, 0), -2)); }},
+    {"chunks the other way round",
+     [](Writer& w) {
+       const Names halves = split(w);
+       return rotated(w, turned(w, halves[0], halves[1]));
+     }},
+    {"pairs the other way round",
+     [](Writer& w) { return pairs(w, columns(w, kHalf, kEnd), columns(w, 0, kHalf), side_by_side); }},
+    {"pairs of halves as neighbours",
+     [](Writer& w) { return pairs(w, columns(w, 0, kHalf), columns(w, kHalf, kEnd), as_neighbours); }},
+    {"a pair turned the other way",
+     [](Writer& w) {
+       w.model().input("cos", DataType::kFloat32, {1, 1, 1, kHalf}).input("sin", DataType::kFloat32, {1, 1, 1, kHalf});
+       const Names x = split(w);
+       const std::string first = w.add(w.mul(x[0], "cos"), w.mul(x[1], "sin"));
+       return side_by_side(w, first, w("Sub", {w.mul(x[1], "cos"), w.mul(x[0], "sin")}));
+     }},
+    {"pairs with one angle for all",
+     [](Writer& w) {
+       w.model().input("cos", DataType::kFloat32, {1, 1, 1, 1}).input("sin", DataType::kFloat32, {1, 1, 1, 1});
+       const Names x = split(w);
+       const std::string first = w("Sub", {w.mul(x[0], "cos"), w.mul(x[1], "sin")});
+       return side_by_side(w, first, w.add(w.mul(x[1], "cos"), w.mul(x[0], "sin")));
+     }},
     {"halves the other way round",
      [](Writer& w) { return rotated(w, turned(w, columns(w, 0, kHalf), columns(w, kHalf, kEnd))); }},
     {"the other half negative",

@@ -1,6 +1,6 @@
 // ScaledDotProductAttention, of Linnet's own domain: what fusions/attention_fusions.cpp makes of the nodes of an
 // attention, ONNX's operator Attention included, whose definition is such nodes.
-//   Y = softmax(Q K^T * scale + bias + mask) V, with the softmax over keys
+//   Y = softmax(capped(Q K^T * scale) + bias + mask) V, with the softmax over keys and capped(s) = cap * tanh(s)
 // Q [batch, heads, queries, depth], K [batch, key heads, keys, depth], V [batch, key heads, keys, width], Y [batch,
 // heads, queries, width]; heads is a multiple of key heads, and neighbouring ones share one. All have 4 dimensions, or
 // all 3: then there is one head. mask is [batch, heads, queries, keys]. zero_rows (bool) is [batch, heads, queries, 1]:
@@ -11,8 +11,9 @@
 // Batches broadcast, as do the heads, queries and keys of the scores Q K^T and the masks: of a size of 1 there may be
 // more in another of them.
 //
-// Attributes: scale (a factor, with `divides` a divisor); nan_is_zero: as zero_rows, where the softmax is NaN; fill:
-// the number where filled is fills_where; q_order, k_order, v_order, y_order: transpositions taken in.
+// Attributes: scale (a factor, with `divides` a divisor); cap (0: scores stay as they are); nan_is_zero: as zero_rows,
+// where the softmax is NaN; fill: the number where filled is fills_where; q_order, k_order, v_order, y_order:
+// transpositions taken in.
 #include "ops/attention/attention.hpp"
 
 #include <algorithm>
@@ -36,6 +37,7 @@ std::vector<std::size_t> parse_order(ParseContext& context, const char* name) {
 AttributesPtr parse(ParseContext& context) {
   auto attributes = new_shared<AttentionAttributes>();
   attributes->scale = {context.get_float("scale", 1.0F), context.get_int("divides", 0) != 0};
+  attributes->cap = context.get_float("cap", 0.0F);
   attributes->nan_is_zero = context.get_int("nan_is_zero", 0) != 0;
   attributes->fill = context.get_float("fill", 0.0F);
   attributes->fills_where = context.get_int("fills_where", 1) != 0;
@@ -199,6 +201,7 @@ void softmax_of_row(const RunArguments& args, const AttentionPlan& plan, const s
     }
     const auto factor = static_cast<double>(plan.scale.factor);
     score = plan.scale.divides ? score / factor : score * factor;
+    if (plan.cap != 0) score = static_cast<double>(plan.cap) * std::tanh(score);
     if (plan.has_filled) {
       const std::int64_t index = offset(plan.filled, at) + key * plan.filled[3];
       const bool filled = is_true_at(args.inputs[kFilled], static_cast<std::size_t>(index)) == plan.fills_where;
@@ -276,6 +279,7 @@ AttentionPlan attention_plan(const NodeView& node) {
   plan.width = v[3].value();
   plan.heads_of_key = k[1].is(0) ? 1 : plan.heads / k[1].value();
   plan.scale = attributes.scale;
+  plan.cap = attributes.cap;
   plan.nan_is_zero = attributes.nan_is_zero;
   plan.q = strides_of(node.input_shape(kQ), attributes.q_order, 3);
   plan.k = strides_of(node.input_shape(kK), attributes.k_order, 3);

@@ -17,6 +17,7 @@ enum AttentionInput : std::size_t { kQ, kK, kV, kMask, kZeroRows, kFilled, kBias
 /// output is dimension y_order[i] of Y. An empty order changes nothing.
 struct AttentionAttributes : Attributes {
   kernels::ScoreScale scale;
+  float cap = 0.0F;          ///< a scaled score s becomes cap * tanh(s); 0: it stays
   bool nan_is_zero = false;  ///< rows whose softmax is NaN count as zeros
   float fill = 0.0F;         ///< the score where `filled` is fills_where
   bool fills_where = true;
@@ -31,6 +32,7 @@ struct AttentionPlan {
   std::int64_t batches = 0, heads = 0, queries = 0, keys = 0, depth = 0, width = 0;
   std::int64_t heads_of_key = 1;  ///< neighbouring heads that share one head of K and V
   kernels::ScoreScale scale;
+  float cap = 0.0F;
   bool nan_is_zero = false;
   float fill = 0.0F;
   bool fills_where = true;

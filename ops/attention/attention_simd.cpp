@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "ops/attention/attention.hpp"
+#include "ops/kernels/activation.hpp"
 #include "ops/kernels/gemm.hpp"
 #include "ops/kernels/quantize.hpp"
 #include "ops/kernels/softmax.hpp"
@@ -24,6 +25,7 @@ namespace {
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr double kProductsPerNanosecond = 50.0;
 constexpr double kSoftmaxNanoseconds = 0.4;  ///< per score
+constexpr double kTanhNanoseconds = 0.3;     ///< the same
 constexpr double kTaskNanoseconds = 3e5;
 /// Rows of a block: whole tiles of the product, 256 KiB of scores at most, where 12 rows are no more than that.
 constexpr std::int64_t kTileRows = 12;
@@ -73,10 +75,15 @@ std::string accepts(const NodeView& node) {
 
 std::int64_t whole_tiles(std::int64_t rows) { return (rows + kTileRows - 1) / kTileRows * kTileRows; }
 
+/// From its product to its part of the output.
+double score_nanoseconds(const AttentionPlan& plan) {
+  const double products = static_cast<double>(plan.depth + plan.width) / kProductsPerNanosecond;
+  return products + kSoftmaxNanoseconds + (plan.cap != 0 ? kTanhNanoseconds : 0);
+}
+
 void choose_tasks(State& state, int threads) {
   const AttentionPlan& plan = state.plan;
-  const double row_work = static_cast<double>(plan.keys) *
-                          (static_cast<double>(plan.depth + plan.width) / kProductsPerNanosecond + kSoftmaxNanoseconds);
+  const double row_work = static_cast<double>(plan.keys) * score_nanoseconds(plan);
   const std::int64_t key_heads = plan.batches * (plan.heads / plan.heads_of_key);
   const auto most = static_cast<std::int64_t>(std::max(1.0, kTaskNanoseconds / row_work));
   const std::int64_t wanted = (2 * threads + key_heads - 1) / key_heads;
@@ -124,9 +131,9 @@ Prepared prepare(const PrepareContext& context) {
   state->block_rows = std::clamp(kBlockScores / plan.keys / kTileRows * kTileRows, kTileRows, kMostBlockRows);
   if (state->in_place) state->block_rows = state->rows;
   const bool only_mask = plan.has_mask && !plan.has_filled && !plan.has_bias;
-  state->starts_as_mask = state->scaled_keys && only_mask && plan.mask[2] == 0 && plan.mask[3] == 1;
+  state->starts_as_mask = state->scaled_keys && only_mask && plan.cap == 0 && plan.mask[2] == 0 && plan.mask[3] == 1;
   state->narrows = !state->in_place && dense_rows && only_mask && plan.mask[2] != 0 && plan.mask[3] == 1 &&
-                   plan.keys >= kLeastNarrowedKeys;
+                   plan.keys >= kLeastNarrowedKeys && std::abs(plan.cap) < kernels::kMostScore;
   const std::int64_t key_products = state->block_rows * std::max(plan.depth, plan.width);
   state->chunk_keys = std::max<std::int64_t>(1, kUnstoppedProducts / key_products / kChunkUnit) * kChunkUnit;
   choose_tasks(*state, context.threads());
@@ -281,6 +288,11 @@ class Task {
       kernels::scale_and_mask(scores, keys, scale, addend, size(stride));
       scale = {};
     };
+    if (plan_.cap != 0) {
+      if (scale.factor != 1.0F) add(nullptr, 0);
+      kernels::apply_activation({kernels::ActivationKind::kTanh}, scores, scores, keys);
+      scale = {plan_.cap, false};
+    }
     if (plan_.has_filled) {
       add(nullptr, 0);
       fill(scores, block, i);
@@ -385,8 +397,7 @@ void run(const RunArguments& args) {
   const std::int64_t key_heads = plan.batches * (plan.heads / plan.heads_of_key);
   const double scores =
       static_cast<double>(key_heads) * static_cast<double>(state.rows) * static_cast<double>(plan.keys);
-  const double work =
-      scores * (static_cast<double>(plan.depth + plan.width) / kProductsPerNanosecond + kSoftmaxNanoseconds);
+  const double work = scores * score_nanoseconds(plan);
   args.control.parallel_for(
       static_cast<std::size_t>(key_heads * state.tasks_per_key_head), work, [&](std::size_t task, std::size_t worker) {
         const auto index = static_cast<std::int64_t>(task);

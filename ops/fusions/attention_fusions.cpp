@@ -1,12 +1,13 @@
 // Attention, which exports write as several nodes, as one node:
 //
-//   softmax(scaled(Q) scaled(K)^T * scale + bias + mask) V
+//   softmax(capped(scaled(Q) scaled(K)^T * scale) + bias + mask) V
 //
-// with the scale as product or quotient of Q, of K^T, of their product, or of several; with or without bias and
-// mask; with scores that Where makes another number before that; with rows of NaN made zeros (Where(IsNaN(p), 0, p)) or
-// some rows (Where(rows, 0, p)), as the definition of ONNX's operator Attention has it; and with K and V repeated for
-// groups of heads (Unsqueeze, Expand, Reshape). K may come as it is multiplied, or be transposed as matrices of all
-// heads. Transposes of operands and result are taken in by fuse_transpose, later.
+// with the scale as product or quotient of Q, of K^T, of their product, or of several; with scores that are capped,
+// tanh(s / c) * c, or not; with or without bias and mask; with scores that Where makes another number before that; with
+// rows of NaN made zeros (Where(IsNaN(p), 0, p)) or some rows (Where(rows, 0, p)), as the definition of ONNX's operator
+// Attention has it; and with K and V repeated for groups of heads (Unsqueeze, Expand, Reshape). K may come as it is
+// multiplied, or be transposed as matrices of all heads. Either product may be an Einsum ('bhqd,bhkd->bhqk',
+// 'bqhd,bkhd->bhqk'), which says how operands and result lie. Transposes of them are taken in by fuse_transpose, later.
 //
 // What comes out rounds less: scaling Q and K rounds every element, and sqrt(scale), which is 0.35355338 for a scale of
 // 1/8, before that. Only float32.
@@ -15,6 +16,8 @@
 
 #include "ops/attention/attention.hpp"
 #include "ops/normalization/softmax.hpp"
+#include "ops/product/einsum.hpp"
+#include "ops/shared/axis_order.hpp"
 #include "ops/shared/float_scalar.hpp"
 #include "ops/shared/fusion_facts.hpp"
 #include "runtime/data_type.hpp"
@@ -76,16 +79,23 @@ Pattern attention(Heads heads) {
                        : heads == Heads::kMatrices ? turned_matrices(any("k"))
                                                    : any("k");
   const Pattern values = heads == Heads::kRepeated ? repeated(kValueNames) : any("v");
-  const Pattern product =
-      op("MatMul", {scaled(any("q"), "q factor", "q divisor"), scaled(keys, "k factor", "k divisor")}, "product");
-  const Pattern scores = scaled(product, "factor", "divisor");
+  const Pattern q = scaled(any("q"), "q factor", "q divisor");
+  const Pattern k = scaled(keys, "k factor", "k divisor");
+  const Pattern by_matmul = op("MatMul", {q, k}, "product");
+  const Pattern by_either = one_of({by_matmul, op("Einsum", {q, k}, "product")});
+  const Pattern product = heads == Heads::kPlain ? by_either : by_matmul;
+  const Pattern plain = scaled(product, "factor", "divisor");
+  const Pattern inside = op("Tanh", {scaled(plain, "inner factor", "inner divisor")});
+  const Pattern scores = one_of({op("Mul", {inside, constant("cap")}), plain});
   const Pattern filled = one_of({op("Where", {any("filled"), constant("fill"), scores}),
                                  op("Where", {any("open"), scores, constant("fill")}), scores});
   const Pattern biased = op("Add", {op("Add", {filled, any("bias")}), any("mask")});
   const Pattern p = op("Softmax", {one_of({biased, op("Add", {filled, any("mask")}), filled})}, "p");
   const Pattern kept_rows = one_of({op("Where", {op("IsNaN", {p}, "nan"), number(0.0), any("p")}),
                                     op("Where", {any("zero rows"), number(0.0), p}), p});
-  return op("MatMul", {kept_rows, values});
+  const Pattern last = op("MatMul", {kept_rows, values});
+  const Pattern last_of_either = one_of({last, op("Einsum", {kept_rows, values})});
+  return heads == Heads::kPlain ? last_of_either : last;
 }
 
 /// 1 for what is left out; nothing where a float does not hold it.
@@ -103,13 +113,13 @@ double meant(double product) {
 
 std::optional<kernels::ScoreScale> scale_of(const Match& match) {
   double factor = 1.0;
-  for (const char* name : {"q factor", "k factor", "factor"}) {
+  for (const char* name : {"q factor", "k factor", "factor", "inner factor"}) {
     const std::optional<double> value = constant_of(match, name);
     if (!value) return std::nullopt;
     factor *= *value;
   }
   double divisor = 1.0;
-  for (const char* name : {"q divisor", "k divisor", "divisor"}) {
+  for (const char* name : {"q divisor", "k divisor", "divisor", "inner divisor"}) {
     const std::optional<double> value = constant_of(match, name);
     if (!value) return std::nullopt;
     divisor *= *value;
@@ -193,17 +203,101 @@ bool turns_keys(const Match& match, const Dims& keys) {
          same(keys, heads, 0, 2) && keys[3].same(heads[2]) && keys[2].same(heads[3]);
 }
 
+/// Where the letters of `wanted` stand in the term of an Einsum; nothing where it has others, or one of them twice.
+std::optional<std::vector<std::size_t>> places_of(const std::string& wanted, const std::string& term) {
+  constexpr char kEllipsis = '.';
+  if (term.size() != wanted.size() || term.find(kEllipsis) != std::string::npos) return std::nullopt;
+  std::vector<std::size_t> places;
+  for (const char letter : wanted) {
+    const std::size_t place = term.find(letter);
+    if (place == std::string::npos || std::count(places.begin(), places.end(), place) != 0) return std::nullopt;
+    places.push_back(place);
+  }
+  return places;
+}
+
+/// The label of `term` that `others` lack; a space where there is none.
+char label_beside(const std::string& term, const std::string& others) {
+  const std::size_t place = term.find_first_not_of(others);
+  return place == std::string::npos ? ' ' : term[place];
+}
+
+const EinsumAttributes* equation_of(const NodeView& node) {
+  return dynamic_cast<const EinsumAttributes*>(node.node().attributes.get());
+}
+
+/// [.., queries, keys] = [.., queries, depth] [.., keys, depth]^T, whatever the letters are.
+bool orders_keys(const EinsumAttributes& equation, AttentionAttributes& attributes) {
+  const std::string& scores = equation.output;
+  const std::size_t rank = scores.size();
+  if (equation.operands.size() != 2 || rank < 3) return false;
+  const char depth = label_beside(equation.operands[0], scores);
+  const auto q = places_of(scores.substr(0, rank - 1) + depth, equation.operands[0]);
+  const auto k = places_of(scores.substr(0, rank - 2) + scores[rank - 1] + depth, equation.operands[1]);
+  if (!q || !k) return false;
+  attributes.q_order = *q;
+  attributes.k_order = *k;
+  return true;
+}
+
+/// [.., queries, width] = [.., queries, keys] [.., keys, width], with V and the result in any order.
+bool orders_values(const EinsumAttributes& equation, AttentionAttributes& attributes) {
+  if (equation.operands.size() != 2 || equation.operands[0].size() < 3) return false;
+  const std::string& p = equation.operands[0];
+  const std::size_t rank = p.size();
+  const char width = label_beside(equation.operands[1], p);
+  const auto v = places_of(p.substr(0, rank - 2) + p[rank - 1] + width, equation.operands[1]);
+  const auto y = places_of(equation.output, p.substr(0, rank - 1) + width);
+  if (!v || !y) return false;
+  attributes.v_order = *v;
+  attributes.y_order = *y;
+  return true;
+}
+
+/// Whether a dimension is the last of what lies in memory.
+bool is_contiguous(const std::vector<std::size_t>& order, std::size_t rank, std::size_t dim) {
+  return (order.empty() ? dim : order[dim]) + 1 == rank;
+}
+
+/// How operands and result lie. False where an Einsum is no such product, or the kernels cannot read what it reads:
+/// rows have to be contiguous, of K and V else columns.
+bool order_operands(const Match& match, AttentionAttributes& attributes) {
+  const EinsumAttributes* const keys = equation_of(match.node("product"));
+  const EinsumAttributes* const values = equation_of(match.last());
+  const std::size_t rank = match.type("k").dims.size();
+  if (rank < 3) return false;
+  if (keys != nullptr && !orders_keys(*keys, attributes)) return false;
+  if (values != nullptr && !orders_values(*values, attributes)) return false;
+  if (keys == nullptr && !match.has("turned")) attributes.k_order = swapped_order(rank);
+  const auto rows = [&](const std::vector<std::size_t>& order) { return is_contiguous(order, rank, rank - 1); };
+  const auto columns = [&](const std::vector<std::size_t>& order) { return is_contiguous(order, rank, rank - 2); };
+  return rows(attributes.q_order) && rows(attributes.y_order) &&
+         (rows(attributes.k_order) || columns(attributes.k_order)) &&
+         (rows(attributes.v_order) || columns(attributes.v_order));
+}
+
+/// What Einsum would repeat is left to it. `k` and `v` are as they are multiplied.
+bool sizes_meet(const Match& match, const Dims& q, const Dims& k, const Dims& v) {
+  const std::size_t rank = q.size();
+  const Dims& p = match.type("p").dims;
+  const bool depth = equation_of(match.node("product")) == nullptr || q[rank - 1].same(k[rank - 1]);
+  const bool keys = equation_of(match.last()) == nullptr || p[rank - 1].same(v[rank - 2]);
+  return depth && keys;
+}
+
 /// Whether q [.., queries, depth], k and v are as attention wants them, whatever sizes are not known yet. Which sizes
 /// of batches and masks broadcast the operator asks.
-bool operands_fit(const Match& match) {
-  const Dims& q = match.type("q").dims;
-  const Dims& k = match.type("k").dims;
-  const Dims& v = match.type("v").dims;
+bool operands_fit(const Match& match, const AttentionAttributes& attributes) {
   const NodeView product = match.node("product");
+  if (match.type("k").dims.size() != match.type("q").dims.size()) return false;
+  if (match.type("v").dims.size() != match.type("q").dims.size()) return false;
+  const Dims q = in_order(match.type("q").dims, attributes.q_order);
+  const Dims k = in_order(match.type("k").dims, attributes.k_order);
+  const Dims v = in_order(match.type("v").dims, attributes.v_order);
   const std::size_t rank = q.size();
   if ((rank != 3 && rank != 4) || product.input_rank(0) != rank || product.input_rank(1) != rank) return false;
-  if (k.size() != rank || v.size() != rank || match.type("p").dims.size() != rank) return false;
-  if (match.last().output(0).dims.size() != rank) return false;
+  if (match.type("p").dims.size() != rank || match.last().output(0).dims.size() != rank) return false;
+  if (!sizes_meet(match, q, k, v)) return false;
   if (match.has(kKeyNames.unsqueezed)) {
     return rank == 4 && k[1].same(v[1]) && repeats_heads(match, kKeyNames, q[1]) &&
            repeats_heads(match, kValueNames, q[1]) && turns_keys(match, {k[0], q[1], k[2], k[3]});
@@ -221,11 +315,16 @@ std::optional<Replacement> make_attention(const Match& match) {
   const bool own_kernels = backend == Backend::kAuto || backend == Backend::kSimd;
   if (op == nullptr || !own_kernels || match.type("q").type != DataType::kFloat32) return std::nullopt;
   const std::optional<kernels::ScoreScale> scale = scale_of(match);
-  if (!scale || !softmax_over_keys(match.node("p")) || !operands_fit(match)) return std::nullopt;
+  if (!scale || !softmax_over_keys(match.node("p"))) return std::nullopt;
   auto attributes = new_shared<AttentionAttributes>();
+  if (!order_operands(match, *attributes) || !operands_fit(match, *attributes)) return std::nullopt;
   attributes->scale = *scale;
+  if (match.has("cap")) {
+    const std::optional<float> cap = float_scalar(match.constant("cap"));
+    if (!cap || !std::isfinite(*cap) || *cap == 0) return std::nullopt;
+    attributes->cap = *cap;
+  }
   attributes->nan_is_zero = match.has("nan");
-  if (!match.has("turned")) attributes->k_order = swapped_order(match.type("k").dims.size());
   Replacement replacement{op, nullptr, {match.value("q"), match.value("k"), match.value("v")}};
   ValueId mask = match.has("mask") ? match.value("mask") : kNoValue;
   ValueId bias = match.has("bias") ? match.value("bias") : kNoValue;

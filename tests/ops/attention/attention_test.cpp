@@ -29,6 +29,7 @@ struct Case {
   bool in_three_dimensions = false;
   const char* implementation = "simd";
   Shape bias = {};  ///< empty: none
+  float cap = 0.0F;
 };
 
 const Order kHeadsInside = {0, 2, 1, 3};
@@ -46,7 +47,17 @@ Case with_bias(Shape bias, Case c) {
   return c;
 }
 
+Case capped(float cap, Case c) {
+  c.cap = cap;
+  return c;
+}
+
 const Case kCases[] = {
+    capped(3.0F, {"capped", 2, 3, 3, 13, 37, 9, 23, 0.3F}),
+    capped(0.5F, {"capped, by a power of two, a mask of keys", 2, 3, 3, 14, 80, 8, 8, 0.25F, false, {2, 1, 1, 80}}),
+    capped(2.0F, {"capped, a mask", 2, 3, 3, 14, 80, 8, 8, 50.0F, true, {14, 80}}),
+    capped(-2.0F, {"capped, few queries", 1, 4, 2, 1, 33, 8, 8, 0.3F, false, {33}}),
+    capped(30.0F, with_bias({3, 14, 80}, {"capped, a bias and a mask", 2, 3, 3, 14, 80, 8, 8, 1.0F, false, {80}})),
     {"one of each", 1, 1, 1, 1, 1, 1, 1},
     {"whole vectors", 2, 3, 3, 24, 32, 16, 64},
     {"odd sizes", 2, 3, 3, 13, 37, 9, 23, 0.3F},
@@ -163,8 +174,9 @@ void check(const Case& c) {
                      static_cast<double>(k_values->as<float>()[k.index({batch, key_head, key, i})]);
           }
           const auto factor = static_cast<double>(c.scale);
-          score = (c.divides ? score / factor : score * factor) + added_by(c, mask, batch, head, row, key) +
-                  added_by(c, bias, batch, head, row, key);
+          score = c.divides ? score / factor : score * factor;
+          if (c.cap != 0) score = static_cast<double>(c.cap) * std::tanh(score);
+          score += added_by(c, mask, batch, head, row, key) + added_by(c, bias, batch, head, row, key);
           weights.push_back(std::exp(score));
           sum += weights.back();
         }
@@ -180,7 +192,7 @@ void check(const Case& c) {
     }
   }
   OpTest test("ScaledDotProductAttention", 1, kOwnDomain);
-  test.named(c.name).attribute("scale", c.scale).attribute("divides", std::int64_t{c.divides});
+  test.named(c.name).attribute("scale", c.scale).attribute("divides", std::int64_t{c.divides}).attribute("cap", c.cap);
   if (!c.q_order.empty()) test.ints("q_order", c.q_order);
   if (!c.k_order.empty()) test.ints("k_order", c.k_order);
   if (!c.v_order.empty()) test.ints("v_order", c.v_order);

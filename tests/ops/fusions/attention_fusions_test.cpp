@@ -53,6 +53,16 @@ std::string filled(Graph& g, bool where, bool biased = false) {
   return g.product(g.softmax(g.writer.add(chosen, g.input("mask", {kBatch, 1, 1, kKeys}))), g.v());
 }
 
+/// As Gemma 2 caps them.
+std::string capped(Graph& g, const std::string& scores, double cap) {
+  const std::string inside = g.writer("Tanh", {g.writer.div(scores, g.writer.number(cap))});
+  return g.writer.mul(inside, g.writer.number(cap));
+}
+
+std::string einsum(Graph& g, const std::string& equation, const std::string& a, const std::string& b) {
+  return g.writer("Einsum", {a, b}, {attribute("equation", equation.c_str())});
+}
+
 const Spelling kSpellings[] = {
     {"eager", eager},
     {"without scale or mask", [](Graph& g) { return g.product(g.softmax(g.scores()), g.v()); }},
@@ -83,6 +93,43 @@ const Spelling kSpellings[] = {
        const std::string biased = g.writer.add(scores, g.input("bias", {kQueries, 1}));
        return g.product(g.softmax(g.writer.add(biased, g.input("mask", {kBatch, 1, kQueries, kKeys}))), g.v());
      }},
+    {"capped scores and a mask",
+     [](Graph& g) {
+       return g.product(g.softmax(g.writer.add(capped(g, g.scores(), 0.7), g.input("mask", {kQueries, kKeys}))), g.v());
+     }},
+    {"capped scores, scaled before",
+     [](Graph& g) {
+       return g.product(g.softmax(capped(g, g.writer.mul(g.scores(), g.writer.number(0.3)), 1.25)), g.v());
+     }},
+    {"scores in bounds that are not the divisor",
+     [](Graph& g) {
+       const std::string scores = g.writer("Tanh", {g.writer.mul(g.scores(), g.writer.number(0.4))});
+       return g.product(g.softmax(g.writer.mul(scores, g.writer.number(3))), g.v());
+     }},
+    {"capped and filled scores",
+     [](Graph& g) {
+       g.writer.model().input("filled", DataType::kBool, {kQueries, kKeys});
+       g.shapes.push_back({kQueries, kKeys});
+       const std::string scores = capped(g, g.scores(), 0.7);
+       return g.product(g.softmax(g.writer("Where", {"filled", g.writer.number(-1.5), scores})), g.v());
+     }},
+    {"Einsum of heads",
+     [](Graph& g) {
+       const std::string scores = einsum(g, "bhqd,bhkd->bhqk", "x", g.k());
+       return einsum(g, "bhqk, bhkd -> bhqd", g.softmax(g.writer.mul(scores, g.writer.number(0.3))), g.v());
+     }},
+    {"Einsum of tokens",
+     [](Graph& g) {
+       const std::string scores = einsum(g, "bhqd,bkhd->bhqk", "x", g.input("k", {kBatch, kKeys, kHeads, kDepth}));
+       const std::string p = g.softmax(g.writer.add(scores, g.input("mask", {kBatch, 1, 1, kKeys})));
+       return einsum(g, "bhqk,bkhd->bqhd", p, g.input("v", {kBatch, kKeys, kHeads, kDepth}));
+     }},
+    {"Einsum of keys as they are multiplied, then MatMul",
+     [](Graph& g) {
+       const std::string k = g.input("k", {kDepth, kBatch, kHeads, kKeys});
+       return g.product(g.softmax(einsum(g, "xyzd,dxyk->xyzk", "x", k)), g.v());
+     }},
+    {"MatMul, then Einsum", [](Graph& g) { return einsum(g, "bhqk,bhkd->qbhd", g.softmax(g.scores()), g.v()); }},
     {"filled scores, a bias and a mask", [](Graph& g) { return filled(g, true, true); }},
     {"rows of NaN as zeros",
      [](Graph& g) {
@@ -249,6 +296,45 @@ TEST(AttentionFusions, EmptyMasksOfMoreBatchesAreKept) {
 }
 
 const Spelling kNearMisses[] = {
+    {"a cap for each key",
+     [](Graph& g) {
+       const std::string inside = g.writer("Tanh", {g.scores()});
+       return g.product(g.softmax(g.writer.mul(inside, g.writer.constant(0.5, {kKeys}))), g.v());
+     }},
+    {"a cap of zero",
+     [](Graph& g) {
+       const std::string inside = g.writer("Tanh", {g.scores()});
+       return g.product(g.softmax(g.writer.mul(inside, g.writer.number(0))), g.v());
+     }},
+    {"scores that are capped after the mask",
+     [](Graph& g) {
+       const std::string masked = g.writer.add(g.scores(), g.input("mask", {kQueries, kKeys}));
+       return g.product(g.softmax(capped(g, masked, 0.7)), g.v());
+     }},
+    {"an Einsum with the scores turned",
+     [](Graph& g) {
+       const std::string k = g.input("k", {kBatch, kHeads, kQueries, kDepth});
+       const std::string p = g.softmax(einsum(g, "bhqd,bhkd->bhkq", "x", k));
+       return g.product(p, g.input("v", {kBatch, kHeads, kQueries, kDepth}));
+     }},
+    {"an Einsum over the heads of K",
+     [](Graph& g) { return g.product(g.softmax(einsum(g, "bhqd,bgkd->bhqk", "x", g.k())), g.v()); }},
+    {"an Einsum that repeats the depth",
+     [](Graph& g) {
+       const std::string scores = einsum(g, "bhqd,bhkd->bhqk", "x", g.input("k", {kBatch, kHeads, kKeys, 1}));
+       return g.product(g.softmax(scores), g.v());
+     }},
+    {"an Einsum that repeats values",
+     [](Graph& g) {
+       return einsum(g, "bhqk,bhkd->bhqd", g.softmax(g.scores()), g.input("v", {kBatch, kHeads, 1, kDepth}));
+     }},
+    {"an Einsum whose keys are not contiguous",
+     [](Graph& g) {
+       const std::string k = g.input("k", {kDepth, kBatch, kKeys, kHeads});
+       return g.product(g.softmax(einsum(g, "bhqd,dbkh->bhqk", "x", k)), g.v());
+     }},
+    {"an Einsum whose rows are not contiguous",
+     [](Graph& g) { return einsum(g, "bhqk,bhkd->bhdq", g.softmax(g.scores()), g.v()); }},
     {"softmax over queries",
      [](Graph& g) { return g.product(g.writer("Softmax", {g.scores()}, {attribute("axis", 2)}), g.v()); }},
     {"the logarithm", [](Graph& g) { return g.product(g.writer("LogSoftmax", {g.scores()}), g.v()); }},

@@ -8,7 +8,7 @@
 //
 // Deviation: it is computed in float32 and rounded once, where the definition rounds every product.
 //
-// Nodes that spell it out (fusions/rotary_fusions.cpp) may have cos and sin for each element of the width:
+// Nodes that spell it out (fusions/rotary_fusions.cpp) may have cos and sin for each element of R:
 //   y[i] = x[i] cos[i] - x[i + R/2] sin[i], y[i + R/2] = x[i + R/2] cos[i + R/2] + x[i] sin[i + R/2]
 // likewise with `interleaved`.
 #include "ops/attention/rotary_embedding.hpp"
@@ -185,7 +185,7 @@ Prepared prepare(const PrepareContext& context) {
   state->rows = element_count(y) / state->width;
   if (attributes.broadcasts) {
     for (std::size_t i = 0; i + 1 < y.size(); ++i) state->sizes[3 - (y.size() - 1 - i)] = y[i];
-    if (context.input_shape(1).back() == state->width) {
+    if (context.input_shape(1).back() == 2 * state->pairs) {
       state->step = state->interleaved ? 2 : 1;
       state->second = state->interleaved ? 1 : state->pairs;
     }

@@ -203,15 +203,20 @@ bool turns_keys(const Match& match, const Dims& keys) {
          same(keys, heads, 0, 2) && keys[3].same(heads[2]) && keys[2].same(heads[3]);
 }
 
-/// Where the letters of `wanted` stand in the term of an Einsum; nothing where it has others, or one of them twice.
-std::optional<std::vector<std::size_t>> places_of(const std::string& wanted, const std::string& term) {
+/// Where the first labels of `batch` stand in a term of an Einsum, then `row` and `column`; nothing where the term has
+/// others, or one of them twice.
+std::optional<std::vector<std::size_t>> places_of(const std::string& term, const std::string& batch, char row,
+                                                  char column) {
   constexpr char kEllipsis = '.';
-  if (term.size() != wanted.size() || term.find(kEllipsis) != std::string::npos) return std::nullopt;
-  std::vector<std::size_t> places;
-  for (const char letter : wanted) {
-    const std::size_t place = term.find(letter);
-    if (place == std::string::npos || std::count(places.begin(), places.end(), place) != 0) return std::nullopt;
-    places.push_back(place);
+  const std::size_t rank = batch.size();
+  if (rank < 3 || term.size() != rank) return std::nullopt;
+  std::vector<std::size_t> places(rank);
+  for (std::size_t i = 0; i < rank; ++i) {
+    const char label = i + 2 < rank ? batch[i] : i + 2 == rank ? row : column;
+    places[i] = term.find(label);
+    const auto end = places.begin() + static_cast<std::ptrdiff_t>(i);
+    if (label == kEllipsis || places[i] >= rank || std::find(places.begin(), end, places[i]) != end)
+      return std::nullopt;
   }
   return places;
 }
@@ -226,31 +231,32 @@ const EinsumAttributes* equation_of(const NodeView& node) {
   return dynamic_cast<const EinsumAttributes*>(node.node().attributes.get());
 }
 
-/// [.., queries, keys] = [.., queries, depth] [.., keys, depth]^T, whatever the letters are.
+/// Of an Einsum that makes [.., queries, keys] of [.., queries, depth] and [.., keys, depth], in whatever order they
+/// lie.
 bool orders_keys(const EinsumAttributes& equation, AttentionAttributes& attributes) {
   const std::string& scores = equation.output;
-  const std::size_t rank = scores.size();
-  if (equation.operands.size() != 2 || rank < 3) return false;
+  if (equation.operands.size() != 2 || scores.size() < 3) return false;
+  const char query = scores[scores.size() - 2];
   const char depth = label_beside(equation.operands[0], scores);
-  const auto q = places_of(scores.substr(0, rank - 1) + depth, equation.operands[0]);
-  const auto k = places_of(scores.substr(0, rank - 2) + scores[rank - 1] + depth, equation.operands[1]);
+  std::optional<std::vector<std::size_t>> q = places_of(equation.operands[0], scores, query, depth);
+  std::optional<std::vector<std::size_t>> k = places_of(equation.operands[1], scores, scores.back(), depth);
   if (!q || !k) return false;
-  attributes.q_order = *q;
-  attributes.k_order = *k;
+  attributes.q_order.swap(*q);
+  attributes.k_order.swap(*k);
   return true;
 }
 
-/// [.., queries, width] = [.., queries, keys] [.., keys, width], with V and the result in any order.
+/// Of an Einsum that makes [.., queries, width], in whatever order, of [.., queries, keys] and [.., keys, width].
 bool orders_values(const EinsumAttributes& equation, AttentionAttributes& attributes) {
-  if (equation.operands.size() != 2 || equation.operands[0].size() < 3) return false;
   const std::string& p = equation.operands[0];
-  const std::size_t rank = p.size();
+  if (equation.operands.size() != 2 || p.size() < 3) return false;
   const char width = label_beside(equation.operands[1], p);
-  const auto v = places_of(p.substr(0, rank - 2) + p[rank - 1] + width, equation.operands[1]);
-  const auto y = places_of(equation.output, p.substr(0, rank - 1) + width);
-  if (!v || !y) return false;
-  attributes.v_order = *v;
-  attributes.y_order = *y;
+  std::optional<std::vector<std::size_t>> v = places_of(equation.operands[1], p, p.back(), width);
+  const std::optional<std::vector<std::size_t>> y = places_of(equation.output, p, p[p.size() - 2], width);
+  if (!v || !y || !places_of(p, p, p[p.size() - 2], p.back())) return false;
+  attributes.v_order.swap(*v);
+  attributes.y_order.resize(y->size());
+  for (std::size_t i = 0; i < y->size(); ++i) attributes.y_order[(*y)[i]] = i;
   return true;
 }
 

@@ -5,6 +5,7 @@
 //   joined(x1 * cos - x2 * sin, x2 * cos + x1 * sin)      they have values for half of it
 //
 // `joined` is Concat for halves, and Unsqueeze, Concat and Reshape for neighbours. x1 and x2 come from Slice or Split.
+// x may be the front of wider rows whose rest is put behind it again, by Concat.
 // One of the two products is no longer rounded. Only float32: 16-bit types would skip a rounding step.
 #include "ops/attention/rotary_embedding.hpp"
 #include "runtime/data_type.hpp"
@@ -38,11 +39,22 @@ Pattern of_pairs() {
   return joined(first, second);
 }
 
-/// Which elements of the last dimension of `x` a value has: half of them, from `first` on.
+/// Only the front of x is turned: partial rotary embeddings.
+Pattern of_front() {
+  const Pattern turned = op("RotaryEmbedding", {any("front"), any("cos"), any("sin")}, "turned");
+  return op("Concat", {turned, any("rest")});
+}
+
+/// Which elements of the last dimension of `x` a value has: `count` of them from `first` on.
 struct Part {
   ValueId x;
   const TensorType* type;  ///< of x
-  std::int64_t first, step;
+  std::int64_t first, step, count;
+
+  std::int64_t width() const { return type->dims.back().value(); }
+  bool is(std::int64_t its_first, std::int64_t its_count, std::int64_t its_step = 1) const {
+    return first == its_first && count == its_count && step == its_step;
+  }
 };
 
 std::optional<std::int64_t> only(const NodeView& node, std::size_t input) {
@@ -51,16 +63,19 @@ std::optional<std::int64_t> only(const NodeView& node, std::size_t input) {
 }
 
 /// Where a Slice ends, or what a Split cuts, its output's size says.
-std::optional<Part> part_of(const Match& match, const char* name, std::int64_t half) {
+std::optional<Part> part_of(const Match& match, const char* name) {
   const ValueId value = match.value(name);
   const std::optional<NodeView> maker = match.maker(value);
   const Dims& dims = match.type(name).dims;
-  if (!maker || !maker->has_input(0) || dims.empty() || !dims.back().is(half)) return std::nullopt;
+  if (!maker || !maker->has_input(0) || dims.empty() || !dims.back().known()) return std::nullopt;
   const Node& node = maker->node();
   const TensorType& x = maker->input(0);
-  if (x.dims.size() != dims.size() || !x.dims.back().is(2 * half)) return std::nullopt;
+  if (x.dims.size() != dims.size() || !x.dims.back().known()) return std::nullopt;
+  Part part = {node.inputs[0], &x, 0, 1, dims.back().value()};
   if (node.op == match.registry().find("", "Split") && node.outputs.size() == 2) {
-    return Part{node.inputs[0], &x, node.outputs[0] == value ? 0 : half, 1};
+    if (part.count == part.width()) return std::nullopt;  // along another axis
+    if (node.outputs[0] != value) part.first = part.width() - part.count;
+    return part;
   }
   // Before opset 10 a Slice has no inputs but x, which is left alone.
   if (node.op != match.registry().find("", "Slice") || !maker->has_input(3)) return std::nullopt;
@@ -68,16 +83,18 @@ std::optional<Part> part_of(const Match& match, const char* name, std::int64_t h
   const std::optional<std::int64_t> start = only(*maker, 1), axis = only(*maker, 3);
   const std::optional<std::int64_t> step = maker->has_input(4) ? only(*maker, 4) : 1;
   if (!start || !axis || !step || (*axis != -1 && *axis != rank - 1)) return std::nullopt;
-  return Part{node.inputs[0], &x, *start < 0 ? *start + 2 * half : *start, *step};
+  part.first = *start < 0 ? *start + part.width() : *start;
+  part.step = *step;
+  return part;
 }
 
 /// What `first` and `second` are parts of; nothing where they are not the elements of the pairs of `joined`.
 std::optional<Part> paired(const Match& match, const char* first, const char* second, std::int64_t half) {
-  const std::optional<Part> x1 = part_of(match, first, half);
-  const std::optional<Part> x2 = part_of(match, second, half);
-  if (!x1 || !x2 || x1->x != x2->x) return std::nullopt;
-  const std::int64_t step = match.has("neighbours") ? 2 : 1;
-  const bool pairs = x1->step == step && x2->step == step && x1->first == 0 && x2->first == (step == 2 ? 1 : half);
+  const std::optional<Part> x1 = part_of(match, first);
+  const std::optional<Part> x2 = part_of(match, second);
+  if (!x1 || !x2 || x1->x != x2->x || x1->width() != 2 * half) return std::nullopt;
+  const bool pairs =
+      match.has("neighbours") ? x1->is(0, half, 2) && x2->is(1, half, 2) : x1->is(0, half) && x2->is(half, half);
   return pairs ? x1 : std::nullopt;
 }
 
@@ -133,11 +150,27 @@ std::optional<Replacement> make_of_pairs(const Match& match) {
   return x ? rotary(match, *x, "first", "second", *half) : std::nullopt;
 }
 
+/// The front of x is turned, and the rest of it is put behind that again.
+std::optional<Replacement> make_of_front(const Match& match) {
+  const NodeView turned = match.node("turned");
+  const auto& before = turned.attributes<RotaryEmbeddingAttributes>();
+  const std::optional<Part> front = part_of(match, "front");
+  const std::optional<Part> rest = part_of(match, "rest");
+  if (!before.broadcasts || before.turned != 0 || !front || !rest || front->x != rest->x) return std::nullopt;
+  const std::int64_t width = front->width();
+  if (!front->is(0, front->count) || !rest->is(front->count, width - front->count)) return std::nullopt;
+  if (!match.last().output(0).dims.back().is(width)) return std::nullopt;  // joined along another axis
+  auto attributes = new_shared<RotaryEmbeddingAttributes>(before);
+  attributes->turned = front->count;
+  return Replacement{turned.node().op, std::move(attributes), {front->x, match.value("cos"), match.value("sin")}};
+}
+
 }  // namespace
 
 void register_rotary_fusions(Registry& registry) {
   registry.add(Fusion{kFuseLayerParts, of_whole_rows(), make_of_whole_rows});
   registry.add(Fusion{kFuseLayerParts, of_pairs(), make_of_pairs});
+  registry.add(Fusion{kFuseLayerParts, of_front(), make_of_front});
 }
 
 }  // namespace linnet::internal

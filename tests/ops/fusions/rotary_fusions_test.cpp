@@ -124,6 +124,44 @@ TEST(RotaryFusions, EverySpellingBecomesOneNodeThatGivesTheSame) {
   }
 }
 
+/// Only the front of rows is turned: `rest` columns of them from `start` on are put behind it.
+std::string turned_front(Writer& w, Written write, std::int64_t start, const char* rest = "wide", int axis = 3) {
+  w.model().node("Slice", {"wide", list(w, 0), list(w, kWidth), list(w, 3)}, {"x"}, {}, "front");
+  const std::string front = write(w);
+  const std::string behind = w("Slice", {rest, list(w, start), list(w, kEnd), list(w, 3)});
+  return w("Concat", {front, behind}, {attribute("axis", axis)});
+}
+
+TEST(RotaryFusions, TheRestOfARowStays) {
+  constexpr std::int64_t kRest = 5;
+  for (const Spelling& spelling : kSpellings) {
+    Writer writer({}, {"batch", 3, "tokens", kWidth + kRest}, "wide");
+    const std::string bytes = writer.bytes(turned_front(writer, spelling.write, kWidth));
+    const std::vector<Tensor> inputs = {numbers({2, 3, 4, kWidth + kRest}, 1), numbers({2, 1, 4, spelling.columns}, 2),
+                                        numbers({1, 1, 4, spelling.columns}, 3)};
+    const auto run = [&](const Model& of) { return of.run({inputs[0], inputs[1], inputs[2]})[0]; };
+    for (const Backend backend : all_backends()) {
+      SCOPED_TRACE(testing::Message() << spelling.name << ", " << name_of(backend));
+      const Model model = load(bytes, true, backend);
+      ASSERT_EQ(operators(model), "RotaryEmbedding");
+      const Tensor written = run(load(bytes, false, backend));
+      EXPECT_EQ(difference(run(model).view(), written.view(), {0, 2 * 0x1p-23}), "");
+    }
+  }
+}
+
+TEST(RotaryFusions, AnotherRestIsJoined) {
+  const auto joined = [](std::int64_t width, std::int64_t start, const char* rest, int axis) {
+    Writer w({}, {"batch", 3, "tokens", width}, "wide");
+    w.model().input("other", DataType::kFloat32, {"batch", 3, "tokens", width});
+    return operators(load(w.bytes(turned_front(w, kSpellings[0].write, start, rest, axis)), true));
+  };
+  EXPECT_EQ(joined(kWidth + 5, kWidth, "wide", 3), "RotaryEmbedding");
+  EXPECT_EQ(joined(kWidth + 5, kWidth, "other", 3), "Slice RotaryEmbedding Slice Concat");
+  EXPECT_EQ(joined(kWidth + 5, kWidth - 1, "wide", 3), "Slice RotaryEmbedding Slice Concat");
+  EXPECT_EQ(joined(2 * kWidth, kWidth, "wide", 2), "Slice RotaryEmbedding Slice Concat");
+}
+
 /// What is broadcast: x itself, and tables of fewer dimensions.
 TEST(RotaryFusions, EverythingBroadcasts) {
   Writer w({}, {1, kWidth});

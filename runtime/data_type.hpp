@@ -16,6 +16,14 @@ class TypeSet {
     for (const DataType type : types) bits_ |= bit(type);
   }
   constexpr bool has(DataType type) const { return (bits_ & bit(type)) != 0; }
+  /// The type that is in it alone; kUndefined where there are more, or none.
+  constexpr DataType only() const {
+    unsigned number = 0;
+    if (bits_ != 0 && (bits_ & (bits_ - 1)) == 0) {
+      while (bits_ >> number != 1) ++number;
+    }
+    return static_cast<DataType>(number);
+  }
   constexpr bool operator==(TypeSet other) const { return bits_ == other.bits_; }
   constexpr TypeSet operator|(TypeSet other) const { return TypeSet(bits_ | other.bits_); }
 

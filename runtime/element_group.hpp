@@ -24,9 +24,9 @@ class ElementGroup {
   struct Member {
     LineWise line;
     std::shared_ptr<const void> state;
-    const std::vector<std::uint8_t>* in_place_inputs = nullptr;  ///< OpFacts::in_place_inputs; read at once
-    std::size_t element_bytes = 0;                               ///< of its output
-    Shape shape;                                                 ///< likewise
+    std::uint8_t over = 0;          ///< OutputDef::over of its output
+    std::size_t element_bytes = 0;  ///< of its output
+    Shape shape;                    ///< likewise
     std::vector<Source> inputs;
   };
 

@@ -121,8 +121,7 @@ class ElementGroup::Layout {
         const std::uint32_t maker = fixed->input;
         fixed->line = group_.calls_[maker].result;
         if (last_reader[maker] != call || holds(overwritable, fixed->line) || holds(done, fixed->line)) continue;
-        const bool fits =
-            fixed->element_bytes == member.element_bytes && holds(*member.in_place_inputs, fixed->operand - first);
+        const bool fits = fixed->element_bytes == member.element_bytes && has_bit(member.over, fixed->operand - first);
         (fits ? overwritable : done).push_back(fixed->line);
       }
       if (call + 1 == members_.size()) break;
@@ -136,11 +135,11 @@ class ElementGroup::Layout {
   /// Every line of the output is written by the last member when the others are done, so only what that one reads must
   /// be what it may overwrite.
   void find_in_place_inputs() {
-    const std::vector<std::uint8_t>& allowed = *members_.back().in_place_inputs;
+    const std::uint8_t allowed = members_.back().over;
     const std::uint32_t first_of_last = group_.calls_.back().first_operand;
     std::vector<std::uint32_t> refused;
     for (const Moving& operand : group_.moving_) {
-      if (operand.operand >= first_of_last && !holds(allowed, operand.operand - first_of_last))
+      if (operand.operand >= first_of_last && !has_bit(allowed, operand.operand - first_of_last))
         refused.push_back(operand.input);
     }
     std::vector<std::uint8_t>& list = group_.in_place_inputs_;

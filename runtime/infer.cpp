@@ -52,8 +52,22 @@ std::string names_of(TypeSet types) {
 bool onnx_allows_any(TypeSet types) { return (types | kTensorTypes) == types; }
 
 DataType output_type(const NodeView& node, std::size_t output) {
-  if (node.node().op->output_type != nullptr) return node.node().op->output_type(node, output);
-  return node.input_type(0);
+  const OpDef& op = *node.node().op;
+  const OutputDef* const declared = op.outputs.of(output);
+  const DataType type = declared == nullptr ? DataType::kUndefined : declared->type(node);
+  return type == DataType::kUndefined && op.output_type != nullptr ? op.output_type(node, output) : type;
+}
+
+/// That `infer` keeps to what is declared.
+void check_outputs(const NodeView& node) {
+  const OutputTable& outputs = node.node().op->outputs;
+  for (std::size_t i = 0; i < node.output_count(); ++i) {
+    if (!node.has_output(i)) continue;
+    const DataType type = node.output(i).type;
+    const OutputDef* const output = outputs.of(i);
+    if (type != DataType::kUndefined && (output == nullptr || !output->may_be(type, node)))
+      fail(ErrorCode::kInternal, "output ", outputs.name(i), " is ", type, ", which is not declared");
+  }
 }
 
 }  // namespace
@@ -83,8 +97,9 @@ void check_arity(const Node& node) {
   if (inputs < op.inputs.least() || inputs > op.inputs.most()) {
     invalid_model(describe(node), ": ", inputs, " inputs, expected ", arity(op.inputs.least(), op.inputs.most()));
   }
-  if (outputs < op.min_outputs || outputs > op.max_outputs) {
-    invalid_model(describe(node), ": ", outputs, " outputs, expected ", arity(op.min_outputs, op.max_outputs));
+  const std::size_t least = std::min<std::size_t>(op.outputs.least(), 1);  // what nobody reads may be missing
+  if (outputs < least || outputs > op.outputs.most()) {
+    invalid_model(describe(node), ": ", outputs, " outputs, expected ", arity(least, op.outputs.most()));
   }
 }
 
@@ -102,16 +117,15 @@ void check_inputs(const NodeView& node) {
   for (std::size_t i = 0; i < count; ++i) {
     const InputDef* input = inputs.of(i);
     if (input == nullptr) return;
-    const std::string number = *input->name == '\0' ? text(i) : "";
-    const char* name = number.empty() ? input->name : number.c_str();
-    if (!node.has_input(i) && (input->uses & kMayBeLeftOut) == 0) invalid_model("input ", name, " is missing");
+    if (!node.has_input(i) && (input->uses & kMayBeLeftOut) == 0)
+      invalid_model("input ", inputs.name(i), " is missing");
     if (node.input_type(i) == DataType::kUndefined || (input->uses & kJudgesTypes) != 0) continue;
     if ((input->uses & kTypeOfFirst) != 0 && i > 0 && node.input_type(0) != DataType::kUndefined) {
       if (node.input_type(i) == node.input_type(0)) continue;
       const char* first = *inputs.begin()->name == '\0' ? "input 0" : inputs.begin()->name;
-      invalid_model("input ", name, " is ", node.input_type(i), ", but ", first, " is ", node.input_type(0));
+      invalid_model("input ", inputs.name(i), " is ", node.input_type(i), ", but ", first, " is ", node.input_type(0));
     }
-    require_type(node, i, name, input->types);
+    if (!input->types.has(node.input_type(i))) require_type(node, i, inputs.name(i).c_str(), input->types);
   }
 }
 
@@ -129,6 +143,7 @@ void infer_node(const Node& node, std::vector<Value>& values, const Options& opt
     check_inputs(context);
     if (inputs_known(context)) {
       node.op->infer(context);
+      check_outputs(context);
       return;
     }
   } catch (const Error& error) {

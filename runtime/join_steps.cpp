@@ -99,7 +99,18 @@ class Joiner {
     step.state = std::move(entry.prepared.state);
     step.workspace_bytes = entry.prepared.workspace_bytes;
     joined_.steps.push_back(std::move(step));
-    joined_.values.push_back({std::move(entry.inputs), node.outputs, node.op->facts.in_place_inputs});
+    joined_.values.push_back({std::move(entry.inputs), node.outputs, in_place(node)});
+  }
+
+  /// As declared.
+  static std::vector<InPlace> in_place(const Node& node) {
+    std::vector<InPlace> pairs;
+    for (std::uint8_t output = 0; output < node.op->outputs.end() - node.op->outputs.begin(); ++output) {
+      for (unsigned over = node.op->outputs.of(output)->over, input = 0; over >> input != 0; ++input) {
+        if ((over >> input & 1) != 0) pairs.push_back({output, static_cast<std::uint8_t>(input)});
+      }
+    }
+    return pairs;
   }
 
   void add_chain(std::size_t first, std::size_t length) {
@@ -134,7 +145,7 @@ class Joiner {
       ElementGroup::Member member;
       member.line = entry.prepared.line_wise;
       member.state = std::move(entry.prepared.state);
-      member.in_place_inputs = &node.op->facts.in_place_inputs;
+      member.over = node.op->outputs.of(0)->over;
       member.element_bytes = size_of(values_[node.outputs[0]].type.type);
       member.shape = to_shape(values_[node.outputs[0]].type.dims);
       std::uint64_t inner_inputs = 0;
@@ -150,7 +161,7 @@ class Joiner {
     }
     step_values.outputs = {made.back()};
     auto joined = new_shared<const ElementGroup>(std::move(members), settings_.threads);
-    step_values.in_place_inputs = joined->in_place_inputs();
+    for (const std::uint8_t input : joined->in_place_inputs()) step_values.in_place.push_back({0, input});
     step.run = ElementGroup::run;
     step.workspace_bytes = joined->workspace_bytes();
     step.state = std::move(joined);

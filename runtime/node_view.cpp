@@ -25,16 +25,21 @@ std::optional<std::vector<std::int64_t>> NodeView::input_integers(std::size_t in
 void InferContext::set_output(std::size_t index, DataType type, Dims dims) {
   if (!has_output(index)) return;
   if (options_->limits.rank != 0 && dims.size() > options_->limits.rank) {
-    fail(ErrorCode::kLimitExceeded, "output ", index, " has rank ", dims.size(), ", the limit is ",
-         options_->limits.rank);
+    fail(ErrorCode::kLimitExceeded, "output ", node_->op->outputs.name(index), " has rank ", dims.size(),
+         ", the limit is ", options_->limits.rank);
   }
   for (const Dim dim : dims) {
     if (dim.known() && dim.value() < 0)
-      invalid_model("output ", index, " would have shape ", dims, ", with a negative dimension");
+      invalid_model("output ", node_->op->outputs.name(index), " would have shape ", dims,
+                    ", with a negative dimension");
   }
   Value& value = (*mutable_values_)[node_->outputs[index]];
   value.type = {type, true, std::move(dims)};
   value.elements.reset();
+}
+
+void InferContext::set_output(std::size_t index, Dims dims) {
+  if (has_output(index)) set_output(index, node_->op->outputs.of(index)->type(*this), std::move(dims));
 }
 
 void InferContext::set_output_unranked(std::size_t index, DataType type) {

@@ -139,6 +139,8 @@ class InferContext : public NodeView {
   /// Does nothing for an output that the node leaves out. Errors: kUnsupported past the rank limit, kInvalidModel for a
   /// negative dimension.
   void set_output(std::size_t index, DataType type, Dims dims);
+  /// Of the type that its declaration says. Requires: it says one (OutputDef::type).
+  void set_output(std::size_t index, Dims dims);
   /// The output has this type, but even its rank depends on values that are not known yet.
   void set_output_unranked(std::size_t index, DataType type);
   /// What is known of the elements of a small integer output. Requires: set_output was called with as many elements; at
@@ -233,7 +235,7 @@ struct LineArguments {
   const void* state;            ///< that of Prepared
   const void* const* inputs;    ///< of each the elements that belong to those of y; null for one left out
   std::uint64_t single_inputs;  ///< bit i: input i is one element, for all of y
-  void* y;  ///< may be an input in in_place_inputs, not single, wherever else the member reads it; overlaps no other
+  void* y;  ///< may be an input that OutputDef::over names, not single, wherever else it is read; overlaps no other
   std::size_t count;  ///< of y, 1 to kLineElements
   bool streamed;      ///< y had better go past the caches; it is there on return for every thread
 };
@@ -315,8 +317,6 @@ constexpr bool has_bit(std::uint64_t mask, std::size_t input) { return input < 6
 
 /// What passes, planner and compiler know of an operator; they never look at its name.
 struct OpFacts {
-  /// Inputs whose memory output 0 may take over where both have as many elements, of one size.
-  std::vector<std::uint8_t> in_place_inputs;
   int view_of = -1;  ///< output 0 has the bytes of this input, under another shape: no step is needed
   /// Further inputs that decide shapes than those declared so, where that depends on the node: bit i for input i. Null:
   /// none.
@@ -363,15 +363,15 @@ struct BodyUse {
 
 inline constexpr std::size_t kVariadic = ~std::size_t{0};
 
-/// What an operator does with an input; the bits of InputDef::uses.
+/// What an operator does with an input or output; the bits of InputDef::uses and, where said, OutputDef::uses.
 enum DeclaredUse : std::uint8_t {
-  kMayBeLeftOut = 1,
-  kRepeated = 2,       ///< the last one: there may be any number of these
+  kMayBeLeftOut = 1,   ///< outputs, too
+  kRepeated = 2,       ///< the last one: there may be any number of these; outputs, too
   kTypeOfFirst = 4,    ///< has the type of input 0
   kDecidesShapes = 8,  ///< shapes depend on its elements
   kShapeOnly = 16,     ///< outputs depend on its shape alone
   kMoved = 32,         ///< outputs hold its elements: moved, repeated, chosen or converted
-  kJudgesTypes = 64    ///< `infer` looks at the type itself: sequences, what depends on attributes
+  kJudgesTypes = 64    ///< `infer` looks at the type itself: sequences, what depends on attributes; outputs, too
 };
 
 /// An input as an operator declares it. The checks that follow from it are made before `infer` is called.
@@ -381,33 +381,74 @@ struct InputDef {
   std::uint8_t uses = 0;
 };
 
-/// The inputs that an operator declares. Borrows an array that lives as long as the program.
-class InputTable {
- public:
-  constexpr InputTable() = default;
-  template <std::size_t kCount>
-  constexpr InputTable(const InputDef (&inputs)[kCount]) : first_(inputs), count_(kCount) {}  // NOLINT(*-explicit-*)
+/// For OutputDef: the type of this input.
+struct TypeOf {
+  std::uint8_t input;
+};
 
-  constexpr const InputDef* begin() const { return first_; }
-  constexpr const InputDef* end() const { return first_ + count_; }
-  /// The fewest and the most inputs of a node; kVariadic for no limit.
-  std::size_t least() const;
-  std::size_t most() const;
-  /// The one that says what input `index` of a node is; null past the last.
-  constexpr const InputDef* of(std::size_t index) const {
+/// For OutputDef::over.
+template <typename... Inputs>
+constexpr std::uint8_t over(Inputs... inputs) {
+  return static_cast<std::uint8_t>(((1U << inputs) | ...));
+}
+
+/// An output as an operator declares it. Storage and passes rely on it, and `infer` is held to it.
+struct OutputDef {
+  constexpr OutputDef(const char* name, TypeSet types, std::uint8_t uses = 0, std::uint8_t over = 0)
+      : name(name), types(types), uses(uses), over(over) {}
+  constexpr OutputDef(const char* name, TypeOf like, std::uint8_t uses = 0, std::uint8_t over = 0)
+      : name(name), types({}), uses(uses), over(over), like(static_cast<std::int8_t>(like.input)) {}
+
+  /// The element type that follows for a node; kUndefined where it is not known yet, or `infer` chooses one of several.
+  DataType type(const NodeView& node) const;
+  /// Whether an output of a node may have this type.
+  bool may_be(DataType type, const NodeView& node) const;
+
+  const char* name;   ///< as ONNX spells it; "" for those of a repeated one, which are told by number
+  TypeSet types;      ///< element types that it may have; none where it is `like` an input
+  std::uint8_t uses;  ///< kMayBeLeftOut, kRepeated, kJudgesTypes
+  /// Bit i: may take over the memory of input i, where both have as many elements, of one size. Each element is read
+  /// before it is written, and nothing else is read of the input then.
+  std::uint8_t over;
+  std::int8_t like = -1;  ///< the input that it has the type of
+};
+
+/// The inputs or the outputs that an operator declares. Borrows an array that lives as long as the program.
+template <typename Def>
+class OperandTable {
+ public:
+  constexpr OperandTable() = default;
+  template <std::size_t kCount>
+  constexpr OperandTable(const Def (&operands)[kCount]) : first_(operands), count_(kCount) {}  // NOLINT(*-explicit-*)
+
+  constexpr const Def* begin() const { return first_; }
+  constexpr const Def* end() const { return first_ + count_; }
+  /// The fewest and the most of a node; kVariadic for no limit.
+  constexpr std::size_t least() const {
+    std::size_t least = count_;
+    while (least > 0 && (first_[least - 1].uses & kMayBeLeftOut) != 0) --least;
+    return least;
+  }
+  constexpr std::size_t most() const { return count_ > 0 && has(count_ - 1, kRepeated) ? kVariadic : count_; }
+  /// The one that says what operand `index` of a node is; null past the last.
+  constexpr const Def* of(std::size_t index) const {
     if (index < count_) return first_ + index;
     return count_ > 0 && (first_[count_ - 1].uses & kRepeated) != 0 ? first_ + (count_ - 1) : nullptr;
   }
-  /// Whether input `index` of a node is declared with this use.
+  /// Whether operand `index` of a node is declared with this use.
   constexpr bool has(std::size_t index, DeclaredUse use) const {
-    const InputDef* input = of(index);
-    return input != nullptr && (input->uses & use) != 0;
+    const Def* operand = of(index);
+    return operand != nullptr && (operand->uses & use) != 0;
   }
+  /// For messages: its name, or its number where it has none.
+  std::string name(std::size_t index) const;
 
  private:
-  const InputDef* first_ = nullptr;
+  const Def* first_ = nullptr;
   std::size_t count_ = 0;
 };
+using InputTable = OperandTable<InputDef>;
+using OutputTable = OperandTable<OutputDef>;
 
 struct OpDef {
   // Not inlined into every function that registers an operator: they are as long as the rest of it.
@@ -424,12 +465,13 @@ struct OpDef {
   /// In ONNX's order. Checked by `check_inputs` of infer.hpp: a node may have more inputs than these only where a pass
   /// gave it some.
   InputTable inputs;
-  std::size_t min_outputs = 1, max_outputs = 1;
+  /// In ONNX's order. Of those that ONNX asks for, a node may lack any behind the first: what nobody reads is not made.
+  OutputTable outputs;
   /// Never null in the result. parse_node sees to attributes that it did not ask for.
   AttributesPtr (*parse)(ParseContext&) = nullptr;
   void (*infer)(InferContext&) = nullptr;
-  /// The element type of an output, for when the rank of an input is not known yet and `infer` cannot be called. Looks
-  /// at attributes and at types of inputs only. Null: that of input 0.
+  /// The element type of an output whose declaration leaves it open, for when the rank of an input is not known yet and
+  /// `infer` cannot be called. Looks at attributes and at types of inputs only. Null: not known then.
   DataType (*output_type)(const NodeView&, std::size_t output) = nullptr;
   std::vector<Implementation>
       implementations;  ///< in order of preference; the reference stands last and accepts all that infer accepts

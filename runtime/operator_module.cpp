@@ -30,6 +30,7 @@ AttributesPtr parse_without_module(ParseContext&) {
 
 /// None are checked: `parse` refuses the node. Of what stands for an operator of the module alone.
 constexpr InputDef kAnyInputs[] = {{"", {}, kRepeated | kMayBeLeftOut}};
+constexpr OutputDef kAnyOutputs[] = {{"", TypeSet{}, kRepeated}};
 
 }  // namespace
 
@@ -38,7 +39,7 @@ void add_from_module(Registry& registry, const char* domain, const char* name) {
   op.domain = domain;
   op.name = name;
   op.inputs = kAnyInputs;
-  op.max_outputs = kVariadic;
+  op.outputs = kAnyOutputs;
   op.parse = parse_without_module;
   registry.add(std::move(op));
 }

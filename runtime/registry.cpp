@@ -11,13 +11,23 @@ OpDef& OpDef::operator=(const OpDef&) = default;
 OpDef& OpDef::operator=(OpDef&&) noexcept = default;
 OpDef::~OpDef() = default;
 
-std::size_t InputTable::least() const {
-  std::size_t least = count_;
-  while (least > 0 && (first_[least - 1].uses & kMayBeLeftOut) != 0) --least;
-  return least;
+DataType OutputDef::type(const NodeView& node) const {
+  if (like >= 0) return node.input_type(static_cast<std::size_t>(like));
+  return (uses & kJudgesTypes) != 0 ? DataType::kUndefined : types.only();
 }
 
-std::size_t InputTable::most() const { return count_ > 0 && has(count_ - 1, kRepeated) ? kVariadic : count_; }
+bool OutputDef::may_be(DataType type, const NodeView& node) const {
+  if ((uses & kJudgesTypes) != 0) return true;
+  return like >= 0 ? type == node.input_type(static_cast<std::size_t>(like)) : types.has(type);
+}
+
+template <typename Def>
+std::string OperandTable<Def>::name(std::size_t index) const {
+  const Def* const operand = of(index);
+  return operand == nullptr || *operand->name == '\0' ? text(index) : operand->name;
+}
+template class OperandTable<InputDef>;
+template class OperandTable<OutputDef>;
 
 void Registry::add(OpDef definition) {
   auto key = std::make_pair(definition.domain, definition.name);

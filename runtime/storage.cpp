@@ -66,14 +66,16 @@ class Assigner {
     return byte_count(values_[value].type.type, to_shape(values_[value].type.dims));
   }
 
-  /// The storage that output 0 of the step may take over, or kNone.
-  std::uint32_t find_in_place(std::size_t step) {
+  /// The storage that this output of the step may take over, or kNone.
+  std::uint32_t find_in_place(std::size_t step, std::size_t output_index) {
     const std::vector<ValueId>& inputs = steps_[step].inputs;
-    const ValueId output = steps_[step].outputs[0];
+    const std::vector<ValueId>& outputs = steps_[step].outputs;
+    const ValueId output = outputs[output_index];
     if (!all_known(values_[output].type.dims)) return StorageMap::kNone;
     const std::size_t bytes = bytes_of(output);
-    for (const std::uint8_t input : steps_[step].in_place_inputs) {
-      if (input >= inputs.size() || inputs[input] == kNoValue) continue;
+    for (const InPlace& allowed : steps_[step].in_place) {
+      const std::size_t input = allowed.input;
+      if (allowed.output != output_index || input >= inputs.size() || inputs[input] == kNoValue) continue;
       const ValueId source = views_[inputs[input]];
       const std::uint32_t storage = storage_of(source);
       if (element_bits(inputs[input]) != element_bits(output)) continue;
@@ -83,7 +85,10 @@ class Assigner {
       const auto elsewhere_too = [&](ValueId other) {
         return other != kNoValue && other != inputs[input] && storage_of(views_[other]) == storage;
       };
-      if (std::none_of(inputs.begin(), inputs.end(), elsewhere_too)) return storage;
+      const auto taken = [&](ValueId other) { return other != kNoValue && map_.of_value[other] == storage; };
+      if (std::none_of(inputs.begin(), inputs.end(), elsewhere_too) &&
+          std::none_of(outputs.begin(), outputs.end(), taken))
+        return storage;
     }
     return StorageMap::kNone;
   }
@@ -95,7 +100,7 @@ class Assigner {
     for (std::size_t i = 0; i < steps_[step].outputs.size(); ++i) {
       const ValueId output = steps_[step].outputs[i];
       if (output == kNoValue) continue;
-      std::uint32_t storage = i == 0 ? find_in_place(step) : StorageMap::kNone;
+      std::uint32_t storage = find_in_place(step, i);
       if (storage == StorageMap::kNone) {
         storage = static_cast<std::uint32_t>(map_.storages.size());
         map_.storages.emplace_back();

@@ -27,18 +27,23 @@ struct StorageMap {
   std::vector<std::uint32_t> of_value;  ///< beside the values; kNone for values that no step touches
 };
 
+/// An input whose memory an output may take over.
+struct InPlace {
+  std::uint8_t output, input;
+};
+
 /// What one step reads and writes; kNoValue stands for an operand left out or not read.
 struct StepValues {
   std::vector<ValueId> inputs;
   std::vector<ValueId> outputs;
-  std::vector<std::uint8_t> in_place_inputs;  ///< those whose memory output 0 may take over
+  std::vector<InPlace> in_place;
 };
 
 /// `steps`: those that run, in order. `views`: for every value, the value whose bytes it shows (itself, when it is
 /// no view). `values` are concrete. A result takes over an input's memory only if the operator allows it, both have as
 /// many elements of one size (so element i of the one lies where element i of the other does), the memory belongs to a
-/// step's result (never to a graph input or a constant), nobody reads it later, and no other input of the step lies in
-/// it.
+/// step's result (never to a graph input or a constant), nobody reads it later, and no other input or output of the
+/// step lies in it.
 StorageMap assign_storage(const Graph& graph, const std::vector<StepValues>& steps, const std::vector<ValueId>& views,
                           const std::vector<Value>& values);
 

@@ -25,11 +25,11 @@ void check_required(const Node& node) {
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     const bool needed = node.op->inputs.of(i) != nullptr && !node.op->inputs.has(i, kMayBeLeftOut);
     if (needed && node.inputs[i] == kNoValue)
-      invalid_model(describe(node), ": input ", i, " is left out, but is not optional");
+      invalid_model(describe(node), ": input ", node.op->inputs.name(i), " is left out, but is not optional");
   }
-  for (std::size_t i = 0; i < node.op->min_outputs; ++i) {
-    if (node.outputs[i] == kNoValue) invalid_model(describe(node), ": output ", i, " is left out, but is not optional");
-  }
+  const OutputTable& outputs = node.op->outputs;
+  if (outputs.least() > 0 && node.outputs[0] == kNoValue)
+    invalid_model(describe(node), ": output ", outputs.name(0), " is left out, but is not optional");
 }
 
 }  // namespace

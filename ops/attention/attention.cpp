@@ -15,6 +15,7 @@
 // where the softmax is NaN; fill: the number where filled is fills_where; q_order, k_order, v_order, y_order:
 // transpositions taken in.
 #include "ops/attention/attention.hpp"
+#include "ops/shared/output_tables.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -137,7 +138,7 @@ void infer(InferContext& context) {
   check_sizes(q, k, v, scores);
   Dims y = {scores[0], scores[1], scores[2], v[3]};
   if (context.input_rank(kQ) == 3) y.erase(y.begin() + 1);
-  context.set_output(0, DataType::kFloat32, in_order(y, context.attributes<AttentionAttributes>().y_order));
+  context.set_output(0, in_order(y, context.attributes<AttentionAttributes>().y_order));
 }
 
 /// Of a dense tensor, in the order in which it is multiplied. Its first `repeated` dimensions have stride 0 where their
@@ -305,6 +306,7 @@ void register_attention(Registry& registry) {
   op.name = "ScaledDotProductAttention";
   op.domain = kOwnDomain;
   op.inputs = kInputs;
+  op.outputs = kYOfFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {simd_attention(), {"reference", Backend::kReference, nullptr, prepare, run}};

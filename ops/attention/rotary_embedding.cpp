@@ -12,6 +12,7 @@
 //   y[i] = x[i] cos[i] - x[i + R/2] sin[i], y[i + R/2] = x[i + R/2] cos[i + R/2] + x[i] sin[i + R/2]
 // likewise with `interleaved`.
 #include "ops/attention/rotary_embedding.hpp"
+#include "ops/shared/output_tables.hpp"
 
 #include <algorithm>
 #include <array>
@@ -110,13 +111,13 @@ void infer(InferContext& context) {
       dims.back() = y.back();  // a pair has one column or two
       y = broadcast(y, dims);
     }
-    return context.set_output(0, context.input_type(0), std::move(y));
+    return context.set_output(0, std::move(y));
   }
   check_sizes(context);
   check_table(context, 1, "cos_cache");
   check_table(context, 2, "sin_cache");
   if (context.has_input(3)) check_positions(context);
-  context.set_output(0, context.input_type(0), context.input_dims(0));
+  context.set_output(0, context.input_dims(0));
 }
 
 /// Strides along the dimensions of Y before its rows.
@@ -377,13 +378,13 @@ void register_rotary_embedding(Registry& registry) {
   op.name = "RotaryEmbedding";
   op.since_opset = 23;
   op.inputs = kInputs;
+  op.outputs = kYOverFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {
       {"simd", Backend::kSimd, nullptr, prepare, run},
       {"reference", Backend::kReference, nullptr, prepare, run_reference},
   };
-  op.facts.in_place_inputs = {0};
   op.facts.wanted_elements = wanted_elements;
   registry.add(std::move(op));
 }

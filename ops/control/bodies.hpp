@@ -8,6 +8,9 @@
 
 namespace linnet::internal {
 
+/// What If, Loop and Scan give: what their bodies do. Each may be left out.
+inline constexpr OutputDef kBodyOutputs[] = {{"", kStoredTypes, kMayBeLeftOut | kRepeated | kJudgesTypes}};
+
 /// Adds what the node's body captures to what the operator gives it.
 void append_captures(const NodeView& node, std::size_t body, std::vector<Value>& inputs);
 

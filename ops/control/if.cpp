@@ -201,8 +201,7 @@ void register_if(Registry& registry) {
   OpDef op;
   op.name = "If";
   op.inputs = kInputs;
-  op.min_outputs = 0;  // each may be left out
-  op.max_outputs = kVariadic;
+  op.outputs = kBodyOutputs;
   op.parse = parse;
   op.infer = infer;
   op.output_type = output_type;

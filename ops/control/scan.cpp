@@ -131,8 +131,7 @@ void register_scan(Registry& registry) {
   op.name = "Scan";
   op.since_opset = 9;  // that of 8 is another operator: see above
   op.inputs = kInputs;
-  op.min_outputs = 0;  // each may be left out
-  op.max_outputs = kVariadic;
+  op.outputs = kBodyOutputs;
   op.parse = parse;
   op.infer = infer;
   op.output_type = output_type;

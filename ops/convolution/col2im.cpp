@@ -8,6 +8,7 @@
 
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/wanted_elements.hpp"
 #include "ops/shared/window.hpp"
@@ -81,7 +82,7 @@ void infer(InferContext& context) {
       output[1] = input[1].value() / taps;
     }
   }
-  context.set_output(0, context.input_type(0), std::move(output));
+  context.set_output(0, std::move(output));
 }
 
 struct State {
@@ -184,6 +185,7 @@ void register_col2im(Registry& registry) {
   op.name = "Col2Im";
   op.since_opset = 18;
   op.inputs = kInputs;
+  op.outputs = kOutputOfFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

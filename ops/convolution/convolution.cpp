@@ -1,4 +1,5 @@
 #include "ops/convolution/convolution.hpp"
+#include "ops/shared/output_tables.hpp"
 
 #include <algorithm>
 
@@ -138,7 +139,7 @@ void infer(InferContext& context) {
                             has_b ? &context.input_dims(kConvolutionB) : nullptr);
   if (turns) y = to_channels_last(std::move(y));
   if (context.has_input(kConvolutionAddend)) require_addend(context, y);
-  context.set_output(0, context.input_type(kConvolutionX), std::move(y));
+  context.set_output(0, std::move(y));
 }
 
 constexpr InputDef kInputs[] = {
@@ -240,6 +241,7 @@ void register_convolution(Registry& registry, const char* name, AttributesPtr (*
   OpDef op;
   op.name = name;
   op.inputs = kInputs;
+  op.outputs = kYOfFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {depthwise_convolution(), simd_convolution(), half_convolution(), reference_convolution()};

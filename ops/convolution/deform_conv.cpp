@@ -10,6 +10,7 @@
 
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/window.hpp"
 #include "ops/shared/workspace_layout.hpp"
 
@@ -103,7 +104,7 @@ void infer(InferContext& context) {
   for (std::size_t axis = 0; axis < axes; ++axis) {
     if (!y[axis + 2].known()) y[axis + 2] = context.input_dims(kOffset)[axis + 2];
   }
-  context.set_output(0, context.input_type(kX), std::move(y));
+  context.set_output(0, std::move(y));
 }
 
 struct State {
@@ -283,6 +284,7 @@ void register_deform_conv(Registry& registry) {
   op.name = "DeformConv";
   op.since_opset = 19;
   op.inputs = kInputs;
+  op.outputs = kYOfFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

@@ -36,12 +36,6 @@ const IntegerConvolutionAttributes& attributes_of(const NodeView& node) {
   return node.attributes<IntegerConvolutionAttributes>();
 }
 
-DataType result_type(const NodeView& node, std::size_t) {
-  const IntegerConvolutionInputs& in = attributes_of(node).inputs;
-  if (in.y_zero != kNone) return node.input_type(in.y_zero);
-  return in.x_scale == kNone ? DataType::kInt32 : DataType::kFloat32;
-}
-
 /// An input with one element, or with one for each of `channels` where that is known. `type`: of its elements.
 void check_input(const NodeView& node, std::size_t input, const char* name, DataType type, Dim channels) {
   if (!node.has_input(input)) return;
@@ -70,7 +64,7 @@ void infer(InferContext& context) {
   check_input(context, in.w_zero, "w_zero_point", context.input_type(in.w), channels);
   check_input(context, in.y_scale, "y_scale", DataType::kFloat32, 1);
   if (in.y_zero != kNone) check_input(context, in.y_zero, "y_zero_point", context.input_type(in.y_zero), 1);
-  context.set_output(0, result_type(context, 0), std::move(y));
+  context.set_output(0, std::move(y));
 }
 
 double folding_ns(const NodeView& node) {
@@ -101,17 +95,20 @@ constexpr InputDef kToFloat[] = {
     {"w_zero_point", kInt8Types},
     {"B", {DataType::kInt32}, kMayBeLeftOut | kJudgesTypes},
 };
+constexpr OutputDef kSums[] = {{"y", {DataType::kInt32}}};
+constexpr OutputDef kQuantized[] = {{"y", TypeOf{7}}};
+constexpr OutputDef kFloats[] = {{"y", kFloat32Type}};
 
-void add_convolution(Registry& registry, const char* domain, const char* name, InputTable inputs,
+void add_convolution(Registry& registry, const char* domain, const char* name, InputTable inputs, OutputTable outputs,
                      AttributesPtr (*parse)(ParseContext&)) {
   OpDef op;
   op.name = name;
   op.domain = domain;
   op.since_opset = *domain == '\0' ? 10 : 1;
   op.inputs = inputs;
+  op.outputs = outputs;
   op.parse = parse;
   op.infer = infer;
-  op.output_type = result_type;
   op.implementations = {simd_integer_convolution(), reference_integer_convolution()};
   op.facts.folding_ns = folding_ns;
   registry.add(std::move(op));
@@ -248,9 +245,9 @@ IntegerConvolution integer_convolution(const NodeView& node) {
 Implementation reference_integer_convolution() { return {"reference", Backend::kReference, nullptr, prepare, run}; }
 
 void register_integer_convolution(Registry& registry) {
-  add_convolution(registry, "", "ConvInteger", kConvInteger, parse_conv_integer);
-  add_convolution(registry, "", "QLinearConv", kQLinearConv, parse_qlinear_conv);
-  add_convolution(registry, kConvIntegerToFloatDomain, kConvIntegerToFloat, kToFloat, parse_to_float);
+  add_convolution(registry, "", "ConvInteger", kConvInteger, kSums, parse_conv_integer);
+  add_convolution(registry, "", "QLinearConv", kQLinearConv, kQuantized, parse_qlinear_conv);
+  add_convolution(registry, kConvIntegerToFloatDomain, kConvIntegerToFloat, kToFloat, kFloats, parse_to_float);
 }
 
 }  // namespace linnet::internal

@@ -263,7 +263,6 @@ std::vector<Implementation> activation_implementations() {
 
 OpFacts activation_facts() {
   OpFacts facts;
-  facts.in_place_inputs = {0};
   facts.channels_last = same_in_any_layout;
   return facts;
 }

@@ -4,6 +4,7 @@
 #include "ops/elementwise/binary.hpp"
 #include "ops/shared/fusion_facts.hpp"
 #include "ops/shared/input_tables.hpp"
+#include "ops/shared/output_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -23,6 +24,7 @@ void register_add(Registry& registry) {
   op.name = "Add";
   op.since_opset = 7;
   op.inputs = kTwoOfNumbers;
+  op.outputs = kCOverBoth;
   op.parse = parse;
   op.infer = infer;
   op.implementations = binary_implementations(BinaryOp::kAdd);

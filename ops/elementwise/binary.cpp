@@ -256,7 +256,6 @@ std::vector<Implementation> binary_implementations(BinaryOp op) {
 
 OpFacts binary_facts() {
   OpFacts facts;
-  facts.in_place_inputs = {0, 1};
   facts.channels_last = same_in_any_layout;
   return facts;
 }

@@ -62,7 +62,7 @@ Dim computed_element(BinaryOp op, DataType type, Dim a, Dim b) {
 
 void infer_binary(InferContext& context, BinaryOp op) {
   const DataType type = context.input_type(0);
-  context.set_output(0, type, broadcast(context.input_dims(0), context.input_dims(1)));
+  context.set_output(0, broadcast(context.input_dims(0), context.input_dims(1)));
   if (!has_known_elements(type)) return;
   infer_known_elements(context,
                        [&](const Dims& operands) { return computed_element(op, type, operands[0], operands[1]); });

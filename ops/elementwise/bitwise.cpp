@@ -7,6 +7,7 @@
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/layout.hpp"
+#include "ops/shared/output_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -14,9 +15,10 @@ namespace {
 constexpr InputDef kOneOfIntegers[] = {{"X", kIntegerTypes}};
 constexpr InputDef kTwoOfIntegers[] = {{"A", kIntegerTypes}, {"B", kIntegerTypes, kTypeOfFirst}};
 constexpr InputDef kShifted[] = {{"X", kIntegerTypes}, {"Y", kIntegerTypes, kTypeOfFirst}};
+constexpr OutputDef kShiftedOutputs[] = {{"Z", TypeOf{0}, 0, over(0, 1)}};
 
 void infer_pair(InferContext& context) {
-  context.set_output(0, context.input_type(0), broadcast(context.input_dims(0), context.input_dims(1)));
+  context.set_output(0, broadcast(context.input_dims(0), context.input_dims(1)));
 }
 
 template <Arithmetic kOperation>
@@ -25,6 +27,7 @@ OpDef bitwise(const char* name) {
   op.name = name;
   op.since_opset = 18;
   op.inputs = kTwoOfIntegers;
+  op.outputs = kCOverBoth;
   op.parse = parse_nothing;
   op.infer = infer_pair;
   const auto prepare = [](const PrepareContext& context) { return prepare_arithmetic(context, kOperation); };
@@ -86,10 +89,10 @@ void register_bitwise_not(Registry& registry) {
   op.name = "BitwiseNot";
   op.since_opset = 18;
   op.inputs = kOneOfIntegers;
+  op.outputs = kYOverFirst;
   op.parse = parse_nothing;
   op.infer = infer_like_first;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_not, run_not}};
-  op.facts.in_place_inputs = {0};
   op.facts.channels_last = same_in_any_layout;
   registry.add(std::move(op));
 }
@@ -99,6 +102,7 @@ void register_bit_shift(Registry& registry) {
   op.name = "BitShift";
   op.since_opset = 11;
   op.inputs = kShifted;
+  op.outputs = kShiftedOutputs;
   op.parse = parse_shift;
   op.infer = infer_pair;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_shift, run_arithmetic}};

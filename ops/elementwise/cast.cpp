@@ -288,19 +288,21 @@ const char* cast_strings(const NodeView& node) {
 
 constexpr InputDef kCastInputs[] = {{"input", kStoredTypes, kMoved}};
 constexpr InputDef kCastLikeInputs[] = {{"input", kStoredTypes, kMoved}, {"target_type", kStoredTypes, kShapeOnly}};
+constexpr OutputDef kCastOutputs[] = {{"output", kStoredTypes, 0, over(0)}};
+constexpr OutputDef kCastLikeOutputs[] = {{"output", TypeOf{1}, 0, over(0)}};
 
 OpDef cast_op(const char* name, int since_opset) {
   OpDef op;
   op.name = name;
   op.since_opset = since_opset;
   op.inputs = kCastInputs;
+  op.outputs = kCastOutputs;
   op.parse = parse_cast;
   op.infer = infer_cast;
   op.output_type = [](const NodeView& node, std::size_t) { return cast_type(node); };
   op.string_form = cast_strings;
   op.implementations = {{"simd", Backend::kSimd, accepts_simd, prepare_simd, run_simd},
                         {"reference", Backend::kReference, nullptr, prepare_cast, run_cast}};
-  op.facts.in_place_inputs = {0};
   op.facts.wanted_elements = wanted_elements;
   op.facts.is_identity = [](const NodeView& node) { return node.input_type(0) == node.output(0).type; };
   return op;
@@ -317,6 +319,7 @@ void register_cast(Registry& registry) {
 void register_cast_like(Registry& registry) {
   OpDef op = cast_op("CastLike", 15);
   op.inputs = kCastLikeInputs;
+  op.outputs = kCastLikeOutputs;
   op.parse = parse_cast_like;
   op.infer = infer_cast_like;
   registry.add(std::move(op));

@@ -14,6 +14,7 @@
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "runtime/infer.hpp"
 
@@ -154,6 +155,7 @@ void register_clip(Registry& registry) {
   OpDef op;
   op.name = "Clip";
   op.inputs = kInputs;
+  op.outputs = kOutputOverFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = activation_implementations();

@@ -13,6 +13,7 @@
 #include "ops/shared/input_tables.hpp"
 #include "ops/shared/known_elements.hpp"
 #include "ops/shared/layout.hpp"
+#include "ops/shared/output_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -133,9 +134,11 @@ Dim compared(Comparison op, DataType type, Dim a, Dim b) {
 constexpr InputDef kEqual[] = {{"A", kTensorTypes}, {"B", kTensorTypes, kTypeOfFirst}};
 constexpr InputDef kBools[] = {{"A", kBoolType}, {"B", kBoolType, kTypeOfFirst}};
 constexpr InputDef kNotInputs[] = {{"X", kBoolType}};
+constexpr OutputDef kOutputs[] = {
+    {"C", kBoolType, 0, over(0, 1)}};  // where their elements have one byte, as those of C
 
 void infer_pair(InferContext& context) {
-  context.set_output(0, DataType::kBool, broadcast(context.input_dims(0), context.input_dims(1)));
+  context.set_output(0, broadcast(context.input_dims(0), context.input_dims(1)));
 }
 
 void infer_comparison(InferContext& context, Comparison op) {
@@ -176,10 +179,9 @@ OpDef comparison(Comparison kind, const char* name, int since_opset) {
   op.name = name;
   op.since_opset = since_opset;
   op.inputs = combines(kind) ? InputTable(kBools) : InputTable(kind == Comparison::kEqual ? kEqual : kTwoOfNumbers);
+  op.outputs = kOutputs;
   op.parse = parse_nothing;
-  op.output_type = [](const NodeView&, std::size_t) { return DataType::kBool; };
   op.facts.channels_last = same_in_any_layout;
-  op.facts.in_place_inputs = {0, 1};  // when their elements have one byte, as those of C
   op.facts.commutative = kind == Comparison::kEqual || combines(kind);
   return op;
 }
@@ -241,10 +243,10 @@ void register_not(Registry& registry) {
   OpDef op;
   op.name = "Not";
   op.inputs = kNotInputs;
+  op.outputs = kYOverFirst;
   op.parse = parse_nothing;
   op.infer = infer_not;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_not, run_not}};
-  op.facts.in_place_inputs = {0};
   op.facts.channels_last = same_in_any_layout;
   registry.add(std::move(op));
 }

@@ -4,6 +4,7 @@
 // are not read.
 #include "ops/elementwise/binary.hpp"
 #include "ops/shared/input_tables.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/wanted_elements.hpp"
 
 namespace linnet::internal {
@@ -18,6 +19,7 @@ void register_div(Registry& registry) {
   op.name = "Div";
   op.since_opset = 7;
   op.inputs = kTwoOfNumbers;
+  op.outputs = kCOverBoth;
   op.parse = parse_nothing;
   op.infer = infer;
   op.implementations = binary_implementations(BinaryOp::kDiv);

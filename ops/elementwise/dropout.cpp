@@ -50,17 +50,15 @@ void require_scalar(const NodeView& node, std::size_t input, const char* name) {
   }
 }
 
-DataType output_type(const NodeView& node, std::size_t output) {
-  const bool is_bool = output == 1 && node.attributes<DropoutAttributes>().mask_is_bool;
-  return is_bool ? DataType::kBool : node.input_type(0);
+DataType mask_type(const NodeView& node, std::size_t) {
+  return node.attributes<DropoutAttributes>().mask_is_bool ? DataType::kBool : node.input_type(0);
 }
 
 void infer_dropout(InferContext& context) {
-  const DataType type = context.input_type(0);
   if (context.has_input(1)) require_scalar(context, 1, "ratio");
   if (context.has_input(2)) require_scalar(context, 2, "training_mode");
-  context.set_output(0, type, context.input_dims(0));
-  context.set_output(1, output_type(context, 1), context.input_dims(0));
+  context.set_output(0, context.input_dims(0));
+  context.set_output(1, mask_type(context, 1), context.input_dims(0));
 }
 
 /// Known not to train before the run, or to drop nothing.
@@ -146,6 +144,7 @@ constexpr InputDef kInputs[] = {
     {"ratio", kFloatTypes, kMayBeLeftOut},
     {"training_mode", kBoolType, kMayBeLeftOut},
 };
+constexpr OutputDef kOutputs[] = {{"output", TypeOf{0}, 0, over(0)}, {"mask", kFloatTypes | kBoolType, kMayBeLeftOut}};
 
 }  // namespace
 
@@ -153,12 +152,11 @@ void register_dropout(Registry& registry) {
   OpDef op;
   op.name = "Dropout";
   op.inputs = kInputs;
-  op.max_outputs = 2;
+  op.outputs = kOutputs;
   op.parse = parse_dropout;
   op.infer = infer_dropout;
-  op.output_type = output_type;
+  op.output_type = mask_type;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_dropout, run_dropout}};
-  op.facts.in_place_inputs = {0};
   op.facts.channels_last = same_in_any_layout;
   op.facts.deterministic = false;
   op.facts.wanted_elements = wanted_elements;

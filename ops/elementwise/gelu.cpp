@@ -4,6 +4,7 @@
 #include "ops/elementwise/activation.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/input_tables.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "runtime/error.hpp"
 
 namespace linnet::internal {
@@ -23,6 +24,7 @@ void register_gelu(Registry& registry) {
   op.name = "Gelu";
   op.since_opset = 20;
   op.inputs = kOneOfFloats;
+  op.outputs = kYOverFirst;
   op.parse = parse;
   op.infer = infer_like_first;
   op.implementations = activation_implementations();

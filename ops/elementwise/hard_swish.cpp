@@ -4,6 +4,7 @@
 #include "ops/elementwise/activation.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/input_tables.hpp"
+#include "ops/shared/output_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -17,6 +18,7 @@ void register_hard_swish(Registry& registry) {
   op.name = "HardSwish";
   op.since_opset = 14;
   op.inputs = kOneOfFloats;
+  op.outputs = kYOverFirst;
   op.parse = parse;
   op.infer = infer_like_first;
   op.implementations = activation_implementations();

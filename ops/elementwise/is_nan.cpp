@@ -33,7 +33,7 @@ AttributesPtr parse_infinite(ParseContext& context) {
   return attributes;
 }
 
-void infer(InferContext& context) { context.set_output(0, DataType::kBool, context.input_dims(0)); }
+void infer(InferContext& context) { context.set_output(0, context.input_dims(0)); }
 
 /// An element belongs to the class where (bits & mask) - first <= further, as unsigned numbers of its size.
 struct State {
@@ -103,13 +103,15 @@ void run(const RunArguments& args) {
   });
 }
 
+constexpr OutputDef kOutputs[] = {{"Y", kBoolType}};
+
 OpDef classification(const char* name, int since_opset) {
   OpDef op;
   op.name = name;
   op.since_opset = since_opset;
   op.inputs = kOneOfFloats;
+  op.outputs = kOutputs;
   op.infer = infer;
-  op.output_type = [](const NodeView&, std::size_t) { return DataType::kBool; };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.channels_last = same_in_any_layout;
   return op;

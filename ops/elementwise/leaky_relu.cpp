@@ -3,6 +3,7 @@
 #include "ops/elementwise/activation.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/input_tables.hpp"
+#include "ops/shared/output_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -17,6 +18,7 @@ void register_leaky_relu(Registry& registry) {
   OpDef op;
   op.name = "LeakyRelu";
   op.inputs = kOneOfFloats;
+  op.outputs = kYOverFirst;
   op.parse = parse;
   op.infer = infer_like_first;
   op.implementations = activation_implementations();

@@ -3,6 +3,7 @@
 #include "ops/elementwise/activation.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/input_tables.hpp"
+#include "ops/shared/output_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -16,6 +17,7 @@ void register_mish(Registry& registry) {
   op.name = "Mish";
   op.since_opset = 18;
   op.inputs = kOneOfFloats;
+  op.outputs = kYOverFirst;
   op.parse = parse;
   op.infer = infer_like_first;
   op.implementations = activation_implementations();

@@ -12,6 +12,7 @@
 #include "ops/shared/input_tables.hpp"
 #include "ops/shared/known_elements.hpp"
 #include "ops/shared/layout.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/wanted_elements.hpp"
 
 namespace linnet::internal {
@@ -56,7 +57,7 @@ W remainder(W a, W b, bool has_sign_of_a) {
 void infer(InferContext& context) {
   const DataType type = context.input_type(0);
   const bool has_sign_of_a = sign_of_a(context);
-  context.set_output(0, type, broadcast(context.input_dims(0), context.input_dims(1)));
+  context.set_output(0, broadcast(context.input_dims(0), context.input_dims(1)));
   if (!has_known_elements(type)) return;
   infer_known_elements(context, [&](const Dims& operands) -> Dim {
     const Dim a = operands[0], b = operands[1];
@@ -116,10 +117,10 @@ void register_mod(Registry& registry) {
   op.name = "Mod";
   op.since_opset = 10;
   op.inputs = kTwoOfNumbers;
+  op.outputs = kCOverBoth;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.in_place_inputs = {0, 1};
   op.facts.channels_last = same_in_any_layout;
   op.facts.wanted_elements = wanted_divisor;
   registry.add(std::move(op));

@@ -16,10 +16,11 @@ void infer(InferContext& context) {
   bool grows = both.size() != x.size();
   for (std::size_t i = 0; !grows && i < x.size(); ++i) grows = both[i].differs(x[i]);
   if (grows) invalid_model("slope ", slope, " does not broadcast to X ", x, ", which keeps its shape");
-  context.set_output(0, context.input_type(0), x);
+  context.set_output(0, x);
 }
 
 constexpr InputDef kInputs[] = {{"X", kTypes}, {"slope", kTypes, kTypeOfFirst}};
+constexpr OutputDef kOutputs[] = {{"Y", TypeOf{0}, 0, over(0, 1)}};
 
 }  // namespace
 
@@ -28,6 +29,7 @@ void register_p_relu(Registry& registry) {
   op.name = "PRelu";
   op.since_opset = 7;
   op.inputs = kInputs;
+  op.outputs = kOutputs;
   op.parse = parse_nothing;
   op.infer = infer;
   const auto prepare = [](const PrepareContext& context) { return prepare_arithmetic(context, Arithmetic::kPRelu); };

@@ -31,9 +31,7 @@ struct State {
   DataType exponent = DataType::kUndefined;
 };
 
-void infer(InferContext& context) {
-  context.set_output(0, context.input_type(0), broadcast(context.input_dims(0), context.input_dims(1)));
-}
+void infer(InferContext& context) { context.set_output(0, broadcast(context.input_dims(0), context.input_dims(1))); }
 
 /// The exponents of exported models are mostly 2 and 0.5, which need no logarithm.
 double power(double base, double exponent) {
@@ -219,6 +217,7 @@ void run(const RunArguments& args) {
 }
 
 constexpr InputDef kInputs[] = {{"X", kNumericTypes}, {"Y", kNumericTypes}};
+constexpr OutputDef kOutputs[] = {{"Z", TypeOf{0}, 0, over(0)}};
 
 }  // namespace
 
@@ -227,10 +226,10 @@ void register_pow(Registry& registry) {
   op.name = "Pow";
   op.since_opset = 7;
   op.inputs = kInputs;
+  op.outputs = kOutputs;
   op.parse = parse_nothing;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.in_place_inputs = {0};
   op.facts.channels_last = same_in_any_layout;
   registry.add(std::move(op));
 }

@@ -2,6 +2,7 @@
 // rank. Opsets 7 to newest; bfloat16 (from 13) and signed integers (from 14) are accepted at every opset.
 #include "ops/elementwise/activation.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/output_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -16,6 +17,7 @@ void register_relu(Registry& registry) {
   OpDef op;
   op.name = "Relu";
   op.inputs = kInputs;
+  op.outputs = kYOverFirst;
   op.parse = parse;
   op.infer = infer_like_first;
   op.implementations = activation_implementations();

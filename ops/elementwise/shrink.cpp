@@ -8,6 +8,7 @@
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/input_tables.hpp"
 #include "ops/shared/layout.hpp"
+#include "ops/shared/output_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -76,10 +77,10 @@ void register_shrink(Registry& registry) {
   op.name = "Shrink";
   op.since_opset = 9;
   op.inputs = kInputOfNumbers;
+  op.outputs = kOutputOverFirst;
   op.parse = parse;
   op.infer = infer_like_first;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.in_place_inputs = {0};
   op.facts.channels_last = same_in_any_layout;
   registry.add(std::move(op));
 }

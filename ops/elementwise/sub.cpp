@@ -3,6 +3,7 @@
 // opsets before 7 are not read.
 #include "ops/elementwise/binary.hpp"
 #include "ops/shared/input_tables.hpp"
+#include "ops/shared/output_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -16,6 +17,7 @@ void register_sub(Registry& registry) {
   op.name = "Sub";
   op.since_opset = 7;
   op.inputs = kTwoOfNumbers;
+  op.outputs = kCOverBoth;
   op.parse = parse_nothing;
   op.infer = infer;
   op.implementations = binary_implementations(BinaryOp::kSub);

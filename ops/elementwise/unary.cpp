@@ -15,6 +15,7 @@
 #include "ops/shared/input_tables.hpp"
 #include "ops/shared/known_elements.hpp"
 #include "ops/shared/layout.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/sized_elements.hpp"
 
 namespace linnet::internal {
@@ -202,11 +203,12 @@ constexpr InputDef kSigned[] = {{"X", kFloatTypes | kSignedTypes}};
 constexpr InputDef kNumbers[] = {{"X", kNumericTypes}};
 
 void add(Registry& registry, const char* name, int since_opset, AttributesPtr (*parse)(ParseContext&),
-         InputTable inputs = kInputOfFloats) {
+         InputTable inputs = kInputOfFloats, OutputTable outputs = kOutputOverFirst) {
   OpDef op;
   op.name = name;
   op.since_opset = since_opset;
   op.inputs = inputs;
+  op.outputs = outputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {
@@ -214,25 +216,28 @@ void add(Registry& registry, const char* name, int since_opset, AttributesPtr (*
       {"simd half", Backend::kSimd, accepts_half, prepare_half, run_half},
       {"reference", Backend::kReference, nullptr, prepare_reference, run_reference},
   };
-  op.facts.in_place_inputs = {0};
   op.facts.channels_last = same_in_any_layout;
   registry.add(std::move(op));
 }
 
 }  // namespace
 
-void register_neg(Registry& registry) { add(registry, "Neg", 6, parse<UnaryKind::kNeg>, kSigned); }
-void register_abs(Registry& registry) { add(registry, "Abs", 6, parse<UnaryKind::kAbs>, kNumbers); }
+void register_neg(Registry& registry) { add(registry, "Neg", 6, parse<UnaryKind::kNeg>, kSigned, kYOverFirst); }
+void register_abs(Registry& registry) { add(registry, "Abs", 6, parse<UnaryKind::kAbs>, kNumbers, kYOverFirst); }
 void register_reciprocal(Registry& registry) {
-  add(registry, "Reciprocal", 6, parse<UnaryKind::kReciprocal>, kOneOfFloats);
+  add(registry, "Reciprocal", 6, parse<UnaryKind::kReciprocal>, kOneOfFloats, kYOverFirst);
 }
-void register_sqrt(Registry& registry) { add(registry, "Sqrt", 6, parse<UnaryKind::kSqrt>, kOneOfFloats); }
+void register_sqrt(Registry& registry) { add(registry, "Sqrt", 6, parse<UnaryKind::kSqrt>, kOneOfFloats, kYOverFirst); }
 void register_log(Registry& registry) { add(registry, "Log", 6, parse<UnaryKind::kLog>); }
 void register_sin(Registry& registry) { add(registry, "Sin", 7, parse<UnaryKind::kSin>); }
 void register_cos(Registry& registry) { add(registry, "Cos", 7, parse<UnaryKind::kCos>); }
-void register_floor(Registry& registry) { add(registry, "Floor", 6, parse<UnaryKind::kFloor>, kOneOfFloats); }
-void register_ceil(Registry& registry) { add(registry, "Ceil", 6, parse<UnaryKind::kCeil>, kOneOfFloats); }
-void register_round(Registry& registry) { add(registry, "Round", 11, parse<UnaryKind::kRound>, kOneOfFloats); }
+void register_floor(Registry& registry) {
+  add(registry, "Floor", 6, parse<UnaryKind::kFloor>, kOneOfFloats, kYOverFirst);
+}
+void register_ceil(Registry& registry) { add(registry, "Ceil", 6, parse<UnaryKind::kCeil>, kOneOfFloats, kYOverFirst); }
+void register_round(Registry& registry) {
+  add(registry, "Round", 11, parse<UnaryKind::kRound>, kOneOfFloats, kYOverFirst);
+}
 void register_sign(Registry& registry) { add(registry, "Sign", 9, parse<UnaryKind::kSign>, kInputOfNumbers); }
 void register_tan(Registry& registry) { add(registry, "Tan", 7, parse<UnaryKind::kTan>); }
 void register_asin(Registry& registry) { add(registry, "Asin", 7, parse<UnaryKind::kAsin>); }

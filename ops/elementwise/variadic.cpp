@@ -57,7 +57,7 @@ void infer(InferContext& context) {
   for (std::size_t input = 1; input < context.input_count(); ++input) {
     dims = broadcast(dims, context.input_dims(input));
   }
-  context.set_output(0, type, std::move(dims));
+  context.set_output(0, std::move(dims));
   if (!has_known_elements(type)) return;
   infer_known_elements(context, [&](const Dims& operands) { return selected(op, type, operands); });
 }
@@ -228,13 +228,19 @@ void run_reference(const RunArguments& args) {
 
 constexpr InputDef kNumbers[] = {{"", kNumericTypes, kRepeated | kTypeOfFirst}};
 constexpr InputDef kFloats[] = {{"", kFloatTypes, kRepeated | kTypeOfFirst}};
+constexpr std::uint8_t kOverAny = over(0, 1, 2, 3);
+constexpr OutputDef kSumOutputs[] = {{"sum", TypeOf{0}, 0, kOverAny}};
+constexpr OutputDef kMeanOutputs[] = {{"mean", TypeOf{0}, 0, kOverAny}};
+constexpr OutputDef kMaxOutputs[] = {{"max", TypeOf{0}, 0, kOverAny}};
+constexpr OutputDef kMinOutputs[] = {{"min", TypeOf{0}, 0, kOverAny}};
 
 template <VariadicOp kOp>
-OpDef variadic(const char* name) {
+OpDef variadic(const char* name, OutputTable outputs) {
   OpDef op;
   op.name = name;
   op.since_opset = 6;
   op.inputs = selects(kOp) ? InputTable(kNumbers) : InputTable(kFloats);
+  op.outputs = outputs;
   op.parse = parse<kOp>;
   op.infer = infer;
   op.implementations = {
@@ -242,7 +248,6 @@ OpDef variadic(const char* name) {
       {"simd half", Backend::kSimd, accepts_half, prepare, run_half},
       {"reference", Backend::kReference, nullptr, prepare, run_reference},
   };
-  op.facts.in_place_inputs = {0, 1, 2, 3};
   op.facts.commutative = true;
   op.facts.channels_last = same_in_any_layout;
   op.facts.is_identity = [](const NodeView& node) { return node.input_count() == 1; };
@@ -251,9 +256,9 @@ OpDef variadic(const char* name) {
 
 }  // namespace
 
-void register_sum(Registry& registry) { registry.add(variadic<VariadicOp::kSum>("Sum")); }
-void register_mean(Registry& registry) { registry.add(variadic<VariadicOp::kMean>("Mean")); }
-void register_max(Registry& registry) { registry.add(variadic<VariadicOp::kMax>("Max")); }
-void register_min(Registry& registry) { registry.add(variadic<VariadicOp::kMin>("Min")); }
+void register_sum(Registry& registry) { registry.add(variadic<VariadicOp::kSum>("Sum", kSumOutputs)); }
+void register_mean(Registry& registry) { registry.add(variadic<VariadicOp::kMean>("Mean", kMeanOutputs)); }
+void register_max(Registry& registry) { registry.add(variadic<VariadicOp::kMax>("Max", kMaxOutputs)); }
+void register_min(Registry& registry) { registry.add(variadic<VariadicOp::kMin>("Min", kMinOutputs)); }
 
 }  // namespace linnet::internal

@@ -23,8 +23,7 @@ Dim chosen(Dim condition, Dim x, Dim y) {
 void infer(InferContext& context) {
   const DataType type = context.input_type(1);
   if (context.input_type(2) != type) invalid_model("input Y is ", context.input_type(2), ", but X is ", type);
-  context.set_output(0, type,
-                     broadcast(broadcast(context.input_dims(0), context.input_dims(1)), context.input_dims(2)));
+  context.set_output(0, broadcast(broadcast(context.input_dims(0), context.input_dims(1)), context.input_dims(2)));
   if (!has_known_elements(type)) return;
   infer_known_elements(context, [](const Dims& operands) { return chosen(operands[0], operands[1], operands[2]); });
 }
@@ -108,6 +107,7 @@ constexpr InputDef kInputs[] = {
     {"X", kByteTypes, kMoved},
     {"Y", kByteTypes, kJudgesTypes | kMoved},
 };
+constexpr OutputDef kOutputs[] = {{"output", TypeOf{1}, 0, over(0, 1, 2)}};
 
 }  // namespace
 
@@ -116,12 +116,11 @@ void register_where(Registry& registry) {
   op.name = "Where";
   op.since_opset = 9;
   op.inputs = kInputs;
+  op.outputs = kOutputs;
   op.parse = parse_nothing;
   op.infer = infer;
-  op.output_type = [](const NodeView& node, std::size_t) { return node.input_type(1); };
   op.implementations = {{"simd", Backend::kSimd, accepts_words, prepare_words, run},
                         {"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.in_place_inputs = {1, 2, 0};
   op.facts.channels_last = same_in_any_layout;
   registry.add(std::move(op));
 }

@@ -115,6 +115,7 @@ void run(const RunArguments& args) {
 }
 
 constexpr InputDef kInputs[] = {{"encoded_stream", {DataType::kUint8}}};
+constexpr OutputDef kOutputs[] = {{"image", {DataType::kUint8}}};
 
 }  // namespace
 
@@ -123,9 +124,9 @@ void register_image_decoder(Registry& registry) {
   op.name = "ImageDecoder";
   op.since_opset = 20;
   op.inputs = kInputs;
+  op.outputs = kOutputs;
   op.parse = parse;
   op.infer = infer;
-  op.output_type = [](const NodeView&, std::size_t) { return DataType::kUint8; };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.reveals = true;
   registry.add(std::move(op));

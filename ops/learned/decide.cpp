@@ -42,7 +42,7 @@ void infer(InferContext& context) {
   const bool expanded = classes == 2 && dims[1].known() && dims[1].value() == 1;
   const Dim columns = expanded ? Dim(2) : dims[1];
   context.set_output(0, attributes.labels.type(), {dims[0]});
-  context.set_output(1, DataType::kFloat32, {dims[0], classes == 2 && !dims[1].known() ? Dim(2) : columns});
+  context.set_output(1, {dims[0], classes == 2 && !dims[1].known() ? Dim(2) : columns});
 }
 
 Prepared prepare(const PrepareContext& context) {
@@ -85,7 +85,7 @@ constexpr char kStringForm[] = "DecideToStrings";
 
 void register_decide(Registry& registry) {
   add_classifier<labels_of, kStringForm>(registry, kOwnDomain,
-                                         text_op("Decide", 1, kInputs, parse, infer, prepare, run));
+                                         text_op("Decide", 1, kInputs, kClassOutputs, parse, infer, prepare, run));
 }
 
 }  // namespace linnet::internal

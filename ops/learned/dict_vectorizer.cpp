@@ -71,11 +71,12 @@ void run(const RunArguments& args) {
 }
 
 constexpr InputDef kInputs[] = {{"X", kValueTypes, kJudgesTypes}};
+constexpr OutputDef kOutputs[] = {{"Y", kValueTypes}};
 
 }  // namespace
 
 void register_dict_vectorizer(Registry& registry) {
-  OpDef op = text_op("DictVectorizer", 1, kInputs, parse, infer, prepare_attributes, run);
+  OpDef op = text_op("DictVectorizer", 1, kInputs, kOutputs, parse, infer, prepare_attributes, run);
   op.domain = "ai.onnx.ml";
   op.output_type = [](const NodeView& node, std::size_t) { return element_type_of(node.input_type(0)); };
   op.facts.reveals = true;

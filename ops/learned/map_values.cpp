@@ -62,11 +62,12 @@ void run(const RunArguments& args) {
 }
 
 constexpr InputDef kInputs[] = {{"X", {DataType::kFloat32, DataType::kString}, kJudgesTypes}};
+constexpr OutputDef kOutputs[] = {{"Y", {DataType::kFloat32, DataType::kString}}};
 
 }  // namespace
 
 void register_map_values(Registry& registry) {
-  OpDef op = text_op("MapValues", 1, kInputs, parse, infer, prepare_attributes, run);
+  OpDef op = text_op("MapValues", 1, kInputs, kOutputs, parse, infer, prepare_attributes, run);
   op.domain = kOwnDomain;
   op.output_type = [](const NodeView& node, std::size_t) { return element_type_of(node.input_type(0)); };
   op.facts.reveals = true;

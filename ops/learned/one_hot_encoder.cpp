@@ -54,7 +54,7 @@ void infer(InferContext& context) {
     invalid_model("input X is ", type, ", but the categories are ", attributes.of_strings ? "strings" : "int64");
   Dims dims = context.input_dims(0);
   dims.push_back(Dim(static_cast<std::int64_t>(attributes.count)));
-  context.set_output(0, DataType::kFloat32, std::move(dims));
+  context.set_output(0, std::move(dims));
 }
 
 struct State {
@@ -119,13 +119,13 @@ void run(const RunArguments& args) {
 }
 
 constexpr InputDef kInputs[] = {{"X", kNumbers | kStringType, kJudgesTypes}};
+constexpr OutputDef kOutputs[] = {{"Y", kFloat32Type}};
 
 }  // namespace
 
 void register_one_hot_encoder(Registry& registry) {
-  OpDef op = text_op("OneHotEncoder", 1, kInputs, parse, infer, prepare, run);
+  OpDef op = text_op("OneHotEncoder", 1, kInputs, kOutputs, parse, infer, prepare, run);
   op.domain = "ai.onnx.ml";
-  op.output_type = [](const NodeView&, std::size_t) { return DataType::kFloat32; };
   registry.add(std::move(op));
 }
 

@@ -79,7 +79,7 @@ void expand_score(PostTransform transform, OtherScore other, double* scores) {
 
 void ClassOutputs::infer(InferContext& context, const Labels& labels, Dim rows, std::int64_t scores) {
   context.set_output(0, labels.type(), {rows});
-  context.set_output(1, DataType::kFloat32, {rows, Dim(scores)});
+  context.set_output(1, {rows, Dim(scores)});
 }
 
 float* ClassOutputs::z(const RunArguments& args) const {

@@ -42,10 +42,7 @@ using LabelsOf = const Labels& (*)(const Attributes&);
 template <LabelsOf labels_of, const char* string_name>
 void add_classifier(Registry& registry, const char* domain, OpDef op) {
   op.domain = domain;
-  op.max_outputs = 2;
-  op.output_type = [](const NodeView& node, std::size_t output) {
-    return output == 0 ? labels_of(*node.node().attributes).type() : DataType::kFloat32;
-  };
+  op.output_type = [](const NodeView& node, std::size_t) { return labels_of(*node.node().attributes).type(); };
   op.string_form = [](const NodeView& node) {
     return labels_of(*node.node().attributes).are_strings() ? string_name : nullptr;
   };
@@ -57,9 +54,11 @@ void add_classifier(Registry& registry, const char* domain, OpDef op) {
   registry.add(std::move(op));
 }
 
-/// X of what goes row by row.
+/// X of what goes row by row, and what a regressor and a classifier make of it.
 inline constexpr InputDef kRowsOfNumbers[] = {
     {"X", {DataType::kFloat32, DataType::kFloat64, DataType::kInt32, DataType::kInt64}}};
+inline constexpr OutputDef kScores[] = {{"Y", kFloat32Type}};
+inline constexpr OutputDef kClassOutputs[] = {{"Y", {DataType::kInt64, DataType::kString}}, {"Z", kFloat32Type}};
 
 /// Rows of an input, [rows,columns] or [columns] of one row. Errors: kInvalidModel for other ranks.
 struct RowDims {

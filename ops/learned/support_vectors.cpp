@@ -131,9 +131,7 @@ Dim require_rows(const InferContext& context) {
   return dims.rows;
 }
 
-void infer_regressor(InferContext& context) {
-  context.set_output(0, DataType::kFloat32, {require_rows(context), Dim(1)});
-}
+void infer_regressor(InferContext& context) { context.set_output(0, {require_rows(context), Dim(1)}); }
 
 void infer_classifier(InferContext& context) {
   const auto& attributes = context.attributes<VectorAttributes>();
@@ -328,13 +326,13 @@ constexpr char kStringForm[] = "SVMClassifierToStrings";
 }  // namespace
 
 void register_support_vectors(Registry& registry) {
-  OpDef op = text_op("SVMRegressor", 1, kRowsOfNumbers, parse_regressor, infer_regressor, prepare, run_regressor);
+  OpDef op =
+      text_op("SVMRegressor", 1, kRowsOfNumbers, kScores, parse_regressor, infer_regressor, prepare, run_regressor);
   op.domain = "ai.onnx.ml";
-  op.output_type = [](const NodeView&, std::size_t) { return DataType::kFloat32; };
   registry.add(std::move(op));
-  add_classifier<labels_of, kStringForm>(
-      registry, "ai.onnx.ml",
-      text_op("SVMClassifier", 1, kRowsOfNumbers, parse_classifier, infer_classifier, prepare, run_classifier));
+  add_classifier<labels_of, kStringForm>(registry, "ai.onnx.ml",
+                                         text_op("SVMClassifier", 1, kRowsOfNumbers, kClassOutputs, parse_classifier,
+                                                 infer_classifier, prepare, run_classifier));
 }
 
 }  // namespace linnet::internal

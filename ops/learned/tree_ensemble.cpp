@@ -15,6 +15,7 @@
 
 #include "ops/learned/tree_attributes.hpp"
 #include "ops/shared/element_lines.hpp"
+#include "ops/shared/output_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -30,16 +31,15 @@ void infer_regressor(InferContext& context) {
   const auto& attributes = context.attributes<EnsembleAttributes>();
   const RowDims dims = rows_of(context);
   require_columns(attributes.trees, dims.columns);
-  context.set_output(0, DataType::kFloat32, {dims.rows, Dim(static_cast<std::int64_t>(attributes.trees.targets))});
+  context.set_output(0, {dims.rows, Dim(static_cast<std::int64_t>(attributes.trees.targets))});
 }
 
 void infer_ensemble(InferContext& context) {
   const auto& attributes = context.attributes<EnsembleAttributes>();
-  const DataType type = context.input_type(0);
   const Dims& dims = context.input_dims(0);
   if (dims.size() != 2) invalid_model("input X has rank ", dims.size(), ", expected 2");
   require_columns(attributes.trees, dims[1]);
-  context.set_output(0, type, {dims[0], Dim(static_cast<std::int64_t>(attributes.trees.targets))});
+  context.set_output(0, {dims[0], Dim(static_cast<std::int64_t>(attributes.trees.targets))});
 }
 
 const Labels& labels_of(const Attributes& attributes) {
@@ -189,17 +189,17 @@ constexpr char kStringForm[] = "TreeEnsembleClassifierToStrings";
 }  // namespace
 
 void register_tree_ensemble(Registry& registry) {
-  OpDef op = text_op("TreeEnsemble", 5, kInputs, parse_tree_ensemble, infer_ensemble, prepare, run_regressor);
+  OpDef op =
+      text_op("TreeEnsemble", 5, kInputs, kYOfFirst, parse_tree_ensemble, infer_ensemble, prepare, run_regressor);
   op.domain = "ai.onnx.ml";
   registry.add(std::move(op));
-  op = text_op("TreeEnsembleRegressor", 1, kRowsOfNumbers, parse_tree_regressor, infer_regressor, prepare,
+  op = text_op("TreeEnsembleRegressor", 1, kRowsOfNumbers, kScores, parse_tree_regressor, infer_regressor, prepare,
                run_regressor);
   op.domain = "ai.onnx.ml";
-  op.output_type = [](const NodeView&, std::size_t) { return DataType::kFloat32; };
   registry.add(std::move(op));
   add_classifier<labels_of, kStringForm>(registry, "ai.onnx.ml",
-                                         text_op("TreeEnsembleClassifier", 1, kRowsOfNumbers, parse_tree_classifier,
-                                                 infer_classifier, prepare, run_classifier));
+                                         text_op("TreeEnsembleClassifier", 1, kRowsOfNumbers, kClassOutputs,
+                                                 parse_tree_classifier, infer_classifier, prepare, run_classifier));
 }
 
 }  // namespace linnet::internal

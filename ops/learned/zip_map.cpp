@@ -78,11 +78,12 @@ void run(const RunArguments& args) {
 }
 
 constexpr InputDef kInputs[] = {{"X", {DataType::kFloat32}}};
+constexpr OutputDef kOutputs[] = {{"Z", {DataType::kFloat32}, kJudgesTypes}};
 
 }  // namespace
 
 void register_zip_map(Registry& registry) {
-  OpDef op = text_op("ZipMap", 1, kInputs, parse, infer, prepare, run);
+  OpDef op = text_op("ZipMap", 1, kInputs, kOutputs, parse, infer, prepare, run);
   op.domain = "ai.onnx.ml";
   op.output_type = [](const NodeView& node, std::size_t) {
     return sequence_of(node.attributes<ZipAttributes>().map_type());

@@ -37,6 +37,7 @@ const char* refuse_strings(const NodeView& node) {
 }
 
 constexpr InputDef kInputs[] = {{"input", kStoredTypes}};
+constexpr OutputDef kOutputs[] = {{"output", kStoredTypes}};
 
 }  // namespace
 
@@ -45,6 +46,7 @@ void register_bit_cast(Registry& registry) {
   op.name = "BitCast";
   op.since_opset = 26;
   op.inputs = kInputs;
+  op.outputs = kOutputs;
   op.parse = parse;
   op.infer = infer;
   op.output_type = output_type;

@@ -81,7 +81,7 @@ void infer_concat(InferContext& context) {
   check_shapes(context, axis);
   Dims result;
   for (std::size_t d = 0; d < rank; ++d) result.push_back(d == axis ? sum_along(context, d) : best_known(context, d));
-  context.set_output(0, context.input_type(0), std::move(result));
+  context.set_output(0, std::move(result));
   join_elements(context);
 }
 
@@ -160,6 +160,7 @@ std::optional<ChannelsLast> channels_last(const NodeView& node) {
 }
 
 constexpr InputDef kInputs[] = {{"", kByteTypes, kRepeated | kTypeOfFirst | kMoved}};
+constexpr OutputDef kOutputs[] = {{"concat_result", TypeOf{0}}};
 
 }  // namespace
 
@@ -168,6 +169,7 @@ void register_concat(Registry& registry) {
   op.name = "Concat";
   op.since_opset = 4;
   op.inputs = kInputs;
+  op.outputs = kOutputs;
   op.parse = parse_concat;
   op.infer = infer_concat;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_concat, run_concat}};

@@ -4,6 +4,7 @@
 // DCR, the default, and c = (k * blocksize + r) * blocksize + s with mode = CRD. Opsets 1 to newest (mode: 11, of
 // SpaceToDepth 28); all types are accepted at every opset.
 #include "ops/movement/strided_copy.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/shape_helpers.hpp"
 
 namespace linnet::internal {
@@ -50,7 +51,7 @@ void infer(InferContext& context) {
     output.push_back(quotient(input[2], size, input, "the height"));
     output.push_back(quotient(input[3], size, input, "the width"));
   }
-  context.set_output(0, context.input_type(0), std::move(output));
+  context.set_output(0, std::move(output));
 }
 
 Prepared prepare(const PrepareContext& context) {
@@ -90,6 +91,7 @@ OpDef blocks(const char* name) {
   OpDef op;
   op.name = name;
   op.inputs = kInputs;
+  op.outputs = kOutputOfFirst;
   op.parse = parse<kToSpace>;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

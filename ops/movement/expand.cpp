@@ -2,6 +2,7 @@
 // in `shape` keeps the input's dimension. Opsets 8 to newest; bfloat16 (from 13) is accepted at every opset.
 #include "ops/movement/repeated_elements.hpp"
 #include "ops/shared/known_elements.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/wanted_elements.hpp"
 
@@ -33,7 +34,7 @@ void infer(InferContext& context) {
   for (const Dim dim : *shape) {
     if (dim.known() && dim.value() < 0) invalid_model("input shape is ", *shape, ", with a negative dimension");
   }
-  context.set_output(0, type, broadcast(dims, *shape));
+  context.set_output(0, broadcast(dims, *shape));
   if (has_known_elements(type)) expand_elements(context);
 }
 
@@ -55,6 +56,7 @@ void register_expand(Registry& registry) {
   op.name = "Expand";
   op.since_opset = 8;
   op.inputs = kInputs;
+  op.outputs = kOutputOfFirst;
   op.parse = parse_nothing;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run_repeated}};

@@ -1,6 +1,7 @@
 // Flatten: output [d0*...*d(axis-1), d(axis)*...*d(r-1)] of input [d0,...,d(r-1)]; an empty product is 1. A view.
 // axis in [-r,r], default 1. Opsets 1 to newest. Deviation: a negative axis, new in opset 11, is taken at every opset.
 #include "ops/movement/copy.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/shape_helpers.hpp"
 
 namespace linnet::internal {
@@ -20,7 +21,7 @@ void infer_flatten(InferContext& context) {
   const Dims& dims = context.input_dims(0);
   const auto axis =
       static_cast<std::size_t>(normalized_axis_or_end(context.attributes<FlattenAttributes>().axis, dims.size()));
-  context.set_output(0, context.input_type(0), {product_of(dims, 0, axis), product_of(dims, axis, dims.size())});
+  context.set_output(0, {product_of(dims, 0, axis), product_of(dims, axis, dims.size())});
   pass_elements(context);
 }
 
@@ -38,6 +39,7 @@ void register_flatten(Registry& registry) {
   OpDef op;
   op.name = "Flatten";
   op.inputs = kInputs;
+  op.outputs = kOutputOfFirst;
   op.parse = parse_flatten;
   op.infer = infer_flatten;
   op.implementations = {copy_implementation()};

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "ops/movement/index_inputs.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/wanted_elements.hpp"
 
@@ -49,7 +50,7 @@ void infer_gather(InferContext& context) {
   const Dims& indices = context.input_dims(1);
   result.insert(result.end(), indices.begin(), indices.end());
   result.insert(result.end(), data.begin() + static_cast<std::ptrdiff_t>(axis) + 1, data.end());
-  context.set_output(0, context.input_type(0), std::move(result));
+  context.set_output(0, std::move(result));
   pick_elements(context);
 }
 
@@ -159,6 +160,7 @@ void register_gather(Registry& registry) {
   OpDef op;
   op.name = "Gather";
   op.inputs = kInputs;
+  op.outputs = kOutputOfFirst;
   op.parse = parse_gather;
   op.infer = infer_gather;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_gather, run_gather}};

@@ -4,6 +4,7 @@
 // An index out of range is an error of the run.
 #include "ops/movement/picked_elements.hpp"
 #include "ops/shared/chunks.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/sized_elements.hpp"
 
 namespace linnet::internal {
@@ -22,7 +23,7 @@ std::int64_t axis_of(const NodeView& node) { return node.attributes<AxisAttribut
 
 void infer(InferContext& context) {
   require_picked(context, axis_of(context));
-  context.set_output(0, context.input_type(0), context.input_dims(1));
+  context.set_output(0, context.input_dims(1));
 }
 
 struct State {
@@ -64,6 +65,7 @@ void register_gather_elements(Registry& registry) {
   op.name = "GatherElements";
   op.since_opset = 11;
   op.inputs = kInputs;
+  op.outputs = kOutputOfFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "ops/movement/index_tuples.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "runtime/copy_bytes.hpp"
 
 namespace linnet::internal {
@@ -47,7 +48,7 @@ void infer(InferContext& context) {
   if (!length) return context.set_output_unranked(0, context.input_type(0));
   Dims result(indices.begin(), indices.end() - 1);
   result.insert(result.end(), data.begin() + static_cast<std::ptrdiff_t>(batch_dims + *length), data.end());
-  context.set_output(0, context.input_type(0), std::move(result));
+  context.set_output(0, std::move(result));
 }
 
 Prepared prepare(const PrepareContext& context) {
@@ -105,6 +106,7 @@ void register_gather_nd(Registry& registry) {
   op.name = "GatherND";
   op.since_opset = 11;
   op.inputs = kInputs;
+  op.outputs = kOutputOfFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

@@ -2,13 +2,14 @@
 // Deviation: sequences and optionals (opsets 14 and 16) are not supported.
 #include "ops/movement/copy.hpp"
 #include "ops/shared/layout.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/shape_helpers.hpp"
 
 namespace linnet::internal {
 namespace {
 
 void infer_identity(InferContext& context) {
-  context.set_output(0, context.input_type(0), context.input_dims(0));
+  context.set_output(0, context.input_dims(0));
   pass_elements(context);
 }
 
@@ -20,6 +21,7 @@ void register_identity(Registry& registry) {
   OpDef op;
   op.name = "Identity";
   op.inputs = kInputs;
+  op.outputs = kOutputOfFirst;
   op.parse = parse_nothing;
   op.infer = infer_identity;
   op.implementations = {copy_implementation()};

@@ -57,7 +57,7 @@ void infer(InferContext& context) {
   }
   Dims dims = context.input_dims(0);
   dims.insert(dims.begin() + static_cast<std::ptrdiff_t>(axis_of(context)), depth_of(context));
-  context.set_output(0, context.input_type(2), std::move(dims));
+  context.set_output(0, std::move(dims));
 }
 
 struct State {
@@ -142,6 +142,7 @@ constexpr InputDef kInputs[] = {
     {"depth", kNumericTypes, kDecidesShapes},
     {"values", kByteTypes, kMoved},
 };
+constexpr OutputDef kOutputs[] = {{"output", TypeOf{2}}};
 
 }  // namespace
 
@@ -150,9 +151,9 @@ void register_one_hot(Registry& registry) {
   op.name = "OneHot";
   op.since_opset = 9;
   op.inputs = kInputs;
+  op.outputs = kOutputs;
   op.parse = parse;
   op.infer = infer;
-  op.output_type = [](const NodeView& node, std::size_t) { return node.input_type(2); };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.wanted_elements = wanted_elements;
   registry.add(std::move(op));

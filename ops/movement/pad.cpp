@@ -12,6 +12,7 @@
 #include "ops/shared/float_scalar.hpp"
 #include "ops/shared/fusion_facts.hpp"
 #include "ops/shared/layout.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/sized_elements.hpp"
 #include "ops/shared/wanted_elements.hpp"
@@ -159,7 +160,7 @@ void infer(InferContext& context) {
   for (std::size_t axis = 0; pads && axis < dims.size(); ++axis) {
     result[axis] = padded(dims[axis], (*pads)[axis], attributes.mode);
   }
-  context.set_output(0, context.input_type(0), std::move(result));
+  context.set_output(0, std::move(result));
 }
 
 std::optional<std::vector<std::int64_t>> PadAttributes::zero_pads(const NodeView& node) const {
@@ -367,6 +368,7 @@ void register_pad(Registry& registry) {
   op.name = "Pad";
   op.since_opset = 2;
   op.inputs = kInputs;
+  op.outputs = kOutputOfFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

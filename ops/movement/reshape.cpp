@@ -112,7 +112,7 @@ void infer_reshape(InferContext& context) {
     const std::int64_t want = element_count(to_shape(result));
     if (have != want) invalid_model("input ", input, " has ", have, " elements, but shape ", *wanted, " needs ", want);
   }
-  context.set_output(0, context.input_type(0), std::move(result));
+  context.set_output(0, std::move(result));
   pass_elements(context);
 }
 
@@ -127,6 +127,7 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
 }
 
 constexpr InputDef kInputs[] = {{"data", kStoredTypes}, {"shape", kInt64Type, kDecidesShapes}};
+constexpr OutputDef kOutputs[] = {{"reshaped", TypeOf{0}}};
 
 }  // namespace
 
@@ -135,6 +136,7 @@ void register_reshape(Registry& registry) {
   op.name = "Reshape";
   op.since_opset = 5;
   op.inputs = kInputs;
+  op.outputs = kOutputs;
   op.parse = parse_reshape;
   op.infer = infer_reshape;
   op.implementations = {copy_implementation()};

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/sized_elements.hpp"
 #include "ops/shared/wanted_elements.hpp"
@@ -42,7 +43,7 @@ void infer(InferContext& context) {
   if (lengths.size() != 1 || lengths[0].differs(batch)) {
     invalid_model("input sequence_lens is ", lengths, ", expected ", Dims{batch}, " for input ", dims);
   }
-  context.set_output(0, context.input_type(0), dims);
+  context.set_output(0, dims);
 }
 
 struct State {
@@ -130,6 +131,7 @@ void register_reverse_sequence(Registry& registry) {
   op.name = "ReverseSequence";
   op.since_opset = 10;
   op.inputs = kInputs;
+  op.outputs = kYOfFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

@@ -7,6 +7,7 @@
 // at every opset. 16-bit floats are rounded at each update. An index out of range is an error of the run.
 #include "ops/movement/picked_elements.hpp"
 #include "ops/movement/scatter_reduction.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/sized_elements.hpp"
 #include "runtime/copy_bytes.hpp"
 
@@ -32,7 +33,7 @@ const ScatterAttributes& attributes_of(const NodeView& node) { return node.attri
 void infer(InferContext& context) {
   require_picked(context, attributes_of(context).axis);
   require_updates(context, attributes_of(context).reduction, context.input_dims(1), ", the shape of indices");
-  context.set_output(0, context.input_type(0), context.input_dims(0));
+  context.set_output(0, context.input_dims(0));
 }
 
 struct State {
@@ -112,11 +113,11 @@ OpDef scatter(const char* name, int since_opset) {
   op.name = name;
   op.since_opset = since_opset;
   op.inputs = kInputs;
+  op.outputs = kOutputOverFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.string_form = [](const NodeView& node) { return refuse_reduced_strings(node, attributes_of(node).reduction); };
-  op.facts.in_place_inputs = {0};
   op.facts.wanted_elements = wanted_elements;
   return op;
 }

@@ -9,6 +9,7 @@
 
 #include "ops/movement/index_tuples.hpp"
 #include "ops/movement/scatter_reduction.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "runtime/copy_bytes.hpp"
 
 namespace linnet::internal {
@@ -40,7 +41,7 @@ void infer(InferContext& context) {
     expected.insert(expected.end(), data.begin() + static_cast<std::ptrdiff_t>(*length), data.end());
   }
   require_updates(context, reduction_of(context), expected);
-  context.set_output(0, context.input_type(0), data);
+  context.set_output(0, data);
 }
 
 struct State {
@@ -103,11 +104,11 @@ void register_scatter_nd(Registry& registry) {
   op.name = "ScatterND";
   op.since_opset = 11;
   op.inputs = kInputs;
+  op.outputs = kOutputOverFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.string_form = [](const NodeView& node) { return refuse_reduced_strings(node, reduction_of(node)); };
-  op.facts.in_place_inputs = {0};
   op.facts.wanted_elements = wanted_elements;
   registry.add(std::move(op));
 }

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "ops/movement/strided_copy.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/wanted_elements.hpp"
 #include "runtime/dim_arithmetic.hpp"
@@ -163,12 +164,12 @@ void infer_slice(InferContext& context) {
   if (dims.empty()) invalid_model("input data is a scalar, expected rank 1 or more");
   const std::optional<std::vector<Range>> ranges = ranges_of(context);
   if (!ranges) {
-    context.set_output(0, context.input_type(0), Dims(dims.size()));
+    context.set_output(0, Dims(dims.size()));
     return;
   }
   Dims result;
   for (std::size_t axis = 0; axis < dims.size(); ++axis) result.push_back(sliced(dims[axis], (*ranges)[axis]));
-  context.set_output(0, context.input_type(0), std::move(result));
+  context.set_output(0, std::move(result));
   if (dims.size() == 1) cut_elements(context, (*ranges)[0]);
 }
 
@@ -225,6 +226,7 @@ void register_slice(Registry& registry) {
   OpDef op;
   op.name = "Slice";
   op.inputs = kInputs;
+  op.outputs = kOutputOfFirst;
   op.parse = parse_slice;
   op.infer = infer_slice;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_slice, run_slice}};

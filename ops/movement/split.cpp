@@ -112,7 +112,7 @@ void infer(InferContext& context) {
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     Dims dims = context.input_dims(0);
     dims[axis] = sizes[i];
-    context.set_output(i, context.input_type(0), std::move(dims));
+    context.set_output(i, std::move(dims));
   }
   split_elements(context, sizes);
 }
@@ -167,6 +167,7 @@ std::optional<ChannelsLast> channels_last(const NodeView& node) {
 }
 
 constexpr InputDef kInputs[] = {{"input", kByteTypes, kMoved}, {"split", kInt64Type, kMayBeLeftOut | kDecidesShapes}};
+constexpr OutputDef kOutputs[] = {{"", TypeOf{0}, kRepeated}};
 
 }  // namespace
 
@@ -175,7 +176,7 @@ void register_split(Registry& registry) {
   op.name = "Split";
   op.since_opset = 2;
   op.inputs = kInputs;
-  op.max_outputs = kVariadic;
+  op.outputs = kOutputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

@@ -37,7 +37,7 @@ void set_squeezed(InferContext& context, const std::vector<std::int64_t>& axes) 
   for (std::size_t axis = 0; axis < dims.size(); ++axis) {
     if (!removed[axis]) kept.push_back(dims[axis]);
   }
-  context.set_output(0, context.input_type(0), std::move(kept));
+  context.set_output(0, std::move(kept));
   pass_elements(context);
 }
 
@@ -49,7 +49,7 @@ void squeeze_all(InferContext& context) {
   }
   Dims kept;
   std::copy_if(dims.begin(), dims.end(), std::back_inserter(kept), [](Dim dim) { return !dim.is(1); });
-  context.set_output(0, context.input_type(0), std::move(kept));
+  context.set_output(0, std::move(kept));
   pass_elements(context);
 }
 
@@ -85,6 +85,7 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
 }
 
 constexpr InputDef kInputs[] = {{"data", kStoredTypes}, {"axes", kInt64Type, kMayBeLeftOut | kDecidesShapes}};
+constexpr OutputDef kOutputs[] = {{"squeezed", TypeOf{0}}};
 
 }  // namespace
 
@@ -92,6 +93,7 @@ void register_squeeze(Registry& registry) {
   OpDef op;
   op.name = "Squeeze";
   op.inputs = kInputs;
+  op.outputs = kOutputs;
   op.parse = parse_squeeze;
   op.infer = infer_squeeze;
   op.implementations = {copy_implementation()};

@@ -61,7 +61,7 @@ void infer(InferContext& context) {
       invalid_model("input write_indices is ", indices, ", expected ", Dims{present[0]}, ", one for each batch");
     }
   }
-  context.set_output(0, context.input_type(0), std::move(present));
+  context.set_output(0, std::move(present));
 }
 
 struct State {
@@ -136,6 +136,7 @@ constexpr InputDef kInputs[] = {
     {"update", kByteTypes, kTypeOfFirst | kMoved},
     {"write_indices", kInt64Type, kMayBeLeftOut},
 };
+constexpr OutputDef kOutputs[] = {{"present_cache", TypeOf{0}, 0, over(0)}};
 
 }  // namespace
 
@@ -144,10 +145,10 @@ void register_tensor_scatter(Registry& registry) {
   op.name = "TensorScatter";
   op.since_opset = 24;
   op.inputs = kInputs;
+  op.outputs = kOutputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.in_place_inputs = {0};
   op.facts.wanted_elements = wanted_elements;
   registry.add(std::move(op));
 }

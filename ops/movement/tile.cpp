@@ -2,6 +2,7 @@
 // (int64) has one element, 0 or more, for each axis. Opsets 6 to newest; all types are accepted at every opset.
 #include "ops/movement/repeated_elements.hpp"
 #include "ops/shared/known_elements.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/wanted_elements.hpp"
 
@@ -35,7 +36,7 @@ void infer(InferContext& context) {
     if (times.known() && times.value() < 0) invalid_model("input repeats is ", *repeats, ", with a negative number");
     result.push_back(product_of({dims[i], times}, 0, 2));
   }
-  context.set_output(0, context.input_type(0), std::move(result));
+  context.set_output(0, std::move(result));
   if (has_known_elements(context.input_type(0))) tile_elements(context);
 }
 
@@ -69,6 +70,7 @@ void register_tile(Registry& registry) {
   op.name = "Tile";
   op.since_opset = 6;
   op.inputs = kInputs;
+  op.outputs = kOutputOfFirst;
   op.parse = parse_nothing;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run_repeated}};

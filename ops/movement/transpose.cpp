@@ -50,7 +50,7 @@ std::vector<std::size_t> permutation_of(const NodeView& node) {
 
 void infer_transpose(InferContext& context) {
   const Dims& dims = context.input_dims(0);
-  context.set_output(0, context.input_type(0), in_order(dims, permutation_of(context)));
+  context.set_output(0, in_order(dims, permutation_of(context)));
   if (dims.size() < 2) pass_elements(context);
 }
 
@@ -103,6 +103,7 @@ void run_transpose(const RunArguments& args) {
 }
 
 constexpr InputDef kInputs[] = {{"data", kByteTypes, kMoved}};
+constexpr OutputDef kOutputs[] = {{"transposed", TypeOf{0}}};
 
 }  // namespace
 
@@ -110,6 +111,7 @@ void register_transpose(Registry& registry) {
   OpDef op;
   op.name = "Transpose";
   op.inputs = kInputs;
+  op.outputs = kOutputs;
   op.parse = parse_transpose;
   op.infer = infer_transpose;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_transpose, run_transpose}};

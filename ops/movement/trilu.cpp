@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/shape_helpers.hpp"
 
 namespace linnet::internal {
@@ -30,7 +31,7 @@ void infer(InferContext& context) {
     const Dim length = list_length(context, 1, "k");
     if (length.differs(1)) invalid_model("input k has ", length, " elements, expected 1");
   }
-  context.set_output(0, context.input_type(0), dims);
+  context.set_output(0, dims);
 }
 
 struct State {
@@ -95,10 +96,10 @@ void register_trilu(Registry& registry) {
   op.name = "Trilu";
   op.since_opset = 14;
   op.inputs = kInputs;
+  op.outputs = kOutputOverFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.in_place_inputs = {0};
   registry.add(std::move(op));
 }
 

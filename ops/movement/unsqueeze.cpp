@@ -34,7 +34,7 @@ void set_unsqueezed(InferContext& context, const std::vector<std::int64_t>& axes
   Dims result;
   std::size_t next = 0;
   for (std::size_t axis = 0; axis < rank; ++axis) result.push_back(inserted[axis] ? Dim(1) : dims[next++]);
-  context.set_output(0, context.input_type(0), std::move(result));
+  context.set_output(0, std::move(result));
   pass_elements(context);
 }
 
@@ -63,6 +63,7 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
 }
 
 constexpr InputDef kInputs[] = {{"data", kStoredTypes}, {"axes", kInt64Type, kMayBeLeftOut | kDecidesShapes}};
+constexpr OutputDef kOutputs[] = {{"expanded", TypeOf{0}}};
 
 }  // namespace
 
@@ -70,6 +71,7 @@ void register_unsqueeze(Registry& registry) {
   OpDef op;
   op.name = "Unsqueeze";
   op.inputs = kInputs;
+  op.outputs = kOutputs;
   op.parse = parse_unsqueeze;
   op.infer = infer_unsqueeze;
   op.implementations = {copy_implementation()};

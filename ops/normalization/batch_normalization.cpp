@@ -27,6 +27,11 @@ constexpr InputDef kInputs[] = {
     {"X", kFloatTypes},          {"scale", kFloatTypes},     {"B", kFloatTypes},
     {"input_mean", kFloatTypes}, {"input_var", kFloatTypes},
 };
+constexpr OutputDef kOutputs[] = {{"Y", TypeOf{0}, 0, over(0)},
+                                  {"running_mean", TypeOf{3}, kMayBeLeftOut},
+                                  {"running_var", TypeOf{3}, kMayBeLeftOut},
+                                  {"saved_mean", TypeOf{0}, kMayBeLeftOut},
+                                  {"saved_var", TypeOf{0}, kMayBeLeftOut}};
 
 struct BatchNormalizationAttributes : ChannelAffineAttributes {
   float epsilon = 1e-5F;
@@ -62,7 +67,7 @@ Dims parameter_dims(const NodeView& node) {
 void infer(InferContext& context) {
   for (std::size_t output = 1; output < context.output_count(); ++output) {
     if (context.has_output(output))
-      unsupported("output ", output, " belongs to training, but only inference is supported");
+      unsupported("output ", kOutputs[output].name, " belongs to training, but only inference is supported");
   }
   Dims x = context.input_dims(0);
   const Dims wanted = parameter_dims(context);
@@ -75,7 +80,7 @@ void infer(InferContext& context) {
       if (dims[i].known()) x[i + channel_axis(context)] = dims[i];
     }
   }
-  context.set_output(0, context.input_type(0), std::move(x));
+  context.set_output(0, std::move(x));
 }
 
 std::vector<double> values_of(const Constant& constant) {
@@ -290,7 +295,7 @@ void register_batch_normalization(Registry& registry) {
   OpDef op;
   op.name = "BatchNormalization";
   op.inputs = kInputs;
-  op.max_outputs = 5;
+  op.outputs = kOutputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {
@@ -298,7 +303,6 @@ void register_batch_normalization(Registry& registry) {
       {"simd half", Backend::kSimd, accepts_halves, prepare_half, run_half},
       {"reference", Backend::kReference, nullptr, prepare, run_reference},
   };
-  op.facts.in_place_inputs = {0};
   op.facts.channels_last = channels_last;
   registry.add(std::move(op));
 }

@@ -5,6 +5,7 @@
 // runs in double and rounds once (in vectors, of all types but double: the last step in float). ONNX's function body
 // has mean(X^2) - mean(X)^2 for the variance, of which no digit is left where the mean is large beside it.
 #include "ops/normalization/normalized_groups.hpp"
+#include "ops/shared/output_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -48,7 +49,7 @@ void infer(InferContext& context) {
       invalid_model("input ", kInputs[input].name, " is ", dims, ", expected ", Dims{scales}, " for X ", x);
     }
   }
-  context.set_output(0, context.input_type(0), x);
+  context.set_output(0, x);
 }
 
 NormalizedGroups groups_of(const NodeView& node) {
@@ -79,10 +80,10 @@ void register_group_normalization(Registry& registry) {
   op.name = "GroupNormalization";
   op.since_opset = 18;
   op.inputs = kInputs;
+  op.outputs = kYOverFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = normalized_groups_implementations<groups_of>();
-  op.facts.in_place_inputs = {0};
   registry.add(std::move(op));
 }
 

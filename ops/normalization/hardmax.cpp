@@ -10,6 +10,7 @@
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/input_tables.hpp"
+#include "ops/shared/output_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -65,10 +66,10 @@ void register_hardmax(Registry& registry) {
   OpDef op;
   op.name = "Hardmax";
   op.inputs = kInputOfFloats;
+  op.outputs = kOutputOverFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.in_place_inputs = {0};
   registry.add(std::move(op));
 }
 

@@ -3,6 +3,7 @@
 // Opsets 6 to newest; types: float, double, float16, bfloat16 (from 22) at every opset, the same for all inputs. It is
 // computed in double and rounded once (in vectors, of all types but double: the last step in float).
 #include "ops/normalization/normalized_groups.hpp"
+#include "ops/shared/output_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -32,7 +33,7 @@ void infer(InferContext& context) {
       invalid_model("input ", kInputs[input].name, " is ", scale, ", expected ", Dims{dims[1]}, " for input ", dims);
     }
   }
-  context.set_output(0, context.input_type(0), dims);
+  context.set_output(0, dims);
 }
 
 NormalizedGroups groups_of(const NodeView& node) {
@@ -53,10 +54,10 @@ void register_instance_normalization(Registry& registry) {
   op.name = "InstanceNormalization";
   op.since_opset = 6;
   op.inputs = kInputs;
+  op.outputs = kOutputOverFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = normalized_groups_implementations<groups_of>();
-  op.facts.in_place_inputs = {0};
   registry.add(std::move(op));
 }
 

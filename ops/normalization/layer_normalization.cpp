@@ -15,9 +15,11 @@
 namespace linnet::internal {
 namespace {
 
+constexpr TypeSet kStatisticsTypes{DataType::kFloat32, DataType::kBfloat16};
+
 template <bool kCentred>
 AttributesPtr parse(ParseContext& context) {
-  constexpr TypeSet kStashTypes = kCentred ? TypeSet{DataType::kFloat32, DataType::kBfloat16} : kFloatTypes;
+  constexpr TypeSet kStashTypes = kCentred ? kStatisticsTypes : kFloatTypes;
   auto attributes = new_shared<LayerNormalizationAttributes>();
   attributes->centred = kCentred;
   attributes->axis = context.get_int("axis", -1);
@@ -42,9 +44,9 @@ void check_broadcasts_to_x(const NodeView& node, std::size_t input, const char* 
   if (!fits) invalid_model("input ", name, " is ", dims, " but X is ", x, ": ", name, " must broadcast to X");
 }
 
-DataType output_type(const NodeView& node, std::size_t output) {
-  if (!node.attributes<LayerNormalizationAttributes>().centred) return node.input_type(1);
-  return output == 0 ? node.input_type(0) : node.attributes<LayerNormalizationAttributes>().stash_type;
+/// Of the statistics.
+DataType stash_type(const NodeView& node, std::size_t) {
+  return node.attributes<LayerNormalizationAttributes>().stash_type;
 }
 
 void infer(InferContext& context) {
@@ -53,9 +55,9 @@ void infer(InferContext& context) {
   if (context.has_input(2)) check_broadcasts_to_x(context, 2, "B");
   Dims statistics = context.input_dims(0);
   std::fill(statistics.begin() + static_cast<std::ptrdiff_t>(axis), statistics.end(), Dim(1));
-  context.set_output(0, output_type(context, 0), context.input_dims(0));
-  context.set_output(1, output_type(context, 1), statistics);
-  context.set_output(2, output_type(context, 2), std::move(statistics));
+  context.set_output(0, context.input_dims(0));
+  context.set_output(1, stash_type(context, 1), statistics);
+  context.set_output(2, stash_type(context, 2), std::move(statistics));
 }
 
 constexpr InputDef kLayerInputs[] = {
@@ -64,15 +66,18 @@ constexpr InputDef kLayerInputs[] = {
     {"B", kFloatTypes, kMayBeLeftOut | kTypeOfFirst},
 };
 constexpr InputDef kRmsInputs[] = {{"X", kFloatTypes}, {"scale", kFloatTypes}};
+constexpr OutputDef kLayerOutputs[] = {{"Y", TypeOf{0}, 0, over(0)},
+                                       {"Mean", kStatisticsTypes, kMayBeLeftOut},
+                                       {"InvStdDev", kStatisticsTypes, kMayBeLeftOut}};
+constexpr OutputDef kRmsOutputs[] = {{"Y", TypeOf{1}, 0, over(0)}};
 
 OpDef normalization(const char* name, int since_opset) {
   OpDef op;
   op.name = name;
   op.since_opset = since_opset;
   op.infer = infer;
-  op.output_type = output_type;
+  op.output_type = stash_type;
   op.implementations = {simd_layer_normalization(), half_layer_normalization(), reference_layer_normalization()};
-  op.facts.in_place_inputs = {0};
   return op;
 }
 
@@ -106,7 +111,7 @@ LayerNormalization layer_normalization_of(const NodeView& node) {
 void register_layer_normalization(Registry& registry) {
   OpDef op = normalization("LayerNormalization", 17);
   op.inputs = kLayerInputs;
-  op.max_outputs = 3;
+  op.outputs = kLayerOutputs;
   op.parse = parse<true>;
   registry.add(std::move(op));
 }
@@ -114,6 +119,7 @@ void register_layer_normalization(Registry& registry) {
 void register_rms_normalization(Registry& registry) {
   OpDef op = normalization("RMSNormalization", 23);
   op.inputs = kRmsInputs;
+  op.outputs = kRmsOutputs;
   op.parse = parse<false>;
   registry.add(std::move(op));
 }

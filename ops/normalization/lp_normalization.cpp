@@ -9,6 +9,7 @@
 #include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/input_tables.hpp"
+#include "ops/shared/output_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -123,10 +124,10 @@ void register_lp_normalization(Registry& registry) {
   OpDef op;
   op.name = "LpNormalization";
   op.inputs = kInputOfFloats;
+  op.outputs = kOutputOverFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.in_place_inputs = {0};
   registry.add(std::move(op));
 }
 

@@ -8,6 +8,7 @@
 #include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/input_tables.hpp"
+#include "ops/shared/output_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -104,6 +105,7 @@ void register_lrn(Registry& registry) {
   OpDef op;
   op.name = "LRN";
   op.inputs = kOneOfFloats;
+  op.outputs = kYOfFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

@@ -5,6 +5,7 @@
 #include "ops/normalization/normalized_groups.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/input_tables.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/shape_helpers.hpp"
 
 namespace linnet::internal {
@@ -43,10 +44,10 @@ void register_mean_variance_normalization(Registry& registry) {
   op.name = "MeanVarianceNormalization";
   op.since_opset = 9;
   op.inputs = kOneOfFloats;
+  op.outputs = kYOverFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = normalized_groups_implementations<groups_of>();
-  op.facts.in_place_inputs = {0};
   registry.add(std::move(op));
 }
 

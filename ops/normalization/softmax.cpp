@@ -7,6 +7,7 @@
 // finite rows never give NaN. float32 by the kernels, 16-bit floats by way of float32 (simd half); the reference
 // computes in double and rounds once.
 #include "ops/normalization/softmax.hpp"
+#include "ops/shared/output_tables.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -313,9 +314,9 @@ OpDef definition(const char* name) {
   OpDef op;
   op.name = name;
   op.inputs = kInputOfFloats;
+  op.outputs = kOutputOverFirst;
   op.infer = infer;
   op.implementations = softmax_implementations();
-  op.facts.in_place_inputs = {0};
   op.facts.channels_last = channels_last;
   return op;
 }

@@ -4,6 +4,7 @@
 // -infinity.
 #include "ops/reduction/reduction.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/output_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -23,7 +24,7 @@ void infer(InferContext& context) {
   for (std::size_t axis = 0; axis < dims.size(); ++axis) {
     if (reduced[axis]) dims[axis] = 1;
   }
-  context.set_output(0, context.input_type(0), std::move(dims));
+  context.set_output(0, std::move(dims));
 }
 
 constexpr InputDef kInputs[] = {{"X", kFloatTypes}};
@@ -33,6 +34,7 @@ OpDef pool(const char* name) {
   OpDef op;
   op.name = name;
   op.inputs = kInputs;
+  op.outputs = kYOfFirst;
   op.parse = parse<kOp>;
   op.infer = infer;
   op.implementations = reduction_implementations();

@@ -9,6 +9,7 @@
 
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/window.hpp"
 
 namespace linnet::internal {
@@ -38,7 +39,7 @@ void infer(InferContext& context) {
   if (x.size() != 4) invalid_model("input X is ", x, ", expected [N,C,H,W]");
   if (rois.size() != 2 || rois[1].differs(5)) invalid_model("input rois is ", rois, ", expected [regions,5]");
   const auto& bins = context.attributes<MaxRoiPoolAttributes>().bins;
-  context.set_output(0, context.input_type(0), {rois[0], x[1], bins[0], bins[1]});
+  context.set_output(0, {rois[0], x[1], bins[0], bins[1]});
 }
 
 struct State {
@@ -164,6 +165,7 @@ void register_max_roi_pool(Registry& registry) {
   OpDef op;
   op.name = "MaxRoiPool";
   op.inputs = kInputs;
+  op.outputs = kYOfFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

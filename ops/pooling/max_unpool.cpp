@@ -10,6 +10,7 @@
 #include "ops/movement/index_inputs.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/sized_elements.hpp"
 #include "ops/shared/wanted_elements.hpp"
@@ -79,7 +80,7 @@ void infer(InferContext& context) {
       invalid_model("input output_shape is ", output, ", expected at least ", least);
     }
   }
-  context.set_output(0, context.input_type(0), std::move(output));
+  context.set_output(0, std::move(output));
 }
 
 struct State {
@@ -156,6 +157,7 @@ void register_max_unpool(Registry& registry) {
   op.name = "MaxUnpool";
   op.since_opset = 9;
   op.inputs = kInputs;
+  op.outputs = kOutputOfFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

@@ -17,6 +17,7 @@
 // the way.
 // Deviations: LpPool-1 needs kernel_shape; numbers of windows are below 2^31.
 #include "ops/pooling/pooling.hpp"
+#include "ops/shared/output_tables.hpp"
 
 #include <algorithm>
 
@@ -80,12 +81,8 @@ void infer(InferContext& context) {
     }
   }
   if (attributes.channels_last) y = to_channels_last(std::move(y));
-  context.set_output(0, context.input_type(0), y);
-  if (context.output_count() > 1) context.set_output(1, DataType::kInt64, std::move(y));
-}
-
-DataType output_type(const NodeView& node, std::size_t output) {
-  return output == 0 ? node.input_type(0) : DataType::kInt64;
+  context.set_output(0, y);
+  if (context.output_count() > 1) context.set_output(1, std::move(y));
 }
 
 double folding_ns(const NodeView& node) {
@@ -99,11 +96,13 @@ double folding_ns(const NodeView& node) {
 }
 
 constexpr InputDef kMaxPoolInputs[] = {{"X", kFloatTypes | kInt8Types}};
+constexpr OutputDef kMaxPoolOutputs[] = {{"Y", TypeOf{0}}, {"Indices", kInt64Type, kMayBeLeftOut}};
 
 OpDef pool(const char* name, std::vector<Implementation> implementations) {
   OpDef op;
   op.name = name;
   op.inputs = kOneOfFloats;
+  op.outputs = kYOfFirst;
   op.implementations = std::move(implementations);
   op.infer = infer;
   op.facts.folding_ns = folding_ns;
@@ -205,9 +204,8 @@ PooledRows::Place PooledRows::place(std::int64_t index) const {
 void register_max_pool(Registry& registry) {
   OpDef op = pool("MaxPool", pooling_implementations());
   op.inputs = kMaxPoolInputs;
-  op.max_outputs = 2;
+  op.outputs = kMaxPoolOutputs;
   op.parse = parse<PoolOp::kMax>;
-  op.output_type = output_type;
   op.facts.channels_last = pooling_channels_last;
   registry.add(std::move(op));
 }

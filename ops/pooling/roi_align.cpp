@@ -18,6 +18,7 @@
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/named_value.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/wanted_elements.hpp"
 #include "ops/shared/workspace_layout.hpp"
@@ -69,7 +70,7 @@ void infer(InferContext& context) {
   }
   const auto& attributes = context.attributes<RoiAlignAttributes>();
   const Dim regions = rois[0].known() ? rois[0] : indices[0];
-  context.set_output(0, context.input_type(0), {regions, x[1], attributes.height, attributes.width});
+  context.set_output(0, {regions, x[1], attributes.height, attributes.width});
 }
 
 struct State {
@@ -362,6 +363,7 @@ void register_roi_align(Registry& registry) {
   op.name = "RoiAlign";
   op.since_opset = 10;
   op.inputs = kInputs;
+  op.outputs = kYOfFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

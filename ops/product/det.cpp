@@ -9,6 +9,7 @@
 
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/input_tables.hpp"
+#include "ops/shared/output_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -23,10 +24,10 @@ const Dims& require_matrices(const NodeView& node) {
 
 void infer(InferContext& context) {
   const Dims& x = require_matrices(context);
-  context.set_output(0, context.input_type(0), Dims(x.begin(), x.end() - 2));
+  context.set_output(0, Dims(x.begin(), x.end() - 2));
 }
 
-void infer_inverse(InferContext& context) { context.set_output(0, context.input_type(0), require_matrices(context)); }
+void infer_inverse(InferContext& context) { context.set_output(0, require_matrices(context)); }
 
 std::size_t count_matrices(const Shape& x) {
   return static_cast<std::size_t>(element_count(Shape(x.begin(), x.end() - 2)));
@@ -118,6 +119,7 @@ void register_det(Registry& registry) {
   op.name = "Det";
   op.since_opset = 11;
   op.inputs = kOneOfFloats;
+  op.outputs = kYOfFirst;
   op.parse = parse_nothing;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

@@ -187,7 +187,7 @@ void infer(InferContext& context) {
   const Labels labels = labels_of(context);
   Dims dims;
   for (const std::size_t index : labels.output) dims.push_back(labels.dims[index]);
-  context.set_output(0, context.input_type(0), std::move(dims));
+  context.set_output(0, std::move(dims));
 }
 
 struct State {
@@ -341,6 +341,7 @@ double folding_ns(const NodeView& node) {
 }
 
 constexpr InputDef kInputs[] = {{"", kNumericTypes, kRepeated | kTypeOfFirst}};
+constexpr OutputDef kOutputs[] = {{"Output", TypeOf{0}}};
 
 }  // namespace
 
@@ -377,6 +378,7 @@ void register_einsum(Registry& registry) {
   op.name = "Einsum";
   op.since_opset = 12;
   op.inputs = kInputs;
+  op.outputs = kOutputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {einsum_by_product(), {"reference", Backend::kReference, nullptr, prepare, run}};

@@ -4,6 +4,7 @@
 // read when beta is 0. Integers wrap around; with an alpha or beta that is no integer they are computed in double and
 // cut. Deviation: types that came with a later opset are taken at every opset.
 #include "ops/product/matrix_product.hpp"
+#include "ops/shared/output_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -52,7 +53,7 @@ void infer_gemm(InferContext& context) {
   }
   Dims product = {a[0], b[1]};
   if (context.has_input(2)) join_addend(context.input_dims(2), product);
-  context.set_output(0, context.input_type(0), reordered_output(context, product));
+  context.set_output(0, reordered_output(context, product));
 }
 
 constexpr InputDef kInputs[] = {
@@ -67,6 +68,7 @@ void register_gemm(Registry& registry) {
   OpDef op;
   op.name = "Gemm";
   op.inputs = kInputs;
+  op.outputs = kYOfFirst;
   op.parse = parse_gemm;
   op.infer = infer_gemm;
   op.implementations = matrix_product_implementations();

@@ -10,6 +10,7 @@
 // of y) have one element or one for each row: [M], or the shape of A with 1 for its last dimension. Those of B have one
 // or one for each column: [N], or the shape of B with 1 for the last dimension but one.
 #include "ops/product/integer_product.hpp"
+#include "ops/shared/output_tables.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -87,14 +88,6 @@ void check_scale_types(const NodeView& node, const IntegerProductInputs& in) {
   if (in.y_scale != kNone) check_same_type(node, in.y_scale, "y_scale", in.a_scale, "a_scale");
 }
 
-/// The type of the result, as far as types of inputs say.
-DataType result_type(const NodeView& node, std::size_t) {
-  const IntegerProductInputs& in = attributes_of(node).inputs;
-  if (in.y_zero != kNone && node.has_input(in.y_zero)) return node.input_type(in.y_zero);
-  if (in.a_scale != kNone) return node.input_type(in.a_scale);
-  return in.b_scale != kNone ? DataType::kFloat32 : DataType::kInt32;
-}
-
 void infer(InferContext& context) {
   const IntegerProductAttributes& attributes = attributes_of(context);
   const IntegerProductInputs& in = attributes.inputs;
@@ -119,7 +112,7 @@ void infer(InferContext& context) {
     if (bias.size() != 1 || b.size() < 2 || bias[0].differs(b.back()))
       invalid_model("input bias is ", bias, ", expected one element for each column of ", b);
   }
-  context.set_output(0, result_type(context, 0), y);
+  context.set_output(0, y);
 }
 
 /// From what SSE4 kernels and the reference reach.
@@ -157,17 +150,20 @@ constexpr InputDef kDynamicQuantizeMatMul[] = {
     {"b_zero_point", kInt8Types, kMayBeLeftOut},
     {"bias", kScaleTypes, kMayBeLeftOut},
 };
+constexpr OutputDef kSums[] = {{"Y", {DataType::kInt32}}};
+constexpr OutputDef kLikeZeroPoint[] = {{"y", TypeOf{7}}};
+constexpr OutputDef kLikeScale[] = {{"Y", TypeOf{2}}};
 
-void add_product(Registry& registry, const char* domain, const char* name, InputTable inputs,
+void add_product(Registry& registry, const char* domain, const char* name, InputTable inputs, OutputTable outputs,
                  AttributesPtr (*parse)(ParseContext&)) {
   OpDef op;
   op.name = name;
   op.domain = domain;
   op.since_opset = *domain == '\0' ? 10 : 1;
   op.inputs = inputs;
+  op.outputs = outputs;
   op.parse = parse;
   op.infer = infer;
-  op.output_type = result_type;
   op.implementations = {simd_integer_product(), reference_integer_product()};
   op.facts.folding_ns = folding_ns;
   registry.add(std::move(op));
@@ -297,10 +293,10 @@ IntegerProduct integer_product(const NodeView& node) {
 }
 
 void register_integer_product(Registry& registry) {
-  add_product(registry, "", "MatMulInteger", kMatMulInteger, parse_matmul_integer);
-  add_product(registry, "", "QLinearMatMul", kQLinearMatMul, parse_qlinear_matmul);
-  add_product(registry, kMicrosoftDomain, "MatMulIntegerToFloat", kMatMulIntegerToFloat, parse_to_float);
-  add_product(registry, kMicrosoftDomain, "DynamicQuantizeMatMul", kDynamicQuantizeMatMul, parse_dynamic);
+  add_product(registry, "", "MatMulInteger", kMatMulInteger, kSums, parse_matmul_integer);
+  add_product(registry, "", "QLinearMatMul", kQLinearMatMul, kLikeZeroPoint, parse_qlinear_matmul);
+  add_product(registry, kMicrosoftDomain, "MatMulIntegerToFloat", kMatMulIntegerToFloat, kLikeScale, parse_to_float);
+  add_product(registry, kMicrosoftDomain, "DynamicQuantizeMatMul", kDynamicQuantizeMatMul, kYOfFirst, parse_dynamic);
 }
 
 }  // namespace linnet::internal

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "ops/product/matrix_product.hpp"
+#include "ops/shared/output_tables.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -29,7 +30,7 @@ Dims batch_dims(const Dims& a, const Dims& b) {
 
 void infer_matmul(InferContext& context) {
   const Dims dims = matmul_dims(operand_dims(context, 0), operand_dims(context, 1));
-  context.set_output(0, context.input_type(0), reordered_output(context, dims));
+  context.set_output(0, reordered_output(context, dims));
 }
 
 constexpr InputDef kInputs[] = {{"A", kMatrixProductTypes}, {"B", kMatrixProductTypes, kTypeOfFirst}};
@@ -53,6 +54,7 @@ void register_matmul(Registry& registry) {
   OpDef op;
   op.name = "MatMul";
   op.inputs = kInputs;
+  op.outputs = kYOfFirst;
   op.parse = parse_matmul;
   op.infer = infer_matmul;
   op.implementations = matrix_product_implementations();

@@ -16,6 +16,7 @@
 #include "ops/product/matrix_product_packing.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/workspace_layout.hpp"
 #include "runtime/infer.hpp"
 
@@ -87,7 +88,7 @@ void infer(InferContext& context) {
     invalid_model("input A is ", dims, ", expected a last dimension of K, ", attributes.k);
   }
   dims.back() = attributes.n;
-  context.set_output(0, context.input_type(kA), std::move(dims));
+  context.set_output(0, std::move(dims));
 }
 
 /// A node with concrete shapes.
@@ -419,6 +420,7 @@ void register_matmul_n_bits(Registry& registry) {
   op.name = "MatMulNBits";
   op.domain = "com.microsoft";
   op.inputs = kInputs;
+  op.outputs = kYOfFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"simd int8", Backend::kSimd, accepts_int8, prepare_int8, run_int8},

@@ -108,6 +108,7 @@ constexpr InputDef kInputs[] = {
     {"x_scale", kScaleTypes},
     {"x_zero_point", kTypes, kMayBeLeftOut | kTypeOfFirst},
 };
+constexpr OutputDef kOutputs[] = {{"y", kOutputTypes, 0, over(0)}};
 
 }  // namespace
 
@@ -116,12 +117,12 @@ void register_dequantize_linear(Registry& registry) {
   op.name = "DequantizeLinear";
   op.since_opset = 10;
   op.inputs = kInputs;
+  op.outputs = kOutputs;
   op.parse = parse;
   op.infer = infer;
   op.output_type = output_type;
   op.implementations = {{"simd", Backend::kSimd, accepts_simd, prepare, run_simd},
                         {"reference", Backend::kReference, nullptr, prepare, run}};
-  op.facts.in_place_inputs = {0};
   registry.add(std::move(op));
 }
 

@@ -17,13 +17,9 @@ constexpr std::size_t kChunk = 16384;
 constexpr double kCost = 0.1;  // ns per element
 
 void infer(InferContext& context) {
-  context.set_output(0, DataType::kUint8, context.input_dims(0));
-  context.set_output(1, DataType::kFloat32, {});
-  context.set_output(2, DataType::kUint8, {});
-}
-
-DataType output_type(const NodeView&, std::size_t output) {
-  return output == 1 ? DataType::kFloat32 : DataType::kUint8;
+  context.set_output(0, context.input_dims(0));
+  context.set_output(1, {});
+  context.set_output(2, {});
 }
 
 struct State {
@@ -54,6 +50,8 @@ void run(const RunArguments& args) {
 }
 
 constexpr InputDef kInputs[] = {{"x", kFloat32Type}};
+constexpr OutputDef kOutputs[] = {
+    {"y", {DataType::kUint8}}, {"y_scale", kFloat32Type}, {"y_zero_point", {DataType::kUint8}}};
 
 }  // namespace
 
@@ -87,10 +85,9 @@ void register_dynamic_quantize_linear(Registry& registry) {
   op.name = "DynamicQuantizeLinear";
   op.since_opset = 11;
   op.inputs = kInputs;
-  op.max_outputs = 3;
+  op.outputs = kOutputs;
   op.parse = parse_nothing;
   op.infer = infer;
-  op.output_type = output_type;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   registry.add(std::move(op));
 }

@@ -173,6 +173,7 @@ constexpr InputDef kInputs[] = {
     {"y_scale", kScaleTypes},
     {"y_zero_point", kQuantizedTypes, kMayBeLeftOut},
 };
+constexpr OutputDef kOutputs[] = {{"y", kQuantizedTypes}};
 
 }  // namespace
 
@@ -181,6 +182,7 @@ void register_quantize_linear(Registry& registry) {
   op.name = "QuantizeLinear";
   op.since_opset = 10;
   op.inputs = kInputs;
+  op.outputs = kOutputs;
   op.parse = parse;
   op.infer = infer;
   op.output_type = output_type;

@@ -38,7 +38,7 @@ struct CellFacts {
   std::size_t activations;  ///< of a direction
   std::array<const char*, 3> default_activations;
   InputTable inputs;
-  std::size_t outputs;
+  OutputTable outputs;
 };
 
 constexpr std::uint8_t kGivenOrNot = kMayBeLeftOut | kTypeOfFirst;
@@ -60,10 +60,19 @@ constexpr InputDef kLstmInputs[] = {
     {"initial_c", kFloatTypes, kGivenOrNot},
     {"P", kFloatTypes, kGivenOrNot},
 };
+constexpr OutputDef kGateOutputs[] = {
+    {"Y", TypeOf{kX}, kMayBeLeftOut},
+    {"Y_h", TypeOf{kX}, kMayBeLeftOut},
+};
+constexpr OutputDef kLstmOutputs[] = {
+    {"Y", TypeOf{kX}, kMayBeLeftOut},
+    {"Y_h", TypeOf{kX}, kMayBeLeftOut},
+    {"Y_c", TypeOf{kX}, kMayBeLeftOut},
+};
 constexpr CellFacts kCells[] = {
-    {"RNN", RecurrentCell::kRnn, 1, 1, {"Tanh"}, kGateInputs, 2},
-    {"GRU", RecurrentCell::kGru, 3, 2, {"Sigmoid", "Tanh"}, kGateInputs, 2},
-    {"LSTM", RecurrentCell::kLstm, 4, 3, {"Sigmoid", "Tanh", "Tanh"}, kLstmInputs, 3},
+    {"RNN", RecurrentCell::kRnn, 1, 1, {"Tanh"}, kGateInputs, kGateOutputs},
+    {"GRU", RecurrentCell::kGru, 3, 2, {"Sigmoid", "Tanh"}, kGateInputs, kGateOutputs},
+    {"LSTM", RecurrentCell::kLstm, 4, 3, {"Sigmoid", "Tanh", "Tanh"}, kLstmInputs, kLstmOutputs},
 };
 constexpr const CellFacts& facts_of(RecurrentCell cell) { return kCells[static_cast<std::size_t>(cell)]; }
 
@@ -192,9 +201,9 @@ void infer(InferContext& context) {
   check_dims(context, kP, "P", {directions, product_of({3, sizes.hidden}, 0, 2)}, "directions, 3 * hidden_size");
   const Dims y = batch_first ? Dims{sizes.batch, sizes.steps, directions, sizes.hidden}
                              : Dims{sizes.steps, directions, sizes.batch, sizes.hidden};
-  context.set_output(kY, context.input_type(kX), y);
-  context.set_output(kYH, context.input_type(kX), state);
-  context.set_output(kYC, context.input_type(kX), state);
+  context.set_output(kY, y);
+  context.set_output(kYH, state);
+  context.set_output(kYC, state);
 }
 
 std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t input) {
@@ -223,8 +232,7 @@ void add_cell(Registry& registry, RecurrentCell cell, AttributesPtr (*parse)(Par
   op.name = facts.name;
   op.since_opset = 7;
   op.inputs = facts.inputs;
-  op.min_outputs = 0;
-  op.max_outputs = facts.outputs;
+  op.outputs = facts.outputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {simd_recurrence(), reference_recurrence()};

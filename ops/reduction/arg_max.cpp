@@ -60,7 +60,7 @@ void infer(InferContext& context) {
     invalid_model("axis ", axis, " of input data has size 0, of which no element is the ",
                   context.attributes<ArgAttributes>().smallest ? "smallest" : "largest");
   }
-  context.set_output(0, DataType::kInt64, std::move(dims));
+  context.set_output(0, std::move(dims));
 }
 
 Prepared prepare(const PrepareContext& context) {
@@ -281,15 +281,16 @@ std::string accepts(const NodeView& node) {
 }
 
 constexpr InputDef kInputs[] = {{"data", kNumericTypes}};
+constexpr OutputDef kOutputs[] = {{"reduced", kInt64Type}};
 
 template <bool kSmallest>
 OpDef arg(const char* name) {
   OpDef op;
   op.name = name;
   op.inputs = kInputs;
+  op.outputs = kOutputs;
   op.parse = parse<kSmallest>;
   op.infer = infer;
-  op.output_type = [](const NodeView&, std::size_t) { return DataType::kInt64; };
   op.implementations = {
       {"simd", Backend::kSimd, accepts, prepare, run_simd},
       {"reference", Backend::kReference, nullptr, prepare, run_reference},

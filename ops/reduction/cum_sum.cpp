@@ -39,7 +39,7 @@ void infer(InferContext& context) {
   if (length.differs(1)) invalid_model("input axis has ", length, " elements, expected 1");
   const std::optional<std::vector<std::int64_t>> axis = context.input_integers(1);
   if (axis) normalized_axis(axis->front(), dims.size());
-  context.set_output(0, context.input_type(0), dims);
+  context.set_output(0, dims);
 }
 
 struct State {
@@ -172,6 +172,7 @@ Prepared prepare_simd(const PrepareContext& context) { return prepare(context, t
 Prepared prepare_reference(const PrepareContext& context) { return prepare(context, false); }
 
 constexpr InputDef kInputs[] = {{"x", kTypes}, {"axis", kIndexTypes}};
+constexpr OutputDef kOutputs[] = {{"y", TypeOf{0}, 0, over(0)}};
 
 template <class Join>
 OpDef cumulative(const char* name, int since_opset) {
@@ -179,10 +180,10 @@ OpDef cumulative(const char* name, int since_opset) {
   op.name = name;
   op.since_opset = since_opset;
   op.inputs = kInputs;
+  op.outputs = kOutputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_reference, run<Join>}};
-  op.facts.in_place_inputs = {0};
   op.facts.wanted_elements = wanted_elements;
   return op;
 }

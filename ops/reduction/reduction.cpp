@@ -105,7 +105,7 @@ void infer(InferContext& context) {
     }
   }
   if (attributes.op == ReduceOp::kMean) check_not_empty(type, x, *reduced, y);
-  context.set_output(0, type, y);
+  context.set_output(0, y);
   infer_element(context, attributes.op, y);
 }
 
@@ -127,12 +127,14 @@ std::optional<WantedElements> wanted_elements(const NodeView& node, std::size_t 
 
 constexpr InputDef kSummed[] = {{"data", kSummedTypes}, {"axes", kInt64Type, kMayBeLeftOut | kDecidesShapes}};
 constexpr InputDef kCompared[] = {{"data", kComparedTypes}, {"axes", kInt64Type, kMayBeLeftOut | kDecidesShapes}};
+constexpr OutputDef kOutputs[] = {{"reduced", TypeOf{0}}};
 
 template <ReduceOp kOp>
 OpDef reduction(const char* name) {
   OpDef op;
   op.name = name;
   op.inputs = kOp == ReduceOp::kMax || kOp == ReduceOp::kMin ? InputTable(kCompared) : InputTable(kSummed);
+  op.outputs = kOutputs;
   op.parse = parse<kOp>;
   op.infer = infer;
   op.implementations = reduction_implementations();

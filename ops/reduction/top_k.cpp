@@ -62,8 +62,8 @@ void infer(InferContext& context) {
     invalid_model("K is ", k, ", but axis ", axis, " has only ", dims[axis], " elements");
   }
   dims[axis] = k;
-  context.set_output(0, context.input_type(0), dims);
-  context.set_output(1, DataType::kInt64, std::move(dims));
+  context.set_output(0, dims);
+  context.set_output(1, std::move(dims));
 }
 
 /// An element: the larger its key, the earlier it comes.
@@ -181,6 +181,7 @@ std::optional<WantedElements> wanted_elements(const NodeView&, std::size_t input
 }
 
 constexpr InputDef kInputs[] = {{"X", kNumericTypes}, {"K", kInt64Type, kMayBeLeftOut | kDecidesShapes}};
+constexpr OutputDef kOutputs[] = {{"Values", TypeOf{0}}, {"Indices", kInt64Type}};
 
 }  // namespace
 
@@ -188,12 +189,9 @@ void register_top_k(Registry& registry) {
   OpDef op;
   op.name = "TopK";
   op.inputs = kInputs;
-  op.max_outputs = 2;
+  op.outputs = kOutputs;
   op.parse = parse;
   op.infer = infer;
-  op.output_type = [](const NodeView& node, std::size_t output) {
-    return output == 1 ? DataType::kInt64 : node.input_type(0);
-  };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.wanted_elements = wanted_elements;
   registry.add(std::move(op));

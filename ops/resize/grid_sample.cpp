@@ -21,6 +21,7 @@
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/named_value.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/sized_elements.hpp"
 #include "ops/shared/workspace_layout.hpp"
 #include "runtime/infer.hpp"
@@ -93,7 +94,7 @@ void infer(InferContext& context) {
       invalid_model("X is empty along axis ", axis, ": there is nothing to sample");
     }
   }
-  context.set_output(0, context.input_type(0), std::move(dims));
+  context.set_output(0, std::move(dims));
 }
 
 Grid grid_of(const NodeView& node) {
@@ -337,6 +338,7 @@ void register_grid_sample(Registry& registry) {
   op.name = "GridSample";
   op.since_opset = 16;
   op.inputs = kInputs;
+  op.outputs = kYOfFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"simd pixels", Backend::kSimd, accepts_pixels, prepare_pixels, run_pixels},

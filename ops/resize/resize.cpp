@@ -27,6 +27,7 @@
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/layout.hpp"
 #include "ops/shared/named_value.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/wanted_elements.hpp"
 #include "runtime/infer.hpp"
@@ -271,7 +272,7 @@ void infer(InferContext& context) {
       invalid_model("X is empty along axis ", axis, ": there is nothing to make ", dims[axis], " elements of");
     }
   }
-  context.set_output(0, context.input_type(0), std::move(dims));
+  context.set_output(0, std::move(dims));
 }
 
 bool changes_nothing(const NodeView& node) {
@@ -330,6 +331,7 @@ void add(Registry& registry, const char* name, int since_opset, InputTable input
   op.name = name;
   op.since_opset = since_opset;
   op.inputs = inputs;
+  op.outputs = kYOfFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {simd_resize(), reference_resize()};

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "ops/selection/slices.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/truth.hpp"
 #include "runtime/held.hpp"
@@ -30,7 +31,7 @@ void infer(InferContext& context) {
     invalid_model("input condition has the shape ", context.input_dims(1), ", expected one dimension");
   if (context.input_rank(0) == 0) invalid_model("the input is a scalar, expected rank 1 or more");
   const std::optional<std::int64_t> axis = context.attributes<CompressAttributes>().axis;
-  context.set_output(0, context.input_type(0), dims_of_some(context.input_dims(0), axis));
+  context.set_output(0, dims_of_some(context.input_dims(0), axis));
 }
 
 struct State {
@@ -93,6 +94,7 @@ void register_compress(Registry& registry) {
   op.name = "Compress";
   op.since_opset = 9;
   op.inputs = kInputs;
+  op.outputs = kOutputOfFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

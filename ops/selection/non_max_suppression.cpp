@@ -47,7 +47,7 @@ void infer(InferContext& context) {
   for (const std::size_t input : {kMostBoxes, kIouThreshold, kScoreThreshold}) {
     if (context.has_input(input)) require_one_element(context, input);
   }
-  context.set_output(0, DataType::kInt64, {Dim::unknown(), 3});
+  context.set_output(0, {Dim::unknown(), 3});
 }
 
 /// Corners in order, and the area.
@@ -284,6 +284,7 @@ constexpr InputDef kInputs[] = {
     {"iou_threshold", kFloat32Type, kMayBeLeftOut},
     {"score_threshold", kFloat32Type, kMayBeLeftOut},
 };
+constexpr OutputDef kOutputs[] = {{"selected_indices", kInt64Type}};
 
 }  // namespace
 
@@ -292,9 +293,9 @@ void register_non_max_suppression(Registry& registry) {
   op.name = "NonMaxSuppression";
   op.since_opset = 10;
   op.inputs = kInputs;
+  op.outputs = kOutputs;
   op.parse = parse;
   op.infer = infer;
-  op.output_type = [](const NodeView&, std::size_t) { return DataType::kInt64; };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.reveals = true;
   op.facts.wanted_elements = wanted_elements;

@@ -14,7 +14,7 @@ constexpr std::size_t kBlock = 1 << 14;  // elements of a task
 constexpr double kCost = 1.0;            // ns per element
 
 void infer(InferContext& context) {
-  context.set_output(0, DataType::kInt64, {static_cast<std::int64_t>(context.input_rank(0)), Dim::unknown()});
+  context.set_output(0, {static_cast<std::int64_t>(context.input_rank(0)), Dim::unknown()});
 }
 
 struct State {
@@ -155,6 +155,7 @@ void run(const RunArguments& args) {
 }
 
 constexpr InputDef kInputs[] = {{"X", kTensorTypes}};
+constexpr OutputDef kOutputs[] = {{"Y", kInt64Type}};
 
 }  // namespace
 
@@ -163,9 +164,9 @@ void register_non_zero(Registry& registry) {
   op.name = "NonZero";
   op.since_opset = 9;
   op.inputs = kInputs;
+  op.outputs = kOutputs;
   op.parse = parse_nothing;
   op.infer = infer;
-  op.output_type = [](const NodeView&, std::size_t) { return DataType::kInt64; };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.reveals = true;
   registry.add(std::move(op));

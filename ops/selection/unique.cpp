@@ -34,11 +34,11 @@ AttributesPtr parse(ParseContext& context) {
 void infer(InferContext& context) {
   const Dims& dims = context.input_dims(0);
   const std::optional<std::int64_t> axis = context.attributes<UniqueAttributes>().axis;
-  context.set_output(0, context.input_type(0), dims_of_some(dims, axis));
+  context.set_output(0, dims_of_some(dims, axis));
   const Dim count = axis ? dims[static_cast<std::size_t>(normalized_axis(*axis, dims.size()))] : element_count(dims);
-  context.set_output(1, DataType::kInt64, {Dim::unknown()});
-  context.set_output(2, DataType::kInt64, {count});
-  context.set_output(3, DataType::kInt64, {Dim::unknown()});
+  context.set_output(1, {Dim::unknown()});
+  context.set_output(2, {count});
+  context.set_output(3, {Dim::unknown()});
 }
 
 struct State {
@@ -219,12 +219,12 @@ class Grouping {
 
 void run(const RunArguments& args) { Grouping(args).run(); }
 
-DataType output_type(const NodeView& node, std::size_t output) {
-  return output == 0 ? node.input_type(0) : DataType::kInt64;
-}
-
 constexpr InputDef kInputs[] = {{"X", kTensorTypes, kMoved}};
 constexpr InputDef kStrings[] = {{"X", kStringType, kMoved}};
+constexpr OutputDef kOutputs[] = {{"Y", TypeOf{0}},
+                                  {"indices", kInt64Type, kMayBeLeftOut},
+                                  {"inverse_indices", kInt64Type, kMayBeLeftOut},
+                                  {"counts", kInt64Type, kMayBeLeftOut}};
 
 }  // namespace
 
@@ -233,10 +233,9 @@ void register_unique(Registry& registry) {
   op.name = "Unique";
   op.since_opset = 11;
   op.inputs = kInputs;
-  op.max_outputs = 4;
+  op.outputs = kOutputs;
   op.parse = parse;
   op.infer = infer;
-  op.output_type = output_type;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   op.facts.reveals = true;
   op.string_form = [](const NodeView& node) {

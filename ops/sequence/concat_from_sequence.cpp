@@ -100,6 +100,7 @@ void run(const RunArguments& args) {
 }
 
 constexpr InputDef kInputs[] = {{"input_sequence", kStoredTypes, kJudgesTypes}};
+constexpr OutputDef kOutputs[] = {{"concat_result", kStoredTypes, kJudgesTypes}};
 
 }  // namespace
 
@@ -108,6 +109,7 @@ void register_concat_from_sequence(Registry& registry) {
   op.name = "ConcatFromSequence";
   op.since_opset = 11;
   op.inputs = kInputs;
+  op.outputs = kOutputs;
   op.parse = parse;
   op.infer = infer;
   op.output_type = element_type;

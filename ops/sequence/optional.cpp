@@ -61,7 +61,7 @@ Dim count_in(const NodeView& node) {
 }
 
 void infer_has(InferContext& context) {
-  context.set_output(0, DataType::kBool, {});
+  context.set_output(0, {});
   context.set_output_elements(0, {count_in(context)});
 }
 
@@ -101,6 +101,9 @@ constexpr InputDef kHasElementInputs[] = {{"input", kStoredTypes, kMayBeLeftOut 
 
 constexpr InputDef kGetElementInputs[] = {{"input", kStoredTypes, kJudgesTypes}};
 
+constexpr OutputDef kAnyOutput[] = {{"output", kStoredTypes, kJudgesTypes}};
+constexpr OutputDef kHasElement[] = {{"output", kBoolType}};
+
 }  // namespace
 
 void register_optional(Registry& registry) {
@@ -108,6 +111,7 @@ void register_optional(Registry& registry) {
   op.name = "Optional";
   op.since_opset = 15;
   op.inputs = kOptionalInputs;
+  op.outputs = kAnyOutput;
   op.parse = parse;
   op.infer = infer;
   op.output_type = [](const NodeView& node, std::size_t) { return optional_of(type_in(node)); };
@@ -121,9 +125,9 @@ void register_optional_has_element(Registry& registry) {
   op.name = "OptionalHasElement";
   op.since_opset = 15;
   op.inputs = kHasElementInputs;
+  op.outputs = kHasElement;
   op.parse = parse_nothing;
   op.infer = infer_has;
-  op.output_type = [](const NodeView&, std::size_t) { return DataType::kBool; };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_has, run_has}};
   registry.add(std::move(op));
 }
@@ -133,6 +137,7 @@ void register_optional_get_element(Registry& registry) {
   op.name = "OptionalGetElement";
   op.since_opset = 15;
   op.inputs = kGetElementInputs;
+  op.outputs = kAnyOutput;
   op.parse = parse_nothing;
   op.infer = infer_get;
   op.output_type = type_got;

@@ -25,7 +25,7 @@ void run_at(const RunArguments& args) {
 
 void infer_length(InferContext& context) {
   require_sequence(context, 0, "input_sequence");
-  context.set_output(0, DataType::kInt64, {});
+  context.set_output(0, {});
   context.set_output_elements(0, {context.input_dims(0)[0]});
 }
 
@@ -40,6 +40,8 @@ void run_length(const RunArguments& args) {
 constexpr InputDef kSequenceAndPosition[] = {{"input_sequence", kStoredTypes, kJudgesTypes}, {"position", kIndexTypes}};
 
 constexpr InputDef kSequence[] = {{"input_sequence", kStoredTypes, kJudgesTypes | kShapeOnly}};
+constexpr OutputDef kTensor[] = {{"tensor", kStoredTypes, kJudgesTypes}};
+constexpr OutputDef kLength[] = {{"length", kInt64Type}};
 
 }  // namespace
 
@@ -48,6 +50,7 @@ void register_sequence_at(Registry& registry) {
   op.name = "SequenceAt";
   op.since_opset = 11;
   op.inputs = kSequenceAndPosition;
+  op.outputs = kTensor;
   op.parse = parse_nothing;
   op.infer = infer_at;
   op.output_type = element_type;
@@ -61,9 +64,9 @@ void register_sequence_length(Registry& registry) {
   op.name = "SequenceLength";
   op.since_opset = 11;
   op.inputs = kSequence;
+  op.outputs = kLength;
   op.parse = parse_nothing;
   op.infer = infer_length;
-  op.output_type = [](const NodeView&, std::size_t) { return DataType::kInt64; };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_length, run_length}};
   registry.add(std::move(op));
 }

@@ -57,6 +57,8 @@ void run_empty(const RunArguments& args) {
 }
 
 constexpr InputDef kInputs[] = {{"", kStoredTypes, kRepeated | kTypeOfFirst | kJudgesTypes}};
+constexpr OutputDef kSequence[] = {{"output_sequence", kStoredTypes, kJudgesTypes}};
+constexpr OutputDef kEmpty[] = {{"output", kStoredTypes, kJudgesTypes}};
 
 }  // namespace
 
@@ -65,6 +67,7 @@ void register_sequence_construct(Registry& registry) {
   op.name = "SequenceConstruct";
   op.since_opset = 11;
   op.inputs = kInputs;
+  op.outputs = kSequence;
   op.parse = parse_nothing;
   op.infer = infer;
   op.output_type = [](const NodeView& node, std::size_t) { return sequence_of(node.input_type(0)); };
@@ -77,6 +80,7 @@ void register_sequence_empty(Registry& registry) {
   OpDef op;
   op.name = "SequenceEmpty";
   op.since_opset = 11;
+  op.outputs = kEmpty;
   op.parse = parse_empty;
   op.infer = [](InferContext& context) {
     set_output_sequence(context, context.attributes<EmptyAttributes>().type, std::int64_t{0});

@@ -76,6 +76,7 @@ constexpr InputDef kEraseInputs[] = {
     {"input_sequence", kStoredTypes, kJudgesTypes},
     {"position", kIndexTypes, kMayBeLeftOut},
 };
+constexpr OutputDef kOutputs[] = {{"output_sequence", TypeOf{0}}};
 
 }  // namespace
 
@@ -84,6 +85,7 @@ void register_sequence_insert(Registry& registry) {
   op.name = "SequenceInsert";
   op.since_opset = 11;
   op.inputs = kInsertInputs;
+  op.outputs = kOutputs;
   op.parse = parse_nothing;
   op.infer = infer_insert;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare<true>, run_insert}};
@@ -96,6 +98,7 @@ void register_sequence_erase(Registry& registry) {
   op.name = "SequenceErase";
   op.since_opset = 11;
   op.inputs = kEraseInputs;
+  op.outputs = kOutputs;
   op.parse = parse_nothing;
   op.infer = infer_erase;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare<false>, run_erase}};

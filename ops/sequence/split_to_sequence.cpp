@@ -126,6 +126,7 @@ void run(const RunArguments& args) {
 }
 
 constexpr InputDef kInputs[] = {{"input", kByteTypes | kStringType}, {"split", kIndexTypes, kMayBeLeftOut}};
+constexpr OutputDef kOutputs[] = {{"output_sequence", kStoredTypes, kJudgesTypes}};
 
 }  // namespace
 
@@ -134,6 +135,7 @@ void register_split_to_sequence(Registry& registry) {
   op.name = "SplitToSequence";
   op.since_opset = 11;
   op.inputs = kInputs;
+  op.outputs = kOutputs;
   op.parse = parse;
   op.infer = infer;
   op.output_type = [](const NodeView& node, std::size_t) { return sequence_of(node.input_type(0)); };

@@ -21,6 +21,6 @@ std::string accepts_half(const NodeView& node) {
   return is_half(type) ? "" : text("only float16 and bfloat16, not ", type);
 }
 
-void infer_like_first(InferContext& context) { context.set_output(0, context.input_type(0), context.input_dims(0)); }
+void infer_like_first(InferContext& context) { context.set_output(0, context.input_dims(0)); }
 
 }  // namespace linnet::internal

@@ -47,7 +47,8 @@ void check_rank(const NodeView& node, std::size_t output, std::int64_t rank) {
   const std::size_t chosen = node.options().limits.rank;
   const std::size_t limit = chosen != 0 ? chosen : kMostDims;
   if (rank > static_cast<std::int64_t>(limit)) {
-    fail(ErrorCode::kLimitExceeded, "output ", output, " has rank ", rank, ", the limit is ", limit);
+    fail(ErrorCode::kLimitExceeded, "output ", node.node().op->outputs.name(output), " has rank ", rank,
+         ", the limit is ", limit);
   }
 }
 

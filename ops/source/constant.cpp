@@ -85,11 +85,14 @@ void run_constant(const RunArguments& args) {
   copy_bytes(args.control, args.outputs[0], value.data, value.bytes);
 }
 
+constexpr OutputDef kOutputs[] = {{"output", kStoredTypes | kStringType}};
+
 }  // namespace
 
 void register_constant(Registry& registry) {
   OpDef op;
   op.name = "Constant";
+  op.outputs = kOutputs;
   op.parse = parse_constant;
   op.infer = infer_constant;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_constant, run_constant}};

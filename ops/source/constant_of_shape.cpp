@@ -95,6 +95,7 @@ void run(const RunArguments& args) {
 std::optional<WantedElements> wanted_elements(const NodeView&, std::size_t) { return wanted_sizes(0, "a shape"); }
 
 constexpr InputDef kInputs[] = {{"input", kInt64Type, kDecidesShapes}};
+constexpr OutputDef kOutputs[] = {{"output", kStoredTypes}};
 
 }  // namespace
 
@@ -103,6 +104,7 @@ void register_constant_of_shape(Registry& registry) {
   op.name = "ConstantOfShape";
   op.since_opset = 9;
   op.inputs = kInputs;
+  op.outputs = kOutputs;
   op.parse = parse;
   op.infer = infer;
   op.output_type = [](const NodeView& node, std::size_t) {

@@ -81,7 +81,8 @@ void run(const RunArguments& args) {
   });
 }
 
-constexpr InputDef kInputs[] = {{"input", kByteTypes, kShapeOnly}};
+constexpr InputDef kInputs[] = {{"input", kTensorTypes, kShapeOnly}};
+constexpr OutputDef kOutputs[] = {{"output", kTensorTypes}};
 
 }  // namespace
 
@@ -90,6 +91,7 @@ void register_eye_like(Registry& registry) {
   op.name = "EyeLike";
   op.since_opset = 9;
   op.inputs = kInputs;
+  op.outputs = kOutputs;
   op.parse = parse;
   op.infer = infer;
   op.output_type = output_type;

@@ -160,10 +160,13 @@ void run_multinomial(const RunArguments& args) {
 
 constexpr InputDef kLikeInputs[] = {{"input", kStoredTypes, kShapeOnly}};
 constexpr InputDef kMultinomialInputs[] = {{"input", kFloatTypes}};
+constexpr OutputDef kOutputs[] = {{"output", kFloatTypes}};
+constexpr OutputDef kMultinomialOutputs[] = {{"output", kIndexTypes}};
 
 OpDef random(const char* name, AttributesPtr (*parse)(ParseContext&), void (*infer)(InferContext&)) {
   OpDef op;
   op.name = name;
+  op.outputs = kOutputs;
   op.parse = parse;
   op.infer = infer;
   op.output_type = output_type;
@@ -193,6 +196,7 @@ void register_multinomial(Registry& registry) {
   OpDef op = random("Multinomial", parse_multinomial, infer_multinomial);
   op.since_opset = 7;
   op.inputs = kMultinomialInputs;
+  op.outputs = kMultinomialOutputs;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_multinomial, run_multinomial}};
   registry.add(std::move(op));
 }

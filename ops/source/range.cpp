@@ -6,6 +6,7 @@
 
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/known_elements.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/wanted_elements.hpp"
 #include "runtime/dim_arithmetic.hpp"
@@ -83,7 +84,7 @@ void infer(InferContext& context) {
   for (std::size_t input = 0; input < 3; ++input) require_one_element(context, input);
   const DataType type = context.input_type(0);
   const Dim count = count_of(context);
-  context.set_output(0, type, {count});
+  context.set_output(0, {count});
   if (!has_known_elements(type) || !count.known()) return;
   if (count.value() > static_cast<std::int64_t>(InferContext::kMaxElements)) return;
   const std::optional<std::vector<std::int64_t>> start = context.input_integers(0);
@@ -143,6 +144,7 @@ void register_range(Registry& registry) {
   op.name = "Range";
   op.since_opset = 11;
   op.inputs = kInputs;
+  op.outputs = kOutputOfFirst;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

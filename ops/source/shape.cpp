@@ -37,7 +37,7 @@ Dims listed_dims(const NodeView& node) {
 
 void infer_shape(InferContext& context) {
   Dims listed = listed_dims(context);
-  context.set_output(0, DataType::kInt64, {static_cast<std::int64_t>(listed.size())});
+  context.set_output(0, {static_cast<std::int64_t>(listed.size())});
   context.set_output_elements(0, std::move(listed));
 }
 
@@ -51,6 +51,7 @@ void run_shape(const RunArguments& args) {
 }
 
 constexpr InputDef kInputs[] = {{"data", kStoredTypes | kStringType, kShapeOnly}};
+constexpr OutputDef kOutputs[] = {{"shape", kInt64Type}};
 
 }  // namespace
 
@@ -58,9 +59,9 @@ void register_shape(Registry& registry) {
   OpDef op;
   op.name = "Shape";
   op.inputs = kInputs;
+  op.outputs = kOutputs;
   op.parse = parse_shape;
   op.infer = infer_shape;
-  op.output_type = [](const NodeView&, std::size_t) { return DataType::kInt64; };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_shape, run_shape}};
   registry.add(std::move(op));
 }

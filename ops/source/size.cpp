@@ -6,7 +6,7 @@ namespace {
 
 void infer(InferContext& context) {
   const Dims& dims = context.input_dims(0);
-  context.set_output(0, DataType::kInt64, {});
+  context.set_output(0, {});
   context.set_output_elements(0, {product_of(dims, 0, dims.size())});
 }
 
@@ -19,6 +19,7 @@ void run(const RunArguments& args) {
 }
 
 constexpr InputDef kInputs[] = {{"data", kStoredTypes | kStringType, kShapeOnly}};
+constexpr OutputDef kOutputs[] = {{"size", kInt64Type}};
 
 }  // namespace
 
@@ -26,9 +27,9 @@ void register_size(Registry& registry) {
   OpDef op;
   op.name = "Size";
   op.inputs = kInputs;
+  op.outputs = kOutputs;
   op.parse = parse_nothing;
   op.infer = infer;
-  op.output_type = [](const NodeView&, std::size_t) { return DataType::kInt64; };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
   registry.add(std::move(op));
 }

@@ -13,6 +13,7 @@
 // complex inputs, as in ONNX's reference.
 #include <algorithm>
 
+#include "ops/shared/output_tables.hpp"
 #include "ops/shared/shape_helpers.hpp"
 #include "ops/shared/wanted_elements.hpp"
 #include "ops/spectral/transforms.hpp"
@@ -98,7 +99,7 @@ void infer_dft(InferContext& context) {
     dims.assign(dims.size(), Dim::unknown());
   }
   dims.back() = attributes.onesided && attributes.inverse ? 1 : 2;
-  context.set_output(0, context.input_type(0), std::move(dims));
+  context.set_output(0, std::move(dims));
 }
 
 Dim frame_length(const NodeView& node) {
@@ -130,7 +131,7 @@ void infer_stft(InferContext& context) {
     if (step.known()) frames = 1 + (signal[1].value() - length.value()) / step.value();
   }
   const Dim bins = attributes_of(context).onesided ? half(length) : length;
-  context.set_output(0, context.input_type(0), {signal[0], frames, bins, 2});
+  context.set_output(0, {signal[0], frames, bins, 2});
 }
 
 Transforms transforms_of(const PrepareContext& context) {
@@ -238,6 +239,7 @@ OpDef spectral(const char* name) {
 void register_dft(Registry& registry) {
   OpDef op = spectral("DFT");
   op.inputs = kDftInputs;
+  op.outputs = kOutputOfFirst;
   op.parse = parse_dft;
   op.infer = infer_dft;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_dft, run}};
@@ -248,6 +250,7 @@ void register_dft(Registry& registry) {
 void register_stft(Registry& registry) {
   OpDef op = spectral("STFT");
   op.inputs = kStftInputs;
+  op.outputs = kOutputOfFirst;
   op.parse = parse_stft;
   op.infer = infer_stft;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_stft, run}};

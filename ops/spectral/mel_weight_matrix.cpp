@@ -23,6 +23,7 @@ constexpr InputDef kInputs[] = {
     {"lower_edge_hertz", kFloatTypes},
     {"upper_edge_hertz", kFloatTypes},
 };
+constexpr OutputDef kOutputs[] = {{"output", kNumericTypes}};
 constexpr double kCost = 1.0;  // ns per element
 
 struct MelAttributes : Attributes {
@@ -138,6 +139,7 @@ void register_mel_weight_matrix(Registry& registry) {
   op.name = "MelWeightMatrix";
   op.since_opset = 17;
   op.inputs = kInputs;
+  op.outputs = kOutputs;
   op.parse = parse;
   op.infer = infer;
   op.output_type = output_type;

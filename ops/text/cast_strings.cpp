@@ -26,7 +26,7 @@ struct State {
   SmallFloatRounding rounding;
 };
 
-void infer_to(InferContext& context) { context.set_output(0, DataType::kString, context.input_dims(0)); }
+void infer_to(InferContext& context) { context.set_output(0, context.input_dims(0)); }
 
 void infer_from(InferContext& context) {
   const DataType to = cast_type(context);
@@ -123,16 +123,17 @@ void run_from(const RunArguments& args) {
 constexpr TypeSet kHeldTypes = kStoredTypes | kStringType;
 constexpr InputDef kToInputs[] = {{"input", kHeldTypes}, {"target_type", kHeldTypes, kMayBeLeftOut}};
 constexpr InputDef kFromInputs[] = {{"input", kStringType}, {"target_type", kHeldTypes, kMayBeLeftOut}};
+constexpr OutputDef kStrings[] = {{"output", kStringType}};
+constexpr OutputDef kNumbers[] = {{"output", kStoredTypes}};
 
 }  // namespace
 
 void register_cast_strings(Registry& registry) {
-  OpDef to = text_op("CastToStrings", 1, kToInputs, parse_nothing, infer_to, prepare, run_to);
+  OpDef to = text_op("CastToStrings", 1, kToInputs, kStrings, parse_nothing, infer_to, prepare, run_to);
   to.domain = kOwnDomain;
-  to.output_type = [](const NodeView&, std::size_t) { return DataType::kString; };
   to.facts.reveals = true;
   registry.add(std::move(to));
-  OpDef from = text_op("CastFromStrings", 1, kFromInputs, parse_nothing, infer_from, prepare, run_from);
+  OpDef from = text_op("CastFromStrings", 1, kFromInputs, kNumbers, parse_nothing, infer_from, prepare, run_from);
   from.domain = kOwnDomain;
   from.output_type = [](const NodeView& node, std::size_t) { return cast_type(node); };
   registry.add(std::move(from));

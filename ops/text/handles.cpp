@@ -8,14 +8,14 @@
 namespace linnet::internal {
 namespace {
 
-void infer_handles(InferContext& context) { context.set_output(0, DataType::kInt64, context.input_dims(0)); }
+void infer_handles(InferContext& context) { context.set_output(0, context.input_dims(0)); }
 
 void run_handles(const RunArguments& args) {
   auto* handles = static_cast<std::int64_t*>(args.outputs[0]);
   for (const std::string& string : held(args.inputs[0]).strings()) *handles++ = handle_of(string);
 }
 
-void infer_strings(InferContext& context) { context.set_output(0, DataType::kString, context.input_dims(0)); }
+void infer_strings(InferContext& context) { context.set_output(0, context.input_dims(0)); }
 
 Prepared prepare_strings(const PrepareContext& context) { return {new_shared<KnownInput>(context, 0)}; }
 
@@ -35,6 +35,8 @@ void run_strings(const RunArguments& args) {
 constexpr InputDef kStrings[] = {{"input", kStringType}};
 
 constexpr InputDef kHandles[] = {{"input", kStoredTypes}};
+constexpr OutputDef kMadeHandles[] = {{"output", kInt64Type}};
+constexpr OutputDef kMadeStrings[] = {{"output", kStringType}};
 
 }  // namespace
 
@@ -43,9 +45,9 @@ void register_strings_to_handles(Registry& registry) {
   op.name = "StringsToHandles";
   op.domain = kOwnDomain;
   op.inputs = kStrings;
+  op.outputs = kMadeHandles;
   op.parse = parse_nothing;
   op.infer = infer_handles;
-  op.output_type = [](const NodeView&, std::size_t) { return DataType::kInt64; };
   op.implementations = {{"reference", Backend::kReference, nullptr, nullptr, run_handles}};
   op.facts.deterministic = false;  // addresses are not to be folded
   registry.add(std::move(op));
@@ -56,9 +58,9 @@ void register_handles_to_strings(Registry& registry) {
   op.name = "HandlesToStrings";
   op.domain = kOwnDomain;
   op.inputs = kHandles;
+  op.outputs = kMadeStrings;
   op.parse = parse_nothing;
   op.infer = infer_strings;
-  op.output_type = [](const NodeView&, std::size_t) { return DataType::kString; };
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_strings, run_strings}};
   op.facts.reveals = true;
   registry.add(std::move(op));

@@ -277,11 +277,12 @@ void run_to_strings(const RunArguments& args) {
 }
 
 constexpr InputDef kInputs[] = {{"X", kStoredTypes | kStringType, kJudgesTypes}};
+constexpr OutputDef kOutputs[] = {{"Y", kStoredTypes | kStringType, kJudgesTypes}};
 
 }  // namespace
 
 void register_label_encoder(Registry& registry) {
-  OpDef op = text_op("LabelEncoder", 1, kInputs, parse, infer, prepare, run);
+  OpDef op = text_op("LabelEncoder", 1, kInputs, kOutputs, parse, infer, prepare, run);
   op.domain = "ai.onnx.ml";
   op.output_type = output_type;
   op.string_form = encode_to_strings;
@@ -289,7 +290,7 @@ void register_label_encoder(Registry& registry) {
   op.name = "CategoryMapper";
   op.parse = parse_categories;
   registry.add(std::move(op));
-  op = text_op("EncodeToStrings", 1, kInputs, parse, infer, prepare, run_to_strings);
+  op = text_op("EncodeToStrings", 1, kInputs, kOutputs, parse, infer, prepare, run_to_strings);
   op.domain = kOwnDomain;
   op.output_type = output_type;
   op.facts.reveals = true;

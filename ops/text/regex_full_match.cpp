@@ -51,7 +51,7 @@ AttributesPtr parse(ParseContext& context) {
   return attributes;
 }
 
-void infer(InferContext& context) { context.set_output(0, DataType::kBool, context.input_dims(0)); }
+void infer(InferContext& context) { context.set_output(0, context.input_dims(0)); }
 
 void run(const RunArguments& args) {
   const RegexPattern* const pattern = static_cast<const RegexAttributes*>(args.state)->pattern;
@@ -69,11 +69,12 @@ void run(const RunArguments& args) {
   if (out_of_memory) throw std::bad_alloc();
 }
 
+constexpr OutputDef kOutputs[] = {{"Y", kBoolType}};
+
 }  // namespace
 
 void register_regex_full_match(Registry& registry) {
-  OpDef op = text_op("RegexFullMatch", 20, kOneOfStrings, parse, infer, prepare_attributes, run);
-  op.output_type = [](const NodeView&, std::size_t) { return DataType::kBool; };
+  OpDef op = text_op("RegexFullMatch", 20, kOneOfStrings, kOutputs, parse, infer, prepare_attributes, run);
   registry.add(std::move(op));
 }
 

@@ -7,9 +7,7 @@
 namespace linnet::internal {
 namespace {
 
-void infer(InferContext& context) {
-  context.set_output(0, DataType::kString, broadcast(context.input_dims(0), context.input_dims(1)));
-}
+void infer(InferContext& context) { context.set_output(0, broadcast(context.input_dims(0), context.input_dims(1))); }
 
 struct State {
   BroadcastLoops loops;
@@ -45,11 +43,12 @@ void run(const RunArguments& args) {
 }
 
 constexpr InputDef kInputs[] = {{"X", kStringType}, {"Y", kStringType}};
+constexpr OutputDef kOutputs[] = {{"Z", TypeOf{0}}};
 
 }  // namespace
 
 void register_string_concat(Registry& registry) {
-  OpDef op = text_op("StringConcat", 20, kInputs, parse_nothing, infer, prepare, run);
+  OpDef op = text_op("StringConcat", 20, kInputs, kOutputs, parse_nothing, infer, prepare, run);
   op.facts.reveals = true;
   registry.add(std::move(op));
 }

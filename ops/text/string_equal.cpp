@@ -10,9 +10,7 @@ namespace {
 constexpr std::size_t kChunk = 4096;  // elements
 constexpr double kCost = 10.0;        // ns per element
 
-void infer(InferContext& context) {
-  context.set_output(0, DataType::kBool, broadcast(context.input_dims(0), context.input_dims(1)));
-}
+void infer(InferContext& context) { context.set_output(0, broadcast(context.input_dims(0), context.input_dims(1))); }
 
 Prepared prepare(const PrepareContext& context) {
   return {new_shared<BroadcastLoops>(broadcast_loops(context.input_shape(0), context.input_shape(1)))};
@@ -33,13 +31,13 @@ void run(const RunArguments& args) {
 }
 
 constexpr InputDef kInputs[] = {{"A", kStringType}, {"B", kStringType}};
+constexpr OutputDef kOutputs[] = {{"C", kBoolType}};
 
 }  // namespace
 
 void register_string_equal(Registry& registry) {
-  OpDef op = text_op("StringEqual", 1, kInputs, parse_nothing, infer, prepare, run);
+  OpDef op = text_op("StringEqual", 1, kInputs, kOutputs, parse_nothing, infer, prepare, run);
   op.domain = kOwnDomain;
-  op.output_type = [](const NodeView&, std::size_t) { return DataType::kBool; };
   registry.add(std::move(op));
 }
 

@@ -9,6 +9,7 @@
 
 #include "ops/shared/input_tables.hpp"
 #include "ops/shared/named_value.hpp"
+#include "ops/shared/output_tables.hpp"
 #include "ops/text/dictionary.hpp"
 #include "ops/text/letter_case.hpp"
 #include "ops/text/texts.hpp"
@@ -69,7 +70,7 @@ void infer(InferContext& context) {
   if (dims.size() != 1 && !row) invalid_model("input X has the shape ", dims, ", expected [C] or [1,C]");
   Dims some{Dim::unknown()};
   if (row) some.insert(some.begin(), std::int64_t{1});
-  context.set_output(0, DataType::kString, std::move(some));
+  context.set_output(0, std::move(some));
 }
 
 Prepared prepare(const PrepareContext& context) {
@@ -116,7 +117,7 @@ void run(const RunArguments& args) {
 }  // namespace
 
 void register_string_normalizer(Registry& registry) {
-  OpDef op = text_op("StringNormalizer", 10, kOneOfStrings, parse, infer, prepare, run);
+  OpDef op = text_op("StringNormalizer", 10, kOneOfStrings, kYOfFirst, parse, infer, prepare, run);
   op.facts.reveals = true;
   registry.add(std::move(op));
 }

@@ -28,9 +28,9 @@ AttributesPtr parse(ParseContext& context) {
 
 void infer(InferContext& context) {
   Dims dims = context.input_dims(0);
-  context.set_output(1, DataType::kInt64, dims);
+  context.set_output(1, dims);
   dims.push_back(Dim::unknown());
-  context.set_output(0, DataType::kString, std::move(dims));
+  context.set_output(0, std::move(dims));
 }
 
 struct State {
@@ -108,14 +108,12 @@ void run(const RunArguments& args) {
   output.check_budget();
 }
 
+constexpr OutputDef kOutputs[] = {{"Y", kStringType}, {"Z", kInt64Type}};
+
 }  // namespace
 
 void register_string_split(Registry& registry) {
-  OpDef op = text_op("StringSplit", 20, kOneOfStrings, parse, infer, prepare, run);
-  op.max_outputs = 2;
-  op.output_type = [](const NodeView&, std::size_t output) {
-    return output == 0 ? DataType::kString : DataType::kInt64;
-  };
+  OpDef op = text_op("StringSplit", 20, kOneOfStrings, kOutputs, parse, infer, prepare, run);
   op.facts.reveals = true;
   registry.add(std::move(op));
 }

@@ -2,13 +2,14 @@
 
 namespace linnet::internal {
 
-OpDef text_op(const char* name, int since_opset, InputTable inputs, AttributesPtr (*parse)(ParseContext&),
-              void (*infer)(InferContext&), Prepared (*prepare)(const PrepareContext&),
-              void (*run)(const RunArguments&)) {
+OpDef text_op(const char* name, int since_opset, InputTable inputs, OutputTable outputs,
+              AttributesPtr (*parse)(ParseContext&), void (*infer)(InferContext&),
+              Prepared (*prepare)(const PrepareContext&), void (*run)(const RunArguments&)) {
   OpDef op;
   op.name = name;
   op.since_opset = since_opset;
   op.inputs = inputs;
+  op.outputs = outputs;
   op.parse = parse;
   op.infer = infer;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};

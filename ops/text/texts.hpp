@@ -8,10 +8,10 @@
 
 namespace linnet::internal {
 
-/// What all of them have: a name, an opset, inputs, and a reference implementation.
-OpDef text_op(const char* name, int since_opset, InputTable inputs, AttributesPtr (*parse)(ParseContext&),
-              void (*infer)(InferContext&), Prepared (*prepare)(const PrepareContext&),
-              void (*run)(const RunArguments&));
+/// What all of them have: a name, an opset, inputs, outputs, and a reference implementation.
+OpDef text_op(const char* name, int since_opset, InputTable inputs, OutputTable outputs,
+              AttributesPtr (*parse)(ParseContext&), void (*infer)(InferContext&),
+              Prepared (*prepare)(const PrepareContext&), void (*run)(const RunArguments&));
 
 /// For `prepare`: all that `run` needs are the attributes.
 Prepared prepare_attributes(const PrepareContext& context);

@@ -152,7 +152,7 @@ void infer(InferContext& context) {
   if (x.size() != 1 && x.size() != 2) invalid_model("input X has rank ", x.size(), ", expected 1 or 2");
   Dims y{attributes.columns};
   if (x.size() == 2) y.insert(y.begin(), x[0]);
-  context.set_output(0, DataType::kFloat32, std::move(y));
+  context.set_output(0, std::move(y));
 }
 
 struct State {
@@ -251,12 +251,12 @@ void run(const RunArguments& args) {
 }
 
 constexpr InputDef kInputs[] = {{"X", kIndexTypes | kStringType}};
+constexpr OutputDef kOutputs[] = {{"Y", kFloat32Type}};
 
 }  // namespace
 
 void register_tf_idf_vectorizer(Registry& registry) {
-  OpDef op = text_op("TfIdfVectorizer", 9, kInputs, parse, infer, prepare, run);
-  op.output_type = [](const NodeView&, std::size_t) { return DataType::kFloat32; };
+  OpDef op = text_op("TfIdfVectorizer", 9, kInputs, kOutputs, parse, infer, prepare, run);
   registry.add(std::move(op));
 }
 

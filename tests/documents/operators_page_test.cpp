@@ -205,10 +205,8 @@ void for_each_sample(const OpDef& op, DataType type, int opset, std::size_t inpu
       sample.node.inputs.push_back(static_cast<ValueId>(sample.values.size()));
       sample.values.push_back(choices[choice]);
     }
-    for (std::size_t i = 0; i < std::max<std::size_t>(op.min_outputs, 1); ++i) {
-      sample.node.outputs.push_back(static_cast<ValueId>(sample.values.size()));
-      sample.values.emplace_back();
-    }
+    sample.node.outputs.push_back(static_cast<ValueId>(sample.values.size()));
+    sample.values.emplace_back();
     if (infers(sample, type)) visitor(sample);
   }
 }

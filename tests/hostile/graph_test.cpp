@@ -198,7 +198,7 @@ TEST(HostileGraph, TooManyAndTooFew) {
        {"Add node \"a\" (opset 17): 1 inputs, expected 2"}},
       {"left out",
        with_input().node("Add", {"", "x"}, {"y"}, {}, "a").output("y").bytes(),
-       {"Add node \"a\" (opset 17): input 0 is left out, but is not optional"}},
+       {"Add node \"a\" (opset 17): input A is left out, but is not optional"}},
       {"no inputs",
        with_input().node("Relu", {}, {"y"}, {}, "r").output("y").bytes(),
        {"Relu node \"r\" (opset 17): 0 inputs, expected 1"}},
@@ -216,7 +216,7 @@ TEST(HostileGraph, TooManyAndTooFew) {
        {"Relu node \"r\" (opset 17): 0 outputs, expected 1"}},
       {"first output left out",
        with_input().node("Dropout", {"x"}, {"", "m"}, {}, "d").output("m").bytes(),
-       {"output 0 is left out, but is not optional"}},
+       {"output output is left out, but is not optional"}},
   });
 }
 

@@ -70,7 +70,7 @@ TEST(HostileOperators, CountsAndAxes) {
          "axis 5 is outside [-2,1] for rank 2"},
         {"sum of one axis twice", list(OneNode("ReduceSum").given(kF, {2, 4}), {2}, {0, -2}),
          "axes [0,-2] name axis 0 twice"},
-        {"70 axes more", list(OneNode("Unsqueeze").given(kF, {2, 4}), {70}, Ints(70, 0)), "output 0 has rank 72",
+        {"70 axes more", list(OneNode("Unsqueeze").given(kF, {2, 4}), {70}, Ints(70, 0)), "output expanded has rank 72",
          kLimit},
         {"squeezed", list(OneNode("Squeeze").given(kF, {2, 4}), {1}, {0}),
          "axis 0 of shape [2,4] has size 2, expected 1"},

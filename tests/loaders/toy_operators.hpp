@@ -42,31 +42,35 @@ inline const internal::Registry& toy_operators() {
     static constexpr internal::InputDef kOneOrTwo[] = {{"X", internal::kStoredTypes},
                                                        {"Y", internal::kStoredTypes, internal::kMayBeLeftOut}};
     static constexpr internal::InputDef kSeveral[] = {{"", internal::kStoredTypes, internal::kRepeated}};
-    const auto add = [&](const char* name, internal::InputTable inputs, std::size_t max_outputs,
+    static constexpr internal::OutputDef kOneOutput[] = {{"Y", internal::TypeOf{0}}};
+    static constexpr internal::OutputDef kAnyOutput[] = {{"Y", internal::kStoredTypes}};
+    static constexpr internal::OutputDef kTwoOutputs[] = {{"Y", internal::TypeOf{0}},
+                                                          {"Z", internal::TypeOf{0}, internal::kMayBeLeftOut}};
+    const auto add = [&](const char* name, internal::InputTable inputs, internal::OutputTable outputs,
                          AttributesPtr (*parse)(ParseContext&), void (*infer)(InferContext&), int since = 1,
                          const char* (*string_form)(const internal::NodeView&) = nullptr) {
       OpDef op;
       op.name = name;
       op.since_opset = since;
       op.inputs = inputs;
-      op.max_outputs = max_outputs;
+      op.outputs = outputs;
       op.parse = parse;
       op.infer = infer;
       op.string_form = string_form;
       registry.add(std::move(op));
     };
-    add("Relu", kOne, 1, internal::parse_nothing, infer_same);
-    add("Sum", kSeveral, 1, internal::parse_nothing, infer_same);
-    add("Add", kTwo, 1, internal::parse_nothing, [](InferContext& context) {
+    add("Relu", kOne, kOneOutput, internal::parse_nothing, infer_same);
+    add("Sum", kSeveral, kOneOutput, internal::parse_nothing, infer_same);
+    add("Add", kTwo, kOneOutput, internal::parse_nothing, [](InferContext& context) {
       if (context.input_type(0) != context.input_type(1)) internal::invalid_model("types differ");
       context.set_output(0, context.input_type(0), internal::broadcast(context.input_dims(0), context.input_dims(1)));
     });
-    add("Pair", kOneOrTwo, 2, internal::parse_nothing, [](InferContext& context) {
+    add("Pair", kOneOrTwo, kTwoOutputs, internal::parse_nothing, [](InferContext& context) {
       context.set_output(0, context.input_type(0), context.input_dims(0));
       context.set_output(1, context.input_type(0), context.input_dims(0));
     });
     add(
-        "Scale", kOne, 1,
+        "Scale", kOne, kOneOutput,
         [](ParseContext& context) -> AttributesPtr {
           auto attributes = std::make_shared<ToyScaleAttributes>();
           attributes->factor = context.get_float("factor", 1.0f);
@@ -75,7 +79,7 @@ inline const internal::Registry& toy_operators() {
         },
         infer_same, 9);
     add(
-        "Constant", {}, 1,
+        "Constant", {}, kAnyOutput,
         [](ParseContext& context) -> AttributesPtr {
           auto attributes = std::make_shared<ToyConstantAttributes>();
           attributes->value = context.get_tensor("value");
@@ -83,13 +87,13 @@ inline const internal::Registry& toy_operators() {
           return attributes;
         },
         [](InferContext&) {});
-    add("Fussy", kOne, 1, internal::parse_nothing, [](InferContext& context) {
+    add("Fussy", kOne, kOneOutput, internal::parse_nothing, [](InferContext& context) {
       if (context.input_type(0) == DataType::kFloat64) internal::unsupported("float64 is too much");
       infer_same(context);
     });
     static constexpr internal::InputDef kMoves[] = {{"X", internal::kStoredTypes, internal::kMoved}};
-    add("Move", kMoves, 1, internal::parse_nothing, infer_same);
-    add("Turn", kOne, 1, internal::parse_nothing, infer_same, 1,
+    add("Move", kMoves, kOneOutput, internal::parse_nothing, infer_same);
+    add("Turn", kOne, kOneOutput, internal::parse_nothing, infer_same, 1,
         [](const internal::NodeView&) { return "TurnStrings"; });
     return registry;
   }();

@@ -5,15 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <map>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "ops/ops.hpp"
 #include "runtime/infer.hpp"
+#include "tests/ops/onnx_operands.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -146,7 +144,7 @@ TEST(DeclaredInputs, TheNumberOfInputsIsThatOfTheDeclaredOnes) {
       if (count > 16) continue;  // one less than none, or as many as one likes
       Sample sample(*op);
       sample.node.inputs.assign(count, 0);
-      sample.node.outputs.assign(op->min_outputs, 0);
+      sample.node.outputs.assign(1, 0);
       if (count >= op->inputs.least() && count <= op->inputs.most()) {
         EXPECT_NO_THROW(check_arity(sample.node)) << count;
       } else {
@@ -156,49 +154,24 @@ TEST(DeclaredInputs, TheNumberOfInputsIsThatOfTheDeclaredOnes) {
   }
 }
 
-struct OnnxInput {
-  std::string name, option;
-};
-/// By operator set: what the schema that begins there has.
-using Forms = std::map<int, std::vector<OnnxInput>>;
-
-std::map<std::pair<std::string, std::string>, Forms> onnx_schemas() {
-  const std::string command = "'" LINNET_TEST_PYTHON "' '" LINNET_SOURCE_DIR "/tests/ops/onnx_inputs.py'";
-  std::string table;
-  FILE* const pipe = ::popen(command.c_str(), "r");
-  char part[4096];
-  while (pipe != nullptr && std::fgets(part, sizeof part, pipe) != nullptr) table += part;
-  EXPECT_TRUE(pipe != nullptr && ::pclose(pipe) == 0) << command;
-  std::map<std::pair<std::string, std::string>, Forms> schemas;
-  std::istringstream lines(table);
-  std::string domain, op;
-  int opset = 0;
-  for (OnnxInput input; lines >> domain >> op >> opset >> input.name >> input.option;)
-    schemas[{domain == "ai.onnx" ? "" : domain, op}][opset].push_back(input);
-  return schemas;
-}
-
 TEST(DeclaredInputs, AreThoseOfOnnxsSchemas) {
-  const auto schemas = onnx_schemas();
+  const test::OnnxSchemas schemas = test::onnx_schemas("inputs");
   std::size_t compared = 0;
   for (const OpDef* op : all_operators().all()) {
-    const auto schema = schemas.find({op->domain, op->name});
-    if (schema == schemas.end()) continue;
+    const std::vector<std::vector<test::OnnxOperand>> forms = forms_of(schemas, *op);
+    if (forms.empty()) continue;
     SCOPED_TRACE(op->domain + "." + op->name);
-    const Forms& forms = schema->second;
-    auto oldest = forms.upper_bound(op->since_opset);
-    if (oldest != forms.begin()) --oldest;
     std::size_t most = 0;
-    for (auto form = oldest; form != forms.end(); ++form) most = std::max(most, form->second.size());
+    for (const auto& form : forms) most = std::max(most, form.size());
     EXPECT_EQ(static_cast<std::size_t>(op->inputs.end() - op->inputs.begin()), most);
     for (std::size_t i = 0; i < most; ++i) {
       const InputDef* const input = op->inputs.of(i);
       ASSERT_NE(input, nullptr) << i;
       bool needed = true;
-      OnnxInput newest;
-      for (auto form = oldest; form != forms.end(); ++form) {
-        const bool is_there = i < form->second.size();
-        if (is_there) newest = form->second[i];
+      test::OnnxOperand newest;
+      for (const auto& form : forms) {
+        const bool is_there = i < form.size();
+        if (is_there) newest = form[i];
         needed = needed && is_there && newest.option != "Optional";
       }
       EXPECT_EQ(has(*input, kRepeated), newest.option == "Variadic") << i;

@@ -9,6 +9,7 @@
 #include "ops/ops.hpp"
 #include "runtime/element_group.hpp"
 #include "runtime/held.hpp"
+#include "runtime/storage.hpp"
 #include "runtime/thread_pool.hpp"
 #include "tests/ops/op_tester.hpp"
 #include "tests/support/allocation_counter.hpp"
@@ -63,13 +64,14 @@ class FreshWeights : public PackedWeights {
 struct Setting {
   int threads = 1;
   bool aligned = true;
-  int in_place = -1;      ///< the input whose memory output 0 takes over
-  bool in_group = false;  ///< as the only member of an element group
+  std::vector<InPlace> in_place;  ///< inputs whose memory outputs take over
+  bool in_group = false;          ///< as the only member of an element group
 
   std::string words() const {
     std::string out =
         text(threads, threads == 1 ? " thread" : " threads", aligned ? "" : ", memory aligned to elements only");
-    if (in_place >= 0) out += text(", in place over input ", in_place);
+    for (const InPlace& pair : in_place)
+      out += text(", output ", int{pair.output}, " in place over input ", int{pair.input});
     if (in_group) out += ", in a group";
     return out;
   }
@@ -83,7 +85,7 @@ ElementGroup group_of(const OpTest::Case& item, const Prepared& prepared, int th
   ElementGroup::Member member;
   member.line = prepared.line_wise;
   member.state = prepared.state;
-  member.in_place_inputs = &item.op->facts.in_place_inputs;
+  member.over = item.op->outputs.of(0)->over;
   member.element_bytes = size_of(view.output(0).type);
   member.shape = view.output_shape(0);
   for (std::uint32_t i = 0; i < view.input_count(); ++i) {
@@ -116,7 +118,10 @@ class Call {
       group = group_of(item_, prepared, setting_.threads);
       prepared.workspace_bytes = group->workspace_bytes();
       const std::vector<std::uint8_t>& over = group->in_place_inputs();
-      if (setting_.in_place >= 0 && std::find(over.begin(), over.end(), setting_.in_place) == over.end()) return {};
+      const auto allowed = [&](const InPlace& pair) {
+        return std::find(over.begin(), over.end(), pair.input) != over.end();
+      };
+      if (!std::all_of(setting_.in_place.begin(), setting_.in_place.end(), allowed)) return {};
     }
     const std::vector<const void*> inputs = place_inputs(prepared.unread_inputs);
     const std::vector<void*> outputs = place_outputs();
@@ -174,9 +179,10 @@ class Call {
         pointers.push_back(held_.back().get());
         continue;
       }
-      if (i == 0 && setting_.in_place >= 0) {
-        output_buffers_.back() = input_buffers_[static_cast<std::size_t>(setting_.in_place)];
-      } else {
+      for (const InPlace& pair : setting_.in_place) {
+        if (pair.output == i) output_buffers_.back() = input_buffers_[pair.input];
+      }
+      if (output_buffers_.back() == nullptr) {
         const TensorType& type = view.output(i);
         output_buffers_.back() = std::make_shared<GuardedBuffer>(bytes_of(type), misalignment(type.type));
       }
@@ -190,7 +196,9 @@ class Call {
       if (inputs_[i] == nullptr) continue;
       EXPECT_TRUE(input_buffers_[i]->intact()) << "written beside input " << i;
       const bool copied = !has_bit(unread, i);
-      if (static_cast<int>(i) == setting_.in_place || !copied || inputs_[i]->bytes == 0) continue;
+      const bool taken = std::any_of(setting_.in_place.begin(), setting_.in_place.end(),
+                                     [&](const InPlace& pair) { return pair.input == i; });
+      if (taken || !copied || inputs_[i]->bytes == 0) continue;
       EXPECT_EQ(std::memcmp(input_buffers_[i]->data(), inputs_[i]->data, inputs_[i]->bytes), 0)
           << "input " << i << " was written";
     }
@@ -219,19 +227,33 @@ class Call {
   std::vector<std::unique_ptr<Held>> held_;  ///< beside them, of an operator that reveals shapes
 };
 
-std::vector<Setting> settings_for(const OpTest::Case& item) {
-  std::vector<Setting> settings = {{1, true, -1}, {1, false, -1}, {2, true, -1}, {1, false, -1, true}};
+/// The outputs of the node that may take over the memory of an input, and those inputs.
+std::vector<InPlace> in_place_of(const OpTest::Case& item) {
   const NodeView view = item.view();
-  if (!view.has_output(0)) return settings;
-  for (const int input : item.op->facts.in_place_inputs) {
-    const auto index = static_cast<std::size_t>(input);
-    if (!view.has_input(index) || view.input_constant(index) != nullptr) continue;
-    if (bits_of(view.input_type(index)) != bits_of(view.output(0).type)) continue;
-    if (bytes_of(view.input(index)) != bytes_of(view.output(0))) continue;
-    settings.push_back({1, true, input});
-    settings.push_back({2, false, input});
-    settings.push_back({1, true, input, true});
+  std::vector<InPlace> pairs;
+  for (std::size_t output = 0; output < view.output_count(); ++output) {
+    for (std::size_t input = 0; input < view.input_count(); ++input) {
+      if (!view.has_output(output) || !has_bit(item.op->outputs.of(output)->over, input)) continue;
+      if (!view.has_input(input) || view.input_constant(input) != nullptr) continue;
+      if (bits_of(view.input_type(input)) != bits_of(view.output(output).type)) continue;
+      if (bytes_of(view.input(input)) != bytes_of(view.output(output))) continue;
+      pairs.push_back({static_cast<std::uint8_t>(output), static_cast<std::uint8_t>(input)});
+    }
   }
+  return pairs;
+}
+
+std::vector<Setting> settings_for(const OpTest::Case& item) {
+  std::vector<Setting> settings = {{1, true, {}}, {1, false, {}}, {2, true, {}}, {1, false, {}, true}};
+  std::vector<InPlace> together;
+  for (const InPlace& pair : in_place_of(item)) {
+    settings.push_back({1, true, {pair}});
+    settings.push_back({2, false, {pair}});
+    if (pair.output == 0) settings.push_back({1, true, {pair}, true});
+    const auto has_one = [&](const InPlace& other) { return other.output == pair.output || other.input == pair.input; };
+    if (std::none_of(together.begin(), together.end(), has_one)) together.push_back(pair);
+  }
+  if (together.size() > 1) settings.push_back({2, true, together});
   return settings;
 }
 

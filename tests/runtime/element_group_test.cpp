@@ -220,7 +220,7 @@ ElementGroup::Member adder(const Shape& shape, std::vector<Source> inputs, std::
   state->stop = stop;
   member.line = {add_lines, 1.0, takes_single};
   member.state = std::move(state);
-  member.in_place_inputs = &in_place;
+  for (const std::uint8_t input : in_place) member.over = static_cast<std::uint8_t>(member.over | over(input));
   member.element_bytes = sizeof(float);
   member.shape = shape;
   member.inputs = std::move(inputs);

@@ -111,7 +111,7 @@ bool shares_memory(const TensorType& first, const TensorType& y) {
   graph.inputs = {ids[0]};
   graph.outputs = {ids[3]};
   const std::vector<StepValues> steps = {
-      {{ids[0]}, {ids[1]}, {}}, {{ids[1], ids[0]}, {ids[2]}, {0}}, {{ids[2]}, {ids[3]}, {}}};
+      {{ids[0]}, {ids[1]}, {}}, {{ids[1], ids[0]}, {ids[2]}, {{0, 0}}}, {{ids[2]}, {ids[3]}, {}}};
   const StorageMap map = assign_storage(graph, steps, ids, graph.values);
   return map.of_value[ids[1]] == map.of_value[ids[2]];
 }
@@ -122,6 +122,45 @@ TEST(InPlace, NeverOverElementsOfAnotherSize) {
   EXPECT_FALSE(shares_memory({DataType::kInt32, true, {1, 512}}, {DataType::kBool, true, {4, 512}}));
   EXPECT_TRUE(shares_memory({DataType::kUint8, true, {4, 512}}, {DataType::kBool, true, {4, 512}}));
   EXPECT_TRUE(shares_memory({DataType::kInt32, true, {4, 512}}, {DataType::kFloat32, true, {4, 512}}));
+}
+
+/// x -> a, b -> one step with the outputs y and z -> end. Where y and z lie: 'a' and 'b' in the memory of those, '-' in
+/// their own.
+std::string places_of(const std::vector<InPlace>& in_place, bool has_y = true) {
+  Graph graph;
+  const auto value_of = [&](const char* name) {
+    Value value;
+    value.type = {DataType::kFloat32, true, {3}};
+    return graph.add_value(name, value);
+  };
+  std::vector<ValueId> ids;
+  for (const char* name : {"x", "a", "b", "y", "z", "end"}) ids.push_back(value_of(name));
+  graph.inputs = {ids[0]};
+  graph.outputs = {ids[5]};
+  const ValueId y = has_y ? ids[3] : kNoValue;
+  const std::vector<StepValues> steps = {{{ids[0]}, {ids[1]}, {}},
+                                         {{ids[0]}, {ids[2]}, {}},
+                                         {{ids[1], ids[2]}, {y, ids[4]}, in_place},
+                                         {{y, ids[4]}, {ids[5]}, {}}};
+  const StorageMap map = assign_storage(graph, steps, ids, graph.values);
+  std::string places;
+  for (const ValueId id : {ids[3], ids[4]}) {
+    const std::uint32_t place = map.of_value[id];
+    places += place == map.of_value[ids[1]] ? 'a' : place == map.of_value[ids[2]] ? 'b' : '-';
+  }
+  return places;
+}
+
+TEST(InPlace, EveryOutputOverItsOwnInput) {
+  EXPECT_EQ(places_of({}), "--");
+  EXPECT_EQ(places_of({{1, 0}}), "-a");
+  EXPECT_EQ(places_of({{0, 1}, {1, 0}}), "ba");
+}
+
+TEST(InPlace, NeverTwoOutputsOverOneInput) {
+  EXPECT_EQ(places_of({{0, 0}, {1, 0}}), "a-");
+  EXPECT_EQ(places_of({{0, 0}, {1, 0}, {1, 1}}), "ab");
+  EXPECT_EQ(places_of({{0, 0}, {1, 0}}, false), "-a");
 }
 
 TEST(Outputs, SameValueTwiceInputAndConstant) {

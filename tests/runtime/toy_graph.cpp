@@ -55,12 +55,17 @@ void run_scratch(const RunArguments& arguments) {
 constexpr InputDef kOneInput[] = {{"X", kStoredTypes}};
 constexpr InputDef kTwoInputs[] = {{"A", kStoredTypes}, {"B", kStoredTypes}};
 
-OpDef toy(const char* name, std::size_t inputs, std::size_t outputs, Prepared (*prepare)(const PrepareContext&),
+constexpr OutputDef kOneOutput[] = {{"Y", TypeOf{0}}};
+constexpr OutputDef kOverFirst[] = {{"Y", TypeOf{0}, 0, over(0)}};
+constexpr OutputDef kOverBoth[] = {{"Y", TypeOf{0}, 0, over(0, 1)}};
+constexpr OutputDef kTwoOverFirst[] = {{"Y", TypeOf{0}, 0, over(0)}, {"Z", TypeOf{0}, 0, over(0)}};
+
+OpDef toy(const char* name, std::size_t inputs, OutputTable outputs, Prepared (*prepare)(const PrepareContext&),
           void (*run)(const RunArguments&)) {
   OpDef op;
   op.name = name;
   op.inputs = inputs == 1 ? InputTable(kOneInput) : InputTable(kTwoInputs);
-  op.max_outputs = outputs;
+  op.outputs = outputs;
   op.parse = parse_nothing;
   op.infer = infer_same;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare, run}};
@@ -69,19 +74,16 @@ OpDef toy(const char* name, std::size_t inputs, std::size_t outputs, Prepared (*
 
 Registry make_registry() {
   Registry registry;
-  OpDef inc = toy("Inc", 1, 1, prepare_length, run_inc);
-  inc.facts.in_place_inputs = {0};
-  registry.add(inc);
-  OpDef sum = toy("Sum", 2, 1, prepare_length, run_sum);
-  sum.facts.in_place_inputs = {0, 1};
+  registry.add(toy("Inc", 1, kOverFirst, prepare_length, run_inc));
+  OpDef sum = toy("Sum", 2, kOverBoth, prepare_length, run_sum);
   sum.facts.commutative = true;
   registry.add(sum);
-  registry.add(toy("Pair", 1, 2, prepare_length, run_pair));
-  OpDef view = toy("View", 1, 1, nullptr, [](const RunArguments&) {});
+  registry.add(toy("Pair", 1, kTwoOverFirst, prepare_length, run_pair));
+  OpDef view = toy("View", 1, kOneOutput, nullptr, [](const RunArguments&) {});
   view.facts.view_of = 0;
   registry.add(view);
-  registry.add(toy("Scratch", 1, 1, prepare_scratch, run_scratch));
-  OpDef same = toy("Same", 1, 1, prepare_length, [](const RunArguments& arguments) {
+  registry.add(toy("Scratch", 1, kOneOutput, prepare_scratch, run_scratch));
+  OpDef same = toy("Same", 1, kOneOutput, prepare_length, [](const RunArguments& arguments) {
     for (Length i = 0; i < length_of(arguments); ++i) out(arguments, 0)[i] = in(arguments, 0)[i];
   });
   same.facts.is_identity = [](const NodeView&) { return true; };

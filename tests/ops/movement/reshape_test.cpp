@@ -222,7 +222,7 @@ TEST(Reshape, RefusesOtherInputs) {
   OpTest("Reshape", 13)
       .symbolic_input(DataType::kFloat32, {2})
       .symbolic_input(DataType::kInt64, {INT64_MAX})
-      .expect_error(ErrorCode::kLimitExceeded, "output 0 has rank 9223372036854775807")
+      .expect_error(ErrorCode::kLimitExceeded, "output reshaped has rank 9223372036854775807")
       .infer_only();
 }
 

@@ -96,8 +96,9 @@ TEST(Unsqueeze, SaysWhatIsWrong) {
       {{-4}, ErrorCode::kInvalidModel, "axis -4 is outside [-3,2] for rank 3"},
       {{INT64_MIN}, ErrorCode::kInvalidModel, "axis -9223372036854775808 is outside [-3,2] for rank 3"},
       {{1, -3}, ErrorCode::kInvalidModel, "axes [1,-3] name axis 1 twice"},
-      {std::vector<std::int64_t>(63, 0), ErrorCode::kLimitExceeded, "output 0 has rank 65, the limit is 64"},
-      {std::vector<std::int64_t>(1000000, 0), ErrorCode::kLimitExceeded, "output 0 has rank 1000002, the limit is 64"},
+      {std::vector<std::int64_t>(63, 0), ErrorCode::kLimitExceeded, "output expanded has rank 65, the limit is 64"},
+      {std::vector<std::int64_t>(1000000, 0), ErrorCode::kLimitExceeded,
+       "output expanded has rank 1000002, the limit is 64"},
   };
   for (const Case& c : cases) {
     for (const int opset : {11, 13}) unsqueeze(opset, {2, 3}, kSix, c.axes).expect_error(c.code, c.words).run();
@@ -128,7 +129,7 @@ TEST(Unsqueeze, SaysWhatIsWrong) {
   OpTest("Unsqueeze", 13)
       .symbolic_input(DataType::kFloat32, {1, 3})
       .symbolic_input(DataType::kInt64, {INT64_MAX})
-      .expect_error(ErrorCode::kLimitExceeded, "output 0 has rank 9223372036854775807")
+      .expect_error(ErrorCode::kLimitExceeded, "output expanded has rank 9223372036854775807")
       .infer_only();
 }
 

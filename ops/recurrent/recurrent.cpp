@@ -60,14 +60,15 @@ constexpr InputDef kLstmInputs[] = {
     {"initial_c", kFloatTypes, kGivenOrNot},
     {"P", kFloatTypes, kGivenOrNot},
 };
+// Every direction reads the states of its rows before it writes them, and those of no other.
 constexpr OutputDef kGateOutputs[] = {
     {"Y", TypeOf{kX}, kMayBeLeftOut},
-    {"Y_h", TypeOf{kX}, kMayBeLeftOut},
+    {"Y_h", TypeOf{kX}, kMayBeLeftOut, over(kInitialH)},
 };
 constexpr OutputDef kLstmOutputs[] = {
     {"Y", TypeOf{kX}, kMayBeLeftOut},
-    {"Y_h", TypeOf{kX}, kMayBeLeftOut},
-    {"Y_c", TypeOf{kX}, kMayBeLeftOut},
+    {"Y_h", TypeOf{kX}, kMayBeLeftOut, over(kInitialH)},
+    {"Y_c", TypeOf{kX}, kMayBeLeftOut, over(kInitialC)},
 };
 constexpr CellFacts kCells[] = {
     {"RNN", RecurrentCell::kRnn, 1, 1, {"Tanh"}, kGateInputs, kGateOutputs},

@@ -78,7 +78,7 @@ bench: ## measure beside ONNX Runtime, OpenVINO and PyTorch; writes docs/benchma
 bench-kernels: build ## run the micro-benchmarks of the kernels
 	@$(BUILD)/linnet_benchmark
 
-accuracy: build ## measure the activations over all 2^32 floats (minutes)
+accuracy: build ## measure the activations over all 2^32 floats (an hour)
 	@$(BUILD)/linnet_accuracy
 
 accuracy-sums: ## measure sums and matrix products beside ONNX Runtime and PyTorch; writes a table of docs/accuracy.md

@@ -63,7 +63,7 @@ void infer(InferContext& context) {
     invalid_model("image_shape has ", rank, " elements and block_shape ", block_rank, ", expected as many");
   }
   if (rank.is(0)) invalid_model("image_shape has no elements, expected one for each spatial axis");
-  if (!rank.known()) return context.set_output_unranked(0, context.input_type(0));
+  if (!rank.known()) return set_output_of_rank(context, 0, Dim::unknown());
   check_rank(context, 0, rank.value() + 2);
   check_window_rank(context.attributes<Col2ImAttributes>().window, static_cast<std::size_t>(rank.value()));
   Dims output(static_cast<std::size_t>(rank.value()) + 2);

@@ -27,7 +27,7 @@ void infer(InferContext& context) {
   const std::optional<Dims> shape = context.input_elements(1);
   if (!shape) {
     const auto rank = static_cast<std::int64_t>(dims.size());
-    set_output_of_rank(context, 0, type, length.known() ? Dim(std::max(rank, length.value())) : Dim::unknown());
+    set_output_of_rank(context, 0, length.known() ? Dim(std::max(rank, length.value())) : Dim::unknown());
     return;
   }
   check_rank(context, 0, static_cast<std::int64_t>(shape->size()));

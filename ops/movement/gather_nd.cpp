@@ -8,6 +8,7 @@
 
 #include "ops/movement/index_tuples.hpp"
 #include "ops/shared/output_tables.hpp"
+#include "ops/shared/shape_helpers.hpp"
 #include "runtime/copy_bytes.hpp"
 
 namespace linnet::internal {
@@ -45,7 +46,7 @@ void infer(InferContext& context) {
       invalid_model("dimension ", i, " of indices is ", indices[i], ", expected ", data[i], ", that of data");
     }
   }
-  if (!length) return context.set_output_unranked(0, context.input_type(0));
+  if (!length) return set_output_of_rank(context, 0, Dim::unknown());
   Dims result(indices.begin(), indices.end() - 1);
   result.insert(result.end(), data.begin() + static_cast<std::ptrdiff_t>(batch_dims + *length), data.end());
   context.set_output(0, std::move(result));

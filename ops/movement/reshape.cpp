@@ -102,7 +102,7 @@ void infer_reshape(InferContext& context) {
   const Dim rank = list_length(context, 1, "shape");
   const std::optional<Dims> wanted = context.input_elements(1);
   if (!wanted) {
-    set_output_of_rank(context, 0, context.input_type(0), rank);
+    set_output_of_rank(context, 0, rank);
     return;
   }
   const Dims& input = context.input_dims(0);

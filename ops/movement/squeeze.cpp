@@ -44,7 +44,7 @@ void set_squeezed(InferContext& context, const std::vector<std::int64_t>& axes) 
 void squeeze_all(InferContext& context) {
   const Dims& dims = context.input_dims(0);
   if (!all_known(dims)) {
-    context.set_output_unranked(0, context.input_type(0));
+    set_output_of_rank(context, 0, Dim::unknown());
     return;
   }
   Dims kept;
@@ -67,7 +67,7 @@ void infer_squeeze(InferContext& context) {
     if (const auto axes = context.input_integers(1)) {
       set_squeezed(context, *axes);
     } else {
-      set_output_of_rank(context, 0, context.input_type(0), length.known() ? Dim(rank - length.value()) : Dim());
+      set_output_of_rank(context, 0, length.known() ? Dim(rank - length.value()) : Dim());
     }
   }
 }

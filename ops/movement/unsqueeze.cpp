@@ -51,9 +51,9 @@ void infer_unsqueeze(InferContext& context) {
   } else if (length.known()) {
     std::int64_t rank = 0;
     if (__builtin_add_overflow(length.value(), context.input_rank(0), &rank)) rank = length.value();
-    set_output_of_rank(context, 0, context.input_type(0), rank);
+    set_output_of_rank(context, 0, rank);
   } else {
-    context.set_output_unranked(0, context.input_type(0));
+    set_output_of_rank(context, 0, Dim::unknown());
   }
 }
 

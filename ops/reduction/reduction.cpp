@@ -93,7 +93,7 @@ void infer(InferContext& context) {
     const Dim rank = count.known() && count.value() <= static_cast<std::int64_t>(x.size())
                          ? Dim(static_cast<std::int64_t>(x.size()) - count.value())
                          : Dim::unknown();
-    set_output_of_rank(context, 0, type, attributes.keep_dims ? Dim(static_cast<std::int64_t>(x.size())) : rank);
+    set_output_of_rank(context, 0, attributes.keep_dims ? Dim(static_cast<std::int64_t>(x.size())) : rank);
     return;
   }
   Dims y;

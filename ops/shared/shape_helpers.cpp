@@ -61,6 +61,10 @@ void set_output_of_rank(InferContext& context, std::size_t output, DataType type
   context.set_output(output, type, Dims(static_cast<std::size_t>(rank.value())));
 }
 
+void set_output_of_rank(InferContext& context, std::size_t output, Dim rank) {
+  set_output_of_rank(context, output, context.node().op->outputs.of(output)->type(context), rank);
+}
+
 void pass_elements(InferContext& context, std::size_t input) {
   if (std::optional<Dims> elements = context.input_elements(input))
     context.set_output_elements(0, std::move(*elements));

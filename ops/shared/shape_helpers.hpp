@@ -21,6 +21,8 @@ void check_rank(const NodeView& node, std::size_t output, std::int64_t rank);
 
 /// An output whose dimensions are unknown, and its rank too if `rank` is. Errors: as check_rank.
 void set_output_of_rank(InferContext& context, std::size_t output, DataType type, Dim rank);
+/// Of the type that the declaration of the output says.
+void set_output_of_rank(InferContext& context, std::size_t output, Dim rank);
 
 /// For operators that keep or only rearrange one row of elements: output 0 has the elements of the input, in the same
 /// order. Requires: set_output was called for output 0.

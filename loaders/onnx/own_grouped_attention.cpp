@@ -174,6 +174,17 @@ std::string window_cache(const OwnCall& call, std::int64_t window, bool has_bias
   return out;
 }
 
+/// Scale and cap of the kernel's scores, which are divided by the cap before Tanh; empty where a float does not hold
+/// that.
+std::string capped_scale(const OwnCall& call, std::int64_t width) {
+  const double cap = static_cast<double>(call.attributes.get_float("softcap", 0));
+  if (cap == 0) return "scale=" + scale_literal(call, width);
+  const double given = static_cast<double>(call.attributes.get_float("scale", 0));
+  const double scale = (given != 0 ? given : 1 / std::sqrt(static_cast<double>(width))) / cap;
+  const bool is_held = std::isfinite(cap) && std::isnormal(static_cast<float>(scale));
+  return is_held ? text("cap=@softcap:0.0,scale=", literal(scale)) : std::string();
+}
+
 /// `kept`: which keys each step sees.
 std::string seen_keys(const OwnCall& call, std::int64_t window) {
   if (call.attributes.get_int("causal", 1) == 0) {
@@ -219,7 +230,8 @@ std::string group_query_attention(const OwnCall& call) {
   // By default -1, which asks for nothing as 0 does.
   const bool sunk = call.has_input(kSink) || call.attributes.get_int("smooth_softmax", -1) > 0;
   // The kernel shares a head of keys among those of queries; ONNX's definition of Attention repeats it.
-  const bool by_kernel = call.inputs[0].type == DataType::kFloat32 && call.attributes.get_float("softcap", 0) == 0;
+  const std::string scale = capped_scale(call, heads.width);
+  const bool by_kernel = call.inputs[0].type == DataType::kFloat32 && !scale.empty();
   if (!by_kernel && !has_bias && !sunk) {
     out += "mask0=kept;";
   } else {
@@ -228,7 +240,7 @@ std::string group_query_attention(const OwnCall& call) {
                      : text("mask0=Where(kept,", windowed ? "bias" : "attention_bias", ",never);");
   }
   out += sunk ? with_sink(call, heads) : "mask=mask0;seen_keys=keys;seen_values=values;";
-  out += by_kernel ? text("y0=linnet:ScaledDotProductAttention<scale=", scale_literal(call, heads.width), ">")
+  out += by_kernel ? "y0=linnet:ScaledDotProductAttention<" + scale + ">"
                    : text("y0=Attention<softcap=@softcap:0.0", scale_of(call), ">");
   return out + "(q3,seen_keys,seen_values,mask);y1=Transpose<perm=[0,2,1,3]>(y0);output=Reshape(y1,join);";
 }

@@ -7,9 +7,10 @@ import numpy as np
 from .case import Array, Case, Values
 
 
-def attention(q: Array, k: Array, v: Array, bias: Array | float = 0.0) -> Array:
-    """Softmax(q k^T / sqrt(width) + bias) v; a row whose bias is -inf throughout gives zeros."""
-    scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1]) + bias
+def attention(q: Array, k: Array, v: Array, bias: Array | float = 0.0, cap: float = np.inf) -> Array:
+    """Softmax(capped(q k^T / sqrt(width)) + bias) v; a row whose bias is -inf throughout gives zeros."""
+    scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
+    scores = (scores if np.isinf(cap) else cap * np.tanh(scores / cap)) + bias
     largest = scores.max(-1, keepdims=True)
     weights = np.exp(scores - np.where(np.isfinite(largest), largest, 0))
     total = weights.sum(-1, keepdims=True)

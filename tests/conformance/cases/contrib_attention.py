@@ -113,7 +113,7 @@ def mha_past_lengths() -> Case:
     )
 
 
-def grouped(q: Array, k: Array, v: Array, places: Array, window: int = 0) -> Array:
+def grouped(q: Array, k: Array, v: Array, places: Array, window: int = 0, cap: float = np.inf) -> Array:
     """Of heads apart; query i of a sequence stands at places[sequence, i] among the keys."""
     keys = np.arange(k.shape[2])
     seen = keys <= places[..., None]
@@ -121,7 +121,7 @@ def grouped(q: Array, k: Array, v: Array, places: Array, window: int = 0) -> Arr
         seen &= keys > places[..., None] - window
     repeats = q.shape[1] // k.shape[1]
     bias = np.where(seen, 0, -np.inf)[:, None]
-    return heads_joined(attention(q, k.repeat(repeats, 1), v.repeat(repeats, 1), bias))
+    return heads_joined(attention(q, k.repeat(repeats, 1), v.repeat(repeats, 1), bias, cap))
 
 
 def gqa_decode() -> Case:
@@ -335,6 +335,32 @@ def gqa_padded_steps() -> Case:
     )
 
 
+def gqa_capped() -> Case:
+    values = Values("gqa_capped")
+
+    def expected(q: Array, k: Array, v: Array, n: Array, t: Array) -> list[Array]:
+        q, k, v = (heads_apart(x, heads) for x, heads in ((q, 4), (k, 2), (v, 2)))
+        return [grouped(q, k, v, np.arange(5)[None], cap=0.5)]
+
+    return contrib(
+        "gqa_capped",
+        "GroupQueryAttention: scores are capped before the mask is added",
+        """(float[1, 5, 32] q, float[1, 5, 16] k, float[1, 5, 16] v, int32[1] n, int32 t) => (float[1, 5, 32] y) {
+            y = com.microsoft.GroupQueryAttention <num_heads = 4, kv_num_heads = 2, softcap = 0.5> (q, k, v, , , n, t)
+        }""",
+        inputs=[
+            {
+                "q": values.floats(1, 5, 32),
+                "k": values.floats(1, 5, 16),
+                "v": values.floats(1, 5, 16),
+                "n": np.array([4], np.int32),
+                "t": np.array(5, np.int32),
+            }
+        ],
+        expected=expected,
+    )
+
+
 def attention_layer() -> Case:
     values = Values("contrib_attention_layer")
 
@@ -416,6 +442,7 @@ CASES = [
     gqa_window_cache(),
     gqa_norms_sink(),
     gqa_padded_steps(),
+    gqa_capped(),
     attention_layer(),
     masked_decoder(),
 ]

@@ -325,7 +325,8 @@ TEST(Attention, NanAndInfinitiesGoThrough) {
 
 /// Of 4 heads of queries and 2 of keys, by our kernels. Each query sees the keys up to its own; `hidden` is added to
 /// the others.
-ConstantPtr causal_attention(const ConstantPtr& q, const ConstantPtr& k, const ConstantPtr& v, float hidden) {
+ConstantPtr causal_attention(const ConstantPtr& q, const ConstantPtr& k, const ConstantPtr& v, float hidden,
+                             float cap) {
   const std::int64_t queries = q->shape[2];
   const std::int64_t keys = k->shape[2];
   std::vector<float> mask;
@@ -333,7 +334,7 @@ ConstantPtr causal_attention(const ConstantPtr& q, const ConstantPtr& k, const C
   MiniGraph graph;
   const OpDef* const op = all_operators().find(kOwnDomain, "ScaledDotProductAttention");
   const std::vector<ConstantPtr> inputs = {q, k, v, tensor_of<float>({queries, keys}, mask)};
-  const AttributesPtr attributes = parse_node(*op, 1, {{"scale", 0.3F}}, inputs.size(), 1);
+  const AttributesPtr attributes = parse_node(*op, 1, {{"scale", 0.3F}, {"cap", cap}}, inputs.size(), 1);
   return graph.evaluate(graph.node(Replacement{op, attributes, {inputs.begin(), inputs.end()}}), Backend::kSimd);
 }
 
@@ -351,7 +352,7 @@ TEST(Attention, LeavesOutHiddenKeysWithoutChangingABit) {
                             {"a score overflows", 3e38F, 1}};
   const ConstantPtr q = random_tensor(DataType::kFloat32, {2, 4, 70, 20}, 4, 9, 1);
   for (const Change& change : changes) {
-    for (const std::int64_t width : {16, 64, 80}) {
+    for (const std::int64_t width : {16, 32, 64, 80}) {
       std::vector<float> keys(2 * 2 * 100 * 20, 1.0F);
       std::vector<float> values(static_cast<std::size_t>(2 * 2 * 100 * width), 1.0F);
       for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = static_cast<float>(i * 37 % 101) / 50.0F - 1.0F;
@@ -360,9 +361,10 @@ TEST(Attention, LeavesOutHiddenKeysWithoutChangingABit) {
       values.back() = change.value;
       const ConstantPtr k = tensor_of<float>({2, 2, 100, 20}, keys);
       const ConstantPtr v = tensor_of<float>({2, 2, 100, width}, values);
-      const ConstantPtr expected = causal_attention(q, k, v, -1e37F);
+      const float cap = width % 32 == 0 ? 2.5F : 0.0F;
+      const ConstantPtr expected = causal_attention(q, k, v, -1e37F, cap);
       for (const float hidden : {-kInfinity, std::numeric_limits<float>::lowest(), -1e38F}) {
-        const ConstantPtr actual = causal_attention(q, k, v, hidden);
+        const ConstantPtr actual = causal_attention(q, k, v, hidden, cap);
         for (std::int64_t i = 0; i < expected->count(); ++i) {
           const float a = actual->as<float>()[i], e = expected->as<float>()[i];
           ASSERT_TRUE(a == e || (std::isnan(a) && std::isnan(e)))

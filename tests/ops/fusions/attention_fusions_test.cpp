@@ -129,6 +129,12 @@ const Spelling kSpellings[] = {
        const std::string k = g.input("k", {kDepth, kBatch, kHeads, kKeys});
        return g.product(g.softmax(einsum(g, "xyzd,dxyk->xyzk", "x", k)), g.v());
      }},
+    {"Einsum of keys and values of other batches",
+     [](Graph& g) {
+       const std::string k = g.input("k", {1, kHeads, kKeys, kDepth});
+       const std::string p = g.softmax(einsum(g, "bhqd,bhkd->bhqk", "x", k));
+       return einsum(g, "bhqk,bhkd->bhqd", p, g.input("v", {1, kHeads, kKeys, kDepth}));
+     }},
     {"MatMul, then Einsum", [](Graph& g) { return einsum(g, "bhqk,bhkd->qbhd", g.softmax(g.scores()), g.v()); }},
     {"filled scores, a bias and a mask", [](Graph& g) { return filled(g, true, true); }},
     {"rows of NaN as zeros",
@@ -252,6 +258,24 @@ TEST(AttentionFusions, EverySpellingBecomesOneNodeThatGivesTheSame) {
         EXPECT_EQ(difference(run(model, inputs).view(), written.view(), {0, 2e-6}), "");
       }
     }
+  }
+}
+
+/// Of 3 dimensions, and one whose labels stand for a diagonal.
+TEST(AttentionFusions, EinsumOfOneHead) {
+  for (const bool diagonal : {false, true}) {
+    Form form;
+    form.opset = 18;
+    const int keys = diagonal ? kQueries : kKeys;
+    Graph g(form, {kBatch, kQueries, kDepth});
+    const std::string p = g.softmax(einsum(g, "bqd,bkd->bqk", "x", g.input("k", {kBatch, keys, kDepth})));
+    const std::string v = g.input("v", {kBatch, keys, kDepth});
+    const std::string bytes = g.writer.bytes(einsum(g, diagonal ? "bqq,bqd->bqd" : "bqk,bkd->bqd", p, v));
+    const Model model = load(bytes, true);
+    EXPECT_EQ(operators(model), diagonal ? "Einsum Softmax Einsum" : "ScaledDotProductAttention");
+    std::vector<Tensor> inputs = {numbers({kBatch, kQueries, kDepth}, 7)};
+    for (const Shape& shape : g.shapes) inputs.push_back(numbers(shape, static_cast<std::uint32_t>(inputs.size())));
+    EXPECT_EQ(difference(run(model, inputs).view(), run(load(bytes, false), inputs).view(), {0, 2e-6}), "");
   }
 }
 

@@ -28,15 +28,16 @@ Pattern joined(const Pattern& first, const Pattern& second) {
   return one_of({op("Reshape", {neighbours, any(nullptr)}, "joined"), op("Concat", {first, second}, "joined")});
 }
 
+Pattern product(const char* a, const char* b) { return op("Mul", {any(a), any(b)}); }
+
 Pattern of_whole_rows() {
   const Pattern turned = joined(op("Neg", {any("second")}), any("first"));
-  return op("Add", {op("Mul", {any("x"), any("cos")}), op("Mul", {turned, any("sin")})});
+  return op("Add", {product("x", "cos"), op("Mul", {turned, any("sin")})});
 }
 
 Pattern of_pairs() {
-  const Pattern first = op("Sub", {op("Mul", {any("first"), any("cos")}), op("Mul", {any("second"), any("sin")})});
-  const Pattern second = op("Add", {op("Mul", {any("second"), any("cos")}), op("Mul", {any("first"), any("sin")})});
-  return joined(first, second);
+  return joined(op("Sub", {product("first", "cos"), product("second", "sin")}),
+                op("Add", {product("second", "cos"), product("first", "sin")}));
 }
 
 /// Only the front of x is turned: partial rotary embeddings.
@@ -115,20 +116,30 @@ std::optional<std::int64_t> half_of(const Match& match) {
   return width / 2;
 }
 
+using Rotary = RotaryEmbeddingAttributes;
+
+/// x turned by tables of those names. `turned` as the attribute is.
+std::optional<Replacement> turned_by(const Match& match, ValueId x, const char* cos, const char* sin, bool interleaved,
+                                     std::int64_t turned = 0) {
+  const OpDef* op = match.registry().find("", "RotaryEmbedding");
+  if (op == nullptr) return std::nullopt;
+  auto attributes = new_shared<Rotary>();
+  attributes->broadcasts = true;
+  attributes->interleaved = interleaved;
+  attributes->turned = turned;
+  return Replacement{op, std::move(attributes), {x, match.value(cos), match.value(sin)}};
+}
+
 /// With tables of so many columns.
 std::optional<Replacement> rotary(const Match& match, const Part& x, const char* cos, const char* sin,
                                   std::int64_t columns) {
   constexpr std::size_t kMostDimensions = 4;
-  const OpDef* op = match.registry().find("", "RotaryEmbedding");
-  if (op == nullptr || x.type->type != DataType::kFloat32 || x.type->dims.size() > kMostDimensions) return std::nullopt;
+  if (x.type->type != DataType::kFloat32 || x.type->dims.size() > kMostDimensions) return std::nullopt;
   for (const char* table : {cos, sin}) {
     const Dims& dims = match.type(table).dims;
     if (dims.empty() || dims.size() > kMostDimensions || !dims.back().is(columns)) return std::nullopt;
   }
-  auto attributes = new_shared<RotaryEmbeddingAttributes>();
-  attributes->broadcasts = true;
-  attributes->interleaved = match.has("neighbours");
-  return Replacement{op, std::move(attributes), {x.x, match.value(cos), match.value(sin)}};
+  return turned_by(match, x.x, cos, sin, match.has("neighbours"));
 }
 
 /// x and cos are factors of one product: which is which, the parts of x say.
@@ -152,17 +163,14 @@ std::optional<Replacement> make_of_pairs(const Match& match) {
 
 /// The front of x is turned, and the rest of it is put behind that again.
 std::optional<Replacement> make_of_front(const Match& match) {
-  const NodeView turned = match.node("turned");
-  const auto& before = turned.attributes<RotaryEmbeddingAttributes>();
+  const auto& before = match.node("turned").attributes<Rotary>();
   const std::optional<Part> front = part_of(match, "front");
   const std::optional<Part> rest = part_of(match, "rest");
   if (!before.broadcasts || before.turned != 0 || !front || !rest || front->x != rest->x) return std::nullopt;
   const std::int64_t width = front->width();
   if (!front->is(0, front->count) || !rest->is(front->count, width - front->count)) return std::nullopt;
   if (!match.last().output(0).dims.back().is(width)) return std::nullopt;  // joined along another axis
-  auto attributes = new_shared<RotaryEmbeddingAttributes>(before);
-  attributes->turned = front->count;
-  return Replacement{turned.node().op, std::move(attributes), {front->x, match.value("cos"), match.value("sin")}};
+  return turned_by(match, front->x, "cos", "sin", before.interleaved, front->count);
 }
 
 }  // namespace

@@ -24,28 +24,27 @@ void infer(InferContext& context) {
 
 struct State {
   std::size_t count = 0;
+  bool has_scale = false, has_zero_point = false;
 };
 
 Prepared prepare(const PrepareContext& context) {
   auto state = new_shared<State>();
   state->count = static_cast<std::size_t>(element_count(context.input_shape(0)));
+  state->has_scale = context.has_output(1);
+  state->has_zero_point = context.has_output(2);
   return {std::move(state), 0, 0};
 }
 
-void store_scale(const RunArguments& args, const DynamicScale& scale) {
-  if (args.outputs[1] != nullptr) *static_cast<float*>(args.outputs[1]) = scale.scale;
-  if (args.outputs[2] != nullptr) *static_cast<std::uint8_t*>(args.outputs[2]) = scale.zero;
-}
-
 void run(const RunArguments& args) {
-  const std::size_t count = static_cast<const State*>(args.state)->count;
+  const State& state = *static_cast<const State*>(args.state);
   const auto* const x = static_cast<const float*>(args.inputs[0]);
   auto* const y = static_cast<std::uint8_t*>(args.outputs[0]);
-  const DynamicScale scale = dynamic_scale_of(args.control, x, count);
-  store_scale(args, scale);
+  const DynamicScale scale = dynamic_scale_of(args.control, x, state.count);
+  if (state.has_scale) *static_cast<float*>(args.outputs[1]) = scale.scale;
+  if (state.has_zero_point) *static_cast<std::uint8_t*>(args.outputs[2]) = scale.zero;
   if (y == nullptr) return;
   const kernels::QuantizedBytes type = {false, scale.scale, static_cast<float>(scale.zero)};
-  for_chunks(args.control, count, kChunk, kCost,
+  for_chunks(args.control, state.count, kChunk, kCost,
              [&](std::size_t first, std::size_t size) { kernels::quantize(type, x + first, size, y + first); });
 }
 

@@ -1,5 +1,6 @@
 // Attributes and sizes that recurrent layers, equations, quantisation and arithmetic of integers must refuse, and odd
 // values that they must live with (section R; more of it in windows_test.cpp and indices_test.cpp).
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -203,6 +204,23 @@ TEST(HostileOperators, ScalesAndBlocks) {
   EXPECT_EQ(made[0].data<std::uint8_t>()[1], 255);
   EXPECT_EQ(made[0].data<std::uint8_t>()[2], 0);
   EXPECT_EQ(made[0].data<std::uint8_t>()[3], 255);
+}
+
+// The scale once was written over what the next node reads.
+TEST(HostileOperators, ScalesThatAreLeftOut) {
+  for (const Names& outputs : {Names{"q"}, Names{"q", "scale"}, Names{"q", "", "zero"}}) {
+    ModelWriter writer = model().input("x", kF, {3}).node("DynamicQuantizeLinear", {"x"}, outputs);
+    writer.node("Neg", {"x"}, {"y"}).output("q").output("y");
+    Tensor x(kF, {3});
+    const std::vector<float> elements = {-1, 2, 4};
+    std::copy(elements.begin(), elements.end(), x.data<float>());
+    const std::vector<Tensor> made = accept(writer.bytes()).run({x});
+    EXPECT_EQ(made[0].data<std::uint8_t>()[2], 255);
+    for (std::size_t i = 0; i < elements.size(); ++i) {
+      EXPECT_EQ(x.data<float>()[i], elements[i]) << outputs.size();
+      EXPECT_EQ(made[1].data<float>()[i], -elements[i]) << outputs.size();
+    }
+  }
 }
 
 // --- Integers ---

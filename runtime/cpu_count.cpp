@@ -16,7 +16,9 @@ int available_cpus() {
   cpu_set_t mask;
   if (sched_getaffinity(0, sizeof mask, &mask) == 0) cpus = CPU_COUNT(&mask);
 #endif
-  if (const int limit = cpu_limit(); limit > 0) cpus = std::min(cpus, limit);
+  // Asked once: the files of control groups take as long to read as a small model takes to load.
+  static const int kLimit = cpu_limit();
+  if (kLimit > 0) cpus = std::min(cpus, kLimit);
   return std::max(cpus, 1);
 }
 

@@ -26,8 +26,12 @@ std::size_t physical_memory() {
   return static_cast<std::size_t>(pages) * static_cast<std::size_t>(page_bytes);
 }
 
-/// What the process may have of the machine's memory.
-std::size_t memory_of_process() { return std::min(physical_memory(), memory_limit()); }
+/// What the process may have of the machine's memory. Asked once: the files of control groups take as long to read as a
+/// small model takes to load.
+std::size_t memory_of_process() {
+  static const std::size_t kBytes = std::min(physical_memory(), memory_limit());
+  return kBytes;
+}
 
 std::string describe_shape(const ValueInfo& info) {
   if (!info.has_shape) return "of any shape";

@@ -24,16 +24,24 @@ bool has_sse4() {
   return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("aes") && __builtin_cpu_supports("pclmul");
 }
 
+// Not every compiler knows the names of these two. Asked once: a virtual machine takes tens of microseconds for a
+// CPUID, and every load of a model asks which targets there are.
+bool has_f16c_and_lzcnt() {
+  static const bool kHasThem = [] {
+    unsigned a = 0;
+    unsigned b = 0;
+    unsigned basic = 0;
+    unsigned extended = 0;
+    unsigned d = 0;
+    const bool f16c = __get_cpuid(1, &a, &b, &basic, &d) != 0 && (basic & bit_F16C) != 0;
+    const bool lzcnt = __get_cpuid(0x80000001, &a, &b, &extended, &d) != 0 && (extended & bit_LZCNT) != 0;
+    return f16c && lzcnt;
+  }();
+  return kHasThem;
+}
+
 bool has_avx2() {
-  // Not every compiler knows the names of these two.
-  unsigned a = 0;
-  unsigned b = 0;
-  unsigned basic = 0;
-  unsigned extended = 0;
-  unsigned d = 0;
-  const bool f16c = __get_cpuid(1, &a, &b, &basic, &d) != 0 && (basic & bit_F16C) != 0;
-  const bool lzcnt = __get_cpuid(0x80000001, &a, &b, &extended, &d) != 0 && (extended & bit_LZCNT) != 0;
-  return has_sse4() && f16c && lzcnt && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+  return has_sse4() && has_f16c_and_lzcnt() && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
          __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
 }
 

@@ -7,7 +7,7 @@ RANDOM_GRAPHS ?= 20000
 SEED ?= 1
 CONFIGURE := cmake -G Ninja -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release
 
-.PHONY: help setup setup-tests build run wheel test check format real zoo zoo-test random bench bench-kernels fuzz coverage accuracy accuracy-sums docs clean
+.PHONY: help setup setup-tests build run wheel test check format real zoo zoo-test random bench bench-kernels fuzz mutants coverage accuracy accuracy-sums docs clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 24
@@ -91,6 +91,10 @@ accuracy-sums: ## measure sums and matrix products beside ONNX Runtime and PyTor
 fuzz: ## run each fuzzer for FUZZ_SECONDS (60)
 	@tools/setup.sh check
 	@tools/fuzz.sh $(FUZZ_SECONDS)
+
+mutants: ## load and run models changed by their grammar, sanitized, for FUZZ_SECONDS (60): no Clang, no coverage
+	@tools/setup.sh
+	@tools/mutants.sh $(FUZZ_SECONDS)
 
 docs: ## make the API reference, docs/api/html/index.html
 	@tools/setup.sh check

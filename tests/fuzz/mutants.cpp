@@ -1,6 +1,6 @@
-// Loads and runs models that are changed by their grammar, without a look at coverage: any build will do. A finding ends
-// the process (a sanitizer's report, a signal); its input is in KEPT then. At the end: how many models ran, and which
-// operators no model that ran had.
+// Loads and runs models that are changed by their grammar, without a look at coverage: any build will do. A finding
+// ends the process (a sanitizer's report, a signal); its input is in KEPT then. At the end: how many models ran, and
+// which operators no model that ran had.
 //
 //   linnet_mutants SEED SECONDS KEPT FOLDER...     the seeds: every .onnx file of up to 4 KB below the folders
 #include <fcntl.h>

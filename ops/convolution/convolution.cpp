@@ -226,6 +226,13 @@ Convolution convolution_of(const ConvolutionAttributes& attributes, const Shape&
                                                 : window_axis(attributes.window, axis, x[axis + 2], w[axis + 2]));
   }
   if (result.y_channels == 0) result.images = 0;
+  for (WindowAxis& axis : result.axes) {
+    // No two taps of a single element meet in an output, whatever the stride. With one beyond all of them each tap is
+    // a phase of its own, and none is multiplied with what is no element.
+    if (result.transposed && axis.input == 1 && axis.kernel > 1) {
+      axis.stride = axis.output + axis.span() + std::max<std::int64_t>(axis.pad_begin, 0);
+    }
+  }
   if (rank == 1) result.axes.insert(result.axes.begin(), WindowAxis());
   if (result.images == 0) return result;
   for (const WindowAxis& axis : result.axes) {

@@ -3,7 +3,8 @@
 //   Y [outputs, rows] = X' [outputs, depth] * W' [depth, rows], with W' packed once as pixel_task has it
 // A 1 x 1 kernel without strides reads X where it is. Otherwise the windows of some outputs are gathered, as many as
 // the second-level cache holds for a block of the depth: the taps of a row of the kernel are one run of X. Outputs are
-// numbered over all images. Every sum is the one that multiply_task gives.
+// numbered over all images. Those of a transposed convolution, which lie apart in Y, are copied there. Every sum is the
+// one that multiply_task gives.
 #include <algorithm>
 #include <cstring>
 
@@ -27,6 +28,7 @@ struct Product {
   std::size_t first = 0, outputs = 0;
   std::size_t panel_begin = 0, panel_end = 0;
   float* gathered = nullptr;  ///< gathered_stride for each output
+  float* results = nullptr;   ///< of a transposed convolution, packed_columns for each output
 };
 
 /// Where an image begins that the windows of one output lie in, and where they begin along each axis, but for the
@@ -90,17 +92,31 @@ void gather(const Convolution& c, const ConvolutionPart& part, const Product& pr
   }
 }
 
+/// The results of a transposed convolution, to where its phase has them.
+void store(const ConvolutionRun& run, const ConvolutionPart& part, const Product& product) {
+  const std::size_t begin = product.panel_begin * kernels::kPanelColumns;
+  const std::size_t end = std::min(product.panel_end * kernels::kPanelColumns, part.rows);
+  const std::size_t stride = static_cast<std::size_t>(run.plan.convolution.groups) * part.rows;
+  const float* from = product.results;
+  for (std::size_t output = 0; output < product.outputs; ++output, from += packed_columns(part.rows)) {
+    const Window window(part.grid.axes, product.first + output);
+    const auto place = static_cast<std::size_t>(part.place_of(window.image, window.begins));
+    float* const to = run.operands.y + place * stride + product.group * part.rows;
+    std::copy(from + begin, from + end, to + begin);
+  }
+}
+
 /// Bias, addend and activation included. False when the run is to stop.
 bool multiply(const ConvolutionRun& run, const ConvolutionPart& part, const Product& product) {
   const Convolution& c = run.plan.convolution;
   const ChannelsLastTasks& tasks = part.channels_last;
   const auto x_stride = static_cast<std::size_t>(c.groups * c.x_channels);
-  const std::size_t y_stride = static_cast<std::size_t>(c.groups) * part.rows;
   const std::size_t columns = packed_columns(part.rows);
+  const std::size_t y_stride = c.transposed ? columns : static_cast<std::size_t>(c.groups) * part.rows;
   const float* const packed = run.operands.packed + part.weights_begin + product.group * part.depth * columns;
   const float* const x = run.operands.x + product.group * static_cast<std::size_t>(c.x_channels);
   const std::size_t place = product.first * y_stride + product.group * part.rows;
-  float* const y = run.operands.y + place;
+  float* const y = c.transposed ? product.results : run.operands.y + place;
   for (std::size_t k = 0; k < part.depth; k += kBlockDepth) {
     if (run.control.abandon_if_stopped()) return false;
     const std::size_t depth = std::min(kBlockDepth, part.depth - k);
@@ -120,6 +136,7 @@ bool multiply(const ConvolutionRun& run, const ConvolutionPart& part, const Prod
                   tasks.gathers ? tasks.gathered_stride : x_stride, packed + k * columns, epilogue, y, y_stride,
                   product.panel_begin, product.panel_end);
   }
+  if (c.transposed) store(run, part, product);
   return true;
 }
 
@@ -138,25 +155,33 @@ std::optional<ChannelsLast> channels_last_convolution(const NodeView& node) {
   // Of the time of the product, what the other layout takes in addition; and products in the time of copying an
   // element.
   constexpr double kSaved = 0.2, kProductsOfCopy = 40.0;
+  // Copies that the other layout makes of what a transposed convolution stores.
+  constexpr double kStored = 0.7;
   // Floats of a kernel's row that earn gathering; and steps that are gathered one by one in the time of such a copy.
   constexpr std::int64_t kLeastRun = 8;
   constexpr double kStepsOfCopy = 8.0;
   if (std::optional<ChannelsLast> depthwise = channels_last_depthwise(node)) return depthwise;
   const auto& attributes = node.attributes<ConvolutionAttributes>();
   const ConstantPtr& w = node.input_constant(kConvolutionW);
-  if (attributes.transposed || node.input_type(kConvolutionX) != DataType::kFloat32 || w == nullptr ||
-      w->count() == 0) {
-    return std::nullopt;
-  }
+  if (node.input_type(kConvolutionX) != DataType::kFloat32 || w == nullptr || w->count() == 0) return std::nullopt;
   if (w->shape.size() > 2 + kMostChannelsLastAxes) return std::nullopt;
-  const auto rows = static_cast<std::size_t>(w->shape[0] / attributes.group);
+  const bool transposed = attributes.transposed;
+  const auto rows = static_cast<std::size_t>(transposed ? w->shape[1] : w->shape[0] / attributes.group);
   if (rows < (attributes.group > 1 ? kLeastGroupRows : kLeastProductRows)) return std::nullopt;
   std::optional<ChannelsLast> result = turned<ConvolutionAttributes>(node);
   if (!result) return std::nullopt;
   if (node.has_input(kConvolutionAddend)) result->images |= std::uint64_t{1} << kConvolutionAddend;
-  const double depth = static_cast<double>(w->count()) / static_cast<double>(w->shape[0]);
-  const bool long_runs = w->shape[1] * w->shape.back() >= kLeastRun;
-  result->gain = long_runs ? kSaved * depth / kProductsOfCopy : -depth / kStepsOfCopy;
+  double depth =
+      static_cast<double>(w->count()) / static_cast<double>(static_cast<std::int64_t>(rows) * attributes.group);
+  bool long_runs = w->shape[1] * w->shape.back() >= kLeastRun;
+  if (transposed) {
+    // Each tap may have a grid of its own.
+    if (w->count() / w->shape[0] / w->shape[1] > static_cast<std::int64_t>(kMostTapGrids)) return std::nullopt;
+    for (const std::int64_t stride : attributes.window.strides) depth /= static_cast<double>(stride);
+    long_runs = w->shape[0] / attributes.group >= kLeastRun;
+    result->gain = kStored;
+  }
+  result->gain += long_runs ? kSaved * depth / kProductsOfCopy : -depth / kStepsOfCopy;
   return result;
 }
 
@@ -180,17 +205,18 @@ void plan_channels_last(const Convolution& c, int threads, ConvolutionPart& part
     tasks.slices.panels_per_slice = tasks.slices.panels;
   }
   tasks.at_once = tasks.slices.rows_per_slice;
-  if (tasks.gathers || part.depth > kBlockDepth) {
+  if (tasks.gathers || c.transposed || part.depth > kBlockDepth) {
     tasks.at_once = std::min(tasks.at_once, kOutputsAtOnce);
   }
   tasks.gathered_stride = std::min(kBlockDepth, part.depth) + kernels::kColumnUnit;
+  tasks.results_begin = tasks.gathers ? cache_lines(tasks.at_once * tasks.gathered_stride) : 0;
   part.form = ConvolutionForm::kChannelsLast;
   part.tasks = tasks.slices.count() * static_cast<std::size_t>(c.groups);
 }
 
-std::size_t place_channels_last(const ConvolutionPart& part) {
+std::size_t place_channels_last(const Convolution& c, const ConvolutionPart& part) {
   const ChannelsLastTasks& tasks = part.channels_last;
-  return tasks.gathers ? cache_lines(tasks.at_once * tasks.gathered_stride) : 0;
+  return tasks.results_begin + (c.transposed ? tasks.at_once * packed_columns(part.rows) : 0);
 }
 
 void channels_last_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory) {
@@ -201,6 +227,7 @@ void channels_last_task(const ConvolutionRun& run, const ConvolutionPart& part, 
   product.panel_begin = slice.panel_begin;
   product.panel_end = slice.panel_end;
   product.gathered = memory;
+  product.results = memory + tasks.results_begin;
   for (std::size_t output = slice.row_begin; output < slice.row_end; output += tasks.at_once) {
     product.first = output;
     product.outputs = std::min(tasks.at_once, slice.row_end - output);

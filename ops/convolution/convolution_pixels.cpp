@@ -140,13 +140,15 @@ void pack_pixel_columns(const PixelColumns& columns, const std::byte* w, float* 
   const std::size_t width = packed_columns(columns.rows);
   const std::size_t row_depth = columns.channels * columns.taps;
   for (std::size_t channel = 0; channel < columns.channels; ++channel) {
-    for (std::size_t tap = 0; tap < columns.taps; ++tap, w += sizeof(float)) {
+    for (std::size_t tap = 0; tap < columns.taps; ++tap) {
+      const std::size_t element = columns.elements == nullptr ? tap : static_cast<std::size_t>(columns.elements[tap]);
+      const std::byte* from = w + (channel * columns.channel_stride + element) * sizeof(float);
       const std::size_t k = tap * columns.channels + channel;
       const std::size_t block = k / kBlockDepth * kBlockDepth;
       const std::size_t depth = std::min(kBlockDepth, row_depth - block);
       float* to = packed + block * columns.all + columns.first * depth + (k - block) * width;
       for (std::size_t row = 0; row < columns.rows; ++row) {
-        std::memcpy(to + row, w + row * row_depth * sizeof(float), sizeof(float));
+        std::memcpy(to + row, from + row * columns.row_stride * sizeof(float), sizeof(float));
       }
       std::fill(to + columns.rows, to + width, 0.0F);
     }
@@ -163,7 +165,11 @@ void pack_pixel_panel(const Convolution& c, const ConvolutionPart& part, std::si
   columns.rows = std::min(kernels::kPanelColumns, part.rows - first);
   columns.first = first;
   columns.all = packed_columns(part.rows);
-  pack_pixel_columns(columns, w + (group * part.rows + first) * part.depth * sizeof(float),
+  columns.channel_stride = static_cast<std::size_t>(c.w_x_stride());
+  columns.row_stride = static_cast<std::size_t>(c.w_y_stride());
+  columns.elements = part.elements.data();
+  const std::size_t begin = group * static_cast<std::size_t>(c.w_group_stride()) + first * columns.row_stride;
+  pack_pixel_columns(columns, w + begin * sizeof(float),
                      packed + part.weights_begin + group * part.depth * columns.all);
 }
 

@@ -144,19 +144,26 @@ bool plan_tap_sums(const Convolution& c, bool has_addend, int threads, Convoluti
 
 /// Where the runs of the depth begin in the copy of X. Columns of one row of the kernel that lie side by side are one.
 void set_window_runs(const Convolution& c, const ConvolutionPart& part, WindowTasks& windows) {
-  const TapAxis& across = part.grid.axes[0];
-  const TapAxis& along = part.grid.axes[1];
+  const TapAxis& across = part.inner(0);
+  const TapAxis& along = part.inner(1);
   const auto channels = static_cast<std::size_t>(c.x_channels);
+  const std::size_t plane_taps = across.shifts.size() * along.shifts.size();
   const auto span = static_cast<std::size_t>(along.shifts.back() - along.shifts.front() + 1);
   const std::size_t merged = span == along.shifts.size() ? span : 1;
   windows.run = merged * channels;
   windows.runs.reserve(part.taps / merged + 1);
   for (std::size_t tap = 0; tap < part.taps; tap += merged) {
-    const std::int64_t row = across.shifts[tap / along.shifts.size()] - across.shifts.front();
+    const std::int64_t row = across.shifts[tap % plane_taps / along.shifts.size()] - across.shifts.front();
     const std::int64_t column = along.shifts[tap % along.shifts.size()] - along.shifts.front();
-    windows.runs.push_back((row * static_cast<std::int64_t>(windows.width) + column) * c.x_channels);
+    windows.runs.push_back(static_cast<std::ptrdiff_t>(tap / plane_taps * windows.plane) +
+                           (row * static_cast<std::int64_t>(windows.width) + column) * c.x_channels);
   }
   windows.runs.push_back(0);
+}
+
+/// Taps along the outermost of three axes.
+std::size_t outer_taps(const ConvolutionPart& part) {
+  return part.grid.axes.size() > 2 ? part.grid.axes[0].shifts.size() : 1;
 }
 
 /// Sizes of the copy of X and of the results; false where one is too large.
@@ -164,7 +171,7 @@ bool set_window_sizes(const Convolution& c, const ConvolutionPart& part, WindowT
   auto results = static_cast<std::int64_t>(packed_columns(part.rows));
   std::int64_t floats = c.x_channels;
   for (std::size_t i = 0; i < 2; ++i) {
-    const TapAxis& axis = part.grid.axes[i];
+    const TapAxis& axis = part.inner(i);
     const std::int64_t outputs = i == windows.axis ? windows.outputs : axis.outputs;
     const std::int64_t span = axis.shifts.back() - axis.shifts.front() + 1;
     if (span > kMostWindowFloats || outputs - 1 > (kMostWindowFloats - span) / axis.stride) return false;
@@ -174,15 +181,21 @@ bool set_window_sizes(const Convolution& c, const ConvolutionPart& part, WindowT
     results *= outputs;
     windows.width = static_cast<std::size_t>(size);
   }
-  windows.copied = static_cast<std::size_t>(floats);
+  const auto planes = static_cast<std::int64_t>(outer_taps(part));
+  if (planes > kMostWindowFloats / floats) return false;
+  windows.plane = static_cast<std::size_t>(floats);
+  windows.copied = static_cast<std::size_t>(floats * planes);
   return true;
 }
 
 /// False where the part had better have another form.
 bool plan_windows(const Convolution& c, int threads, ConvolutionPart& part) {
-  if (c.transposed || part.grid.axes.size() != 2 || part.taps == 1) return false;
-  const TapAxis& across = part.grid.axes[0];
-  const TapAxis& along = part.grid.axes[1];
+  if (c.transposed ? !c.channels_last : part.taps == 1) return false;
+  const bool has_planes = part.grid.axes.size() > 2;
+  if (part.grid.axes.size() > (c.channels_last ? 3 : 2)) return false;
+  const TapAxis& across = part.inner(0);
+  const TapAxis& along = part.inner(1);
+  const auto planes = static_cast<std::size_t>(has_planes ? part.grid.axes[0].outputs : 1);
   const std::size_t columns = packed_columns(part.rows);
   // Gathered, each tap of a group would be a run of its own.
   const bool of_pieces = c.channels_last && c.groups > 1 && across.outputs > 1;
@@ -192,12 +205,15 @@ bool plan_windows(const Convolution& c, int threads, ConvolutionPart& part) {
   }
   WindowTasks windows;
   windows.axis = across.outputs == 1 ? 1 : 0;
-  const auto all = static_cast<std::size_t>(part.grid.axes[windows.axis].outputs);
-  const auto units = static_cast<std::size_t>(c.images * c.groups);
-  const std::size_t most = std::max<std::size_t>(1, kWindowResults / columns * all / part.outputs);
+  const auto all = static_cast<std::size_t>(part.inner(windows.axis).outputs);
+  const std::size_t units = static_cast<std::size_t>(c.images * c.groups) * planes;
+  // Of each place along the outermost axis a copy is there.
+  const std::size_t results = kWindowResults / outer_taps(part);
+  const std::size_t most = std::max<std::size_t>(1, results / columns * all / (part.outputs / planes));
   const std::size_t tasks = wanted_tasks(c, part, threads);
   // Pieces do not depend on bands, which threads do: what a piece leaves out is the same in any case.
-  const bool narrow = across.shifts.size() == 1 && 2 * static_cast<std::int64_t>(along.shifts.size()) > along.outputs;
+  const bool narrow =
+      !has_planes && across.shifts.size() == 1 && 2 * static_cast<std::int64_t>(along.shifts.size()) > along.outputs;
   if (narrow) windows.pieces = (along.outputs + kLeastWindowOutputs - 1) / kLeastWindowOutputs;
   const auto pieces = static_cast<std::size_t>(windows.pieces);
   const std::size_t most_bands = windows.axis == 0 ? all
@@ -283,13 +299,13 @@ bool has_outputs_as_rows(const ConvolutionPart& part) {
 /// Floats of a worker; sets where its results begin among them.
 std::size_t place_worker(const Convolution& c, ConvolutionPart& part) {
   std::size_t results = 0;
-  if (part.form == ConvolutionForm::kChannelsLast) return place_channels_last(part);
+  if (part.form == ConvolutionForm::kChannelsLast) return place_channels_last(c, part);
   if (part.form == ConvolutionForm::kWinograd) return place_winograd(c, part);
   if (part.form == ConvolutionForm::kPixels) return place_pixels(c, part);
   if (part.form == ConvolutionForm::kWide) return wide_buffers(part).floats;
   if (part.form == ConvolutionForm::kWindows) {
     const std::size_t columns = std::min(packed_columns(part.rows), part.windows.panels * kernels::kPanelColumns);
-    const auto other = static_cast<std::size_t>(part.windows.axis == 0 ? part.grid.axes[1].outputs : 1);
+    const auto other = static_cast<std::size_t>(part.windows.axis == 0 ? part.inner(1).outputs : 1);
     part.result_begin = cache_lines(part.windows.copied);
     if (c.channels_last) return part.result_begin;
     return part.result_begin + static_cast<std::size_t>(part.windows.outputs) * other * columns;
@@ -378,7 +394,6 @@ std::string plan_refusal(const NodeView& node) {
   if (c.images == 0) return "";
   if (c.x_channels == 0) return "X has no channels";
   if (c.channels_last) {
-    if (c.transposed) return "its channels are last and it is transposed";
     if (node.input_constant(kConvolutionW) == nullptr) return "its channels are last and W is not constant";
     if (c.axes.size() > kMostChannelsLastAxes) {
       return text("its channels are last and it has more than ", kMostChannelsLastAxes, " spatial axes");

@@ -1,5 +1,5 @@
 // Convolutions by Linnet's own float32 kernels, as convolution_simd.hpp describes them. Each output is its bias and one
-// sum in an order that depends on the kernel alone: taps in W's order, the channels of a group within each. Neither the
+// sum in an order that depends on the kernel alone: taps in X's order, the channels of a group within each. Neither the
 // place of the output, nor threads, nor what else is computed change its bits. Where a depthwise kernel is about as
 // wide as X, taps are added in X's order, from the first that meets X on. Winograd's form has another sum for each of
 // the four places of a tile; where the sums of a block of tiles and a group of rows are not all finite, these are
@@ -73,8 +73,18 @@ void fill_with_bias(const ConvolutionPlan& plan, const ConvolutionOperands& oper
   const auto channels = static_cast<std::size_t>(c.groups * c.y_channels);
   const auto plane = static_cast<std::size_t>(c.y_plane);
   const std::size_t planes = static_cast<std::size_t>(c.images) * channels;
-  const std::size_t pieces = (plane + kFilledAtOnce - 1) / kFilledAtOnce;
   const double work = 0.1 * static_cast<double>(planes) * static_cast<double>(plane);
+  if (c.channels_last) {
+    const std::size_t step = std::max<std::size_t>(1, kFilledAtOnce / channels) * channels;
+    control.parallel_for(divide_up(planes * plane, step), work, [&](std::size_t task) {
+      const std::size_t count = std::min(step, planes * plane - task * step);
+      float* const y = operands.y + task * step;
+      for (std::size_t i = 0; i < count; ++i) y[i] = operands.bias == nullptr ? 0.0F : operands.bias[i % channels];
+      kernels::apply_activation(c.activation, y, y, count);
+    });
+    return;
+  }
+  const std::size_t pieces = (plane + kFilledAtOnce - 1) / kFilledAtOnce;
   control.parallel_for(planes * pieces, work, [&](std::size_t task) {
     const std::size_t index = task / pieces;
     const std::size_t first = task % pieces * kFilledAtOnce;

@@ -6,7 +6,8 @@
 //              gathered from X for a block of outputs and of depth that fits the second-level cache
 //   windows    the same with outputs as rows: Y' = X' W', where X is copied so that windows are multiplied as they lie
 //   pixels     the same with few outputs, whose windows are gathered
-//   channels last   the same of images in this layout, as they lie or with windows gathered
+//   channels last   the same of images in this layout, as they lie or with windows gathered. Windows may have this
+//              layout, too, and three axes then; so may Winograd's form
 //   Winograd   3 x 3 kernels over many channels and pixels: 16 products over channels alone, of transformed X and W,
 //              for each block of tiles of 2 x 2 outputs (ops/kernels/winograd.hpp). 16 multiplications instead of 36
 //   tap sums   for few rows: X is copied with its padding, so that every tap of every output lies at one distance from
@@ -73,27 +74,30 @@ struct PixelTasks {
   std::vector<std::int32_t> places;  ///< [tap][output]: what is read of a plane; -1 for nothing
 };
 
-/// Products with windows as rows: a task has a band of outputs along one axis, and some panels of W.
+/// Products with windows as rows: a task has a band of outputs along one of the inner two axes, and some panels of W.
 struct WindowTasks {
-  std::size_t axis = 0;      ///< where a band ends before the output does
+  std::size_t axis = 0;      ///< where a band ends before the output does: the last but one, or 1, the last
   std::int64_t outputs = 1;  ///< of the largest band along that axis
   std::size_t bands = 1;     ///< as many make up the axis
   std::int64_t pieces = 0;   ///< of a row of outputs, each of which leaves out its own taps; 0: none does
   std::size_t panels = 0, panel_tasks = 1;
   std::size_t width = 0;             ///< columns of the copy of X
+  std::size_t plane = 0;             ///< floats of one place along the outermost of three axes
   std::size_t copied = 0;            ///< floats of the copy
   std::size_t run = 1;               ///< steps of the depth that follow each other in the copy
   std::vector<std::ptrdiff_t> runs;  ///< where each begins, and one more
 };
 
-/// Products of images with channels last: a task has some outputs of all images, and some panels of W.
+/// Products of images with channels last: a task has some outputs of all images, and some panels of W. Those of a
+/// transposed convolution, which lie apart in Y, are stored from a copy.
 struct ChannelsLastTasks {
   kernels::GemmSlices slices = {};  ///< of outputs and panels, of each group
   bool gathers = true;              ///< otherwise X is the left side
   std::size_t at_once = 0;          ///< outputs that are multiplied before the next are
   std::size_t gathered_stride = 0;
-  std::size_t merged = 1;  ///< taps that lie side by side in X
-  std::size_t run = 1;     ///< steps of the depth that these are
+  std::size_t results_begin = 0;  ///< of the copy, in a worker's floats
+  std::size_t merged = 1;         ///< taps that lie side by side in X
+  std::size_t run = 1;            ///< steps of the depth that these are
 };
 
 enum class ConvolutionForm : std::uint8_t { kProduct, kWindows, kPixels, kTapSums, kWide, kWinograd, kChannelsLast };
@@ -117,6 +121,17 @@ struct ConvolutionPart {
   std::size_t result_begin = 0;  ///< of a worker's floats
   std::size_t first_task = 0, tasks = 0;
 
+  /// The last axis but one, or (1) the last.
+  const TapAxis& inner(std::size_t axis) const { return grid.axes[grid.axes.size() - 2 + axis]; }
+  /// Where an output is in Y with channels last, in places. `outputs`: its index along every axis. Requires: one
+  /// member.
+  std::int64_t place_of(std::int64_t image, const std::int64_t* outputs) const {
+    for (std::size_t axis = 0; axis < grid.axes.size(); ++axis) {
+      const TapAxis& along = grid.axes[axis];
+      image = image * along.y_size + along.phases[0].begin + outputs[axis] * along.y_step;
+    }
+    return image;
+  }
   const TapAxis::Phase& phase_of(std::size_t member, std::size_t axis) const {
     return grid.axes[axis].phases[phases[member * grid.axes.size() + axis]];
   }
@@ -200,7 +215,7 @@ void sum_taps_task(const ConvolutionRun& run, const ConvolutionPart& part, std::
 /// Requires: W is constant, and there are no more than kMostChannelsLastAxes axes.
 void plan_channels_last(const Convolution& convolution, int threads, ConvolutionPart& part);
 /// Floats of a worker of such a part.
-std::size_t place_channels_last(const ConvolutionPart& part);
+std::size_t place_channels_last(const Convolution& convolution, const ConvolutionPart& part);
 
 /// False where the part had better be tap sums.
 bool plan_wide(const Convolution& convolution, ConvolutionPart& part);
@@ -236,6 +251,8 @@ std::size_t packed_pixel_floats(const Convolution& convolution, const Convolutio
 struct PixelColumns {
   std::size_t channels, taps;
   std::size_t rows, first, all;
+  std::size_t channel_stride, row_stride;  ///< of elements of W
+  const std::int64_t* elements;            ///< where each tap is in a kernel; null: in their order
 };
 /// `w`: the first of these rows.
 void pack_pixel_columns(const PixelColumns& columns, const std::byte* w, float* packed);

@@ -2,9 +2,10 @@
 // channels of a place next to each other, so that a row of a window is one run of elements, and so are the channels of
 // a tap of a dilated one. A row of outputs is a product then, whose left side is these windows:
 //   Y' [outputs, rows] = X' [outputs, depth] * W' [depth, rows], with W' packed once as pixel_task has it
-// Nothing is gathered. Images with channels last are copied as they lie, and Y' is Y. Rows of the kernel that meet none
-// of X are left out, in whole groups of the product's sums, which changes no bit of finite weights. Every sum is the
-// one that multiply_task gives.
+// Nothing is gathered. Images with channels last are copied as they lie, and Y' is Y, or, of a transposed convolution,
+// the places of Y that have this phase. Of three axes a task has one output along the outermost, and copies what its
+// taps there read. Rows of the kernel that meet none of X (planes, of three axes) are left out, in whole groups of the
+// product's sums, which changes no bit of finite weights. Every sum is the one that multiply_task gives.
 #include <algorithm>
 #include <cstring>
 
@@ -27,9 +28,14 @@ class WindowTask {
     task /= windows_.panel_tasks;
     const auto band = static_cast<std::int64_t>(task % windows_.bands);
     task /= windows_.bands;
+    if (has_planes()) {
+      const auto planes = static_cast<std::size_t>(part.grid.axes[0].outputs);
+      plane_ = static_cast<std::int64_t>(task % planes);
+      task /= planes;
+    }
     group_ = task % static_cast<std::size_t>(c_.groups);
     image_ = task / static_cast<std::size_t>(c_.groups);
-    for (std::size_t i = 0; i < 2; ++i) outputs_[i] = {0, part.grid.axes[i].outputs};
+    for (std::size_t i = 0; i < 2; ++i) outputs_[i] = {0, part.inner(i).outputs};
     const auto bands = static_cast<std::int64_t>(windows_.bands);
     IndexRange& banded = outputs_[windows_.axis];
     pieces_ = {0, std::max<std::int64_t>(windows_.pieces, 1)};
@@ -40,11 +46,14 @@ class WindowTask {
       banded = {piece(pieces_.begin).begin, piece(pieces_.end - 1).end};
     }
     sums_ = memory + part.result_begin;
+    row_stride_ = static_cast<std::size_t>(outputs_[1].end - outputs_[1].begin) * c_stride_;
     if (c_.channels_last) {
-      const std::int64_t outputs = outputs_[0].begin * part.grid.axes[1].outputs + outputs_[1].begin;
-      c_stride_ = static_cast<std::size_t>(c_.groups) * part.rows;
-      const std::size_t place =
-          (image_ * part.outputs + static_cast<std::size_t>(outputs)) * c_stride_ + group_ * part.rows + first_;
+      const std::int64_t begins[] = {plane_, outputs_[0].begin, outputs_[1].begin};
+      const std::size_t channels = static_cast<std::size_t>(c_.groups) * part.rows;
+      const std::int64_t first = part.place_of(static_cast<std::int64_t>(image_), begins + (has_planes() ? 0 : 1));
+      c_stride_ = static_cast<std::size_t>(part.inner(1).y_step) * channels;
+      row_stride_ = static_cast<std::size_t>(part.inner(0).y_step * part.inner(1).y_size) * channels;
+      const std::size_t place = static_cast<std::size_t>(first) * channels + group_ * part.rows + first_;
       sums_ = run.operands.y + place;
       if (run.operands.addend != nullptr) addend_ = run.operands.addend + place;
     }
@@ -53,7 +62,6 @@ class WindowTask {
 
   void run() {
     copy();
-    const std::int64_t width = outputs_[1].end - outputs_[1].begin;
     for (std::size_t k = 0; k < part_.depth; k += kBlockDepth) {
       const std::size_t depth = std::min(kBlockDepth, part_.depth - k);
       for (std::size_t column = 0; column < columns_; column += kernels::kPanelColumns) {
@@ -61,8 +69,9 @@ class WindowTask {
           for (std::int64_t i = pieces_.begin; i < pieces_.end; ++i) {
             if (run_.control.abandon_if_stopped()) return;
             const IndexRange some = windows_.pieces == 0 ? outputs_[1] : piece(i);
-            const std::int64_t output = (row - outputs_[0].begin) * width + some.begin - outputs_[1].begin;
-            multiply(k, depth, column, row, some, static_cast<std::size_t>(output) * c_stride_ + column);
+            const std::size_t place = static_cast<std::size_t>(row - outputs_[0].begin) * row_stride_ +
+                                      static_cast<std::size_t>(some.begin - outputs_[1].begin) * c_stride_ + column;
+            multiply(k, depth, column, row, some, place);
           }
         }
       }
@@ -71,6 +80,8 @@ class WindowTask {
   }
 
  private:
+  bool has_planes() const { return part_.grid.axes.size() > 2; }
+
   /// Part `index` of `parts`, which are of nearly equal size.
   static IndexRange part_of(IndexRange all, std::int64_t index, std::int64_t parts) {
     const std::int64_t size = all.end - all.begin;
@@ -78,9 +89,7 @@ class WindowTask {
   }
 
   /// Outputs of a row. Requires: it is made in pieces.
-  IndexRange piece(std::int64_t index) const {
-    return part_of({0, part_.grid.axes[1].outputs}, index, windows_.pieces);
-  }
+  IndexRange piece(std::int64_t index) const { return part_of({0, part_.inner(1).outputs}, index, windows_.pieces); }
 
   /// Steps [k, k + depth) of outputs `some` of row `row`, of the panel that begins with `column`. `place`: of sums.
   void multiply(std::size_t k, std::size_t depth, std::size_t column, std::int64_t row, IndexRange some,
@@ -101,8 +110,8 @@ class WindowTask {
     }
     const bool is_stored = c_.channels_last || run_.operands.addend == nullptr;
     if (k + depth == part_.depth && is_stored) epilogue.activation = c_.activation;
-    const TapAxis& across = part_.grid.axes[0];
-    const TapAxis& along = part_.grid.axes[1];
+    const TapAxis& across = part_.inner(0);
+    const TapAxis& along = part_.inner(1);
     const auto channels = static_cast<std::size_t>(c_.x_channels);
     const auto first_row = static_cast<std::size_t>((row - outputs_[0].begin) * across.stride);
     const auto first_column = static_cast<std::size_t>((some.begin - outputs_[1].begin) * along.stride);
@@ -117,9 +126,10 @@ class WindowTask {
   /// Those of [k, k + depth) that meet an element of X, from whole groups on. The steps of a tap of the outer axis, or
   /// of the only one, follow each other.
   IndexRange steps_of(std::size_t k, std::size_t depth, std::int64_t row, IndexRange some) const {
-    const bool one_row = part_.grid.axes[0].shifts.size() == 1;
+    const bool one_row = !has_planes() && part_.grid.axes[0].shifts.size() == 1;
     if (one_row && windows_.pieces == 0) return {static_cast<std::int64_t>(k), static_cast<std::int64_t>(k + depth)};
     const TapAxis& axis = part_.grid.axes[one_row ? 1 : 0];
+    if (has_planes()) row = plane_;
     const IndexRange outputs = one_row ? some : IndexRange{row, row + 1};
     const auto steps = static_cast<std::int64_t>(part_.depth / axis.shifts.size());
     const auto group = static_cast<std::int64_t>(kernels::kGroupLength);
@@ -130,12 +140,23 @@ class WindowTask {
     return {first, std::clamp((end - axis.shifts.begin()) * steps, first, high)};
   }
 
-  /// The band of X under the windows: [rows, columns, channels], zeros where there is no X.
+  /// The band of X under the windows: [rows, columns, channels], zeros where there is no X; of three axes for each tap
+  /// along the outermost.
   void copy() const {
-    const auto channels = static_cast<std::size_t>(c_.x_channels);
     std::memset(copy_, 0, windows_.copied * sizeof(float));
-    const TapAxis& across = part_.grid.axes[0];
-    const TapAxis& along = part_.grid.axes[1];
+    if (!has_planes()) return copy_plane(0, copy_);
+    const TapAxis& outer = part_.grid.axes[0];
+    for (std::size_t tap = 0; tap < outer.shifts.size(); ++tap) {
+      const std::int64_t plane = plane_ * outer.stride + outer.shifts[tap];
+      if (plane >= 0 && plane < outer.input) copy_plane(plane, copy_ + tap * windows_.plane);
+    }
+  }
+
+  /// `x_plane`: along the outermost of three axes.
+  void copy_plane(std::int64_t x_plane, float* copy) const {
+    const auto channels = static_cast<std::size_t>(c_.x_channels);
+    const TapAxis& across = part_.inner(0);
+    const TapAxis& along = part_.inner(1);
     const std::int64_t first_row = outputs_[0].begin * across.stride + across.shifts.front();
     const std::int64_t first_column = outputs_[1].begin * along.stride + along.shifts.front();
     const std::int64_t last_row = (outputs_[0].end - 1) * across.stride + across.shifts.back();
@@ -147,13 +168,13 @@ class WindowTask {
     for (std::int64_t row = rows.begin; row < rows.end; ++row) {
       const auto to = static_cast<std::size_t>(row - first_row) * windows_.width +
                       static_cast<std::size_t>(columns.begin - first_column);
-      const auto from = static_cast<std::size_t>(row * along.input + columns.begin);
+      const auto from = static_cast<std::size_t>((x_plane * across.input + row) * along.input + columns.begin);
       const auto places = static_cast<std::size_t>(columns.end - columns.begin);
       if (c_.channels_last) {
         copy_places(run_.operands.x + (image_ * plane + from) * x_stride + group_ * channels, x_stride,
-                    copy_ + to * channels, channels, places);
+                    copy + to * channels, channels, places);
       } else {
-        turn_floats(run_.x_plane(image_, group_) + from, plane, copy_ + to * channels, channels, places, channels);
+        turn_floats(run_.x_plane(image_, group_) + from, plane, copy + to * channels, channels, places, channels);
       }
     }
   }
@@ -182,10 +203,11 @@ class WindowTask {
   const float* addend_ = nullptr;   ///< as sums_, with channels last
   const float* weights_ = nullptr;  ///< of the group
   std::size_t image_ = 0, group_ = 0;
-  std::size_t first_ = 0, columns_ = 0;  ///< of rows of W
-  std::size_t c_stride_ = 0;
-  IndexRange outputs_[2] = {};  ///< of the band, along both axes
-  IndexRange pieces_ = {};      ///< of its rows
+  std::size_t first_ = 0, columns_ = 0;        ///< of rows of W
+  std::size_t c_stride_ = 0, row_stride_ = 0;  ///< between outputs, and rows of them
+  std::int64_t plane_ = 0;                     ///< output along the outermost of three axes
+  IndexRange outputs_[2] = {};                 ///< of the band, along the inner axes
+  IndexRange pieces_ = {};                     ///< of its rows
 };
 
 }  // namespace

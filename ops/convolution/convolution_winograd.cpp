@@ -257,7 +257,7 @@ class WinogradTask {
     const auto* w = static_cast<const std::byte*>(run_.operands.w);
     for (std::size_t row = first_row; row < first_row + rows; row += kDirectRows) {
       const std::size_t some = std::min(kDirectRows, first_row + rows - row);
-      pack_pixel_columns({channels(), kTaps, some, 0, kDirectRows},
+      pack_pixel_columns({channels(), kTaps, some, 0, kDirectRows, kTaps, channels() * kTaps, nullptr},
                          w + (group_ * part_.rows + row) * part_.depth * sizeof(float), packed);
       const bool done = for_outputs(run, [&](const Outputs& outputs) {
         for (std::size_t i = 0; i < outputs.count; i += kDirectOutputs) {

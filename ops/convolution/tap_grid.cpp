@@ -36,8 +36,9 @@ TapAxis convolution_axis(const WindowAxis& window) {
   return axis;
 }
 
-/// One for each list of shifts that some phase has; the rest is left out behind kMostTapGrids.
-std::vector<TapAxis> transposed_axes(const WindowAxis& window) {
+/// One for each list of shifts that some phase has, or for each phase, where `merges` is false; the rest is left out
+/// behind kMostTapGrids.
+std::vector<TapAxis> transposed_axes(const WindowAxis& window, bool merges) {
   std::vector<TapAxis> axes;
   // Taps of one phase follow each other at this distance.
   const std::int64_t period = window.stride / std::gcd(window.stride, window.dilation);
@@ -47,12 +48,12 @@ std::vector<TapAxis> transposed_axes(const WindowAxis& window) {
     phase.begin = (place(tap) % window.stride + window.stride) % window.stride;
     if (phase.begin >= window.output) continue;
     TapAxis axis;
-    for (std::int64_t k = tap; k < window.kernel; k += period) {
+    for (std::int64_t k = tap + (window.kernel - 1 - tap) / period * period; k >= tap; k -= period) {
       axis.shifts.push_back((phase.begin - place(k)) / window.stride);
       phase.kernel.push_back(k);
     }
-    const auto same =
-        std::find_if(axes.begin(), axes.end(), [&](const TapAxis& other) { return other.shifts == axis.shifts; });
+    const auto same = std::find_if(axes.begin(), axes.end(),
+                                   [&](const TapAxis& other) { return merges && other.shifts == axis.shifts; });
     TapAxis& target = same != axes.end() ? *same : axes.emplace_back(std::move(axis));
     target.input = window.input;
     target.y_size = window.output;
@@ -93,8 +94,8 @@ std::int64_t TapGrid::kernel_element(const Convolution& convolution, std::int64_
 std::vector<TapGrid> tap_grids(const Convolution& convolution) {
   std::vector<TapGrid> grids(1);
   for (const WindowAxis& window : convolution.axes) {
-    const std::vector<TapAxis> choices =
-        convolution.transposed ? transposed_axes(window) : std::vector<TapAxis>{convolution_axis(window)};
+    const std::vector<TapAxis> choices = convolution.transposed ? transposed_axes(window, !convolution.channels_last)
+                                                                : std::vector<TapAxis>{convolution_axis(window)};
     std::vector<TapGrid> longer;
     for (const TapGrid& grid : grids) {
       for (const TapAxis& axis : choices) {
@@ -110,7 +111,9 @@ std::vector<TapGrid> tap_grids(const Convolution& convolution) {
 std::size_t tap_grid_count(const Convolution& convolution) {
   std::size_t count = 1;
   for (const WindowAxis& window : convolution.axes) {
-    if (convolution.transposed && count <= kMostTapGrids) count *= transposed_axes(window).size();
+    if (convolution.transposed && count <= kMostTapGrids) {
+      count *= transposed_axes(window, !convolution.channels_last).size();
+    }
   }
   return count;
 }

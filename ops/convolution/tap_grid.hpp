@@ -1,7 +1,8 @@
 // A convolution as sums over one list of taps: along each axis, output j reads input j * stride + shift for every shift
 // of a list. Conv is one such grid. ConvTranspose is a few: outputs that lie a stride apart see the same shifts, with
 // weights of their own. Phases (remainders of output / stride) with the same shifts share a grid, so that a kernel as
-// large as its stride is one product for all of them.
+// large as its stride is one product for all of them; with channels last, whose outputs are rows of the products, each
+// has a grid of its own. Shifts ascend.
 #pragma once
 
 #include "ops/convolution/convolution.hpp"

@@ -47,6 +47,13 @@ TEST(ChannelsLastConvolution, GivesTheBitsOfChannelsFirst) {
       {"groups in shorter rows", {2, 40, 7, 5}, {40, 20, 3, 3}, 2, {{"pads", List{1, 1, 1, 1}}}},
       {"1-D", {2, 33, 150}, {40, 33, 5}, 1, {{"pads", List{2, 2}}}},
       {"3-D", {1, 17, 5, 6, 7}, {18, 17, 2, 3, 2}, 1, {{"pads", List{1, 1, 0, 0, 1, 1}}}},
+      {"3-D in rows of windows", {2, 17, 5, 6, 17}, {18, 17, 2, 3, 2}, 1, {{"pads", List{1, 1, 0, 0, 1, 1}}}},
+      {"3-D, dilated, strided, in groups",
+       {1, 40, 9, 8, 30},
+       {64, 20, 3, 3, 3},
+       2,
+       {{"dilations", List{2, 1, 1}}, {"strides", List{2, 1, 2}}, {"pads", List{2, 1, 1, 3, 1, 0}}}},
+      {"3-D of many channels", {1, 130, 4, 13, 40}, {50, 130, 3, 3, 3}, 1, {{"pads", List{1, 1, 1, 1, 1, 1}}}},
   };
   for (const BitCase& item : cases) {
     MiniGraph graph;
@@ -119,11 +126,78 @@ TEST(ChannelsLastConvolution, IsWantedWhereItPays) {
   }
 }
 
-TEST(ChannelsLastConvolution, IsNotForTransposedOnes) {
-  MiniGraph graph;
-  const ValueId x = graph.variable(DataType::kFloat32, {1, 32, 9, 9});
-  const ValueId w = graph.constant(random_tensor(DataType::kFloat32, {32, 32, 3, 3}, -1, 1, 1));
-  EXPECT_FALSE(channels_last_hook(graph, graph.node("ConvTranspose", 22, {}, {x, w})).has_value());
+TEST(ChannelsLastConvolution, GivesTheBitsOfTransposedOnes) {
+  using List = std::vector<std::int64_t>;
+  const BitCase cases[] = {
+      {"a single place", {2, 20, 1, 1}, {20, 24, 4, 3}, 1, {}},
+      {"a single place, padded", {1, 20, 1, 1}, {20, 24, 4, 3}, 1, {{"pads", List{1, 0, 1, 1}}}},
+      {"a single row", {1, 20, 1, 9}, {20, 24, 4, 3}, 1, {{"strides", List{2, 2}}}},
+      {"a single place and what no tap reaches", {1, 20, 1}, {20, 24, 2}, 1, {{"output_padding", List{3}}}},
+      {"few places", {2, 600, 4, 5}, {600, 17, 4, 4}, 1, {{"strides", List{2, 2}}, {"pads", List{1, 1, 1, 1}}}},
+      {"rows of windows", {2, 40, 5, 16}, {40, 50, 4, 4}, 1, {{"strides", List{2, 2}}, {"pads", List{1, 1, 1, 1}}}},
+      {"windows that do not overlap", {1, 40, 13, 14}, {40, 60, 2, 2}, 1, {{"strides", List{2, 2}}}},
+      {"without strides", {1, 30, 13, 14}, {30, 60, 3, 3}, 1, {{"pads", List{1, 1, 1, 1}}}},
+      {"dilated", {1, 30, 13, 14}, {30, 20, 3, 3}, 1, {{"strides", List{1, 2}}, {"dilations", List{2, 3}}}},
+      {"what no tap reaches", {2, 30, 13, 14}, {30, 20, 2, 1}, 1, {{"strides", List{3, 2}}}},
+      {"short runs", {1, 5, 13, 14}, {5, 20, 3, 3}, 1, {{"strides", List{2, 2}}}},
+      {"uneven",
+       {1, 40, 7, 15},
+       {40, 20, 3, 3},
+       1,
+       {{"strides", List{2, 2}}, {"pads", List{1, 0, 0, 2}}, {"output_padding", List{1, 1}}}},
+      {"groups", {1, 60, 14, 13}, {60, 20, 3, 3}, 3, {{"strides", List{2, 2}}}},
+      {"1-D", {2, 130, 70}, {130, 70, 16}, 1, {{"strides", List{8}}, {"pads", List{4, 4}}}},
+      {"1-D, dilated without strides", {1, 40, 30}, {40, 20, 7}, 1, {{"dilations", List{3}}}},
+      {"3-D",
+       {2, 20, 3, 4, 13},
+       {20, 18, 3, 3, 3},
+       1,
+       {{"strides", List{2, 2, 2}}, {"pads", List{1, 1, 1, 1, 1, 1}}, {"output_padding", List{1, 1, 1}}}},
+      {"3-D in short rows", {1, 20, 3, 4, 5}, {20, 18, 2, 2, 2}, 1, {{"strides", List{2, 2, 2}}}},
+  };
+  for (const BitCase& item : cases) {
+    for (const char* activation : {"", "Relu", "Tanh"}) {
+      MiniGraph graph;
+      std::vector<NamedAttribute> attributes = item.attributes;
+      attributes.push_back({"group", item.group});
+      ValueId y = graph.node("ConvTranspose", 22, attributes,
+                             {graph.constant(random_tensor(DataType::kFloat32, item.x, -1, 1, 1)),
+                              graph.constant(random_tensor(DataType::kFloat32, item.w, -1, 1, 2)),
+                              graph.constant(random_tensor(DataType::kFloat32, {item.w[1] * item.group}, -1, 1, 3))});
+      if (*activation != '\0') {
+        y = graph.node(*graph.fuse(&OpFacts::absorb_activation, y, graph.node(activation, 13, {}, {y})));
+      }
+      const ValueId last = with_channels_last(graph, y);
+      for (const Backend backend : {Backend::kSimd, Backend::kReference}) {
+        expect_same_bits(graph.evaluate(last, backend), to_channels_last(*graph.evaluate(y, backend)),
+                         text(item.name, " ", activation));
+      }
+    }
+  }
+}
+
+TEST(ChannelsLastConvolution, IsWantedForTransposedOnes) {
+  struct HookCase {
+    const char* name;
+    Shape x, w;
+    bool wanted, gains = true;
+  };
+  const HookCase cases[] = {
+      {"many channels", {1, 32, 9, 9}, {32, 32, 3, 3}, true},
+      {"few output channels", {1, 32, 9, 9}, {32, 7, 3, 3}, false},
+      {"short runs", {1, 4, 9, 9}, {4, 32, 4, 4}, true, false},
+      {"more taps than grids", {1, 32, 9, 9}, {32, 32, 17, 17}, false},
+  };
+  for (const HookCase& item : cases) {
+    MiniGraph graph;
+    const ValueId w = graph.constant(random_tensor(DataType::kFloat32, item.w, -1, 1, 1));
+    const ValueId x = graph.variable(DataType::kFloat32, Dims(item.x.begin(), item.x.end()));
+    const std::optional<ChannelsLast> last = channels_last_hook(graph, graph.node("ConvTranspose", 22, {}, {x, w}));
+    ASSERT_EQ(last.has_value(), item.wanted) << item.name;
+    if (!last) continue;
+    EXPECT_EQ(last->images, 1U) << item.name;
+    EXPECT_EQ(last->gain > 0, item.gains) << item.name;
+  }
 }
 
 }  // namespace

@@ -45,6 +45,9 @@ const std::vector<TransposedCase>& cases() {
       {{"3-D, 2x2x2, stride 2", {1, 3, 2, 3, 4}, {3, 4, 2, 2, 2}, 1, {2, 2, 2}, {}, {}, {4, 6, 8}}, {}, {}},
       {{"3-D, overlapping", {1, 2, 2, 3, 4}, {2, 9, 3, 2, 3}, 1, {2, 1, 2}, {}, {1, 0, 1}, {3, 4, 7}}, {1, 0, 1}, {}},
       {{"3-D depthwise", {1, 2, 2, 3, 4}, {2, 1, 3, 3, 3}, 2, {2, 2, 1}, {}, {1, 1, 1}, {3, 5, 4}}, {1, 1, 1}, {}},
+      {{"a single element", {2, 5, 1, 1}, {5, 9, 4, 3}, 1, {}, {}, {}, {4, 3}}, {}, {}},
+      {{"a single element, dilated and cut", {1, 5, 1, 1}, {5, 9, 4, 3}, 1, {}, {2, 1}, {1, 1}, {5, 1}}, {1, 1}, {}},
+      {{"a single element and elements of B alone", {1, 4, 1}, {4, 9, 3}, 2, {2}, {2}, {}, {9}}, {}, {4}},
       {{"no images", {0, 3, 5}, {3, 4, 3}, 1, {}, {}, {}, {7}}, {}, {}},
       {{"no channels", {1, 0, 5}, {0, 4, 3}, 1, {}, {}, {}, {7}}, {}, {}},
       {{"no outputs", {1, 3, 5}, {3, 0, 3}, 1, {}, {}, {}, {7}}, {}, {}},
@@ -56,6 +59,16 @@ TEST(ConvTranspose, AddsWindows) {
   for (const TransposedCase& item : cases()) {
     for (const bool bias : {false, true}) {
       OpTest test = convolution_test(item.c, true, DataType::kFloat32, bias);
+      if (!item.output_padding.empty()) test.ints("output_padding", item.output_padding);
+      with_window(test, item.c, item.pads_end).run();
+    }
+  }
+}
+
+TEST(ConvTranspose, AddsWindowsWithChannelsLast) {
+  for (const TransposedCase& item : cases()) {
+    for (const bool bias : {false, true}) {
+      OpTest test = convolution_test(item.c, true, DataType::kFloat32, bias, 22, true);
       if (!item.output_padding.empty()) test.ints("output_padding", item.output_padding);
       with_window(test, item.c, item.pads_end).run();
     }
@@ -122,7 +135,7 @@ TEST(ConvTranspose, FindsPadsForTheOutput) {
 
 TEST(ConvTranspose, LeavesManyKindsOfOutputsToTheReference) {
   // Each of 20 x 20 taps reaches outputs of its own.
-  const ConvolutionCase c = {"kinds", {1, 1, 1, 1}, {1, 1, 20, 20}, 1, {20, 20}, {21, 21}, {}, {400, 400}};
+  const ConvolutionCase c = {"kinds", {1, 1, 2, 2}, {1, 1, 20, 20}, 1, {20, 20}, {21, 21}, {}, {420, 420}};
   OpTest test = convolution_test(c, true, DataType::kFloat32, false);
   with_window(test, c, {}).expect_implementations({"reference"}).run();
 }

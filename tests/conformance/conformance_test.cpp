@@ -1,7 +1,5 @@
-// ONNX's official node tests, as a ledger: must_pass.txt names the tests that pass in every backend, must_fail.txt
-// those of supported operators that are refused, each with a part of the message and the reason. Tests in neither list
-// concern operators that Linnet does not have, but for 16-bit Attention through its definition: some of its results are
-// 2 ULP from ONNX's.
+// ONNX's official node tests, as a ledger: must_pass.txt names the tests that pass in every backend, must_fail.txt the
+// others, each with what happens and the reason.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -53,9 +51,20 @@ INSTANTIATE_TEST_SUITE_P(NodeTest, MustPass, testing::ValuesIn(read_ledger("must
 class MustFail : public testing::TestWithParam<TableLine> {};
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(MustFail);  // the list may be empty
 
-TEST_P(MustFail, WithTheMessageOfTheLedger) {
-  ASSERT_EQ(GetParam().size(), 3U) << "name, part of the message, reason";
+TEST_P(MustFail, AsTheLedgerSays) {
+  ASSERT_EQ(GetParam().size(), 3U) << "name, what happens, reason";
   const std::string& test = GetParam()[0];
+  const bool drawn = GetParam()[1] == "drawn";
+  if (drawn || GetParam()[1] == "differs") {
+    try {
+      const std::string found = run_node_test(test, Backend::kAuto);
+      EXPECT_TRUE(drawn || !found.empty()) << test << " passes now: move it to must_pass.txt";
+    } catch (const Error& error) {
+      if (!LINNET_WITH_ONNX_SCHEMAS) GTEST_SKIP() << "runs through a function body of ONNX's library";
+      FAIL() << test << ": " << error.what();
+    }
+    return;
+  }
   for (const Backend backend : all_backends()) {
     try {
       const std::string found = run_node_test(test, backend);
@@ -71,7 +80,7 @@ TEST_P(MustFail, WithTheMessageOfTheLedger) {
 
 INSTANTIATE_TEST_SUITE_P(NodeTest, MustFail, testing::ValuesIn(read_ledger("must_fail.txt")), name_of_line);
 
-TEST(Ledger, NamesEveryTestOnceAndOnlyTestsThatExist) {
+TEST(Ledger, NamesEveryTestOnce) {
   std::set<std::string> seen;
   for (const char* const ledger : {"must_pass.txt", "must_fail.txt"}) {
     const std::vector<TableLine> lines = read_ledger(ledger);
@@ -80,6 +89,10 @@ TEST(Ledger, NamesEveryTestOnceAndOnlyTestsThatExist) {
       EXPECT_TRUE(seen.insert(line[0]).second) << line[0] << " stands twice";
       EXPECT_TRUE(fs::exists(folder_of(line[0]) / "model.onnx")) << line[0] << " is not among ONNX's node tests";
     }
+  }
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder_of(""))) {
+    if (!entry.is_directory()) continue;
+    EXPECT_EQ(seen.count(entry.path().filename().string()), 1U) << entry.path().filename() << " stands in no ledger";
   }
 }
 

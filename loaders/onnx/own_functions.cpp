@@ -107,6 +107,10 @@ constexpr OwnFunction kFunctions[] = {
      "Y=Gather<axis=-1>(y,real);",
      nullptr},
     {kMicrosoft,
+     "MoE|input router_probs fc1_experts_weights fc1_experts_bias fc2_experts_weights fc2_experts_bias "
+     "fc3_experts_weights fc3_experts_bias|output|",
+     mixture_of_experts},
+    {kMicrosoft,
      "MultiHeadAttention|query key value bias mask attention_bias past_key past_value past_sequence_length "
      "cache_indirection|output present_key present_value qk|",
      multi_head_attention},

@@ -1,6 +1,6 @@
 // What own functions are written with, and the texts themselves (function_text.hpp) by subject: own_layers.cpp,
-// own_attention.cpp, own_grouped_attention.cpp, own_quantized.cpp, own_control.cpp, own_training.cpp, own_sampling.cpp,
-// own_features.cpp. The table that names them is in own_functions.cpp.
+// own_attention.cpp, own_grouped_attention.cpp, own_experts.cpp, own_quantized.cpp, own_control.cpp, own_training.cpp,
+// own_sampling.cpp, own_features.cpp. The table that names them is in own_functions.cpp.
 #pragma once
 
 #include <cstddef>
@@ -57,6 +57,9 @@ std::string quantized_attention(const OwnCall& call);
 
 // own_grouped_attention.cpp
 std::string group_query_attention(const OwnCall& call);
+
+// own_experts.cpp
+std::string mixture_of_experts(const OwnCall& call);
 
 // own_quantized.cpp
 std::string quantized_concat(const OwnCall& call);

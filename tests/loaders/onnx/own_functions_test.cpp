@@ -142,6 +142,9 @@ TEST(OwnFunctions, RefuseWhatTheyDoNotMean) {
   unsupported(vectors, "input 0 has 3 features for inputdimensions of 2");
   const std::vector<Input> grouped = {q,    {kF, {2, 3, 4}},         {kF, {2, 3, 4}},        none,
                                       none, {DataType::kInt32, {2}}, {DataType::kInt32, {1}}};
+  const std::vector<Input> experts = {{kF, {3, 4}}, {kF, {3, 2}}, {kF, {2, 6, 4}}, none, {kF, {2, 4, 6}}};
+  unsupported(one_node("MoE", experts, {attribute("use_sparse_mixer", 1)}), "use_sparse_mixer is 1, supported is 0");
+  unsupported(one_node("MoE", experts, {attribute("activation_type", "geglu")}), "activation_type is \"geglu\"");
   unsupported(one_node("GroupQueryAttention", grouped, {heads, key_heads, attribute("kv_cache_bit_width", 8)}),
               "kv_cache_bit_width is 8, supported is 0");
   unsupported(one_node("GroupQueryAttention", grouped, {heads, key_heads, attribute("k_quant_type", "PER_TENSOR")}),
@@ -203,6 +206,14 @@ TEST(OwnFunctions, RefuseWhatIsWrong) {
                  ErrorCode::kInvalidModel, "sliding_window_cache is set with a local_window_size of -1");
   expect_refused(one_node("GroupQueryAttention", grouped, {heads, key_heads, attribute("local_window_size", size)}),
                  ErrorCode::kInvalidModel, "local_window_size is 1099511627776, expected at most 2147483647");
+  const Input tokens{kF, {3, 4}}, chances{kF, {3, 2}}, up{kF, {2, 6, 4}}, down{kF, {2, 4, 6}};
+  const std::vector<Input> experts = {tokens, chances, up, none, down};
+  expect_refused(one_node("MoE", experts, {attribute("k", 0)}), ErrorCode::kInvalidModel,
+                 "k is 0, expected 1 to the number of experts");
+  expect_refused(one_node("MoE", experts, {attribute("activation_type", "swiglu")}), ErrorCode::kInvalidModel,
+                 "swiglu_fusion is 0 without fc3_experts_weights");
+  expect_refused(one_node("MoE", experts, {attribute("activation_type", "swiglu"), attribute("swiglu_fusion", 3)}),
+                 ErrorCode::kInvalidModel, "swiglu_fusion is 3, expected 0 to 2");
   std::vector<Input> one_norm = grouped;
   one_norm.insert(one_norm.end(), {none, none, none, none, none, none, none, norm});
   expect_refused(one_node("GroupQueryAttention", one_norm, {heads, key_heads}), ErrorCode::kInvalidModel,

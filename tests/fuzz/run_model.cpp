@@ -68,7 +68,7 @@ class Inputs {
     for (std::size_t i = 0; i < made.bytes(); ++i) {
       // Counts, axes and indices are small, where they are good for anything.
       if (small_ && integers) {
-        out[i] = i % width == 0 ? next() % 4 : 0;
+        out[i] = static_cast<std::uint8_t>(i % width == 0 ? next() % 4 : 0);
       } else {
         out[i] = type == DataType::kBool ? next() & 1 : next();
       }

@@ -15,17 +15,35 @@ namespace {
 
 enum Input : std::size_t { kBias1 = 3, kBias2 = 5, kThird = 6, kBias3 = 7 };
 
+/// The pattern with names in place of $ (from), % (to) and # (weights).
+std::string filled(const char* pattern, const char* from, const char* to, const char* weights) {
+  std::string out;
+  for (; *pattern != '\0'; ++pattern) {
+    if (*pattern == '$') {
+      out += from;
+    } else if (*pattern == '%') {
+      out += to;
+    } else if (*pattern == '#') {
+      out += weights;
+    } else {
+      out += *pattern;
+    }
+  }
+  return out;
+}
+
 /// `to` [experts, rows, outputs] from `from` [rows, inputs] or [experts, rows, inputs].
 std::string projection(const OwnCall& call, const char* from, const char* to, const char* weights, std::size_t bias) {
-  std::string out = text("t_", to, "=Transpose<perm=[0,2,1]>(", weights, "_experts_weights);");
-  if (!call.has_input(bias)) return out + text(to, "=MatMul(", from, ",t_", to, ");");
-  return out + text("m_", to, "=MatMul(", from, ",t_", to, ");b_", to, "=Unsqueeze(", weights, "_experts_bias,[1]);",
-                    to, "=Add(m_", to, ",b_", to, ");");
+  return filled(call.has_input(bias) ? "t_%=Transpose<perm=[0,2,1]>(#_experts_weights);m_%=MatMul($,t_%);"
+                                       "b_%=Unsqueeze(#_experts_bias,[1]);%=Add(m_%,b_%);"
+                                     : "t_%=Transpose<perm=[0,2,1]>(#_experts_weights);%=MatMul($,t_%);",
+                from, to, weights);
 }
 
 /// `g` and `l` of fc1's result `h`, or of fc1 and fc3.
 std::string gates(const OwnCall& call) {
-  switch (call.attributes.get_int("swiglu_fusion", 0)) {
+  const std::int64_t fusion = call.attributes.get_int("swiglu_fusion", 0);
+  switch (fusion) {
     case 0:
       if (!call.has_input(kThird)) invalid_model("swiglu_fusion is 0 without fc3_experts_weights");
       return "g=h;l=h3;";
@@ -35,7 +53,7 @@ std::string gates(const OwnCall& call) {
     case 2:
       return "g,l=Split<axis=-1,num_outputs=2>(h);";
     default:
-      invalid_model("swiglu_fusion is ", call.attributes.get_int("swiglu_fusion", 0), ", expected 0 to 2");
+      invalid_model("swiglu_fusion is ", fusion, ", expected 0 to 2");
   }
 }
 

@@ -1,3 +1,5 @@
+#include "runtime/node_view.hpp"
+
 #include "runtime/data_type.hpp"
 #include "runtime/op.hpp"
 

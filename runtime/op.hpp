@@ -13,6 +13,8 @@
 
 #include "runtime/data_type.hpp"
 #include "runtime/graph.hpp"
+#include "runtime/node_view.hpp"
+#include "runtime/parse_context.hpp"
 #include "runtime/run_control.hpp"
 
 namespace linnet {
@@ -28,130 +30,6 @@ class Registry;
 class ModelImpl;
 struct Program;
 struct ProgramInput;
-
-/// A subgraph or another kind of attribute that no operator here reads.
-struct OpaqueAttribute {
-  std::string kind;  ///< "graph", "graphs", "sparse_tensor", ...
-};
-
-using AttributeValue = std::variant<float, std::int64_t, std::string, ConstantPtr, std::vector<float>,
-                                    std::vector<std::int64_t>, std::vector<std::string>, DataType, OpaqueAttribute>;
-struct NamedAttribute {
-  std::string name;
-  AttributeValue value;
-};
-
-/// What `parse` sees of a node. Getters throw kInvalidModel when the attribute has another type.
-class ParseContext {
- public:
-  ParseContext(int opset, const std::vector<NamedAttribute>& attributes, std::size_t input_count,
-               std::size_t output_count);
-
-  /// Version of the operator set the node belongs to; `parse` is the only code that sees it.
-  int opset() const { return opset_; }
-  std::size_t input_count() const { return input_count_; }
-  std::size_t output_count() const { return output_count_; }
-
-  bool has(std::string_view name);
-  float get_float(std::string_view name, float otherwise);
-  std::int64_t get_int(std::string_view name, std::int64_t otherwise);
-  /// Errors: kInvalidModel when missing.
-  std::int64_t require_int(std::string_view name);
-  std::string get_string(std::string_view name, std::string otherwise);
-  std::optional<std::vector<std::int64_t>> get_ints(std::string_view name);
-  std::optional<std::vector<float>> get_floats(std::string_view name);
-  std::optional<std::vector<std::string>> get_strings(std::string_view name);
-  ConstantPtr get_tensor(std::string_view name);            ///< null when missing
-  std::optional<DataType> get_type(std::string_view name);  ///< a TypeProto
-  /// An attribute that this opset allows but that has no effect at inference.
-  void ignore(std::string_view name) { use(name, Use::kDefault); }
-
-  /// What `parse` made of an attribute.
-  enum class Use : std::uint8_t {
-    kUnread,   ///< no getter asked for it
-    kDefault,  ///< it is what it would be if it were left out, or has no effect
-    kRead
-  };
-  Use use_of(std::size_t attribute) const { return uses_[attribute]; }
-
- private:
-  const AttributeValue* use(std::string_view name, Use as);
-  template <typename T>
-  const T* find(std::string_view name, const char* kind, const T* otherwise = nullptr);
-  int opset_;
-  const std::vector<NamedAttribute>& attributes_;
-  std::vector<Use> uses_;  ///< beside attributes_
-  std::size_t input_count_;
-  std::size_t output_count_;
-};
-
-/// A node with what is known of its inputs and outputs. Borrows; as cheap as three pointers.
-class NodeView {
- public:
-  NodeView(const Node& node, const std::vector<Value>& values, const Options& options)
-      : node_(&node), values_(&values), options_(&options) {}
-
-  const Node& node() const { return *node_; }
-  const Options& options() const { return *options_; }
-  template <typename A>
-  const A& attributes() const {
-    return static_cast<const A&>(*node_->attributes);
-  }
-
-  std::size_t input_count() const { return node_->inputs.size(); }
-  bool has_input(std::size_t index) const { return index < node_->inputs.size() && node_->inputs[index] != kNoValue; }
-  /// Requires: has_input(index), as do the getters below but for input_type.
-  const Value& input_value(std::size_t index) const { return (*values_)[node_->inputs[index]]; }
-  const TensorType& input(std::size_t index) const { return input_value(index).type; }
-  /// kUndefined for one that is not known or left out.
-  DataType input_type(std::size_t index) const { return has_input(index) ? input(index).type : DataType::kUndefined; }
-  const Dims& input_dims(std::size_t index) const { return input(index).dims; }
-  std::size_t input_rank(std::size_t index) const { return input_dims(index).size(); }
-  /// Requires: all dimensions known (always so in accepts and prepare).
-  Shape input_shape(std::size_t index) const { return to_shape(input_dims(index)); }
-  /// Null when the value is not constant.
-  const ConstantPtr& input_constant(std::size_t index) const { return input_value(index).constant; }
-  /// The elements of a small integer (or bool) tensor as far as known, also from constants; nothing when not even their
-  /// number is.
-  std::optional<Dims> input_elements(std::size_t index) const;
-  /// input_elements, if every one is a number.
-  std::optional<std::vector<std::int64_t>> input_integers(std::size_t index) const;
-
-  std::size_t output_count() const { return node_->outputs.size(); }
-  bool has_output(std::size_t index) const {
-    return index < node_->outputs.size() && node_->outputs[index] != kNoValue;
-  }
-  const TensorType& output(std::size_t index) const { return (*values_)[node_->outputs[index]].type; }
-  Shape output_shape(std::size_t index) const { return to_shape(output(index).dims); }
-
- protected:
-  const Node* node_;
-  const std::vector<Value>* values_;
-  const Options* options_;
-};
-
-/// What `infer` sees and sets. Called only when type and rank of every input are known; dimensions may be symbolic.
-class InferContext : public NodeView {
- public:
-  InferContext(const Node& node, std::vector<Value>& values, const Options& options)
-      : NodeView(node, values, options), mutable_values_(&values) {}
-
-  /// Does nothing for an output that the node leaves out. Errors: kUnsupported past the rank limit, kInvalidModel for a
-  /// negative dimension.
-  void set_output(std::size_t index, DataType type, Dims dims);
-  /// Of the type that its declaration says. Requires: it says one (OutputDef::type).
-  void set_output(std::size_t index, Dims dims);
-  /// The output has this type, but even its rank depends on values that are not known yet.
-  void set_output_unranked(std::size_t index, DataType type);
-  /// What is known of the elements of a small integer output. Requires: set_output was called with as many elements; at
-  /// most kMaxElements.
-  void set_output_elements(std::size_t index, Dims elements);
-
-  static constexpr std::size_t kMaxElements = 1024;
-
- private:
-  std::vector<Value>* mutable_values_;
-};
 
 /// Keeps packed weights, so that programs for different input shapes share them.
 class PackedWeights {

@@ -1,6 +1,8 @@
+#include "runtime/parse_context.hpp"
+
 #include <algorithm>
 
-#include "runtime/op.hpp"
+#include "runtime/error.hpp"
 
 namespace linnet::internal {
 namespace {

@@ -67,6 +67,27 @@ void repeat_bias(const ConvolutionPlan& plan, const ConvolutionOperands& operand
   }
 }
 
+/// Channels last: whole places at once.
+void fill_places(const ConvolutionPlan& plan, const ConvolutionOperands& operands, double work, RunControl& control) {
+  const Convolution& c = plan.convolution;
+  const auto channels = static_cast<std::size_t>(c.groups * c.y_channels);
+  const std::size_t places = static_cast<std::size_t>(c.images) * static_cast<std::size_t>(c.y_plane);
+  const std::size_t step = std::max<std::size_t>(1, kFilledAtOnce / channels);
+  control.parallel_for(divide_up(places, step), work, [&](std::size_t task) {
+    float* const first = operands.y + task * step * channels;
+    const std::size_t count = std::min(step, places - task * step);
+    for (std::size_t place = 0; place < count; ++place) {
+      float* const y = first + place * channels;
+      if (operands.bias != nullptr) {
+        std::copy_n(operands.bias, channels, y);
+      } else {
+        std::fill_n(y, channels, 0.0F);
+      }
+    }
+    kernels::apply_activation(c.activation, first, first, count * channels);
+  });
+}
+
 /// Of elements that no tap reaches.
 void fill_with_bias(const ConvolutionPlan& plan, const ConvolutionOperands& operands, RunControl& control) {
   const Convolution& c = plan.convolution;
@@ -75,13 +96,7 @@ void fill_with_bias(const ConvolutionPlan& plan, const ConvolutionOperands& oper
   const std::size_t planes = static_cast<std::size_t>(c.images) * channels;
   const double work = 0.1 * static_cast<double>(planes) * static_cast<double>(plane);
   if (c.channels_last) {
-    const std::size_t step = std::max<std::size_t>(1, kFilledAtOnce / channels) * channels;
-    control.parallel_for(divide_up(planes * plane, step), work, [&](std::size_t task) {
-      const std::size_t count = std::min(step, planes * plane - task * step);
-      float* const y = operands.y + task * step;
-      for (std::size_t i = 0; i < count; ++i) y[i] = operands.bias == nullptr ? 0.0F : operands.bias[i % channels];
-      kernels::apply_activation(c.activation, y, y, count);
-    });
+    fill_places(plan, operands, work, control);
     return;
   }
   const std::size_t pieces = (plane + kFilledAtOnce - 1) / kFilledAtOnce;

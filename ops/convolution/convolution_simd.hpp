@@ -212,6 +212,12 @@ void winograd_task(const ConvolutionRun& run, const ConvolutionPart& part, std::
 void channels_last_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
 void sum_taps_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory);
 
+/// That threads have enough to do, and none too little.
+std::size_t wanted_tasks(const Convolution& convolution, const ConvolutionPart& part, int threads);
+
+/// False where the part had better have another form than windows.
+bool plan_windows(const Convolution& convolution, int threads, ConvolutionPart& part);
+
 /// Requires: W is constant, and there are no more than kMostChannelsLastAxes axes.
 void plan_channels_last(const Convolution& convolution, int threads, ConvolutionPart& part);
 /// Floats of a worker of such a part.

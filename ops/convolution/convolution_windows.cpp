@@ -1,6 +1,6 @@
-// Tasks of convolutions whose windows are multiplied where they lie. A band of X is copied with its padding, the
-// channels of a place next to each other, so that a row of a window is one run of elements, and so are the channels of
-// a tap of a dilated one. A row of outputs is a product then, whose left side is these windows:
+// Convolutions whose windows are multiplied where they lie: the plan, and its tasks. A band of X is copied with its
+// padding, the channels of a place next to each other, so that a row of a window is one run of elements, and so are the
+// channels of a tap of a dilated one. A row of outputs is a product then, whose left side is these windows:
 //   Y' [outputs, rows] = X' [outputs, depth] * W' [depth, rows], with W' packed once as pixel_task has it
 // Nothing is gathered. Images with channels last are copied as they lie, and Y' is Y, or, of a transposed convolution,
 // the places of Y that have this phase. Of three axes a task has one output along the outermost, and copies what its
@@ -15,7 +15,64 @@
 namespace linnet::internal {
 namespace {
 
+/// What earns turning X and Y, for windows that are multiplied where they lie: rows of W, outputs of a row, and steps
+/// of the depth that follow each other.
+constexpr std::size_t kLeastWindowRows = 16;
+constexpr std::int64_t kLeastWindowOutputs = 12;  ///< and as many at once where many of their taps meet none of X
+constexpr std::size_t kLeastWindowRun = 8;
+constexpr std::int64_t kLeastProductOutputs = 6;  ///< that kernels::gemm_of_windows takes
+/// Of the results of a band, to be in the second-level cache: 128 KiB. Its results, and its copy of X, are no more than
+/// 4 MiB.
+constexpr std::size_t kWindowResults = 1 << 15;
+constexpr std::int64_t kMostWindowFloats = 1 << 20;
+
 static_assert(kBlockDepth <= kernels::kMostStepsOfWindows);
+
+/// Where the runs of the depth begin in the copy of X. Columns of one row of the kernel that lie side by side are one.
+void set_window_runs(const Convolution& c, const ConvolutionPart& part, WindowTasks& windows) {
+  const TapAxis& across = part.inner(0);
+  const TapAxis& along = part.inner(1);
+  const auto channels = static_cast<std::size_t>(c.x_channels);
+  const std::size_t plane_taps = across.shifts.size() * along.shifts.size();
+  const auto span = static_cast<std::size_t>(along.shifts.back() - along.shifts.front() + 1);
+  const std::size_t merged = span == along.shifts.size() ? span : 1;
+  windows.run = merged * channels;
+  windows.runs.reserve(part.taps / merged + 1);
+  for (std::size_t tap = 0; tap < part.taps; tap += merged) {
+    const std::int64_t row = across.shifts[tap % plane_taps / along.shifts.size()] - across.shifts.front();
+    const std::int64_t column = along.shifts[tap % along.shifts.size()] - along.shifts.front();
+    windows.runs.push_back(static_cast<std::ptrdiff_t>(tap / plane_taps * windows.plane) +
+                           (row * static_cast<std::int64_t>(windows.width) + column) * c.x_channels);
+  }
+  windows.runs.push_back(0);
+}
+
+/// Taps along the outermost of three axes.
+std::size_t outer_taps(const ConvolutionPart& part) {
+  return part.grid.axes.size() > 2 ? part.grid.axes[0].shifts.size() : 1;
+}
+
+/// Sizes of the copy of X and of the results; false where one is too large.
+bool set_window_sizes(const Convolution& c, const ConvolutionPart& part, WindowTasks& windows) {
+  auto results = static_cast<std::int64_t>(packed_columns(part.rows));
+  std::int64_t floats = c.x_channels;
+  for (std::size_t i = 0; i < 2; ++i) {
+    const TapAxis& axis = part.inner(i);
+    const std::int64_t outputs = i == windows.axis ? windows.outputs : axis.outputs;
+    const std::int64_t span = axis.shifts.back() - axis.shifts.front() + 1;
+    if (span > kMostWindowFloats || outputs - 1 > (kMostWindowFloats - span) / axis.stride) return false;
+    const std::int64_t size = (outputs - 1) * axis.stride + span;
+    if (size > kMostWindowFloats / floats || outputs > kMostWindowFloats / results) return false;
+    floats *= size;
+    results *= outputs;
+    windows.width = static_cast<std::size_t>(size);
+  }
+  const auto planes = static_cast<std::int64_t>(outer_taps(part));
+  if (planes > kMostWindowFloats / floats) return false;
+  windows.plane = static_cast<std::size_t>(floats);
+  windows.copied = static_cast<std::size_t>(floats * planes);
+  return true;
+}
 
 class WindowTask {
  public:
@@ -229,6 +286,54 @@ void copy_places(const float* from, std::size_t from_stride, float* to, std::siz
   for (std::size_t place = 0; place < places; ++place) {
     std::memcpy(to + place * channels, from + place * from_stride, channels * sizeof(float));
   }
+}
+
+bool plan_windows(const Convolution& c, int threads, ConvolutionPart& part) {
+  if (c.transposed ? !c.channels_last : part.taps == 1) return false;
+  const bool has_planes = part.grid.axes.size() > 2;
+  if (part.grid.axes.size() > (c.channels_last ? 3 : 2)) return false;
+  const TapAxis& across = part.inner(0);
+  const TapAxis& along = part.inner(1);
+  const auto planes = static_cast<std::size_t>(has_planes ? part.grid.axes[0].outputs : 1);
+  const std::size_t columns = packed_columns(part.rows);
+  // Gathered, each tap of a group would be a run of its own.
+  const bool of_pieces = c.channels_last && c.groups > 1 && across.outputs > 1;
+  if (along.outputs < (of_pieces ? kLeastProductOutputs : kLeastWindowOutputs)) return false;
+  if (!c.channels_last && (part.rows < kLeastWindowRows || part.rows > part.depth || 4 * columns > 5 * part.rows)) {
+    return false;
+  }
+  WindowTasks windows;
+  windows.axis = across.outputs == 1 ? 1 : 0;
+  const auto all = static_cast<std::size_t>(part.inner(windows.axis).outputs);
+  const std::size_t units = static_cast<std::size_t>(c.images * c.groups) * planes;
+  // Of each place along the outermost axis a copy is there.
+  const std::size_t results = kWindowResults / outer_taps(part);
+  const std::size_t most = std::max<std::size_t>(1, results / columns * all / (part.outputs / planes));
+  const std::size_t tasks = wanted_tasks(c, part, threads);
+  // Pieces do not depend on bands, which threads do: what a piece leaves out is the same in any case.
+  const bool narrow =
+      !has_planes && across.shifts.size() == 1 && 2 * static_cast<std::int64_t>(along.shifts.size()) > along.outputs;
+  if (narrow) windows.pieces = (along.outputs + kLeastWindowOutputs - 1) / kLeastWindowOutputs;
+  const auto pieces = static_cast<std::size_t>(windows.pieces);
+  const std::size_t most_bands = windows.axis == 0 ? all
+                                 : narrow          ? pieces
+                                                   : all / static_cast<std::size_t>(kLeastWindowOutputs);
+  windows.bands = std::min(most_bands, std::max(divide_up(all, most), divide_up(tasks, units)));
+  const std::size_t outputs = windows.axis == 1 && narrow ? divide_up(pieces, windows.bands) * divide_up(all, pieces)
+                                                          : divide_up(all, windows.bands);
+  windows.outputs = static_cast<std::int64_t>(outputs);
+  if (!set_window_sizes(c, part, windows)) return false;
+  set_window_runs(c, part, windows);
+  if (windows.run < kLeastWindowRun) return false;
+  // Each task copies its band.
+  const std::size_t panels = kernels::panel_count(part.rows);
+  const std::size_t panel_tasks = std::min(panels, divide_up(static_cast<std::size_t>(threads), units * windows.bands));
+  windows.panels = divide_up(panels, panel_tasks);
+  windows.panel_tasks = divide_up(panels, windows.panels);
+  part.tasks = units * windows.bands * windows.panel_tasks;
+  part.windows = std::move(windows);
+  part.form = ConvolutionForm::kWindows;
+  return true;
 }
 
 void window_task(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory) {

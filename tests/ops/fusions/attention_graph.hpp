@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,6 +44,15 @@ class AttentionGraph {
     return writer("Reshape", {all, list({kBatch, kHeads, kKeys, kDepth})});
   }
 
+  /// As Gemma 2 caps them.
+  std::string capped(const std::string& scores, double cap) {
+    const std::string inside = writer("Tanh", {writer.div(scores, writer.number(cap))});
+    return writer.mul(inside, writer.number(cap));
+  }
+  std::string einsum(const std::string& equation, const std::string& a, const std::string& b) {
+    return writer("Einsum", {a, b}, {attribute("equation", equation.c_str())});
+  }
+
   std::string turned_matrices(const std::string& k) {
     const std::string matrices = writer("Reshape", {k, list({-1, kKeys, kDepth})});
     return writer("Reshape", {transposed(matrices, {0, 2, 1}), list({kBatch, kHeads, kDepth, kKeys})});
@@ -52,6 +62,47 @@ class AttentionGraph {
   DataType type;
   std::vector<Shape> shapes;
 };
+
+using Written = std::string (*)(AttentionGraph&);
+
+struct Spelling {
+  const char* name;
+  Written write;
+};
+
+/// Hugging Face's, in eager mode.
+inline std::string eager(AttentionGraph& g) {
+  const std::string scores = g.writer.div(g.scores(), g.writer.number(4));
+  return g.product(g.softmax(g.writer.add(scores, g.input("mask", {kBatch, 1, 1, kKeys}))), g.v());
+}
+
+/// Rows that are marked, or those that are not, give zeros.
+inline std::string marked(AttentionGraph& g, bool first) {
+  g.writer.model().input("rows", DataType::kBool, {kQueries, 1});
+  g.shapes.push_back({kQueries, 1});
+  const std::string p = g.softmax(g.scores());
+  const std::string zero = g.writer.number(0);
+  return g.product(g.writer("Where", first ? Names{"rows", zero, p} : Names{"rows", p, zero}), g.v());
+}
+
+/// Of a mask called "infinite" one row is closed, as some elements of others.
+inline std::vector<Tensor> inputs_of(const AttentionGraph& g, const Model& model) {
+  std::vector<Tensor> inputs = {numbers({kBatch, kHeads, kQueries, kDepth}, 7)};
+  for (const Shape& shape : g.shapes) {
+    const std::string name = model.inputs()[inputs.size()].name;
+    if (model.inputs()[inputs.size()].type == DataType::kBool) {
+      inputs.push_back(Tensor::of<bool>(shape));
+      for (std::size_t i = 0; i < inputs.back().count(); ++i) inputs.back().data<bool>()[i] = i % 2 == 0;
+      continue;
+    }
+    inputs.push_back(numbers(shape, static_cast<std::uint32_t>(inputs.size())));
+    if (name != "infinite") continue;
+    for (int key = 0; key < kKeys; ++key)
+      inputs.back().data<float>()[kKeys + key] = -std::numeric_limits<float>::infinity();
+    inputs.back().data<float>()[0] = -std::numeric_limits<float>::infinity();
+  }
+  return inputs;
+}
 
 inline Tensor run(const Model& model, const std::vector<Tensor>& inputs) { return std::move(model.run(inputs)[0]); }
 

@@ -178,6 +178,12 @@ constexpr OwnFunction kFunctions[] = {
      "QLinearWhere|C X xs xz W ws wz ys yz|Y|!8;x=DequantizeLinear(X,xs,xz);w=DequantizeLinear(W,ws,wz);"
      "y=Where(C,x,w);Y=QuantizeLinear(y,ys,yz);",
      nullptr},
+    {kMicrosoft,
+     "QMoE|input router_probs fc1_experts_weights fc1_scales fc1_experts_bias fc2_experts_weights fc2_scales "
+     "fc2_experts_bias fc3_experts_weights fc3_scales fc3_experts_bias fc1_zero_points fc2_zero_points fc3_zero_points "
+     "router_weights fc1_global_scale fc2_global_scale fc1_act_scale fc2_act_scale fc1_act_block_scale "
+     "fc2_act_block_scale|output|",
+     quantized_mixture_of_experts},
     {kMicrosoft, "QuantizeLinear|x s z|y|y=QuantizeLinear<axis=@axis:1>(x,s,z);", nullptr},
     {kMicrosoft, "QuickGelu|X|Y|Y=Swish<alpha=@alpha:1.702>(X);", nullptr},
     {kMicrosoft,

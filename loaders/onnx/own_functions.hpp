@@ -12,7 +12,7 @@
 namespace linnet::internal::onnx {
 
 /// No definition has more inputs.
-inline constexpr std::size_t kMostOwnInputs = 20;
+inline constexpr std::size_t kMostOwnInputs = 21;
 
 /// A node that a definition is looked for. Borrows.
 struct OwnCall {

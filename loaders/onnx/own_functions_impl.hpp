@@ -60,6 +60,7 @@ std::string group_query_attention(const OwnCall& call);
 
 // own_experts.cpp
 std::string mixture_of_experts(const OwnCall& call);
+std::string quantized_mixture_of_experts(const OwnCall& call);
 
 // own_quantized.cpp
 std::string quantized_concat(const OwnCall& call);

@@ -145,6 +145,19 @@ TEST(OwnFunctions, RefuseWhatTheyDoNotMean) {
   const std::vector<Input> experts = {{kF, {3, 4}}, {kF, {3, 2}}, {kF, {2, 6, 4}}, none, {kF, {2, 4, 6}}};
   unsupported(one_node("MoE", experts, {attribute("use_sparse_mixer", 1)}), "use_sparse_mixer is 1, supported is 0");
   unsupported(one_node("MoE", experts, {attribute("activation_type", "geglu")}), "activation_type is \"geglu\"");
+  const Input codes{DataType::kUint8, {2, 6, 2}}, scales{kF, {2, 6}}, back{DataType::kUint8, {2, 4, 3}},
+      back_scales{kF, {2, 4}};
+  std::vector<Input> quantized = {{kF, {3, 4}}, {kF, {3, 2}}, codes, scales, none, back, back_scales};
+  unsupported(one_node("QMoE", quantized, {attribute("quant_type", "fp4")}),
+              "quant_type is \"fp4\", supported is \"int\"");
+  unsupported(one_node("QMoE", quantized, {attribute("expert_weight_bits", 3)}),
+              "weights of 3 bits, supported are 2, 4 and 8");
+  unsupported(one_node("QMoE", quantized, {attribute("fc2_expert_weight_bits", 16)}), "weights of 16 bits");
+  unsupported(one_node("QMoE", quantized, {attribute("weights_prepacked", 1)}),
+              "weights_prepacked is 1, supported are -1 and 0");
+  quantized.insert(quantized.end(), 8, none);
+  quantized.push_back({kF, {2}});
+  unsupported(one_node("QMoE", quantized, {}), "input fc1_global_scale is not supported");
   unsupported(one_node("GroupQueryAttention", grouped, {heads, key_heads, attribute("kv_cache_bit_width", 8)}),
               "kv_cache_bit_width is 8, supported is 0");
   unsupported(one_node("GroupQueryAttention", grouped, {heads, key_heads, attribute("k_quant_type", "PER_TENSOR")}),

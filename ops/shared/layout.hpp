@@ -1,27 +1,10 @@
-// Layouts of images. ONNX has [N, C, spatial...], channels first; the pass choose_layouts turns what gains by it into
-// [N, spatial..., C], channels last.
+// What operators on images say of layouts (runtime/axis_order.hpp).
 #pragma once
 
-#include <algorithm>
-
+#include "runtime/axis_order.hpp"
 #include "runtime/op.hpp"
 
 namespace linnet::internal {
-
-/// Dimensions, or anything else by axis, of an image with channels first, as they are with channels last.
-/// Requires: two at least.
-template <typename List>
-List to_channels_last(List list) {
-  std::rotate(list.begin() + 1, list.begin() + 2, list.end());
-  return list;
-}
-
-/// The other way round.
-template <typename List>
-List to_channels_first(List list) {
-  std::rotate(list.begin() + 1, list.end() - 1, list.end());
-  return list;
-}
 
 /// Where an axis of an image with channels first is with channels last; below 0, it is counted from the end.
 /// Requires: one of an image.

@@ -27,26 +27,17 @@ constexpr double kOpenDimension = 16;  ///< stands for a dimension that is not k
 constexpr int kTransposeOpset = 13;
 constexpr std::size_t kMostReads = 64;  ///< of a node that a mask names
 
-/// Axes of ONNX's layout in the order of the other one.
-std::vector<std::size_t> last_order(std::size_t rank) {
-  std::vector<std::size_t> order(rank);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::rotate(order.begin() + 1, order.begin() + 2, order.end());
-  return order;
+std::vector<std::size_t> counted(std::size_t rank) {
+  std::vector<std::size_t> axes(rank);
+  std::iota(axes.begin(), axes.end(), std::size_t{0});
+  return axes;
 }
 
-std::vector<std::size_t> first_order(std::size_t rank) {
-  std::vector<std::size_t> order(rank);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::rotate(order.begin() + 1, order.end() - 1, order.end());
-  return order;
-}
+/// Of a Transpose to channels last, and of one back.
+std::vector<std::size_t> last_order(std::size_t rank) { return to_channels_last(counted(rank)); }
+std::vector<std::size_t> first_order(std::size_t rank) { return to_channels_first(counted(rank)); }
 
-TensorType with_channels_last(const TensorType& type) {
-  TensorType result{type.type, true, {}};
-  for (const std::size_t axis : last_order(type.dims.size())) result.dims.push_back(type.dims[axis]);
-  return result;
-}
+TensorType with_channels_last(const TensorType& type) { return {type.type, true, to_channels_last(type.dims)}; }
 
 bool asks_for_all() {
   const char* const wanted = std::getenv("LINNET_LAYOUTS");

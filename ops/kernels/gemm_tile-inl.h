@@ -159,12 +159,12 @@ HWY_INLINE void StoreTile(const TileVector (&sums)[kRows][kVectors], const Tile&
 template <std::size_t kRows>
 constexpr bool kPrefetches = kRows >= 4;
 
-// Whether the steps of A may lie in runs, of which convolutions alone make use: with the tiles of six rows and more,
-// and those that make up more rows by whole panels. It is not worth its room elsewhere: rows are copied together there.
-constexpr bool kTargetTakesRuns = HWY_TARGET <= HWY_AVX3;
+// Whether the steps of A may lie in runs, of which convolutions alone make use: with the tiles that six rows and more
+// are made of. It is not worth its room elsewhere: rows are copied together there.
+constexpr bool kTargetTakesRuns = HWY_TARGET <= HWY_AVX2;
 template <class Dot, std::size_t kRows, std::size_t kVectors>
 constexpr bool kTakesRuns = kTargetTakesRuns&& std::is_same_v<Dot, FloatDot> &&
-                            (kRows >= 6 || (kRows >= 3 && kVectors >= 3));
+                            (kRows >= 6 || (kRows >= 3 && (kVectors >= 3 || HWY_TARGET == HWY_AVX2)));
 
 // sums = values + sums, with `row_stride` from row to row.
 template <std::size_t kRows, std::size_t kVectors>

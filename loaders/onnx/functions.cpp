@@ -39,15 +39,13 @@ FunctionTable::FunctionTable(const std::vector<Span>& functions, const Options& 
   }
 
   std::vector<std::vector<std::size_t>> calls(functions_.size());
-  NodeProto node;
   for (std::size_t i = 0; i < functions_.size(); ++i) {
-    functions_[i].nodes = saturating_sum(1, functions_[i].proto.nodes.size());
-    for (const Span bytes : functions_[i].proto.nodes) {
-      node.clear();
-      read(node, bytes);
+    functions_[i].nodes = 1;
+    for_each_node(functions_[i].proto.nodes, [&](const NodeProto& node) {
+      ++functions_[i].nodes;
       if (const LocalFunction* callee = find(node))
         calls[i].push_back(static_cast<std::size_t>(callee - functions_.data()));
-    }
+    });
   }
   measure(calls, options);
 }

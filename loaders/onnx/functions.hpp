@@ -18,8 +18,8 @@ inline std::string_view canonical_domain(std::string_view domain) {
 
 struct LocalFunction {
   FunctionProto proto;
-  std::size_t nodes =
-      0;  ///< that one call makes, the call itself and those of the functions it calls included; saturates
+  /// That one call makes, the call itself, those of bodies and those of the functions it calls included; saturates.
+  std::size_t nodes = 0;
   std::size_t depth = 1;  ///< functions within each other, this one included
 };
 
@@ -28,7 +28,8 @@ class FunctionTable {
  public:
   /// Reads and checks all of them without expanding any: linear in their bytes.
   /// Errors: kInvalidModel for a nameless function, two of one name (in one domain and overload), a function that calls
-  /// itself, directly or through others; kLimitExceeded when functions are nested deeper than Options::limits.nesting.
+  /// itself, directly, through others or in bodies; kLimitExceeded when functions are nested deeper than
+  /// Options::limits.nesting.
   FunctionTable(const std::vector<Span>& functions, const Options& options);
 
   bool empty() const { return functions_.empty(); }

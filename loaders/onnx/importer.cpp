@@ -77,17 +77,17 @@ void Importer::import_all() {
   }
 }
 
-/// Counts the nodes as they will be with all calls of local functions written out, before any is.
+/// Counts the nodes as they will be with all calls of local functions written out, before any is; those of bodies too
+/// where there are functions.
 void Importer::check_size() const {
   const std::size_t limit = options_.limits.nodes;
   std::size_t nodes = model_.graph.nodes.size();
   if (!functions_.empty()) {
-    NodeProto node;
-    for (const Span bytes : model_.graph.nodes) {
-      node.clear();
-      read(node, bytes);
-      if (const LocalFunction* function = functions_.find(node)) nodes = saturating_sum(nodes, function->nodes - 1);
-    }
+    nodes = 0;
+    for_each_node(model_.graph.nodes, [&](const NodeProto& node) {
+      const LocalFunction* function = functions_.find(node);
+      nodes = saturating_sum(nodes, function != nullptr ? function->nodes : 1);
+    });
   }
   if (limit != 0 && nodes > limit) {
     fail(ErrorCode::kLimitExceeded, "the model has ", nodes == SIZE_MAX ? std::string("more than 2^64") : text(nodes),

@@ -205,6 +205,30 @@ std::vector<std::string_view> captured_names(Span node) {
   return captured;
 }
 
+void for_each_node(const std::vector<Span>& nodes, const std::function<void(const NodeProto&)>& visitor) {
+  std::vector<Span> waiting = nodes;
+  NodeProto node;
+  while (!waiting.empty()) {
+    const Span bytes = waiting.back();
+    waiting.pop_back();
+    node.clear();
+    read(node, bytes);
+    visitor(node);
+    for (const Span attribute : node.attributes) {
+      WireReader reader(attribute, "AttributeProto");
+      while (reader.next()) {
+        if (reader.field() != 6 && reader.field() != 11) {
+          reader.skip();
+          continue;
+        }
+        GraphProto graph;
+        read(graph, reader.span(reader.field() == 6 ? "g" : "graphs"));
+        waiting.insert(waiting.end(), graph.nodes.begin(), graph.nodes.end());
+      }
+    }
+  }
+}
+
 void walk_subgraphs(Span node, std::size_t limit, const std::function<void(NameUse, std::string_view)>& visitor) {
   enum class Kind : std::uint8_t { kNode, kAttribute, kGraph, kReturned, kInput, kInitializer };
   struct Level {

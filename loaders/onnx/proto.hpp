@@ -215,6 +215,10 @@ enum class NameUse : std::uint8_t { kRead, kMade };
 /// Errors: kLimitExceeded for more than `limit` graphs within each other (0: no limit), kInvalidModel for damage.
 void walk_subgraphs(Span node, std::size_t limit, const std::function<void(NameUse, std::string_view)>& visitor);
 
+/// All of the nodes, and those of the graphs in their attributes, however deep: without recursion, in no order. What
+/// the visitor is given is gone when it returns.
+void for_each_node(const std::vector<Span>& nodes, const std::function<void(const NodeProto&)>& visitor);
+
 /// Names that the subgraphs below a NodeProto read but do not make themselves, each once. Errors: kInvalidModel.
 std::vector<std::string_view> captured_names(Span node);
 

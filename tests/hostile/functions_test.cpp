@@ -72,6 +72,33 @@ TEST(HostileFunctions, ThatExplode) {
                  {"nodes with its functions written out"});
 }
 
+/// An If both of whose branches call the function.
+NodeSpec branches_that_call(const std::string& callee) {
+  const Message body =
+      Message().bytes(2, "body").message(1, call(callee, "a", "t").message()).message(12, Message().bytes(1, "t"));
+  return {"If", {"a"}, {"r"}, {graph_attribute("then_branch", body), graph_attribute("else_branch", body)}, {}, {}, {}};
+}
+
+TEST(HostileFunctions, WithinBodies) {
+  expect_refused("calls itself", with_functions({function("f").node(branches_that_call("f"))}, call("f", "x", "y")),
+                 ErrorCode::kInvalidModel, {"function \"f\" (domain d) calls itself: \"f\" -> \"f\""});
+  std::vector<FunctionWriter> functions{function("f0").node("Relu", {"a"}, {"r"})};
+  for (int i = 1; i <= 33; ++i) {
+    functions.push_back(function("f" + std::to_string(i)).node(branches_that_call("f" + std::to_string(i - 1))));
+  }
+  expect_refused("2^33", with_functions(functions, call("f33", "x", "y")), ErrorCode::kLimitExceeded,
+                 {"nodes with its functions written out; the limit (Options::limits.nodes) is 1000000"});
+  functions.erase(functions.begin() + 20, functions.end());
+  ModelWriter writer = model().opset(17).opset(1, "d").input("x", DataType::kFloat32, {2});
+  const Message body =
+      Message().bytes(2, "body").message(1, call("f19", "x", "t").message()).message(12, Message().bytes(1, "t"));
+  writer.node("If", {"x"}, {"y"}, {graph_attribute("then_branch", body), graph_attribute("else_branch", body)})
+      .output("y");
+  for (const FunctionWriter& entry : functions) writer.function(entry);
+  expect_refused("2^20 from bodies of the model", writer.bytes(), ErrorCode::kLimitExceeded,
+                 {"nodes with its functions written out"});
+}
+
 TEST(HostileFunctions, TheLimitOnNodesIsExact) {
   // Two calls of a function with three nodes: 2 + 2 * 3 nodes are looked at.
   const FunctionWriter three =

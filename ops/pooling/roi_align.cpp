@@ -29,6 +29,7 @@ namespace {
 constexpr std::size_t kChannelsOfTask = 32;
 constexpr std::size_t kStored = 32;  // bins at a time
 constexpr std::int64_t kMostSize = INT32_MAX;
+constexpr std::size_t kSamplesBetweenLooks = 256;  // at whether the run is to stop
 
 struct RoiAlignAttributes : Attributes {
   bool takes_largest = false;
@@ -290,12 +291,13 @@ double largest_of_bin(const State& state, const RunArguments& args, std::size_t 
   const auto [first_column, last_column] = horizontal.samples(bin_column);
   const double samples = vertical.grid * horizontal.grid;
   double seen = 0;
+  std::size_t looked_at = 0;
   double largest = -std::numeric_limits<double>::infinity();
   for (double i = first_row; i < last_row; ++i) {
     const Sample row = sample_at(vertical.place(bin_row, i), vertical.size);
     if (!row.inside) continue;
-    if (args.control.abandon_if_stopped()) return 0;
     for (double j = first_column; j < last_column; ++j) {
+      if (looked_at++ % kSamplesBetweenLooks == 0 && args.control.abandon_if_stopped()) return 0;
       const Sample column = sample_at(horizontal.place(bin_column, j), horizontal.size);
       if (!column.inside) continue;
       ++seen;

@@ -1,4 +1,5 @@
 // Regions, offsets and signals whose numbers lie outside of what they name (section R; see operators_test.cpp).
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -7,6 +8,23 @@
 
 namespace linnet::test {
 namespace {
+
+TEST(HostileOperators, RegionsOfManySamplesEndAtADeadline) {
+  for (const char* mode : {"avg", "max"}) {
+    SCOPED_TRACE(mode);
+    OneNode regions("RoiAlign");
+    regions.given(kF, {1, 1, 4, 4}).given(kF, {1, 4}).given(DataType::kInt64, {1});
+    regions.with(attribute("mode", mode)).with(attribute("sampling_ratio", INT32_MAX));
+    const Model model = accept(regions.bytes());
+    Tensor corners = Tensor::of<float>({1, 4});
+    for (std::size_t i = 0; i < 4; ++i) corners.data<float>()[i] = i < 2 ? 0.0F : 4.0F;
+    RunOptions until;
+    until.timeout = std::chrono::milliseconds(20);
+    expect_refusal("2^62 samples", ErrorCode::kDeadlineExceeded, {"deadline"}, [&] {
+      model.run({Tensor::of<float>({1, 1, 4, 4}), corners, Tensor::of<std::int64_t>({1})}, until);
+    });
+  }
+}
 
 TEST(HostileOperators, Regions) {
   const auto regions = [](const Shape& shape, const std::vector<float>& corners, std::int64_t batch) {

@@ -120,6 +120,10 @@ std::string message_of(const std::exception& error) {
   std::string message = error.what();
   const std::string prefix = "Options::";
   for (std::size_t at = message.find(prefix); at != std::string::npos; at = message.find(prefix, at)) {
+    if (message.compare(at + prefix.size(), 7, "limits.") == 0) {  // the command has no options for these
+      at += prefix.size();
+      continue;
+    }
     message.replace(at, prefix.size(), "--");
     const std::size_t end = std::min(message.find_first_not_of("abcdefghijklmnopqrstuvwxyz_.", at + 2), message.size());
     std::replace(&message[at], &message[end], '_', '-');

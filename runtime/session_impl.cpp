@@ -57,6 +57,7 @@ SessionImpl::SessionImpl(ModelImpl& model, std::shared_ptr<Arena> arena)
   for (const ModelImpl::Part& part : model.parts())
     parts_.push_back(std::make_unique<SessionImpl>(*part.model, arena_));
   for (OutputBinding& output : outputs_) output.held = Held(model.memory_budget());
+  buffers_.reserve(inputs_.size() + outputs_.size());
   for (const StateTie& tie : model.states()) add_state(tie);
   control_.set_flush_denormals(model.options().flush_denormals);
 }
@@ -260,31 +261,42 @@ void SessionImpl::point_at_buffers() {
   }
 }
 
+void SessionImpl::refuse_overlap(const Buffer& output, const Buffer& other) const {
+  const auto name = [&](std::size_t index) { return printable(model_.outputs()[index].name); };
+  if (!other.output) {
+    invalid_argument("the buffer of output \"", name(output.index), "\" overlaps input \"",
+                     printable(model_.graph().input_names[other.index]), "\"");
+  }
+  const auto [first, second] = std::minmax(output.index, other.index);
+  invalid_argument("the buffers of outputs \"", name(first), "\" and \"", name(second), "\" overlap");
+}
+
 /// Steps write outputs early and read inputs late, so the two may not share memory; nor may two outputs.
-void SessionImpl::check_overlap() const {
-  const auto overlap = [](const void* a, std::size_t a_bytes, const void* b, std::size_t b_bytes) {
-    const auto x = reinterpret_cast<std::uintptr_t>(a);
-    const auto y = reinterpret_cast<std::uintptr_t>(b);
-    return a_bytes > 0 && b_bytes > 0 && x < y + b_bytes && y < x + a_bytes;
+void SessionImpl::check_overlap() {
+  std::vector<Buffer>& buffers = buffers_;
+  buffers.clear();
+  const auto add = [&](const void* data, std::size_t bytes, std::size_t index, bool output) {
+    const auto begin = reinterpret_cast<std::uintptr_t>(data);
+    if (bytes > 0) buffers.push_back({begin, begin + bytes, index, output});
   };
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    if (!outputs_[i].bound) continue;
-    const std::size_t bytes = byte_count(outputs_[i].type, outputs_[i].shape);
-    for (std::size_t input = 0; input < inputs_.size(); ++input) {
-      if (is_held(inputs_[input].type)) continue;
-      if (overlap(outputs_[i].data, bytes, inputs_[input].data,
-                  byte_count(inputs_[input].type, inputs_[input].shape))) {
-        invalid_argument("the buffer of output \"", printable(model_.outputs()[i].name), "\" overlaps input \"",
-                         printable(model_.graph().input_names[input]), "\"");
-      }
+    if (outputs_[i].bound) add(outputs_[i].data, byte_count(outputs_[i].type, outputs_[i].shape), i, true);
+  }
+  if (buffers.empty()) return;
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    if (!is_held(inputs_[i].type)) add(inputs_[i].data, byte_count(inputs_[i].type, inputs_[i].shape), i, false);
+  }
+  std::sort(buffers.begin(), buffers.end(), [](const Buffer& a, const Buffer& b) { return a.begin < b.begin; });
+  // Inputs may overlap each other: of those before a buffer the one that goes furthest counts, and of outputs likewise.
+  const Buffer* last_output = nullptr;
+  const Buffer* furthest_input = nullptr;
+  for (const Buffer& buffer : buffers) {
+    if (last_output != nullptr && last_output->end > buffer.begin) refuse_overlap(*last_output, buffer);
+    if (buffer.output && furthest_input != nullptr && furthest_input->end > buffer.begin) {
+      refuse_overlap(buffer, *furthest_input);
     }
-    for (std::size_t other = 0; other < i; ++other) {
-      if (outputs_[other].bound && overlap(outputs_[i].data, bytes, outputs_[other].data,
-                                           byte_count(outputs_[other].type, outputs_[other].shape))) {
-        invalid_argument("the buffers of outputs \"", printable(model_.outputs()[other].name), "\" and \"",
-                         printable(model_.outputs()[i].name), "\" overlap");
-      }
-    }
+    const Buffer*& kept = buffer.output ? last_output : furthest_input;
+    if (kept == nullptr || buffer.end > kept->end) kept = &buffer;
   }
 }
 

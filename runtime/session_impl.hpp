@@ -96,6 +96,12 @@ class SessionImpl {
     Held held;                   ///< in place of `own`, of an output whose shape the run finds out
     const void* last = nullptr;  ///< where the last result lies, of an output that is a state
   };
+  /// Memory that the caller bound.
+  struct Buffer {
+    std::uintptr_t begin, end;
+    std::size_t index;  ///< of the output or input
+    bool output;
+  };
   /// What the next run reads; the memory that it writes is the output's own, and the two change places after it.
   struct SessionState {
     StateTie tie;
@@ -111,6 +117,8 @@ class SessionImpl {
   void bind_part(std::size_t part);
   void prepare_parts(const Stop& stop);
   void run_parts(const Stop& stop, std::vector<StepTime>* step_times);
+  /// Bytes of the outputs whose shapes the last run found out, or that are no arrays.
+  std::size_t held_bytes() const;
   void run_own_steps(const Stop& stop, std::vector<StepTime>* step_times);
   void return_revealed();
   void set_trace(TaskTrace* trace) noexcept;
@@ -129,7 +137,8 @@ class SessionImpl {
   void point_bound_into_arena(BoundProgram& bound) const;
   void prepare_outputs();
   void point_at_buffers();
-  void check_overlap() const;
+  void check_overlap();
+  [[noreturn]] void refuse_overlap(const Buffer& output, const Buffer& other) const;
   void* output_data(std::size_t position) const;
   void* output_operand(std::size_t position);
   void run_steps(const Stop& stop, std::vector<StepTime>* step_times);
@@ -142,6 +151,7 @@ class SessionImpl {
   std::vector<InputBinding> inputs_;
   std::vector<std::shared_ptr<const Held>> values_;  ///< that inputs_ refer to
   std::vector<OutputBinding> outputs_;
+  std::vector<Buffer> buffers_;  ///< of check_overlap, which allocates nothing
   std::vector<SessionState> states_;
   std::vector<std::unique_ptr<BoundProgram>> programs_;
   BoundProgram* current_ = nullptr;

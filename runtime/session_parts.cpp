@@ -27,12 +27,27 @@ void SessionImpl::prepare_parts(const Stop& stop) {
 void SessionImpl::run_parts(const Stop& stop, std::vector<StepTime>* step_times) {
   control_.begin_run();
   control_.set_stop(stop);
+  std::size_t held = 0;
   for (std::size_t part = 0; part < parts_.size(); ++part) {
     if (part > 0) bind_part(part);
     std::vector<StepTime> times;
     parts_[part]->run_steps(stop, step_times != nullptr ? &times : nullptr);
+    held += parts_[part]->held_bytes();
+    if (held > model_.memory_budget()) {
+      fail(ErrorCode::kLimitExceeded, "the values that the run holds take ", held, " bytes, the memory budget is ",
+           model_.memory_budget());
+    }
     if (step_times != nullptr) step_times->insert(step_times->end(), times.begin(), times.end());
   }
+}
+
+std::size_t SessionImpl::held_bytes() const {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    if (current_ != nullptr && current_->program->outputs[i].revealed) bytes += outputs_[i].held.total_bytes();
+  }
+  for (const auto& part : parts_) bytes += part->held_bytes();
+  return bytes;
 }
 
 std::vector<SessionImpl::PartProgram> SessionImpl::programs() const {

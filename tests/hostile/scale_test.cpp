@@ -113,6 +113,32 @@ TEST(HostileScale, AConcatOf100000) {
   EXPECT_EQ(accept(bytes).outputs()[0].shape[0].value, 100000);
 }
 
+/// Buffers are looked at for overlaps, of which there are as many pairs.
+TEST(HostileScale, ManyInputsAndOutputs) {
+  constexpr std::size_t kMany = 20000;
+  ModelWriter writer = model();
+  for (std::size_t i = 0; i < kMany; ++i) {
+    const std::string number = std::to_string(i);
+    writer.input("x" + number, kF, {1}).node("Neg", {"x" + number}, {"y" + number}).output("y" + number);
+  }
+  const Model model = accept(writer.bytes());
+  std::vector<float> x(kMany, 1.5F), y(kMany);
+  Session session = model.session();
+  const std::int64_t shape[] = {1};
+  for (std::size_t i = 0; i < kMany; ++i) {
+    session.bind_input(i, {kF, shape, 1, &x[i]});
+    session.bind_output(i, {kF, shape, 1, &y[i]});
+  }
+  session.run();
+  EXPECT_EQ(y, std::vector<float>(kMany, -1.5F));
+  session.bind_output(kMany - 1, {kF, shape, 1, &x[7]});
+  expect_refusal("an output over an input", ErrorCode::kInvalidArgument,
+                 {"the buffer of output \"y19999\" overlaps input \"x7\""}, [&] { session.run(); });
+  session.bind_output(kMany - 1, {kF, shape, 1, &y[3]});
+  expect_refusal("an output over another", ErrorCode::kInvalidArgument,
+                 {"the buffers of outputs \"y3\" and \"y19999\" overlap"}, [&] { session.run(); });
+}
+
 TEST(HostileScale, AttributesWithoutEnd) {
   std::vector<Message> many;
   many.reserve(100000);

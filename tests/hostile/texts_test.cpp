@@ -53,6 +53,20 @@ TEST(HostileTexts, WhatExplodesEndsAtTheBudget) {
   expect_bomb("repeated", tile.node("Expand", {"x", "n"}, {"y"}), {one_long});
 }
 
+/// None takes more than the budget, and all of them do.
+TEST(HostileTexts, ManyTogetherEndAtTheBudget) {
+  ModelWriter writer = model().opset(20).input("x", kS, {1});
+  writer.node("StringConcat", {"x", "x"}, {"twice"});
+  for (int i = 0; i < 8; ++i) {
+    const std::string number = std::to_string(i);
+    writer.node("StringConcat", {"twice", "x"}, {"y" + number}).output("y" + number);
+  }
+  const Value text = Value::strings({1}, {std::string(std::size_t{1} << 20, 'x')});
+  expect_refusal("26 MiB in eight", ErrorCode::kLimitExceeded,
+                 {"the values that the run holds take ", "the memory budget is 16777216"},
+                 [&] { run_model(writer, {text}, small_budget()); });
+}
+
 /// A loop of 2^40 iterations that stacks long texts.
 TEST(HostileTexts, StackedOnesEndAtTheBudget) {
   Message body;

@@ -56,9 +56,10 @@ std::string rotary_embedding(const OwnCall& call) {
 
 namespace {
 
-/// `bias` of scores, for keys that count and others: from a mask of lengths [batch], of keys [batch, keys], or of every
-/// score [batch, queries, keys]; plus the attention bias. `of`: what has the keys as axis 1.
-std::string score_bias(const OwnCall& call, std::size_t mask, std::size_t bias, const char* of) {
+/// `bias` of scores, for keys that count and others: from a mask of lengths [batch], or of ends and then beginnings
+/// [2 batch], of keys [batch, keys], or of every score [batch, queries, keys]; plus the attention bias. `of`: what has
+/// the keys as this axis.
+std::string score_bias(const OwnCall& call, std::size_t mask, std::size_t bias, const char* of, std::size_t axis) {
   std::string out;
   if (call.has_input(mask)) {
     const std::size_t rank = rank_of(call, mask, "mask");
@@ -67,8 +68,13 @@ std::string score_bias(const OwnCall& call, std::size_t mask, std::size_t bias, 
       const Dim lengths = call.inputs[mask].dims[0];
       const Dims& query = call.inputs[0].dims;
       const Dim batch = query.empty() ? Dim::unknown() : query[0];
-      if (!lengths.same(batch)) unsupported("a mask of shape [", lengths, "] for a batch of ", batch);
-      out += range_along(of, 1) + "lengths=Cast<to=7>(mask);apart=Unsqueeze(lengths,[1,2,3]);kept=Less(range,apart);";
+      const bool begins = lengths.known() && batch.known() && lengths.value() == 2 * batch.value();
+      if (!begins && !lengths.same(batch)) unsupported("a mask of shape [", lengths, "] for a batch of ", batch);
+      out += range_along(of, axis) + "lengths=Cast<to=7>(mask);";
+      out += begins ? "ends,begins=Split<axis=0,num_outputs=2>(lengths);apart=Unsqueeze(ends,[1,2,3]);"
+                      "before=Less(range,apart);first=Unsqueeze(begins,[1,2,3]);behind=GreaterOrEqual(range,first);"
+                      "kept=And(before,behind);"
+                    : "apart=Unsqueeze(lengths,[1,2,3]);kept=Less(range,apart);";
     } else {
       out += text("apart=Unsqueeze(mask,", rank == 2 ? "[1,2]" : "[1]", ");kept=Cast<to=9>(apart);");
     }
@@ -166,9 +172,9 @@ std::string attend_heads(const OwnCall& call, const HeadInputs& at) {
   } else {
     out += "q1=q0;k1=k0;v1=v0;";
   }
-  out += score_bias(call, at.mask, at.attention_bias, query_rank == 5 ? "query" : "key");
-  if ((heads_apart || call.has_input(at.past)) && call.has_input(at.mask) && rank_of(call, at.mask, "mask") == 1) {
-    unsupported("a mask of lengths ", heads_apart ? "for keys of four dimensions" : "with a past");
+  out += score_bias(call, at.mask, at.attention_bias, query_rank == 5 ? "query" : "key", heads_apart ? 2 : 1);
+  if (call.has_input(at.past) && call.has_input(at.mask) && rank_of(call, at.mask, "mask") == 1) {
+    unsupported("a mask of lengths with a past");
   }
   const Dim last = call.inputs[0].dims.back();
   const Dim width = query_rank == 5 ? last : is_size(last) ? Dim(last.value() / heads) : Dim::unknown();
@@ -228,7 +234,7 @@ std::string attend_projected(const OwnCall& call, const ProjectedInputs& at) {
   if (call.has_input(at.past) && call.has_input(at.mask) && rank_of(call, at.mask, "mask_index") == 1) {
     unsupported("a mask of lengths with a past");
   }
-  out += score_bias(call, at.mask, at.attention_bias, "input");
+  out += score_bias(call, at.mask, at.attention_bias, "input", 1);
   const Dims& weights = call.inputs[1].dims;
   Dim hidden = sizes.empty() ? Dim::unknown() : Dim(sizes[0]);
   if (!hidden.known() && weights.size() == 2 && weights[1].known()) hidden = weights[1].value() / 3;

@@ -236,8 +236,14 @@ std::string group_query_attention(const OwnCall& call) {
     out += "mask0=kept;";
   } else {
     out += "never=CastLike(-inf,query);free=CastLike(0.0,query);";
-    out += !has_bias ? "mask0=Where(kept,free,never);"
-                     : text("mask0=Where(kept,", windowed ? "bias" : "attention_bias", ",never);");
+    // A cache with room for more has columns that the bias has not; none of them is kept.
+    if (has_bias && !windowed) {
+      out +=
+          "cache_rows=Shape<start=2,end=3>(keys);columns=Shape<start=3,end=4>(attention_bias);"
+          "lack=Sub(cache_rows,columns);lacking=Max(lack,[0]);pads=Concat<axis=0>([0,0,0,0,0,0,0],lacking);bias=Pad("
+          "attention_bias,pads);";
+    }
+    out += has_bias ? "mask0=Where(kept,bias,never);" : "mask0=Where(kept,free,never);";
   }
   out += sunk ? with_sink(call, heads) : "mask=mask0;seen_keys=keys;seen_values=values;";
   out += by_kernel ? "y0=linnet:ScaledDotProductAttention<" + scale + ">"

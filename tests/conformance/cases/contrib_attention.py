@@ -189,6 +189,82 @@ def gqa_uneven() -> Case:
     )
 
 
+def gqa_bias_with_room() -> Case:
+    values = Values("gqa_bias_with_room")
+
+    def expected(q: Array, k: Array, v: Array, pk: Array, pv: Array, n: Array, t: Array, a: Array, g: Array):
+        places = n[:, None] - 1 + np.arange(2)
+        k, v = heads_apart(k, 1), heads_apart(v, 1)
+        for sequence, place in enumerate(places[:, 0]):
+            pk[sequence, :, place : place + 2] = k[sequence]
+            pv[sequence, :, place : place + 2] = v[sequence]
+        seen = np.arange(8) <= places[..., None]
+        scores = heads_apart(q, 2) @ pk.repeat(2, 1).swapaxes(2, 3) / 4 + np.pad(a, ((0, 0), (0, 0), (0, 0), (0, 2)))
+        weights = np.exp(np.where(seen[:, None], scores, -np.inf))
+        shares = [weights / (weights.sum(-1, keepdims=True) + sink) for sink in (0, np.exp(g)[None, :, None, None])]
+        return [heads_joined(share @ pv.repeat(2, 1)) for share in shares]
+
+    return contrib(
+        "gqa_bias_with_room",
+        "GroupQueryAttention: a bias has a column for each step so far, the cache has rows for more",
+        """(float[2, 2, 32] q, float[2, 2, 16] k, float[2, 2, 16] v, float[2, 1, 8, 16] pk, float[2, 1, 8, 16] pv,
+            int32[2] n, int32 t, float[1, 2, 2, 6] a) => (float[2, 2, 32] y, float[2, 2, 32] z) {
+            y, ok, ov = com.microsoft.GroupQueryAttention <num_heads = 2, kv_num_heads = 1>
+                (q, k, v, pk, pv, n, t, , , , a)
+            z, ok1, ov1 = com.microsoft.GroupQueryAttention <num_heads = 2, kv_num_heads = 1>
+                (q, k, v, pk, pv, n, t, , , , a, g)
+        }""",
+        inputs=[
+            {
+                "q": values.floats(2, 2, 32),
+                "k": values.floats(2, 2, 16),
+                "v": values.floats(2, 2, 16),
+                "pk": values.floats(2, 1, 8, 16),
+                "pv": values.floats(2, 1, 8, 16),
+                "n": np.array([5, 3], np.int32),
+                "t": np.array(6, np.int32),
+                "a": values.floats(1, 2, 2, 6),
+            }
+        ],
+        constants={"g": values.floats(2)},
+        expected=expected,
+    )
+
+
+def masks_of_lengths() -> Case:
+    values = Values("masks_of_lengths")
+
+    def expected(q: Array, k: Array, v: Array, n: Array, x: Array, e: Array, w: Array, b: Array) -> list[Array]:
+        shut = np.where(np.arange(4) < n[:, None], 0, -np.inf)[:, None, None, :]
+        y = attention(heads_apart(q, 2), k, v, shut)
+        steps = np.arange(5)
+        kept = (steps < e[:2, None]) & (steps >= e[2:, None])
+        parts = [heads_apart(part, 2) for part in np.split(x @ w + b, 3, -1)]
+        return [heads_joined(y), heads_joined(attention(*parts, np.where(kept, 0, -10000.0)[:, None, None, :]))]
+
+    return contrib(
+        "masks_of_lengths",
+        "MultiHeadAttention with heads apart, and Attention whose sequences begin somewhere: masks of one axis",
+        """(float[2, 3, 8] q, float[2, 2, 4, 4] k, float[2, 2, 4, 4] v, int32[2] n, float[2, 5, 6] x, int32[4] e) =>
+            (float[2, 3, 8] y, float[2, 5, 8] z) {
+            y = com.microsoft.MultiHeadAttention <num_heads = 2> (q, k, v, , n)
+            z = com.microsoft.Attention <num_heads = 2> (x, w, b, e)
+        }""",
+        inputs=[
+            {
+                "q": values.floats(2, 3, 8),
+                "k": values.floats(2, 2, 4, 4),
+                "v": values.floats(2, 2, 4, 4),
+                "n": np.array([4, 2], np.int32),
+                "x": values.floats(2, 5, 6),
+                "e": np.array([5, 4, 2, 0], np.int32),
+            }
+        ],
+        constants={"w": values.floats(6, 24), "b": values.floats(24)},
+        expected=expected,
+    )
+
+
 def resident(steps: int, rows: int, window: int) -> int:
     """How many of the last steps a cache of so many rows holds."""
     gone = rows - window + 1
@@ -439,6 +515,8 @@ CASES = [
     mha_past_lengths(),
     gqa_decode(),
     gqa_uneven(),
+    gqa_bias_with_room(),
+    masks_of_lengths(),
     gqa_window_cache(),
     gqa_norms_sink(),
     gqa_padded_steps(),

@@ -62,7 +62,7 @@ constexpr std::size_t most_vectors(std::size_t rows) {
 
 template <class Dot, std::size_t kRows, std::size_t kVectors>
 constexpr TileFunction tile_function() {
-  if constexpr (kRows <= Dot::kMostRows && kVectors <= most_vectors<Dot>(kRows)) {
+  if constexpr (kRows <= Dot::kMostRows && kVectors <= std::min(Dot::kMostVectors, max_panel_tile_vectors(kRows))) {
     return MultiplyTile<Dot, kRows, kVectors>;
   } else {
     return nullptr;
@@ -268,6 +268,7 @@ constexpr std::size_t kBlockDepth = 1024;
 #else
 constexpr std::size_t kBlockDepth = 512;
 #endif
+constexpr std::size_t kMostBlockDepth = kBlockDepth * 3 / 2;  // a short rest does not earn another way through C
 constexpr std::size_t kMostChunkRows = 120;
 static_assert(kBlockDepth % kGroupLength == 0, "a block begins with a group");
 
@@ -327,7 +328,7 @@ void MultiplyRowTile(const Product& product, std::size_t row, std::size_t rows, 
   tile.chain_length = epilogue.chain_length;
   tile.partial_activation = last_block && activates_stored(epilogue) ? &epilogue.activation : nullptr;
   const float* block = product.panel_begin(panel) + k_begin * tile.b_width;
-  const std::size_t step = max_tile_vectors(rows) * kLanes;
+  const std::size_t step = max_panel_tile_vectors(rows) * kLanes;
   for (std::size_t i = 0; i < columns; i += step) {
     tile.columns = std::min(step, columns - i);
     tile.b = block + i;
@@ -349,21 +350,20 @@ void MultiplyChunk(const Product& product, std::size_t row_begin, std::size_t ro
   for (std::size_t column = product.column_begin; column < product.column_end; column += kPanelColumns) {
     const std::size_t columns = std::min(kPanelColumns, product.column_end - column);
     const std::size_t width = panel_width(product.n, column / kPanelColumns);
-    const bool narrow = divide_up(columns, kLanes) <= max_tile_vectors(Dot::kMostRows);
-    const std::size_t most_rows = narrow ? Dot::kMostRows : kMaxRowsOfWideTile;
+    const std::size_t most_rows = std::min(Dot::kMostRows, most_tile_rows(divide_up(columns, kLanes)));
     const std::size_t row_tiles = divide_up(row_end - row_begin, most_rows);
-    const std::size_t block_depth = row_tiles == 1 ? product.k : kBlockDepth;
     const float* block = product.b + column * product.k;
     std::size_t k_begin = 0;
     do {
-      const std::size_t depth = std::min(block_depth, product.k - k_begin);
+      const std::size_t rest = product.k - k_begin;
+      const std::size_t depth = row_tiles == 1 || rest <= kMostBlockDepth ? rest : kBlockDepth;
       block += depth * width;
       const bool last = column + columns == product.column_end && k_begin + depth == product.k;
       // The next chunk begins where this one began.
       const float* const next = last ? product.b + product.column_begin * product.k : block;
       const bool fetches = product.b_row_stride == 0 && !(last && row_end == product.m);
       const std::size_t next_floats = fetches ? depth * width : 0;
-      const std::size_t tile_columns = max_tile_vectors(most_rows) * kLanes;
+      const std::size_t tile_columns = max_panel_tile_vectors(most_rows) * kLanes;
       Prefetch prefetch(next, next_floats, row_tiles * divide_up(columns, tile_columns) * depth);
       std::size_t row = row_begin;
       for (std::size_t left = row_tiles; left != 0; --left) {

@@ -44,6 +44,25 @@ constexpr std::size_t max_tile_vectors(std::size_t rows) {
 
 constexpr std::size_t kMaxVectors = 8;
 
+// The widest tile of so many rows within a panel. Sixteen registers hold 4 x 3 accumulators, too, and 8 are chains
+// enough, which 6 are not.
+constexpr std::size_t max_panel_tile_vectors(std::size_t rows) {
+#if HWY_TARGET == HWY_AVX2
+  if (rows == 4) return 3;
+  if (rows == 7 || rows == 8) return 1;
+#endif
+  return max_tile_vectors(rows);
+}
+
+// The most rows of a tile in a panel of so many vectors, so that as few chains as may be are missing.
+constexpr std::size_t most_tile_rows(std::size_t vectors) {
+#if HWY_TARGET == HWY_AVX2
+  if (vectors == 1) return 8;
+  if (vectors == 3 || vectors == 5) return 4;
+#endif
+  return vectors <= max_tile_vectors(kMaxRows) ? kMaxRows : kMaxRowsOfWideTile;
+}
+
 // What one step along k does: sum + a b, of floats or of pairs of bfloat16, which travel as the 32 bits of a float.
 struct FloatDot {
   static constexpr std::size_t kMostRows = kMaxRows;
@@ -159,6 +178,11 @@ HWY_INLINE void StoreTile(const TileVector (&sums)[kRows][kVectors], const Tile&
 template <std::size_t kRows>
 constexpr bool kPrefetches = kRows >= 4;
 
+// A tile that reads part of a panel's lines leaves gaps, which CPUs with tiles so narrow do not fetch over by
+// themselves: so many steps ahead the tile's line comes to the first-level cache. 0: the CPU does.
+template <std::size_t kRows>
+constexpr std::size_t kStepsAhead = HWY_TARGET == HWY_AVX2&& kPrefetches<kRows> ? 8 : 0;
+
 // Whether the steps of A may lie in runs, of which convolutions alone make use: with the tiles that six rows and more
 // are made of. It is not worth its room elsewhere: rows are copied together there.
 constexpr bool kTargetTakesRuns = HWY_TARGET <= HWY_AVX2;
@@ -225,6 +249,7 @@ void MultiplyTile(const Tile& tile) {
           LINNET_UNROLL
           for (std::size_t j = 0; j < kVectors; ++j) sums[row][j] = Dot::MulAdd(a_element, b_row[j], sums[row][j]);
         }
+        if constexpr (kStepsAhead<kRows> != 0) __builtin_prefetch(b + kStepsAhead<kRows> * b_width, 0, 3);
         if constexpr (kPrefetches<kRows>) {
           __builtin_prefetch(prefetched, 0, 2);
           prefetched += prefetch_step;

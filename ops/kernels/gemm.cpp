@@ -122,10 +122,13 @@ bool adds_column(const GemmEpilogue& epilogue) {
   return epilogue.addend != nullptr && epilogue.addend_column_stride == 0;
 }
 
-// Relu is applied in registers, other activations in a pass over the whole vectors that were just stored; tiles have
-// done it for vectors that are stored in part.
+// Relu and Clip are applied in registers, other activations in a pass over the whole vectors that were just stored;
+// tiles have done it for vectors that are stored in part.
+bool is_bounded(const GemmEpilogue& epilogue) {
+  return epilogue.activation.kind == ActivationKind::kRelu || epilogue.activation.kind == ActivationKind::kClip;
+}
 bool activates_stored(const GemmEpilogue& epilogue) {
-  return epilogue.activation.kind != ActivationKind::kNone && epilogue.activation.kind != ActivationKind::kRelu;
+  return epilogue.activation.kind != ActivationKind::kNone && !is_bounded(epilogue);
 }
 
 HWY_NOINLINE void ActivateStored(const Product& product, std::size_t row, std::size_t rows, std::size_t column,
@@ -133,15 +136,6 @@ HWY_NOINLINE void ActivateStored(const Product& product, std::size_t row, std::s
   const std::size_t whole = (product.epilogue.fills_padding ? divide_up(count, kLanes) : count / kLanes) * kLanes;
   if (whole == 0) return;
   const Activation& activation = product.epilogue.activation;
-  if (activation.kind == ActivationKind::kClip) {  // not worth a call for each row
-    const TileTag d;
-    const ClipActivation clip = {activation.alpha, activation.beta};
-    for (std::size_t i = row; i < row + rows; ++i) {
-      float* c = product.c + i * product.c_row_stride + column;
-      for (std::size_t j = 0; j < whole; j += kLanes) hn::StoreU(clip(d, hn::LoadU(d, c + j)), d, c + j);
-    }
-    return;
-  }
   if (whole == product.c_row_stride) {  // the rows of short products one after another: their latencies overlap
     float* c = product.c + row * whole;
     return apply_activation(activation, c, c, rows * whole);
@@ -235,7 +229,8 @@ void MultiplyFewRows(const Product& product) {
   tile.prefetched = reinterpret_cast<const std::byte*>(product.a);
   tile.prefetch_step = 0;
   TileStart start;
-  tile.relu = epilogue.activation.kind == ActivationKind::kRelu;
+  const Bounds bounds(epilogue.activation);
+  tile.bounds = is_bounded(epilogue) ? &bounds : nullptr;
   tile.fills_padding = epilogue.fills_padding;
   tile.chain_length = epilogue.chain_length;
   tile.partial_activation = activates_stored(epilogue) ? &epilogue.activation : nullptr;
@@ -323,7 +318,8 @@ void MultiplyRowTile(const Product& product, std::size_t row, std::size_t rows, 
   tile.c_row_stride = product.c_row_stride;
   const bool from_c = !first_block || epilogue.addend != nullptr;
   TileStart start;
-  tile.relu = last_block && epilogue.activation.kind == ActivationKind::kRelu;
+  const Bounds bounds(epilogue.activation);
+  tile.bounds = last_block && is_bounded(epilogue) ? &bounds : nullptr;
   tile.fills_padding = epilogue.fills_padding;
   tile.chain_length = epilogue.chain_length;
   tile.partial_activation = last_block && activates_stored(epilogue) ? &epilogue.activation : nullptr;

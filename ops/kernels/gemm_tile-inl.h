@@ -120,8 +120,8 @@ struct Tile {
   const std::byte* prefetched;  // of tiles with kPrefetches: from here on, so many bytes for a step of k are fetched to
   std::size_t prefetch_step;    // the second-level cache; nothing behind the first is, where these are 0
   std::size_t chain_length;     // steps of k; a group is four chains
-  bool relu;
-  bool fills_padding;                    // the last vector of C is stored whole
+  const Bounds* bounds;         // of what is stored; null for none
+  bool fills_padding;           // the last vector of C is stored whole
   const Activation* partial_activation;  // for the last vector, if it is stored in part; null if absent
 };
 
@@ -282,11 +282,12 @@ void MultiplyTile(const Tile& tile) {
       group_left = group_length;
     }
   }
-  if (tile.relu) {
+  if (tile.bounds != nullptr) {
+    const Bounds bounds = *tile.bounds;
     LINNET_UNROLL
     for (std::size_t row = 0; row < kRows; ++row) {
       LINNET_UNROLL
-      for (std::size_t j = 0; j < kVectors; ++j) sums[row][j] = Relu(d, sums[row][j]);
+      for (std::size_t j = 0; j < kVectors; ++j) sums[row][j] = bounds(sums[row][j]);
     }
   }
   StoreTile(sums, tile);

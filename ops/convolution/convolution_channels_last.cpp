@@ -17,8 +17,6 @@ namespace {
 /// Outputs gathered and multiplied at once: those that kernels::gemm multiplies with one panel before the next.
 constexpr std::size_t kOutputsAtOnce = 120;
 constexpr std::size_t kTileRows = 12;
-/// Rows of a group of several that earn a product: fewer would leave out much of its vectors, and store parts of them.
-constexpr std::size_t kLeastGroupRows = 16;
 /// With as many, a thread that comes late leaves little for the others to wait for.
 constexpr std::size_t kSlicesOfThread = 4;
 
@@ -167,7 +165,8 @@ std::optional<ChannelsLast> channels_last_convolution(const NodeView& node) {
   if (w->shape.size() > 2 + kMostChannelsLastAxes) return std::nullopt;
   const bool transposed = attributes.transposed;
   const auto rows = static_cast<std::size_t>(transposed ? w->shape[1] : w->shape[0] / attributes.group);
-  if (rows < (attributes.group > 1 ? kLeastGroupRows : kLeastProductRows)) return std::nullopt;
+  // Fewer rows of a group would leave out much of the product's vectors, and store parts of them.
+  if (rows < (attributes.group > 1 ? kernels::gemm_vector_columns() : kLeastProductRows)) return std::nullopt;
   std::optional<ChannelsLast> result = turned<ConvolutionAttributes>(node);
   if (!result) return std::nullopt;
   if (node.has_input(kConvolutionAddend)) result->images |= std::uint64_t{1} << kConvolutionAddend;

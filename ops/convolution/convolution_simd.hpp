@@ -54,7 +54,7 @@ struct TapBand {
 
 /// Winograd: tiles of an image in row-major order. A task has a block of them, and some panels of W.
 struct WinogradTasks {
-  std::size_t across = 0;  ///< tiles of a row
+  std::size_t down = 0, across = 0;  ///< tiles of a column and of a row of a phase
   std::size_t tiles = 0, blocks = 0;
   std::size_t block = 0;  ///< tiles of the largest block
   std::size_t panels = 0, panel_tasks = 1;

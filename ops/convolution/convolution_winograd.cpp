@@ -8,6 +8,9 @@
 // Sums over channels are made of chains of a quarter of the usual length, of many channels of an eighth: with them,
 // errors are no larger than those of direct sums, although the terms are (tests/ops/convolution/winograd_test.cpp).
 //
+// Places of X that lie the dilation apart are an image of their own, a phase, whose convolution has none: tiles are
+// those of all phases, one phase after the other.
+//
 // An infinite element of X can become NaN in outputs where a direct sum is infinite, and so can a sum of large numbers
 // that overflows. So where an output is not finite, all of the block and the panel are summed directly.
 #include <algorithm>
@@ -32,8 +35,31 @@ constexpr std::size_t kTaps = 9;
 /// W' too often.
 constexpr std::size_t kBlockFloats = 1 << 17;
 constexpr std::size_t kLeastBlock = 49, kMostBlock = 96;
+/// Outputs of a phase along an axis that earn its tiles.
+constexpr std::int64_t kLeastPhase = 3;
 /// What is summed directly at once.
 constexpr std::size_t kDirectRows = kernels::kColumnUnit, kDirectOutputs = 8;
+
+/// The outputs first, first + dilation, ... of an axis, and the places of X that they meet.
+struct Phase {
+  std::int64_t first, outputs;
+  std::int64_t first_input, inputs;
+  std::int64_t pad_begin;
+
+  Phase(const WindowAxis& axis, std::int64_t output) : first(output) {
+    const auto of = [&axis](std::int64_t begin, std::int64_t end) {
+      return begin < end ? (end - begin + axis.dilation - 1) / axis.dilation : 0;
+    };
+    const std::int64_t begin = first - axis.pad_begin;
+    pad_begin = begin < 0 ? (axis.dilation - 1 - begin) / axis.dilation : -(begin / axis.dilation);
+    first_input = begin + pad_begin * axis.dilation;
+    outputs = of(first, axis.output);
+    inputs = of(first_input, axis.input);
+  }
+};
+
+/// Tiles of the largest phase along the axis.
+std::size_t tiles_along(const WindowAxis& axis) { return static_cast<std::size_t>((Phase(axis, 0).outputs + 1) / 2); }
 
 class WinogradTask {
  public:
@@ -62,10 +88,11 @@ class WinogradTask {
  private:
   /// Neighbouring tiles of one row of tiles.
   struct Run {
-    std::size_t row, tile;
+    Phase down, along;
+    std::size_t row, tile;     ///< of the phase
     std::size_t first, count;  ///< in the block
   };
-  /// Neighbouring outputs of a row, those of a run of tiles.
+  /// Neighbouring outputs of a row of a phase, those of a run of tiles.
   struct Outputs {
     std::size_t half;  ///< the first or the second row of the tiles
     std::size_t first, count;
@@ -80,7 +107,11 @@ class WinogradTask {
       const std::size_t row = (begin_ + first) / winograd_.across;
       const std::size_t tile = (begin_ + first) % winograd_.across;
       const std::size_t count = std::min(winograd_.across - tile, count_ - first);
-      if (!visitor(Run{row, tile, first, count})) return false;
+      const auto phase = static_cast<std::int64_t>(row / winograd_.down);
+      const std::int64_t phases = c_.axes[1].dilation;
+      const Run run = {
+          {c_.axes[0], phase / phases}, {c_.axes[1], phase % phases}, row % winograd_.down, tile, first, count};
+      if (!visitor(run)) return false;
       first += count;
     }
     return true;
@@ -89,33 +120,38 @@ class WinogradTask {
   /// The same for visitor(outputs), of the rows of outputs of a run that exist.
   template <typename Visitor>
   bool for_outputs(const Run& run, const Visitor& visitor) const {
-    const auto height = static_cast<std::size_t>(c_.axes[0].output),
-               width = static_cast<std::size_t>(c_.axes[1].output);
+    const auto height = static_cast<std::size_t>(run.down.outputs), width = static_cast<std::size_t>(run.along.outputs);
+    if (2 * run.tile >= width) return true;
+    const auto down = static_cast<std::size_t>(c_.axes[0].dilation),
+               along = static_cast<std::size_t>(c_.axes[1].dilation);
     for (std::size_t half = 0; half < 2 && 2 * run.row + half < height; ++half) {
-      const std::size_t first = (2 * run.row + half) * width + 2 * run.tile;
+      const std::size_t row = static_cast<std::size_t>(run.down.first) + (2 * run.row + half) * down;
+      const std::size_t column = static_cast<std::size_t>(run.along.first) + 2 * run.tile * along;
+      const std::size_t first = row * static_cast<std::size_t>(c_.axes[1].output) + column;
       if (!visitor(Outputs{half, first, std::min(2 * run.count, width - 2 * run.tile)})) return false;
     }
     return true;
   }
 
-  /// The columns of X under a run: those from `left` on, of which [begin, end) exist.
+  /// The columns of the phase under a run: those from `left` on, of which [begin, end) exist.
   struct Columns {
     std::int64_t left, begin, end, count;
   };
   Columns columns_of(const Run& run) const {
-    const WindowAxis& along = c_.axes[1];
     const auto count = static_cast<std::int64_t>(2 * run.count + 2);
-    const std::int64_t left = static_cast<std::int64_t>(2 * run.tile) - along.pad_begin;
+    const std::int64_t left = static_cast<std::int64_t>(2 * run.tile) - run.along.pad_begin;
     const std::int64_t begin = std::clamp<std::int64_t>(-left, 0, count);
-    return {left, begin, std::clamp<std::int64_t>(along.input - left, begin, count), count};
+    return {left, begin, std::clamp<std::int64_t>(run.along.inputs - left, begin, count), count};
   }
 
   /// The elements of row `i` of the four under a run, the channels of a column next to each other: where they are in X,
   /// or a copy in `copy`. Null for a row that does not exist.
   const float* row_of(const Run& run, const Columns& columns, std::size_t i, float* copy) const {
-    const std::int64_t row = static_cast<std::int64_t>(2 * run.row + i) - c_.axes[0].pad_begin;
-    if (row < 0 || row >= c_.axes[0].input || columns.begin == columns.end) return nullptr;
-    const auto place = static_cast<std::size_t>(row * c_.axes[1].input + columns.left + columns.begin);
+    const std::int64_t of_phase = static_cast<std::int64_t>(2 * run.row + i) - run.down.pad_begin;
+    if (of_phase < 0 || of_phase >= run.down.inputs || columns.begin == columns.end) return nullptr;
+    const std::int64_t row = run.down.first_input + of_phase * c_.axes[0].dilation;
+    const std::int64_t column = run.along.first_input + (columns.left + columns.begin) * c_.axes[1].dilation;
+    const auto place = static_cast<std::size_t>(row * c_.axes[1].input + column);
     const auto count = static_cast<std::size_t>(columns.end - columns.begin);
     const auto plane = static_cast<std::size_t>(c_.x_plane), groups = static_cast<std::size_t>(c_.groups);
     if (!c_.channels_last) {
@@ -123,8 +159,9 @@ class WinogradTask {
       return copy;
     }
     const float* from = run_.operands.x + ((image_ * plane + place) * groups + group_) * channels();
-    if (groups == 1) return from;
-    copy_places(from, groups * channels(), copy, channels(), count);
+    const std::size_t stride = groups * static_cast<std::size_t>(c_.axes[1].dilation) * channels();
+    if (stride == channels()) return from;
+    copy_places(from, stride, copy, channels(), count);
     return copy;
   }
 
@@ -206,7 +243,10 @@ class WinogradTask {
   Place place_of(const Outputs& outputs, std::size_t first_row) const {
     const auto plane = static_cast<std::size_t>(c_.y_plane), groups = static_cast<std::size_t>(c_.groups);
     const std::size_t row = group_ * part_.rows + first_row, all = groups * part_.rows;
-    if (c_.channels_last) return {(image_ * plane + outputs.first) * all + row, all, 1};
+    if (c_.channels_last) {
+      const std::size_t stride = static_cast<std::size_t>(c_.axes[1].dilation) * all;
+      return {(image_ * plane + outputs.first) * all + row, stride, 1};
+    }
     return {(image_ * all + row) * plane + outputs.first, 1, plane};
   }
 
@@ -319,7 +359,10 @@ class WinogradTask {
 }  // namespace
 
 bool suits_winograd(const Convolution& c) {
-  const auto fits = [](const WindowAxis& axis) { return axis.kernel == 3 && axis.stride == 1 && axis.dilation == 1; };
+  const auto fits = [&c](const WindowAxis& axis) {
+    const bool has_phases = c.channels_last && axis.output / kLeastPhase >= axis.dilation;
+    return axis.kernel == 3 && axis.stride == 1 && (axis.dilation == 1 || has_phases);
+  };
   return !c.transposed && c.axes.size() == 2 && fits(c.axes[0]) && fits(c.axes[1]) &&
          std::min(c.x_channels, c.y_channels) >= kLeastChannels && c.y_plane >= kLeastOutputs &&
          c.x_channels <= (c.y_plane < kManyOutputs ? kMostPairsOfFew : kMostPairs) / c.y_channels;
@@ -327,8 +370,9 @@ bool suits_winograd(const Convolution& c) {
 
 void plan_winograd(const Convolution& c, int threads, ConvolutionPart& part) {
   WinogradTasks& winograd = part.winograd;
-  winograd.across = static_cast<std::size_t>((c.axes[1].output + 1) / 2);
-  winograd.tiles = static_cast<std::size_t>((c.axes[0].output + 1) / 2) * winograd.across;
+  winograd.down = tiles_along(c.axes[0]);
+  winograd.across = tiles_along(c.axes[1]);
+  winograd.tiles = static_cast<std::size_t>(c.axes[0].dilation * c.axes[1].dilation) * winograd.down * winograd.across;
   const std::size_t most =
       std::clamp(kBlockFloats / (kPositions * static_cast<std::size_t>(c.x_channels)), kLeastBlock, kMostBlock);
   winograd.blocks = divide_up(winograd.tiles, most);

@@ -173,6 +173,51 @@ TEST(Winograd, OfHalvesIsThatOfFloatsRounded) {
   }
 }
 
+struct Dilated {
+  std::int64_t height, width, groups;
+  std::int64_t down, along;  ///< dilations
+  std::vector<std::int64_t> pads;
+  float fault;  ///< an element of X
+};
+
+ConstantPtr with_element(const Constant& tensor, std::size_t place, float element) {
+  std::vector<float> values(tensor.as<float>(), tensor.as<float>() + tensor.count());
+  values[place] = element;
+  return tensor_of<float>(tensor.shape, values);
+}
+
+TEST(Winograd, TakesThePhasesOfDilations) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  const Dilated cases[] = {{24, 24, 1, 2, 2, {2, 2, 2, 2}, 0.5F}, {25, 31, 1, 3, 2, {3, 2, 3, 2}, 0.5F},
+                           {19, 26, 1, 1, 5, {0, 0, 0, 0}, 0.5F}, {23, 17, 2, 4, 1, {1, 0, 9, 3}, 0.5F},
+                           {22, 22, 1, 7, 7, {7, 7, 7, 7}, 0.5F}, {30, 22, 2, 2, 3, {5, 1, 0, 8}, 0.5F},
+                           {24, 24, 1, 2, 2, {0, 7, 9, 0}, 0.5F}, {24, 24, 2, 3, 2, {3, 2, 3, 2}, kInfinity}};
+  for (const Dilated& given : cases) {
+    SCOPED_TRACE(text(given.height, " x ", given.width, ", dilations ", given.down, " and ", given.along));
+    const std::int64_t channels = 33 * given.groups;
+    const ConstantPtr clean = random_tensor(DataType::kFloat32, {2, channels, given.height, given.width}, -1, 1, 1);
+    const ConstantPtr x = with_element(*clean, static_cast<std::size_t>(clean->count() / 3), given.fault);
+    const ConstantPtr w = random_tensor(DataType::kFloat32, {40 * given.groups, 33, 3, 3}, -1, 1, 2);
+    MiniGraph graph;
+    const ValueId y = graph.node("Conv", 11,
+                                 {{"pads", given.pads},
+                                  {"group", given.groups},
+                                  {"dilations", std::vector<std::int64_t>{given.down, given.along}}},
+                                 {graph.constant(x), graph.constant(w)});
+    const std::vector<Compared> results = in_both_layouts(graph, y, graph.evaluate(y, Backend::kReference));
+    for (const auto& [actual, expected] : results) {
+      ASSERT_EQ(actual->shape, expected->shape);
+      for (std::int64_t i = 0; i < actual->count(); ++i) {
+        const float a = actual->as<float>()[i], e = expected->as<float>()[i];
+        ASSERT_TRUE(is_alike(a, e)) << a << " instead of " << e << ", element " << i;
+        ASSERT_FALSE(std::abs(a - e) > 5e-5F) << a << " instead of " << e << ", element " << i;
+      }
+    }
+    const ConstantPtr direct = to_channels_last(*results[0].actual);
+    EXPECT_NE(std::memcmp(direct->data, results[1].actual->data, direct->bytes), 0) << "both are summed alike";
+  }
+}
+
 TEST(Winograd, DoesNotDependOnOtherImages) {
   const ConstantPtr w = random_tensor(DataType::kFloat32, {40, 32, 3, 3}, -1, 1, 2);
   const ConstantPtr both = random_tensor(DataType::kFloat32, {2, 32, 15, 14}, -1, 1, 1);

@@ -44,11 +44,6 @@ HWY_INLINE Exponent<D> ExponentOf(D /*d*/, V shifted, V shift) {
   return hn::Sub(shifted, shift);
 }
 
-template <class D, class M>
-HWY_INLINE Exponent<D> ExponentWhere(D /*d*/, M mask, Exponent<D> n) {
-  return hn::IfThenElseZero(mask, n);
-}
-
 // 2^n for n <= 0; where n is below -100, 2^n or something smaller than 2^-99.
 template <class D>
 HWY_INLINE hn::Vec<D> PowerDown(D d, Exponent<D> n) {
@@ -76,11 +71,6 @@ template <class D, class V = hn::Vec<D>>
 HWY_INLINE Exponent<D> ExponentOf(D /*d*/, V shifted, V shift) {
   const hn::RebindToSigned<D> di;
   return hn::Sub(hn::BitCast(di, shifted), hn::BitCast(di, shift));
-}
-
-template <class D, class M>
-HWY_INLINE Exponent<D> ExponentWhere(D /*d*/, M mask, Exponent<D> n) {
-  return hn::IfThenElseZero(hn::RebindMask(hn::RebindToSigned<D>(), mask), n);
 }
 
 // 2^n for integers n in [-126, 127].
@@ -166,17 +156,11 @@ HWY_INLINE V Exp(D d, V x) {
 
 #if HWY_TARGET == HWY_AVX3
 
-// 1 / (1 + e^-x): g = 1 / (1 + e^|x|) where x is below 0, 1 - g elsewhere. Where |x| is beyond the pieces, e^x and 1:
-// both differ from the result by less than 2^-30 of it.
+// 1 / (1 + e^a) for a in [0, kMostFalling], above which it differs from e^-a by less than 2^-30 of it.
+constexpr float kMostFalling = 21.4f;
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V Sigmoid(D d, V x) {
-  const V zero = hn::Zero(d);
-  const V a = hn::Abs(x);
-  const V g = OfEvenPiece(d, kSigmoidPieces, a, 128.0f / 87);
-  const V y = hn::IfThenElse(hn::Ge(x, zero), hn::Sub(hn::Set(d, 1.0f), g), g);
-  const auto beyond = hn::Gt(a, hn::Set(d, 21.4f));
-  if (HWY_LIKELY(hn::AllFalse(d, beyond))) return y;
-  return hn::IfThenElse(beyond, Exp(d, AtMost(zero, x)), y);
+HWY_INLINE V FallingSigmoid(D d, V a) {
+  return OfEvenPiece(d, kSigmoidPieces, a, 128.0f / 87);
 }
 
 // From 9.02 on the result is 1. The index of a piece is the bits of |x| from the exponent to the second of the
@@ -191,56 +175,60 @@ HWY_INLINE V Tanh(D d, V x) {
 
 #else
 
-// 1 / (1 + e^-x), as y = m / (1 + E) with E = e^-|x| = 2^n (1 + q), and m = 1 for x >= 0, m = E for x < 0.
-// The denominator is s + t: s = fl((1 + 2^n) + 2^n q), t what s lost; the numerator, without its 2^n, m + m_low = 1 or
-// 1 + q. Where w is m / s to 2^-14, y is w plus what w leaves of the numerator by the denominator, m - w s + m_low - w
-// t, times 1 / s to 2^-14, and for x < 0 a final 2^n.
+// The same, anything above kMostFalling. With e^a = 2^n (1 + q) it is 2^-n / (s + t): s = fl(fl(1 + 2^-n) + q), t what
+// both sums lost. Where w is 1 / s, 1 / (s + t) is w plus w times what w leaves of 1 by s + t.
+constexpr float kMostFalling = 85.0f;
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V Sigmoid(D d, V x) {
+HWY_INLINE V FallingSigmoid(D d, V a) {
+  const hn::RebindToSigned<D> di;
   const V one = hn::Set(d, 1.0f);
-  const ReducedExp<D> e = ReduceExp(d, AtLeast(hn::Set(d, -104.0f), MinusAbs(d, x)));
-  const V scale = PowerDown(d, e.n);
-  const V s = hn::MulAdd(scale, e.q, hn::Add(one, scale));
-  const V t = hn::MulAdd(scale, e.q, hn::Sub(scale, hn::Sub(s, one)));
-  const auto negative = hn::Lt(x, hn::Zero(d));
-  const V q = hn::IfThenElseZero(negative, e.q);
-  const V m = hn::Add(one, q);
-  const V m_low = hn::Add(hn::Sub(one, m), q);
-  const V reciprocal = RoughReciprocal(s);
-  const V w = hn::Mul(m, reciprocal);
-  const V rest = hn::Add(ExactNegMulAdd(d, w, s, m), hn::NegMulAdd(w, t, m_low));
-  const V y = hn::MulAdd(rest, reciprocal, w);
-  return ScaleDown(d, y, ExponentWhere(d, negative, e.n));
+  const ReducedExp<D> e = ReduceExp(d, AtMost(hn::Set(d, kMostFalling), a));
+  const V scale = PowerOfTwo(d, hn::Sub(hn::Zero(di), e.n));
+  const V ones = hn::Add(one, scale);
+  const V s = hn::Add(ones, e.q);
+  const V t = hn::Add(hn::Add(hn::Sub(ones, s), e.q), hn::Sub(scale, hn::Sub(ones, one)));
+  const V w = hn::Div(one, s);
+  return hn::Mul(hn::MulAdd(w, hn::NegMulAdd(w, t, ExactNegMulAdd(d, w, s, one)), w), scale);
 }
 
-// tanh(x) = -sign(x) t / (2 + t) with t = e^-2|x| - 1 = (2^n - 1) + 2^n q. t is h + l: h = fl(fl(2^n - 1) + 2^n q), l
-// all that this sum lost, of which `lost` is left of a 2^n below 2^-24. For small x, n = 0 and t is q, so no digit
-// cancels. The denominator is h_d + l_d, likewise. Where w is h / h_d to 2^-14, the quotient is w plus what w leaves of
-// the numerator by the denominator, h - w h_d + l - w l_d, times 1 / h_d to 2^-14.
+// Where |x| is below 1, x + x z P(z) with z = x^2: P is minimax in the error relative to tanh(x), 4.7e-9. Elsewhere
+// 1 - 2 / (1 + e^2|x|), where the errors of e^2|x| = 2^n (1 + q) count for less than a third. From 9.02 on it is 1.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V Tanh(D d, V x) {
+  const hn::RebindToSigned<D> di;
   const V one = hn::Set(d, 1.0f);
-  const V two = hn::Set(d, 2.0f);
-  const V minus_a = MinusAbs(d, x);
-  // From 9.02 on the result is 1; e^-40 is far below what could change it.
-  const ReducedExp<D> e = ReduceExp(d, AtLeast(hn::Set(d, -40.0f), hn::Add(minus_a, minus_a)));
-  const V scale = PowerDown(d, e.n);
-  const V exact = hn::Sub(scale, one);
-  const V lost = hn::Sub(scale, hn::Add(exact, one));
-  const V h = hn::MulAdd(scale, e.q, exact);
-  const V l = hn::MulAdd(scale, e.q_low, hn::Add(hn::MulAdd(scale, e.q, hn::Sub(exact, h)), lost));
-  const V h_d = hn::Add(two, h);
-  const V l_d = hn::Add(hn::Add(hn::Sub(two, h_d), h), l);
-  const V reciprocal = RoughReciprocal(h_d);
-  const V w = hn::Mul(h, reciprocal);
-  const V rest = hn::Add(ExactNegMulAdd(d, w, h_d, h), hn::NegMulAdd(w, l_d, l));
-  return hn::CopySign(hn::MulAdd(rest, reciprocal, w), x);
+  const V a = hn::Abs(x);
+  const V z = hn::Mul(a, a);
+  V p = hn::MulAdd(z, hn::Set(d, -0x1.77d4c6p-12f), hn::Set(d, 0x1.2da29cp-9f));
+  p = hn::MulAdd(z, p, hn::Set(d, -0x1.04608cp-7f));
+  p = hn::MulAdd(z, p, hn::Set(d, 0x1.6009c4p-6f));
+  p = hn::MulAdd(z, p, hn::Set(d, -0x1.b9623cp-5f));
+  p = hn::MulAdd(z, p, hn::Set(d, 0x1.110be4p-3f));
+  p = hn::MulAdd(z, p, hn::Set(d, -0x1.55553cp-2f));
+  const V small = ExactMulAdd(d, hn::Mul(a, z), p, a);
+  const ReducedExp<D> e = ReduceExp(d, AtMost(hn::Set(d, 20.0f), hn::Add(a, a)));
+  const V twice = PowerOfTwo(d, hn::Sub(hn::Set(di, 1), e.n));
+  const V s = hn::Add(hn::MulAdd(hn::Set(d, 0.5f), twice, one), e.q);
+  const V large = hn::Sub(one, hn::Div(twice, s));
+  return hn::CopySign(hn::IfThenElse(hn::Lt(a, one), small, large), x);
 }
 
 #endif
 
-// x < 0 ? alpha * (e^x - 1) : x, alpha finite. e^x - 1 = (2^n - 1) + 2^n q = h + l as above; alpha * h + alpha * l
-// rounds once.
+// 1 / (1 + e^-x): g = 1 / (1 + e^|x|) where x is below 0, 1 - g elsewhere. Where |x| is beyond kMostFalling, e^x and 1.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V Sigmoid(D d, V x) {
+  const V zero = hn::Zero(d);
+  const V a = hn::Abs(x);
+  const V g = FallingSigmoid(d, a);
+  const V y = hn::IfThenElse(hn::Ge(x, zero), hn::Sub(hn::Set(d, 1.0f), g), g);
+  const auto beyond = hn::Gt(a, hn::Set(d, kMostFalling));
+  if (HWY_LIKELY(hn::AllFalse(d, beyond))) return y;
+  return hn::IfThenElse(beyond, Exp(d, AtMost(zero, x)), y);
+}
+
+// x < 0 ? alpha * (e^x - 1) : x, alpha finite. e^x - 1 = (2^n - 1) + 2^n q = h + l: h = fl(fl(2^n - 1) + 2^n q), l what
+// that sum lost. alpha * h + alpha * l rounds once.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V Elu(D d, V x, V alpha) {
   const ReducedExp<D> e = ReduceExp(d, hn::Max(hn::Set(d, -30.0f), hn::Min(x, hn::Zero(d))));

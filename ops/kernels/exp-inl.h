@@ -175,20 +175,29 @@ HWY_INLINE V Tanh(D d, V x) {
 
 #else
 
-// The same, anything above kMostFalling. With e^a = 2^n (1 + q) it is 2^-n / (s + t): s = fl(fl(1 + 2^-n) + q), t what
-// both sums lost. Where w is 1 / s, 1 / (s + t) is w plus w times what w leaves of 1 by s + t.
-constexpr float kMostFalling = 85.0f;
+// 1 / (1 + e^x) = scale (w + w c) of e^x = 2^n (1 + q) with n in [0, 126]: scale = 2^-n. The denominator, times scale,
+// is s + t: s = fl(fl(1 + 2^-n) + q), t what both sums lost. w is 1 / s, c what w leaves of 1 by s + t.
+template <class V>
+struct FallingQuotient {
+  V scale, w, c;
+};
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V FallingSigmoid(D d, V a) {
-  const hn::RebindToSigned<D> di;
+HWY_INLINE FallingQuotient<V> QuotientOf(D d, const ReducedExp<D>& e) {
   const V one = hn::Set(d, 1.0f);
-  const ReducedExp<D> e = ReduceExp(d, AtMost(hn::Set(d, kMostFalling), a));
-  const V scale = PowerOfTwo(d, hn::Sub(hn::Zero(di), e.n));
+  const V scale = PowerOfTwo(d, hn::Sub(hn::Zero(hn::RebindToSigned<D>()), e.n));
   const V ones = hn::Add(one, scale);
   const V s = hn::Add(ones, e.q);
   const V t = hn::Add(hn::Add(hn::Sub(ones, s), e.q), hn::Sub(scale, hn::Sub(ones, one)));
   const V w = hn::Div(one, s);
-  return hn::Mul(hn::MulAdd(w, hn::NegMulAdd(w, t, ExactNegMulAdd(d, w, s, one)), w), scale);
+  return {scale, w, hn::NegMulAdd(w, t, ExactNegMulAdd(d, w, s, one))};
+}
+
+// As above, but above kMostFalling the value there.
+constexpr float kMostFalling = 85.0f;
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V FallingSigmoid(D d, V a) {
+  const FallingQuotient<V> f = QuotientOf(d, ReduceExp(d, AtMost(hn::Set(d, kMostFalling), a)));
+  return hn::Mul(hn::MulAdd(f.w, f.c, f.w), f.scale);
 }
 
 // Where |x| is below 1, x + x z P(z) with z = x^2: P is minimax in the error relative to tanh(x), 4.7e-9. Elsewhere

@@ -49,7 +49,7 @@ HWY_INLINE TwoFloats<V> MinusHalfSquare(D d, V a) {
 #endif
 }
 
-// -2 sqrt(2 / pi) (a + 0.044715 a^3) = -a (k1 + k2 a^2) for a in [0, 11], to 2^-40 relative. The high part of k1 is a
+// 2 sqrt(2 / pi) (a + 0.044715 a^3) = a (k1 + k2 a^2) for a in [0, 11], to 2^-40 relative. The high part of k1 is a
 // multiple of 2^-20, so its difference from the sum (below 16) is exact.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE TwoFloats<V> GeluTanhExponent(D d, V a) {
@@ -63,14 +63,13 @@ HWY_INLINE TwoFloats<V> GeluTanhExponent(D d, V a) {
   sum_low = hn::MulAdd(k2, square_low, sum_low);
   sum_low = hn::Add(sum_low, hn::MulAdd(hn::Set(d, 0x1.49b16ap-29f), square, hn::Set(d, 0x1.9ea1b2p-23f)));
   const V high = hn::Mul(a, sum);
-  const V low = hn::MulAdd(a, sum_low, hn::MulSub(a, sum, high));
-  return {hn::Neg(high), hn::Neg(low)};
+  return {high, hn::MulAdd(a, sum_low, hn::MulSub(a, sum, high))};
 #else
   const typename Doubles<D>::Tag dd;
   using VD = hn::Vec<decltype(dd)>;
   return ThroughDoubles(d, a, [dd](VD v) HWY_ATTR {
     const VD sum = hn::MulAdd(hn::Mul(v, v), hn::Set(dd, 0x1.2444f2a4d8b4bp-4), hn::Set(dd, 0x1.9884533d43651p+0));
-    return hn::Neg(hn::Mul(v, sum));
+    return hn::Mul(v, sum);
   });
 #endif
 }
@@ -126,7 +125,7 @@ template <class D, class V = hn::Vec<D>>
 HWY_INLINE V GeluTanhTail(D d, V a) {
   const V one = hn::Set(d, 1.0f);
   const TwoFloats<V> exponent = GeluTanhExponent(d, a);
-  const ReducedExp<D> e = ReduceExp(d, exponent.high, exponent.low);
+  const ReducedExp<D> e = ReduceExp(d, hn::Neg(exponent.high), hn::Neg(exponent.low));
   const V scale = PowerDown(d, e.n);
   const V s = hn::MulAdd(scale, e.q, hn::Add(one, scale));
   const V t = hn::MulAdd(scale, e.q, hn::Sub(scale, hn::Sub(s, one)));
@@ -138,41 +137,52 @@ HWY_INLINE V GeluTanhTail(D d, V a) {
   return ScaleDown(d, g, e.n);
 }
 
-#if HWY_TARGET == HWY_AVX3
+#if HWY_TARGET != HWY_AVX3 && HWY_NATIVE_FMA
+// The same for a in [0, 9.9].
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V GeluTanhNear(D d, V a) {
+  const TwoFloats<V> exponent = GeluTanhExponent(d, a);
+  const FallingQuotient<V> f = QuotientOf(d, ReduceExp(d, exponent.high, exponent.low));
+  const V aw = hn::Mul(a, f.w);
+  return hn::Mul(hn::Add(aw, hn::MulAdd(aw, f.c, hn::MulSub(a, f.w, aw))), f.scale);
+}
+#endif
 
-// max(x, 0) - |x| P(-|x|), rounded once, with P by pieces (pieces.hpp); where |x| is beyond `last`, with
-// |x| P(-|x|) = tail(|x|).
+// y, which is max(x, 0) - |x| P(-|x|) but where |x| is beyond `last`, and there max(x, 0) - tail(|x|).
 template <class D, class V = hn::Vec<D>, class Tail>
-HWY_INLINE V GeluByPieces(D d, V x, const Pieces<5>& pieces, float per_unit, float last, const Tail& tail) {
+HWY_INLINE V GeluWithTail(D d, V x, V y, float last, const Tail& tail) {
   const V a = hn::Abs(x);
-  const V positive = AtLeast(hn::Zero(d), x);
-  const V y = hn::NegMulAdd(a, OfEvenPiece(d, pieces, a, per_unit), positive);
   const auto beyond = hn::Gt(a, hn::Set(d, last));
   if (HWY_LIKELY(hn::AllFalse(d, beyond))) return y;
-  return hn::IfThenElse(beyond, FinishGelu(d, x, hn::Sub(positive, tail(a))), y);
+  return hn::IfThenElse(beyond, FinishGelu(d, x, hn::Sub(AtLeast(hn::Zero(d), x), tail(a))), y);
 }
-
-#endif
 
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V Gelu(D d, V x) {
-  const auto tail = [d](V a) HWY_ATTR { return GeluTail(d, AtMost(hn::Set(d, 14.4f), a)); };
-#if HWY_TARGET == HWY_AVX3
-  return GeluByPieces(d, x, kGeluPieces, 128.0f / 22, 5.4f, tail);
-#else
   const V a = hn::Abs(x);
-  const V outer = hn::Sub(AtLeast(hn::Zero(d), x), tail(a));
+  const V positive = AtLeast(hn::Zero(d), x);
+  const auto tail = [d](V v) HWY_ATTR { return GeluTail(d, AtMost(hn::Set(d, 14.4f), v)); };
+#if HWY_TARGET == HWY_AVX3
+  const V y = hn::NegMulAdd(a, OfEvenPiece(d, kGeluPieces, a, 128.0f / 22), positive);  // rounded once
+  return GeluWithTail(d, x, y, 5.4f, tail);
+#else
+  const V outer = hn::Sub(positive, tail(a));
   return FinishGelu(d, x, hn::IfThenElse(hn::Lt(a, hn::Set(d, 0.5f)), GeluCentre(d, x), outer));
 #endif
 }
 
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V GeluTanh(D d, V x) {
-  const auto tail = [d](V a) HWY_ATTR { return GeluTanhTail(d, AtMost(hn::Set(d, 10.9f), a)); };
+  const V a = hn::Abs(x);
+  const V positive = AtLeast(hn::Zero(d), x);
+  const auto tail = [d](V v) HWY_ATTR { return GeluTanhTail(d, AtMost(hn::Set(d, 10.9f), v)); };
 #if HWY_TARGET == HWY_AVX3
-  return GeluByPieces(d, x, kGeluTanhPieces, 128.0f / 20, 4.9f, tail);
+  const V y = hn::NegMulAdd(a, OfEvenPiece(d, kGeluTanhPieces, a, 128.0f / 20), positive);  // rounded once
+  return GeluWithTail(d, x, y, 4.9f, tail);
+#elif HWY_NATIVE_FMA
+  return GeluWithTail(d, x, hn::Sub(positive, GeluTanhNear(d, a)), 9.9f, tail);
 #else
-  return FinishGelu(d, x, hn::Sub(AtLeast(hn::Zero(d), x), tail(hn::Abs(x))));
+  return FinishGelu(d, x, hn::Sub(positive, tail(a)));
 #endif
 }
 

@@ -56,9 +56,9 @@ std::string rotary_embedding(const OwnCall& call) {
 
 namespace {
 
-/// `bias` of scores, for keys that count and others: from a mask of lengths [batch], or of ends and then beginnings
-/// [2 batch], of keys [batch, keys], or of every score [batch, queries, keys]; plus the attention bias. `of`: what has
-/// the keys as this axis.
+/// `bias` of scores, for keys that count and others: from a mask of lengths [batch], of ends and then beginnings
+/// [2 batch], or of lengths and two running sums that do not matter here [3 batch + 2], of keys [batch, keys], or of
+/// every score [batch, queries, keys]; plus the attention bias. `of`: what has the keys as this axis.
 std::string score_bias(const OwnCall& call, std::size_t mask, std::size_t bias, const char* of, std::size_t axis) {
   std::string out;
   if (call.has_input(mask)) {
@@ -68,9 +68,14 @@ std::string score_bias(const OwnCall& call, std::size_t mask, std::size_t bias, 
       const Dim lengths = call.inputs[mask].dims[0];
       const Dims& query = call.inputs[0].dims;
       const Dim batch = query.empty() ? Dim::unknown() : query[0];
-      const bool begins = lengths.known() && batch.known() && lengths.value() == 2 * batch.value();
-      if (!begins && !lengths.same(batch)) unsupported("a mask of shape [", lengths, "] for a batch of ", batch);
-      out += range_along(of, axis) + "lengths=Cast<to=7>(mask);";
+      const bool known = lengths.known() && batch.known();
+      const bool begins = known && lengths.value() == 2 * batch.value();
+      const bool sums = known && lengths.value() == 3 * batch.value() + 2;
+      if (!begins && !sums && !lengths.same(batch)) {
+        unsupported("a mask of shape [", lengths, "] for a batch of ", batch);
+      }
+      out += range_along(of, axis) + (sums ? text("first=Slice(mask,[0],[", batch, "]);lengths=Cast<to=7>(first);")
+                                           : std::string("lengths=Cast<to=7>(mask);"));
       out += begins ? "ends,begins=Split<axis=0,num_outputs=2>(lengths);apart=Unsqueeze(ends,[1,2,3]);"
                       "before=Less(range,apart);first=Unsqueeze(begins,[1,2,3]);behind=GreaterOrEqual(range,first);"
                       "kept=And(before,behind);"

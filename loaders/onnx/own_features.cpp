@@ -94,10 +94,12 @@ std::string feature_vectorizer(const OwnCall& call) {
   std::string out, names;
   for (std::size_t i = 0; i < call.node.inputs.size(); ++i) {
     const Dims& dims = call.inputs[i].dims;
-    if (i < widths.size() && dims.size() == 2 && dims[1].differs(widths[i])) {
-      unsupported("input ", i, " has ", dims[1], " features for inputdimensions of ", widths[i]);
+    const bool is_row = rank_of(call, i, "an input") == 1;  // [features] counts as [1, features]
+    if (i < widths.size() && !dims.empty() && dims.back().differs(widths[i])) {
+      unsupported("input ", i, " has ", dims.back(), " features for inputdimensions of ", widths[i]);
     }
-    out += text("f", i, "=Cast<to=1>(i", i, ");");
+    out += is_row ? text("r", i, "=Unsqueeze(i", i, ",[0]);f", i, "=Cast<to=1>(r", i, ");")
+                  : text("f", i, "=Cast<to=1>(i", i, ");");
     names += text(names.empty() ? "f" : ",f", i);
   }
   return text(out, "o0=Concat<axis=1>(", names, ");");

@@ -234,21 +234,25 @@ def gqa_bias_with_room() -> Case:
 def masks_of_lengths() -> Case:
     values = Values("masks_of_lengths")
 
-    def expected(q: Array, k: Array, v: Array, n: Array, x: Array, e: Array, w: Array, b: Array) -> list[Array]:
+    def expected(
+        q: Array, k: Array, v: Array, n: Array, x: Array, e: Array, s: Array, w: Array, b: Array
+    ) -> list[Array]:
         shut = np.where(np.arange(4) < n[:, None], 0, -np.inf)[:, None, None, :]
         y = attention(heads_apart(q, 2), k, v, shut)
         steps = np.arange(5)
-        kept = (steps < e[:2, None]) & (steps >= e[2:, None])
         parts = [heads_apart(part, 2) for part in np.split(x @ w + b, 3, -1)]
-        return [heads_joined(y), heads_joined(attention(*parts, np.where(kept, 0, -10000.0)[:, None, None, :]))]
+        masks = [(steps < e[:2, None]) & (steps >= e[2:, None]), steps < s[:2, None]]
+        biases = [np.where(kept, 0, -10000.0)[:, None, None, :] for kept in masks]
+        return [heads_joined(y), *(heads_joined(attention(*parts, bias)) for bias in biases)]
 
     return contrib(
         "masks_of_lengths",
-        "MultiHeadAttention with heads apart, and Attention whose sequences begin somewhere: masks of one axis",
-        """(float[2, 3, 8] q, float[2, 2, 4, 4] k, float[2, 2, 4, 4] v, int32[2] n, float[2, 5, 6] x, int32[4] e) =>
-            (float[2, 3, 8] y, float[2, 5, 8] z) {
+        "MultiHeadAttention with heads apart, Attention of sequences that begin somewhere or are packed: masks of one axis",
+        """(float[2, 3, 8] q, float[2, 2, 4, 4] k, float[2, 2, 4, 4] v, int32[2] n, float[2, 5, 6] x, int32[4] e,
+            int32[8] s) => (float[2, 3, 8] y, float[2, 5, 8] z, float[2, 5, 8] p) {
             y = com.microsoft.MultiHeadAttention <num_heads = 2> (q, k, v, , n)
             z = com.microsoft.Attention <num_heads = 2> (x, w, b, e)
+            p = com.microsoft.Attention <num_heads = 2> (x, w, b, s)
         }""",
         inputs=[
             {
@@ -258,6 +262,7 @@ def masks_of_lengths() -> Case:
                 "n": np.array([4, 2], np.int32),
                 "x": values.floats(2, 5, 6),
                 "e": np.array([5, 4, 2, 0], np.int32),
+                "s": np.array([5, 3, 0, 5, 8, 0, 5, 8], np.int32),
             }
         ],
         constants={"w": values.floats(6, 24), "b": values.floats(24)},

@@ -99,17 +99,18 @@ def features() -> Case:
             scaled @ np.array([[1, 2, 3], [4, 5, 6]]).T + np.array([0.5, -0.5]),
             np.concatenate([x, n], 1),
             x[:, [2, 0]],
+            np.concatenate([x[:1], [[7, 8]]], 1),
         ]
 
     x = values.floats(4, 3, least=-2, most=2)
     x[1] = 0
     return Case(
         name="features",
-        what="Scaler, Binarizer, Normalizer of a row of zeros, LinearRegressor, FeatureVectorizer of floats and integers",
+        what="Scaler, Binarizer, Normalizer of a row of zeros, LinearRegressor, FeatureVectorizer of floats, integers and rows",
         opset=17,
         domain="ai.onnx.ml",
         graph="""(float[4, 3] x, int64[4, 2] n) => (float[4, 3] s, float[4, 3] b, float[4, 3] l, float[4, 3] m,
-            float[4, 2] r, float[4, 5] f, float[4, 2] p) {
+            float[4, 2] r, float[4, 5] f, float[4, 2] p, float[1, 5] o) {
             s = ai.onnx.ml.Scaler <offset = [1.0, 2.0, 3.0], scale = [0.5, 2.0, 1.0]> (x)
             b = ai.onnx.ml.Binarizer <threshold = 0.5> (x)
             l = ai.onnx.ml.Normalizer <norm = "L2"> (x)
@@ -118,7 +119,13 @@ def features() -> Case:
                 targets = 2> (s)
             f = ai.onnx.ml.FeatureVectorizer <inputdimensions = [3, 2]> (x, n)
             i = Constant <value_ints = [2, 0]> ()
+            zero = Constant <value_ints = [0]> ()
+            one = Constant <value_ints = [1]> ()
             p = ai.onnx.ml.ArrayFeatureExtractor (x, i)
+            h = Slice (x, zero, one)
+            row = Squeeze (h, zero)
+            two = Constant <value_ints = [7, 8]> ()
+            o = ai.onnx.ml.FeatureVectorizer <inputdimensions = [3, 2]> (row, two)
         }""",
         inputs=[{"x": x, "n": values.integers(4, 2, least=-9, most=9)}],
         expected=expected,

@@ -78,10 +78,7 @@ void ModelArguments::add_to(CLI::App& command) {
   command.add_option("--precision", precision, "f32; bf16: products of rounded operands, where the CPU can")
       ->check(CLI::IsMember(keys(kPrecisions)))
       ->capture_default_str();
-  command
-      .add_option("--memory-budget", memory_budget,
-                  "bytes a run may use for intermediate values (64MB, 2GB, ...); 0: the machine's memory")
-      ->transform(CLI::AsSizeValue(false));
+  add_memory_budget_to(command);
   command.add_flag("--allow-external-links", allow_external_links,
                    "accept external data behind links that lead out of the model's folder, and hard links");
   command.add_flag("--flush-denormals", flush_denormals, "treat denormal floats as zero");
@@ -95,6 +92,13 @@ void ModelArguments::add_dims_to(CLI::App& command) {
           "--dim", [this](const std::vector<std::string>& words) { dims = read_dims(words); },
           "size of an open dimension (1 when not given); INPUT.AXIS=N for one without a name")
       ->type_name("NAME=N");
+}
+
+void ModelArguments::add_memory_budget_to(CLI::App& command) {
+  command
+      .add_option("--memory-budget", memory_budget,
+                  "bytes a run may use for intermediate values (64MB, 2GB, ...); 0: the machine's memory")
+      ->transform(CLI::AsSizeValue(false));
 }
 
 void ModelArguments::add_log_level_to(CLI::App& command) {

@@ -40,6 +40,7 @@ struct ModelArguments {
   void add_to(CLI::App& command);
   /// Adds one of them alone.
   void add_dims_to(CLI::App& command);
+  void add_memory_budget_to(CLI::App& command);
   void add_log_level_to(CLI::App& command);
   Options options() const;
 };

@@ -137,6 +137,7 @@ void add_check_command(CLI::App& app, Outcome& outcome) {
   auto arguments = std::make_shared<CheckArguments>();
   command->add_option("MODEL", arguments->paths, "ONNX model files")->required();
   arguments->model.add_dims_to(*command);
+  arguments->model.add_memory_budget_to(*command);
   arguments->model.add_log_level_to(*command);
   arguments->json.add_to(*command);
   command->footer(

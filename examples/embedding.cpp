@@ -1,8 +1,10 @@
 // The examples of docs/embedding.md, compiled as they stand there. Runs from the repository's root.
 #include <linnet/linnet.hpp>
+#include <linnet/tensor_file.hpp>
 #include <linnet/value.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -14,6 +16,8 @@
 namespace {
 
 const std::string kModel = "models/activation_sampler/dynamo_fixed.onnx";
+const std::string kOpenModel = "models/activation_sampler/dynamo_dynamic.onnx";  // x [batch,100] -> softmax [batch,5]
+const std::string kInput = "models/activation_sampler/input.npy";
 const std::string kValuesModel = "examples/values/values.onnx";
 
 // What can go wrong is one exception type; its code says whose turn it is.
@@ -80,6 +84,26 @@ linnet::ErrorCode run_within(linnet::Session& session, const linnet::CancelToken
   }
 }
 
+// Compiles for each of these batches now, so that the first runs with them need not.
+linnet::Session session_for(const linnet::Model& model, const std::vector<std::int64_t>& batches) {
+  linnet::Session session = model.session();
+  for (const std::int64_t batch : batches) {
+    const linnet::Tensor x = linnet::Tensor::of<float>({batch, 100});
+    session.bind_input(0, x.view());
+    session.prepare();
+  }
+  return session;  // the last x is gone: bind another before a run
+}
+
+// What is bound gives an open dimension its size, and the output's shape follows.
+std::vector<float> run_batch(linnet::Session& session, const linnet::Tensor& x) {
+  session.bind_input(0, x.view());
+  session.run();                                        // compiles first if the shape is new
+  const linnet::ConstTensorView y = session.output(0);  // valid until the next run or prepare
+  const auto* const first = static_cast<const float*>(y.data);
+  return std::vector<float>(first, first + y.shape[0] * y.shape[1]);
+}
+
 // Strings and sequences go in and out as values, in the order of the model's inputs and outputs.
 std::vector<linnet::Value> run_on_values(const linnet::Model& model, const linnet::Tensor& score) {
   const linnet::Value labels = linnet::Value::strings({3}, {"cat", "dog", "cat"});
@@ -127,6 +151,13 @@ int main() {
   linnet::RunOptions patient;
   patient.cancel = &token;
   session.run(patient);
+
+  const linnet::Model open_model = linnet::Model::load(kOpenModel);
+  const linnet::Tensor samples = linnet::read_npy(kInput);
+  linnet::Session open_session = session_for(open_model, {1, 4});
+  const std::vector<float> four = run_batch(open_session, samples);
+  good &= expect(four.size() == 4 * 5, "the output's shape follows");
+  good &= expect(run_batch(open_session, linnet::Tensor::of<float>({7, 100})).size() == 7 * 5, "a new shape");
 
   const linnet::Model values_model = linnet::Model::load(kValuesModel);
   const std::vector<linnet::Value> values = run_on_values(values_model, linnet::Tensor::of<float>({2}));

@@ -1,4 +1,5 @@
 // The examples of docs/embedding.md, compiled as they stand there. Runs from the repository's root.
+#include <linnet/inspect.hpp>
 #include <linnet/linnet.hpp>
 #include <linnet/tensor_file.hpp>
 #include <linnet/value.hpp>
@@ -112,6 +113,32 @@ linnet::Options bfloat16_options() {
   return options;
 }
 
+// The model has one input, which the file holds.
+std::vector<linnet::Tensor> run_on_file(const linnet::Model& model, const std::string& npy) {
+  return model.run({linnet::read_npy(npy)});
+}
+
+// Runs once on x, which is bound to the session, and prints the time of each step.
+void print_times(const linnet::Model& model, linnet::Session& session, const linnet::Tensor& x) {
+  const linnet::ProgramSummary program = linnet::summarize_program(model, {x.view()});
+  const std::vector<std::int64_t> nanoseconds = linnet::run_profiled(session);
+  for (std::size_t i = 0; i < nanoseconds.size(); ++i) {
+    const linnet::StepSummary& step = program.steps[i];
+    std::printf("%s by %s: %lld ns\n", linnet::operator_text(step).c_str(), step.implementation.c_str(),
+                static_cast<long long>(nanoseconds[i]));
+  }
+}
+
+// Runs once and prints when each step ran, and each task that a step was cut into, on which thread.
+void print_trace(linnet::Session& session) {
+  for (const linnet::TraceEvent& event : linnet::run_traced(session)) {
+    if (event.member != linnet::TraceEvent::kNoMember) continue;  // a part of a task: one member of a chain or group
+    const bool whole = event.task == linnet::TraceEvent::kWholeStep;
+    std::printf("%s of step %zu on thread %zu: from %lld ns, for %lld ns\n", whole ? "all" : "a task", event.step,
+                event.worker, static_cast<long long>(event.start_ns), static_cast<long long>(event.duration_ns));
+  }
+}
+
 // Strings and sequences go in and out as values, in the order of the model's inputs and outputs.
 std::vector<linnet::Value> run_on_values(const linnet::Model& model, const linnet::Tensor& score) {
   const linnet::Value labels = linnet::Value::strings({3}, {"cat", "dog", "cat"});
@@ -166,7 +193,10 @@ int main() {
   const std::vector<float> four = run_batch(open_session, samples);
   good &= expect(four.size() == 4 * 5, "the output's shape follows");
   good &= expect(run_batch(open_session, linnet::Tensor::of<float>({7, 100})).size() == 7 * 5, "a new shape");
-  const linnet::Tensor looser = linnet::Model::load(kOpenModel, bfloat16_options()).run({samples}).front();
+  run_batch(open_session, samples);
+  print_times(open_model, open_session, samples);
+  print_trace(open_session);
+  const linnet::Tensor looser = run_on_file(linnet::Model::load(kOpenModel, bfloat16_options()), kInput).front();
   good &= expect(std::fabs(looser.data<float>()[0] - four[0]) < 0.02F, "bfloat16 is close");
 
   const linnet::Model values_model = linnet::Model::load(kValuesModel);

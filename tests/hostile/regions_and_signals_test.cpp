@@ -158,5 +158,26 @@ TEST(HostileOperators, Determinants) {
   EXPECT_TRUE(std::isnan(OneNode("Det").given<float>({1, 1}, {kNan}).run()[0].data<float>()[0]));
 }
 
+TEST(HostileOperators, BanksOfFilters) {
+  const auto bank = [](std::int64_t bins, std::int64_t length, std::int64_t rate, float low, float high) {
+    return OneNode("MelWeightMatrix")
+        .given<std::int64_t>({}, {bins})
+        .given<std::int64_t>({}, {length})
+        .given<std::int64_t>({}, {rate})
+        .given<float>({}, {low})
+        .given<float>({}, {high});
+  };
+  EXPECT_EQ(bank(2, 16, 8000, 0, 4000).run()[0].shape(), (Shape{9, 2}));
+  expect_nodes_refused({
+      {"2^62 bins", bank(kTwo62, 16, 8000, 0, 4000), "num_mel_bins is 4611686018427387904"},
+      {"-1 bins", bank(-1, 16, 8000, 0, 4000), "num_mel_bins is -1, expected 0 to 2147483647"},
+      {"length 2^62", bank(2, kTwo62, 8000, 0, 4000), "dft_length is 4611686018427387904"},
+      {"length -1", bank(2, -1, 8000, 0, 4000), "dft_length is -1, expected 1 to 2147483647"},
+      {"rate 0", bank(2, 16, 0, 0, 4000), "sample_rate is 0, expected 1 or more", kFault},
+      {"from NaN", bank(2, 16, 8000, kNan, 4000), "edge 0 between nan and 4000 Hz", kFault},
+      {"to infinity", bank(2, 16, 8000, 0, kInfinity), "edge 0 between 0 and inf Hz", kFault},
+  });
+}
+
 }  // namespace
 }  // namespace linnet::test

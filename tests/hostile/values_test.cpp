@@ -228,5 +228,53 @@ TEST(HostileValues, ADeclaredInputThatNobodyCanGive) {
                  [&] { loaded.run({Tensor::of<float>({4})}); });
 }
 
+TEST(HostileValues, PartsAndPlaces) {
+  const auto split = [](std::int64_t parts) {
+    return with_input()
+        .opset(18)
+        .node("Split", {"x"}, {"y"}, {attribute("num_outputs", parts)}, "n")
+        .output("y")
+        .bytes();
+  };
+  const auto joined = [](std::int64_t axis) {
+    return with_input()
+        .node("SequenceConstruct", {"x"}, {"s"})
+        .node("ConcatFromSequence", {"s"}, {"y"}, {attribute("axis", axis)}, "n")
+        .output("y")
+        .bytes();
+  };
+  expect_all_refused({
+      {"split 0", split(0), {"Split node \"n\" (opset 18): num_outputs is 0, but there are 1 outputs"}},
+      {"split -1", split(-1), {"num_outputs is -1"}},
+      {"split 2^62", split(std::int64_t{1} << 62), {"num_outputs is 4611686018427387904"}},
+  });
+  const Tensor x = Tensor::of<float>({2, 4});
+  for (const std::int64_t axis : {std::int64_t{2}, std::int64_t{-3}, kMax, kMin}) {
+    const Model whole = accept(joined(axis));
+    expect_refusal("joined", ErrorCode::kRuntimeFault, {"ConcatFromSequence node \"n\"", std::to_string(axis)},
+                   [&] { whole.run({x}); });
+  }
+  const Model cropped =
+      accept(with_input()
+                 .opset(18)
+                 .initializer<std::int64_t>("s", {1}, {std::int64_t{1} << 62})
+                 .node("CenterCropPad", {"x", "s"}, {"y"}, {attribute("axes", std::vector<std::int64_t>{0})}, "n")
+                 .output("y")
+                 .bytes());
+  expect_refusal("crop 2^62", ErrorCode::kInvalidModel, {"[4611686018427387904,4] has more elements"},
+                 [&] { cropped.run({x}); });
+  const Model picked = accept(with_input()
+                                  .opset(1, "ai.onnx.ml")
+                                  .input("i", DataType::kInt64, {1})
+                                  .node("ArrayFeatureExtractor", {"x", "i"}, {"y"}, {}, "n", "ai.onnx.ml")
+                                  .output("y")
+                                  .bytes());
+  Tensor i = Tensor::of<std::int64_t>({1});
+  for (const std::int64_t place : {std::int64_t{4}, std::int64_t{-5}, kMax, kMin}) {
+    i.data<std::int64_t>()[0] = place;
+    expect_refusal("feature", ErrorCode::kRuntimeFault, {std::to_string(place)}, [&] { picked.run({x, i}); });
+  }
+}
+
 }  // namespace
 }  // namespace linnet::test

@@ -257,7 +257,7 @@ void MultiplyFewRows(const Product& product) {
 
 // A block of B of one panel's width stays in the second-level cache while the rows of a chunk pass by it, and a chunk
 // of C that is one panel wide stays there between blocks. 256 KiB of B where CPUs have caches of 1 MiB, and half
-// elsewhere.
+// elsewhere; of the last block half as much again.
 #if HWY_TARGET <= HWY_AVX3
 constexpr std::size_t kBlockDepth = 1024;
 #else
@@ -383,8 +383,12 @@ void Multiply(const Product& product) {
   // Chunks of nearly equal height, in whole tiles.
   const std::size_t chunk_rows =
       divide_up(divide_up(product.m, divide_up(product.m, kMostChunkRows)), kMaxRows) * kMaxRows;
-  for (std::size_t row = 0; row < product.m; row += chunk_rows) {
-    MultiplyChunk<Dot>(product, row, std::min(row + chunk_rows, product.m));
+  for (std::size_t row = 0; row < product.m;) {
+    // A rest of fewer rows than the tiles that take runs goes with the last chunk.
+    const std::size_t left = product.m - row;
+    const std::size_t end = left < chunk_rows + kMaxRowsOfWideTile ? product.m : row + chunk_rows;
+    MultiplyChunk<Dot>(product, row, end);
+    row = end;
   }
 }
 

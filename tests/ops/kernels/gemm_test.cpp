@@ -56,6 +56,9 @@ TEST(Gemm, EveryElementIsTheSumOfItsChainsAcrossBlocks) {
   for (const std::size_t k : {70u, 127u, 128u, 129u, 256u, 257u, 511u, 512u, 513u, 1025u, 1700u}) {
     for (const std::size_t m : {1u, 6u, 7u, 13u}) expect_chains(TestProduct(m, 21, k));
   }
+  for (const std::size_t k : {768u, 769u, 1536u, 1537u}) {
+    for (const std::size_t n : {5u, 24u, 40u}) expect_chains(TestProduct(9, n, k));
+  }
   expect_chains(TestProduct(239, 17, 5));
   expect_chains(TestProduct(240, 64, 5));
   expect_chains(TestProduct(241, 70, 3));
@@ -88,7 +91,8 @@ TEST(Gemm, WindowsWhereTheyLieGiveTheSameBits) {
   for (const Windows& w :
        {Windows{6, 16, 3, 2, 0, 9}, Windows{6, 48, 21, 21, 4, 30}, Windows{7, 64, 40, 1, 0, 3},
         Windows{13, 48, 700, 130, 257, 140}, Windows{29, 96, 1024, 48, 1, 5}, Windows{13, 20, 9, 3, 0, 5},
-        Windows{11, 16, 200, 9, 3, 9}, Windows{20, 130, 60, 7, 0, 11}}) {
+        Windows{11, 16, 200, 9, 3, 9}, Windows{20, 130, 60, 7, 0, 11}, Windows{1081, 96, 18, 6, 0, 9},
+        Windows{1085, 24, 18, 6, 0, 9}, Windows{1201, 40, 18, 6, 0, 9}, Windows{1205, 8, 18, 6, 3, 9}}) {
     TestProduct product(w.m, w.n, w.k);
     SCOPED_TRACE(shape_of(product));
     std::vector<std::ptrdiff_t> offsets;
@@ -274,7 +278,7 @@ TEST(Gemm, ActivatesEveryElementOnce) {
     SCOPED_TRACE(static_cast<int>(activation.kind));
     for (const std::size_t m : {1u, 3u, 8u, 25u}) {
       for (const std::size_t n : {1u, 5u, 16u, 47u, 64u, 133u}) {
-        for (const std::size_t k : {3u, 600u}) {
+        for (const std::size_t k : {3u, 1600u}) {
           TestProduct product(m, n, k);
           on_every_isa([&] {
             product.activation = {};

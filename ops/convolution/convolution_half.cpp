@@ -1,7 +1,7 @@
 // Convolutions of float16 and bfloat16 elements by the float32 kernels: operands are widened once, which is exact, sums
-// are those of float32, and every element of Y is rounded once. A constant W is packed as float32 at load, and kept
-// widened, too, where a run reads it; X, B and a W that only the run knows are widened into the workspace, where Y
-// stands as float32 first.
+// are those of float32 with channels first, and every element of Y is rounded once. A constant W is packed as float32
+// at load, and kept widened, too, where a run reads it; X, B and a W that only the run knows are widened into the
+// workspace, where Y stands as float32 first.
 #include <algorithm>
 
 #include "ops/convolution/convolution_simd.hpp"

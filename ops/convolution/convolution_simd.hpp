@@ -52,7 +52,8 @@ struct TapBand {
   std::vector<std::ptrdiff_t> offsets;  ///< of each step of the depth
 };
 
-/// Winograd: tiles of an image in row-major order. A task has a block of them, and some panels of W.
+/// Winograd: tiles of an image, phase by phase, each in row-major order. A task has a block of them, and some panels of
+/// W.
 struct WinogradTasks {
   std::size_t down = 0, across = 0;  ///< tiles of a column and of a row of a phase
   std::size_t tiles = 0, blocks = 0;

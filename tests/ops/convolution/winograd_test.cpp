@@ -191,7 +191,8 @@ TEST(Winograd, TakesThePhasesOfDilations) {
   const Dilated cases[] = {{24, 24, 1, 2, 2, {2, 2, 2, 2}, 0.5F}, {25, 31, 1, 3, 2, {3, 2, 3, 2}, 0.5F},
                            {19, 26, 1, 1, 5, {0, 0, 0, 0}, 0.5F}, {23, 17, 2, 4, 1, {1, 0, 9, 3}, 0.5F},
                            {22, 22, 1, 7, 7, {7, 7, 7, 7}, 0.5F}, {30, 22, 2, 2, 3, {5, 1, 0, 8}, 0.5F},
-                           {24, 24, 1, 2, 2, {0, 7, 9, 0}, 0.5F}, {24, 24, 2, 3, 2, {3, 2, 3, 2}, kInfinity}};
+                           {24, 24, 1, 2, 2, {0, 7, 9, 0}, 0.5F}, {24, 24, 2, 3, 2, {3, 2, 3, 2}, kInfinity},
+                           {2, 23, 1, 3, 2, {7, 2, 7, 2}, 0.5F}};
   for (const Dilated& given : cases) {
     SCOPED_TRACE(text(given.height, " x ", given.width, ", dilations ", given.down, " and ", given.along));
     const std::int64_t channels = 33 * given.groups;
@@ -204,7 +205,15 @@ TEST(Winograd, TakesThePhasesOfDilations) {
                                   {"group", given.groups},
                                   {"dilations", std::vector<std::int64_t>{given.down, given.along}}},
                                  {graph.constant(x), graph.constant(w)});
-    const std::vector<Compared> results = in_both_layouts(graph, y, graph.evaluate(y, Backend::kReference));
+    const ConstantPtr expected_y = graph.evaluate(y, Backend::kReference);
+    std::vector<Compared> results = in_both_layouts(graph, y, expected_y);
+    const ValueId addend = graph.constant(random_tensor(DataType::kFloat32, expected_y->shape, -9, 9, 3));
+    const ValueId sum = graph.node("Add", 14, {}, {y, addend});
+    const ValueId fused_sum = graph.node(*graph.fuse(&OpFacts::absorb_activation, y, sum));
+    const ValueId fused =
+        graph.node(*graph.fuse(&OpFacts::absorb_activation, fused_sum, graph.node("Relu", 6, {}, {fused_sum})));
+    const ConstantPtr expected_relu = graph.evaluate(graph.node("Relu", 6, {}, {sum}), Backend::kReference);
+    for (const Compared& compared : in_both_layouts(graph, fused, expected_relu)) results.push_back(compared);
     for (const auto& [actual, expected] : results) {
       ASSERT_EQ(actual->shape, expected->shape);
       for (std::int64_t i = 0; i < actual->count(); ++i) {

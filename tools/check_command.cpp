@@ -53,7 +53,8 @@ std::string why_untried(const Model& model) {
                  : "an input is no tensor of numbers, so no shapes were tried";
 }
 
-/// Compiles for one set of shapes. What Linnet cannot run may show only then; other errors may come from the shapes.
+/// Compiles for one set of shapes. What Linnet cannot run, or not in this budget, may show only then; other errors may
+/// come from the shapes.
 Verdict compile(const Model& model, const std::map<std::string, std::int64_t>& dims) {
   try {
     const std::optional<std::vector<Tensor>> inputs = zeros(model, dims);
@@ -63,7 +64,8 @@ Verdict compile(const Model& model, const std::map<std::string, std::int64_t>& d
     summarize_program(model, views);
     return {};
   } catch (const Error& error) {
-    if (error.code() == ErrorCode::kUnsupported) return {Verdict::Result::kFails, message_of(error), {}};
+    const bool fails = error.code() == ErrorCode::kUnsupported || error.code() == ErrorCode::kLimitExceeded;
+    if (fails) return {Verdict::Result::kFails, message_of(error), {}};
     return {
         Verdict::Result::kLoads, fmt::format("could not be tried with open dimensions 1: {}", message_of(error)), {}};
   }

@@ -149,6 +149,14 @@ TEST_F(CheckTest, SaysOfEachModelWhetherItRuns) {
   EXPECT_THAT(std::string(list[1]["message"]), HasSubstr("/no/such.onnx"));
 }
 
+TEST_F(CheckTest, WhatTakesMoreThanTheBudgetDoesNotRun) {
+  const Said result = run_linnet({"check", good_, "--dim", "n=100000", "--memory-budget", "64kB"});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.out, testing::StartsWith(good_ + ": does not run: "));
+  EXPECT_THAT(result.out, HasSubstr("needs 800000 bytes, the memory budget is"));
+  EXPECT_EQ(run_linnet({"check", good_, "--dim", "n=100", "--memory-budget", "64kB"}).status, 0);
+}
+
 TEST_F(CheckTest, NamesAFileThatIsNoModelOnce) {
   const std::string path = folder_.write("page.onnx", "<!DOCTYPE html><html></html>");
   const Said result = run_linnet({"check", path});

@@ -138,13 +138,13 @@ HWY_INLINE V GeluTanhTail(D d, V a) {
 }
 
 #if HWY_TARGET != HWY_AVX3 && HWY_NATIVE_FMA
-// The same for a in [0, 9.9].
+// positive less the same, for a in [0, 9.9]; +0 for the least denormal below 0.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V GeluTanhNear(D d, V a) {
+HWY_INLINE V GeluTanhNear(D d, V positive, V a) {
   const TwoFloats<V> exponent = GeluTanhExponent(d, a);
   const FallingQuotient<V> f = QuotientOf(d, ReduceExp(d, exponent.high, exponent.low));
   const V aw = hn::Mul(a, f.w);
-  return hn::Mul(hn::Add(aw, hn::MulAdd(aw, f.c, hn::MulSub(a, f.w, aw))), f.scale);
+  return hn::NegMulAdd(hn::Add(aw, hn::MulAdd(aw, f.c, hn::MulSub(a, f.w, aw))), f.scale, positive);
 }
 #endif
 
@@ -180,7 +180,7 @@ HWY_INLINE V GeluTanh(D d, V x) {
   const V y = hn::NegMulAdd(a, OfEvenPiece(d, kGeluTanhPieces, a, 128.0f / 20), positive);  // rounded once
   return GeluWithTail(d, x, y, 4.9f, tail);
 #elif HWY_NATIVE_FMA
-  return GeluWithTail(d, x, hn::Sub(positive, GeluTanhNear(d, a)), 9.9f, tail);
+  return GeluWithTail(d, x, GeluTanhNear(d, positive, a), 9.9f, tail);
 #else
   return FinishGelu(d, x, hn::Sub(positive, tail(a)));
 #endif

@@ -179,7 +179,7 @@ template <std::size_t kRows>
 constexpr bool kPrefetches = kRows >= 4;
 
 // A tile that reads part of a panel's lines leaves gaps, which CPUs with tiles so narrow do not fetch over by
-// themselves: so many steps ahead the tile's line comes to the first-level cache. 0: the CPU does.
+// themselves: so many steps ahead the tile's first line comes to the first-level cache. 0: the CPU does.
 template <std::size_t kRows>
 constexpr std::size_t kStepsAhead = HWY_TARGET == HWY_AVX2&& kPrefetches<kRows> ? 8 : 0;
 

@@ -94,7 +94,7 @@ std::string feature_vectorizer(const OwnCall& call) {
   std::string out, names;
   for (std::size_t i = 0; i < call.node.inputs.size(); ++i) {
     const Dims& dims = call.inputs[i].dims;
-    const bool is_row = call.inputs[i].ranked && dims.size() == 1;  // [features] counts as [1, features]
+    const bool is_row = dims.size() == 1;  // [features] counts as [1, features]
     if (i < widths.size() && !dims.empty() && dims.back().differs(widths[i])) {
       unsupported("input ", i, " has ", dims.back(), " features for inputdimensions of ", widths[i]);
     }

@@ -1,9 +1,9 @@
 // e^x and what is made of it: Exp, Sigmoid, Tanh, Elu. Per-target: see README.md.
 //
-// All start from e^x = 2^n (1 + q): n = round(x / ln 2), r = x - n ln 2 in [-0.347, 0.347], q = e^r - 1. The forms
-// below differ in how they put 2^n and q together so that no rounding but the last one matters much: a sum such as
-// 1 + 2^n (1 + q) is taken as an exact part plus 2^n q (whose product is exact too), and what its rounding lost is
-// added back.
+// All but Tanh near 0, and the pieces of AVX-512, start from e^x = 2^n (1 + q): n = round(x / ln 2), r = x - n ln 2 in
+// [-0.347, 0.347], q = e^r - 1. The forms below differ in how they put 2^n and q together so that no rounding but the
+// last one matters much: of a sum such as (2^n - 1) + 2^n q or (1 + 2^-n) + q one part is exact, or what it lost is
+// known, and what the sum lost is added back.
 #include "ops/kernels/highway_config.h"
 
 #include "hwy/highway.h"
@@ -192,7 +192,8 @@ HWY_INLINE FallingQuotient<V> QuotientOf(D d, const ReducedExp<D>& e) {
   return {scale, w, hn::NegMulAdd(w, t, ExactNegMulAdd(d, w, s, one))};
 }
 
-// As above, but above kMostFalling the value there.
+// 1 / (1 + e^a) for a in [0, kMostFalling], above which it differs from e^-a by less than 2^-30 of it; there the value
+// at kMostFalling.
 constexpr float kMostFalling = 85.0f;
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V FallingSigmoid(D d, V a) {

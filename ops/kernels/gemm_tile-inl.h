@@ -181,7 +181,7 @@ constexpr bool kPrefetches = kRows >= 4;
 // A tile that reads part of a panel's lines leaves gaps, which CPUs with tiles so narrow do not fetch over by
 // themselves: so many steps ahead the tile's first line comes to the first-level cache. 0: the CPU does.
 template <std::size_t kRows>
-constexpr std::size_t kStepsAhead = HWY_TARGET == HWY_AVX2&& kPrefetches<kRows> ? 8 : 0;
+constexpr std::size_t kStepsAhead = kPrefetches<kRows>&& HWY_TARGET == HWY_AVX2 ? 8 : 0;
 
 // Whether the steps of A may lie in runs, of which convolutions alone make use: with the tiles that six rows and more
 // are made of. It is not worth its room elsewhere: rows are copied together there.

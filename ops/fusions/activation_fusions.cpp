@@ -7,8 +7,9 @@
 //   HardSwish       x * min(max(x + 3, 0), 6) / 6
 //
 // with their products and sums in every order. What comes out is no further from the formula than the nodes were: it
-// differs from them in the last bits of x, and where a step of theirs overflowed (2 x above 1.7e38). Swish keeps their
-// bits. Softplus written as Log(1 + Exp(x)) stays as it is: from 88.73 on that is infinite, and a model may rely on it.
+// differs from them in the last bits of x, and where a step of theirs overflowed (2 x above 1.7e38). Swish has the bits
+// of its nodes with AVX-512. Softplus written as Log(1 + Exp(x)) stays as it is: from 88.73 on that is infinite, and a
+// model may rely on it.
 //
 // Only float32 and float64, as in products: 16-bit types would skip a rounding step.
 #include <cmath>

@@ -122,7 +122,7 @@ struct SelfGatedActivation {
   float alpha;
   template <class D, class V>
   HWY_INLINE V operator()(D d, V x) const {
-    return hn::Mul(x, Sigmoid(d, hn::Mul(hn::Set(d, alpha), x)));
+    return SelfGated(d, x, hn::Set(d, alpha));
   }
 };
 struct SoftplusActivation {

@@ -22,7 +22,7 @@ enum class ActivationKind : std::uint8_t {
   kGelu,         // x / 2 * (1 + erf(x / sqrt(2))); -inf gives NaN (-inf * 0), as the formula does
   kGeluTanh,     // x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))); -inf gives NaN
   kExp,          // e^x
-  kSelfGated,    // x * Sigmoid(alpha * x), every step rounded: the bits of Mul, Sigmoid and Mul
+  kSelfGated,    // x * sigmoid(alpha * x), alpha * x rounded; with AVX-512 every step: the bits of Mul, Sigmoid and Mul
   kSoftplus,     // log(1 + e^x)
   kMish,         // x * tanh(log(1 + e^x)); -inf gives NaN (-inf * 0), as the formula does
   kSwish,        // x / (1 + e^(-alpha * x)); where alpha * x is -inf, x * 0
@@ -40,11 +40,11 @@ struct Activation {
 // y[i] = activation(x[i]) for i < count. `x` and `y` are the same array or do not overlap; no alignment is needed.
 //
 // Error over all 2^32 inputs, denormal results included, in units in the last place from the true value: below 1 for
-// Exp, Sigmoid and Tanh, below 1.2 for Elu, below 2.1 for both Gelus, below 0.51 for those from Softplus on; SelfGated
-// has the errors of its steps; the others are exact or round once (docs/accuracy.md, which also says what gives the
-// same bits where). Holds in the default floating-point environment: round to nearest, denormals not flushed. With
-// flushing on, only denormal inputs and results differ. Activations that take longer than Sigmoid and Tanh are never
-// streamed.
+// Exp, Sigmoid and Tanh, below 1.2 for Elu, below 2.1 for both Gelus and, with alpha = 1 and without AVX-512,
+// SelfGated, below 0.51 for those from Softplus on; with AVX-512 SelfGated has the errors of its steps; the others are
+// exact or round once (docs/accuracy.md, which also says what gives the same bits where). Holds in the default
+// floating-point environment: round to nearest, denormals not flushed. With flushing on, only denormal inputs and
+// results differ. Activations that take longer than Sigmoid and Tanh are never streamed.
 void apply_activation(const Activation& activation, const float* x, float* y, std::size_t count,
                       Stores stores = Stores::kCached);
 

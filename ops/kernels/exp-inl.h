@@ -238,6 +238,46 @@ HWY_INLINE V Sigmoid(D d, V x) {
   return hn::IfThenElse(beyond, Exp(d, AtMost(zero, x)), y);
 }
 
+#if HWY_TARGET != HWY_AVX3
+
+// x / (1 + e^-z) for z >= kLeastGated, any value below; z has a small correction `low`. With e^-z = 2^n (1 + q) the
+// denominator is (1 + 2^n) + 2^n q. Its first sum is exact for n in [-23, 23]; below that q counts for nothing.
+constexpr float kLeastGated = -16.0f;
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V Gated(D d, V x, V z, V low) {
+  const ReducedExp<D> e = ReduceExp(d, AtLeast(hn::Set(d, -87.0f), hn::Neg(z)), hn::Neg(low));
+  const V scale = PowerOfTwo(d, e.n);
+  return hn::Div(x, hn::MulAdd(scale, e.q, hn::Add(hn::Set(d, 1.0f), scale)));
+}
+
+// The same for z below kLeastGated, where it is x e^z (1 - e^z) to 2^-45, and x * 0 where e^z is far below all floats.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V GatedBelow(D d, V x, V z) {
+  const V least = hn::Set(d, -131.0f);
+  const ReducedExp<D> e = ReduceExp(d, AtLeast(least, z));
+  const V scale = PowerDown(d, e.n);
+  const V y = hn::MulAdd(x, hn::Sub(e.q, hn::MulAdd(scale, e.q, scale)), x);
+  const Exponent<D> half = hn::ShiftRight<1>(e.n);  // in two steps, since x may be as large as e^-z
+  const V scaled = hn::Mul(hn::Mul(y, PowerOfTwo(d, half)), PowerOfTwo(d, hn::Sub(e.n, half)));
+  return hn::IfThenElse(hn::Lt(z, least), hn::Mul(x, hn::Zero(d)), scaled);
+}
+
+#endif
+
+// x sigmoid(z), z = alpha x.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V SelfGated(D d, V x, V alpha) {
+  const V z = hn::Mul(alpha, x);
+#if HWY_TARGET == HWY_AVX3
+  return hn::Mul(x, Sigmoid(d, z));
+#else
+  const V y = Gated(d, x, z, hn::Zero(d));
+  const auto below = hn::Lt(z, hn::Set(d, kLeastGated));
+  if (HWY_LIKELY(hn::AllFalse(d, below))) return y;
+  return hn::IfThenElse(below, GatedBelow(d, x, z), y);
+#endif
+}
+
 // x < 0 ? alpha * (e^x - 1) : x, alpha finite. e^x - 1 = (2^n - 1) + 2^n q = h + l: h = fl(fl(2^n - 1) + 2^n q), l what
 // that sum lost. alpha * h + alpha * l rounds once.
 template <class D, class V = hn::Vec<D>>

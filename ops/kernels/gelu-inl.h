@@ -137,24 +137,11 @@ HWY_INLINE V GeluTanhTail(D d, V a) {
   return ScaleDown(d, g, e.n);
 }
 
-#if HWY_TARGET != HWY_AVX3 && HWY_NATIVE_FMA
-// positive less the same, for a in [0, 9.9]; +0 for the least denormal below 0.
-template <class D, class V = hn::Vec<D>>
-HWY_INLINE V GeluTanhNear(D d, V positive, V a) {
-  const TwoFloats<V> exponent = GeluTanhExponent(d, a);
-  const FallingQuotient<V> f = QuotientOf(d, ReduceExp(d, exponent.high, exponent.low));
-  const V aw = hn::Mul(a, f.w);
-  return hn::NegMulAdd(hn::Add(aw, hn::MulAdd(aw, f.c, hn::MulSub(a, f.w, aw))), f.scale, positive);
-}
-#endif
-
-// y, which is max(x, 0) - |x| P(-|x|) but where |x| is beyond `last`, and there max(x, 0) - tail(|x|).
+// y but in the lanes `beyond`, and there max(x, 0) - tail(|x|).
 template <class D, class V = hn::Vec<D>, class Tail>
-HWY_INLINE V GeluWithTail(D d, V x, V y, float last, const Tail& tail) {
-  const V a = hn::Abs(x);
-  const auto beyond = hn::Gt(a, hn::Set(d, last));
+HWY_INLINE V GeluWithTail(D d, V x, V y, hn::Mask<D> beyond, const Tail& tail) {
   if (HWY_LIKELY(hn::AllFalse(d, beyond))) return y;
-  return hn::IfThenElse(beyond, FinishGelu(d, x, hn::Sub(AtLeast(hn::Zero(d), x), tail(a))), y);
+  return hn::IfThenElse(beyond, FinishGelu(d, x, hn::Sub(AtLeast(hn::Zero(d), x), tail(hn::Abs(x)))), y);
 }
 
 template <class D, class V = hn::Vec<D>>
@@ -164,7 +151,7 @@ HWY_INLINE V Gelu(D d, V x) {
   const auto tail = [d](V v) HWY_ATTR { return GeluTail(d, AtMost(hn::Set(d, 14.4f), v)); };
 #if HWY_TARGET == HWY_AVX3
   const V y = hn::NegMulAdd(a, OfEvenPiece(d, kGeluPieces, a, 128.0f / 22), positive);  // rounded once
-  return GeluWithTail(d, x, y, 5.4f, tail);
+  return GeluWithTail(d, x, y, hn::Gt(a, hn::Set(d, 5.4f)), tail);
 #else
   const V outer = hn::Sub(positive, tail(a));
   return FinishGelu(d, x, hn::IfThenElse(hn::Lt(a, hn::Set(d, 0.5f)), GeluCentre(d, x), outer));
@@ -173,16 +160,16 @@ HWY_INLINE V Gelu(D d, V x) {
 
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V GeluTanh(D d, V x) {
-  const V a = hn::Abs(x);
-  const V positive = AtLeast(hn::Zero(d), x);
   const auto tail = [d](V v) HWY_ATTR { return GeluTanhTail(d, AtMost(hn::Set(d, 10.9f), v)); };
 #if HWY_TARGET == HWY_AVX3
+  const V a = hn::Abs(x);
+  const V positive = AtLeast(hn::Zero(d), x);
   const V y = hn::NegMulAdd(a, OfEvenPiece(d, kGeluTanhPieces, a, 128.0f / 20), positive);  // rounded once
-  return GeluWithTail(d, x, y, 4.9f, tail);
-#elif HWY_NATIVE_FMA
-  return GeluWithTail(d, x, GeluTanhNear(d, positive, a), 9.9f, tail);
+  return GeluWithTail(d, x, y, hn::Gt(a, hn::Set(d, 4.9f)), tail);
 #else
-  return FinishGelu(d, x, hn::Sub(positive, tail(a)));
+  const TwoFloats<V> exponent = GeluTanhExponent(d, AtMost(hn::Set(d, 11.0f), x));
+  const V y = Gated(d, x, exponent.high, exponent.low);
+  return GeluWithTail(d, x, y, hn::Lt(x, hn::Set(d, -4.85f)), tail);
 #endif
 }
 

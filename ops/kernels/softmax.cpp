@@ -34,27 +34,53 @@ HWY_INLINE void StoreUpTo(D d, hn::Vec<D> v, float* to, std::size_t count) {
   hn::StoreU(v, d, to);
 }
 
-// What the difference of x and m rounded away: Knuth's two-sum. NaN where the difference overflowed.
-template <class V>
-HWY_INLINE V LostOfDifference(V x, V m, V difference) {
-  const V seen = hn::Sub(difference, x);
-  return hn::Sub(hn::Sub(x, hn::Sub(difference, seen)), hn::Add(m, seen));
+// What the terms of a softmax are measured by. A softmax is the same whatever all of its terms are multiplied by, so
+// they are e^x 2^(64 - N) with N = round(m / ln 2), m the maximum: nothing is subtracted, and nothing rounded before
+// ReduceExp, whose n has to be below 512. For m beyond [-220, 260] all terms that can matter are within a factor of 2
+// of m, so x - m is exact, and they are 2^64 e^(x - m).
+template <class D>
+struct Level {
+  hn::Vec<D> shift;   // 0 or m
+  hn::Vec<D> least;   // of x - shift: even 10^6 terms from there on sum to less than half the least denormal
+  Exponent<D> power;  // N - 64 or -64
+};
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE Level<D> LevelAt(D d, V m) {
+  const auto is_near = hn::Le(hn::Abs(hn::Sub(m, hn::Set(d, 20.0f))), hn::Set(d, 240.0f));
+  const V near = hn::IfThenElseZero(is_near, m);
+  const V exponents = hn::Set(d, 12582912.0f);  // 1.5 * 2^23, as in ReduceExp
+  const V power = hn::MulAdd(near, hn::Set(d, 0x1.715476p+0f), hn::Sub(exponents, hn::Set(d, 64.0f)));
+  return {hn::IfThenZeroElse(is_near, m), hn::Sub(near, hn::Set(d, 127.0f)), ExponentOf(d, power, exponents)};
 }
 
-// 2^64 e^(x - m) for x <= m, within 0.9 ULP. The factor keeps all terms that can matter normal: x - m is clamped at
-// -127, where even 10^6 terms sum to less than half the least denormal. What the subtraction lost is dropped there.
+// The term of x, within 0.9 ULP; in [2^63, 2^65] for the maximum. The factor 2^64 keeps all terms that can matter
+// normal.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V ScaledExp(D d, V x, V m) {
-  const V least = hn::Set(d, -127.0f);
-  const V difference = hn::Sub(x, m);
-  const V kept_low = hn::IfThenElseZero(hn::Gt(difference, least), LostOfDifference(x, m, difference));
-  const ReducedExp<D> e = ReduceExp(d, AtLeast(least, difference), kept_low);
+HWY_INLINE V Term(D d, V x, const Level<D>& level) {
+  const ReducedExp<D> e = ReduceExp(d, AtLeast(level.least, hn::Sub(x, level.shift)));
 #if HWY_TARGET == HWY_AVX3
-  const V scale = ScaleByPower(hn::Set(d, 0x1p64f), e.n);
+  const V scale = ScaleByPower(hn::Set(d, 1.0f), hn::Sub(e.n, level.power));
 #else
-  const V scale = PowerOfTwo(d, hn::Add(e.n, hn::Set(hn::RebindToSigned<D>(), 64)));
+  const V scale = PowerOfTwo(d, hn::Sub(e.n, level.power));
 #endif
   return hn::MulAdd(scale, e.q, scale);
+}
+
+// The term of the maximum, and 2^64 by the number that it stands for.
+struct LargestTerm {
+  double term;
+  double unit;
+};
+LargestTerm LargestTermAt(float m) {
+  constexpr double kLn2 = 0.693147180559945309417;
+  using One = hn::CappedTag<float, 1>;
+  const One one;
+  const Level<One> level = LevelAt(one, hn::Set(one, m));
+  const double term = static_cast<double>(hn::GetLane(Term(one, hn::Set(one, m), level)));
+  const double power = static_cast<double>(hn::GetLane(level.power)) + 64;
+  const double from = static_cast<double>(m) - static_cast<double>(hn::GetLane(level.shift));
+  return {term, std::exp(power * kLn2 - from)};
 }
 
 // The sum of all lanes of two vectors of doubles, halves first: lane k and lane k + half, and so on.
@@ -173,12 +199,12 @@ float RowMaximum(const float* x, std::size_t columns) {
   return hn::GetLane(hn::MaxOfLanes(d, maximum));
 }
 
-// The sum of the terms 2^64 e^(x - maximum) in double; term i goes to y[i * y_step]. y_step is 1, or 0 where nobody
+// The sum of the terms in double; term i goes to y[i * y_step]. y_step is 1, or 0 where nobody
 // wants the terms: y is room for a vector then. (A branch would keep the chains of two vectors apart.)
 double SumOfExponentials(const float* x, float* y, std::size_t y_step, std::size_t count, float maximum) {
   const Tag d;
   const std::size_t lanes = hn::Lanes(d);
-  const V m = hn::Set(d, maximum);
+  const Level<Tag> level = LevelAt(d, hn::Set(d, maximum));
   RowSums row;
   for (std::size_t done = 0; done < count; done += BlockSums::kMostNumbers) {
     const float* from = x + done;
@@ -186,11 +212,11 @@ double SumOfExponentials(const float* x, float* y, std::size_t y_step, std::size
     BlockSums block;
     const auto add = [&](std::size_t i, std::size_t left, std::size_t k) HWY_ATTR LINNET_INLINE_LAMBDA {
       if (left >= lanes) {
-        const V e = ScaledExp(d, hn::LoadU(d, from + i), m);
+        const V e = Term(d, hn::LoadU(d, from + i), level);
         hn::StoreU(e, d, to + i * y_step);
         block.Add(k, e);
       } else {
-        const V e = ScaledExp(d, LoadPartial(d, from + i, left), m);
+        const V e = Term(d, LoadPartial(d, from + i, left), level);
         StorePartial(d, e, to + i * y_step, left);
         block.Add(k, hn::IfThenElseZero(hn::FirstN(d, left), e));
       }
@@ -250,7 +276,7 @@ void SoftmaxShortRows(D d, const float* x, std::size_t x_row_stride, float* y, s
   const auto lowest = hn::Set(d, -std::numeric_limits<float>::infinity());
   for (std::size_t row = 0; row < rows; ++row, x += x_row_stride, y += y_row_stride) {
     const auto v = padded ? hn::LoadU(d, x) : LoadPartial(d, x, columns);
-    const auto e = ScaledExp(d, v, hn::MaxOfLanes(d, hn::IfThenElse(valid, v, lowest)));
+    const auto e = Term(d, v, LevelAt(d, hn::MaxOfLanes(d, hn::IfThenElse(valid, v, lowest))));
     const auto counted = hn::IfThenElseZero(valid, e);
     const double inverse = 1.0 / TotalOfLanes(PromoteLower(d, counted), PromoteUpper(d, counted));
     const float high = static_cast<float>(inverse);
@@ -279,9 +305,16 @@ double LogOfSum(float m, double equal, double scaled_others) {
 }
 
 // m + log as two floats: their sum has the digits of the smaller of both.
-TwoFloats<float> LevelOf(float m, double log) {
+TwoFloats<float> LogarithmOf(float m, double log) {
   const float high = static_cast<float>(static_cast<double>(m) + log);
   return {high, static_cast<float>(static_cast<double>(m) - static_cast<double>(high) + log)};
+}
+
+// What the difference of x and m rounded away: Knuth's two-sum. NaN where the difference overflowed.
+template <class V>
+HWY_INLINE V LostOfDifference(V x, V m, V difference) {
+  const V seen = hn::Sub(difference, x);
+  return hn::Sub(hn::Sub(x, hn::Sub(difference, seen)), hn::Add(m, seen));
 }
 
 // x - (high + low). What the first subtraction lost is dropped where x is -inf.
@@ -294,14 +327,16 @@ HWY_INLINE V LogResult(Tag d, V x, V high, V low) {
 
 // Where next to nothing stands beside the maximum, the terms but it are added alone.
 LogSoftmaxSums SumsOf(const float* x, std::size_t count, float maximum) {
-  constexpr double kMaximum = 0x1p64;
   const Tag d;
+  const LargestTerm largest = LargestTermAt(maximum);
   HWY_ALIGN float unwanted[hn::MaxLanes(d)];
   const double all = SumOfExponentials(x, unwanted, 0, count, maximum);
-  const double largest = all >= kMaximum ? 1.0 : 0.0;
-  if (all - largest * kMaximum >= 0x1p-10 * kMaximum) return {largest, all - largest * kMaximum};
+  const double seen = all >= largest.term ? 1.0 : 0.0;
+  const double rest = all - seen * largest.term;
+  if (rest >= 0x1p-10 * largest.term) return {seen, rest * largest.unit};
   const std::size_t lanes = hn::Lanes(d);
   const V m = hn::Set(d, maximum);
+  const Level<Tag> level = LevelAt(d, m);
   RowSums others;
   std::size_t equal = 0;
   for (std::size_t i = 0; i < count; i += lanes) {
@@ -309,15 +344,15 @@ LogSoftmaxSums SumsOf(const float* x, std::size_t count, float maximum) {
     const auto valid = hn::FirstN(d, std::min(lanes, count - i));
     const auto is_maximum = hn::And(valid, hn::Eq(v, m));
     equal += hn::CountTrue(d, is_maximum);
-    const V other = hn::IfThenElseZero(hn::AndNot(is_maximum, valid), ScaledExp(d, v, m));
+    const V other = hn::IfThenElseZero(hn::AndNot(is_maximum, valid), Term(d, v, level));
     others.sums[i / lanes % kSumVectors].Add(d, other);
   }
-  return {static_cast<double>(equal), others.Total()};
+  return {static_cast<double>(equal), others.Total() * largest.unit};
 }
 
 void LogResults(const float* x, float* y, std::size_t count, float maximum, const LogSoftmaxSums& sums) {
   const Tag d;
-  const TwoFloats<float> level = LevelOf(maximum, LogOfSum(maximum, sums.equal, sums.scaled_others));
+  const TwoFloats<float> level = LogarithmOf(maximum, LogOfSum(maximum, sums.equal, sums.scaled_others));
   const V high = hn::Set(d, level.high);
   const V low = hn::Set(d, level.low);
   for (std::size_t i = 0; i < count; i += hn::Lanes(d)) {
@@ -346,10 +381,10 @@ HWY_INLINE V StridedMaximum(Tag d, const float* x, std::size_t axis_length, std:
 void SoftmaxColumns(const float* x, float* y, std::size_t axis_length, std::size_t inner, std::size_t count) {
   const Tag d;
   const Doubles<Tag>::Tag dd;
-  const V m = StridedMaximum(d, x, axis_length, inner, count);
+  const Level<Tag> level = LevelAt(d, StridedMaximum(d, x, axis_length, inner, count));
   Sums sums;
   for (std::size_t k = 0; k < axis_length; ++k) {
-    const V e = ScaledExp(d, LoadUpTo(d, x + k * inner, count), m);
+    const V e = Term(d, LoadUpTo(d, x + k * inner, count), level);
     StoreUpTo(d, e, y + k * inner, count);
     sums.Add(d, e);
   }
@@ -367,12 +402,13 @@ void LogSoftmaxColumns(const float* x, float* y, std::size_t axis_length, std::s
   const Tag d;
   const Doubles<Tag>::Tag dd;
   const V m = StridedMaximum(d, x, axis_length, inner, count);
+  const Level<Tag> level = LevelAt(d, m);
   Sums others, equal;
   for (std::size_t k = 0; k < axis_length; ++k) {
     const V v = LoadUpTo(d, x + k * inner, count);
     const auto is_maximum = hn::Eq(v, m);
     equal.Add(d, hn::IfThenElseZero(is_maximum, hn::Set(d, 1.0f)));
-    others.Add(d, hn::IfThenZeroElse(is_maximum, ScaledExp(d, v, m)));
+    others.Add(d, hn::IfThenZeroElse(is_maximum, Term(d, v, level)));
   }
   constexpr std::size_t kParts = Doubles<Tag>::kParts;
   HWY_ALIGN float maxima[hn::MaxLanes(d)], highs[hn::MaxLanes(d)], lows[hn::MaxLanes(d)];
@@ -384,7 +420,8 @@ void LogSoftmaxColumns(const float* x, float* y, std::size_t axis_length, std::s
   hn::Store(equal.upper, dd, equals + second);
   hn::Store(equal.lower, dd, equals);
   for (std::size_t lane = 0; lane < hn::Lanes(d); ++lane) {
-    const TwoFloats<float> level = LevelOf(maxima[lane], LogOfSum(maxima[lane], equals[lane], logs[lane]));
+    const TwoFloats<float> level =
+        LogarithmOf(maxima[lane], LogOfSum(maxima[lane], equals[lane], logs[lane] * LargestTermAt(maxima[lane]).unit));
     highs[lane] = level.high;
     lows[lane] = level.low;
   }

@@ -9,7 +9,7 @@ namespace linnet::kernels {
 // Softmax: y = e^(x - m) / sum of e^(x - m); LogSoftmax: y = (x - m) - log(sum of e^(x - m)); m is the maximum.
 //
 // For finite input every element is finite and within 4 ULP of the correctly rounded value, whatever the length and
-// however far apart the values lie: the rounding error of x - m is carried along, sums are exact to 2^-35, and
+// however far apart the values lie: no term suffers from the rounding of x - m, sums are exact to 2^-35, and
 // LogSoftmax adds the terms beside the maximum separately (log1p), so that a row with one dominant element keeps its
 // digits. A row that holds NaN or +inf, or nothing but -inf, gives NaN everywhere, as e^(x - m) in ONNX's reference
 // does; other -inf elements give 0, and -inf in LogSoftmax. The order of summation depends on the length only (that of
@@ -39,8 +39,8 @@ void softmax_columns(const float* x, float* y, std::size_t axis_length, std::siz
 void log_softmax_columns(const float* x, float* y, std::size_t axis_length, std::size_t inner, std::size_t columns);
 
 // The steps of one long row, so that tasks can share it: the maximum of each part (unspecified where it holds NaN; the
-// largest of all is the row's), then for Softmax y = 2^64 e^(x - maximum) with the sum of each part, and y = y / sum of
-// all. Requires: count > 0.
+// largest of all is the row's), then for Softmax y = f e^(x - maximum), f a factor in [2^63, 2^65] that depends on the
+// maximum alone, with the sum of each part, and y = y / sum of all. Requires: count > 0.
 float softmax_maximum(const float* x, std::size_t count);
 double softmax_exponentials(const float* x, float* y, std::size_t count, float maximum);
 void softmax_divide(double sum, float* y, std::size_t count);

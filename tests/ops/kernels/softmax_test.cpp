@@ -98,6 +98,12 @@ std::vector<Row> rows() {
     result.push_back(
         {"normal, size " + std::to_string(size), random_floats(size, 3.0f, 5.0f, static_cast<unsigned>(size))});
   }
+  // Where terms begin to be measured by the maximum, on both sides.
+  for (const float maximum : {-1e4f, -400.0f, -220.1f, -219.9f, -90.0f, 140.0f, 253.0f, 259.9f, 260.1f, 400.0f, 1e4f}) {
+    std::vector<float> x = random_floats(77, maximum - 60.0f, 30.0f, 74);
+    for (float& value : x) value = std::min(value, maximum);
+    result.push_back({"the maximum is " + std::to_string(maximum), joined(std::move(x), {maximum, maximum - 103.3f})});
+  }
   result.push_back({"ImageNet", random_floats(1000, -1.0f, 5.0f, 71)});
   result.push_back({"wide", random_floats(4099, 10.0f, 40.0f, 72)});
   result.push_back({"a million", random_floats(1000003, 0.0f, 3.0f, 73)});

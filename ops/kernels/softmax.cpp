@@ -432,14 +432,34 @@ void LogSoftmaxColumns(const float* x, float* y, std::size_t axis_length, std::s
   }
 }
 
-void SoftmaxStrided(const float* x, float* y, std::size_t axis_length, std::size_t inner, std::size_t columns) {
+// Calls kernel(x, y, axis_length, inner, count) for `columns` columns, a vector at a time. Elements of one sum lie far
+// apart, in few sets of the caches and a line each: where a sum is short, columns that fill whole lines are brought
+// side by side first, so that memory is read and written once.
+template <class Kernel>
+HWY_INLINE void ForColumns(const float* x, float* y, std::size_t axis_length, std::size_t inner, std::size_t columns,
+                           const Kernel& kernel) {
+  constexpr std::size_t kCachedFloats = 4096, kLine = 16, kMostColumns = 128;
   const std::size_t lanes = hn::Lanes(Tag());
-  for (std::size_t i = 0; i < columns; i += lanes) SoftmaxColumns(x + i, y + i, axis_length, inner, columns - i);
+  const std::size_t together = std::min(kMostColumns, kCachedFloats / axis_length / kLine * kLine);
+  if (together == 0 || columns <= kLine) {
+    for (std::size_t i = 0; i < columns; i += lanes) kernel(x + i, y + i, axis_length, inner, columns - i);
+    return;
+  }
+  HWY_ALIGN float near[kCachedFloats];
+  for (std::size_t first = 0; first < columns; first += together) {
+    const std::size_t count = std::min(together, columns - first);
+    for (std::size_t k = 0; k < axis_length; ++k) std::copy_n(x + k * inner + first, count, near + k * together);
+    for (std::size_t i = 0; i < count; i += lanes) kernel(near + i, near + i, axis_length, together, count - i);
+    for (std::size_t k = 0; k < axis_length; ++k) std::copy_n(near + k * together, count, y + k * inner + first);
+  }
+}
+
+void SoftmaxStrided(const float* x, float* y, std::size_t axis_length, std::size_t inner, std::size_t columns) {
+  ForColumns(x, y, axis_length, inner, columns, SoftmaxColumns);
 }
 
 void LogSoftmaxStrided(const float* x, float* y, std::size_t axis_length, std::size_t inner, std::size_t columns) {
-  const std::size_t lanes = hn::Lanes(Tag());
-  for (std::size_t i = 0; i < columns; i += lanes) LogSoftmaxColumns(x + i, y + i, axis_length, inner, columns - i);
+  ForColumns(x, y, axis_length, inner, columns, LogSoftmaxColumns);
 }
 
 }  // namespace

@@ -381,7 +381,11 @@ HWY_INLINE void GoDown(const WindowRows& p, std::size_t column, std::size_t firs
     const W joined = row >= pad && row < end ? squares.Row(inside, x + (row - pad) * stride) : squares.Nothing();
     if (row >= first + kTaps - 1) {
       const auto v = squares.Finish(squares.Join(results[kTaps - 2], joined), row + 1 - kTaps);
-      hn::BlendedStore(v, hn::FirstN(d, left), d, y);
+      if (left == hn::Lanes(d)) {
+        hn::StoreU(v, d, y);
+      } else {
+        hn::BlendedStore(v, hn::FirstN(d, left), d, y);  // takes many times as long on some CPUs
+      }
       y += y_stride;
     }
 #pragma GCC unroll 8

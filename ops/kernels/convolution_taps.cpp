@@ -116,7 +116,7 @@ HWY_NOINLINE void StoreColumns(const float* sums, std::size_t vectors, const Bou
     if (column + kLanes <= columns) {
       hn::StoreU(v, d, y + column);
     } else {
-      StorePartial(d, v, y + column, columns - column);
+      StoreEdge(d, v, y + column, columns - column);
     }
   }
 }
@@ -271,7 +271,7 @@ HWY_NOINLINE void SumPlaneStrip(const TapRows& args, std::size_t column) {
           hn::StoreU(bounds(hn::Add(bias, sums[kKernel - 1][j])), d, y + column + j * kLanes);
         }
       } else if (kVectors == 1) {
-        StorePartial(d, bounds(hn::Add(bias, sums[kKernel - 1][0])), y + column, args.columns - column);
+        StoreEdge(d, bounds(hn::Add(bias, sums[kKernel - 1][0])), y + column, args.columns - column);
       } else {
         HWY_ALIGN float complete[kVectors * kLanes];
         LINNET_UNROLL
@@ -379,7 +379,7 @@ HWY_NOINLINE void SumHalvedStrip(const HalvedPlane& args, std::size_t column) {
       if (column + kLanes <= args.columns) {
         hn::StoreU(v, d, y);
       } else {
-        StorePartial(d, v, y, args.columns - column);
+        StoreEdge(d, v, y, args.columns - column);
       }
     }
     LINNET_UNROLL

@@ -168,7 +168,7 @@ HWY_INLINE void StoreSome(V v, float* to, std::size_t count) {
   if (count >= hn::Lanes(d)) {
     hn::StoreU(v, d, to);
   } else {
-    StorePartial(d, v, to, count);
+    StoreEdge(d, v, to, count);
   }
 }
 
@@ -272,7 +272,7 @@ HWY_NOINLINE void MeansOfPairs(const WindowRows& p, std::size_t first, std::size
       if (whole) {
         hn::StoreU(mean, half, y + i);
       } else {
-        StorePartial(half, mean, y + i, left);
+        StoreEdge(half, mean, y + i, left);
       }
     }
   }

@@ -184,6 +184,27 @@ HWY_INLINE void StorePartial(D d, hn::Vec<D> v, float* HWY_RESTRICT to, std::siz
 #endif
 }
 
+// The same with more code, for rows of a few vectors: AVX2's masked store takes some 40 operations on AMD's CPUs, so
+// the lanes are written by halves.
+template <class D>
+HWY_INLINE void StoreEdge(D d, hn::Vec<D> v, float* HWY_RESTRICT to, std::size_t count) {
+#if HWY_TARGET == HWY_AVX2
+  if constexpr (hn::MaxLanes(d) != 1) {
+    constexpr hn::Half<D> half;
+    auto rest = hn::LowerHalf(half, v);
+    if (count >= hn::MaxLanes(half)) {
+      hn::StoreU(rest, half, to);
+      rest = hn::UpperHalf(half, v);
+      to += hn::MaxLanes(half);
+      count -= hn::MaxLanes(half);
+    }
+    if (count != 0) StoreEdge(half, rest, to, count);
+  }
+#else
+  StorePartial(d, v, to, count);
+#endif
+}
+
 }  // namespace linnet::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

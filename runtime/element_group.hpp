@@ -82,6 +82,11 @@ class ElementGroup {
     bool row_wise;  ///< its runs are the rows, of one outer axis
   };
   static constexpr std::uint32_t kDense = ~std::uint32_t{0};
+  /// An input as long as the output that the caches do not hold.
+  struct Far {
+    std::uint32_t input;
+    std::size_t element_bytes;
+  };
 
   class Layout;
   class Lines;
@@ -92,6 +97,7 @@ class ElementGroup {
   std::vector<Fixed> fixed_;
   std::vector<Moving> moving_;
   std::vector<BroadcastLoops> loops_;  ///< beside the output
+  std::vector<Far> far_;
   std::vector<std::shared_ptr<const void>> states_;
   std::vector<std::uint8_t> in_place_inputs_;
   std::size_t threads_ = 1;

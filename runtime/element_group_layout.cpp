@@ -24,6 +24,9 @@ constexpr double kMemoryCost = 0.2;
 /// Members that take longer than this together (ns per element) do not wait for memory.
 constexpr double kMostStreamedCost = 1.5;
 
+/// From and to memory: more than a second-level cache is sure to hold.
+constexpr std::size_t kFarBytes = std::size_t{1} << 20;
+
 constexpr std::size_t kLineStep = 16;      // elements: whole vectors
 constexpr std::size_t kLongLineStep = 64;  // elements of a line that the cache, and not a row, cuts short
 
@@ -42,7 +45,12 @@ class ElementGroup::Layout {
     for (std::uint32_t call = 0; call < members_.size(); ++call) add_member(call);
     give_lines();
     find_in_place_inputs();
-    group_.streamed_ = cost_ <= kMostStreamedCost && bytes_of_run() >= last_level_cache_bytes();
+    std::vector<Far> inputs = dense_inputs();
+    std::size_t bytes = group_.result_bytes_;  // from and to memory, of each element
+    for (const Far& input : inputs) bytes += input.element_bytes;
+    bytes *= group_.count_;
+    group_.streamed_ = cost_ <= kMostStreamedCost && bytes >= last_level_cache_bytes();
+    if (bytes >= kFarBytes) group_.far_ = std::move(inputs);
     choose_lengths();
     lay_out_workspace();
   }
@@ -150,16 +158,16 @@ class ElementGroup::Layout {
     }
   }
 
-  /// From and to memory.
-  std::size_t bytes_of_run() const {
-    std::size_t bytes = group_.result_bytes_;  // of each element
+  /// Those as long as the output, each once.
+  std::vector<Far> dense_inputs() const {
+    std::vector<Far> inputs;
     std::vector<std::uint32_t> seen;
     for (const Moving& operand : group_.moving_) {
       if (operand.loops != kDense || holds(seen, operand.input)) continue;
       seen.push_back(operand.input);
-      bytes += operand.element_bytes;
+      inputs.push_back({operand.input, operand.element_bytes});
     }
-    return bytes * group_.count_;
+    return inputs;
   }
 
   void choose_lengths() {

@@ -114,8 +114,8 @@ class ElementGroup::Lines {
   }
 
   /// While a line goes through the members, the next one is on its way: of its elements [first, first + line_) before
-  /// `end`, the part that falls to a call. (A CPU fetches ahead by itself within a page, and a line may be one.) Inline, since g++ takes a
-  /// function that only fetches for one without effect.
+  /// `end`, the part that falls to a call. (A CPU fetches ahead by itself within a page, and a line may be one.)
+  /// Inline, since g++ takes a function that only fetches for one without effect.
   __attribute__((always_inline)) void fetch(std::size_t first, std::size_t end, std::size_t call) const {
     constexpr std::size_t kCacheLine = 64;
     for (const Far& far : group_.far_) {

@@ -122,7 +122,7 @@ struct SelfGatedActivation {
   float alpha;
   template <class D, class V>
   HWY_INLINE V operator()(D d, V x) const {
-    return SelfGated(d, x, hn::Set(d, alpha));
+    return SelfGated(d, x, alpha);
   }
 };
 struct SoftplusActivation {

@@ -8,6 +8,7 @@
 
 #include "hwy/highway.h"
 #include "ops/kernels/pieces-inl.h"
+#include "ops/kernels/stages-inl.h"
 #include "ops/kernels/vector_math-inl.h"
 
 #if defined(LINNET_OPS_KERNELS_EXP_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -136,32 +137,50 @@ HWY_INLINE ReducedExp<D> ReduceExp(D d, V x) {
   return ReduceExp(d, x, hn::Zero(d));
 }
 
+// n and q as parts 0 and 1 of a function in stages.
+template <class D, class Parts>
+HWY_INLINE void SetExp(D d, const Parts& parts, const ReducedExp<D>& e) {
+  parts.Set(0, hn::BitCast(d, e.n));
+  parts.Set(1, e.q);
+}
+template <class D, class Parts>
+HWY_INLINE ReducedExp<D> GetExp(D d, const Parts& parts) {
+  return {hn::BitCast(hn::DFromV<Exponent<D>>(), parts.Get(0)), parts.Get(1), hn::Zero(d)};
+}
+
 // e^x. Inputs are clamped where the result has become 0 or infinite. Without scalef the result is scaled in two steps,
 // since neither denormals nor 2^128 can be reached in one: first by 2^(n +- 64), always exact, then by 2^(-+ 64), which
 // rounds.
+struct ExpInStages {
+  static constexpr std::size_t kStages = 2, kParts = 2;
+  template <std::size_t kStage, class D, class Parts, class V = hn::Vec<D>>
+  HWY_INLINE V Stage(D d, V x, const Parts& parts) const {
+    if constexpr (kStage == 0) {
+      SetExp(d, parts, ReduceExp(d, AtMost(hn::Set(d, 89.0f), AtLeast(hn::Set(d, -104.0f), x))));
+      return x;
+    }
+    const ReducedExp<D> e = GetExp(d, parts);
+#if HWY_TARGET == HWY_AVX3
+    return ScaleByPower(hn::Add(hn::Set(d, 1.0f), e.q), e.n);
+#else
+    const hn::RebindToSigned<D> di;
+    const auto is_small = hn::Lt(x, hn::Zero(d));
+    const auto offset = hn::IfThenElse(hn::RebindMask(di, is_small), hn::Set(di, 64), hn::Set(di, -64));
+    const V scale = PowerOfTwo(d, hn::Add(e.n, offset));
+    return hn::Mul(hn::MulAdd(scale, e.q, scale), hn::IfThenElse(is_small, hn::Set(d, 0x1p-64f), hn::Set(d, 0x1p64f)));
+#endif
+  }
+};
+
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V Exp(D d, V x) {
-  const V clamped = AtMost(hn::Set(d, 89.0f), AtLeast(hn::Set(d, -104.0f), x));
-  const ReducedExp<D> e = ReduceExp(d, clamped);
-#if HWY_TARGET == HWY_AVX3
-  return ScaleByPower(hn::Add(hn::Set(d, 1.0f), e.q), e.n);
-#else
-  const hn::RebindToSigned<D> di;
-  const auto is_small = hn::Lt(clamped, hn::Zero(d));
-  const auto offset = hn::IfThenElse(hn::RebindMask(di, is_small), hn::Set(di, 64), hn::Set(di, -64));
-  const V scale = PowerOfTwo(d, hn::Add(e.n, offset));
-  return hn::Mul(hn::MulAdd(scale, e.q, scale), hn::IfThenElse(is_small, hn::Set(d, 0x1p-64f), hn::Set(d, 0x1p64f)));
-#endif
+  return AtOnce(ExpInStages(), d, x);
 }
 
 #if HWY_TARGET == HWY_AVX3
 
-// 1 / (1 + e^a) for a in [0, kMostFalling], above which it differs from e^-a by less than 2^-30 of it.
+// Above this |x| 1 / (1 + e^|x|) differs from e^-|x| by less than 2^-30 of it.
 constexpr float kMostFalling = 21.4f;
-template <class D, class V = hn::Vec<D>>
-HWY_INLINE V FallingSigmoid(D d, V a) {
-  return OfEvenPiece(d, kSigmoidPieces, a, 128.0f / 87);
-}
 
 // From 9.02 on the result is 1. The index of a piece is the bits of |x| from the exponent to the second of the
 // mantissa; below 2^-4 all is one piece.
@@ -192,50 +211,81 @@ HWY_INLINE FallingQuotient<V> QuotientOf(D d, const ReducedExp<D>& e) {
   return {scale, w, hn::NegMulAdd(w, t, ExactNegMulAdd(d, w, s, one))};
 }
 
-// 1 / (1 + e^a) for a in [0, kMostFalling], above which it differs from e^-a by less than 2^-30 of it; there the value
-// at kMostFalling.
-constexpr float kMostFalling = 85.0f;
-template <class D, class V = hn::Vec<D>>
-HWY_INLINE V FallingSigmoid(D d, V a) {
-  const FallingQuotient<V> f = QuotientOf(d, ReduceExp(d, AtMost(hn::Set(d, kMostFalling), a)));
-  const V scaled = hn::Mul(f.w, f.scale);
-  return hn::MulAdd(scaled, f.c, scaled);
-}
-
 // Where |x| is below 1, x + x z P(z) with z = x^2: P is minimax in the error relative to tanh(x), 4.7e-9. Elsewhere
 // 1 - 2 / (1 + e^2|x|), where the errors of e^2|x| = 2^n (1 + q) count for less than a third. From 9.02 on it is 1.
+struct TanhInStages {
+  static constexpr std::size_t kStages = 2, kParts = 3;
+  template <std::size_t kStage, class D, class Parts, class V = hn::Vec<D>>
+  HWY_INLINE V Stage(D d, V x, const Parts& parts) const {
+    const hn::RebindToSigned<D> di;
+    const V one = hn::Set(d, 1.0f);
+    const V a = hn::Abs(x);
+    if constexpr (kStage == 0) {
+      const V z = hn::Mul(a, a);
+      V p = hn::MulAdd(z, hn::Set(d, -0x1.77d4c6p-12f), hn::Set(d, 0x1.2da29cp-9f));
+      p = hn::MulAdd(z, p, hn::Set(d, -0x1.04608cp-7f));
+      p = hn::MulAdd(z, p, hn::Set(d, 0x1.6009c4p-6f));
+      p = hn::MulAdd(z, p, hn::Set(d, -0x1.b9623cp-5f));
+      p = hn::MulAdd(z, p, hn::Set(d, 0x1.110be4p-3f));
+      p = hn::MulAdd(z, p, hn::Set(d, -0x1.55553cp-2f));
+      parts.Set(2, ExactMulAdd(d, hn::Mul(a, z), p, a));
+      SetExp(d, parts, ReduceExp(d, AtMost(hn::Set(d, 20.0f), hn::Add(a, a))));
+      return x;
+    }
+    const ReducedExp<D> e = GetExp(d, parts);
+    const V twice = PowerOfTwo(d, hn::Sub(hn::Set(di, 1), e.n));
+    const V s = hn::Add(hn::MulAdd(hn::Set(d, 0.5f), twice, one), e.q);
+    const V large = hn::Sub(one, hn::Div(twice, s));
+    return hn::CopySign(hn::IfThenElse(hn::Lt(a, one), parts.Get(2), large), x);
+  }
+};
+
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V Tanh(D d, V x) {
-  const hn::RebindToSigned<D> di;
-  const V one = hn::Set(d, 1.0f);
-  const V a = hn::Abs(x);
-  const V z = hn::Mul(a, a);
-  V p = hn::MulAdd(z, hn::Set(d, -0x1.77d4c6p-12f), hn::Set(d, 0x1.2da29cp-9f));
-  p = hn::MulAdd(z, p, hn::Set(d, -0x1.04608cp-7f));
-  p = hn::MulAdd(z, p, hn::Set(d, 0x1.6009c4p-6f));
-  p = hn::MulAdd(z, p, hn::Set(d, -0x1.b9623cp-5f));
-  p = hn::MulAdd(z, p, hn::Set(d, 0x1.110be4p-3f));
-  p = hn::MulAdd(z, p, hn::Set(d, -0x1.55553cp-2f));
-  const V small = ExactMulAdd(d, hn::Mul(a, z), p, a);
-  const ReducedExp<D> e = ReduceExp(d, AtMost(hn::Set(d, 20.0f), hn::Add(a, a)));
-  const V twice = PowerOfTwo(d, hn::Sub(hn::Set(di, 1), e.n));
-  const V s = hn::Add(hn::MulAdd(hn::Set(d, 0.5f), twice, one), e.q);
-  const V large = hn::Sub(one, hn::Div(twice, s));
-  return hn::CopySign(hn::IfThenElse(hn::Lt(a, one), small, large), x);
+  return AtOnce(TanhInStages(), d, x);
 }
+
+// Above this |x| 1 / (1 + e^|x|) differs from e^-|x| by less than 2^-30 of it.
+constexpr float kMostFalling = 85.0f;
 
 #endif
 
-// 1 / (1 + e^-x): g = 1 / (1 + e^|x|) where x is below 0, 1 - g elsewhere. Where |x| is beyond kMostFalling, e^x and 1.
+// Sigmoid from g = 1 / (1 + e^|x|): g where x is below 0, 1 - g elsewhere. Where |x| is beyond kMostFalling, e^x and 1.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V Sigmoid(D d, V x) {
+HWY_INLINE V SigmoidOfFalling(D d, V x, V g) {
   const V zero = hn::Zero(d);
-  const V a = hn::Abs(x);
-  const V g = FallingSigmoid(d, a);
   const V y = hn::IfThenElse(hn::Ge(x, zero), hn::Sub(hn::Set(d, 1.0f), g), g);
-  const auto beyond = hn::Gt(a, hn::Set(d, kMostFalling));
+  const auto beyond = hn::Gt(hn::Abs(x), hn::Set(d, kMostFalling));
   if (HWY_LIKELY(hn::AllFalse(d, beyond))) return y;
   return hn::IfThenElse(beyond, Exp(d, AtMost(zero, x)), y);
+}
+
+#if HWY_TARGET != HWY_AVX3
+
+struct SigmoidInStages {
+  static constexpr std::size_t kStages = 2, kParts = 2;
+  template <std::size_t kStage, class D, class Parts, class V = hn::Vec<D>>
+  HWY_INLINE V Stage(D d, V x, const Parts& parts) const {
+    if constexpr (kStage == 0) {
+      SetExp(d, parts, ReduceExp(d, AtMost(hn::Set(d, kMostFalling), hn::Abs(x))));
+      return x;
+    }
+    const FallingQuotient<V> f = QuotientOf(d, GetExp(d, parts));
+    const V scaled = hn::Mul(f.w, f.scale);
+    return SigmoidOfFalling(d, x, hn::MulAdd(scaled, f.c, scaled));
+  }
+};
+
+#endif
+
+// 1 / (1 + e^-x).
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V Sigmoid(D d, V x) {
+#if HWY_TARGET == HWY_AVX3
+  return SigmoidOfFalling(d, x, OfEvenPiece(d, kSigmoidPieces, hn::Abs(x), 128.0f / 87));
+#else
+  return AtOnce(SigmoidInStages(), d, x);
+#endif
 }
 
 #if HWY_TARGET != HWY_AVX3
@@ -244,8 +294,11 @@ HWY_INLINE V Sigmoid(D d, V x) {
 // denominator is (1 + 2^n) + 2^n q. Its first sum is exact for n in [-23, 23]; below that q counts for nothing.
 constexpr float kLeastGated = -16.0f;
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V Gated(D d, V x, V z, V low) {
-  const ReducedExp<D> e = ReduceExp(d, AtLeast(hn::Set(d, -87.0f), hn::Neg(z)), hn::Neg(low));
+HWY_INLINE ReducedExp<D> ReduceGate(D d, V z, V low) {
+  return ReduceExp(d, AtLeast(hn::Set(d, -87.0f), hn::Neg(z)), hn::Neg(low));
+}
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V Gated(D d, V x, const ReducedExp<D>& e) {
   const V scale = PowerOfTwo(d, e.n);
   return hn::Div(x, hn::MulAdd(scale, e.q, hn::Add(hn::Set(d, 1.0f), scale)));
 }
@@ -262,19 +315,32 @@ HWY_INLINE V GatedBelow(D d, V x, V z) {
   return hn::IfThenElse(hn::Lt(z, least), hn::Mul(x, hn::Zero(d)), scaled);
 }
 
+struct SelfGatedInStages {
+  float alpha;
+  static constexpr std::size_t kStages = 2, kParts = 2;
+  template <std::size_t kStage, class D, class Parts, class V = hn::Vec<D>>
+  HWY_INLINE V Stage(D d, V x, const Parts& parts) const {
+    const V z = hn::Mul(hn::Set(d, alpha), x);
+    if constexpr (kStage == 0) {
+      SetExp(d, parts, ReduceGate(d, z, hn::Zero(d)));
+      return x;
+    }
+    const V y = Gated(d, x, GetExp(d, parts));
+    const auto below = hn::Lt(z, hn::Set(d, kLeastGated));
+    if (HWY_LIKELY(hn::AllFalse(d, below))) return y;
+    return hn::IfThenElse(below, GatedBelow(d, x, z), y);
+  }
+};
+
 #endif
 
 // x sigmoid(z), z = alpha x.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V SelfGated(D d, V x, V alpha) {
-  const V z = hn::Mul(alpha, x);
+HWY_INLINE V SelfGated(D d, V x, float alpha) {
 #if HWY_TARGET == HWY_AVX3
-  return hn::Mul(x, Sigmoid(d, z));
+  return hn::Mul(x, Sigmoid(d, hn::Mul(hn::Set(d, alpha), x)));
 #else
-  const V y = Gated(d, x, z, hn::Zero(d));
-  const auto below = hn::Lt(z, hn::Set(d, kLeastGated));
-  if (HWY_LIKELY(hn::AllFalse(d, below))) return y;
-  return hn::IfThenElse(below, GatedBelow(d, x, z), y);
+  return AtOnce(SelfGatedInStages{alpha}, d, x);
 #endif
 }
 

@@ -159,17 +159,40 @@ HWY_INLINE V Gelu(D d, V x) {
 }
 
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V GeluTanh(D d, V x) {
+HWY_INLINE V GeluTanhWithTail(D d, V x, V y, hn::Mask<D> beyond) {
   const auto tail = [d](V v) HWY_ATTR { return GeluTanhTail(d, AtMost(hn::Set(d, 10.9f), v)); };
+  return GeluWithTail(d, x, y, beyond, tail);
+}
+
+#if HWY_TARGET != HWY_AVX3
+struct GeluTanhInStages {
+  static constexpr std::size_t kStages = 3, kParts = 4;
+  template <std::size_t kStage, class D, class Parts, class V = hn::Vec<D>>
+  HWY_INLINE V Stage(D d, V x, const Parts& parts) const {
+    if constexpr (kStage == 0) {
+      const TwoFloats<V> exponent = GeluTanhExponent(d, AtMost(hn::Set(d, 11.0f), x));
+      parts.Set(2, exponent.high);
+      parts.Set(3, exponent.low);
+      return x;
+    }
+    if constexpr (kStage == 1) {
+      SetExp(d, parts, ReduceGate(d, parts.Get(2), parts.Get(3)));
+      return x;
+    }
+    return GeluTanhWithTail(d, x, Gated(d, x, GetExp(d, parts)), hn::Lt(x, hn::Set(d, -4.85f)));
+  }
+};
+#endif
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V GeluTanh(D d, V x) {
 #if HWY_TARGET == HWY_AVX3
   const V a = hn::Abs(x);
   const V positive = AtLeast(hn::Zero(d), x);
   const V y = hn::NegMulAdd(a, OfEvenPiece(d, kGeluTanhPieces, a, 128.0f / 20), positive);  // rounded once
-  return GeluWithTail(d, x, y, hn::Gt(a, hn::Set(d, 4.9f)), tail);
+  return GeluTanhWithTail(d, x, y, hn::Gt(a, hn::Set(d, 4.9f)));
 #else
-  const TwoFloats<V> exponent = GeluTanhExponent(d, AtMost(hn::Set(d, 11.0f), x));
-  const V y = Gated(d, x, exponent.high, exponent.low);
-  return GeluWithTail(d, x, y, hn::Lt(x, hn::Set(d, -4.85f)), tail);
+  return AtOnce(GeluTanhInStages(), d, x);
 #endif
 }
 

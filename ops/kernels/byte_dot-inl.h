@@ -28,11 +28,27 @@ constexpr std::size_t kLanes = hn::MaxLanes(Sums());
 // The sums of a tile stay in registers where every loop over them is unrolled.
 #define LINNET_UNROLL _Pragma("GCC unroll 8")
 
-// A quad of B in every lane, and one of A, in all lanes: sum += b[0] a[0] + ... + b[3] a[3].
+// A quad of B in every lane, and one of A, in all lanes: sum += b[0] a[0] + ... + b[3] a[3], in kParts steps. A row of
+// A has kQuadBytes for a quad; where these are 8, WidenQuads has made them.
+
+HWY_INLINE SumVector RepeatLane(const std::int8_t* from) {
+  std::int32_t lane;
+  std::memcpy(&lane, from, sizeof lane);
+  return hn::Set(Sums(), lane);
+}
+
+// In one step.
+struct QuadOfBytes {
+  static constexpr std::size_t kQuadBytes = 4, kParts = 1;
+  static HWY_INLINE SumVector PartOfA(const std::int8_t* row, std::size_t quad, std::size_t /*part*/) {
+    return RepeatLane(row + 4 * quad);
+  }
+  static HWY_INLINE SumVector PartOfB(SumVector b, std::size_t /*part*/) { return b; }
+};
 
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
 // Assembler's lines, since not every CPU that the target is for has the instruction.
-struct ByteDot {
+struct ByteDot : QuadOfBytes {
   static constexpr std::size_t kMostRows = HWY_TARGET == HWY_AVX3 ? 6 : 4;  // of a tile
   static HWY_INLINE SumVector Add(SumVector b, SumVector a, SumVector sum) {
 #if HWY_TARGET == HWY_AVX3
@@ -46,24 +62,30 @@ struct ByteDot {
 #endif
 
 #if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
-// Of 16 bits, whose pairs' products fit 32: vpmaddubsw would saturate.
+// Of 16 bits, whose pairs' products fit 32: vpmaddubsw would saturate. The even bytes of a quad are one part, the odd
+// ones the other, so that a tile's sums and what it multiplies fit the registers.
 struct WideDot {
   static constexpr std::size_t kMostRows = HWY_TARGET == HWY_SSE4 ? 1 : 4;
+  static constexpr std::size_t kQuadBytes = 8, kParts = 2;
+  using Pairs = hn::Repartition<std::int16_t, Sums>;
+  static HWY_INLINE SumVector PartOfA(const std::int8_t* row, std::size_t quad, std::size_t part) {
+    return RepeatLane(row + 8 * quad + 4 * part);
+  }
+  static HWY_INLINE SumVector PartOfB(SumVector b, std::size_t part) {
+    const hn::Repartition<std::uint16_t, Sums> pairs;
+    if (part == 1) return hn::BitCast(Sums(), hn::ShiftRight<8>(hn::BitCast(pairs, b)));
+    return hn::And(b, hn::Set(Sums(), 0x00FF00FF));
+  }
   static HWY_INLINE SumVector Add(SumVector b, SumVector a, SumVector sum) {
-    const Sums d;
-    const hn::Repartition<std::int16_t, Sums> pairs;
-    const hn::Repartition<std::uint16_t, Sums> unsigned_pairs;
-    const auto odd_b = hn::BitCast(pairs, hn::ShiftRight<8>(hn::BitCast(unsigned_pairs, b)));
-    const auto even_b = hn::And(hn::BitCast(pairs, b), hn::Set(pairs, 0xFF));
-    const auto odd_a = hn::ShiftRight<8>(hn::BitCast(pairs, a));
-    const auto even_a = hn::ShiftRight<8>(hn::ShiftLeft<8>(hn::BitCast(pairs, a)));
-    SumVector none = hn::Zero(d);
-    return hn::ReorderWidenMulAccumulate(d, odd_b, odd_a, hn::ReorderWidenMulAccumulate(d, even_b, even_a, sum, none),
-                                         none);
+    SumVector none = hn::Zero(Sums());
+    sum = hn::ReorderWidenMulAccumulate(Sums(), hn::BitCast(Pairs(), b), hn::BitCast(Pairs(), a), sum, none);
+    // In this order: g++ would compute all products first, for which there are not enough registers.
+    __asm__ volatile("" : "+x"(sum.raw));
+    return sum;
   }
 };
 #else
-struct WideDot {
+struct WideDot : QuadOfBytes {
   static constexpr std::size_t kMostRows = HWY_TARGET == HWY_SCALAR ? 1 : 4;
   static HWY_INLINE SumVector Add(SumVector b, SumVector a, SumVector sum) {
     const SumVector byte = hn::Set(Sums(), 0xFF);
@@ -75,15 +97,65 @@ struct WideDot {
 };
 #endif
 
+// The same for B below 16. Sums of kMostQuads quads fit 16 bits: a quad takes two operations, and eight take two more.
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4
+#if HWY_TARGET == HWY_AVX2
+HWY_INLINE hn::Vec256<std::int16_t> SumsOfPairs(SumVector b, SumVector a) {
+  return hn::Vec256<std::int16_t>{_mm256_maddubs_epi16(b.raw, a.raw)};
+}
+#else
+HWY_INLINE hn::Vec128<std::int16_t> SumsOfPairs(SumVector b, SumVector a) {
+  return hn::Vec128<std::int16_t>{_mm_maddubs_epi16(b.raw, a.raw)};
+}
+#endif
+struct NibbleDot {
+  static constexpr std::size_t kMostQuads = 8;
+  using Pairs = hn::Repartition<std::int16_t, Sums>;
+  using Partial = hn::Vec<Pairs>;
+  static HWY_INLINE Partial None() { return hn::Zero(Pairs()); }
+  static HWY_INLINE Partial Add(SumVector b, SumVector a, Partial partial) {
+    return hn::Add(partial, SumsOfPairs(b, a));
+  }
+  static HWY_INLINE SumVector AddTo(SumVector sum, Partial partial) {
+    SumVector none = hn::Zero(Sums());
+    return hn::ReorderWidenMulAccumulate(Sums(), partial, hn::Set(Pairs(), 1), sum, none);
+  }
+};
+#endif
+
+// The same with whole sums.
+template <class Dot>
+struct WholeDot {
+  static constexpr std::size_t kMostQuads = ~std::size_t{0} / 8;
+  using Partial = SumVector;
+  static HWY_INLINE Partial None() { return hn::Zero(Sums()); }
+  static HWY_INLINE Partial Add(SumVector b, SumVector a, Partial partial) { return Dot::Add(b, a, partial); }
+  static HWY_INLINE SumVector AddTo(SumVector sum, Partial partial) { return hn::Add(sum, partial); }
+};
+
 HWY_INLINE SumVector LoadQuads(const std::uint8_t* b) {
   const Sums d;
   return hn::LoadU(d, reinterpret_cast<const std::int32_t*>(b));
 }
 
-HWY_INLINE SumVector RepeatQuad(const std::int8_t* a) {
-  std::int32_t quad;
-  std::memcpy(&quad, a, sizeof quad);
-  return hn::Set(Sums(), quad);
+// `quads` quads of A of 8 bytes each, from 4.
+HWY_INLINE void WidenQuads(const std::int8_t* from, std::size_t quads, std::int8_t* to) {
+  const hn::Repartition<std::int16_t, Sums> pairs;
+  const auto widened = [pairs](SumVector quad, SumVector& even, SumVector& odd) HWY_ATTR {
+    even = hn::BitCast(Sums(), hn::ShiftRight<8>(hn::ShiftLeft<8>(hn::BitCast(pairs, quad))));
+    odd = hn::BitCast(Sums(), hn::ShiftRight<8>(hn::BitCast(pairs, quad)));
+  };
+  std::size_t quad = 0;
+  SumVector even, odd;
+  for (; quad + kLanes <= quads; quad += kLanes) {
+    widened(hn::LoadU(Sums(), reinterpret_cast<const std::int32_t*>(from + 4 * quad)), even, odd);
+    hn::StoreInterleaved2(even, odd, Sums(), reinterpret_cast<std::int32_t*>(to + 8 * quad));
+  }
+  for (; quad < quads; ++quad) {
+    widened(RepeatLane(from + 4 * quad), even, odd);
+    const std::int32_t both[] = {hn::GetLane(even), hn::GetLane(odd)};
+    std::memcpy(to + 8 * quad, both, sizeof both);
+  }
 }
 
 }  // namespace

@@ -63,22 +63,33 @@ void MultiplyTile(const Int4Product& product, std::size_t row, std::size_t panel
       }
     }
     const std::int8_t* a = product.a.elements + block * product.block;
-    for (std::size_t k = 0; k < product.block; k += 8, b += kInt4PanelColumns * 4) {
-      SumVector low[kVectors], high[kVectors];
+    for (std::size_t k = 0; k < product.block;) {
+      typename Dot::Partial partial[kRows][kVectors];
       LINNET_UNROLL
-      for (std::size_t j = 0; j < kVectors; ++j) {
-        const SumVector both = LoadQuads(b + j * kLanes * 4);
-        low[j] = hn::And(both, half);
-        high[j] = hn::And(hn::ShiftRight<4>(both), half);
+      for (std::size_t i = 0; i < kRows * kVectors; ++i) partial[i / kVectors][i % kVectors] = Dot::None();
+      const std::size_t end = std::min(product.block, k + 4 * Dot::kMostQuads);
+      for (; k < end; k += 8, b += kInt4PanelColumns * 4) {
+        SumVector low[kVectors], high[kVectors];
+        LINNET_UNROLL
+        for (std::size_t j = 0; j < kVectors; ++j) {
+          const SumVector both = LoadQuads(b + j * kLanes * 4);
+          low[j] = hn::And(both, half);
+          high[j] = hn::And(hn::ShiftRight<4>(both), half);
+        }
+        LINNET_UNROLL
+        for (std::size_t i = 0; i < kRows; ++i) {
+          const SumVector first_quad = RepeatLane(a + rows[i] * depth + k);
+          const SumVector second_quad = RepeatLane(a + rows[i] * depth + k + 4);
+          LINNET_UNROLL
+          for (std::size_t j = 0; j < kVectors; ++j) partial[i][j] = Dot::Add(low[j], first_quad, partial[i][j]);
+          LINNET_UNROLL
+          for (std::size_t j = 0; j < kVectors; ++j) partial[i][j] = Dot::Add(high[j], second_quad, partial[i][j]);
+        }
       }
       LINNET_UNROLL
       for (std::size_t i = 0; i < kRows; ++i) {
-        const SumVector first_quad = RepeatQuad(a + rows[i] * depth + k);
-        const SumVector second_quad = RepeatQuad(a + rows[i] * depth + k + 4);
         LINNET_UNROLL
-        for (std::size_t j = 0; j < kVectors; ++j) sums[i][j] = Dot::Add(low[j], first_quad, sums[i][j]);
-        LINNET_UNROLL
-        for (std::size_t j = 0; j < kVectors; ++j) sums[i][j] = Dot::Add(high[j], second_quad, sums[i][j]);
+        for (std::size_t j = 0; j < kVectors; ++j) sums[i][j] = Dot::AddTo(sums[i][j], partial[i][j]);
       }
     }
     LINNET_UNROLL
@@ -194,11 +205,15 @@ void GemmInt4Floats(const Int4Product& product) {
 
 void GemmInt4(const Int4Product& product, bool instructions) {
 #if HWY_TARGET == HWY_AVX3
-  if (instructions) return Multiply<ByteDot>(product);
+  if (instructions) return Multiply<WholeDot<ByteDot>>(product);
 #endif
   (void)instructions;
 #if HWY_TARGET != HWY_AVX3 || (HWY_TARGETS & HWY_AVX2) == 0
-  Multiply<WideDot>(product);
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4
+  Multiply<NibbleDot>(product);
+#else
+  Multiply<WholeDot<WideDot>>(product);
+#endif
 #endif
 }
 

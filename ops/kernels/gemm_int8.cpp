@@ -22,29 +22,48 @@ struct Tile {
   std::size_t quads;
   std::size_t rows;  // no more than the function's; the last one stands for those that are missing
   const std::int8_t* a;
+  std::size_t a_row_bytes;
   const std::uint8_t* b;
   std::size_t b_row_bytes;    // from quad to quad
   std::int32_t* sums;         // rows of kPanelColumns
   const std::int32_t* start;  // of the sums of each row; null for 0
+  bool goes_on;               // from the sums that are there instead
 };
 constexpr std::size_t kMostTileRows = 6;
+constexpr std::size_t kWidenedQuads = 512;  // of a row: four rows take half of a first-level cache
+
+template <class Dot, std::size_t kRows, std::size_t kVectors>
+HWY_INLINE void AddQuad(const std::int8_t* const (&a)[kRows], std::size_t quad, const std::uint8_t* b,
+                        SumVector (&sums)[kRows][kVectors]) {
+  LINNET_UNROLL
+  for (std::size_t part = 0; part < Dot::kParts; ++part) {
+    SumVector quads[kVectors];
+    LINNET_UNROLL
+    for (std::size_t i = 0; i < kVectors; ++i) quads[i] = Dot::PartOfB(LoadQuads(b + i * 4 * kLanes), part);
+    LINNET_UNROLL
+    for (std::size_t row = 0; row < kRows; ++row) {
+      const SumVector repeated = Dot::PartOfA(a[row], quad, part);
+      LINNET_UNROLL
+      for (std::size_t i = 0; i < kVectors; ++i) sums[row][i] = Dot::Add(quads[i], repeated, sums[row][i]);
+    }
+  }
+}
 
 // One row has two chains of sums for each vector, for as many independent instructions as their latency asks for.
 template <class Dot, std::size_t kRows, std::size_t kVectors>
 void SumTile(const Tile& tile) {
   const Sums d;
   constexpr std::size_t kChains = kRows == 1 ? 2 : 1;
-  constexpr std::size_t kBytes = 4 * kLanes;
   SumVector sums[kChains][kRows][kVectors];
   const std::int8_t* a[kRows];
   LINNET_UNROLL
   for (std::size_t row = 0; row < kRows; ++row) {
     const std::size_t at = std::min(row, tile.rows - 1);
     const SumVector start = hn::Set(d, tile.start == nullptr ? 0 : tile.start[at]);
-    a[row] = tile.a + at * tile.quads * 4;
+    a[row] = tile.a + at * tile.a_row_bytes;
     LINNET_UNROLL
     for (std::size_t i = 0; i < kVectors; ++i) {
-      sums[0][row][i] = start;
+      sums[0][row][i] = tile.goes_on ? hn::LoadU(d, tile.sums + row * kPanelColumns + i * kLanes) : start;
       if (kChains > 1) sums[kChains - 1][row][i] = hn::Zero(d);
     }
   }
@@ -53,27 +72,13 @@ void SumTile(const Tile& tile) {
   for (; quad + kChains <= tile.quads; quad += kChains) {
     LINNET_UNROLL
     for (std::size_t chain = 0; chain < kChains; ++chain, b += tile.b_row_bytes) {
-      SumVector quads[kVectors];
-      LINNET_UNROLL
-      for (std::size_t i = 0; i < kVectors; ++i) quads[i] = LoadQuads(b + i * kBytes);
-      LINNET_UNROLL
-      for (std::size_t row = 0; row < kRows; ++row) {
-        const SumVector repeated = RepeatQuad(a[row] + 4 * (quad + chain));
-        LINNET_UNROLL
-        for (std::size_t i = 0; i < kVectors; ++i) {
-          sums[chain][row][i] = Dot::Add(quads[i], repeated, sums[chain][row][i]);
-        }
-      }
+      AddQuad<Dot, kRows, kVectors>(a, quad + chain, b, sums[chain]);
     }
   }
   if (kChains > 1) {
+    if (quad < tile.quads) AddQuad<Dot, kRows, kVectors>(a, quad, b, sums[0]);
     LINNET_UNROLL
-    for (std::size_t i = 0; i < kVectors; ++i) {
-      if (quad < tile.quads) {
-        sums[0][0][i] = Dot::Add(LoadQuads(b + i * kBytes), RepeatQuad(a[0] + 4 * quad), sums[0][0][i]);
-      }
-      sums[0][0][i] = hn::Add(sums[0][0][i], sums[kChains - 1][0][i]);
-    }
+    for (std::size_t i = 0; i < kVectors; ++i) sums[0][0][i] = hn::Add(sums[0][0][i], sums[kChains - 1][0][i]);
   }
   LINNET_UNROLL
   for (std::size_t row = 0; row < kRows; ++row) {
@@ -243,22 +248,50 @@ std::size_t TileRows(std::size_t left) {
   return left > 8 ? 6 : 4;
 }
 
+// One row tile by a panel, whose sums are complete then. Rows of A that have to be widened are, some quads at a time,
+// once for all columns.
+template <class Dot>
+HWY_INLINE void SumAll(Tile tile, std::size_t width, std::size_t quads, std::int8_t* widened) {
+  constexpr bool kWidens = Dot::kQuadBytes != 4;
+  const std::size_t step = kWidens ? std::min(quads, kWidenedQuads) : quads;
+  const std::int8_t* const a = tile.a;
+  std::size_t first = 0;
+  do {
+    tile.quads = std::min(step, quads - first);
+    tile.a = a + first * 4;
+    tile.a_row_bytes = quads * 4;
+    if constexpr (kWidens) {
+      for (std::size_t row = 0; row < tile.rows; ++row) {
+        WidenQuads(tile.a + row * tile.a_row_bytes, tile.quads, widened + row * tile.quads * Dot::kQuadBytes);
+      }
+      tile.a = widened;
+      tile.a_row_bytes = tile.quads * Dot::kQuadBytes;
+    }
+    SumPanel<Dot>(tile, width);
+    tile.goes_on = true;
+    tile.b += tile.quads * tile.b_row_bytes;
+    first += tile.quads;
+  } while (first < quads);
+}
+
 template <class Dot>
 void Multiply(const Int8Product& product) {
   HWY_ALIGN std::int32_t sums[kMostTileRows * kPanelColumns];
+  HWY_ALIGN std::int8_t widened[Dot::kQuadBytes == 4 ? 1 : Dot::kMostRows * kWidenedQuads * Dot::kQuadBytes];
+  const std::size_t quads = quad_count(product.k);
   Tile tile;
-  tile.quads = quad_count(product.k);
   tile.sums = sums;
+  tile.goes_on = false;
   for (std::size_t panel = product.panel_begin; panel < product.panel_end; ++panel) {
     const std::size_t column = panel * kPanelColumns;
     const std::size_t width = panel_width(product.n, panel);
-    tile.b = product.packed_b + column * tile.quads * 4;
+    tile.b = product.packed_b + column * quads * 4;
     tile.b_row_bytes = width * 4;
     for (std::size_t row = 0; row < product.m; row += tile.rows) {
       tile.rows = TileRows<Dot>(product.m - row);
-      tile.a = product.a + row * tile.quads * 4;
+      tile.a = product.a + row * quads * 4;
       tile.start = product.epilogue.row_start == nullptr ? nullptr : product.epilogue.row_start + row;
-      SumPanel<Dot>(tile, width);
+      SumAll<Dot>(tile, width, quads, widened);
       Finish(product, row, tile.rows, column, width, sums);
     }
   }

@@ -327,17 +327,18 @@ def load(
 
     Options: ``threads`` (0: as many as the CPUs this process may use), ``backend`` ("auto", "onednn", "simd",
     "reference"), ``precision`` ("f32", or "bf16" for faster, looser products), ``memory_budget`` (bytes for
-    intermediate values; 0: the machine's memory), ``flush_denormals``, ``program_cache`` (sets of input shapes kept
-    compiled), ``program_cache_bytes`` (for all of them), ``copy_weights``, ``allow_external_links`` (accept
-    external data behind links that lead out of the model's folder, and hard links), ``external_data_folder`` (where
-    external data lies; otherwise beside the model's file), ``external_data`` (dict from names of files, as the
-    model has them, to their bytes; taken before any file), ``disabled_passes`` (list of names; "all"), ``limits``
-    (dict with file_bytes, nodes, nesting, rank, folded_bytes, folding_ns; 0 switches one off), ``log`` (called with
-    a severity from 0, debug, to 3, error, and a line of text), ``dimensions`` and ``denoted_dimensions`` (dicts from
-    names or denotations of open dimensions to sizes, as if the model had them), ``initializers`` (dict from names to
-    arrays that take the place of the model's initializers, of the same dtype and shape; copied), ``states`` (dict from
-    names of inputs to the names of outputs that they are in the next run; a :class:`Binding` keeps them, every run of
-    the model itself begins with zeros).
+    intermediate values; 0: what the machine or its container has), ``flush_denormals``, ``program_cache`` (sets of
+    input shapes kept compiled), ``program_cache_bytes`` (for all of them), ``copy_weights``,
+    ``allow_external_links`` (accept external data behind links that lead out of the model's folder, and hard
+    links), ``external_data_folder`` (where external data lies; otherwise beside the model's file),
+    ``external_data`` (dict from names of files, as the model has them, to their bytes; taken before any file),
+    ``disabled_passes`` (list of names; "all"), ``limits`` (dict with file_bytes, nodes, nesting, rank,
+    folded_bytes, folding_ns; 0 switches one off), ``log`` (called with a severity from 0, debug, to 3, error, and a
+    line of text), ``dimensions`` and ``denoted_dimensions`` (dicts from names or denotations of open dimensions to
+    sizes, as if the model had them), ``initializers`` (dict from names to arrays that take the place of the model's
+    initializers, of the same dtype and shape; copied), ``states`` (dict from names of inputs to the names of
+    outputs that they are in the next run; a :class:`Binding` keeps them, every run of the model itself begins with
+    zeros).
 
     ``cancel`` and ``timeout`` (seconds) end the load early, as they do a run.
 

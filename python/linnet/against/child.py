@@ -1,6 +1,7 @@
 """Times one engine in a process of its own: ``python -m linnet.against.child REQUEST`` prints JSON.
 
-REQUEST is a JSON object: engine, model, inputs (a .npz file), threads, seconds, outputs (a .npz file to write, or "").
+REQUEST is a JSON object: engine, model, inputs (a .npz file), threads, options (Linnet's), seconds, outputs (a .npz
+file to write, or "").
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def measure(request: dict[str, Any]) -> dict[str, Any]:
     with np.load(request["inputs"]) as file:
         feed = {name: file[name] for name in file.files}
     start = time.perf_counter_ns()
-    run, outputs = engines.make(request["engine"], request["model"], feed, request["threads"])
+    run, outputs = engines.make(request["engine"], request["model"], feed, request["threads"], request["options"])
     run()
     first_result = (time.perf_counter_ns() - start) / 1e3
     clock = time.perf_counter_ns

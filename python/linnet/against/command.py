@@ -35,6 +35,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--input", action="append", default=[], metavar="NAME=FILE.npy", help="data; made up where not given")
     parser.add_argument("--range", action="append", default=[], metavar="NAME=LOW:HIGH", help="numbers at random, both included")
     parser.add_argument("--threads", type=int, default=0, help="threads of every engine; 0: its own choice")
+    parser.add_argument(
+        "--backend", choices=["auto", "onednn", "simd", "reference"], default="auto", help="kernels of Linnet"
+    )
+    parser.add_argument(
+        "--precision", choices=["f32", "bf16"], default="f32",
+        help="of Linnet's products; the other engines keep what they choose by themselves",
+    )  # fmt: skip
     parser.add_argument("--seconds", type=float, default=2.0, help="how long to measure each engine, all rounds together")
     parser.add_argument("--rounds", type=int, default=3, help="how often the engines take turns")
     parser.add_argument(
@@ -200,6 +207,7 @@ def _measure(names: list[str], arguments: argparse.Namespace, folder: str) -> tu
                 "model": os.path.abspath(arguments.model),
                 "inputs": os.path.join(folder, "inputs.npz"),
                 "threads": arguments.threads,
+                "options": {"backend": arguments.backend, "precision": arguments.precision},
                 "seconds": arguments.seconds / arguments.rounds,
                 "outputs": os.path.join(folder, f"{name}.npz") if number == 0 else "",
             }
@@ -232,7 +240,8 @@ def run_command(arguments_text: list[str]) -> int:
         named: dict[str, Any] = dict(feed)
         np.savez(os.path.join(folder, "inputs.npz"), **named)
         results, problems = _measure(["linnet"] + [n for n in asked if n not in missing], arguments, folder)
-    figures = {"model": arguments.model, "threads": arguments.threads, "engines": results}
+    figures = {"model": arguments.model, "threads": arguments.threads, "backend": arguments.backend}
+    figures |= {"precision": arguments.precision, "engines": results}
     figures["problems"] = {**missing, **problems}
     written = {}
     if arguments.plot:

@@ -19,10 +19,10 @@ Run = Callable[[], Any]
 Feed = dict[str, np.ndarray[Any, Any]]
 
 
-def _linnet(path: str, feed: Feed, threads: int) -> tuple[Run, Callable[[], list[Any]]]:
+def _linnet(path: str, feed: Feed, threads: int, **options: str) -> tuple[Run, Callable[[], list[Any]]]:
     import linnet
 
-    model = linnet.load(path, threads=threads)
+    model = linnet.load(path, threads=threads, **options)
     first = model.run(feed)
     binding = model.binding()
     for name, array in feed.items():
@@ -81,8 +81,8 @@ def _torch(path: str, feed: Feed, threads: int) -> tuple[Run, Callable[[], list[
     return run, lambda: [tensor.numpy() for tensor in run()]
 
 
-_MAKERS = {"linnet": _linnet, "onnxruntime": _onnxruntime, "openvino": _openvino, "torch": _torch}
-PEERS = [name for name in _MAKERS if name != "linnet"]
+_PEER_MAKERS = {"onnxruntime": _onnxruntime, "openvino": _openvino, "torch": _torch}
+PEERS = list(_PEER_MAKERS)
 
 
 def installed(engine: str) -> bool:
@@ -99,9 +99,13 @@ def version(engine: str) -> str:
     return importlib.metadata.version(engine)
 
 
-def make(engine: str, path: str, feed: Feed, threads: int) -> tuple[Run, Callable[[], list[Any]]]:
-    """(run once, the outputs as NumPy arrays). ``threads``: 0 for the engine's own choice. Errors: NotImplemented for an
-    unknown engine; the engine's own."""
-    if engine not in _MAKERS:
+def make(
+    engine: str, path: str, feed: Feed, threads: int, options: dict[str, str] | None = None
+) -> tuple[Run, Callable[[], list[Any]]]:
+    """(run once, the outputs as NumPy arrays). ``threads``: 0 for the engine's own choice; ``options``: Linnet's, which
+    other engines take no notice of. Errors: NotImplemented for an unknown engine; the engine's own."""
+    if engine == "linnet":
+        return _linnet(path, feed, threads, **(options or {}))
+    if engine not in _PEER_MAKERS:
         raise NotImplemented(f"there is no engine {engine}; there are {', '.join(PEERS)}")
-    return _MAKERS[engine](path, feed, threads)
+    return _PEER_MAKERS[engine](path, feed, threads)

@@ -96,8 +96,9 @@ void ModelArguments::add_dims_to(CLI::App& command) {
 
 void ModelArguments::add_memory_budget_to(CLI::App& command) {
   command
-      .add_option("--memory-budget", memory_budget,
-                  "bytes a run may use for intermediate values (64MB, 2GB, ...); 0: the machine's memory")
+      .add_option(
+          "--memory-budget", memory_budget,
+          "bytes a run may use for intermediate values (64MB, 2GB, ...); 0: what the machine or its container has")
       ->transform(CLI::AsSizeValue(false));
 }
 

@@ -310,20 +310,8 @@ TwoFloats<float> LogarithmOf(float m, double log) {
   return {high, static_cast<float>(static_cast<double>(m) - static_cast<double>(high) + log)};
 }
 
-// What the difference of x and m rounded away: Knuth's two-sum. NaN where the difference overflowed.
-template <class V>
-HWY_INLINE V LostOfDifference(V x, V m, V difference) {
-  const V seen = hn::Sub(difference, x);
-  return hn::Sub(hn::Sub(x, hn::Sub(difference, seen)), hn::Add(m, seen));
-}
-
-// x - (high + low). What the first subtraction lost is dropped where x is -inf.
-HWY_INLINE V LogResult(Tag d, V x, V high, V low) {
-  const V difference = hn::Sub(x, high);
-  const V rest = hn::Sub(LostOfDifference(x, high, difference), low);
-  const auto finite = hn::Gt(difference, hn::Set(d, -std::numeric_limits<float>::infinity()));
-  return hn::Add(difference, hn::IfThenElseZero(finite, rest));
-}
+// x - (high + low). A difference that is small beside x is exact.
+HWY_INLINE V LogResult(V x, V high, V low) { return hn::Sub(hn::Sub(x, high), low); }
 
 // Where next to nothing stands beside the maximum, the terms but it are added alone.
 LogSoftmaxSums SumsOf(const float* x, std::size_t count, float maximum) {
@@ -356,7 +344,7 @@ void LogResults(const float* x, float* y, std::size_t count, float maximum, cons
   const V high = hn::Set(d, level.high);
   const V low = hn::Set(d, level.low);
   for (std::size_t i = 0; i < count; i += hn::Lanes(d)) {
-    StoreUpTo(d, LogResult(d, LoadUpTo(d, x + i, count - i), high, low), y + i, count - i);
+    StoreUpTo(d, LogResult(LoadUpTo(d, x + i, count - i), high, low), y + i, count - i);
   }
 }
 
@@ -428,7 +416,7 @@ void LogSoftmaxColumns(const float* x, float* y, std::size_t axis_length, std::s
   const V high = hn::Load(d, highs), low = hn::Load(d, lows);
   for (std::size_t k = 0; k < axis_length; ++k) {
     const V v = LoadUpTo(d, x + k * inner, count);
-    StoreUpTo(d, LogResult(d, v, high, low), y + k * inner, count);
+    StoreUpTo(d, LogResult(v, high, low), y + k * inner, count);
   }
 }
 

@@ -187,7 +187,7 @@ HWY_INLINE void StorePartial(D d, hn::Vec<D> v, float* HWY_RESTRICT to, std::siz
 // The same with more code, for rows of a few vectors: AVX2's masked store takes some 40 operations on AMD's CPUs, so
 // the lanes are written by halves.
 template <class D>
-HWY_INLINE void StoreEdge(D d, hn::Vec<D> v, float* HWY_RESTRICT to, std::size_t count) {
+HWY_NOINLINE void StoreEdge(D d, hn::Vec<D> v, float* HWY_RESTRICT to, std::size_t count) {
 #if HWY_TARGET == HWY_AVX2
   if constexpr (hn::MaxLanes(d) != 1) {
     constexpr hn::Half<D> half;

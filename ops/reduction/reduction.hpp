@@ -59,8 +59,21 @@ long double logarithm_of(const LogSumExp& sums);
 /// Requires: all shapes and axes known.
 Reduction reduction_of(const NodeView& node);
 
-/// simd for float32, and simd half for 16-bit floats, where the reduced dimensions are neighbours; reference.
+/// Whether X is [outer, rows, columns] and Y [outer, columns].
+bool reduces_neighbours(const Reduction& reduction);
+struct ReducedExtents {
+  std::int64_t outer = 1, rows = 1, columns = 1;
+};
+/// Requires: reduces_neighbours.
+ReducedExtents extents_of(const Reduction& reduction);
+
+/// What is made of the elements; of ReduceLogSumExp the first of two things.
+kernels::ReduceKind kind_of(ReduceOp op);
+
+/// simd for float32, simd half for 16-bit floats and simd double, where the reduced dimensions are neighbours;
+/// reference.
 std::vector<Implementation> reduction_implementations();
+Implementation reduction_double_implementation();
 Implementation reduction_reference_implementation();
 
 }  // namespace linnet::internal

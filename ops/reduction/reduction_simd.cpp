@@ -32,38 +32,14 @@ struct Tiling {
   std::int64_t part_rows = 1, parts = 1;
 };
 
-ReduceKind kind_of(ReduceOp op) {
-  switch (op) {
-    case ReduceOp::kMean:
-    case ReduceOp::kSum:
-    case ReduceOp::kLogSum:
-      break;
-    case ReduceOp::kL1:
-      return ReduceKind::kSumOfMagnitudes;
-    case ReduceOp::kL2:
-    case ReduceOp::kSumSquare:
-      return ReduceKind::kSumOfSquares;
-    case ReduceOp::kProd:
-      return ReduceKind::kProduct;
-    case ReduceOp::kLogSumExp:
-    case ReduceOp::kMax:
-      return ReduceKind::kMaximum;
-    case ReduceOp::kMin:
-      return ReduceKind::kMinimum;
-  }
-  return ReduceKind::kSum;
-}
-
 Tiling tiling_of(const Reduction& reduction) {
   Tiling tiling;
   tiling.op = reduction.op;
   tiling.kind = kind_of(reduction.op);
-  tiling.rows = reduction.count;
-  tiling.columns = reduction.results;
-  if (reduction.sizes.size() > 1 && !reduction.reduced.front()) {
-    tiling.outer = reduction.sizes.front();
-    tiling.columns = reduction.results / tiling.outer;
-  }
+  const ReducedExtents extents = extents_of(reduction);
+  tiling.outer = extents.outer;
+  tiling.rows = extents.rows;
+  tiling.columns = extents.columns;
   tiling.block = std::clamp<std::int64_t>(tiling.columns, 1, kBlock);
   tiling.blocks = (tiling.columns + tiling.block - 1) / tiling.block;
   tiling.part_rows = kTile / tiling.block;
@@ -74,9 +50,7 @@ Tiling tiling_of(const Reduction& reduction) {
 std::string accepts(const NodeView& node) {
   if (node.input_type(0) != DataType::kFloat32) return text("only float32, not ", node.input_type(0));
   const Reduction reduction = reduction_of(node);
-  if (std::count(reduction.reduced.begin(), reduction.reduced.end(), true) > 1)
-    return "the reduced dimensions are not neighbours";
-  return "";
+  return reduces_neighbours(reduction) ? "" : "the reduced dimensions are not neighbours";
 }
 
 /// Of ReduceLogSumExp the sums stand behind the maxima.
@@ -238,9 +212,7 @@ std::string accepts_halves(const NodeView& node) {
   if (!why_not.empty()) return why_not;
   const Reduction reduction = reduction_of(node);
   if (reduction.op == ReduceOp::kLogSumExp) return "not the logarithm of a sum of exponentials";
-  if (std::count(reduction.reduced.begin(), reduction.reduced.end(), true) > 1)
-    return "the reduced dimensions are not neighbours";
-  return "";
+  return reduces_neighbours(reduction) ? "" : "the reduced dimensions are not neighbours";
 }
 
 Prepared prepare_half(const PrepareContext& context) {
@@ -320,9 +292,45 @@ void run_half(const RunArguments& args) {
 
 }  // namespace
 
+bool reduces_neighbours(const Reduction& reduction) {
+  return std::count(reduction.reduced.begin(), reduction.reduced.end(), true) <= 1;
+}
+
+ReducedExtents extents_of(const Reduction& reduction) {
+  ReducedExtents extents{1, reduction.count, reduction.results};
+  if (reduction.sizes.size() > 1 && !reduction.reduced.front()) {
+    extents.outer = reduction.sizes.front();
+    extents.columns = reduction.results / extents.outer;
+  }
+  return extents;
+}
+
+ReduceKind kind_of(ReduceOp op) {
+  switch (op) {
+    case ReduceOp::kMean:
+    case ReduceOp::kSum:
+    case ReduceOp::kLogSum:
+      break;
+    case ReduceOp::kL1:
+      return ReduceKind::kSumOfMagnitudes;
+    case ReduceOp::kL2:
+    case ReduceOp::kSumSquare:
+      return ReduceKind::kSumOfSquares;
+    case ReduceOp::kProd:
+      return ReduceKind::kProduct;
+    case ReduceOp::kLogSumExp:
+    case ReduceOp::kMax:
+      return ReduceKind::kMaximum;
+    case ReduceOp::kMin:
+      return ReduceKind::kMinimum;
+  }
+  return ReduceKind::kSum;
+}
+
 std::vector<Implementation> reduction_implementations() {
   return {{"simd", Backend::kSimd, accepts, prepare, run},
           {"simd half", Backend::kSimd, accepts_halves, prepare_half, run_half},
+          reduction_double_implementation(),
           reduction_reference_implementation()};
 }
 

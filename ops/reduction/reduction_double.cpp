@@ -1,0 +1,77 @@
+// The reductions of float64 whose reduced dimensions are neighbours, but for products and ReduceLogSumExp: X is [outer,
+// rows, columns], Y is [outer, columns].
+#include <algorithm>
+#include <cmath>
+
+#include "ops/kernels/reduction_double.hpp"
+#include "ops/reduction/reduction.hpp"
+#include "ops/shared/chunks.hpp"
+
+namespace linnet::internal {
+namespace {
+
+constexpr std::int64_t kTile = 32768;   ///< elements of X that one task reads, about
+constexpr std::int64_t kColumns = 256;  ///< most results of a call of the kernel
+constexpr double kCost = 0.25;          // ns per element
+
+struct State {
+  ReduceOp op;
+  ReducedExtents x;
+};
+
+std::string accepts(const NodeView& node) {
+  if (node.input_type(0) != DataType::kFloat64) return text("only float64, not ", node.input_type(0));
+  const Reduction reduction = reduction_of(node);
+  if (reduction.op == ReduceOp::kProd || reduction.op == ReduceOp::kLogSumExp) return "neither sum nor extreme";
+  return reduces_neighbours(reduction) ? "" : "the reduced dimensions are not neighbours";
+}
+
+Prepared prepare(const PrepareContext& context) {
+  const Reduction reduction = reduction_of(context);
+  Prepared prepared;
+  prepared.state = new_shared<const State>(State{reduction.op, extents_of(reduction)});
+  return prepared;
+}
+
+double finished(const State& state, long double value) {
+  switch (state.op) {
+    case ReduceOp::kMean:
+      return static_cast<double>(value / static_cast<long double>(state.x.rows));
+    case ReduceOp::kL2:
+      return static_cast<double>(std::sqrt(value));
+    case ReduceOp::kLogSum:
+      return static_cast<double>(std::log(value));
+    default:
+      return static_cast<double>(value);
+  }
+}
+
+void run(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  const ReducedExtents& extents = state.x;
+  const std::int64_t block = std::clamp<std::int64_t>(extents.columns, 1, kColumns);
+  const std::int64_t blocks = (extents.columns + block - 1) / block;
+  const std::int64_t tile = extents.rows * block + 16;
+  const auto per_task = static_cast<std::size_t>(std::max<std::int64_t>(1, kTile / tile));
+  const auto tiles = static_cast<std::size_t>(extents.outer * blocks);
+  for_chunks(
+      args.control, tiles, per_task, kCost * static_cast<double>(tile), [&](std::size_t first, std::size_t size) {
+        for (std::size_t index = first; index < first + size; ++index) {
+          const std::int64_t outer = static_cast<std::int64_t>(index) / blocks;
+          const std::int64_t column = static_cast<std::int64_t>(index) % blocks * block;
+          const auto count = static_cast<std::size_t>(std::min(block, extents.columns - column));
+          const auto* x = static_cast<const double*>(args.inputs[0]) + outer * extents.rows * extents.columns + column;
+          long double results[kColumns];
+          kernels::reduce_doubles(kind_of(state.op), x, results, static_cast<std::size_t>(extents.rows), count,
+                                  static_cast<std::size_t>(extents.columns));
+          double* const y = static_cast<double*>(args.outputs[0]) + outer * extents.columns + column;
+          for (std::size_t i = 0; i < count; ++i) y[i] = finished(state, results[i]);
+        }
+      });
+}
+
+}  // namespace
+
+Implementation reduction_double_implementation() { return {"simd double", Backend::kSimd, accepts, prepare, run}; }
+
+}  // namespace linnet::internal

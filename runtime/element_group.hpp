@@ -82,7 +82,7 @@ class ElementGroup {
     bool row_wise;  ///< its runs are the rows, of one outer axis
   };
   static constexpr std::uint32_t kDense = ~std::uint32_t{0};
-  /// An input as long as the output that the caches do not hold.
+  /// An input as long as the output, where all arrays together exceed what a second-level cache is sure to hold.
   struct Far {
     std::uint32_t input;
     std::size_t element_bytes;

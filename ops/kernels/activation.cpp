@@ -41,13 +41,13 @@ HWY_INLINE NoStages InStages(const Functor& /*activation*/) {
 }
 
 // Applies stages to whole vectors of a run, if there are enough of them, and says to how many elements.
-template <Stores kStores, class Functor>
+template <class Functor>
 HWY_INLINE std::size_t ApplyStages(const Functor& functor, const float* x, float* y, std::size_t count) {
   if constexpr (std::is_same_v<decltype(InStages(functor)), NoStages>) {
     return 0;
   } else {
     constexpr std::size_t kLeast = 64;
-    return count < kLeast ? 0 : ApplyInStages<kStores>(InStages(functor), x, y, count);
+    return count < kLeast ? 0 : ApplyInStages(InStages(functor), x, y, count);
   }
 }
 
@@ -56,7 +56,7 @@ void ApplyActivation(const Activation& activation, const float* x, float* y, std
     if constexpr (kTargetStreams && kWaitsForMemory<decltype(functor)>) {
       if (stores == Stores::kStreamed) return ApplyToRun<Stores::kStreamed>(functor, x, y, count);
     }
-    const std::size_t done = ApplyStages<Stores::kCached>(functor, x, y, count);
+    const std::size_t done = ApplyStages(functor, x, y, count);
     ApplyToRun(functor, x + done, y + done, count - done);
   });
 }

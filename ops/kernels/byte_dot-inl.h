@@ -37,7 +37,9 @@ HWY_INLINE SumVector RepeatLane(const std::int8_t* from) {
   return hn::Set(Sums(), lane);
 }
 
-// In one step.
+// A quad of B in every lane, and one of A, in all lanes: sum += b[0] a[0] + ... + b[3] a[3], in kParts steps. A row of
+// A has kQuadBytes for a quad; where these are 8, Widen makes them.
+
 struct QuadOfBytes {
   static constexpr std::size_t kQuadBytes = 4, kParts = 1;
   static HWY_INLINE SumVector PartOfA(const std::int8_t* row, std::size_t quad, std::size_t /*part*/) {
@@ -83,6 +85,23 @@ struct WideDot {
     __asm__ volatile("" : "+x"(sum.raw));
     return sum;
   }
+  static HWY_INLINE void Split(SumVector quads, SumVector& even, SumVector& odd) {
+    even = hn::BitCast(Sums(), hn::ShiftRight<8>(hn::ShiftLeft<8>(hn::BitCast(Pairs(), quads))));
+    odd = hn::BitCast(Sums(), hn::ShiftRight<8>(hn::BitCast(Pairs(), quads)));
+  }
+  static HWY_INLINE void Widen(const std::int8_t* from, std::size_t quads, std::int8_t* to) {
+    std::size_t quad = 0;
+    SumVector even, odd;
+    for (; quad + kLanes <= quads; quad += kLanes) {
+      Split(hn::LoadU(Sums(), reinterpret_cast<const std::int32_t*>(from + 4 * quad)), even, odd);
+      hn::StoreInterleaved2(even, odd, Sums(), reinterpret_cast<std::int32_t*>(to + 8 * quad));
+    }
+    for (; quad < quads; ++quad) {
+      Split(RepeatLane(from + 4 * quad), even, odd);
+      const std::int32_t both[] = {hn::GetLane(even), hn::GetLane(odd)};
+      std::memcpy(to + 8 * quad, both, sizeof both);
+    }
+  }
 };
 #else
 struct WideDot : QuadOfBytes {
@@ -98,8 +117,12 @@ struct WideDot : QuadOfBytes {
 #endif
 
 // The same for B below 16. Sums of kMostQuads quads fit 16 bits: a quad takes two operations, and eight take two more.
-#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4
-#if HWY_TARGET == HWY_AVX2
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+#if HWY_TARGET == HWY_AVX3
+HWY_INLINE hn::Vec512<std::int16_t> SumsOfPairs(SumVector b, SumVector a) {
+  return hn::Vec512<std::int16_t>{_mm512_maddubs_epi16(b.raw, a.raw)};
+}
+#elif HWY_TARGET == HWY_AVX2
 HWY_INLINE hn::Vec256<std::int16_t> SumsOfPairs(SumVector b, SumVector a) {
   return hn::Vec256<std::int16_t>{_mm256_maddubs_epi16(b.raw, a.raw)};
 }
@@ -126,6 +149,7 @@ struct NibbleDot {
 // The same with whole sums.
 template <class Dot>
 struct WholeDot {
+  static_assert(Dot::kQuadBytes == 4, "B and A in parts");
   static constexpr std::size_t kMostQuads = ~std::size_t{0} / 8;
   using Partial = SumVector;
   static HWY_INLINE Partial None() { return hn::Zero(Sums()); }
@@ -136,26 +160,6 @@ struct WholeDot {
 HWY_INLINE SumVector LoadQuads(const std::uint8_t* b) {
   const Sums d;
   return hn::LoadU(d, reinterpret_cast<const std::int32_t*>(b));
-}
-
-// `quads` quads of A of 8 bytes each, from 4.
-HWY_INLINE void WidenQuads(const std::int8_t* from, std::size_t quads, std::int8_t* to) {
-  const hn::Repartition<std::int16_t, Sums> pairs;
-  const auto widened = [pairs](SumVector quad, SumVector& even, SumVector& odd) HWY_ATTR {
-    even = hn::BitCast(Sums(), hn::ShiftRight<8>(hn::ShiftLeft<8>(hn::BitCast(pairs, quad))));
-    odd = hn::BitCast(Sums(), hn::ShiftRight<8>(hn::BitCast(pairs, quad)));
-  };
-  std::size_t quad = 0;
-  SumVector even, odd;
-  for (; quad + kLanes <= quads; quad += kLanes) {
-    widened(hn::LoadU(Sums(), reinterpret_cast<const std::int32_t*>(from + 4 * quad)), even, odd);
-    hn::StoreInterleaved2(even, odd, Sums(), reinterpret_cast<std::int32_t*>(to + 8 * quad));
-  }
-  for (; quad < quads; ++quad) {
-    widened(RepeatLane(from + 4 * quad), even, odd);
-    const std::int32_t both[] = {hn::GetLane(even), hn::GetLane(odd)};
-    std::memcpy(to + 8 * quad, both, sizeof both);
-  }
 }
 
 }  // namespace

@@ -309,10 +309,10 @@ HWY_INLINE V GatedBelow(D d, V x, V z) {
   const V least = hn::Set(d, -131.0f);
   const ReducedExp<D> e = ReduceExp(d, AtLeast(least, z));
   const V scale = PowerDown(d, e.n);
-  const V y = hn::MulAdd(x, hn::Sub(e.q, hn::MulAdd(scale, e.q, scale)), x);
   const Exponent<D> half = hn::ShiftRight<1>(e.n);  // in two steps, since x may be as large as e^-z
-  const V scaled = hn::Mul(hn::Mul(y, PowerOfTwo(d, half)), PowerOfTwo(d, hn::Sub(e.n, half)));
-  return hn::IfThenElse(hn::Lt(z, least), hn::Mul(x, hn::Zero(d)), scaled);
+  const V halfway = hn::Mul(x, PowerOfTwo(d, half));
+  const V y = hn::MulAdd(halfway, hn::Sub(e.q, hn::MulAdd(scale, e.q, scale)), halfway);
+  return hn::IfThenElse(hn::Lt(z, least), hn::Mul(x, hn::Zero(d)), hn::Mul(y, PowerOfTwo(d, hn::Sub(e.n, half))));
 }
 
 struct SelfGatedInStages {

@@ -209,7 +209,7 @@ void GemmInt4(const Int4Product& product, bool instructions) {
 #endif
   (void)instructions;
 #if HWY_TARGET != HWY_AVX3 || (HWY_TARGETS & HWY_AVX2) == 0
-#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
   Multiply<NibbleDot>(product);
 #else
   Multiply<WholeDot<WideDot>>(product);

@@ -262,7 +262,7 @@ HWY_INLINE void SumAll(Tile tile, std::size_t width, std::size_t quads, std::int
     tile.a_row_bytes = quads * 4;
     if constexpr (kWidens) {
       for (std::size_t row = 0; row < tile.rows; ++row) {
-        WidenQuads(tile.a + row * tile.a_row_bytes, tile.quads, widened + row * tile.quads * Dot::kQuadBytes);
+        Dot::Widen(tile.a + row * tile.a_row_bytes, tile.quads, widened + row * tile.quads * Dot::kQuadBytes);
       }
       tile.a = widened;
       tile.a_row_bytes = tile.quads * Dot::kQuadBytes;

@@ -9,7 +9,7 @@ namespace linnet::kernels {
 // Softmax: y = e^(x - m) / sum of e^(x - m); LogSoftmax: y = (x - m) - log(sum of e^(x - m)); m is the maximum.
 //
 // For finite input every element is finite and within 4 ULP of the correctly rounded value, whatever the length and
-// however far apart the values lie: no term suffers from the rounding of x - m, sums are exact to 2^-35, and
+// however far apart the values lie: no term suffers from the rounding of x - m, sums are exact to 2^-31, and
 // LogSoftmax adds the terms beside the maximum separately (log1p), so that a row with one dominant element keeps its
 // digits. A row that holds NaN or +inf, or nothing but -inf, gives NaN everywhere, as e^(x - m) in ONNX's reference
 // does; other -inf elements give 0, and -inf in LogSoftmax. The order of summation depends on the length only (that of

@@ -61,29 +61,28 @@ HWY_INLINE V AtOnce(const Function& function, D d, V x) {
 }
 
 // The vectors of a block through one stage and those after it.
-template <std::size_t kStage, Stores kStores, class Function, class D>
+template <std::size_t kStage, class Function, class D>
 HWY_INLINE void ThroughStages(const Function& function, D d, const float* x, float* y, float* parts, std::size_t stride,
                               std::size_t count) {
   constexpr std::size_t kLanes = hn::MaxLanes(d);
   for (std::size_t i = 0; i < count; i += kLanes) {
     const auto v = function.template Stage<kStage>(d, hn::LoadU(d, x + i), PartsInBlock<D>{parts + i, stride});
-    if constexpr (kStage + 1 == Function::kStages) StoreVector<kStores>(d, v, y + i);
+    if constexpr (kStage + 1 == Function::kStages) hn::StoreU(v, d, y + i);
   }
   if constexpr (kStage + 1 < Function::kStages) {
-    ThroughStages<kStage + 1, kStores>(function, d, x, y, parts, stride, count);
+    ThroughStages<kStage + 1>(function, d, x, y, parts, stride, count);
   }
 }
 
-// y[i] = function(x[i]) for the whole vectors of `count` elements; returns how many elements those are. `y` may be `x`
-// unless it is streamed, which takes an aligned `y`.
-template <Stores kStores, class Function>
+// y[i] = function(x[i]) for the whole vectors of `count` elements; returns how many elements those are. `y` may be `x`.
+template <class Function>
 HWY_NOINLINE std::size_t ApplyInStages(const Function& function, const float* x, float* y, std::size_t count) {
   const hn::ScalableTag<float> d;
   constexpr std::size_t kBlock = 32 * hn::MaxLanes(d);
   HWY_ALIGN float parts[Function::kParts * kBlock];
   const std::size_t whole = count / hn::Lanes(d) * hn::Lanes(d);
   for (std::size_t i = 0; i < whole; i += kBlock) {
-    ThroughStages<0, kStores>(function, d, x + i, y + i, parts, kBlock, std::min(kBlock, whole - i));
+    ThroughStages<0>(function, d, x + i, y + i, parts, kBlock, std::min(kBlock, whole - i));
   }
   return whole;
 }

@@ -10,7 +10,7 @@ import linnet
 import numpy as np
 import pytest
 from conftest import SAMPLER, run_script
-from linnet.against import engines
+from linnet.against.child import measure
 from linnet.against.command import make_feed, table
 from linnet.against.plot import latency_svg, time_text
 
@@ -63,7 +63,7 @@ def test_bench_against(sampler_path, tmp_path):
     assert "torch" in {text.text for text in picture.iter("{http://www.w3.org/2000/svg}text")}
 
 
-def test_bench_against_with_options_of_linnet(sampler_path):
+def test_bench_against_with_options_of_linnet(sampler_path, tmp_path):
     done = linnet_command(
         "bench", sampler_path, "--against", "torch", "--backend", "reference", "--precision", "bf16", "--seconds", 0.05,
         "--rounds", 1, "--json",
@@ -71,9 +71,11 @@ def test_bench_against_with_options_of_linnet(sampler_path):
     figures = json.loads(done.stdout)
     assert (figures["backend"], figures["precision"]) == ("reference", "bf16")
     assert figures["engines"]["torch"]["largest_difference"] < 1e-2
-    feed = make_feed(linnet.load(sampler_path), {}, {})
+    # What reaches the engine is refused by it.
+    request = {"engine": "linnet", "model": str(sampler_path), "inputs": "", "threads": 1, "seconds": 0.01, "outputs": ""}
+    np.savez(tmp_path / "inputs.npz", **make_feed(linnet.load(sampler_path), {}, {}))
     with pytest.raises(linnet.Error, match="fastest"):
-        engines.make("linnet", sampler_path, feed, 1, {"backend": "fastest"})
+        measure({**request, "inputs": tmp_path / "inputs.npz", "options": {"backend": "fastest"}})
 
 
 def test_bench_against_refuses(sampler_path):

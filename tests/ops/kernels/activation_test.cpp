@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <numeric>
 #include <string_view>
 #include <vector>
 
@@ -287,7 +288,7 @@ TEST(Activation, SelfGatedIsXTimesTheSigmoidOfTheRoundedProduct) {
     }
   }
   std::vector<float> z(x.size()), gate(x.size()), y(x.size());
-  for (const float alpha : {1.0f, 1.702f, -0.3f, 1e30f, 1e-30f}) {
+  for (const float alpha : {1.0f, 1.702f, -0.3f, 1e30f, 1e-30f, 1e-37f, -1e-37f}) {
     SCOPED_TRACE(alpha);
     std::transform(x.begin(), x.end(), z.begin(), [&](float v) { return alpha * v; });
     for (const char* isa : supported_targets()) {
@@ -321,9 +322,12 @@ std::vector<float> assorted(std::size_t count) {
 }
 
 TEST(Activation, EverySizeGivesEveryElementTheSameResult) {
-  on_every_isa([] {
+  std::vector<std::size_t> counts(71);
+  std::iota(counts.begin(), counts.end(), std::size_t{0});
+  counts.insert(counts.end(), {255, 256, 257, 320, 515});  // blocks of functions in stages
+  on_every_isa([&] {
     for (const Activation& activation : kAll) {
-      for (std::size_t count = 0; count <= 70; ++count) {
+      for (const std::size_t count : counts) {
         const std::vector<float> x = assorted(count);
         Guarded from(x), to(count);
         apply_activation(activation, from.data(), to.data(), count);

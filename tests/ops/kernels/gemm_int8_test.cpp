@@ -111,6 +111,26 @@ TEST(GemmInt8, SumsAreExactInEveryTile) {
   }
 }
 
+// Longer than what is widened at a time.
+TEST(GemmInt8, SumsOfLongRowsAreExact) {
+  for (const std::size_t n : {17u, 65u}) {
+    for (const std::size_t m : {1u, 3u, 4u, 6u}) {
+      for (const std::size_t k : {2047u, 2049u, 4100u}) {
+        const Case item{m, n, k};
+        std::vector<std::int32_t> expected, start(m);
+        for (std::size_t row = 0; row < m; ++row) start[row] = static_cast<std::int32_t>(row) * 1000 - 7;
+        for (std::size_t i = 0; i < m * n; ++i) expected.push_back(item.sum(i / n, i % n) + start[i / n]);
+        Int8Epilogue epilogue;
+        epilogue.row_start = start.data();
+        on_every_isa([&] {
+          EXPECT_EQ(multiplied<std::int32_t>(item, epilogue, false, true), expected) << m << " " << n << " " << k;
+          EXPECT_EQ(multiplied<std::int32_t>(item, epilogue, false, false), expected) << m << " " << n << " " << k;
+        });
+      }
+    }
+  }
+}
+
 TEST(GemmInt8, SumsWrapAround) {
   Case item{1, 1, 70000};
   std::fill(item.a.begin(), item.a.end(), std::uint8_t{0x80});

@@ -85,6 +85,11 @@ std::vector<Row> rows() {
       {"one dominates by less than 2^10", {7.0f, 0.1f}},
       {"one dominates by more than 2^10", {7.0f, 0.05f}},
       {"one dominates a thousand by about 2^10", joined({14.0f}, random_floats(1000, 0.1f, 0.1f, 70))},
+      // Each alike loses the same in a sum of floats.
+      {"one dominates many that are equal", joined({0.0f}, std::vector<float>(4095, -14.8237f))},
+      {"one dominates many that are equal, away from 0", joined({0.3467f}, std::vector<float>(4095, -14.2151f))},
+      {"one dominates very many that are equal", joined({0.0f}, std::vector<float>(1000000, -19.0f))},
+      {"equal to what all others come to", joined({0.0f}, std::vector<float>(32767, -10.3972f))},
       {"a part of what one dominates", joined(std::vector<float>(5000, -11.3f), {4.0f})},
       {"many terms that are zeros in float", joined({0.0f}, std::vector<float>(100000, -108.0f))},
       {"signs differ", {1.0000001f, -3.3e-5f, -0.99999994f, 0.5f, 1e-30f}},
@@ -214,9 +219,12 @@ void check_strided(std::size_t axis_length, std::size_t inner) {
   std::vector<float> x = random_floats(axis_length * inner, -2.0f, 6.0f, 11);
   if (inner > 2) x[inner + 2] = 500.0f;  // one column with a dominant element
   Guarded y(x), log_y(x.size());
+  Guarded log_in_place(x);
   softmax_strided(y.data(), y.data(), axis_length, inner);
   log_softmax_strided(x.data(), log_y.data(), axis_length, inner);
-  ASSERT_TRUE(y.intact() && log_y.intact()) << inner;
+  log_softmax_strided(log_in_place.data(), log_in_place.data(), axis_length, inner);
+  ASSERT_TRUE(y.intact() && log_y.intact() && log_in_place.intact()) << inner;
+  ASSERT_EQ(log_in_place.values(), log_y.values()) << inner;
   for (std::size_t column = 0; column < inner; ++column) {
     std::vector<float> one, got, log_got;
     for (std::size_t k = 0; k < axis_length; ++k) {
@@ -235,6 +243,9 @@ TEST(Softmax, Strided) {
     for (std::size_t inner = 1; inner <= 40; ++inner) check_strided(7, inner);
     check_strided(3, 70);
     check_strided(1000, 5);
+    check_strided(5, 300);  // columns that are brought side by side, in several groups
+    check_strided(200, 45);
+    check_strided(300, 20);
   });
 }
 

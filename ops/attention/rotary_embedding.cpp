@@ -293,7 +293,8 @@ void turn_floats(const RunArguments& args, const State& state, const Row& row, s
   kernels::rotate_halves(x, x + pairs, by, y, y + pairs, pairs);
 }
 
-/// Any type, a line of pairs after the other.
+/// Any type, a line of pairs after the other. A row of one line is widened and rounded as a whole: to begin takes
+/// longer than a line.
 void turn_lines(const RunArguments& args, const State& state, const Row& row, std::int64_t y) {
   constexpr std::int64_t kLine = 128;
   float x[2 * kLine], cos[2 * kLine], sin[2 * kLine];
@@ -303,25 +304,28 @@ void turn_lines(const RunArguments& args, const State& state, const Row& row, st
   const auto store = [&](const float* line, std::int64_t at, std::int64_t count) {
     store_line(state.type, line, static_cast<std::size_t>(at), static_cast<std::size_t>(count), args.outputs[0]);
   };
+  const bool whole = state.interleaved || state.pairs <= kLine;
+  const std::int64_t second_at = state.second == 0 ? 0 : kLine;
   for (std::int64_t i = 0; i < state.pairs; i += kLine) {
     const std::int64_t count = std::min(kLine, state.pairs - i);
-    for (const std::int64_t second : {0, 1}) {
-      load(args.inputs[1], row.cos + second * state.second + i, count, cos + second * kLine);
-      load(args.inputs[2], row.sin + second * state.second + i, count, sin + second * kLine);
+    load(args.inputs[1], row.cos + i, count, cos);
+    load(args.inputs[2], row.sin + i, count, sin);
+    if (state.second != 0) {
+      load(args.inputs[1], row.cos + state.second + i, count, cos + kLine);
+      load(args.inputs[2], row.sin + state.second + i, count, sin + kLine);
     }
-    const kernels::Rotation by = {cos, sin, cos + kLine, sin + kLine};
+    const kernels::Rotation by = {cos, sin, cos + second_at, sin + second_at};
     const auto pairs = static_cast<std::size_t>(count);
+    float* const x2 = whole ? x + count : x + kLine;
+    load(args.inputs[0], row.x + (state.interleaved ? 2 * i : i), whole ? 2 * count : count, x);
+    if (!whole) load(args.inputs[0], row.x + state.pairs + i, count, x2);
     if (state.interleaved) {
-      load(args.inputs[0], row.x + 2 * i, 2 * count, x);
       kernels::rotate_pairs(x, by, x, pairs);
-      store(x, y + 2 * i, 2 * count);
     } else {
-      load(args.inputs[0], row.x + i, count, x);
-      load(args.inputs[0], row.x + state.pairs + i, count, x + kLine);
-      kernels::rotate_halves(x, x + kLine, by, x, x + kLine, pairs);
-      store(x, y + i, count);
-      store(x + kLine, y + state.pairs + i, count);
+      kernels::rotate_halves(x, x2, by, x, x2, pairs);
     }
+    store(x, y + (state.interleaved ? 2 * i : i), whole ? 2 * count : count);
+    if (!whole) store(x2, y + state.pairs + i, count);
   }
 }
 

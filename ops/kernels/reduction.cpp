@@ -334,5 +334,13 @@ double join_reduced(ReduceKind kind, double first, double second) {
   return first + second;
 }
 
+void join_reduced(ReduceKind kind, double* results, const double* second, std::size_t count) {
+  if (kind == ReduceKind::kSum || kind == ReduceKind::kSumOfMagnitudes || kind == ReduceKind::kSumOfSquares) {
+    for (std::size_t i = 0; i < count; ++i) results[i] += second[i];
+  } else {
+    for (std::size_t i = 0; i < count; ++i) results[i] = join_reduced(kind, results[i], second[i]);
+  }
+}
+
 }  // namespace linnet::kernels
 #endif  // HWY_ONCE

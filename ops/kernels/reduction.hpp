@@ -56,8 +56,9 @@ ExponentialSum sum_exponentials(const float* x, double maximum, std::size_t coun
 void sum_exponentials_of_columns(const float* x, const double* maxima, ExponentialSum* results, std::size_t rows,
                                  std::size_t count, std::size_t stride);
 
-// Joins the results of two halves of the numbers.
+// Joins the results of two halves of the numbers; the second form `count` of them, to `results`.
 double join_reduced(ReduceKind kind, double first, double second);
+void join_reduced(ReduceKind kind, double* results, const double* second, std::size_t count);
 
 }  // namespace linnet::kernels
 

@@ -265,8 +265,7 @@ void reduce_wide_rows(const HalfState& state, const RunArguments& args, std::siz
     } else {
       kernels::reduce_columns(tiling.kind, line, to, rows, columns, columns);
     }
-    for (std::size_t i = 0; i < columns && row > 0; ++i)
-      results[i] = kernels::join_reduced(tiling.kind, results[i], joined[i]);
+    if (row > 0) kernels::join_reduced(tiling.kind, results, joined, columns);
   }
 }
 

@@ -306,6 +306,14 @@ TEST(JoinReduced, JoinsTwoHalves) {
     EXPECT_TRUE(std::isnan(join_reduced(kind, nan, 1))) << static_cast<int>(kind);
     EXPECT_TRUE(std::isnan(join_reduced(kind, 1, nan))) << static_cast<int>(kind);
   }
+  for (const ReduceKind kind : {ReduceKind::kSum, ReduceKind::kSumOfMagnitudes, ReduceKind::kSumOfSquares,
+                                ReduceKind::kProduct, ReduceKind::kMaximum, ReduceKind::kMinimum}) {
+    const std::vector<double> first = {2, -1, 5, 0}, second = {3, -4, 0.5, 7};
+    std::vector<double> several = first;
+    join_reduced(kind, several.data(), second.data(), 3);
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(several[i], join_reduced(kind, first[i], second[i]));
+    EXPECT_EQ(several[3], 0);
+  }
 }
 
 }  // namespace

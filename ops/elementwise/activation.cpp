@@ -63,21 +63,22 @@ struct State {
   void (*compute)(const State& state, const void* x, std::size_t first, std::size_t count, void* y) = nullptr;
 };
 
-/// The functions of an operation or two, in loops of their own, for compilers to use vectors. False for the others.
-bool apply_in_vectors(const Activation& activation, double* line, std::size_t count) {
+/// The functions of an operation or two, in loops of their own, for compilers to use vectors. False for the others. `y`
+/// may be `x`.
+bool apply_in_vectors(const Activation& activation, const double* x, std::size_t count, double* y) {
   const double alpha = activation.alpha;
   const double beta = activation.beta;
   switch (activation.kind) {
     case ActivationKind::kRelu:
-      for (std::size_t i = 0; i < count; ++i) line[i] = line[i] <= 0 ? 0.0 : line[i];
+      for (std::size_t i = 0; i < count; ++i) y[i] = x[i] <= 0 ? 0.0 : x[i];
       return true;
     case ActivationKind::kLeakyRelu:
-      for (std::size_t i = 0; i < count; ++i) line[i] = line[i] < 0 ? alpha * line[i] : line[i];
+      for (std::size_t i = 0; i < count; ++i) y[i] = x[i] < 0 ? alpha * x[i] : x[i];
       return true;
     case ActivationKind::kClip:
       for (std::size_t i = 0; i < count; ++i) {
-        const double raised = line[i] < alpha ? alpha : line[i];
-        line[i] = raised > beta ? beta : raised;
+        const double raised = x[i] < alpha ? alpha : x[i];
+        y[i] = raised > beta ? beta : raised;
       }
       return true;
     default:
@@ -85,13 +86,20 @@ bool apply_in_vectors(const Activation& activation, double* line, std::size_t co
   }
 }
 
+void apply_to_doubles(const Activation& activation, const double* x, std::size_t count, double* y) {
+  if (apply_in_vectors(activation, x, count, y)) return;
+  for (std::size_t i = 0; i < count; ++i) y[i] = kernels::activation_reference(activation, x[i]);
+}
+
 /// Floating-point elements: in double, rounded once.
 void compute_floats(const State& state, const void* x, std::size_t first, std::size_t count, void* y) {
+  if (state.type == DataType::kFloat64) {
+    const auto* from = static_cast<const double*>(x) + first;
+    return apply_to_doubles(state.activation, from, count, static_cast<double*>(y) + first);
+  }
   double line[kLinedUp];
   load_line(state.type, x, first, count, line);
-  if (!apply_in_vectors(state.activation, line, count)) {
-    for (std::size_t i = 0; i < count; ++i) line[i] = kernels::activation_reference(state.activation, line[i]);
-  }
+  apply_to_doubles(state.activation, line, count, line);
   store_line(state.type, line, first, count, y);
 }
 

@@ -85,37 +85,71 @@ void negate_integers(const State& state, const void* inputs, std::size_t first, 
   });
 }
 
-/// Functions of an operation or two, in loops of their own, for compilers to use vectors. False for the others.
-bool compute_in_vectors(UnaryKind kind, double* line, std::size_t count) {
+/// Half to even: what is added leaves no bits for fractions. Larger numbers, infinities and NaN are whole.
+double rounded_to_even(double x) {
+  constexpr double kNoFractions = 0x1p52;
+  const double size = std::fabs(x);
+  const double whole = (size + kNoFractions) - kNoFractions;
+  return std::copysign(size < kNoFractions ? whole : size, x);
+}
+
+/// Functions of a few operations, in loops of their own, for compilers to use vectors. False for the others. `y` may be
+/// `x`.
+bool compute_in_vectors(UnaryKind kind, const double* x, std::size_t count, double* y) {
   switch (kind) {
     case UnaryKind::kNeg:
-      for (std::size_t i = 0; i < count; ++i) line[i] = -line[i];
+      for (std::size_t i = 0; i < count; ++i) y[i] = -x[i];
       return true;
     case UnaryKind::kAbs:
-      for (std::size_t i = 0; i < count; ++i) line[i] = std::fabs(line[i]);
+      for (std::size_t i = 0; i < count; ++i) y[i] = std::fabs(x[i]);
       return true;
     case UnaryKind::kReciprocal:
-      for (std::size_t i = 0; i < count; ++i) line[i] = 1 / line[i];
+      for (std::size_t i = 0; i < count; ++i) y[i] = 1 / x[i];
       return true;
     case UnaryKind::kSqrt:
-      for (std::size_t i = 0; i < count; ++i) line[i] = std::sqrt(line[i]);
+      for (std::size_t i = 0; i < count; ++i) y[i] = std::sqrt(x[i]);
+      return true;
+    case UnaryKind::kRound:
+      for (std::size_t i = 0; i < count; ++i) y[i] = rounded_to_even(x[i]);
+      return true;
+    case UnaryKind::kFloor:
+      for (std::size_t i = 0; i < count; ++i) {
+        const double whole = rounded_to_even(x[i]);
+        y[i] = std::copysign(whole - (whole > x[i] ? 1.0 : 0.0), x[i]);
+      }
+      return true;
+    case UnaryKind::kCeil:
+      for (std::size_t i = 0; i < count; ++i) {
+        const double whole = rounded_to_even(x[i]);
+        y[i] = std::copysign(whole + (whole < x[i] ? 1.0 : 0.0), x[i]);
+      }
       return true;
     default:
       return false;
   }
 }
 
+void compute_doubles(UnaryKind kind, const double* x, std::size_t count, double* y) {
+  if (compute_in_vectors(kind, x, count, y)) return;
+  for (std::size_t i = 0; i < count; ++i) y[i] = kernels::unary_reference(kind, x[i]);
+}
+
 /// W is what the type's lines hold.
 template <typename W>
 void compute_line(const State& state, const void* x, std::size_t first, std::size_t count, void* y) {
-  W line[kLinedUp];
-  load_line(state.type, x, first, count, line);
   if constexpr (std::is_integral_v<W>) {
+    W line[kLinedUp];
+    load_line(state.type, x, first, count, line);
     for (std::size_t i = 0; i < count; ++i) line[i] = computed_integer(state.kind, line[i]);
-  } else if (!compute_in_vectors(state.kind, line, count)) {
-    for (std::size_t i = 0; i < count; ++i) line[i] = kernels::unary_reference(state.kind, line[i]);
+    store_line(state.type, line, first, count, y);
+  } else if (state.type == DataType::kFloat64) {
+    compute_doubles(state.kind, static_cast<const double*>(x) + first, count, static_cast<double*>(y) + first);
+  } else {
+    W line[kLinedUp];
+    load_line(state.type, x, first, count, line);
+    compute_doubles(state.kind, line, count, line);
+    store_line(state.type, line, first, count, y);
   }
-  store_line(state.type, line, first, count, y);
 }
 
 auto* compute_of(const State& state) {

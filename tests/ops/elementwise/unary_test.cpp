@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "tests/ops/elementwise/activation_tester.hpp"
 
@@ -52,6 +53,40 @@ TEST(Unary, RoundsFloat64InFull) {
       .input<double>({3}, {4503599627370495.5, -2.5, 0.1})
       .expect<double>({3}, {4503599627370496.0, -2, 0})
       .run();
+}
+
+// As the C library rounds, to the sign of zero.
+TEST(Unary, WholeNumbersOfFloat64) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  Literals<double> x = {0.0,
+                        0.3,
+                        0.49999999999999994,
+                        0.5,
+                        0.7,
+                        1.0,
+                        1.5,
+                        2.5,
+                        3.0,
+                        5e-324,
+                        1e-300,
+                        4503599627370495.5,
+                        4503599627370494.5,
+                        4503599627370496.0,
+                        4503599627370497.0,
+                        1e17,
+                        kInfinity};
+  for (std::size_t i = x.size(); i-- > 0;) x.push_back(-x[i]);
+  const auto count = static_cast<std::int64_t>(x.size());
+  const std::pair<const char*, double (*)(double)> functions[] = {
+      {"Floor", [](double v) { return std::floor(v); }},
+      {"Ceil", [](double v) { return std::ceil(v); }},
+      {"Round", [](double v) { return std::nearbyint(v); }}};
+  for (const auto& [op, function] : functions) {
+    SCOPED_TRACE(op);
+    Literals<double> y;
+    for (const double v : x) y.push_back(function(v));
+    OpTest(op, 13).input(tensor_of<double>({count}, x)).expect(tensor_of<double>({count}, y)).tolerance(exact()).run();
+  }
 }
 
 template <typename T>

@@ -108,7 +108,13 @@ AttributeType append_value(std::string& out, Pieces& pieces, ParseContext& attri
   } else if (pieces.take('[')) {
     type = AttributeType::kInts;
     while (!pieces.take(']')) {
-      append_number(out, kInts, static_cast<std::uint64_t>(number_of<std::int64_t>(pieces.word(",]"))));
+      const std::string_view word = pieces.word(",]");
+      if (word.find('.') != std::string_view::npos) {
+        type = AttributeType::kFloats;
+        append_float(out, kFloats, number_of<float>(word));
+      } else {
+        append_number(out, kInts, static_cast<std::uint64_t>(number_of<std::int64_t>(word)));
+      }
       pieces.take(',');
     }
   } else {

@@ -2,12 +2,12 @@
 //
 //   s = Add(A, B); C = Gelu<approximate="tanh">(s); D = Reshape(C, [0,-1]); E = D;
 //
-// A number or a list of integers among the inputs is a Constant, a name alone an Identity. An operator of another
+// A number or a list of numbers among the inputs is a Constant, a name alone an Identity. An operator of another
 // domain than ONNX's has that before it: linnet:ScaledDotProductAttention. A name that is left out is an input or
 // output left out. An attribute is one of
 //
 //   3, 0.5, inf, -1.e-5    an integer; a float, which has a point
-//   "tanh", [1,2]          a string; a list of integers
+//   "tanh", [1,2], [0.5]   a string; a list of integers; one of floats, each of which has a point
 //   @alpha:1.0, @axis:-1   a float or integer attribute of the call, with its default
 //   @@scale                a list of floats of the call, which must be there
 //   &dims                  what dims is in the call, whatever its type, and left out where that is left out;

@@ -21,7 +21,7 @@ std::string positions(const OwnCall& call, std::size_t input, std::size_t steps_
 
 }  // namespace
 
-std::int64_t heads_of(const OwnCall& call, const char* name) {
+std::int64_t count_of(const OwnCall& call, const char* name) {
   const std::int64_t heads = call.attributes.require_int(name);
   if (heads < 1 || heads > kMostSize) invalid_model(name, " is ", heads, ", expected 1 to ", kMostSize);
   return heads;
@@ -148,7 +148,7 @@ struct HeadInputs {
 /// others packed beside them, [batch, steps, heads, 2 or 3, width].
 std::string attend_heads(const OwnCall& call, const HeadInputs& at) {
   refuse_output(call, 3, "qk");
-  const std::int64_t heads = heads_of(call, "num_heads");
+  const std::int64_t heads = count_of(call, "num_heads");
   const std::size_t query_rank = rank_of(call, 0, "query");
   const bool has_key = call.has_input(1), has_value = call.has_input(2);
   std::string out;
@@ -223,7 +223,7 @@ std::string attend_projected(const OwnCall& call, const ProjectedInputs& at) {
   require(call, "do_rotary", 0);
   require(call, "past_present_share_buffer", 0);
   call.attributes.ignore("rotary_embedding_dim");
-  const std::int64_t heads = heads_of(call, "num_heads");
+  const std::int64_t heads = count_of(call, "num_heads");
   std::string out = "query=all;";
   const std::vector<std::int64_t> sizes = call.attributes.get_ints("qkv_hidden_sizes").value_or(Shape{});
   if (!sizes.empty()) {

@@ -51,6 +51,8 @@ constexpr OwnFunction kFunctions[] = {
      "BiasSoftmax|data bias|output|{is_inner_broadcast<1?|}s=Add(data,bias);f=Flatten<axis=@axis:1>(s);m=Softmax(f);"
      "h=Shape(s);output=Reshape(m,h);",
      nullptr},
+    {kMicrosoft, "CausalConvWithState|input weight bias past_state|output present_state state_update|",
+     causal_conv_with_state},
     {kMicrosoft,
      "CDist|A B|C|a=Unsqueeze(A,[1]);b=Unsqueeze(B,[0]);d=Sub(a,b);s=ReduceSumSquare<keepdims=0>(d,[2]);"
      "{metric=euclidean?C=Sqrt(s);|{metric=sqeuclidean?C=s;|{metric=?C=s;|!metric=0;}}}",
@@ -106,6 +108,13 @@ constexpr OwnFunction kFunctions[] = {
      "s=CastLike([1,-1],m);c=Mul(m,s);all=Concat<axis=-2>(h,c);y=DFT<inverse=1>(all);real=Squeeze([0],[0]);"
      "Y=Gather<axis=-1>(y,real);",
      nullptr},
+    {kMicrosoft, "LinearAttention|query key value past_state decay beta|output present_state|", linear_attention},
+    {kMicrosoft,
+     "LinearAttentionGate|a dt_bias decay_scale b|decay beta|x=Cast<to=1>(a);y=Add(x,dt_bias);z=Softplus(y);"
+     "w=Mul(z,decay_scale);decay=CastLike(w,a);{3?beta=Sigmoid(b);|}",
+     nullptr},
+    {kMicrosoft, "MatMulBnb4|A B absmax|Y|", matmul_bnb4},
+    {kMicrosoft, "MatMulInteger16|A B|Y|a=Cast<to=6>(A);b=Cast<to=6>(B);Y=MatMul(a,b);", nullptr},
     {kMicrosoft,
      "MoE|input router_probs fc1_experts_weights fc1_experts_bias fc2_experts_weights fc2_experts_bias "
      "fc3_experts_weights fc3_experts_bias|output|",

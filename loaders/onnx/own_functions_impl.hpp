@@ -1,6 +1,6 @@
 // What own functions are written with, and the texts themselves (function_text.hpp) by subject: own_layers.cpp,
 // own_attention.cpp, own_grouped_attention.cpp, own_experts.cpp, own_quantized.cpp, own_control.cpp, own_training.cpp,
-// own_sampling.cpp, own_features.cpp. The table that names them is in own_functions.cpp.
+// own_sampling.cpp, own_features.cpp, own_decoding.cpp. The table that names them is in own_functions.cpp.
 #pragma once
 
 #include <cstddef>
@@ -43,8 +43,8 @@ std::string skip_simplified_layer_normalization(const OwnCall& call);
 std::string simplified_layer_normalization(const OwnCall& call);
 
 // own_attention.cpp
-/// An attribute that counts heads. Errors: kInvalidModel.
-std::int64_t heads_of(const OwnCall& call, const char* name);
+/// An attribute that counts heads, rows, .... Errors: kInvalidModel.
+std::int64_t count_of(const OwnCall& call, const char* name);
 /// ",scale=..." where the call has a scale, else nothing.
 std::string scale_of(const OwnCall& call);
 /// The scale of scores, as an attribute; by default 1 / sqrt(width).
@@ -58,6 +58,10 @@ std::string quantized_attention(const OwnCall& call);
 // own_grouped_attention.cpp
 std::string group_query_attention(const OwnCall& call);
 
+// own_decoding.cpp
+std::string causal_conv_with_state(const OwnCall& call);
+std::string linear_attention(const OwnCall& call);
+
 // own_experts.cpp
 std::string mixture_of_experts(const OwnCall& call);
 std::string quantized_mixture_of_experts(const OwnCall& call);
@@ -65,6 +69,7 @@ std::string quantized_mixture_of_experts(const OwnCall& call);
 // own_quantized.cpp
 std::string quantized_concat(const OwnCall& call);
 std::string gather_block_quantized(const OwnCall& call);
+std::string matmul_bnb4(const OwnCall& call);
 
 // own_control.cpp
 std::string scan_of_batches(const OwnCall& call);

@@ -217,7 +217,7 @@ std::string with_sink(const OwnCall& call, const Heads& heads) {
 
 std::string group_query_attention(const OwnCall& call) {
   check(call);
-  const std::int64_t of_query = heads_of(call, "num_heads"), of_key = heads_of(call, "kv_num_heads");
+  const std::int64_t of_query = count_of(call, "num_heads"), of_key = count_of(call, "kv_num_heads");
   const Heads heads = {of_query, of_key, width_of_head(call, call.has_input(kKey) ? of_query : of_query + 2 * of_key)};
   const std::int64_t window = call.attributes.get_int("local_window_size", -1);
   if (window > kMostSize) invalid_model("local_window_size is ", window, ", expected at most ", kMostSize);

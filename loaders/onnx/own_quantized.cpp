@@ -56,4 +56,33 @@ std::string gather_block_quantized(const OwnCall& call) {
               blocks < along ? blocks : blocks - rank, ",block_size=@block_size:128>(x,s,z);");
 }
 
+/// The codes of B stand in a table, of NF4 as in QLoRA's appendix E or of 4-bit floats, 3 bits and a sign, as
+/// bitsandbytes has them. Deviation: where transB is 0, ONNX Runtime's kernel for CPUs reads rows of another length
+/// than its documentation says.
+std::string matmul_bnb4(const OwnCall& call) {
+  const std::int64_t rows = count_of(call, "N"), columns = count_of(call, "K");
+  const std::int64_t block = count_of(call, "block_size"), type = call.attributes.require_int("quant_type");
+  if (block < 16 || block > 4096 || (block & (block - 1)) != 0) {
+    invalid_model("block_size is ", block, ", expected a power of 2 from 16 to 4096");
+  }
+  if (type != 0 && type != 1) unsupported("quant_type is ", type, ", supported are 0 (FP4) and 1 (NF4)");
+  call.attributes.ignore("training_mode");
+  const std::int64_t count = rows * columns, codes = count + count % 2, blocks = (count - 1) / block + 1;
+  const char* const table =
+      type == 1 ? "-1.0,-0.6961928009986877,-0.5250730514526367,-0.39491748809814453,-0.28444138169288635,"
+                  "-0.18477343022823334,-0.09105003625154495,0.0,0.07958029955625534,0.16093020141124725,"
+                  "0.24611230194568634,0.33791524171829224,0.44070982933044434,0.5626170039176941,0.7229568362236023,"
+                  "1.0"
+                : "0.0,0.005208333333,0.66666667,1.0,0.33333333,0.5,0.16666667,0.25,-0.0,-0.005208333333,-0.66666667,"
+                  "-1.0,-0.33333333,-0.5,-0.16666667,-0.25";
+  return text("table=CastLike([", table,
+              "],absmax);apart=Unsqueeze(B,[1]);shifts=CastLike([4,0],B);"
+              "moved=BitShift<direction=\"RIGHT\">(apart,shifts);mask=CastLike(15,B);low=BitwiseAnd(moved,mask);"
+              "codes=Cast<to=6>(low);v0=Gather(table,codes);v1=Reshape(v0,[",
+              codes, "]);v2=Pad(v1,[0,", blocks * block - codes, "]);v3=Reshape(v2,[", blocks, ",", block,
+              "]);s=Reshape(absmax,[", blocks, ",1]);v4=Mul(v3,s);v5=Reshape(v4,[-1]);v6=Slice(v5,[0],[", count,
+              "]);v=Reshape(v6,[", rows, ",", columns, "]);",
+              call.attributes.get_int("transB", 1) != 0 ? "w=Transpose(v);" : "w=v;", "Y=MatMul(A,w);");
+}
+
 }  // namespace linnet::internal::onnx

@@ -257,5 +257,56 @@ TEST(OwnFunctions, RefuseWhatIsWrong) {
   expect_refused(one_node("FusedMatMul", {q}), ErrorCode::kUnsupported, "the rank of input B is not known");
 }
 
+TEST(OwnFunctions, RefuseStatesAndTablesThatTheyDoNotMean) {
+  const Input x{kF, {2, 3, 5}}, weight{kF, {3, 1, 4}};
+  const auto convolution = [&](Message attribute, ErrorCode code, const char* words, std::size_t outputs = 2) {
+    expect_refused(one_node("CausalConvWithState", {x, weight}, {std::move(attribute)}, outputs), code, words);
+  };
+  convolution(attribute("ndim", 2), ErrorCode::kUnsupported, "ndim is 2, supported is 1");
+  convolution(attribute("state_window", 1), ErrorCode::kUnsupported, "state_window is 1, supported is 0");
+  convolution(attribute("state_length", 5), ErrorCode::kUnsupported, "state_length is 5, supported is 0");
+  convolution(attribute("input_channels", 2), ErrorCode::kUnsupported, "input_channels is 2, supported is 0");
+  convolution(attribute("input_channel_offset", 1), ErrorCode::kUnsupported, "input_channel_offset is 1");
+  convolution(attribute("state_channels_last", 1), ErrorCode::kUnsupported,
+              "state_channels_last is 1, supported is -1");
+  convolution(attribute("state_update_capacity", 1), ErrorCode::kUnsupported, "state_update_capacity is 1");
+  convolution(attribute("ndim", 1), ErrorCode::kUnsupported, "output state_update is not supported", 3);
+  convolution(attribute("dilation", 0), ErrorCode::kInvalidModel, "dilation is 0, expected 1 to 2147483647");
+  convolution(attribute("activation", "relu"), ErrorCode::kInvalidModel,
+              "activation is \"relu\", expected none, silu or swish");
+  expect_refused(one_node("CausalConvWithState", {x, {kF, {3, 1, "k"}}}, {}, 2), ErrorCode::kUnsupported,
+                 "the shape of weight is not known, [channels, 1, k]");
+  expect_refused(one_node("CausalConvWithState", {x, weight, {kF, {}}, {kF, {2, 3, 4}}}, {}, 2),
+                 ErrorCode::kInvalidModel, "shape [0,3,3]");
+
+  const auto attention = [](const char* rule, std::int64_t heads, ErrorCode code, const char* words,
+                            std::int64_t state_window = 0) {
+    const Input q{kF, {2, 3, 8}};
+    expect_refused(one_node("LinearAttention", {q, q, q},
+                            {attribute("update_rule", rule), attribute("q_num_heads", 2),
+                             attribute("kv_num_heads", heads), attribute("state_window", state_window)},
+                            2),
+                   code, words);
+  };
+  attention("linear", 2, ErrorCode::kUnsupported, "state_window is 1, supported is 0", 1);
+  attention("fast", 2, ErrorCode::kInvalidModel,
+            "update_rule is \"fast\", expected linear, gated, delta or gated_delta");
+  attention("gated", 2, ErrorCode::kUnsupported, "input 4 is left out");
+  attention("delta", 2, ErrorCode::kUnsupported, "input 5 is left out");
+  attention("linear", 3, ErrorCode::kInvalidModel,
+            "heads of query, key and value are 2, 2 and 3, expected multiples of each other");
+  attention("linear", 0, ErrorCode::kInvalidModel, "kv_num_heads is 0, expected 1 to 2147483647");
+
+  const auto table = [](std::int64_t block, std::int64_t type, ErrorCode code, const char* words) {
+    expect_refused(
+        one_node("MatMulBnb4", {{kF, {2, 8}}, {DataType::kUint8, {16}}, {kF, {2}}},
+                 {attribute("K", 8), attribute("N", 4), attribute("block_size", block), attribute("quant_type", type)}),
+        code, words);
+  };
+  table(16, 2, ErrorCode::kUnsupported, "quant_type is 2, supported are 0 (FP4) and 1 (NF4)");
+  table(24, 1, ErrorCode::kInvalidModel, "block_size is 24, expected a power of 2 from 16 to 4096");
+  table(32, 1, ErrorCode::kInvalidModel, "shape [1,1] needs 1");
+}
+
 }  // namespace
 }  // namespace linnet::test

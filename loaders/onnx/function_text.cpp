@@ -211,13 +211,23 @@ bool holds(std::string_view condition, const OwnCall& call) {
   if (sign == std::string_view::npos) return call.has_input(number_of<std::size_t>(condition));
   const std::string_view name = condition.substr(0, sign), wanted = condition.substr(sign + 1);
   if (condition[sign] == '=') return call.attributes.get_string(name, "") == wanted;
-  return call.attributes.get_int(name, 0) < number_of<std::int64_t>(wanted);
+  const bool literal = name.front() >= '0' && name.front() <= '9';
+  const std::int64_t value = literal ? number_of<std::int64_t>(name) : call.attributes.get_int(name, 0);
+  return value < number_of<std::int64_t>(wanted);
 }
 
 void demand(std::string_view what, const OwnCall& call) {
   const std::size_t sign = what.find('=');
+  const std::string name(what.substr(0, sign));
+  if (what.find(',') != std::string_view::npos) {
+    const std::string_view wanted = what.substr(sign + 1);
+    const std::string value = call.attributes.get_string(name, std::string(wanted.substr(0, wanted.find(','))));
+    const bool whole = value.find(',') == std::string::npos;
+    if (whole && text(",", wanted, ",").find(text(",", value, ",")) != std::string::npos) return;
+    invalid_model(name, " is \"", printable(value), "\", expected one of ", wanted);
+  }
   if (sign != std::string_view::npos) {
-    require(call, std::string(what.substr(0, sign)).c_str(), number_of<std::int64_t>(what.substr(sign + 1)));
+    require(call, name.c_str(), number_of<std::int64_t>(what.substr(sign + 1)));
   } else if (!call.has_input(number_of<std::size_t>(what))) {
     unsupported("input ", what, " is left out");
   }
@@ -263,6 +273,18 @@ void append_chosen(std::string& out, std::string_view from, const OwnCall& call)
 }
 
 }  // namespace
+
+std::string numbered(std::string_view pattern, std::initializer_list<std::int64_t> numbers) {
+  std::string out;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] != '%') {
+      out += pattern[i];
+    } else {
+      out += text(numbers.begin()[pattern[++i] - 'a']);
+    }
+  }
+  return out;
+}
 
 std::string nodes_of_text(std::string_view nodes, const OwnCall& call) {
   std::string out, chosen;

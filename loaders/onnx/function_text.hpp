@@ -17,19 +17,25 @@
 // What depends on the call is chosen before:
 //
 //   {3?s=Add(x,bias);|s=Identity(x);}   the first where input 3 is given, else the second; they may hold others
-//   {count<2?...|...}                   where the integer attribute, 0 if it is left out, is less
+//   {count<2?...|...}                   where the integer attribute, 0 if it is left out, or the number is less
 //   {mode=fast?...|...}                 where the string attribute, empty if it is left out, is that
 //   !3;                                 input 3 must be given
 //   !normalized=0;                      the integer attribute must be that, or left out
+//   !mode=fast,slow;                    the string attribute must be one of them; left out, it counts as the first
 //   $< $>                               orders of axes, for input 0: that make the last axis the second, and back
 #pragma once
 
+#include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
 #include "loaders/onnx/own_functions.hpp"
 
 namespace linnet::internal::onnx {
+
+/// The pattern, in which %a, %b, ... stand for the numbers.
+std::string numbered(std::string_view pattern, std::initializer_list<std::int64_t> numbers);
 
 /// The NodeProtos as fields of a FunctionProto. Requires: text as above. Errors: kUnsupported.
 std::string nodes_of_text(std::string_view nodes, const OwnCall& call);

@@ -21,12 +21,6 @@ std::string positions(const OwnCall& call, std::size_t input, std::size_t steps_
 
 }  // namespace
 
-std::int64_t count_of(const OwnCall& call, const char* name) {
-  const std::int64_t heads = call.attributes.require_int(name);
-  if (heads < 1 || heads > kMostSize) invalid_model(name, " is ", heads, ", expected 1 to ", kMostSize);
-  return heads;
-}
-
 std::string scale_of(const OwnCall& call) {
   const float scale = call.attributes.get_float("scale", 0);
   return scale == 0 ? std::string() : std::string(",scale=@scale:0.0");

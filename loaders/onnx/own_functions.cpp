@@ -51,11 +51,17 @@ constexpr OwnFunction kFunctions[] = {
      "BiasSoftmax|data bias|output|{is_inner_broadcast<1?|}s=Add(data,bias);f=Flatten<axis=@axis:1>(s);m=Softmax(f);"
      "h=Shape(s);output=Reshape(m,h);",
      nullptr},
+    {kMicrosoft,
+     "BranchwiseRMSNorm|X scale|Y|x0=Cast<to=1>(X);{num_branches<1?!num_branches=0;x=x0;|n=Shape<end=-1>(X);"
+     "c=Reshape(@num_branches:0,[1]);f=Concat<axis=0>(n,c,[-1]);x=Reshape(x0,f);}h=Shape<start=-1>(x);"
+     "o=Expand(1.0,h);y0=RMSNormalization<axis=-1,epsilon=@epsilon:1.e-5>(x,o);{1?g0=Cast<to=1>(scale);"
+     "k=Concat<axis=0>([-1],h);g=Reshape(g0,k);y1=Mul(y0,g);|y1=y0;}all=Shape(X);y=Reshape(y1,all);Y=CastLike(y,X);",
+     nullptr},
     {kMicrosoft, "CausalConvWithState|input weight bias past_state|output present_state state_update|",
      causal_conv_with_state},
     {kMicrosoft,
      "CDist|A B|C|a=Unsqueeze(A,[1]);b=Unsqueeze(B,[0]);d=Sub(a,b);s=ReduceSumSquare<keepdims=0>(d,[2]);"
-     "{metric=euclidean?C=Sqrt(s);|{metric=sqeuclidean?C=s;|{metric=?C=s;|!metric=0;}}}",
+     "!metric=sqeuclidean,euclidean;{metric=euclidean?C=Sqrt(s);|C=s;}",
      nullptr},
     {kMicrosoft,
      "ConvTransposeWithDynamicPads|X W Pads B|Y|"
@@ -91,6 +97,8 @@ constexpr OwnFunction kFunctions[] = {
     {kMicrosoft, "FusedGemm|A B C|Y|", fused_gemm},
     {kMicrosoft, "FusedMatMul|A B|Y|", fused_matmul},
     {kMicrosoft, "GatherBlockQuantized|data indices scales zero_points|output|", gather_block_quantized},
+    {kMicrosoft, "GatedAdd|X Y gate gate_weight|output|", gated_add},
+    {kMicrosoft, "GatedRMSNorm|X scale gate|Y|", gated_rms_norm},
     {kMicrosoft, "GatherND|data indices|output|i=Cast<to=7>(indices);output=GatherND(data,i);", nullptr},
     {kMicrosoft, "Gelu|X|Y|Y=Gelu(X);", nullptr},
     {kMicrosoft,
@@ -113,6 +121,7 @@ constexpr OwnFunction kFunctions[] = {
      "LinearAttentionGate|a dt_bias decay_scale b|decay beta|x=Cast<to=1>(a);y=Add(x,dt_bias);z=Softplus(y);"
      "w=Mul(z,decay_scale);decay=CastLike(w,a);{3?beta=Sigmoid(b);|}",
      nullptr},
+    {kMicrosoft, "MRotaryEmbedding|input position_ids cos_cache sin_cache|output|", multimodal_rotary_embedding},
     {kMicrosoft, "MatMulBnb4|A B absmax|Y|", matmul_bnb4},
     {kMicrosoft, "MatMulInteger16|A B|Y|a=Cast<to=6>(A);b=Cast<to=6>(B);Y=MatMul(a,b);", nullptr},
     {kMicrosoft,
@@ -123,6 +132,7 @@ constexpr OwnFunction kFunctions[] = {
      "MultiHeadAttention|query key value bias mask attention_bias past_key past_value past_sequence_length "
      "cache_indirection|output present_key present_value qk|",
      multi_head_attention},
+    {kMicrosoft, "NGramRepeatBlock|input_ids scores|scores_out|", ngram_repeat_block},
     {kMicrosoft,
      "NhwcMaxPool|x|y|n=Transpose<perm=[$<]>(x);"
      "q=MaxPool<&auto_pad,&ceil_mode,&dilations,&kernel_shape,&pads,&strides>(n);y=Transpose<perm=[$>]>(q);",
@@ -204,6 +214,10 @@ constexpr OwnFunction kFunctions[] = {
      "{signal_ndim<2?g=f;|g=DFT<onesided=0>(f,,-3);}{signal_ndim<3?Y=g;|Y=DFT<onesided=0>(g,,-4);}",
      nullptr},
     {kMicrosoft, "RotaryEmbedding|input position_ids cos_cache sin_cache|output|", rotary_embedding},
+    {kMicrosoft,
+     "ScaledSiLU|X scale|Y|x=Cast<to=1>(X);a=CastLike(@alpha:1.0,x);{1?s0=Cast<to=1>(scale);s=Reshape(s0,[]);|s=a;}"
+     "z=Mul(x,s);Z=CastLike(z,X);S=Sigmoid(Z);Y=Mul(Z,S);",
+     nullptr},
     {kMicrosoft, "SimplifiedLayerNormalization|X scale|Y inv_std_var|", simplified_layer_normalization},
     {kMicrosoft,
      "SkipLayerNormalization|input skip gamma beta bias|output mean inv_std_var sum|{4?k=Add(input,skip);"
@@ -214,6 +228,7 @@ constexpr OwnFunction kFunctions[] = {
      skip_simplified_layer_normalization},
     {kMicrosoft, "TransposeMatMul|A B|Y|", fused_matmul},
     {kMicrosoft, "Trilu|X k|Y|Y=Trilu<upper=@upper:1>(X,k);", nullptr},
+    {kMicrosoft, "UnfoldTensor|input|output|", unfold_tensor},
     {kMicrosoft, "Unique|x|y idx counts|y,,idx,counts=Unique<sorted=0>(x);", nullptr},
     {kMl, "ArrayFeatureExtractor|X Y|Z|", array_feature_extractor},
     {kMl, "Binarizer|X|Y|c=CastLike(@threshold:0.0,X);g=Greater(X,c);Y=CastLike(g,X);", nullptr},
@@ -275,6 +290,12 @@ void refuse_output(const OwnCall& call, std::size_t output, const char* name) {
 void require(const OwnCall& call, const char* name, std::int64_t wanted) {
   const std::int64_t value = call.attributes.get_int(name, wanted);
   if (value != wanted) unsupported(name, " is ", value, ", supported is ", wanted);
+}
+
+std::int64_t count_of(const OwnCall& call, const char* name) {
+  const std::int64_t count = call.attributes.require_int(name);
+  if (count < 1 || count > kMostSize) invalid_model(name, " is ", count, ", expected 1 to ", kMostSize);
+  return count;
 }
 
 bool is_set(const OwnCall& call, const char* name) { return call.attributes.get_int(name, 0) != 0; }

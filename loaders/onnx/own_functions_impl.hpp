@@ -30,6 +30,8 @@ void require(const OwnCall& call, const char* name, std::int64_t wanted);
 [[noreturn]] inline void refuse_without_kernel() { unsupported("this library was built without the operator"); }
 /// Whether an attribute is there, and not 0.
 bool is_set(const OwnCall& call, const char* name);
+/// An attribute that counts something, and must be there. Errors: kInvalidModel.
+std::int64_t count_of(const OwnCall& call, const char* name);
 /// Text that makes `range`, 0, 1, ... as far as `of` goes along an axis; `s` is the size, as a list.
 std::string range_along(const char* of, std::size_t axis);
 /// A number as a text has it, whatever the locale.
@@ -43,8 +45,6 @@ std::string skip_simplified_layer_normalization(const OwnCall& call);
 std::string simplified_layer_normalization(const OwnCall& call);
 
 // own_attention.cpp
-/// An attribute that counts heads, rows, .... Errors: kInvalidModel.
-std::int64_t count_of(const OwnCall& call, const char* name);
 /// ",scale=..." where the call has a scale, else nothing.
 std::string scale_of(const OwnCall& call);
 /// The scale of scores, as an attribute; by default 1 / sqrt(width).
@@ -61,6 +61,10 @@ std::string group_query_attention(const OwnCall& call);
 // own_decoding.cpp
 std::string causal_conv_with_state(const OwnCall& call);
 std::string linear_attention(const OwnCall& call);
+std::string multimodal_rotary_embedding(const OwnCall& call);
+std::string ngram_repeat_block(const OwnCall& call);
+std::string gated_rms_norm(const OwnCall& call);
+std::string gated_add(const OwnCall& call);
 
 // own_experts.cpp
 std::string mixture_of_experts(const OwnCall& call);
@@ -84,6 +88,7 @@ std::string bernoulli(const OwnCall& call);
 // own_sampling.cpp
 std::string affine_grid(const OwnCall& call);
 std::string center_crop_pad(const OwnCall& call);
+std::string unfold_tensor(const OwnCall& call);
 
 // own_features.cpp
 std::string array_feature_extractor(const OwnCall& call);

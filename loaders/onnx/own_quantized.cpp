@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "loaders/onnx/function_text.hpp"
 #include "loaders/onnx/own_functions_impl.hpp"
 
 namespace linnet::internal::onnx {
@@ -65,7 +66,7 @@ std::string matmul_bnb4(const OwnCall& call) {
   if (block < 16 || block > 4096 || (block & (block - 1)) != 0) {
     invalid_model("block_size is ", block, ", expected a power of 2 from 16 to 4096");
   }
-  if (type != 0 && type != 1) unsupported("quant_type is ", type, ", supported are 0 (FP4) and 1 (NF4)");
+  if (type < 0 || type > 1) unsupported("quant_type is ", type, ", supported are 0 (FP4) and 1 (NF4)");
   call.attributes.ignore("training_mode");
   const std::int64_t count = rows * columns, codes = count + count % 2, blocks = (count - 1) / block + 1;
   const char* const table =
@@ -75,14 +76,15 @@ std::string matmul_bnb4(const OwnCall& call) {
                   "1.0"
                 : "0.0,0.005208333333,0.66666667,1.0,0.33333333,0.5,0.16666667,0.25,-0.0,-0.005208333333,-0.66666667,"
                   "-1.0,-0.33333333,-0.5,-0.16666667,-0.25";
-  return text("table=CastLike([", table,
-              "],absmax);apart=Unsqueeze(B,[1]);shifts=CastLike([4,0],B);"
-              "moved=BitShift<direction=\"RIGHT\">(apart,shifts);mask=CastLike(15,B);low=BitwiseAnd(moved,mask);"
-              "codes=Cast<to=6>(low);v0=Gather(table,codes);v1=Reshape(v0,[",
-              codes, "]);v2=Pad(v1,[0,", blocks * block - codes, "]);v3=Reshape(v2,[", blocks, ",", block,
-              "]);s=Reshape(absmax,[", blocks, ",1]);v4=Mul(v3,s);v5=Reshape(v4,[-1]);v6=Slice(v5,[0],[", count,
-              "]);v=Reshape(v6,[", rows, ",", columns, "]);",
-              call.attributes.get_int("transB", 1) != 0 ? "w=Transpose(v);" : "w=v;", "Y=MatMul(A,w);");
+  return text("table=CastLike([", table, "],absmax);") +
+         numbered(
+             "apart=Unsqueeze(B,[1]);shifts=CastLike([4,0],B);moved=BitShift<direction=\"RIGHT\">(apart,shifts);"
+             "mask=CastLike(15,B);low=BitwiseAnd(moved,mask);codes=Cast<to=6>(low);v0=Gather(table,codes);"
+             "v1=Reshape(v0,[%a]);v2=Pad(v1,[0,%b]);v3=Reshape(v2,[%c,%d]);s=Reshape(absmax,[%c,1]);v4=Mul(v3,s);"
+             "v5=Reshape(v4,[-1]);v6=Slice(v5,[0],[%e]);v=Reshape(v6,[%f,%g]);"
+             "{%h<1?w=v;|w=Transpose(v);}Y=MatMul(A,w);",
+             {codes, blocks * block - codes, blocks, block, count, rows, columns,
+              call.attributes.get_int("transB", 1) == 0 ? 0 : 1});
 }
 
 }  // namespace linnet::internal::onnx

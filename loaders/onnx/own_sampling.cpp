@@ -1,9 +1,13 @@
-// Of ONNX's own domain: what ONNX defines too, but not for every model that is valid.
+// What is read at places that are computed: of ONNX's own domain, what it defines too, but not for every model that is
+// valid; of com.microsoft, what ONNX has not.
 #include "loaders/onnx/own_functions_impl.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
+
+#include "loaders/onnx/function_text.hpp"
 
 namespace linnet::internal::onnx {
 namespace {
@@ -77,6 +81,26 @@ std::string center_crop_pad(const OwnCall& call) {
               "front=Div(more,two);behind=Sub(more,front);pads=Concat<axis=0>(front,behind);p=Pad(input_data,pads,",
               axes ? ",axes" : "", ");less=Sub(wide,new);start=Div(less,two);stop=Add(start,new);output_data=Slice(p,",
               "start,stop", axes ? ",axes" : "", ");");
+}
+
+/// All slices of `size` along an axis, `step` apart, which becomes the last one.
+std::string unfold_tensor(const OwnCall& call) {
+  const auto rank = static_cast<std::int64_t>(rank_of(call, 0, "input"));
+  const std::int64_t size = count_of(call, "size"), step = call.attributes.get_int("step", 1);
+  const std::int64_t dim = call.attributes.get_int("dim", -1), axis = dim < 0 ? dim + rank : dim;
+  if (axis < 0 || axis >= rank) invalid_model("dim is ", dim, " for input of rank ", rank);
+  if (step < 1 || step > kMostSize) invalid_model("step is ", step, ", expected 1 to ", kMostSize);
+  const Dim length = call.inputs[0].dims[static_cast<std::size_t>(axis)];
+  if (length.known() && length.value() < size) invalid_model("size is ", size, " for an axis of ", length);
+  std::string order;
+  for (std::int64_t i = 0; i <= rank; ++i) {
+    if (i != axis + 1) order += text(i, ",");
+  }
+  return numbered(
+             "n=Shape<start=%a,end=%b>(input);m=Squeeze(n,[0]);e=Sub(m,%c);s=Range(0,e,%d);u=Unsqueeze(s,[1]);"
+             "w=Range(0,%e,1);i=Add(u,w);g=Gather<axis=%a>(input,i);output=Transpose<perm=[",
+             {axis, axis + 1, size - 1, step, size}) +
+         text(order, axis + 1, "]>(g);");
 }
 
 }  // namespace linnet::internal::onnx

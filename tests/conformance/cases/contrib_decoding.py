@@ -1,11 +1,11 @@
-"""com.microsoft's layers that keep a state between steps, and products of weights in a table."""
+"""com.microsoft's layers of decoders: those that keep a state between steps, and what stands around them."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from .case import Array, Case, Values
-from .contrib import contrib
+from .contrib import contrib, normalized
 
 NF4 = """-1 -0.6961928009986877 -0.5250730514526367 -0.39491748809814453 -0.28444138169288635 -0.18477343022823334
     -0.09105003625154495 0 0.07958029955625534 0.16093020141124725 0.24611230194568634 0.33791524171829224
@@ -215,6 +215,140 @@ def attention_gates() -> Case:
         expected=lambda a, b, t, s: [s * np.logaddexp(0, a + t), sigmoid(b), s * np.logaddexp(0, b + t)],
     )
 
+def turned(x: Array, cos: Array, sin: Array, interleaved: bool) -> Array:
+    """x [..., steps, width], of which the first 2 * half numbers are turned; cos and sin [..., steps, half]."""
+    half = cos.shape[-1]
+    pairs = (slice(0, 2 * half, 2), slice(1, 2 * half, 2)) if interleaved else (slice(half), slice(half, 2 * half))
+    out = x.copy()
+    out[..., pairs[0]] = x[..., pairs[0]] * cos - x[..., pairs[1]] * sin
+    out[..., pairs[1]] = x[..., pairs[1]] * cos + x[..., pairs[0]] * sin
+    return out
+
+
+def turns_of_three() -> Case:
+    values = Values("mrotary_embedding")
+
+    def expected(x: Array, i: Array, c: Array, s: Array) -> list[Array]:
+        apart = x.reshape(2, 3, 2, 8).swapaxes(1, 2)
+        results = []
+        # Which of the three positions turns each column: sections of 1, 2 and 1; and every third, as often as they say.
+        for orders, interleaved in (([0, 1, 1, 2], False), ([0, 1, 2, 0], True)):
+            cos, sin = (np.stack([t[i[order], k] for k, order in enumerate(orders)], -1)[:, None] for t in (c, s))
+            results.append(turned(apart, cos, sin, interleaved))
+        wide = turned(np.pad(apart, [(0, 0)] * 3 + [(0, 2)], constant_values=3), cos, sin, False)
+        return [results[0].swapaxes(1, 2).reshape(x.shape), results[1], wide]
+
+    section = "mrope_section = [1, 2, 1]"
+    return contrib(
+        "mrotary_embedding",
+        "MRotaryEmbedding: columns in sections or every third, heads packed or apart, turned in part",
+        f"""(float[2, 3, 16] x, int64[3, 2, 3] i) => (float[2, 3, 16] y, float[2, 2, 3, 8] u, float[2, 2, 3, 10] v) {{
+            y = com.microsoft.MRotaryEmbedding <num_heads = 2, {section}> (x, i, c, s)
+            form = Constant <value_ints = [2, 3, 2, 8]> ()
+            apart = Reshape (x, form)
+            heads = Transpose <perm = [0, 2, 1, 3]> (apart)
+            u = com.microsoft.MRotaryEmbedding <mrope_layout = 1, interleaved = 1, mrope_section = [2, 1, 1], scale = 1.0>
+                (heads, i, c, s)
+            pads = Constant <value_ints = [0, 0, 0, 0, 0, 0, 0, 2]> ()
+            three = Constant <value_float = 3.0> ()
+            wider = Pad (heads, pads, three)
+            v = com.microsoft.MRotaryEmbedding <mrope_layout = 1, mrope_section = [2, 1, 1], num_heads = 2,
+                rotary_embedding_dim = 8> (wider, i, c, s)
+        }}""",
+        inputs=[{"x": values.floats(2, 3, 16), "i": values.integers(3, 2, 3, least=0, most=6)}],
+        constants={"c": values.floats(7, 4), "s": values.floats(7, 4)},
+        expected=expected,
+    )
+
+
+def repeated_tokens() -> Case:
+    values = Values("ngram_repeat_block")
+
+    def barred(tokens: Array, scores: Array, n: int) -> Array:
+        out = scores.copy()
+        for row, line in enumerate(tokens.tolist()):
+            for end in range(n - 1, len(line)):
+                if line[end - n + 1 : end] == line[len(line) - n + 1 :]:
+                    out[row, line[end]] = -np.inf
+        return out
+
+    return contrib(
+        "ngram_repeat_block",
+        "NGramRepeatBlock: every token is barred for n of 1, none where fewer than n stand there",
+        """(int64[2, 6] i, float[2, 5] x) => (float[2, 5] p, float[2, 5] q, float[2, 5] r, float[2, 5] t) {
+            p = com.microsoft.NGramRepeatBlock <ngram_size = 1> (i, x)
+            q = com.microsoft.NGramRepeatBlock <ngram_size = 2> (i, x)
+            r = com.microsoft.NGramRepeatBlock <ngram_size = 3> (i, x)
+            t = com.microsoft.NGramRepeatBlock <ngram_size = 9> (i, x)
+        }""",
+        inputs=[{"i": np.array([[1, 2, 3, 1, 2, 1], [4, 0, 0, 4, 0, 0]]), "x": values.floats(2, 5)}],
+        expected=lambda i, x: [barred(i, x, 1), barred(i, x, 2), barred(i, x, 3), x],
+    )
+
+
+def gated_layers() -> Case:
+    values = Values("contrib_gates")
+
+    def expected(x: Array, z: Array, g: Array, a: Array, h: Array) -> list[Array]:
+        groups = normalized(x.reshape(2, 3, 2, 4), 1e-3, False)
+        branches = normalized(x.reshape(2, 3, 2, 4), 1e-5, False)
+        return [
+            normalized(x, 1e-5, False) * a * z * sigmoid(z),
+            (groups * h).reshape(x.shape) * sigmoid(z),
+            branches.reshape(x.shape) * a,
+            (branches * h).reshape(x.shape),
+            branches,
+            branches * a.reshape(2, 4),
+            2 * x * sigmoid(2 * x),
+            0.5 * x * sigmoid(0.5 * x),
+            x + z * g,
+        ]
+
+    return contrib(
+        "contrib_gates",
+        "GatedRMSNorm of a row and of groups, BranchwiseRMSNorm of packed branches and of others, ScaledSiLU, GatedAdd",
+        """(float[2, 3, 8] x, float[2, 3, 8] z, float[2, 3, 1] g) => (float[2, 3, 8] p, float[2, 3, 8] q,
+            float[2, 3, 8] b, float[2, 3, 8] c, float[2, 3, 2, 4] d, float[2, 3, 2, 4] e, float[2, 3, 8] r,
+            float[2, 3, 8] t, float[2, 3, 8] u) {
+            p = com.microsoft.GatedRMSNorm (x, a, z)
+            q = com.microsoft.GatedRMSNorm <activation = "sigmoid", epsilon = 0.001> (x, h, z)
+            b = com.microsoft.BranchwiseRMSNorm <num_branches = 2> (x, a)
+            c = com.microsoft.BranchwiseRMSNorm <num_branches = 2, epsilon = 0.00001> (x, h)
+            form = Constant <value_ints = [2, 3, 2, 4]> ()
+            apart = Reshape (x, form)
+            d = com.microsoft.BranchwiseRMSNorm (apart)
+            e = com.microsoft.BranchwiseRMSNorm (apart, a)
+            r = com.microsoft.ScaledSiLU <alpha = 2.0> (x)
+            half = Constant <value_float = 0.5> ()
+            t = com.microsoft.ScaledSiLU <alpha = 2.0> (x, half)
+            u = com.microsoft.GatedAdd (x, z, g)
+        }""",
+        inputs=[{"x": values.floats(2, 3, 8), "z": values.floats(2, 3, 8, least=-4, most=4), "g": values.floats(2, 3, 1)}],
+        constants={"a": values.floats(8), "h": values.floats(4)},
+        expected=expected,
+    )
+
+
+def slices() -> Case:
+    values = Values("unfold_tensor")
+
+    def expected(x: Array) -> list[Array]:
+        windows = np.lib.stride_tricks.sliding_window_view
+        return [windows(x, 3, 2)[:, :, ::2], windows(x, 2, 1)[:, ::3], windows(x, 2, 0)]
+
+    return contrib(
+        "unfold_tensor",
+        "UnfoldTensor: slices of any axis become the last one, and what is left over belongs to none",
+        """(float[2, 5, 6] x) => (float[2, 5, 2, 3] y, float[2, 2, 6, 2] u, float[1, 5, 6, 2] v) {
+            y = com.microsoft.UnfoldTensor <size = 3, step = 2> (x)
+            u = com.microsoft.UnfoldTensor <size = 2, step = 3, dim = 1> (x)
+            v = com.microsoft.UnfoldTensor <size = 2, dim = -3> (x)
+        }""",
+        inputs=[{"x": values.floats(2, 5, 6)}],
+        expected=expected,
+    )
+
+
 
 CASES = [
     table_products(),
@@ -223,4 +357,8 @@ CASES = [
     *(linear_attention(rule) for rule in ("linear", "gated", "delta", "gated_delta")),
     heads_of_values(),
     attention_gates(),
+    turns_of_three(),
+    repeated_tokens(),
+    gated_layers(),
+    slices(),
 ]

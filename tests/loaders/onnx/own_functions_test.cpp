@@ -273,7 +273,7 @@ TEST(OwnFunctions, RefuseStatesAndTablesThatTheyDoNotMean) {
   convolution(attribute("ndim", 1), ErrorCode::kUnsupported, "output state_update is not supported", 3);
   convolution(attribute("dilation", 0), ErrorCode::kInvalidModel, "dilation is 0, expected 1 to 2147483647");
   convolution(attribute("activation", "relu"), ErrorCode::kInvalidModel,
-              "activation is \"relu\", expected none, silu or swish");
+              "activation is \"relu\", expected one of none,silu,swish");
   expect_refused(one_node("CausalConvWithState", {x, {kF, {3, 1, "k"}}}, {}, 2), ErrorCode::kUnsupported,
                  "the shape of weight is not known, [channels, 1, k]");
   expect_refused(one_node("CausalConvWithState", {x, weight, {kF, {}}, {kF, {2, 3, 4}}}, {}, 2),
@@ -290,7 +290,7 @@ TEST(OwnFunctions, RefuseStatesAndTablesThatTheyDoNotMean) {
   };
   attention("linear", 2, ErrorCode::kUnsupported, "state_window is 1, supported is 0", 1);
   attention("fast", 2, ErrorCode::kInvalidModel,
-            "update_rule is \"fast\", expected linear, gated, delta or gated_delta");
+            "update_rule is \"fast\", expected one of gated_delta,gated,delta,linear");
   attention("gated", 2, ErrorCode::kUnsupported, "input 4 is left out");
   attention("delta", 2, ErrorCode::kUnsupported, "input 5 is left out");
   attention("linear", 3, ErrorCode::kInvalidModel,
@@ -306,6 +306,43 @@ TEST(OwnFunctions, RefuseStatesAndTablesThatTheyDoNotMean) {
   table(16, 2, ErrorCode::kUnsupported, "quant_type is 2, supported are 0 (FP4) and 1 (NF4)");
   table(24, 1, ErrorCode::kInvalidModel, "block_size is 24, expected a power of 2 from 16 to 4096");
   table(32, 1, ErrorCode::kInvalidModel, "shape [1,1] needs 1");
+}
+
+TEST(OwnFunctions, RefuseTurnsAndSlicesThatTheyDoNotMean) {
+  const Input heads{kF, {2, 2, 3, 8}}, packed{kF, {2, 3, 16}}, positions{DataType::kInt64, {3, 2, 3}},
+      cache{kF, {7, 4}};
+  const auto turn = [&](const Input& x, Message attribute, Shape section, ErrorCode code, const char* words) {
+    expect_refused(one_node("MRotaryEmbedding", {x, positions, cache, cache},
+                            {std::move(attribute), test::attribute("mrope_section", std::move(section))}),
+                   code, words);
+  };
+  const ErrorCode kInvalid = ErrorCode::kInvalidModel, kUnsupported = ErrorCode::kUnsupported;
+  turn(heads, attribute("scale", 2.0F), {1, 1, 2}, kUnsupported, "scale is 2");
+  turn(heads, attribute("is_packed_batching", 1), {1, 1, 2}, kUnsupported, "is_packed_batching is 1, supported is 0");
+  turn(heads, attribute("mrope_layout", 2), {1, 1, 2}, kInvalid, "mrope_layout is 2, expected 0 or 1");
+  turn(heads, attribute("mrope_layout", 1), {1, 1, 1}, kInvalid,
+       "mrope_section is [1,1,1], expected 3 numbers whose sum is 4");
+  turn(heads, attribute("mrope_layout", 1), {4}, kInvalid, "mrope_section is [4]");
+  turn(heads, attribute("mrope_layout", 1), {-1, 3, 2}, kInvalid, "mrope_section is [-1,3,2]");
+  turn(packed, attribute("mrope_layout", 1), {1, 1, 2}, kInvalid, "attribute \"num_heads\" is missing");
+
+  const auto slice = [](std::vector<Message> attributes, const char* words) {
+    expect_refused(one_node("UnfoldTensor", {{kF, {2, 7}}}, std::move(attributes)), ErrorCode::kInvalidModel, words);
+  };
+  slice({}, "attribute \"size\" is missing");
+  slice({attribute("size", 8)}, "size is 8 for an axis of 7");
+  slice({attribute("size", 2), attribute("step", 0)}, "step is 0, expected 1 to 2147483647");
+  slice({attribute("size", 2), attribute("dim", 2)}, "dim is 2 for input of rank 2");
+
+  const Input x{kF, {2, 3, 8}};
+  expect_refused(one_node("GatedRMSNorm", {x, {kF, {8}}, x}, {attribute("activation", "silu,swish")}), kInvalid,
+                 "activation is \"silu,swish\", expected one of silu,swish,sigmoid");
+  expect_refused(one_node("BranchwiseRMSNorm", {x}, {attribute("num_branches", -1)}), kUnsupported,
+                 "num_branches is -1, supported is 0");
+  expect_refused(one_node("GatedAdd", {x, x, {kF, {2, 3, 5}}, {kF, {5, 1}}}), kUnsupported,
+                 "input gate_weight is not supported");
+  expect_refused(one_node("NGramRepeatBlock", {{DataType::kInt64, {2, 6}}, {kF, {2, 5}}}, {attribute("ngram_size", 0)}),
+                 kInvalid, "ngram_size is 0, expected 1 to 2147483647");
 }
 
 }  // namespace

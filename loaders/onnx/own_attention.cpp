@@ -1,4 +1,5 @@
 // com.microsoft's attention, and the turning of its queries and keys.
+#include "loaders/onnx/function_text.hpp"
 #include "loaders/onnx/own_functions_impl.hpp"
 
 #include <cmath>
@@ -54,36 +55,36 @@ namespace {
 /// [2 batch], or of lengths and two running sums that do not matter here [3 batch + 2], of keys [batch, keys], or of
 /// every score [batch, queries, keys]; plus the attention bias. `of`: what has the keys as this axis.
 std::string score_bias(const OwnCall& call, std::size_t mask, std::size_t bias, const char* of, std::size_t axis) {
-  std::string out;
-  if (call.has_input(mask)) {
-    const std::size_t rank = rank_of(call, mask, "mask");
-    if (rank < 1 || rank > 3) unsupported("the mask has rank ", rank, ", supported are 1 to 3");
-    if (rank == 1) {
-      const Dim lengths = call.inputs[mask].dims[0];
-      const Dims& query = call.inputs[0].dims;
-      const Dim batch = query.empty() ? Dim::unknown() : query[0];
-      const bool known = lengths.known() && batch.known();
-      const bool begins = known && lengths.value() == 2 * batch.value();
-      const bool sums = known && lengths.value() == 3 * batch.value() + 2;
-      if (!begins && !sums && !lengths.same(batch)) {
-        unsupported("a mask of shape [", lengths, "] for a batch of ", batch);
-      }
-      out += range_along(of, axis) + (sums ? text("first=Slice(mask,[0],[", batch, "]);lengths=Cast<to=7>(first);")
-                                           : std::string("lengths=Cast<to=7>(mask);"));
-      out += begins ? "ends,begins=Split<axis=0,num_outputs=2>(lengths);apart=Unsqueeze(ends,[1,2,3]);"
-                      "before=Less(range,apart);first=Unsqueeze(begins,[1,2,3]);behind=GreaterOrEqual(range,first);"
-                      "kept=And(before,behind);"
-                    : "apart=Unsqueeze(lengths,[1,2,3]);kept=Less(range,apart);";
-    } else {
-      out += text("apart=Unsqueeze(mask,", rank == 2 ? "[1,2]" : "[1]", ");kept=Cast<to=9>(apart);");
-    }
-    out += "chosen=Where(kept,0.0,@mask_filter_value:-10000.0);mask_bias=CastLike(chosen,query);";
-  } else {
+  std::size_t rank = 0;
+  std::int64_t batch = 0;
+  bool begins = false, sums = false;
+  if (!call.has_input(mask)) {
     call.attributes.ignore("mask_filter_value");
+  } else {
+    rank = rank_of(call, mask, "mask");
+    if (rank < 1 || rank > 3) unsupported("the mask has rank ", rank, ", supported are 1 to 3");
   }
-  if (call.has_input(mask) && call.has_input(bias)) return out + "bias_sum=Add(mask_bias,attention_bias);";
-  if (call.has_input(mask)) return out + "bias_sum=mask_bias;";
-  return call.has_input(bias) ? "bias_sum=attention_bias;" : "";
+  if (rank == 1) {
+    const Dim lengths = call.inputs[mask].dims[0];
+    const Dims& query = call.inputs[0].dims;
+    const Dim rows = query.empty() ? Dim::unknown() : query[0];
+    const bool known = lengths.known() && rows.known();
+    if (known) batch = rows.value();
+    begins = known && lengths.value() == 2 * batch;
+    sums = known && lengths.value() == 3 * batch + 2;
+    if (!begins && !sums && !lengths.same(rows)) unsupported("a mask of shape [", lengths, "] for a batch of ", rows);
+  }
+  return (rank == 1 ? range_along(of, axis) : std::string()) +
+         numbered(
+             "{%a?{%c<2?{%d<1?lengths=Cast<to=7>(mask);|first=Slice(mask,[0],[%e]);lengths=Cast<to=7>(first);}"
+             "{%f<1?apart=Unsqueeze(lengths,[1,2,3]);kept=Less(range,apart);|"
+             "ends,begins=Split<axis=0,num_outputs=2>(lengths);apart=Unsqueeze(ends,[1,2,3]);"
+             "before=Less(range,apart);first=Unsqueeze(begins,[1,2,3]);behind=GreaterOrEqual(range,first);"
+             "kept=And(before,behind);}|apart=Unsqueeze(mask,{%c<3?[1,2]|[1]});kept=Cast<to=9>(apart);}"
+             "chosen=Where(kept,0.0,@mask_filter_value:-10000.0);mask_bias=CastLike(chosen,query);"
+             "{%b?bias_sum=Add(mask_bias,attention_bias);|bias_sum=mask_bias;}|{%b?bias_sum=attention_bias;|}}",
+             {static_cast<std::int64_t>(mask), static_cast<std::int64_t>(bias), static_cast<std::int64_t>(rank),
+              sums ? 1 : 0, batch, begins ? 1 : 0});
 }
 
 /// What stands around query, key and value.
@@ -94,43 +95,31 @@ struct AttentionForm {
   bool heads_apart = false;  ///< k1 and v1 are [batch, heads, steps, width], else [batch, steps, heads * width] as q1
 };
 
-/// By ONNX's definition of Attention, for what the kernel does not take.
-std::string attend_by_definition(const OwnCall& call, std::int64_t heads, const AttentionForm& form) {
-  const std::string head = text("present_key,present_value=Attention<is_causal=@unidirectional:0", scale_of(call));
-  const std::string tail = text(form.has_bias ? ",bias_sum" : ",", form.has_past ? ",past_key,past_value);" : ");");
-  if (!form.heads_apart) {
-    return text("output,", head, ",q_num_heads=", heads, ",kv_num_heads=", heads, ">(q1,k1,v1", tail);
-  }
-  return text("y0,", head, ">(q3,k1,v1", tail, "y1=Transpose<perm=[0,2,1,3]>(y0);output=Reshape(y1,join);");
-}
-
 /// output, present_key and present_value of q1, k1 and v1. Query i sees keys up to i behind the past where
-/// `unidirectional` is set.
+/// `unidirectional` is set. What the kernel does not take goes by ONNX's definition of Attention.
 std::string attend(const OwnCall& call, std::int64_t heads, Dim width, const AttentionForm& form) {
   const bool by_kernel = form.type == DataType::kFloat32 && is_size(width);
-  std::string out =
-      text("split=Constant<value_ints=[0,0,", heads,
-           ",-1]>();join=Constant<value_ints=[0,0,-1]>();q2=Reshape(q1,split);q3=Transpose<perm=[0,2,1,3]>(q2);");
-  if (!by_kernel) return out + attend_by_definition(call, heads, form);
-  out += form.heads_apart ? "k3=k1;v3=v1;"
-                          : "k2=Reshape(k1,split);k3=Transpose<perm=[0,2,1,3]>(k2);v2=Reshape(v1,split);"
-                            "v3=Transpose<perm=[0,2,1,3]>(v2);";
-  out += form.has_past ? "present_key=Concat<axis=2>(past_key,k3);present_value=Concat<axis=2>(past_value,v3);"
-                       : "present_key=k3;present_value=v3;";
-  const char* barred = form.has_bias ? ",bias_sum" : "";
-  if (is_set(call, "unidirectional")) {
-    out +=
-        "nil=Squeeze([0],[0]);rows1=Shape<start=2,end=3>(q3);rows=Squeeze(rows1,[0]);"
-        "columns1=Shape<start=2,end=3>(present_key);columns=Squeeze(columns1,[0]);column=Range(nil,columns,1);"
-        "row=Range(nil,rows,1);";
-    out += form.has_past ? "behind=Shape<start=2,end=3>(past_key);place=Add(row,behind);" : "place=row;";
-    out += "places=Unsqueeze(place,[1]);seen=LessOrEqual(column,places);never=Constant<value_float=-inf>();";
-    out += form.has_bias ? "causal=Where(seen,bias_sum,never);" : "causal=Where(seen,0.0,never);";
-    barred = ",causal";
-  }
-  return out + text("y0=linnet:ScaledDotProductAttention<scale=", scale_literal(call, width.value()),
-                    ">(q3,present_key,present_value", barred,
-                    ");y1=Transpose<perm=[0,2,1,3]>(y0);output=Reshape(y1,join);");
+  const std::string scale = by_kernel ? ",scale=" + scale_literal(call, width.value()) : scale_of(call);
+  const char* const kernel =
+      "{%b<1?k2=Reshape(k1,split);k3=Transpose<perm=[0,2,1,3]>(k2);v2=Reshape(v1,split);"
+      "v3=Transpose<perm=[0,2,1,3]>(v2);|k3=k1;v3=v1;}{%d<1?present_key=k3;present_value=v3;|"
+      "present_key=Concat<axis=2>(past_key,k3);present_value=Concat<axis=2>(past_value,v3);}{unidirectional<1?|"
+      "nil=Squeeze([0],[0]);rows1=Shape<start=2,end=3>(q3);rows=Squeeze(rows1,[0]);"
+      "columns1=Shape<start=2,end=3>(present_key);columns=Squeeze(columns1,[0]);column=Range(nil,columns,1);"
+      "row=Range(nil,rows,1);{%d<1?place=row;|behind=Shape<start=2,end=3>(past_key);place=Add(row,behind);}"
+      "places=Unsqueeze(place,[1]);seen=LessOrEqual(column,places);never=Constant<value_float=-inf>();"
+      "causal=Where(seen,{%c<1?0.0|bias_sum},never);}"
+      "y0=linnet:ScaledDotProductAttention<";
+  return numbered(
+      text("split=Constant<value_ints=[0,0,%a,-1]>();join=Constant<value_ints=[0,0,-1]>();"
+           "q2=Reshape(q1,split);q3=Transpose<perm=[0,2,1,3]>(q2);",
+           by_kernel ? kernel : "{%b<1?output|y0},present_key,present_value=Attention<is_causal=@unidirectional:0",
+           by_kernel ? scale.substr(1) : scale,
+           by_kernel ? ">(q3,present_key,present_value{unidirectional<1?{%c<1?|,bias_sum}|,causal});"
+                     : "{%b<1?,q_num_heads=%a,kv_num_heads=%a>(q1|>(q3},k1,v1,{%c<1?|bias_sum}"
+                       "{%d<1?|,past_key,past_value});",
+           by_kernel || form.heads_apart ? "y1=Transpose<perm=[0,2,1,3]>(y0);output=Reshape(y1,join);" : ""),
+      {heads, form.heads_apart ? 1 : 0, form.has_bias ? 1 : 0, form.has_past ? 1 : 0});
 }
 
 /// Where a call of attention by heads has what it may leave out.
@@ -159,24 +148,26 @@ std::string attend_heads(const OwnCall& call, const HeadInputs& at) {
   } else {
     unsupported("this form of query, key and value is not supported");
   }
+  std::int64_t first = 0, last = 0;  // sizes of the parts of a bias
   if (call.has_input(at.bias)) {
     const Dim all = call.inputs[at.bias].ranked && call.inputs[at.bias].dims.size() == 1 ? call.inputs[at.bias].dims[0]
                                                                                          : Dim::unknown();
     Dim hidden = call.inputs[0].dims.back();
     if (query_rank == 5) hidden = all.known() ? Dim(all.value() / 3) : Dim::unknown();
     if (!is_size(all) || !is_size(hidden)) unsupported("the sizes of bias and query are not known");
-    out += text("parts=Constant<value_ints=[", hidden, ",", hidden, ",", all.value() - 2 * hidden.value(),
-                "]>();bq,bk,bv=Split<axis=0>(bias,parts);q1=Add(q0,bq);");
-    out += heads_apart ? "k1=k0;v1=v0;" : "k1=Add(k0,bk);v1=Add(v0,bv);";
-  } else {
-    out += "q1=q0;k1=k0;v1=v0;";
+    first = hidden.value();
+    last = all.value() - 2 * first;
   }
+  out += numbered(
+      "{%a<1?q1=q0;k1=k0;v1=v0;|parts=Constant<value_ints=[%a,%a,%b]>();"
+      "bq,bk,bv=Split<axis=0>(bias,parts);q1=Add(q0,bq);{%c<1?k1=Add(k0,bk);v1=Add(v0,bv);|k1=k0;v1=v0;}}",
+      {first, last, heads_apart ? 1 : 0});
   out += score_bias(call, at.mask, at.attention_bias, query_rank == 5 ? "query" : "key", heads_apart ? 2 : 1);
   if (call.has_input(at.past) && call.has_input(at.mask) && rank_of(call, at.mask, "mask") == 1) {
     unsupported("a mask of lengths with a past");
   }
-  const Dim last = call.inputs[0].dims.back();
-  const Dim width = query_rank == 5 ? last : is_size(last) ? Dim(last.value() / heads) : Dim::unknown();
+  const Dim wide = call.inputs[0].dims.back();
+  const Dim width = query_rank == 5 ? wide : is_size(wide) ? Dim(wide.value() / heads) : Dim::unknown();
   return out + attend(call, heads, width,
                       {call.has_input(at.mask) || call.has_input(at.attention_bias), call.has_input(at.past),
                        call.inputs[0].type, heads_apart});
@@ -218,18 +209,16 @@ std::string attend_projected(const OwnCall& call, const ProjectedInputs& at) {
   require(call, "past_present_share_buffer", 0);
   call.attributes.ignore("rotary_embedding_dim");
   const std::int64_t heads = count_of(call, "num_heads");
-  std::string out = "query=all;";
   const std::vector<std::int64_t> sizes = call.attributes.get_ints("qkv_hidden_sizes").value_or(Shape{});
-  if (!sizes.empty()) {
-    if (sizes.size() != 3) invalid_model("qkv_hidden_sizes has ", sizes.size(), " numbers, expected 3");
-    out += text("parts=Constant<value_ints=[", sizes[0], ",", sizes[1], ",", sizes[2],
-                "]>();q1,k1,v1=Split<axis=-1>(all,parts);");
-  } else {
-    out += "q1,k1,v1=Split<axis=-1,num_outputs=3>(all);";
+  if (!sizes.empty() && sizes.size() != 3) {
+    invalid_model("qkv_hidden_sizes has ", sizes.size(), " numbers, expected 3");
   }
-  if (call.has_input(at.past)) {
-    out += "pk0,pv0=Split<axis=0,num_outputs=2>(past);past_key=Squeeze(pk0,[0]);past_value=Squeeze(pv0,[0]);";
-  }
+  const auto size = [&](std::size_t part) { return sizes.empty() ? 0 : sizes[part]; };
+  std::string out = numbered(
+      "query=all;{%a<1?q1,k1,v1=Split<axis=-1,num_outputs=3>(all);|parts=Constant<value_ints=[%b,%c,%d]>();"
+      "q1,k1,v1=Split<axis=-1>(all,parts);}{%e?pk0,pv0=Split<axis=0,num_outputs=2>(past);past_key=Squeeze(pk0,[0]);"
+      "past_value=Squeeze(pv0,[0]);|}",
+      {sizes.empty() ? 0 : 1, size(0), size(1), size(2), static_cast<std::int64_t>(at.past)});
   if (call.has_input(at.past) && call.has_input(at.mask) && rank_of(call, at.mask, "mask_index") == 1) {
     unsupported("a mask of lengths with a past");
   }
@@ -238,13 +227,13 @@ std::string attend_projected(const OwnCall& call, const ProjectedInputs& at) {
   Dim hidden = sizes.empty() ? Dim::unknown() : Dim(sizes[0]);
   if (!hidden.known() && weights.size() == 2 && weights[1].known()) hidden = weights[1].value() / 3;
   const Dim width = is_size(hidden) ? Dim(hidden.value() / heads) : Dim::unknown();
-  out +=
-      attend(call, heads, width,
-             {call.has_input(at.mask) || call.has_input(at.attention_bias), call.has_input(at.past), at.type, false});
-  if (call.has_output(1)) {
-    out += "key1=Unsqueeze(present_key,[0]);value1=Unsqueeze(present_value,[0]);present=Concat<axis=0>(key1,value1);";
-  }
-  return out;
+  return out +
+         attend(
+             call, heads, width,
+             {call.has_input(at.mask) || call.has_input(at.attention_bias), call.has_input(at.past), at.type, false}) +
+         (call.has_output(1) ? "key1=Unsqueeze(present_key,[0]);value1=Unsqueeze(present_value,[0]);present=Concat<"
+                               "axis=0>(key1,value1);"
+                             : "");
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "loaders/onnx/function_text.hpp"
+
 namespace linnet::internal::onnx {
 
 std::string array_feature_extractor(const OwnCall& call) {
@@ -17,26 +19,14 @@ std::string array_feature_extractor(const OwnCall& call) {
 
 // Deviation: ONNX Runtime writes a float32 as text with six digits behind the point.
 std::string cast_map(const OwnCall& call) {
-  const std::string form = call.attributes.get_string("map_form", "DENSE");
-  const std::string to = call.attributes.get_string("cast_to", "TO_FLOAT");
+  const bool sparse = call.attributes.get_string("map_form", "") == "SPARSE";
   const std::int64_t size = call.attributes.get_int("max_map", 1);
-  const int type = to == "TO_FLOAT" ? 1 : to == "TO_INT64" ? 7 : to == "TO_STRING" ? 8 : 0;
-  if (type == 0) invalid_model("cast_to is \"", printable(to), "\", expected TO_FLOAT, TO_INT64 or TO_STRING");
-  const bool sparse = form == "SPARSE";
-  if (!sparse && form != "DENSE") invalid_model("map_form is \"", printable(form), "\", expected DENSE or SPARSE");
   if (sparse && (size < 1 || size > kMostSize)) invalid_model("max_map is ", size, ", expected 1 to ", kMostSize);
-  return text("v=linnet:MapValues<size=", sparse ? size : 0, ",pad=\"", type == 8 ? "0.f" : "0",
-              "\">(X);Y=Cast<to=", type, ">(v);");
-}
-
-std::string normalizer(const OwnCall& call) {
-  const std::string norm = call.attributes.get_string("norm", "MAX");
-  const char* const size = norm == "MAX"  ? "a=Abs(x);n=ReduceMax(a,[-1]);"
-                           : norm == "L1" ? "n=ReduceL1(x,[-1]);"
-                           : norm == "L2" ? "n=ReduceL2(x,[-1]);"
-                                          : nullptr;
-  if (size == nullptr) invalid_model("norm is \"", printable(norm), "\", expected MAX, L1 or L2");
-  return text("x=Cast<to=1>(X);", size, "none=Equal(n,0.0);d=Where(none,1.0,n);Y=Div(x,d);");
+  return numbered(
+      "!map_form=DENSE,SPARSE;!cast_to=TO_FLOAT,TO_INT64,TO_STRING;"
+      "v=linnet:MapValues<size=%a,pad=\"{cast_to=TO_STRING?0.f|0}\">(X);"
+      "Y=Cast<to={cast_to=TO_STRING?8|{cast_to=TO_INT64?7|1}}>(v);",
+      {sparse ? size : 0});
 }
 
 std::string scaler(const OwnCall& call) {

@@ -68,6 +68,7 @@ constexpr OwnFunction kFunctions[] = {
      "c=ConvTranspose<&auto_pad,&dilations,&group,&kernel_shape,&output_padding,&strides>(X,W,B);{2?cut=Neg(Pads);"
      "b,e=Split<num_outputs=2>(cut);p=Concat<axis=0>([0,0],b,[0,0],e);Y=Pad(c,p);|Y=c;}",
      nullptr},
+    {kMicrosoft, "CropAndResize|X rois batch_indices crop_size|Y|", crop_and_resize},
     {kMicrosoft,
      "DecoderMaskedMultiHeadAttention|query key value mask attention_bias buffer_key buffer_value "
      "past_sequence_length beam_width cache_indirection bias|output full_key full_value qk|",
@@ -237,7 +238,10 @@ constexpr OwnFunction kFunctions[] = {
     {kMl, "Imputer|X|Y|", imputer},
     {kMl, "LinearClassifier|X|Y Z|", linear_classifier},
     {kMl, "LinearRegressor|X|Y|", linear_regressor},
-    {kMl, "Normalizer|X|Y|", normalizer},
+    {kMl,
+     "Normalizer|X|Y|!norm=MAX,L1,L2;x=Cast<to=1>(X);{norm=L1?n=ReduceL1(x,[-1]);|{norm=L2?n=ReduceL2(x,[-1]);|"
+     "a=Abs(x);n=ReduceMax(a,[-1]);}}none=Equal(n,0.0);d=Where(none,1.0,n);Y=Div(x,d);",
+     nullptr},
     {kMl, "Scaler|X|Y|", scaler},
     {kTraining, "Adagrad|*|*|", adagrad},
     {kTraining, "Adam|*|*|", adam},

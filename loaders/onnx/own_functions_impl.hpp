@@ -89,11 +89,11 @@ std::string bernoulli(const OwnCall& call);
 std::string affine_grid(const OwnCall& call);
 std::string center_crop_pad(const OwnCall& call);
 std::string unfold_tensor(const OwnCall& call);
+std::string crop_and_resize(const OwnCall& call);
 
 // own_features.cpp
 std::string array_feature_extractor(const OwnCall& call);
 std::string cast_map(const OwnCall& call);
-std::string normalizer(const OwnCall& call);
 std::string scaler(const OwnCall& call);
 std::string imputer(const OwnCall& call);
 std::string linear_regressor(const OwnCall& call);

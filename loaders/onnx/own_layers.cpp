@@ -1,12 +1,10 @@
 // com.microsoft's products and normalisations, which optimisers of models put in the place of several operators.
 #include "loaders/onnx/own_functions_impl.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <limits>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace linnet::internal::onnx {
@@ -15,12 +13,12 @@ namespace {
 std::string transposed(const OwnCall& call, std::size_t input, const char* name, bool swaps, bool moves_first) {
   const std::size_t rank = rank_of(call, input, name);
   if (rank < 2 || (!swaps && !moves_first)) return text(name, "t=Identity(", name, ");");
-  std::vector<std::size_t> order(rank);
-  for (std::size_t i = 0; i < rank; ++i) order[i] = i;
-  if (moves_first) std::rotate(order.begin(), order.begin() + 1, order.end() - 1);
-  if (swaps) std::swap(order[rank - 1], order[rank - 2]);
   std::string perm;
-  for (const std::size_t axis : order) perm += text(perm.empty() ? "" : ",", axis);
+  for (std::size_t i = 0; i < rank; ++i) {
+    const std::size_t from = swaps && i + 2 >= rank ? 2 * rank - 3 - i : i;
+    const std::size_t axis = !moves_first || from == rank - 1 ? from : from == rank - 2 ? 0 : from + 1;
+    perm += text(i == 0 ? "" : ",", axis);
+  }
   return text(name, "t=Transpose<perm=[", perm, "]>(", name, ");");
 }
 

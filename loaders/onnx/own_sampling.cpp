@@ -28,24 +28,16 @@ std::size_t spatial_axes(const OwnCall& call) {
 std::string indices_of_places(std::size_t axes) {
   // As many as the data says. The other form lets shapes be known.
   if (axes == 0) return "any=ConstantOfShape(places);here=Add(any,one1);at=NonZero(here);";
-  std::string out, names;
-  for (std::size_t axis = 0; axis < axes; ++axis) {
-    std::string others;
-    for (std::size_t other = 0; other < axes; ++other) {
-      if (other != axis) others += text(others.empty() ? "" : ",", other);
-    }
-    std::string one_axis =
-        text("a%=Constant<value_ints=[", axis, "]>();l%=Gather(places,a%);s%=Squeeze(l%);r%=Range(none,s%,",
-             "step1);o%=Constant<value_ints=[", others, "]>();u%=Unsqueeze(r%,o%);",
-             "e%=Expand(u%,places);f%=Reshape(e%,row);");
-    for (char& letter : one_axis) {
-      if (letter == '%') letter = static_cast<char>('0' + axis);
-    }
-    out += one_axis;
-    names += text(names.empty() ? "f" : ",f", axis);
+  const auto count = static_cast<std::int64_t>(axes);
+  std::string out = "none=Constant<value_int=0>();step1=Constant<value_int=1>();row=Constant<value_ints=[1,-1]>();";
+  for (std::int64_t axis = 0; axis < count; ++axis) {  // %c and %d are the others
+    out += numbered(
+        "a%a=Constant<value_ints=[%a]>();l%a=Gather(places,a%a);s%a=Squeeze(l%a);r%a=Range(none,s%a,step1);"
+        "o%a=Constant<value_ints=[%c{%b<3?|,%d}]>();u%a=Unsqueeze(r%a,o%a);e%a=Expand(u%a,places);f%a=Reshape(e%a,row)"
+        ";",
+        {axis, count, axis == 0 ? 1 : 0, axis == 2 ? 1 : 2});
   }
-  return text("none=Constant<value_int=0>();step1=Constant<value_int=1>();row=Constant<value_ints=[1,-1]>();", out,
-              "at=Concat<axis=0>(", names, ");");
+  return out + (axes == 2 ? "at=Concat<axis=0>(f0,f1);" : "at=Concat<axis=0>(f0,f1,f2);");
 }
 
 }  // namespace
@@ -73,14 +65,13 @@ std::string center_crop_pad(const OwnCall& call) {
   const std::optional<Shape> axes = call.attributes.get_ints("axes");
   std::string list;
   for (const std::int64_t axis : axes.value_or(Shape{})) list += text(list.empty() ? "" : ",", axis);
-  const std::string old =
-      axes ? text("axes=Constant<value_ints=[", list, "]>();all=Shape(input_data);old=Gather(all,axes);")
-           : std::string("old=Shape(input_data);");
-  return text(old,
+  const char* const sides = axes ? ",axes" : "";
+  return text(axes ? "axes=Constant<value_ints=[" : "", list,
+              axes ? "]>();all=Shape(input_data);old=Gather(all,axes);" : "old=Shape(input_data);",
               "new=Cast<to=7>(shape);wide=Max(old,new);two=Constant<value_int=2>();more=Sub(wide,old);"
               "front=Div(more,two);behind=Sub(more,front);pads=Concat<axis=0>(front,behind);p=Pad(input_data,pads,",
-              axes ? ",axes" : "", ");less=Sub(wide,new);start=Div(less,two);stop=Add(start,new);output_data=Slice(p,",
-              "start,stop", axes ? ",axes" : "", ");");
+              sides, ");less=Sub(wide,new);start=Div(less,two);stop=Add(start,new);output_data=Slice(p,start,stop",
+              sides, ");");
 }
 
 /// All slices of `size` along an axis, `step` apart, which becomes the last one.
@@ -101,6 +92,44 @@ std::string unfold_tensor(const OwnCall& call) {
              "w=Range(0,%e,1);i=Add(u,w);g=Gather<axis=%a>(input,i);output=Transpose<perm=[",
              {axis, axis + 1, size - 1, step, size}) +
          text(order, axis + 1, "]>(g);");
+}
+
+/// Corners of boxes are centres of pixels at the edge. Each place lies between two rows and two columns.
+std::string crop_and_resize(const OwnCall& call) {
+  const bool nearest = call.attributes.get_string("mode", "bilinear") == "nearest";
+  std::string out = numbered(
+      "!mode=bilinear,nearest;b=Cast<to=%a>(rois);lo,hi=Split<axis=1,num_outputs=2>(b);sizes=Shape<start=2>(X);"
+      "l0=Sub(sizes,1);last=CastLike(l0,b);c=Cast<to=7>(crop_size);c1=Sub(c,1);many=Greater(c1,0);c2=Max(c1,1);"
+      "gaps=CastLike(c2,b);span=Sub(hi,lo);reach=Mul(span,last);step=Div(reach,gaps);first=Mul(lo,last);"
+      "sum=Add(lo,hi);half=CastLike(0.5,b);m0=Mul(sum,half);middle=Mul(m0,last);begin=Where(many,first,middle);"
+      "none=CastLike(0.0,b);",
+      {call.inputs[0].type == DataType::kFloat64 ? 11 : 1});
+  for (const bool columns : {false, true}) {
+    std::string axis = numbered(
+        "b_=Gather<axis=1>(begin,[%a]);s_=Gather<axis=1>(step,[%a]);l_=Gather(last,[%a]);n_=Gather(c,%a);"
+        "r_=Range(0,n_,1);f_=CastLike(r_,b);o_=Mul(s_,f_);p_=Add(b_,o_);u_=Unsqueeze(p_,[%b]);"
+        "g_=GreaterOrEqual(u_,none);k_=LessOrEqual(u_,l_);in_=And(g_,k_);a_=Where(in_,u_,none);"
+        "{%c<1?t_=Floor(a_);d_=Ceil(a_);e_=Cast<to=7>(d_);w0_=Sub(a_,t_);w_=Unsqueeze(w0_,[-1]);|"
+        "h_=Add(a_,half);t_=Floor(h_);}i_=Cast<to=7>(t_);",
+        {columns ? 1 : 0, columns ? 1 : 2, nearest ? 1 : 0});
+    for (char& letter : axis) {
+      if (letter == '_') letter = columns ? 'X' : 'Y';
+    }
+    out += axis;
+  }
+  out +=
+      "x0=Cast<to=7>(batch_indices);x1=Reshape(x0,[-1,1,1]);height,width=Split<num_outputs=2>(sizes);"
+      "x2=Mul(x1,height);pixels0=Transpose<perm=[0,2,3,1]>(X);depth=Shape<start=1,end=2>(X);"
+      "form=Concat<axis=0>([-1],depth);pixels1=Reshape(pixels0,form);pixels=CastLike(pixels1,b);ti=Add(x2,iY);"
+      "tr=Mul(ti,width);tl0=Add(tr,iX);tl=Gather(pixels,tl0);";
+  out += nearest
+             ? "v=tl;"
+             : "te0=Add(tr,eX);te=Gather(pixels,te0);bi=Add(x2,eY);br=Mul(bi,width);bl0=Add(br,iX);"
+               "bl=Gather(pixels,bl0);be0=Add(br,eX);be=Gather(pixels,be0);dt=Sub(te,tl);mt=Mul(dt,wX);top=Add(tl,mt);"
+               "db=Sub(be,bl);mb=Mul(db,wX);bottom=Add(bl,mb);dv=Sub(bottom,top);mv=Mul(dv,wY);v=Add(top,mv);";
+  return out +
+         "in0=And(inY,inX);in=Unsqueeze(in0,[-1]);outside=CastLike(@extrapolation_value:0.0,b);y=Where(in,v,outside);"
+         "y1=Transpose<perm=[0,3,1,2]>(y);Y=CastLike(y1,X);";
 }
 
 }  // namespace linnet::internal::onnx

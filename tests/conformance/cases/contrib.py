@@ -266,7 +266,65 @@ def inverse() -> Case:
     )
 
 
+def crops() -> Case:
+    values = Values("contrib_crops")
+
+    def sample(image: Array, y: float, x: float, nearest: bool, outside: float) -> Array:
+        """Of an image [channels, height, width]."""
+        height, width = image.shape[1:]
+        if not (0 <= y <= height - 1 and 0 <= x <= width - 1):
+            return np.full(image.shape[0], outside)
+        if nearest:
+            return image[:, int(y + 0.5), int(x + 0.5)]
+        top, left = int(y), int(x)
+        bottom, right = min(top + 1, height - 1), min(left + 1, width - 1)
+        rows = [image[:, row, left] * (left + 1 - x) + image[:, row, right] * (x - left) for row in (top, bottom)]
+        return rows[0] * (top + 1 - y) + rows[1] * (y - top)
+
+    def crop(x: Array, boxes: Array, batch: Array, size: tuple[int, int], nearest: bool, outside: float) -> Array:
+        out = np.zeros((len(boxes), x.shape[1], *size))
+        for box, (low_y, low_x, high_y, high_x) in enumerate(boxes):
+            ends = ((low_y, high_y, x.shape[2]), (low_x, high_x, x.shape[3]))
+            places = [
+                (np.linspace(low, high, n) if n > 1 else np.array([(low + high) / 2])) * (length - 1)
+                for (low, high, length), n in zip(ends, size, strict=True)
+            ]
+            for row, column in np.ndindex(*size):
+                at = places[0][row], places[1][column]
+                out[box, :, row, column] = sample(x[batch[box]], *at, nearest, outside)
+        return out
+
+    return contrib(
+        "contrib_crops",
+        "CropAndResize: corners are centres of pixels, boxes may be turned over or hang out, one place is in the middle",
+        """(float[2, 3, 5, 6] x, float[4, 4] b, int32[4] i) => (float[4, 3, 4, 3] y, float[4, 3, 3, 4] u,
+            float[4, 3, 1, 2] v) {
+            four = Constant <value = int32[2] {4, 3}> ()
+            y = com.microsoft.CropAndResize (x, b, i, four)
+            three = Constant <value = int32[2] {3, 4}> ()
+            u = com.microsoft.CropAndResize <mode = "nearest", extrapolation_value = -1.5> (x, b, i, three)
+            one = Constant <value = int32[2] {1, 2}> ()
+            v = com.microsoft.CropAndResize <mode = "bilinear", extrapolation_value = 7.0> (x, b, i, one)
+        }""",
+        inputs=[
+            {
+                "x": values.floats(2, 3, 5, 6),
+                "b": np.array(
+                    [[0, 0, 1, 1], [0.82, 0.93, 0.11, 0.24], [-0.3, 0.2, 0.66, 1.3], [0.4, 0.3, 0.4, 0.3]], np.float32
+                ),
+                "i": np.array([1, 0, 1, 0], np.int32),
+            }
+        ],
+        expected=lambda x, b, i: [
+            crop(x, b, i, (4, 3), False, 0),
+            crop(x, b, i, (3, 4), True, -1.5),
+            crop(x, b, i, (1, 2), False, 7),
+        ],
+    )
+
+
 CASES = [
+    crops(),
     fusedmatmul_defaults(),
     fusedmatmul_transposed(),
     gelus(),

@@ -37,7 +37,8 @@ def table_products() -> Case:
             u = com.microsoft.MatMulBnb4 <K = 8, N = 6, block_size = 32, quant_type = 0, transB = 0> (z, f, t)
             zero = Constant <value_int = 0> ()
             first = Gather (x, zero)
-            w = com.microsoft.MatMulBnb4 <K = 7, N = 5, block_size = 16, quant_type = 0, training_mode = 1> (first, c, s)
+            w = com.microsoft.MatMulBnb4 <K = 7, N = 5, block_size = 16, quant_type = 0, training_mode = 1> 
+                (first, c, s)
             v = Transpose (w)
         }""",
         inputs=[{"x": values.floats(2, 3, 7), "z": values.floats(3, 6)}],
@@ -247,8 +248,8 @@ def turns_of_three() -> Case:
             form = Constant <value_ints = [2, 3, 2, 8]> ()
             apart = Reshape (x, form)
             heads = Transpose <perm = [0, 2, 1, 3]> (apart)
-            u = com.microsoft.MRotaryEmbedding <mrope_layout = 1, interleaved = 1, mrope_section = [2, 1, 1], scale = 1.0>
-                (heads, i, c, s)
+            u = com.microsoft.MRotaryEmbedding <mrope_layout = 1, interleaved = 1, mrope_section = [2, 1, 1],
+                scale = 1.0> (heads, i, c, s)
             pads = Constant <value_ints = [0, 0, 0, 0, 0, 0, 0, 2]> ()
             three = Constant <value_float = 3.0> ()
             wider = Pad (heads, pads, three)
@@ -323,7 +324,13 @@ def gated_layers() -> Case:
             t = com.microsoft.ScaledSiLU <alpha = 2.0> (x, half)
             u = com.microsoft.GatedAdd (x, z, g)
         }""",
-        inputs=[{"x": values.floats(2, 3, 8), "z": values.floats(2, 3, 8, least=-4, most=4), "g": values.floats(2, 3, 1)}],
+        inputs=[
+            {
+                "x": values.floats(2, 3, 8),
+                "z": values.floats(2, 3, 8, least=-4, most=4),
+                "g": values.floats(2, 3, 1),
+            }
+        ],
         constants={"a": values.floats(8), "h": values.floats(4)},
         expected=expected,
     )

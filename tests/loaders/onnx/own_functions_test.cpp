@@ -253,7 +253,7 @@ TEST(OwnFunctions, RefuseWhatIsWrong) {
   expect_refused(other("LinearRegressor", "ai.onnx.ml", {}, 1), ErrorCode::kInvalidModel,
                  "attribute \"coefficients\" is missing");
   expect_refused(other("Normalizer", "ai.onnx.ml", {attribute("norm", "L3")}, 1), ErrorCode::kInvalidModel,
-                 "norm is \"L3\", expected MAX, L1 or L2");
+                 "norm is \"L3\", expected one of MAX,L1,L2");
   expect_refused(one_node("FusedMatMul", {q}), ErrorCode::kUnsupported, "the rank of input B is not known");
 }
 
@@ -334,6 +334,10 @@ TEST(OwnFunctions, RefuseTurnsAndSlicesThatTheyDoNotMean) {
   slice({attribute("size", 2), attribute("step", 0)}, "step is 0, expected 1 to 2147483647");
   slice({attribute("size", 2), attribute("dim", 2)}, "dim is 2 for input of rank 2");
 
+  expect_refused(
+      one_node("CropAndResize", {{kF, {1, 2, 5, 6}}, {kF, {3, 4}}, {DataType::kInt32, {3}}, {DataType::kInt32, {2}}},
+               {attribute("mode", "cubic")}),
+      kInvalid, "mode is \"cubic\", expected one of bilinear,nearest");
   const Input x{kF, {2, 3, 8}};
   expect_refused(one_node("GatedRMSNorm", {x, {kF, {8}}, x}, {attribute("activation", "silu,swish")}), kInvalid,
                  "activation is \"silu,swish\", expected one of silu,swish,sigmoid");

@@ -203,7 +203,7 @@ TEST(CastMap, Refusals) {
   expect_refused([&] { learned("CastMap", numbers, {attribute("cast_to", "TO_BOOL")}); }, ErrorCode::kInvalidModel,
                  "cast_to is \"TO_BOOL\"");
   expect_refused([&] { learned("CastMap", numbers, {attribute("map_form", "THIN")}); }, ErrorCode::kInvalidModel,
-                 "map_form is \"THIN\", expected DENSE or SPARSE");
+                 "map_form is \"THIN\", expected one of DENSE,SPARSE");
   const Message sparse = attribute("map_form", "SPARSE");
   expect_refused(
       [&] {

@@ -19,10 +19,12 @@ Run = Callable[[], Any]
 Feed = dict[str, np.ndarray[Any, Any]]
 
 
-def _linnet(path: str, feed: Feed, threads: int, **options: str) -> tuple[Run, Callable[[], list[Any]]]:
+def _linnet(
+    path: str, feed: Feed, threads: int, backend: str = "auto", precision: str = "f32"
+) -> tuple[Run, Callable[[], list[Any]]]:
     import linnet
 
-    model = linnet.load(path, threads=threads, **options)
+    model = linnet.load(path, threads=threads, backend=backend, precision=precision)
     first = model.run(feed)
     binding = model.binding()
     for name, array in feed.items():

@@ -22,7 +22,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Options of g++ that clang++ does not know, and those that make it write files.
 DROPPED = {"-MD", "-c", "-mstringop-strategy=libcall", "-fvect-cost-model=dynamic", "-fno-tree-scev-cprop",
-           "-ftree-loop-vectorize"}
+           "-ftree-loop-vectorize", "-fno-tree-loop-distribute-patterns", "-fsched-pressure"}
 DROPPED_WITH_VALUE = {"-MT", "-MF", "-o"}
 # Warnings and optimizations that only g++ has are no findings.
 GPP_ONLY = ["-Wno-unknown-warning-option", "-Wno-ignored-optimization-argument"]

@@ -88,6 +88,9 @@ std::string multimodal_rotary_embedding(const OwnCall& call) {
   const Dims& cache = call.inputs[2].dims;
   if (cache.size() != 2 || !is_size(cache[1])) unsupported("the width of cos_cache is not known");
   const std::int64_t columns = cache[1].value();
+  // The text has a number for each; a model may say any size of an input.
+  constexpr std::int64_t kMostColumns = std::int64_t{1} << 16;
+  if (columns > kMostColumns) unsupported("cos_cache has ", columns, " columns, supported are up to ", kMostColumns);
   const auto part = [&](std::size_t order) {
     return parts.size() == 3 && parts[order] >= 0 && parts[order] <= columns ? parts[order] : INT32_MIN;
   };

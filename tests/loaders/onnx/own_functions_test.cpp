@@ -325,6 +325,10 @@ TEST(OwnFunctions, RefuseTurnsAndSlicesThatTheyDoNotMean) {
   turn(heads, attribute("mrope_layout", 1), {4}, kInvalid, "mrope_section is [4]");
   turn(heads, attribute("mrope_layout", 1), {-1, 3, 2}, kInvalid, "mrope_section is [-1,3,2]");
   turn(packed, attribute("mrope_layout", 1), {1, 1, 2}, kInvalid, "attribute \"num_heads\" is missing");
+  const Input wide{kF, {7, 1 << 30}};
+  expect_refused(one_node("MRotaryEmbedding", {heads, positions, wide, wide},
+                          {test::attribute("mrope_section", Shape{1 << 30, 0, 0})}),
+                 kUnsupported, "cos_cache has 1073741824 columns, supported are up to 65536");
 
   const auto slice = [](std::vector<Message> attributes, const char* words) {
     expect_refused(one_node("UnfoldTensor", {{kF, {2, 7}}}, std::move(attributes)), ErrorCode::kInvalidModel, words);

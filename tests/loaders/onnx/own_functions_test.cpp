@@ -311,9 +311,9 @@ TEST(OwnFunctions, RefuseStatesAndTablesThatTheyDoNotMean) {
 TEST(OwnFunctions, RefuseTurnsAndSlicesThatTheyDoNotMean) {
   const Input heads{kF, {2, 2, 3, 8}}, packed{kF, {2, 3, 16}}, positions{DataType::kInt64, {3, 2, 3}},
       cache{kF, {7, 4}};
-  const auto turn = [&](const Input& x, Message attribute, Shape section, ErrorCode code, const char* words) {
+  const auto turn = [&](const Input& x, Message attribute, const Shape& section, ErrorCode code, const char* words) {
     expect_refused(one_node("MRotaryEmbedding", {x, positions, cache, cache},
-                            {std::move(attribute), test::attribute("mrope_section", std::move(section))}),
+                            {std::move(attribute), test::attribute("mrope_section", section)}),
                    code, words);
   };
   const ErrorCode kInvalid = ErrorCode::kInvalidModel, kUnsupported = ErrorCode::kUnsupported;

@@ -50,7 +50,7 @@ TEST(ReduceDoubles, AreExactWhereSumsAre) {
     for (const ReduceKind kind : kKinds) {
       for (std::size_t count = 1; count <= 20; ++count) {
         for (const std::size_t stride : {count, count + 1, std::size_t{40}}) {
-          for (const std::size_t rows : {0, 1, 7, 8, 9, 16, 17, 31, 300}) {
+          for (const std::size_t rows : {0u, 1u, 7u, 8u, 9u, 16u, 17u, 31u, 300u}) {
             std::vector<long double> results(count + 1, 12345);
             reduce_doubles(kind, x.data(), results.data(), rows, count, stride);
             for (std::size_t i = 0; i < count; ++i) {
@@ -106,7 +106,7 @@ TEST(ReduceDoubles, OfSpecialNumbers) {
       const double neutral = special.kind == ReduceKind::kMaximum   ? -kInf
                              : special.kind == ReduceKind::kMinimum ? kInf
                                                                     : 0;
-      for (const std::size_t stride : {1, 3, 8, 11}) {
+      for (const std::size_t stride : {1u, 3u, 8u, 11u}) {
         constexpr std::size_t kRows = 37;
         std::vector<double> x(kRows * stride, neutral);
         for (std::size_t row = 0; row < special.x.size(); ++row) {

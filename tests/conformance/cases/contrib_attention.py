@@ -187,6 +187,25 @@ def attention_layer() -> Case:
     )
 
 
+def unequal_widths() -> Case:
+    values = Values("contrib_attention_widths")
+
+    def expected(x: Array, k: Array, c: Array) -> list[Array]:
+        q, k, v = (heads_apart(part, 2) for part in np.split(x @ k + c, [8, 16], -1))
+        return [heads_joined(attention(q, k, v, np.where(np.tri(4) == 1, 0, -np.inf)))]
+
+    return contrib(
+        "contrib_attention_widths",
+        "Attention whose values are narrower than its queries and keys, each seeing what came before",
+        """(float[2, 4, 6] x) => (float[2, 4, 4] y) {
+            y = com.microsoft.Attention <num_heads = 2, unidirectional = 1, qkv_hidden_sizes = [8, 8, 4]> (x, k, c)
+        }""",
+        inputs=[{"x": values.floats(2, 4, 6)}],
+        constants={"k": values.floats(6, 20), "c": values.floats(20)},
+        expected=expected,
+    )
+
+
 def masked_decoder() -> Case:
     values = Values("decoder_masked_mha")
 
@@ -230,5 +249,6 @@ CASES = [
     mha_past_lengths(),
     masks_of_lengths(),
     attention_layer(),
+    unequal_widths(),
     masked_decoder(),
 ]

@@ -163,8 +163,8 @@ HWY_INLINE hn::Vec<D> JoinTaps(D d, Join join, const PoolAxis& axis, const Eleme
   return OfTaps(d, join, axis, x, count);
 }
 
-HWY_INLINE void StoreSome(V v, float* to, std::size_t count) {
-  const Tag d;
+template <class D>
+HWY_INLINE void StoreSome(D d, hn::Vec<D> v, float* to, std::size_t count) {
   if (count >= hn::Lanes(d)) {
     hn::StoreU(v, d, to);
   } else {
@@ -182,7 +182,8 @@ struct Maxima {
     float* y = p.y + row * p.y_stride;
     for (std::size_t i = 0; i < p.count; i += hn::Lanes(d)) {
       const std::size_t left = p.count - i;
-      StoreSome(JoinTaps<kStride>(d, LargerOfTaps(), p.horizontal, line + i * p.horizontal.stride, left), y + i, left);
+      StoreSome(d, JoinTaps<kStride>(d, LargerOfTaps(), p.horizontal, line + i * p.horizontal.stride, left), y + i,
+                left);
     }
   }
 };
@@ -211,7 +212,7 @@ struct Means {
         upper = JoinTaps<kStride>(dd, SumOfTaps(), p.horizontal, line + (i + half) * stride, left - half);
         upper = hn::Mul(upper, hn::Mul(scales, hn::LoadU(dd, horizontal_inverses + i + half)));
       }
-      StoreSome(Demote(d, lower, upper), y + i, left);
+      StoreSome(d, Demote(d, lower, upper), y + i, left);
     }
   }
 };
@@ -269,11 +270,7 @@ HWY_NOINLINE void MeansOfPairs(const WindowRows& p, std::size_t first, std::size
       const VD upper = hn::Add(PromoteUpper(d, above), PromoteUpper(d, below));
       const VD sum = hn::Add(hn::ConcatEven(dd, upper, lower), hn::ConcatOdd(dd, upper, lower));
       const auto mean = hn::DemoteTo(half, hn::Mul(sum, hn::Mul(factor, hn::LoadU(dd, horizontal_inverses + i))));
-      if (whole) {
-        hn::StoreU(mean, half, y + i);
-      } else {
-        StoreEdge(half, mean, y + i, left);
-      }
+      StoreSome(half, mean, y + i, left);
     }
   }
 }
@@ -381,11 +378,7 @@ HWY_INLINE void GoDown(const WindowRows& p, std::size_t column, std::size_t firs
     const W joined = row >= pad && row < end ? squares.Row(inside, x + (row - pad) * stride) : squares.Nothing();
     if (row >= first + kTaps - 1) {
       const auto v = squares.Finish(squares.Join(results[kTaps - 2], joined), row + 1 - kTaps);
-      if (left == hn::Lanes(d)) {
-        hn::StoreU(v, d, y);
-      } else {
-        hn::BlendedStore(v, hn::FirstN(d, left), d, y);  // takes many times as long on some CPUs
-      }
+      StoreSome(d, v, y, left);
       y += y_stride;
     }
 #pragma GCC unroll 8

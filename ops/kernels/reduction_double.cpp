@@ -151,14 +151,16 @@ long double reduce_row(ReduceKind kind, const double* x, std::size_t count) {
   double sums[kEight], rests[kEight];
   const std::size_t rows = count / kEight;
   LINNET_DISPATCH(ReduceEight)(kind, x, sums, rests, rows, kEight);
-  const ReduceKind joined = is_extreme(kind) ? kind : ReduceKind::kSum;
-  Reduced all(joined);
+  Reduced all(kind);
   for (std::size_t i = 0; i < kEight; ++i) {
     if (is_unsure(kind, sums[i])) return reduce_plainly(kind, x, count, 1);
-    all.join(kind == ReduceKind::kMinimum ? -sums[i] : sums[i]);
-    if (!is_extreme(kind)) all.join(rests[i]);
+    if (is_extreme(kind)) {
+      all.join(kind == ReduceKind::kMinimum ? -sums[i] : sums[i]);
+    } else {
+      all.value += static_cast<long double>(sums[i]);
+      all.value += static_cast<long double>(rests[i]);
+    }
   }
-  all.kind = kind;
   for (std::size_t i = rows * kEight; i < count; ++i) all.join(x[i]);
   return all.value;
 }

@@ -49,9 +49,8 @@ template <class D, class V = hn::Vec<D>>
 HWY_INLINE Level<D> LevelAt(D d, V m) {
   const auto is_near = hn::Le(hn::Abs(hn::Sub(m, hn::Set(d, 20.0f))), hn::Set(d, 240.0f));
   const V near = hn::IfThenElseZero(is_near, m);
-  const V exponents = hn::Set(d, 12582912.0f);  // 1.5 * 2^23, as in ReduceExp
-  const V power = hn::MulAdd(near, hn::Set(d, 0x1.715476p+0f), hn::Sub(exponents, hn::Set(d, 64.0f)));
-  return {hn::IfThenZeroElse(is_near, m), hn::Sub(near, hn::Set(d, 127.0f)), ExponentOf(d, power, exponents)};
+  const Exponent<D> power = hn::Sub(ReduceExp(d, near).n, hn::Set(hn::DFromV<Exponent<D>>(), 64));
+  return {hn::IfThenZeroElse(is_near, m), hn::Sub(near, hn::Set(d, 127.0f)), power};
 }
 
 // The term of x, within 0.9 ULP; in [2^63, 2^65] for the maximum. The factor 2^64 keeps all terms that can matter
@@ -72,15 +71,6 @@ double LargestTerm(float m) {
   using One = hn::CappedTag<float, 1>;
   const auto maximum = hn::Set(One(), m);
   return static_cast<double>(hn::GetLane(Term(One(), maximum, LevelAt(One(), maximum))));
-}
-
-// What 2^64 e^(x - m) is of the term of x.
-double UnitOf(float m) {
-  constexpr double kLn2 = 0.693147180559945309417;
-  using One = hn::CappedTag<float, 1>;
-  const Level<One> level = LevelAt(One(), hn::Set(One(), m));
-  const double power = static_cast<double>(hn::GetLane(level.power)) + 64;
-  return std::exp(power * kLn2 - (static_cast<double>(m) - static_cast<double>(hn::GetLane(level.shift))));
 }
 
 // The sum of all lanes of two vectors of doubles, halves first: lane k and lane k + half, and so on.
@@ -201,8 +191,8 @@ float RowMaximum(const float* x, std::size_t columns) {
   return hn::GetLane(hn::MaxOfLanes(d, maximum));
 }
 
-// The sum of the terms in double; term i goes to y[i * y_step]. y_step is 1, or 0 where nobody
-// wants the terms: y is room for a vector then. (A branch would keep the chains of two vectors apart.)
+// The sum of the terms in double; term i goes to y[i * y_step]. y_step is 1, or 0 where nobody wants the terms: y is
+// room for a vector then. (A branch would keep the chains of two vectors apart.)
 double SumOfExponentials(const float* x, float* y, std::size_t y_step, std::size_t count, float maximum) {
   const Tag d;
   const std::size_t lanes = hn::Lanes(d);
@@ -312,13 +302,15 @@ TwoFloats<float> LogarithmOf(float m, double log) {
   return {high, static_cast<float>(static_cast<double>(m) - static_cast<double>(high) + log)};
 }
 
-// x - (high + low). A difference that is small beside x is exact, a larger one rounds once: 1.01 ULP in all.
+// x - (high + low). A difference that is small beside x is exact, a larger one rounds once.
 HWY_INLINE V LogResult(V x, V high, V low) { return hn::Sub(hn::Sub(x, high), low); }
 
 // Where too little stands beside the maximum, the terms but it are added alone.
 LogSoftmaxSums SumsOf(const float* x, std::size_t count, float maximum) {
+  constexpr double kMaximum = 0x1p64;
   const Tag d;
-  const double largest = LargestTerm(maximum), unit = UnitOf(maximum);
+  const double largest = LargestTerm(maximum);
+  const double unit = kMaximum / largest;
   HWY_ALIGN float unwanted[hn::MaxLanes(d)];
   const double all = SumOfExponentials(x, unwanted, 0, count, maximum);
   const double seen = all >= largest ? 1.0 : 0.0;
@@ -402,19 +394,20 @@ void LogSoftmaxColumns(const float* x, float* y, std::size_t axis_length, std::s
     others.Add(d, hn::IfThenZeroElse(is_maximum, Term(d, v, level)));
   }
   constexpr std::size_t kParts = Doubles<Tag>::kParts;
-  HWY_ALIGN float maxima[hn::MaxLanes(d)], highs[hn::MaxLanes(d)], lows[hn::MaxLanes(d)];
+  HWY_ALIGN float maxima[hn::MaxLanes(d)], largest[hn::MaxLanes(d)], highs[hn::MaxLanes(d)], lows[hn::MaxLanes(d)];
   HWY_ALIGN double logs[kParts * hn::MaxLanes(dd)], equals[kParts * hn::MaxLanes(dd)];
   const std::size_t second = hn::Lanes(dd) * (kParts - 1);
   hn::Store(m, d, maxima);
+  hn::Store(Term(d, m, level), d, largest);
   hn::Store(others.upper, dd, logs + second);
   hn::Store(others.lower, dd, logs);
   hn::Store(equal.upper, dd, equals + second);
   hn::Store(equal.lower, dd, equals);
   for (std::size_t lane = 0; lane < hn::Lanes(d); ++lane) {
-    const TwoFloats<float> level =
-        LogarithmOf(maxima[lane], LogOfSum(maxima[lane], equals[lane], logs[lane] * UnitOf(maxima[lane])));
-    highs[lane] = level.high;
-    lows[lane] = level.low;
+    const double others = logs[lane] * (0x1p64 / static_cast<double>(largest[lane]));
+    const TwoFloats<float> logarithm = LogarithmOf(maxima[lane], LogOfSum(maxima[lane], equals[lane], others));
+    highs[lane] = logarithm.high;
+    lows[lane] = logarithm.low;
   }
   const V high = hn::Load(d, highs), low = hn::Load(d, lows);
   for (std::size_t k = 0; k < axis_length; ++k) {

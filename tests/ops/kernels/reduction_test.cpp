@@ -306,8 +306,7 @@ TEST(JoinReduced, JoinsTwoHalves) {
     EXPECT_TRUE(std::isnan(join_reduced(kind, nan, 1))) << static_cast<int>(kind);
     EXPECT_TRUE(std::isnan(join_reduced(kind, 1, nan))) << static_cast<int>(kind);
   }
-  for (const ReduceKind kind : {ReduceKind::kSum, ReduceKind::kSumOfMagnitudes, ReduceKind::kSumOfSquares,
-                                ReduceKind::kProduct, ReduceKind::kMaximum, ReduceKind::kMinimum}) {
+  for (const ReduceKind kind : kKinds) {
     const std::vector<double> first = {2, -1, 5, 0}, second = {3, -4, 0.5, 7};
     std::vector<double> several = first;
     join_reduced(kind, several.data(), second.data(), 3);

@@ -1,0 +1,75 @@
+// Products with weights of few bits, each a code that a scale and a zero point of its block along K make a number of:
+//   W[n, k] = (code[n, k] - zero_point[n, g]) * scale[n, g],   g = k / block, or g_idx[k]
+// of one matrix W [N, K], or of several, one for each group of rows: what MatMulNBits and GroupedMatMulNBits share.
+#pragma once
+
+#include "ops/product/row_groups.hpp"
+#include "runtime/op.hpp"
+
+namespace linnet::internal {
+
+/// Where an operator has its inputs behind A, which is input 0.
+struct NBitsInputs {
+  std::size_t codes = 1, scales = 2, zero_points = 3, bias = 5;
+  std::size_t g_idx = 0;  ///< 0: the operator has none
+  std::size_t ends = 0;   ///< of the groups of rows; 0: one matrix serves all rows
+};
+
+/// A node with concrete shapes.
+struct NBits {
+  NBitsInputs inputs;
+  std::size_t rows = 0;                         ///< of A
+  std::size_t matrices = 1;                     ///< W, one behind the other
+  std::size_t k = 0, n = 0;                     ///< of each
+  std::size_t bits = 4;                         ///< of a code
+  std::size_t block = 1, blocks = 0;            ///< along K; of a row of W
+  std::size_t row_bytes = 0;                    ///< of the codes
+  std::size_t zero_row_bytes = 0;               ///< of packed zero points
+  DataType type = DataType::kUndefined;         ///< of A, scales and bias
+  DataType element = DataType::kUint4;          ///< of the codes
+  DataType zero_points = DataType::kUndefined;  ///< kUint8: packed as codes are; kUndefined for none
+  bool has_g_idx = false, has_bias = false;
+
+  /// Types, and which inputs there are.
+  void look_at(const NodeView& node);
+
+  /// Null for none.
+  const std::int32_t* g_idx(const RunArguments& args) const {
+    return has_g_idx ? static_cast<const std::int32_t*>(args.inputs[inputs.g_idx]) : nullptr;
+  }
+  const void* zeros(const RunArguments& args) const {
+    return zero_points == DataType::kUndefined ? nullptr : args.inputs[inputs.zero_points];
+  }
+  const void* bias(const RunArguments& args) const { return has_bias ? args.inputs[inputs.bias] : nullptr; }
+  /// Where one matrix serves all rows, they end at `all`. Errors: those of row_groups.
+  RowGroups groups(const RunArguments& args, std::int64_t& all) const;
+
+  /// Zero points of the blocks of row `row` of all W, from block `first` on.
+  void load_zeros(const void* from, std::size_t row, std::size_t first, std::size_t count, float* line) const;
+};
+
+struct NBitsAttributes : Attributes {
+  explicit NBitsAttributes(NBits (*concrete)(const NodeView&)) : concrete(concrete) {}
+
+  NBits (*concrete)(const NodeView&);  ///< the node, of concrete shapes
+  std::int64_t bits = 4, accuracy_level = 0;
+};
+
+/// Reads `bits` and `accuracy_level`. Errors: kUnsupported for bits other than 2, 4 and 8.
+void parse_bits(ParseContext& context, NBitsAttributes& attributes);
+
+inline NBits n_bits(const NodeView& node) { return node.attributes<NBitsAttributes>().concrete(node); }
+
+/// OpFacts::folding_ns
+double n_bits_folding_ns(const NodeView& node);
+/// Nanoseconds of one thread for a product of all rows.
+double n_bits_work(const NBits& node, double products_per_ns, double weights_per_ns);
+
+// In the order of n_bits_implementations.
+Implementation n_bits_int8();    ///< 4 bits, with A rounded to int8 in blocks, where accuracy_level allows it
+Implementation n_bits_packed();  ///< constant W, as it is packed
+Implementation n_bits_panels();  ///< W becomes float32 panel by panel, in each run: it is never in memory as such
+Implementation n_bits_reference();
+std::vector<Implementation> n_bits_implementations();
+
+}  // namespace linnet::internal

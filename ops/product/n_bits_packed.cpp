@@ -1,0 +1,212 @@
+// Weights of few bits, multiplied as they are packed (ops/kernels/gemm_n_bits.hpp): with A as it is, or, of 4 bits
+// where accuracy_level is 4, which allows that, rounded to int8 in blocks.
+#include <algorithm>
+
+#include "ops/kernels/gemm_n_bits.hpp"
+#include "ops/product/n_bits.hpp"
+#include "ops/shared/element_lines.hpp"
+#include "ops/shared/workspace_layout.hpp"
+
+namespace linnet::internal {
+namespace {
+
+constexpr std::size_t kColumns = kernels::kNBitsPanelColumns;
+constexpr std::size_t kMostBlock = 256;  ///< of the kernels
+constexpr std::size_t kBlockUnit = 16;
+
+/// The blocks that a kernel multiplies: those of the node, or equal parts of them where they are longer. 0: there are
+/// none.
+std::size_t packed_block(const NBits& node) {
+  for (std::size_t parts = 1; node.block / parts >= kBlockUnit; ++parts) {
+    const std::size_t block = node.block / parts;
+    if (block <= kMostBlock && node.block % parts == 0 && block % kBlockUnit == 0) return block;
+  }
+  return 0;
+}
+
+struct PackedState {
+  NBits node;
+  std::size_t block = 0, blocks = 0;                             ///< as they are packed
+  std::shared_ptr<const std::byte> packed, scales, zero_points;  ///< of all matrices; the last one may be null
+  std::size_t tasks_at = 0;                                      ///< in the workspace, as the others
+  std::size_t elements_at = 0, row_scales_at = 0, sums_at = 0;
+
+  std::size_t depth() const { return blocks * block; }
+  std::size_t panels() const { return kernels::n_bits_panels(node.n); }  ///< of a matrix
+  std::size_t list_floats() const { return panels() * blocks * kColumns; }
+};
+
+std::string accepts_packed(const NodeView& view) {
+  const NBits node = n_bits(view);
+  if (node.type != DataType::kFloat32) return text("only float32, not ", node.type);
+  if (node.has_g_idx) return "it has g_idx";
+  if (packed_block(node) == 0) return text("blocks of ", node.block, " are no multiples of ", kBlockUnit);
+  for (const std::size_t input : {node.inputs.codes, node.inputs.scales, node.inputs.zero_points}) {
+    if (view.has_input(input) && view.input_constant(input) == nullptr) return "its weights are no constants";
+  }
+  return "";
+}
+
+std::string accepts_int8(const NodeView& node) {
+  const auto& attributes = node.attributes<NBitsAttributes>();
+  const std::int64_t level = attributes.accuracy_level;
+  if (attributes.bits != 4) return text("only weights of 4 bits, not ", attributes.bits);
+  return level < 4 ? text("accuracy_level is ", level, ", not 4") : accepts_packed(node);
+}
+
+/// Calls pack(panel of all, column of the panel, row of all W); what is missing of a last panel repeats the last row.
+template <typename Pack>
+void for_columns(const PrepareContext& context, const PackedState& state, const Pack& pack) {
+  const NBits& node = state.node;
+  const std::size_t panels = state.panels();
+  const double work = static_cast<double>(node.n * node.k) * static_cast<double>(node.matrices);
+  context.control().parallel_for(panels * node.matrices, work, [&](std::size_t i) {
+    if (context.control().abandon_if_stopped()) return;
+    const std::size_t matrix = i / panels;
+    for (std::size_t column = 0; column < kColumns; ++column) {
+      pack(i, column, matrix * node.n + std::min(i % panels * kColumns + column, node.n - 1));
+    }
+  });
+}
+
+/// A number for each block and column: line(row of all W, block of the node, to).
+template <typename Line>
+std::shared_ptr<const std::byte> pack_list(const PrepareContext& context, const PackedState& state, std::size_t input,
+                                           const Line& line) {
+  const NBits& node = state.node;
+  const std::size_t bytes = state.list_floats() * node.matrices * sizeof(float);
+  const std::size_t parts = node.block / state.block;
+  const std::string key = text("n bits list ", node.bits, " ", node.matrices, " ", node.n, " ", state.block);
+  return context.weights().get(context.input_constant(input), key, bytes, [&](std::byte* memory) {
+    for_columns(context, state, [&](std::size_t panel, std::size_t column, std::size_t row) {
+      float* to = reinterpret_cast<float*>(memory) + panel * state.blocks * kColumns + column;
+      for (std::size_t block = 0; block < state.blocks; ++block, to += kColumns) line(row, block / parts, to);
+    });
+  });
+}
+
+/// Errors: kLimitExceeded where packed weights are more than can be counted.
+void check_countable(const PackedState& state) {
+  const auto columns = static_cast<std::int64_t>(state.panels() * kColumns);
+  const auto row = checked_product(static_cast<std::int64_t>(state.depth()), sizeof(float));
+  const auto one = row ? checked_product(*row, columns) : row;
+  if (!one || !checked_product(*one, static_cast<std::int64_t>(state.node.matrices)))
+    fail(ErrorCode::kLimitExceeded, "B needs more bytes when packed than 64 bits can count");
+}
+
+Prepared prepare_packed(const PrepareContext& context, bool rounds) {
+  auto state = new_shared<PackedState>();
+  state->node = n_bits(context);
+  const NBits& node = state->node;
+  state->block = packed_block(node);
+  state->blocks = (node.k + state->block - 1) / state->block;
+  check_countable(*state);
+  const std::size_t depth = state->depth();
+  const std::size_t panel_bytes = kernels::n_bits_panel_bytes(depth, node.bits);
+  const ConstantPtr& b = context.input_constant(node.inputs.codes);
+  const std::string key = text(node.bits, " bits ", node.matrices, " ", node.n, " ", state->block);
+  state->packed = context.weights().get(b, key, state->panels() * node.matrices * panel_bytes, [&](std::byte* memory) {
+    for_columns(context, *state, [&](std::size_t panel, std::size_t column, std::size_t row) {
+      kernels::pack_n_bits_column(b->data + row * node.row_bytes, depth, node.bits, column,
+                                  reinterpret_cast<std::uint8_t*>(memory) + panel * panel_bytes);
+    });
+    b->forget_range(b->data, b->bytes);
+  });
+  const std::byte* const scales = context.input_constant(node.inputs.scales)->aligned();
+  state->scales = pack_list(context, *state, node.inputs.scales, [&](std::size_t row, std::size_t block, float* to) {
+    load_line(DataType::kFloat32, scales, row * node.blocks + block, 1, to);
+  });
+  if (context.has_input(node.inputs.zero_points)) {
+    const std::byte* const zeros = context.input_constant(node.inputs.zero_points)->aligned();
+    state->zero_points =
+        pack_list(context, *state, node.inputs.zero_points,
+                  [&](std::size_t row, std::size_t block, float* to) { node.load_zeros(zeros, row, block, 1, to); });
+  }
+  WorkspaceLayout workspace;
+  state->tasks_at = workspace.add((node.matrices + 1) * sizeof(std::size_t));
+  if (rounds) {
+    state->elements_at = workspace.add(node.rows * depth);
+    state->row_scales_at = workspace.add(node.rows * state->blocks * sizeof(float));
+    state->sums_at = workspace.add(node.rows * state->blocks * sizeof(std::int32_t));
+  }
+  Prepared prepared;
+  prepared.workspace_bytes = workspace.bytes();
+  prepared.unread_inputs = std::uint64_t{1} << node.inputs.codes | std::uint64_t{1} << node.inputs.scales |
+                           std::uint64_t{1} << node.inputs.zero_points;
+  prepared.state = std::move(state);
+  return prepared;
+}
+
+Prepared prepare_int8(const PrepareContext& context) { return prepare_packed(context, true); }
+Prepared prepare_floats(const PrepareContext& context) { return prepare_packed(context, false); }
+
+/// Calls multiply(part, row) for parts of the product that begin at a row; 0.3 ms each at most.
+template <typename Multiply>
+void for_products(const RunArguments& args, const PackedState& state, const RowGroups& groups, double products_per_ns,
+                  const Multiply& multiply) {
+  const NBits& node = state.node;
+  const double panel_row = static_cast<double>(state.depth() * kColumns) / products_per_ns;
+  const GroupParts parts = GroupParts::of(state.panels(), panel_row, static_cast<double>(node.n * node.k) / 80);
+  auto* const firsts = reinterpret_cast<std::size_t*>(static_cast<std::byte*>(args.workspace) + state.tasks_at);
+  for_parts(args.control, groups, parts, firsts, [&](const GroupPart& part, std::size_t) {
+    kernels::NBitsProduct product;
+    product.m = part.rows;
+    product.n = node.n;
+    product.blocks = state.blocks;
+    product.block = state.block;
+    product.bits = node.bits;
+    product.packed_b = reinterpret_cast<const std::uint8_t*>(state.packed.get()) +
+                       part.group * state.panels() * kernels::n_bits_panel_bytes(state.depth(), node.bits);
+    const std::size_t list = part.group * state.list_floats();
+    product.scales = reinterpret_cast<const float*>(state.scales.get()) + list;
+    if (state.zero_points != nullptr)
+      product.zero_points = reinterpret_cast<const float*>(state.zero_points.get()) + list;
+    if (node.has_bias) product.bias = static_cast<const float*>(node.bias(args)) + part.group * node.n;
+    product.c = static_cast<float*>(args.outputs[0]) + part.row * node.n;
+    product.c_row_stride = node.n;
+    product.panel_begin = part.panel_begin;
+    product.panel_end = part.panel_end;
+    multiply(product, part.row);
+  });
+}
+
+void run_int8(const RunArguments& args) {
+  const auto& state = *static_cast<const PackedState*>(args.state);
+  const NBits& node = state.node;
+  std::int64_t all = 0;
+  const RowGroups groups = node.groups(args, all);
+  auto* const workspace = static_cast<std::byte*>(args.workspace);
+  const auto* const a = static_cast<const float*>(args.inputs[0]);
+  const auto rows_at = [&](std::size_t row) {
+    return kernels::QuantizedRows{reinterpret_cast<std::int8_t*>(workspace + state.elements_at) + row * state.depth(),
+                                  reinterpret_cast<float*>(workspace + state.row_scales_at) + row * state.blocks,
+                                  reinterpret_cast<std::int32_t*>(workspace + state.sums_at) + row * state.blocks};
+  };
+  args.control.parallel_for(node.rows, 0.5 * static_cast<double>(node.rows * node.k), [&](std::size_t row) {
+    kernels::quantize_row_in_blocks(a + row * node.k, node.k, state.block, rows_at(row));
+  });
+  for_products(args, state, groups, 200, [&](kernels::NBitsProduct& product, std::size_t row) {
+    product.a = rows_at(row);
+    kernels::gemm_int4(product);
+  });
+}
+
+void run_floats(const RunArguments& args) {
+  const auto& state = *static_cast<const PackedState*>(args.state);
+  std::int64_t all = 0;
+  const RowGroups groups = state.node.groups(args, all);
+  const auto* const a = static_cast<const float*>(args.inputs[0]);
+  for_products(args, state, groups, 50, [&](kernels::NBitsProduct& product, std::size_t row) {
+    product.x = a + row * state.node.k;
+    product.k = state.node.k;
+    kernels::gemm_n_bits(product);
+  });
+}
+
+}  // namespace
+
+Implementation n_bits_int8() { return {"simd int8", Backend::kSimd, accepts_int8, prepare_int8, run_int8}; }
+
+Implementation n_bits_packed() { return {"simd", Backend::kSimd, accepts_packed, prepare_floats, run_floats}; }
+
+}  // namespace linnet::internal

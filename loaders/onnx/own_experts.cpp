@@ -3,14 +3,16 @@
 //   expert(x) = activation(x fc1^T + b1) fc2^T + b2; with fc3, activation(...) (x fc3^T + b3) fc2^T + b2
 //   swiglu:     G sigmoid(alpha G) (L + beta), G = min(g, limit), L = clamp(l, -limit, limit), where g and l are fc1's
 //               and fc3's, or neighbours (swiglu_fusion 1) or halves (2) of what fc1 gives
-// Gelu is the one with Tanh, as in ONNX Runtime. All experts see all rows: what a row did not choose is left out of its
-// sum. QMoE has weights of 2, 4 or 8 bits, the first of a byte in its lowest bits:
+// Gelu is the one with Tanh, as in ONNX Runtime. Rows are brought together by experts (GroupRows) and multiplied with
+// the matrices of theirs (GroupedMatMul), in float32 whatever the type of the input; then each finds its k results
+// again. QMoE has weights of 2, 4 or 8 bits, the first of a byte in its lowest bits (GroupedMatMulNBits):
 //   weight = (code - zero point) scale, for each row of a matrix or each block of block_size along it
-// They become numbers before the products, at load where they are constants.
+// accuracy_level is what it is for MatMulNBits.
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <string>
+#include <string_view>
 
 #include "loaders/onnx/own_functions_impl.hpp"
 
@@ -21,38 +23,71 @@ namespace {
 struct Layers {
   std::size_t biases[3];
   std::size_t third;  ///< weights of fc3
+  bool quantized;
+  std::size_t zero_points;  ///< of the first
 };
-constexpr Layers kPlain = {{3, 5, 7}, 6};
-constexpr Layers kQuantized = {{4, 7, 10}, 8};
-
-enum QuantizedInput : std::size_t { kZeroPoints = 11, kRouterWeights = 14 };
+constexpr Layers kPlain = {{3, 5, 7}, 6, false, 0};
+constexpr Layers kQuantized = {{4, 7, 10}, 8, true, 11};
+constexpr std::size_t kRouterWeights = 14;
 /// The inputs behind it, for weights that are floats of 8 or 4 bits.
 constexpr const char* kScalesOfFloats[] = {"fc1_global_scale", "fc2_global_scale",    "fc1_act_scale",
                                            "fc2_act_scale",    "fc1_act_block_scale", "fc2_act_block_scale"};
 
-/// The pattern with names in place of $ (from), % (to) and # (weights).
-std::string filled(const char* pattern, const char* from, const char* to, const char* weights) {
+/// The pattern with the layer's name in place of #.
+std::string of_layer(std::string_view pattern, const char* layer) {
   std::string out;
-  for (; *pattern != '\0'; ++pattern) {
-    if (*pattern == '$') {
-      out += from;
-    } else if (*pattern == '%') {
-      out += to;
-    } else if (*pattern == '#') {
-      out += weights;
+  for (const char c : pattern) {
+    if (c == '#') {
+      out += layer;
     } else {
-      out += *pattern;
+      out += c;
     }
   }
   return out;
 }
 
-/// `to` [experts, rows, outputs] from `from` [rows, inputs] or [experts, rows, inputs].
-std::string projection(const OwnCall& call, const char* from, const char* to, const char* weights, std::size_t bias) {
-  return filled(call.has_input(bias) ? "t_%=Transpose<perm=[0,2,1]>(#_weights);m_%=MatMul($,t_%);"
-                                       "b_%=Unsqueeze(#_experts_bias,[1]);%=Add(m_%,b_%);"
-                                     : "t_%=Transpose<perm=[0,2,1]>(#_weights);%=MatMul($,t_%);",
-                from, to, weights);
+std::int64_t bits_of(const OwnCall& call, const char* layer) {
+  const std::int64_t all = call.attributes.get_int("expert_weight_bits", 4);
+  const std::int64_t bits = call.attributes.get_int(text(layer, "_expert_weight_bits"), all);
+  if (bits != 2 && bits != 4 && bits != 8) unsupported("weights of ", bits, " bits, supported are 2, 4 and 8");
+  return bits;
+}
+
+/// s_# and, where there are any, z_#, both [experts, outputs, blocks], of the layer.
+std::string scales_and_zeros(const OwnCall& call, const char* layer, std::size_t zero_points) {
+  const bool in_blocks = call.attributes.get_int("block_size", 0) > 0;
+  std::string out = in_blocks ? "s_#=Cast<to=1>(#_scales);" : "s0_#=Cast<to=1>(#_scales);s_#=Unsqueeze(s0_#,[-1]);";
+  if (call.has_input(zero_points)) {
+    // Bytes of rows; the last byte of each may have more than there are.
+    const std::int64_t bits = bits_of(call, layer);
+    if (bits == 8) {
+      out += "all_#=#_zero_points;";
+    } else {
+      out += text("bytes_#=Unsqueeze(#_zero_points,[-1]);shifts_#=CastLike(", bits == 4 ? "[0,4]" : "[0,2,4,6]",
+                  ",bytes_#);moved_#=BitShift<direction=\"RIGHT\">(bytes_#,shifts_#);mask_#=CastLike(", (1 << bits) - 1,
+                  ",bytes_#);low_#=BitwiseAnd(moved_#,mask_#);all_#=Reshape(low_#,", in_blocks ? "[0,0,-1]" : "[0,-1]",
+                  ");");
+    }
+    out += "n_#=Shape<start=-1>(#_scales);there_#=Slice(all_#,[0],n_#,[-1]);";
+    out += in_blocks ? "z_#=Cast<to=1>(there_#);" : "z0_#=Cast<to=1>(there_#);z_#=Unsqueeze(z0_#,[-1]);";
+  }
+  return of_layer(out, layer);
+}
+
+/// `to` [rows of all experts, outputs] from `from` [rows of all experts, inputs].
+std::string projection(const OwnCall& call, const Layers& layers, std::size_t layer, const char* from, const char* to) {
+  const std::string name = text("fc", layer + 1);
+  const bool has_bias = call.has_input(layers.biases[layer]);
+  std::string out = has_bias ? of_layer("b_#=Cast<to=1>(#_experts_bias);", name.c_str()) : "";
+  const std::string bias = has_bias ? text("b_", name) : "";
+  if (!layers.quantized)
+    return out + text(to, "=linnet:GroupedMatMul(", from, ",ends,", name, "_experts_weights,", bias, ");");
+  const std::int64_t bits = bits_of(call, name.c_str());
+  const std::int64_t level = call.attributes.get_int("accuracy_level", 0);
+  return out + scales_and_zeros(call, name.c_str(), layers.zero_points + layer) +
+         text(to, "=linnet:GroupedMatMulNBits<bits=", bits, ",accuracy_level=", level, ">(", from, ",ends,", name,
+              "_experts_weights,s_", name, ",", call.has_input(layers.zero_points + layer) ? text("z_", name) : "", ",",
+              bias, ");");
 }
 
 /// `g` and `l` of fc1's result `h`, or of fc1 and fc3.
@@ -63,8 +98,7 @@ std::string gates(const OwnCall& call, std::size_t third) {
       if (!call.has_input(third)) invalid_model("swiglu_fusion is 0 without fc3_experts_weights");
       return "g=h;l=h3;";
     case 1:
-      return "pairs=Reshape(h,[0,0,-1,2]);g0,l0=Split<axis=-1,num_outputs=2>(pairs);g=Squeeze(g0,[3]);"
-             "l=Squeeze(l0,[3]);";
+      return "pairs=Reshape(h,[0,-1,2]);g0,l0=Split<axis=-1,num_outputs=2>(pairs);g=Squeeze(g0,[2]);l=Squeeze(l0,[2]);";
     case 2:
       return "g,l=Split<axis=-1,num_outputs=2>(h);";
     default:
@@ -79,13 +113,13 @@ std::string activation(const OwnCall& call, std::size_t third) {
     std::string out = gates(call, third);
     if (call.attributes.has("swiglu_limit")) {
       out +=
-          "limit=CastLike(@swiglu_limit:0.0,input);below=Neg(limit);top=Min(g,limit);least=Max(l,below);"
-          "linear=Min(least,limit);";
+          "limit=Constant<value_float=@swiglu_limit:0.0>();top=Min(g,limit);below=Neg(limit);"
+          "linear=Clip(l,below,limit);";
     } else {
       out += "top=g;linear=l;";
     }
     return out +
-           "alpha=CastLike(@activation_alpha:1.0,input);beta=CastLike(@activation_beta:0.0,input);"
+           "alpha=Constant<value_float=@activation_alpha:1.0>();beta=Constant<value_float=@activation_beta:0.0>();"
            "steep=Mul(alpha,top);gate=Sigmoid(steep);open=Mul(top,gate);more=Add(linear,beta);a=Mul(open,more);";
   }
   for (const char* attribute : {"activation_alpha", "activation_beta", "swiglu_limit", "swiglu_fusion"})
@@ -105,24 +139,19 @@ std::string activation(const OwnCall& call, std::size_t third) {
   return out + (call.has_input(third) ? "a=Mul(a0,h3);" : "a=a0;");
 }
 
-/// What follows the choice of experts: `chances` has a column for each of them, `chosen` those of every row, `best`
-/// their shares.
+/// What follows the choice of experts: `chosen` are those of every row, `best` their shares.
 std::string mixed(const OwnCall& call, const Layers& layers, bool normalized) {
-  // [experts, rows, 1]: the share of each expert in each row's sum, and whether it has one.
   std::string out = normalized ? "sum=ReduceSum<keepdims=1>(best,[-1]);weights=Div(best,sum);" : "weights=best;";
   out +=
-      "x=Flatten<axis=-1>(input);shape=Shape(input);rows=Shape(chances);none0=ConstantOfShape(rows);"
-      "none=CastLike(none0,input);every=ScatterElements<axis=1>(none,chosen,weights);"
-      "turned=Transpose<perm=[1,0]>(every);share=Unsqueeze(turned,[2]);zero=CastLike(0.0,input);"
-      "one=CastLike(1.0,input);choice=Shape(chosen);ones=Expand(one,choice);"
-      "marked=ScatterElements<axis=1>(none,chosen,ones);marks=Transpose<perm=[1,0]>(marked);"
-      "mark=Unsqueeze(marks,[2]);used=Greater(mark,zero);";
-  out += projection(call, "x", "h", "fc1", layers.biases[0]);
-  if (call.has_input(layers.third)) out += projection(call, "x", "h3", "fc3", layers.biases[2]);
-  out += activation(call, layers.third) + projection(call, "a", "o", "fc2", layers.biases[1]);
+      "flat=Flatten<axis=-1>(input);x=Cast<to=1>(flat);order,places,ends=linnet:GroupRows(chosen,fc1_experts_weights);"
+      "row=Div(order,many);grouped=Gather(x,row);";
+  out += projection(call, layers, 0, "grouped", "h");
+  if (call.has_input(layers.third)) out += projection(call, layers, 2, "grouped", "h3");
+  out += activation(call, layers.third) + projection(call, layers, 1, "a", "o");
   return out +
-         "part=Mul(o,share);kept=Where(used,part,zero);mixed=ReduceSum<keepdims=0>(kept,[0]);"
-         "output=Reshape(mixed,shape);";
+         "results=Gather(o,places);share=Unsqueeze(weights,[2]);parts=Mul(results,share);"
+         "mixed=ReduceSum<keepdims=0>(parts,[1]);shape=Shape(input);whole=Reshape(mixed,shape);"
+         "output=CastLike(whole,input);";
 }
 
 /// `k`, how many experts a row has.
@@ -131,50 +160,15 @@ std::string count_of_experts(const OwnCall& call) {
   require(call, "swiglu_limit_after_activation", 0);
   const std::int64_t experts = call.attributes.get_int("k", 1);
   if (experts < 1 || experts > kMostSize) invalid_model("k is ", experts, ", expected 1 to the number of experts");
-  return text("k=Constant<value_ints=[", experts, "]>();");
-}
-
-/// #_% of #_$, codes of so many bits: the last axis 8 / bits times as long.
-std::string unpacked(const char* layer, const char* from, const char* to, std::int64_t bits, const char* shape) {
-  if (bits == 8) return filled("#_%=#_$;", from, to, layer);
-  const std::string pattern =
-      text("apart_%_#=Unsqueeze(#_$,[-1]);shifts_%_#=CastLike(", bits == 4 ? "[0,4]" : "[0,2,4,6]",
-           ",#_$);moved_%_#=BitShift<direction=\"RIGHT\">(apart_%_#,shifts_%_#);mask_%_#=CastLike(", (1 << bits) - 1,
-           ",#_$);low_%_#=BitwiseAnd(moved_%_#,mask_%_#);#_%=Reshape(low_%_#,", shape, ");");
-  return filled(pattern.c_str(), from, to, layer);
-}
-
-/// #_weights of codes, scales and zero points.
-std::string dequantized(const OwnCall& call, const char* layer, std::size_t zero_points) {
-  const std::int64_t all = call.attributes.get_int("expert_weight_bits", 4);
-  const std::int64_t bits = call.attributes.get_int(text(layer, "_expert_weight_bits"), all);
-  if (bits != 2 && bits != 4 && bits != 8) unsupported("weights of ", bits, " bits, supported are 2, 4 and 8");
-  const std::int64_t block = call.attributes.get_int("block_size", 0);
-  std::string out = block > 0 ? text("#_cut=Reshape(#_codes,[0,0,-1,", block, "]);") : "#_cut=#_codes;";
-  out += "#_c=CastLike(#_cut,#_scales);#_s=Unsqueeze(#_scales,[-1]);";
-  // The last byte of zero points may have more than there are.
-  out += call.has_input(zero_points)
-             ? "#_n=Shape<start=-1>(#_scales);#_there=Slice(#_all,[0],#_n,[-1]);#_apart=Unsqueeze(#_there,[-1]);"
-               "#_z=CastLike(#_apart,#_scales);"
-             : text("#_z=CastLike(", 1 << (bits - 1), ",#_scales);");
-  out += "#_d=Sub(#_c,#_z);#_m=Mul(#_d,#_s);";
-  out += block > 0 ? "#_flat=Reshape(#_m,[0,0,-1]);" : "#_flat=#_m;";
-  out += "#_weights=CastLike(#_flat,input);";
-  std::string codes = unpacked(layer, "experts_weights", "codes", bits, "[0,0,-1]");
-  if (call.has_input(zero_points)) {
-    codes += unpacked(layer, "zero_points", "all", bits, block > 0 ? "[0,0,-1]" : "[0,-1]");
-  }
-  return codes + filled(out.c_str(), "", "", layer);
+  return text("k=Constant<value_ints=[", experts, "]>();many=Constant<value_int=", experts, ">();");
 }
 
 }  // namespace
 
 std::string mixture_of_experts(const OwnCall& call) {
-  std::string out = count_of_experts(call) +
-                    "chances=Softmax<axis=-1>(router_probs);best,chosen=TopK<axis=-1>(chances,k);"
-                    "fc1_weights=fc1_experts_weights;fc2_weights=fc2_experts_weights;";
-  if (call.has_input(kPlain.third)) out += "fc3_weights=fc3_experts_weights;";
-  return out + mixed(call, kPlain, is_set(call, "normalize_routing_weights"));
+  return count_of_experts(call) +
+         "logits=Cast<to=1>(router_probs);chances=Softmax<axis=-1>(logits);best,chosen=TopK<axis=-1>(chances,k);" +
+         mixed(call, kPlain, is_set(call, "normalize_routing_weights"));
 }
 
 std::string quantized_mixture_of_experts(const OwnCall& call) {
@@ -182,16 +176,14 @@ std::string quantized_mixture_of_experts(const OwnCall& call) {
   if (type != "int") unsupported("quant_type is \"", printable(type), "\", supported is \"int\"");
   if (call.attributes.get_int("weights_prepacked", -1) > 0)
     unsupported("weights_prepacked is 1, supported are -1 and 0");
-  call.attributes.ignore("accuracy_level");
   for (std::size_t i = 0; i < std::size(kScalesOfFloats); ++i)
     refuse_input(call, kRouterWeights + 1 + i, kScalesOfFloats[i]);
-  std::string out = count_of_experts(call) + "chances=router_probs;scores,chosen=TopK<axis=-1>(chances,k);";
   const bool weighted = call.has_input(kRouterWeights);
-  out += weighted ? "best=GatherElements<axis=1>(router_weights,chosen);" : "best=Softmax<axis=-1>(scores);";
-  const bool normalized = is_set(call, "normalize_routing_weights") && weighted;
-  out += dequantized(call, "fc1", kZeroPoints) + dequantized(call, "fc2", kZeroPoints + 1);
-  if (call.has_input(kQuantized.third)) out += dequantized(call, "fc3", kZeroPoints + 2);
-  return out + mixed(call, kQuantized, normalized);
+  const std::string out = count_of_experts(call) +
+                          "logits=Cast<to=1>(router_probs);scores,chosen=TopK<axis=-1>(logits,k);" +
+                          (weighted ? "shares=Cast<to=1>(router_weights);best=GatherElements<axis=1>(shares,chosen);"
+                                    : "best=Softmax<axis=-1>(scores);");
+  return out + mixed(call, kQuantized, is_set(call, "normalize_routing_weights") && weighted);
 }
 
 }  // namespace linnet::internal::onnx

@@ -181,24 +181,35 @@ HWY_INLINE void AddStep(const FloatVector (&weights)[kVectors], const float* con
   }
 }
 
-// All steps of a quad of 4-bit weights: shifts by constants.
-template <std::size_t kRows, std::size_t... kAt>
-HWY_INLINE void AddQuad(std::index_sequence<kAt...> steps, const FloatColumns& columns, const std::uint8_t* quads,
+// All steps of a quad: shifts by constants.
+template <std::size_t kBits, std::size_t kRows, std::size_t... kAt>
+HWY_INLINE void AddQuad(std::index_sequence<kAt...>, const FloatColumns& columns, const std::uint8_t* quads,
                         const FloatVector (&zeros)[kVectors], const float* const (&rows)[kRows], std::size_t k,
                         FloatVector (&sums)[kRows][kVectors]) {
-  static_assert(steps.size() == 8 && kVectors == 2);
+  static_assert(kVectors == 2);
   const SumVector left[kVectors] = {LoadQuads(quads), LoadQuads(quads + kLanes * 4)};
   const auto add = [&](auto at) HWY_ATTR {
     constexpr std::size_t kStep = decltype(at)::value;
     FloatVector weights[kVectors];
     LINNET_UNROLL
     for (std::size_t j = 0; j < kVectors; ++j) {
-      const SumVector moved = hn::ShiftRight<static_cast<int>(kStep % 4 * 8 + kStep / 4 * 4)>(left[j]);
+      const SumVector moved = hn::ShiftRight<static_cast<int>(kStep % 4 * 8 + kStep / 4 * kBits)>(left[j]);
       weights[j] = hn::Sub(hn::ConvertTo(Floats(), hn::And(moved, columns.mask)), zeros[j]);
     }
     AddStep<kRows>(weights, rows, k + kStep, sums);
   };
   (add(std::integral_constant<std::size_t, kAt>()), ...);
+}
+
+// The whole quads of steps [k, end).
+template <std::size_t kBits, std::size_t kRows>
+HWY_INLINE void AddQuads(const FloatColumns& columns, const std::uint8_t*& quads, const FloatVector (&zeros)[kVectors],
+                         const float* const (&rows)[kRows], std::size_t& k, std::size_t end,
+                         FloatVector (&sums)[kRows][kVectors]) {
+  constexpr std::size_t kSteps = 32 / kBits;
+  for (; k + kSteps <= end; k += kSteps, quads += kNBitsPanelColumns * 4) {
+    AddQuad<kBits>(std::make_index_sequence<kSteps>(), columns, quads, zeros, rows, k, sums);
+  }
 }
 
 // Rows of x as MultiplyTile has rows of int8: few, which are done before the weights were stored.
@@ -226,8 +237,10 @@ void MultiplyFloats(const NBitsProduct& product, std::size_t row, std::size_t pa
     }
     const std::size_t end = std::min(product.k, (block + 1) * product.block);
     std::size_t k = block * product.block;
-    for (; product.bits == 4 && k + 8 <= end; k += 8, quads += kNBitsPanelColumns * 4) {
-      AddQuad<kRows>(std::make_index_sequence<8>(), columns, quads, zeros, rows, k, sums);
+    if (product.bits == 4) {
+      AddQuads<4>(columns, quads, zeros, rows, k, end, sums);
+    } else if (product.bits == 8) {
+      AddQuads<8>(columns, quads, zeros, rows, k, end, sums);
     }
     for (; k < end; quads += kNBitsPanelColumns * 4) {
       const std::size_t steps = std::min(steps_of_quad, end - k);
@@ -250,34 +263,36 @@ void MultiplyFloats(const NBitsProduct& product, std::size_t row, std::size_t pa
   }
 }
 
-// Rows of x from `row` on, of which the last stands for those that are missing: what one block adds to their totals.
+// In a register: g++ would make it an operand in memory of every multiplication, and loads it each time.
+HWY_INLINE FloatVector Kept(FloatVector vector) {
+#if defined(__GNUC__) && HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+  __asm__("" : "+v"(vector.raw));
+#endif
+  return vector;
+}
+
+// What steps [first, end) of one block add to the totals of rows. Not inlined, so that all it has stays in registers.
 template <std::size_t kRows>
-void AddBlock(const NBitsProduct& product, std::size_t row, std::size_t block, const FloatColumns& columns,
-              const float* weights, float* totals) {
+HWY_NOINLINE void AddBlock(const float* const* rows, std::size_t first, std::size_t end, const float* weights,
+                           const float* scales, float* totals) {
   const Floats d;
-  const float* rows[kRows];
+  const float* row[kRows];
   FloatVector sums[kRows][kVectors];
   LINNET_UNROLL
   for (std::size_t i = 0; i < kRows; ++i) {
-    rows[i] = product.x + std::min(row + i, product.m - 1) * product.k + block * product.block;
+    row[i] = rows[i];
     LINNET_UNROLL
     for (std::size_t j = 0; j < kVectors; ++j) sums[i][j] = hn::Zero(d);
   }
-  const std::size_t steps = std::min(product.block, product.k - block * product.block);
-  for (std::size_t k = 0; k < steps; ++k) {
+  for (std::size_t k = first; k < end; ++k, weights += kVectors * kLanes) {
     FloatVector of_step[kVectors];
     LINNET_UNROLL
-    for (std::size_t j = 0; j < kVectors; ++j) of_step[j] = hn::Load(d, weights + (k * kVectors + j) * kLanes);
-    LINNET_UNROLL
-    for (std::size_t i = 0; i < kRows; ++i) {
-      const FloatVector repeated = hn::Set(d, rows[i][k]);
-      LINNET_UNROLL
-      for (std::size_t j = 0; j < kVectors; ++j) sums[i][j] = hn::MulAdd(repeated, of_step[j], sums[i][j]);
-    }
+    for (std::size_t j = 0; j < kVectors; ++j) of_step[j] = Kept(hn::Load(d, weights + j * kLanes));
+    AddStep<kRows>(of_step, row, k, sums);
   }
   LINNET_UNROLL
   for (std::size_t j = 0; j < kVectors; ++j) {
-    const FloatVector scale = columns.Scale(block, j);
+    const FloatVector scale = hn::LoadU(d, scales + j * kLanes);
     LINNET_UNROLL
     for (std::size_t i = 0; i < kRows; ++i) {
       float* const total = totals + (i * kVectors + j) * kLanes;
@@ -286,34 +301,53 @@ void AddBlock(const NBitsProduct& product, std::size_t row, std::size_t block, c
   }
 }
 
-// Rows [row, row + rows), with the bits of MultiplyFloats: each block's weights become floats once for all of them.
+// Rows of x from `row` on, of which the last stands for those that are missing: what blocks add to their totals.
+template <std::size_t kRows>
+void AddBlocks(const NBitsProduct& product, std::size_t row, std::size_t block, std::size_t end,
+               const FloatColumns& columns, const float* weights, float* totals) {
+  const float* rows[kRows];
+  for (std::size_t i = 0; i < kRows; ++i) rows[i] = product.x + std::min(row + i, product.m - 1) * product.k;
+  for (; block < end; ++block, weights += product.block * kVectors * kLanes) {
+    const std::size_t first = block * product.block;
+    AddBlock<kRows>(rows, first, std::min(product.k, first + product.block), weights,
+                    columns.scales + block * kNBitsPanelColumns, totals);
+  }
+}
+
+// Rows [row, row + rows), with the bits of MultiplyFloats: the weights of some blocks become floats once for all of
+// them.
 constexpr std::size_t kManyRows = 96;
 constexpr std::size_t kRowsOfBlock = HWY_TARGET == HWY_AVX3 ? 12 : 6;
 static_assert(kManyRows % kRowsOfBlock == 0);
 void MultiplyManyFloats(const NBitsProduct& product, std::size_t row, std::size_t rows, std::size_t panel,
                         std::size_t column) {
-  constexpr std::size_t kMostBlock = 256;
+  constexpr std::size_t kSteps = 256;  // the longest block
   constexpr std::size_t kWidth = kVectors * kLanes;
   const Floats d;
   const FloatColumns columns(product, panel, column);
-  HWY_ALIGN float weights[kMostBlock * kWidth];
+  HWY_ALIGN float weights[kSteps * kWidth];
   HWY_ALIGN float totals[kManyRows * kWidth];
   std::memset(totals, 0, sizeof totals);
-  for (std::size_t block = 0; block < product.blocks; ++block) {
-    if (product.bits == 4) {
-      columns.StoreWeights<4>(block, product.block, weights);
-    } else if (product.bits == 8) {
-      columns.StoreWeights<8>(block, product.block, weights);
-    } else {
-      columns.StoreWeights<2>(block, product.block, weights);
+  const std::size_t blocks = kSteps / product.block;
+  for (std::size_t block = 0; block < product.blocks; block += blocks) {
+    const std::size_t end = std::min(block + blocks, product.blocks);
+    float* of_block = weights;
+    for (std::size_t i = block; i < end; ++i, of_block += product.block * kWidth) {
+      if (product.bits == 4) {
+        columns.StoreWeights<4>(i, product.block, of_block);
+      } else if (product.bits == 8) {
+        columns.StoreWeights<8>(i, product.block, of_block);
+      } else {
+        columns.StoreWeights<2>(i, product.block, of_block);
+      }
     }
     for (std::size_t done = 0; done < rows;) {
       float* const of_rows = totals + done * kWidth;
       if (rows - done > kRowsOfBlock / 2) {
-        AddBlock<kRowsOfBlock>(product, row + done, block, columns, weights, of_rows);
+        AddBlocks<kRowsOfBlock>(product, row + done, block, end, columns, weights, of_rows);
         done += kRowsOfBlock;
       } else {
-        AddBlock<kRowsOfBlock / 2>(product, row + done, block, columns, weights, of_rows);
+        AddBlocks<kRowsOfBlock / 2>(product, row + done, block, end, columns, weights, of_rows);
         done += kRowsOfBlock / 2;
       }
     }
@@ -430,22 +464,59 @@ LINNET_EXPORT(GemmInt4);
 LINNET_EXPORT(QuantizeRowInBlocks);
 LINNET_EXPORT(GemmNBits);
 
-void pack_n_bits_column(const void* elements, std::size_t depth, std::size_t bits, std::size_t column,
-                        std::uint8_t* panel) {
-  const auto* from = static_cast<const std::uint8_t*>(elements);
-  const std::size_t of_byte = 8 / bits;
-  const unsigned mask = (1U << bits) - 1;
-  std::uint8_t* to = panel + column * 4;
-  for (std::size_t k = 0; k < depth; k += 4 * of_byte, to += kNBitsPanelColumns * 4) {
+namespace {
+
+// Element `at` of a row of elements of kBits.
+template <unsigned kBits>
+unsigned element_at(const std::uint8_t* elements, std::size_t at) {
+  constexpr std::size_t kOfByte = 8 / kBits;
+  return elements[at / kOfByte] >> at % kOfByte * kBits & ((1U << kBits) - 1);
+}
+
+template <unsigned kBits>
+void pack_column(const std::uint8_t* elements, std::size_t at, std::size_t steps, unsigned flip, std::uint8_t* to) {
+  constexpr std::size_t kSteps = 32 / kBits;
+  for (std::size_t k = 0; k < steps; k += kSteps, at += kSteps, to += kNBitsPanelColumns * 4) {
+    const std::size_t there = std::min(kSteps, steps - k);
     for (std::size_t i = 0; i < 4; ++i) {
       unsigned byte = 0;
-      for (std::size_t part = 0; part < of_byte; ++part) {
-        const std::size_t at = k + 4 * part + i;
-        byte |= (from[at / of_byte] >> at % of_byte * bits & mask) << part * bits;
+      for (std::size_t step = i, bit = 0; step < there; step += 4, bit += kBits) {
+        byte |= (element_at<kBits>(elements, at + step) ^ flip) << bit;
       }
       to[i] = static_cast<std::uint8_t>(byte);
     }
   }
+}
+
+template <unsigned kBits>
+void pack_row(const std::uint8_t* elements, std::size_t at, std::size_t columns, std::size_t k, unsigned flip,
+              std::uint8_t* panel) {
+  constexpr std::size_t kSteps = 32 / kBits;
+  std::uint8_t* const to = panel + k / kSteps * kNBitsPanelColumns * 4 + k % 4;
+  const std::size_t bit = k % kSteps / 4 * kBits;
+  for (std::size_t i = 0; i < columns; ++i) {
+    const unsigned element = element_at<kBits>(elements, at + i) ^ flip;
+    to[i * 4] = static_cast<std::uint8_t>(to[i * 4] | element << bit);
+  }
+}
+
+}  // namespace
+
+void pack_n_bits_column(const void* elements, std::size_t at, std::size_t first, std::size_t steps, std::size_t bits,
+                        unsigned flip, std::size_t column, std::uint8_t* panel) {
+  const auto* const from = static_cast<const std::uint8_t*>(elements);
+  std::uint8_t* const to = panel + first * bits / 32 * kNBitsPanelColumns * 4 + column * 4;
+  if (bits == 4) return pack_column<4>(from, at, steps, flip, to);
+  if (bits == 8) return pack_column<8>(from, at, steps, flip, to);
+  pack_column<2>(from, at, steps, flip, to);
+}
+
+void pack_n_bits_row(const void* elements, std::size_t at, std::size_t columns, std::size_t k, std::size_t bits,
+                     unsigned flip, std::uint8_t* panel) {
+  const auto* const from = static_cast<const std::uint8_t*>(elements);
+  if (bits == 4) return pack_row<4>(from, at, columns, k, flip, panel);
+  if (bits == 8) return pack_row<8>(from, at, columns, k, flip, panel);
+  pack_row<2>(from, at, columns, k, flip, panel);
 }
 
 void quantize_row_in_blocks(const float* x, std::size_t k, std::size_t block, const QuantizedRows& to) {

@@ -27,10 +27,17 @@ constexpr std::size_t n_bits_panel_bytes(std::size_t depth, std::size_t bits) {
   return depth * bits / 8 * kNBitsPanelColumns;
 }
 
-// `depth` elements of column `column` of a panel, the first of a byte in its lowest bits. Requires: bits is 2, 4 or 8,
-// depth a multiple of 32 / bits.
-void pack_n_bits_column(const void* elements, std::size_t depth, std::size_t bits, std::size_t column,
-                        std::uint8_t* panel);
+// Steps [first, first + steps) of column `column` of a panel from elements [at, at + steps) of a row of them, the first
+// of a byte in its lowest bits. `flip` is combined with each by exclusive or: what makes signed elements unsigned.
+// Requires: bits is 2, 4 or 8; first is a multiple of 32 / bits, and so is steps, but that what is missing of the last
+// ones is 0.
+void pack_n_bits_column(const void* elements, std::size_t at, std::size_t first, std::size_t steps, std::size_t bits,
+                        unsigned flip, std::size_t column, std::uint8_t* panel);
+
+// Step k of `columns` columns of a panel from as many elements that follow each other. Requires: the steps' bytes were
+// cleared.
+void pack_n_bits_row(const void* elements, std::size_t at, std::size_t columns, std::size_t k, std::size_t bits,
+                     unsigned flip, std::uint8_t* panel);
 
 // Rows as the kernel reads them: with the scales and sums of their blocks.
 struct QuantizedRows {

@@ -227,8 +227,13 @@ NBits concrete(const NodeView& node) {
   result.n = static_cast<std::size_t>(scales[1]);
   result.blocks = static_cast<std::size_t>(scales[2]);
   result.block = result.k / result.blocks;
+  const std::int64_t bits = node.attributes<NBitsAttributes>().bits;
+  result.bits = static_cast<std::size_t>(bits);
+  result.codes = {code_type(bits), result.k};
+  result.scales = {DataType::kFloat32, result.blocks};
+  result.zero_points = {node.input_type(kFewBits.zero_points), result.blocks};
+  result.zero_point = static_cast<float>(1U << (result.bits - 1));
   result.look_at(node);
-  result.row_bytes = result.k / (8 / result.bits);
   return result;
 }
 

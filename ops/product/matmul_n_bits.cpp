@@ -36,8 +36,16 @@ NBits concrete(const NodeView& node) {
   result.n = static_cast<std::size_t>(attributes.n);
   result.block = static_cast<std::size_t>(attributes.block_size);
   result.blocks = static_cast<std::size_t>(attributes.blocks());
-  result.row_bytes = static_cast<std::size_t>(attributes.row_bytes());
-  result.zero_row_bytes = static_cast<std::size_t>(attributes.zero_row_bytes());
+  result.bits = static_cast<std::size_t>(attributes.bits);
+  const DataType codes = code_type(attributes.bits);
+  const auto elements = [&](std::int64_t bytes) { return static_cast<std::size_t>(bytes) * 8 / result.bits; };
+  result.codes = {codes, elements(attributes.row_bytes())};
+  result.scales = {node.input_type(kScales), result.blocks};
+  result.zero_points = {node.input_type(kZeroPoints), result.blocks};
+  if (result.zero_points.type == DataType::kUint8) {
+    result.zero_points = {codes, elements(attributes.zero_row_bytes())};
+  }
+  result.zero_point = static_cast<float>(1U << (result.bits - 1));
   result.look_at(node);
   return result;
 }

@@ -16,18 +16,17 @@ namespace {
 void dequantize(const NBits& node, const RunArguments& args, std::size_t row, std::size_t first, std::size_t count,
                 float* line) {
   const std::int32_t* const g_idx = node.g_idx(args);
-  const auto* const codes = static_cast<const std::byte*>(args.inputs[node.inputs.codes]);
-  load_line(node.element, codes + row * node.row_bytes, first, count, line);
+  node.codes.load(args.inputs[node.inputs.codes], row, first, count, line);
   std::size_t block = node.blocks;
-  float zero = 0;
+  float zero = node.zero_point;
   float scale = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t k = first + i;
     const std::size_t wanted = g_idx == nullptr ? k / node.block : static_cast<std::size_t>(g_idx[k]);
     if (wanted != block) {
       block = wanted;
-      node.load_zeros(node.zeros(args), row, block, 1, &zero);
-      load_line(node.type, args.inputs[node.inputs.scales], row * node.blocks + block, 1, &scale);
+      if (const void* zeros = node.zeros(args)) node.zero_points.load(zeros, row, block, 1, &zero);
+      node.scales.load(args.inputs[node.inputs.scales], row, block, 1, &scale);
     }
     line[i] = (line[i] - zero) * scale;
   }
@@ -136,12 +135,14 @@ void run(const RunArguments& args) {
 
 }  // namespace
 
+void RowElements::load(const void* elements, std::size_t at_row, std::size_t first, std::size_t count,
+                       float* line) const {
+  if (step == 1) return load_line(type, elements, at_row * row + first, count, line);
+  for (std::size_t i = 0; i < count; ++i) load_line(type, elements, at_row * row + (first + i) * step, 1, line + i);
+}
+
 void NBits::look_at(const NodeView& node) {
-  const auto& attributes = node.attributes<NBitsAttributes>();
-  bits = static_cast<std::size_t>(attributes.bits);
-  element = bits == 2 ? DataType::kUint2 : bits == 4 ? DataType::kUint4 : DataType::kUint8;
   type = node.input_type(0);
-  zero_points = node.input_type(inputs.zero_points);
   has_g_idx = inputs.g_idx != 0 && node.has_input(inputs.g_idx);
   has_bias = node.has_input(inputs.bias);
 }
@@ -149,16 +150,6 @@ void NBits::look_at(const NodeView& node) {
 RowGroups NBits::groups(const RunArguments& args, std::int64_t& all) const {
   all = static_cast<std::int64_t>(rows);
   return row_groups(inputs.ends == 0 ? &all : args.inputs[inputs.ends], matrices, rows);
-}
-
-void NBits::load_zeros(const void* from, std::size_t row, std::size_t first, std::size_t count, float* line) const {
-  if (zero_points == DataType::kUndefined) {
-    std::fill_n(line, count, static_cast<float>(1U << (bits - 1)));
-  } else if (zero_points == DataType::kUint8) {
-    load_line(element, static_cast<const std::byte*>(from) + row * zero_row_bytes, first, count, line);
-  } else {
-    load_line(zero_points, from, row * blocks + first, count, line);
-  }
 }
 
 void parse_bits(ParseContext& context, NBitsAttributes& attributes) {

@@ -1,9 +1,11 @@
 // Products with weights of few bits, each a code that a scale and a zero point of its block along K make a number of:
 //   W[n, k] = (code[n, k] - zero_point[n, g]) * scale[n, g],   g = k / block, or g_idx[k]
-// of one matrix W [N, K], or of several, one for each group of rows: what MatMulNBits and GroupedMatMulNBits share.
+// of one matrix W [N, K], or of several, one for each group of rows: what MatMulNBits, GroupedMatMulNBits and
+// DequantizedMatMul share.
 #pragma once
 
 #include "ops/product/row_groups.hpp"
+#include "ops/shared/element_lines.hpp"
 #include "runtime/op.hpp"
 
 namespace linnet::internal {
@@ -15,38 +17,47 @@ struct NBitsInputs {
   std::size_t ends = 0;   ///< of the groups of rows; 0: one matrix serves all rows
 };
 
+/// Elements of a list for each row of all W: element i of row r is number r * row + i * step of an input.
+struct RowElements {
+  DataType type = DataType::kUndefined;
+  std::size_t row = 0, step = 1;
+
+  void load(const void* elements, std::size_t at_row, std::size_t first, std::size_t count, float* line) const;
+};
+
 /// A node with concrete shapes.
 struct NBits {
   NBitsInputs inputs;
-  std::size_t rows = 0;                         ///< of A
-  std::size_t matrices = 1;                     ///< W, one behind the other
-  std::size_t k = 0, n = 0;                     ///< of each
-  std::size_t bits = 4;                         ///< of a code
-  std::size_t block = 1, blocks = 0;            ///< along K; of a row of W
-  std::size_t row_bytes = 0;                    ///< of the codes
-  std::size_t zero_row_bytes = 0;               ///< of packed zero points
-  DataType type = DataType::kUndefined;         ///< of A, scales and bias
-  DataType element = DataType::kUint4;          ///< of the codes
-  DataType zero_points = DataType::kUndefined;  ///< kUint8: packed as codes are; kUndefined for none
+  std::size_t rows = 0;                    ///< of A
+  std::size_t matrices = 1;                ///< W, one behind the other
+  std::size_t k = 0, n = 0;                ///< of each
+  std::size_t bits = 4;                    ///< of a code
+  std::size_t block = 1, blocks = 0;       ///< along K; of a row of W
+  DataType type = DataType::kUndefined;    ///< of A, Y and bias
+  RowElements codes, scales, zero_points;  ///< zero_points.type is kUndefined where there are none
+  float zero_point = 0;                    ///< where there are none
   bool has_g_idx = false, has_bias = false;
 
-  /// Types, and which inputs there are.
+  /// `type`, and which of bias and g_idx there are.
   void look_at(const NodeView& node);
+  bool is_signed() const { return kSignedLineTypes.has(codes.type); }
 
   /// Null for none.
   const std::int32_t* g_idx(const RunArguments& args) const {
     return has_g_idx ? static_cast<const std::int32_t*>(args.inputs[inputs.g_idx]) : nullptr;
   }
   const void* zeros(const RunArguments& args) const {
-    return zero_points == DataType::kUndefined ? nullptr : args.inputs[inputs.zero_points];
+    return zero_points.type == DataType::kUndefined ? nullptr : args.inputs[inputs.zero_points];
   }
   const void* bias(const RunArguments& args) const { return has_bias ? args.inputs[inputs.bias] : nullptr; }
   /// Where one matrix serves all rows, they end at `all`. Errors: those of row_groups.
   RowGroups groups(const RunArguments& args, std::int64_t& all) const;
-
-  /// Zero points of the blocks of row `row` of all W, from block `first` on.
-  void load_zeros(const void* from, std::size_t row, std::size_t first, std::size_t count, float* line) const;
 };
+
+/// Unsigned codes of so many bits.
+constexpr DataType code_type(std::int64_t bits) {
+  return bits == 2 ? DataType::kUint2 : bits == 4 ? DataType::kUint4 : DataType::kUint8;
+}
 
 struct NBitsAttributes : Attributes {
   explicit NBitsAttributes(NBits (*concrete)(const NodeView&)) : concrete(concrete) {}

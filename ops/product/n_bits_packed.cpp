@@ -1,6 +1,7 @@
 // Weights of few bits, multiplied as they are packed (ops/kernels/gemm_n_bits.hpp): with A as it is, or, of 4 bits
 // where accuracy_level is 4, which allows that, rounded to int8 in blocks.
 #include <algorithm>
+#include <cstring>
 
 #include "ops/kernels/gemm_n_bits.hpp"
 #include "ops/product/n_bits.hpp"
@@ -54,33 +55,60 @@ std::string accepts_int8(const NodeView& node) {
   return level < 4 ? text("accuracy_level is ", level, ", not 4") : accepts_packed(node);
 }
 
-/// Calls pack(panel of all, column of the panel, row of all W); what is missing of a last panel repeats the last row.
+/// Calls pack(panel of all, first row of all W that has a column in it, rows).
 template <typename Pack>
-void for_columns(const PrepareContext& context, const PackedState& state, const Pack& pack) {
+void for_panels(const PrepareContext& context, const PackedState& state, const Pack& pack) {
   const NBits& node = state.node;
   const std::size_t panels = state.panels();
   const double work = static_cast<double>(node.n * node.k) * static_cast<double>(node.matrices);
   context.control().parallel_for(panels * node.matrices, work, [&](std::size_t i) {
     if (context.control().abandon_if_stopped()) return;
-    const std::size_t matrix = i / panels;
-    for (std::size_t column = 0; column < kColumns; ++column) {
-      pack(i, column, matrix * node.n + std::min(i % panels * kColumns + column, node.n - 1));
-    }
+    const std::size_t column = i % panels * kColumns;
+    pack(i, i / panels * node.n + column, std::min(kColumns, node.n - column));
   });
 }
 
-/// A number for each block and column: line(row of all W, block of the node, to).
+std::shared_ptr<const std::byte> pack_codes(const PrepareContext& context, const PackedState& state) {
+  const NBits& node = state.node;
+  const std::size_t panel_bytes = kernels::n_bits_panel_bytes(state.depth(), node.bits);
+  const ConstantPtr& codes = context.input_constant(node.inputs.codes);
+  const std::string key =
+      text(node.bits, " bits ", node.matrices, " ", node.n, " ", state.block, " steps ", node.codes.step);
+  const unsigned flip = node.is_signed() ? 1U << (node.bits - 1) : 0;
+  return context.weights().get(codes, key, state.panels() * node.matrices * panel_bytes, [&](std::byte* memory) {
+    for_panels(context, state, [&](std::size_t panel, std::size_t row, std::size_t rows) {
+      auto* const to = reinterpret_cast<std::uint8_t*>(memory) + panel * panel_bytes;
+      std::memset(to, 0, panel_bytes);
+      if (node.codes.step == 1) {
+        for (std::size_t i = 0; i < rows; ++i)
+          kernels::pack_n_bits_column(codes->data, (row + i) * node.codes.row, 0, node.k, node.bits, flip, i, to);
+        return;
+      }
+      for (std::size_t k = 0; k < node.k; ++k) {
+        const std::size_t at = row * node.codes.row + k * node.codes.step;
+        kernels::pack_n_bits_row(codes->data, at, rows, k, node.bits, flip, to);
+      }
+    });
+    codes->forget_range(codes->data, codes->bytes);
+  });
+}
+
+/// A number for each block and column: line(row of all W, block of the node, to). What is missing of a last panel is
+/// that of the last column.
 template <typename Line>
 std::shared_ptr<const std::byte> pack_list(const PrepareContext& context, const PackedState& state, std::size_t input,
-                                           const Line& line) {
+                                           const char* what, const Line& line) {
   const NBits& node = state.node;
   const std::size_t bytes = state.list_floats() * node.matrices * sizeof(float);
   const std::size_t parts = node.block / state.block;
-  const std::string key = text("n bits list ", node.bits, " ", node.matrices, " ", node.n, " ", state.block);
+  const std::string key = text("n bits ", what, " ", node.bits, " ", node.matrices, " ", node.n, " ", state.block);
   return context.weights().get(context.input_constant(input), key, bytes, [&](std::byte* memory) {
-    for_columns(context, state, [&](std::size_t panel, std::size_t column, std::size_t row) {
-      float* to = reinterpret_cast<float*>(memory) + panel * state.blocks * kColumns + column;
-      for (std::size_t block = 0; block < state.blocks; ++block, to += kColumns) line(row, block / parts, to);
+    for_panels(context, state, [&](std::size_t panel, std::size_t row, std::size_t rows) {
+      float* to = reinterpret_cast<float*>(memory) + panel * state.blocks * kColumns;
+      for (std::size_t block = 0; block < state.blocks; ++block) {
+        for (std::size_t column = 0; column < kColumns; ++column, ++to)
+          line(row + std::min(column, rows - 1), block / parts, to);
+      }
     });
   });
 }
@@ -102,25 +130,24 @@ Prepared prepare_packed(const PrepareContext& context, bool rounds) {
   state->blocks = (node.k + state->block - 1) / state->block;
   check_countable(*state);
   const std::size_t depth = state->depth();
-  const std::size_t panel_bytes = kernels::n_bits_panel_bytes(depth, node.bits);
-  const ConstantPtr& b = context.input_constant(node.inputs.codes);
-  const std::string key = text(node.bits, " bits ", node.matrices, " ", node.n, " ", state->block);
-  state->packed = context.weights().get(b, key, state->panels() * node.matrices * panel_bytes, [&](std::byte* memory) {
-    for_columns(context, *state, [&](std::size_t panel, std::size_t column, std::size_t row) {
-      kernels::pack_n_bits_column(b->data + row * node.row_bytes, depth, node.bits, column,
-                                  reinterpret_cast<std::uint8_t*>(memory) + panel * panel_bytes);
-    });
-    b->forget_range(b->data, b->bytes);
-  });
+  state->packed = pack_codes(context, *state);
   const std::byte* const scales = context.input_constant(node.inputs.scales)->aligned();
-  state->scales = pack_list(context, *state, node.inputs.scales, [&](std::size_t row, std::size_t block, float* to) {
-    load_line(DataType::kFloat32, scales, row * node.blocks + block, 1, to);
-  });
-  if (context.has_input(node.inputs.zero_points)) {
-    const std::byte* const zeros = context.input_constant(node.inputs.zero_points)->aligned();
+  state->scales =
+      pack_list(context, *state, node.inputs.scales, "scales",
+                [&](std::size_t row, std::size_t block, float* to) { node.scales.load(scales, row, block, 1, to); });
+  // Those of unsigned codes.
+  const float middle = static_cast<float>(1U << (node.bits - 1));
+  const float raised = node.is_signed() ? middle : 0.0F;
+  const bool has_zeros = context.has_input(node.inputs.zero_points);
+  if (has_zeros || node.zero_point + raised != middle) {
+    const std::size_t source = has_zeros ? node.inputs.zero_points : node.inputs.codes;
+    const std::byte* const zeros = has_zeros ? context.input_constant(source)->aligned() : nullptr;
     state->zero_points =
-        pack_list(context, *state, node.inputs.zero_points,
-                  [&](std::size_t row, std::size_t block, float* to) { node.load_zeros(zeros, row, block, 1, to); });
+        pack_list(context, *state, source, "zeros", [&](std::size_t row, std::size_t block, float* to) {
+          *to = node.zero_point;
+          if (has_zeros) node.zero_points.load(zeros, row, block, 1, to);
+          *to += raised;
+        });
   }
   WorkspaceLayout workspace;
   state->tasks_at = workspace.add((node.matrices + 1) * sizeof(std::size_t));

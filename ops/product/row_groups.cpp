@@ -53,7 +53,7 @@ GroupParts GroupParts::of(std::size_t panels, double panel_row_work, double matr
 }
 
 std::size_t GroupParts::step(std::size_t rows) const {
-  if (!joins_panels || rows >= task_rows) return 1;
+  if (!joins_panels || rows >= task_rows || panels == 0) return 1;
   return std::clamp<std::size_t>(task_rows / (8 * (rows + 1)), 1, panels);
 }
 

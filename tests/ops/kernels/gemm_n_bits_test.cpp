@@ -37,7 +37,7 @@ struct Case {
     scales = random_floats(lists, 0.5F, 1.0F, 5);
     zeros = random_floats(lists, 0.0F, 15.0F, 6);
     for (std::size_t column = 0; column < panels * kNBitsPanelColumns; ++column) {
-      pack_n_bits_column(b.data() + std::min(column, n - 1) * row_bytes(), blocks * block, bits,
+      pack_n_bits_column(b.data(), std::min(column, n - 1) * blocks * block, 0, blocks * block, bits, 0,
                          column % kNBitsPanelColumns,
                          packed.data() + column / kNBitsPanelColumns * n_bits_panel_bytes(blocks * block, bits));
     }
@@ -104,6 +104,43 @@ NBitsProduct product_of(const Case& item, bool has_zeros, float* c) {
   product.c_row_stride = item.n;
   product.panel_end = n_bits_panels(item.n);
   return product;
+}
+
+TEST(GemmNBits, PacksRowsAndColumnsAlike) {
+  std::mt19937 random(3);
+  for (const std::size_t bits : {2U, 4U, 8U}) {
+    const std::size_t columns = 5;
+    const std::size_t steps = 43;
+    const unsigned flip = 1U << (bits - 1);
+    // Of each form the element at [k, column], behind one that is not asked for.
+    std::vector<unsigned> elements(steps * columns);
+    std::vector<std::uint8_t> by_columns(steps * columns + 1);
+    std::vector<std::uint8_t> by_rows(by_columns.size());
+    const auto put = [&](std::vector<std::uint8_t>& list, std::size_t at, unsigned element) {
+      list[at * bits / 8] = static_cast<std::uint8_t>(list[at * bits / 8] | element << at * bits % 8);
+    };
+    for (std::size_t i = 0; i < elements.size(); ++i) {
+      elements[i] = static_cast<unsigned>(random()) & ((1U << bits) - 1);
+      put(by_rows, i + 1, elements[i]);
+      put(by_columns, i % columns * steps + i / columns + 1, elements[i]);
+    }
+    std::vector<std::uint8_t> panel(n_bits_panel_bytes(48, bits));
+    std::vector<std::uint8_t> other(panel.size());
+    for (std::size_t k = 0; k < steps; ++k)
+      pack_n_bits_row(by_rows.data(), k * columns + 1, columns, k, bits, flip, panel.data());
+    const std::size_t half = 32;  // columns come in two goes
+    for (std::size_t i = 0; i < columns; ++i) {
+      pack_n_bits_column(by_columns.data(), i * steps + 1, 0, half, bits, flip, i, other.data());
+      pack_n_bits_column(by_columns.data(), i * steps + 1 + half, half, steps - half, bits, flip, i, other.data());
+    }
+    EXPECT_EQ(panel, other) << bits;
+    const std::size_t of_quad = 32 / bits;
+    for (std::size_t i = 0; i < elements.size(); ++i) {
+      const std::size_t k = i / columns;
+      const std::uint8_t byte = panel[k / of_quad * kNBitsPanelColumns * 4 + i % columns * 4 + k % 4];
+      EXPECT_EQ(byte >> k % of_quad / 4 * bits & ((1U << bits) - 1), elements[i] ^ flip) << bits << " bits, " << i;
+    }
+  }
 }
 
 TEST(GemmNBits, RowsOfFloatsHaveTheSameBitsAlone) {

@@ -232,6 +232,8 @@ TEST(GroupedMatMulNBits, MultipliesTheRowsOfEachGroup) {
     }
   }
   check({{1, 4}, 5, 64, true}, {4, 4, true, false});
+  check({{1, 4}, 0, 64}, {4, 4});
+  check({{}, 5, 64}, {4, 4});
   // Blocks of more than the kernels have are taken apart; what cannot be is multiplied as float32.
   check({{1, 4}, 33, 1024, true}, {4, 2, true, true, 4});
   check({{1, 3}, 33, 1040}, {4, 2, true});

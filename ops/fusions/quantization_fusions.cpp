@@ -6,12 +6,14 @@
 //   the same without QuantizeLinear                                                 ConvIntegerToFloat
 //   Cast(MatMulInteger(a, b)) * scale + bias                                        MatMulIntegerToFloat
 //   Cast(ConvInteger(x, w)) * scale                                                 ConvIntegerToFloat
+//   MatMul(a, DequantizeLinear(b)) + bias, b a constant of 8, 4 or 2 bits           DequantizedMatMul
 //
 // with Gemm for MatMul, Clip for Relu, and the bias, the activation and a Transpose of b where they are there. Sums of
 // integers are exact (no more are added than fit int32), where products of float32 round at every step, and the result
 // is scaled once: it is no further from what the nodes mean. Only 8-bit integers and float32. a, x and what is
 // quantised have one scale, b and w one or one for each output column or channel. What else reads a dequantised operand
-// keeps it.
+// keeps it. Where b alone is quantised, in blocks along the depth too, a is multiplied as it is, by weights that stay
+// as small as they are; few and small ones are folded.
 //
 // These run before constants are folded, which would make weights four times as large. Scales, zero points and biases
 // need not be constant.
@@ -19,6 +21,7 @@
 
 #include "ops/convolution/integer_convolution.hpp"
 #include "ops/elementwise/activation.hpp"
+#include "ops/product/dequantized_matmul.hpp"
 #include "ops/product/integer_product.hpp"
 #include "ops/quantization/scales.hpp"
 #include "ops/shared/fusion_facts.hpp"
@@ -186,6 +189,50 @@ std::optional<Replacement> make_matmul(const Match& match) {
   return Replacement{op, std::move(attributes), inputs.take()};
 }
 
+/// Fewer weights are faster as float32, and stay in a cache as such.
+constexpr std::int64_t kLeastWeights = std::int64_t{1} << 18;
+
+/// Whether the axis is that of the depth, along which there are blocks, or that of the columns.
+bool suits_product(const NodeView& dequantize, bool transpose_b, std::int64_t& block_size) {
+  const auto& attributes = dequantize.attributes<QuantizationAttributes>();
+  block_size = attributes.block_size;
+  const bool is_float = dequantize.output(0).type == DataType::kFloat32 &&
+                        dequantize.input_type(1) == DataType::kFloat32 && dequantize.input(1).known();
+  if (!is_float || dequantize.input_rank(0) != 2) return false;
+  if (block_size == 0 && is_single(dequantize.input(1))) return true;
+  const bool of_rows = normalized_axis(attributes.axis, 2) == 0;
+  return of_rows == (block_size > 0 ? !transpose_b : transpose_b);
+}
+
+std::optional<Replacement> make_dequantized_matmul(const Match& match) {
+  const NodeView written = match.node("product");
+  const auto& product = written.attributes<MatrixProductAttributes>();
+  if (!is_plain(product) || written.input_type(0) != DataType::kFloat32 || written.input_rank(0) == 0)
+    return std::nullopt;
+  auto attributes = new_shared<DequantizedMatMulAttributes>();
+  attributes->transpose_b = product.transpose_b;
+  const ValueId b_value = untransposed(match, written.node().inputs[1], attributes->transpose_b);
+  const std::optional<NodeView> b = match.maker(b_value);
+  const OpDef* const op = match.registry().find(kOwnDomain, kDequantizedMatMul);
+  if (!b || op == nullptr || b->node().op != match.registry().find("", "DequantizeLinear")) return std::nullopt;
+  const ConstantPtr& codes = b->input_constant(0);
+  if (codes == nullptr || !kCodeTypes.has(codes->type) || codes->count() < kLeastWeights ||
+      !suits_product(*b, attributes->transpose_b, attributes->block_size)) {
+    return std::nullopt;
+  }
+  std::vector<Input> inputs = {written.node().inputs[0], codes, b->node().inputs[1],
+                               b->has_input(2) ? b->node().inputs[2] : kNoValue, kNoValue};
+  if (match.has("bias") || written.has_input(2)) {
+    if (match.has("bias") && written.has_input(2)) return std::nullopt;
+    const ValueId bias = match.has("bias") ? match.value("bias") : written.node().inputs[2];
+    const TensorType& type = match.has("bias") ? match.type("bias") : written.input(2);
+    const Dim columns = codes->shape[attributes->transpose_b ? 0 : 1];
+    if (type.type != DataType::kFloat32 || type.dims.size() != 1 || !type.dims[0].same(columns)) return std::nullopt;
+    inputs.back() = bias;
+  }
+  return Replacement{op, std::move(attributes), std::move(inputs)};
+}
+
 std::shared_ptr<IntegerConvolutionAttributes> with_window(const ConvolutionAttributes& written, bool quantizes) {
   auto attributes = new_shared<IntegerConvolutionAttributes>();
   static_cast<ConvolutionAttributes&>(*attributes) = written;
@@ -285,8 +332,10 @@ void register_quantization_fusions(Registry& registry) {
   add(kFuseQuantized, quantized(products), make_matmul);
   add(kFuseQuantized, quantized(convolution), make_conv);
   add(kFuseQuantizedSums, biased(products), make_matmul);
+  add(kFuseQuantizedSums, biased(products), make_dequantized_matmul);
   add(kFuseQuantizedSums, biased(scaled_matmul), make_scaled_matmul);
   add(kFuseQuantizedProducts, products, make_matmul);
+  add(kFuseQuantizedProducts, products, make_dequantized_matmul);
   add(kFuseQuantizedProducts, convolution, make_conv);
   add(kFuseQuantizedProducts, scaled_matmul, make_scaled_matmul);
   add(kFuseQuantizedProducts, scaled("ConvInteger"), make_scaled_conv);

@@ -1,0 +1,211 @@
+// Products with weights that alone are quantised: they stay as small as they are, and what the fusion does not know is
+// computed as it is written.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+#include "runtime/data_type.hpp"
+#include "runtime/shape.hpp"
+#include "tests/ops/fusions/fusion_writer.hpp"
+#include "tests/support/test_options.hpp"
+
+namespace linnet::test {
+namespace {
+
+constexpr std::int64_t kDepth = 512, kColumns = 514, kBlock = 32, kRows = 3;
+
+using Written = std::string (*)(Writer&);
+struct Spelling {
+  const char* name;
+  Written write;
+};
+
+std::string random_bytes(std::size_t count) {
+  std::string bytes;
+  std::uint32_t state = 3;
+  for (std::size_t i = 0; i < count; ++i) {
+    state = state * 1664525U + 1013904223U;
+    bytes += static_cast<char>(state >> 24);
+  }
+  return bytes;
+}
+
+std::string codes(Writer& w, DataType type, const Shape& shape) {
+  return w.add_constant(raw_tensor(type, shape, random_bytes(internal::byte_count(type, shape))));
+}
+
+std::string scales(Writer& w, const Shape& shape) {
+  std::vector<float> values;
+  for (std::int64_t i = 0; i < internal::element_count(shape); ++i)
+    values.push_back(0.01F * static_cast<float>(i % 7 + 1));
+  return w.add_constant(tensor<float>(shape, values));
+}
+
+std::string bias(Writer& w) { return scales(w, {kColumns}); }
+
+/// [kDepth, kColumns], or the other way round; scales of columns, or of blocks along the depth.
+std::string weights(Writer& w, DataType type, bool transposed, bool in_blocks, bool zeros) {
+  const auto shape_of = [&](std::int64_t depth) {
+    return transposed ? Shape{kColumns, depth} : Shape{depth, kColumns};
+  };
+  const Shape of_scales = in_blocks ? shape_of(kDepth / kBlock) : Shape{kColumns};
+  Names inputs = {codes(w, type, shape_of(kDepth)), scales(w, of_scales)};
+  if (zeros) inputs.push_back(codes(w, type, of_scales));
+  std::vector<Message> attributes = {attribute("axis", std::int64_t{transposed == in_blocks})};
+  if (in_blocks) attributes.push_back(attribute("block_size", kBlock));
+  return w("DequantizeLinear", inputs, std::move(attributes));
+}
+
+std::string plain(Writer& w, DataType type, bool transposed, bool in_blocks, bool zeros) {
+  const std::string b = weights(w, type, transposed, in_blocks, zeros);
+  return w("MatMul", {"x", transposed ? w("Transpose", {b}) : b});
+}
+
+const Spelling kSpellings[] = {
+    {"bytes with a scale of each column", [](Writer& w) { return plain(w, DataType::kInt8, false, false, false); }},
+    {"unsigned bytes", [](Writer& w) { return plain(w, DataType::kUint8, false, false, false); }},
+    {"unsigned bytes and zero points", [](Writer& w) { return plain(w, DataType::kUint8, false, false, true); }},
+    {"bytes in blocks", [](Writer& w) { return plain(w, DataType::kInt8, false, true, true); }},
+    {"4 bits in blocks", [](Writer& w) { return plain(w, DataType::kInt4, false, true, false); }},
+    {"4 bits and zero points", [](Writer& w) { return plain(w, DataType::kInt4, false, true, true); }},
+    {"unsigned 4 bits", [](Writer& w) { return plain(w, DataType::kUint4, false, true, false); }},
+    {"unsigned 4 bits and zero points", [](Writer& w) { return plain(w, DataType::kUint4, false, true, true); }},
+    {"transposed 4 bits in blocks", [](Writer& w) { return plain(w, DataType::kInt4, true, true, true); }},
+    {"transposed bytes", [](Writer& w) { return plain(w, DataType::kInt8, true, false, true); }},
+    {"2 bits", [](Writer& w) { return plain(w, DataType::kInt2, false, true, true); }},
+    {"one scale",
+     [](Writer& w) {
+       const std::string b = codes(w, DataType::kInt8, {kDepth, kColumns});
+       return w("MatMul", {"x", w("DequantizeLinear", {b, w.constant(0.01, {})})});
+     }},
+    {"a bias", [](Writer& w) { return w.add(plain(w, DataType::kUint4, false, true, true), bias(w)); }},
+    {"Gemm",
+     [](Writer& w) {
+       return w("Gemm", {"x", weights(w, DataType::kInt8, true, false, false), bias(w)}, {attribute("transB", 1)});
+     }},
+    {"weights that others read, too",
+     [](Writer& w) {
+       const std::string b = weights(w, DataType::kInt8, false, false, false);
+       return w.mul(w("MatMul", {"x", b}), w("ReduceMean", {b}, {attribute("keepdims", 0)}));
+     }},
+    {"what is dequantised has been quantised in other blocks",
+     [](Writer& w) {
+       const std::string zero = w.add_constant(tensor<std::uint8_t>({}, {120}));
+       const std::string x = w("QuantizeLinear", {"x", w.constant(0.05, {}), zero});
+       return w("MatMul", {w("DequantizeLinear", {x, w.constant(0.05, {}), zero}),
+                           weights(w, DataType::kInt4, false, true, false)});
+     }},
+};
+
+std::string bytes_of(const Spelling& spelling, bool swapped = false) {
+  Form form;
+  form.opset = 25;
+  form.swapped = swapped;
+  Writer writer(form, {"rows", kDepth});
+  return writer.bytes(spelling.write(writer));
+}
+
+TEST(WeightOnlyFusions, EverySpellingKeepsItsWeightsSmall) {
+  for (const Spelling& spelling : kSpellings) {
+    for (const bool swapped : {false, true}) {
+      SCOPED_TRACE(testing::Message() << spelling.name << (swapped ? ", swapped" : ""));
+      const std::string found = operators(load(bytes_of(spelling, swapped), true));
+      EXPECT_NE(found.find("DequantizedMatMul"), std::string::npos) << found;
+    }
+  }
+}
+
+TEST(WeightOnlyFusions, ResultsAreThoseOfTheNodes) {
+  for (const std::int64_t rows : {std::int64_t{1}, kRows}) {
+    const Tensor x = numbers({rows, kDepth}, 5);
+    for (const Spelling& spelling : kSpellings) {
+      const Tensor written = load(bytes_of(spelling), false, Backend::kReference).run({x})[0];
+      float largest = 0;
+      for (std::size_t i = 0; i < written.count(); ++i) largest = std::max(largest, std::abs(written.data<float>()[i]));
+      for (const Backend backend : all_backends()) {
+        SCOPED_TRACE(testing::Message() << spelling.name << ", " << name_of(backend) << ", " << rows << " rows");
+        const Tensor fused = load(bytes_of(spelling), true, backend).run({x})[0];
+        ASSERT_EQ(fused.shape(), written.shape());
+        for (std::size_t i = 0; i < fused.count(); ++i)
+          EXPECT_NEAR(fused.data<float>()[i], written.data<float>()[i], 1e-5F * largest) << i;
+      }
+    }
+  }
+}
+
+const Spelling kNearMisses[] = {
+    {"few weights",
+     [](Writer& w) {
+       const std::string b = codes(w, DataType::kInt8, {kDepth, 16});
+       return w("MatMul", {"x", w("DequantizeLinear", {b, w.constant(0.01, {})})});
+     }},
+    {"scales along the depth",
+     [](Writer& w) {
+       const std::string b = codes(w, DataType::kInt8, {kDepth, kColumns});
+       return w("MatMul", {"x", w("DequantizeLinear", {b, scales(w, {kDepth})}, {attribute("axis", 0)})});
+     }},
+    {"blocks along the columns",
+     [](Writer& w) {
+       const std::string b = codes(w, DataType::kInt4, {kDepth, kColumns});
+       return w("MatMul", {"x", w("DequantizeLinear", {b, scales(w, {kDepth, kColumns / 2})},
+                                  {attribute("axis", 1), attribute("block_size", 2)})});
+     }},
+    {"weights of three dimensions",
+     [](Writer& w) {
+       const std::string b = codes(w, DataType::kInt8, {2, kDepth, kColumns});
+       return w("MatMul", {"x", w("DequantizeLinear", {b, w.constant(0.01, {})})});
+     }},
+    {"16 bits",
+     [](Writer& w) {
+       const std::string b = codes(w, DataType::kInt16, {kDepth, kColumns});
+       return w("MatMul", {"x", w("DequantizeLinear", {b, w.constant(0.01, {})})});
+     }},
+    {"float16",
+     [](Writer& w) {
+       const std::string b = codes(w, DataType::kInt8, {kDepth, kColumns});
+       const std::string scale = w.add_constant(tensor<internal::Float16>({}, {internal::Float16(0.01F)}));
+       const std::string x = w("Cast", {"x"}, {attribute("to", 10)});
+       return w("MatMul", {x, w("DequantizeLinear", {b, scale})});
+     }},
+    {"alpha",
+     [](Writer& w) {
+       return w("Gemm", {"x", weights(w, DataType::kInt8, false, false, false)}, {attribute("alpha", 2.0F)});
+     }},
+    {"a Gemm whose bias is no row",
+     [](Writer& w) {
+       const std::string b = weights(w, DataType::kInt8, false, false, false);
+       return w("Gemm", {"x", b, w.constant(1, {1})});
+     }},
+    {"codes that a run makes",
+     [](Writer& w) {
+       const std::string x =
+           w("Cast",
+             {w("Expand", {w("ReduceSum", {"x"}), w.add_constant(tensor<std::int64_t>({2}, {kDepth, kColumns}))})},
+             {attribute("to", 3)});
+       return w("MatMul", {"x", w("DequantizeLinear", {x, w.constant(0.01, {})})});
+     }},
+};
+
+TEST(WeightOnlyFusions, NearMissesStay) {
+  const Tensor x = numbers({kRows, kDepth}, 5);
+  for (const Spelling& miss : kNearMisses) {
+    SCOPED_TRACE(miss.name);
+    const Model model = load(bytes_of(miss), true);
+    EXPECT_EQ(operators(model).find("DequantizedMatMul"), std::string::npos) << operators(model);
+    EXPECT_GT(model.run({x})[0].count(), 0U);
+  }
+}
+
+/// Where a bias does not fit, the product is fused without it.
+TEST(WeightOnlyFusions, OtherSumsStayBehind) {
+  Form form;
+  form.opset = 25;
+  Writer w(form, {kRows, kDepth});
+  const std::string y = w.add(plain(w, DataType::kInt4, false, true, true), w.constant(2, {kRows, 1}));
+  EXPECT_EQ(operators(load(w.bytes(y), true)), "DequantizedMatMul Add");
+}
+
+}  // namespace
+}  // namespace linnet::test

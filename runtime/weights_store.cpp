@@ -10,7 +10,7 @@ namespace linnet::internal {
 std::shared_ptr<const std::byte> WeightsStore::get(const ConstantPtr& source, const std::string& key, std::size_t bytes,
                                                    const std::function<void(std::byte*)>& pack) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  const std::pair<const void*, std::string> where(source->data, key);
+  const Where where(source->data, source->type, bytes, key);
   const auto found = entries_.find(where);
   if (found != entries_.end()) return found->second.packed;
   if (bytes > most_bytes_ - total_bytes_) {

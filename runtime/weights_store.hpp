@@ -5,7 +5,8 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
-#include <utility>
+#include <string>
+#include <tuple>
 
 #include "runtime/op.hpp"
 
@@ -30,7 +31,10 @@ class WeightsStore : public PackedWeights {
   };
   const std::size_t most_bytes_;
   mutable std::mutex mutex_;
-  std::map<std::pair<const void*, std::string>, Entry> entries_;
+  /// Address and type of the source, bytes of what is packed, and the packer's key: a key that forgets something never
+  /// gives less memory than was asked for.
+  using Where = std::tuple<const void*, DataType, std::size_t, std::string>;
+  std::map<Where, Entry> entries_;
   std::size_t total_bytes_ = 0;
 };
 

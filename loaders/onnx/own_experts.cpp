@@ -3,11 +3,12 @@
 //   expert(x) = activation(x fc1^T + b1) fc2^T + b2; with fc3, activation(...) (x fc3^T + b3) fc2^T + b2
 //   swiglu:     G sigmoid(alpha G) (L + beta), G = min(g, limit), L = clamp(l, -limit, limit), where g and l are fc1's
 //               and fc3's, or neighbours (swiglu_fusion 1) or halves (2) of what fc1 gives
-// Gelu is the one with Tanh, as in ONNX Runtime. Rows are brought together by experts (GroupRows) and multiplied with
-// the matrices of theirs (GroupedMatMul), in float32 whatever the type of the input; then each finds its k results
-// again. QMoE has weights of 2, 4 or 8 bits, the first of a byte in its lowest bits (GroupedMatMulNBits):
+// Gelu is the one with Tanh, as in ONNX Runtime. Rows are multiplied with the matrices of their experts
+// (GatheredMatMul), in float32 whatever the type of the input. QMoE has weights of 2, 4 or 8 bits, the first of a byte
+// in its lowest bits (GatheredMatMulNBits):
 //   weight = (code - zero point) scale, for each row of a matrix or each block of block_size along it
 // accuracy_level is what it is for MatMulNBits.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -74,20 +75,24 @@ std::string scales_and_zeros(const OwnCall& call, const char* layer, std::size_t
   return of_layer(out, layer);
 }
 
-/// `to` [rows of all experts, outputs] from `from` [rows of all experts, inputs].
-std::string projection(const OwnCall& call, const Layers& layers, std::size_t layer, const char* from, const char* to) {
+/// `to` [rows, k, outputs] from `from` [rows, inputs] or [rows, k, inputs]: `repeats` is k or 1.
+std::string projection(const OwnCall& call, const Layers& layers, std::size_t layer, std::int64_t repeats,
+                       const char* from, const char* to) {
   const std::string name = text("fc", layer + 1);
   const bool has_bias = call.has_input(layers.biases[layer]);
   std::string out = has_bias ? of_layer("b_#=Cast<to=1>(#_experts_bias);", name.c_str()) : "";
   const std::string bias = has_bias ? text("b_", name) : "";
-  if (!layers.quantized)
-    return out + text(to, "=linnet:GroupedMatMul(", from, ",ends,", name, "_experts_weights,", bias, ");");
+  if (!layers.quantized) {
+    return out + text(to, "=linnet:GatheredMatMul<repeats=", repeats, ">(", from, ",chosen,", name, "_experts_weights,",
+                      bias, ");");
+  }
   const std::int64_t bits = bits_of(call, name.c_str());
   const std::int64_t level = call.attributes.get_int("accuracy_level", 0);
+  const std::int64_t block = call.attributes.get_int("block_size", 0);
   return out + scales_and_zeros(call, name.c_str(), layers.zero_points + layer) +
-         text(to, "=linnet:GroupedMatMulNBits<bits=", bits, ",accuracy_level=", level, ">(", from, ",ends,", name,
-              "_experts_weights,s_", name, ",", call.has_input(layers.zero_points + layer) ? text("z_", name) : "", ",",
-              bias, ");");
+         text(to, "=linnet:GatheredMatMulNBits<bits=", bits, ",block_size=", std::max<std::int64_t>(0, block),
+              ",accuracy_level=", level, ",repeats=", repeats, ">(", from, ",chosen,", name, "_experts_weights,s_",
+              name, ",", call.has_input(layers.zero_points + layer) ? text("z_", name) : "", ",", bias, ");");
 }
 
 /// `g` and `l` of fc1's result `h`, or of fc1 and fc3.
@@ -98,7 +103,8 @@ std::string gates(const OwnCall& call, std::size_t third) {
       if (!call.has_input(third)) invalid_model("swiglu_fusion is 0 without fc3_experts_weights");
       return "g=h;l=h3;";
     case 1:
-      return "pairs=Reshape(h,[0,-1,2]);g0,l0=Split<axis=-1,num_outputs=2>(pairs);g=Squeeze(g0,[2]);l=Squeeze(l0,[2]);";
+      return "pairs=Reshape(h,[0,0,-1,2]);g0,l0=Split<axis=-1,num_outputs=2>(pairs);g=Squeeze(g0,[3]);l=Squeeze(l0,[3])"
+             ";";
     case 2:
       return "g,l=Split<axis=-1,num_outputs=2>(h);";
     default:
@@ -142,25 +148,24 @@ std::string activation(const OwnCall& call, std::size_t third) {
 /// What follows the choice of experts: `chosen` are those of every row, `best` their shares.
 std::string mixed(const OwnCall& call, const Layers& layers, bool normalized) {
   std::string out = normalized ? "sum=ReduceSum<keepdims=1>(best,[-1]);weights=Div(best,sum);" : "weights=best;";
-  out +=
-      "flat=Flatten<axis=-1>(input);x=Cast<to=1>(flat);order,places,ends=linnet:GroupRows(chosen,fc1_experts_weights);"
-      "row=Div(order,many);grouped=Gather(x,row);";
-  out += projection(call, layers, 0, "grouped", "h");
-  if (call.has_input(layers.third)) out += projection(call, layers, 2, "grouped", "h3");
-  out += activation(call, layers.third) + projection(call, layers, 1, "a", "o");
+  const std::int64_t experts = call.attributes.get_int("k", 1);
+  out += "flat=Flatten<axis=-1>(input);x=Cast<to=1>(flat);" + projection(call, layers, 0, experts, "x", "h");
+  if (call.has_input(layers.third)) out += projection(call, layers, 2, experts, "x", "h3");
+  out += activation(call, layers.third) + projection(call, layers, 1, 1, "a", "o");
   return out +
-         "results=Gather(o,places);share=Unsqueeze(weights,[2]);parts=Mul(results,share);"
-         "mixed=ReduceSum<keepdims=0>(parts,[1]);shape=Shape(input);whole=Reshape(mixed,shape);"
-         "output=CastLike(whole,input);";
+         "share=Unsqueeze(weights,[2]);parts=Mul(o,share);mixed=ReduceSum<keepdims=0>(parts,[1]);shape=Shape(input);"
+         "whole=Reshape(mixed,shape);output=CastLike(whole,input);";
 }
 
 /// `k`, how many experts a row has.
 std::string count_of_experts(const OwnCall& call) {
+  if (const std::size_t rank = rank_of(call, 1, "router_probs"); rank != 2)
+    invalid_model("router_probs has ", rank, " dimensions, expected 2");
   require(call, "use_sparse_mixer", 0);
   require(call, "swiglu_limit_after_activation", 0);
   const std::int64_t experts = call.attributes.get_int("k", 1);
   if (experts < 1 || experts > kMostSize) invalid_model("k is ", experts, ", expected 1 to the number of experts");
-  return text("k=Constant<value_ints=[", experts, "]>();many=Constant<value_int=", experts, ">();");
+  return text("k=Constant<value_ints=[", experts, "]>();");
 }
 
 }  // namespace

@@ -216,8 +216,13 @@ std::optional<Replacement> make_dequantized_matmul(const Match& match) {
   const OpDef* const op = match.registry().find(kOwnDomain, kDequantizedMatMul);
   if (!b || op == nullptr || b->node().op != match.registry().find("", "DequantizeLinear")) return std::nullopt;
   const ConstantPtr& codes = b->input_constant(0);
-  if (codes == nullptr || !kCodeTypes.has(codes->type) || codes->count() < kLeastWeights ||
-      !suits_product(*b, attributes->transpose_b, attributes->block_size)) {
+  const bool are_constant = b->input_constant(1) != nullptr && (!b->has_input(2) || b->input_constant(2) != nullptr);
+  // With blocks that the kernels cannot take apart weights would become float32 in every run, as in other backends.
+  constexpr std::int64_t kBlockUnit = 16;
+  const Backend backend = b->options().backend;
+  if (codes == nullptr || !are_constant || !kCodeTypes.has(codes->type) || codes->count() < kLeastWeights ||
+      !suits_product(*b, attributes->transpose_b, attributes->block_size) || attributes->block_size % kBlockUnit != 0 ||
+      backend == Backend::kOnednn) {
     return std::nullopt;
   }
   std::vector<Input> inputs = {written.node().inputs[0], codes, b->node().inputs[1],

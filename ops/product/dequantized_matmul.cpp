@@ -4,7 +4,7 @@
 //   block of block_size neighbours along k
 // A [..., K] and Y [..., N]: float32. B [K, N], or [N, K] with transpose_b: integers of 8, 4 or 2 bits; zero_points, of
 // the same type, may be left out (0). scales: float32; with blocks it has B's shape, but for as many k as there are
-// blocks. bias [N].
+// blocks. bias [N]. A block is summed before it is scaled: where that sum alone overflows, so does Y.
 #include "ops/product/dequantized_matmul.hpp"
 
 #include "ops/product/n_bits.hpp"
@@ -28,7 +28,7 @@ NBits concrete_product(const NodeView& node) {
   const Shape a = node.input_shape(kA);
   const Shape b = node.input_shape(kB);
   NBits result;
-  result.inputs = {kB, kScales, kZeroPoints, kBias, 0, 0};
+  result.inputs = {kB, kScales, kZeroPoints, kBias, 0};
   result.rows = static_cast<std::size_t>(element_count(Shape(a.begin(), a.end() - 1)));
   result.k = static_cast<std::size_t>(b[attributes.transpose_b ? 1 : 0]);
   result.n = static_cast<std::size_t>(b[attributes.transpose_b ? 0 : 1]);

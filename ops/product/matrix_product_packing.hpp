@@ -1,6 +1,7 @@
 // What the own kernels' matrix products share: reading constant weights once, and the epilogue.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 
 #include "ops/kernels/gemm.hpp"
@@ -11,6 +12,12 @@ namespace linnet::internal {
 /// Multiply-adds and weights that a core gets through in a nanosecond; for choosing tasks only.
 inline constexpr double kProductsPerNanosecond = 50.0;
 inline constexpr double kWeightsPerNanosecond = 20.0;  ///< read from the third-level cache
+
+/// Rows that are multiplied with a panel between two looks at the stop: about 0.1 ms.
+constexpr std::size_t rows_of_panel(std::size_t depth) {
+  constexpr std::size_t kLeast = 12, kMost = 240, kProducts = 5000000;
+  return std::clamp(kProducts / (kernels::kPanelColumns * (depth + 1)), kLeast, kMost);
+}
 
 /// Where row `row` of a panel's columns begins in the B at `b`, at any address.
 const std::byte* panel_rows(const MatrixProduct& product, const void* b, std::size_t panel, std::size_t row);

@@ -44,8 +44,8 @@ void check_g_idx(const NBits& node, const RunArguments& args) {
 
 struct FloatState {
   NBits node;
-  std::size_t panel_floats = 0;             ///< of a worker
-  std::size_t panels_at = 0, tasks_at = 0;  ///< in the workspace
+  std::size_t panel_floats = 0;  ///< of a worker
+  std::size_t panels_at = 0;     ///< in the workspace
 };
 
 std::string accepts_float(const NodeView& node) { return accepts_float32(node); }
@@ -55,7 +55,7 @@ Prepared prepare_float(const PrepareContext& context) {
   state->node = n_bits(context);
   state->panel_floats = state->node.k * kernels::kPanelColumns;
   WorkspaceLayout workspace;
-  state->tasks_at = workspace.add((state->node.matrices + 1) * sizeof(std::size_t));
+  state->node.reserve(workspace);
   state->panels_at = workspace.add(state->panel_floats * sizeof(float) * static_cast<std::size_t>(context.threads()));
   Prepared prepared;
   prepared.workspace_bytes = workspace.bytes();
@@ -66,15 +66,15 @@ Prepared prepare_float(const PrepareContext& context) {
 /// Panels of W as float32, multiplied while they are in the second-level cache.
 void run_float(const RunArguments& args) {
   constexpr std::size_t kLine = 64;
-  constexpr std::size_t kRows = 240;
   const auto& state = *static_cast<const FloatState*>(args.state);
   const NBits& node = state.node;
-  std::int64_t all = 0;
-  const RowGroups groups = node.groups(args, all);
+  const std::size_t rows_at_once = rows_of_panel(node.k);
   check_g_idx(node, args);
+  GatheredRows::Grouped grouped;
+  node.gather(args, grouped);
   auto* const workspace = static_cast<std::byte*>(args.workspace);
-  const auto* const a = static_cast<const float*>(args.inputs[0]);
-  auto* const y = static_cast<float*>(args.outputs[0]);
+  const float* const a = grouped.a;
+  float* const y = grouped.y;
   // A part is all rows of a group by one panel, which is made once.
   GroupParts parts;
   parts.panels = kernels::panel_count(node.n);
@@ -82,8 +82,7 @@ void run_float(const RunArguments& args) {
   parts.joins_panels = false;
   parts.row_work = static_cast<double>(node.n * node.k) / kProductsPerNanosecond;
   parts.matrix_work = static_cast<double>(node.n * node.k) / 2;
-  auto* const firsts = reinterpret_cast<std::size_t*>(workspace + state.tasks_at);
-  for_parts(args.control, groups, parts, firsts, [&](const GroupPart& part, std::size_t worker) {
+  for_parts(args.control, grouped, parts, [&](const GroupPart& part, std::size_t worker) {
     float* const packed = reinterpret_cast<float*>(workspace + state.panels_at) + worker * state.panel_floats;
     const std::size_t column = part.panel_begin * kernels::kPanelColumns;
     const std::size_t columns = std::min(kernels::kPanelColumns, node.n - column);
@@ -99,12 +98,13 @@ void run_float(const RunArguments& args) {
     kernels::GemmEpilogue epilogue;
     if (node.has_bias) epilogue.bias = static_cast<const float*>(node.bias(args)) + part.group * node.n + column;
     const std::size_t end = part.row + part.rows;
-    for (std::size_t row = part.row; row < end; row += kRows) {
+    for (std::size_t row = part.row; row < end; row += rows_at_once) {
       if (args.control.abandon_if_stopped()) return;
-      kernels::gemm(std::min(kRows, end - row), columns, node.k, a + row * node.k, node.k, packed, epilogue,
+      kernels::gemm(std::min(rows_at_once, end - row), columns, node.k, a + row * node.k, node.k, packed, epilogue,
                     y + row * node.n + column, node.n, 0, 1);
     }
   });
+  node.scatter(args, grouped);
 }
 
 Prepared prepare(const PrepareContext& context) { return {new_shared<NBits>(n_bits(context)), 0, 0}; }
@@ -112,12 +112,11 @@ Prepared prepare(const PrepareContext& context) { return {new_shared<NBits>(n_bi
 void run(const RunArguments& args) {
   constexpr std::size_t kLine = 64;
   const auto& node = *static_cast<const NBits*>(args.state);
-  std::int64_t all = 0;
-  const RowGroups groups = node.groups(args, all);
+  node.check(args);
   check_g_idx(node, args);
   args.control.parallel_for(node.rows * node.n, n_bits_work(node, 0.3, 0.3), [&](std::size_t index) {
     const std::size_t row = index / node.n;
-    const std::size_t column = groups.group_of(row) * node.n + index % node.n;
+    const std::size_t column = node.matrix_of(args, row) * node.n + index % node.n;
     double sum = 0;
     if (node.has_bias) load_line(node.type, node.bias(args), column, 1, &sum);
     for (std::size_t k = 0; k < node.k; k += kLine) {
@@ -125,7 +124,7 @@ void run(const RunArguments& args) {
       const std::size_t count = std::min(kLine, node.k - k);
       float a[kLine];
       float w[kLine];
-      load_line(node.type, args.inputs[0], row * node.k + k, count, a);
+      load_line(node.type, args.inputs[0], row / node.repeats * node.k + k, count, a);
       dequantize(node, args, column, k, count, w);
       for (std::size_t i = 0; i < count; ++i) sum += static_cast<double>(a[i]) * static_cast<double>(w[i]);
     }
@@ -145,11 +144,6 @@ void NBits::look_at(const NodeView& node) {
   type = node.input_type(0);
   has_g_idx = inputs.g_idx != 0 && node.has_input(inputs.g_idx);
   has_bias = node.has_input(inputs.bias);
-}
-
-RowGroups NBits::groups(const RunArguments& args, std::int64_t& all) const {
-  all = static_cast<std::int64_t>(rows);
-  return row_groups(inputs.ends == 0 ? &all : args.inputs[inputs.ends], matrices, rows);
 }
 
 void parse_bits(ParseContext& context, NBitsAttributes& attributes) {

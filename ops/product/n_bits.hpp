@@ -1,10 +1,10 @@
 // Products with weights of few bits, each a code that a scale and a zero point of its block along K make a number of:
 //   W[n, k] = (code[n, k] - zero_point[n, g]) * scale[n, g],   g = k / block, or g_idx[k]
-// of one matrix W [N, K], or of several, one for each group of rows: what MatMulNBits, GroupedMatMulNBits and
+// of one matrix W [N, K], or of several, of which each row names one: what MatMulNBits, GatheredMatMulNBits and
 // DequantizedMatMul share.
 #pragma once
 
-#include "ops/product/row_groups.hpp"
+#include "ops/product/gathered_rows.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "runtime/op.hpp"
 
@@ -14,7 +14,6 @@ namespace linnet::internal {
 struct NBitsInputs {
   std::size_t codes = 1, scales = 2, zero_points = 3, bias = 5;
   std::size_t g_idx = 0;  ///< 0: the operator has none
-  std::size_t ends = 0;   ///< of the groups of rows; 0: one matrix serves all rows
 };
 
 /// Elements of a list for each row of all W: element i of row r is number r * row + i * step of an input.
@@ -26,11 +25,8 @@ struct RowElements {
 };
 
 /// A node with concrete shapes.
-struct NBits {
+struct NBits : GatheredRows {
   NBitsInputs inputs;
-  std::size_t rows = 0;                    ///< of A
-  std::size_t matrices = 1;                ///< W, one behind the other
-  std::size_t k = 0, n = 0;                ///< of each
   std::size_t bits = 4;                    ///< of a code
   std::size_t block = 1, blocks = 0;       ///< along K; of a row of W
   DataType type = DataType::kUndefined;    ///< of A, Y and bias
@@ -50,8 +46,6 @@ struct NBits {
     return zero_points.type == DataType::kUndefined ? nullptr : args.inputs[inputs.zero_points];
   }
   const void* bias(const RunArguments& args) const { return has_bias ? args.inputs[inputs.bias] : nullptr; }
-  /// Where one matrix serves all rows, they end at `all`. Errors: those of row_groups.
-  RowGroups groups(const RunArguments& args, std::int64_t& all) const;
 };
 
 /// Unsigned codes of so many bits.

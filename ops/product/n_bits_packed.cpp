@@ -14,13 +14,13 @@ namespace {
 constexpr std::size_t kColumns = kernels::kNBitsPanelColumns;
 constexpr std::size_t kMostBlock = 256;  ///< of the kernels
 constexpr std::size_t kBlockUnit = 16;
+constexpr std::size_t kUnwatched = 1024;  ///< rows of a panel between two looks at the stop
 
 /// The blocks that a kernel multiplies: those of the node, or equal parts of them where they are longer. 0: there are
 /// none.
 std::size_t packed_block(const NBits& node) {
-  for (std::size_t parts = 1; node.block / parts >= kBlockUnit; ++parts) {
-    const std::size_t block = node.block / parts;
-    if (block <= kMostBlock && node.block % parts == 0 && block % kBlockUnit == 0) return block;
+  for (std::size_t block = kMostBlock; block >= kBlockUnit; block -= kBlockUnit) {
+    if (node.block % block == 0) return block;
   }
   return 0;
 }
@@ -29,8 +29,7 @@ struct PackedState {
   NBits node;
   std::size_t block = 0, blocks = 0;                             ///< as they are packed
   std::shared_ptr<const std::byte> packed, scales, zero_points;  ///< of all matrices; the last one may be null
-  std::size_t tasks_at = 0;                                      ///< in the workspace, as the others
-  std::size_t elements_at = 0, row_scales_at = 0, sums_at = 0;
+  std::size_t elements_at = 0, row_scales_at = 0, sums_at = 0;   ///< in the workspace
 
   std::size_t depth() const { return blocks * block; }
   std::size_t panels() const { return kernels::n_bits_panels(node.n); }  ///< of a matrix
@@ -68,23 +67,30 @@ void for_panels(const PrepareContext& context, const PackedState& state, const P
   });
 }
 
+/// Of everything that decides what is packed, for constants that several nodes share.
+std::string layout_key(const PackedState& state, const RowElements& elements) {
+  const NBits& node = state.node;
+  return text(" ", node.matrices, " ", node.n, " ", node.k, " blocks ", node.block, " ", state.block, " of ", node.bits,
+              " bits ", node.is_signed(), " as ", elements.type, " ", elements.row, " ", elements.step);
+}
+
 std::shared_ptr<const std::byte> pack_codes(const PrepareContext& context, const PackedState& state) {
   const NBits& node = state.node;
   const std::size_t panel_bytes = kernels::n_bits_panel_bytes(state.depth(), node.bits);
   const ConstantPtr& codes = context.input_constant(node.inputs.codes);
-  const std::string key =
-      text(node.bits, " bits ", node.matrices, " ", node.n, " ", state.block, " steps ", node.codes.step);
+  const std::string key = text("codes", layout_key(state, node.codes));
   const unsigned flip = node.is_signed() ? 1U << (node.bits - 1) : 0;
   return context.weights().get(codes, key, state.panels() * node.matrices * panel_bytes, [&](std::byte* memory) {
     for_panels(context, state, [&](std::size_t panel, std::size_t row, std::size_t rows) {
       auto* const to = reinterpret_cast<std::uint8_t*>(memory) + panel * panel_bytes;
       std::memset(to, 0, panel_bytes);
       if (node.codes.step == 1) {
-        for (std::size_t i = 0; i < rows; ++i)
+        for (std::size_t i = 0; i < rows && !context.control().abandon_if_stopped(); ++i)
           kernels::pack_n_bits_column(codes->data, (row + i) * node.codes.row, 0, node.k, node.bits, flip, i, to);
         return;
       }
       for (std::size_t k = 0; k < node.k; ++k) {
+        if (k % kUnwatched == 0 && context.control().abandon_if_stopped()) return;
         const std::size_t at = row * node.codes.row + k * node.codes.step;
         kernels::pack_n_bits_row(codes->data, at, rows, k, node.bits, flip, to);
       }
@@ -97,15 +103,16 @@ std::shared_ptr<const std::byte> pack_codes(const PrepareContext& context, const
 /// that of the last column.
 template <typename Line>
 std::shared_ptr<const std::byte> pack_list(const PrepareContext& context, const PackedState& state, std::size_t input,
-                                           const char* what, const Line& line) {
+                                           const char* what, const RowElements& elements, const Line& line) {
   const NBits& node = state.node;
   const std::size_t bytes = state.list_floats() * node.matrices * sizeof(float);
   const std::size_t parts = node.block / state.block;
-  const std::string key = text("n bits ", what, " ", node.bits, " ", node.matrices, " ", node.n, " ", state.block);
+  const std::string key = text(what, layout_key(state, elements));
   return context.weights().get(context.input_constant(input), key, bytes, [&](std::byte* memory) {
     for_panels(context, state, [&](std::size_t panel, std::size_t row, std::size_t rows) {
       float* to = reinterpret_cast<float*>(memory) + panel * state.blocks * kColumns;
       for (std::size_t block = 0; block < state.blocks; ++block) {
+        if (block % kUnwatched == 0 && context.control().abandon_if_stopped()) return;
         for (std::size_t column = 0; column < kColumns; ++column, ++to)
           line(row + std::min(column, rows - 1), block / parts, to);
       }
@@ -133,7 +140,7 @@ Prepared prepare_packed(const PrepareContext& context, bool rounds) {
   state->packed = pack_codes(context, *state);
   const std::byte* const scales = context.input_constant(node.inputs.scales)->aligned();
   state->scales =
-      pack_list(context, *state, node.inputs.scales, "scales",
+      pack_list(context, *state, node.inputs.scales, "scales", node.scales,
                 [&](std::size_t row, std::size_t block, float* to) { node.scales.load(scales, row, block, 1, to); });
   // Those of unsigned codes.
   const float middle = static_cast<float>(1U << (node.bits - 1));
@@ -142,15 +149,15 @@ Prepared prepare_packed(const PrepareContext& context, bool rounds) {
   if (has_zeros || node.zero_point + raised != middle) {
     const std::size_t source = has_zeros ? node.inputs.zero_points : node.inputs.codes;
     const std::byte* const zeros = has_zeros ? context.input_constant(source)->aligned() : nullptr;
-    state->zero_points =
-        pack_list(context, *state, source, "zeros", [&](std::size_t row, std::size_t block, float* to) {
-          *to = node.zero_point;
-          if (has_zeros) node.zero_points.load(zeros, row, block, 1, to);
-          *to += raised;
-        });
+    state->zero_points = pack_list(context, *state, source, "zeros", node.zero_points,
+                                   [&](std::size_t row, std::size_t block, float* to) {
+                                     *to = node.zero_point;
+                                     if (has_zeros) node.zero_points.load(zeros, row, block, 1, to);
+                                     *to += raised;
+                                   });
   }
   WorkspaceLayout workspace;
-  state->tasks_at = workspace.add((node.matrices + 1) * sizeof(std::size_t));
+  state->node.reserve(workspace);
   if (rounds) {
     state->elements_at = workspace.add(node.rows * depth);
     state->row_scales_at = workspace.add(node.rows * state->blocks * sizeof(float));
@@ -169,13 +176,12 @@ Prepared prepare_floats(const PrepareContext& context) { return prepare_packed(c
 
 /// Calls multiply(part, row) for parts of the product that begin at a row; 0.3 ms each at most.
 template <typename Multiply>
-void for_products(const RunArguments& args, const PackedState& state, const RowGroups& groups, double products_per_ns,
-                  const Multiply& multiply) {
+void for_products(const RunArguments& args, const PackedState& state, const GatheredRows::Grouped& grouped,
+                  double products_per_ns, const Multiply& multiply) {
   const NBits& node = state.node;
   const double panel_row = static_cast<double>(state.depth() * kColumns) / products_per_ns;
   const GroupParts parts = GroupParts::of(state.panels(), panel_row, static_cast<double>(node.n * node.k) / 80);
-  auto* const firsts = reinterpret_cast<std::size_t*>(static_cast<std::byte*>(args.workspace) + state.tasks_at);
-  for_parts(args.control, groups, parts, firsts, [&](const GroupPart& part, std::size_t) {
+  for_parts(args.control, grouped, parts, [&](const GroupPart& part, std::size_t) {
     kernels::NBitsProduct product;
     product.m = part.rows;
     product.n = node.n;
@@ -189,7 +195,7 @@ void for_products(const RunArguments& args, const PackedState& state, const RowG
     if (state.zero_points != nullptr)
       product.zero_points = reinterpret_cast<const float*>(state.zero_points.get()) + list;
     if (node.has_bias) product.bias = static_cast<const float*>(node.bias(args)) + part.group * node.n;
-    product.c = static_cast<float*>(args.outputs[0]) + part.row * node.n;
+    product.c = grouped.y + part.row * node.n;
     product.c_row_stride = node.n;
     product.panel_begin = part.panel_begin;
     product.panel_end = part.panel_end;
@@ -200,10 +206,10 @@ void for_products(const RunArguments& args, const PackedState& state, const RowG
 void run_int8(const RunArguments& args) {
   const auto& state = *static_cast<const PackedState*>(args.state);
   const NBits& node = state.node;
-  std::int64_t all = 0;
-  const RowGroups groups = node.groups(args, all);
+  GatheredRows::Grouped grouped;
+  node.gather(args, grouped);
   auto* const workspace = static_cast<std::byte*>(args.workspace);
-  const auto* const a = static_cast<const float*>(args.inputs[0]);
+  const float* const a = grouped.a;
   const auto rows_at = [&](std::size_t row) {
     return kernels::QuantizedRows{reinterpret_cast<std::int8_t*>(workspace + state.elements_at) + row * state.depth(),
                                   reinterpret_cast<float*>(workspace + state.row_scales_at) + row * state.blocks,
@@ -212,22 +218,24 @@ void run_int8(const RunArguments& args) {
   args.control.parallel_for(node.rows, 0.5 * static_cast<double>(node.rows * node.k), [&](std::size_t row) {
     kernels::quantize_row_in_blocks(a + row * node.k, node.k, state.block, rows_at(row));
   });
-  for_products(args, state, groups, 200, [&](kernels::NBitsProduct& product, std::size_t row) {
+  for_products(args, state, grouped, 200, [&](kernels::NBitsProduct& product, std::size_t row) {
     product.a = rows_at(row);
     kernels::gemm_int4(product);
   });
+  node.scatter(args, grouped);
 }
 
 void run_floats(const RunArguments& args) {
   const auto& state = *static_cast<const PackedState*>(args.state);
-  std::int64_t all = 0;
-  const RowGroups groups = state.node.groups(args, all);
-  const auto* const a = static_cast<const float*>(args.inputs[0]);
-  for_products(args, state, groups, 50, [&](kernels::NBitsProduct& product, std::size_t row) {
+  GatheredRows::Grouped grouped;
+  state.node.gather(args, grouped);
+  const float* const a = grouped.a;
+  for_products(args, state, grouped, 50, [&](kernels::NBitsProduct& product, std::size_t row) {
     product.x = a + row * state.node.k;
     product.k = state.node.k;
     kernels::gemm_n_bits(product);
   });
+  state.node.scatter(args, grouped);
 }
 
 }  // namespace

@@ -169,6 +169,18 @@ const Spelling kNearMisses[] = {
        const std::string x = w("Cast", {"x"}, {attribute("to", 10)});
        return w("MatMul", {x, w("DequantizeLinear", {b, scale})});
      }},
+    {"blocks that are no multiples of 16",
+     [](Writer& w) {
+       const std::string b = codes(w, DataType::kInt8, {kDepth, kColumns});
+       return w("MatMul", {"x", w("DequantizeLinear", {b, scales(w, {64, kColumns})},
+                                  {attribute("axis", 0), attribute("block_size", 8)})});
+     }},
+    {"scales that a run makes",
+     [](Writer& w) {
+       const std::string b = codes(w, DataType::kInt8, {kDepth, kColumns});
+       const std::string scale = w("ReduceSum", {"x"}, {attribute("keepdims", 0)});
+       return w("MatMul", {"x", w("DequantizeLinear", {b, scale})});
+     }},
     {"alpha",
      [](Writer& w) {
        return w("Gemm", {"x", weights(w, DataType::kInt8, false, false, false)}, {attribute("alpha", 2.0F)});
@@ -195,6 +207,61 @@ TEST(WeightOnlyFusions, NearMissesStay) {
     const Model model = load(bytes_of(miss), true);
     EXPECT_EQ(operators(model).find("DequantizedMatMul"), std::string::npos) << operators(model);
     EXPECT_GT(model.run({x})[0].count(), 0U);
+  }
+}
+
+/// What is packed of a constant depends on all of the node: others that share it are packed on their own.
+TEST(WeightOnlyFusions, ProductsShareScalesAndCodes) {
+  Form form;
+  form.opset = 25;
+  Writer w(form, {kRows, kDepth});
+  const std::string one = w.constant(0.01, {});
+  const std::string column = scales(w, {kDepth});
+  const std::string zero = codes(w, DataType::kInt8, {});
+  const std::string square = codes(w, DataType::kInt8, {kDepth, kDepth});
+  const std::string blocks = scales(w, {16, kDepth});
+  const std::string turned = w("Reshape", {blocks, w.add_constant(tensor<std::int64_t>({2}, {kDepth, 16}))});
+  const auto dequantized = [&](const Names& inputs, std::int64_t axis, std::int64_t block) {
+    return w("DequantizeLinear", inputs, {attribute("axis", axis), attribute("block_size", block)});
+  };
+  const std::string wide = w("Concat", {"x", "x"}, {attribute("axis", 1)});
+  const std::string deep = codes(w, DataType::kInt8, {2 * kDepth, kDepth});
+  const Names products = {
+      w("MatMul", {"x", w("DequantizeLinear", {square, one, zero})}),
+      w("MatMul", {wide, w("DequantizeLinear", {deep, one, zero})}),
+      w("MatMul", {"x", w("DequantizeLinear", {square, column}, {attribute("axis", 1)})}),
+      w("MatMul", {wide, w("DequantizeLinear", {deep, column}, {attribute("axis", 1)})}),
+      w("MatMul", {"x", dequantized({square, blocks}, 0, 32)}),
+      w("MatMul", {wide, dequantized({deep, blocks}, 0, 64)}),
+      w("MatMul", {"x", w("Transpose", {dequantized({square, turned}, 1, 32)})}),
+      w("MatMul", {"x", w("Transpose", {w("DequantizeLinear", {square, one})})}),
+  };
+  const std::string bytes = w.bytes(w("Concat", products, {attribute("axis", 1)}));
+  const Model model = load(bytes, true);
+  const std::string found = operators(model);
+  std::size_t fused = 0;
+  for (std::size_t at = 0; (at = found.find("DequantizedMatMul", at)) != std::string::npos; ++at) ++fused;
+  EXPECT_GE(fused, 7U) << found;
+  const Tensor x = numbers({kRows, kDepth}, 5);
+  const Tensor written = load(bytes, false, Backend::kReference).run({x})[0];
+  const Tensor y = model.run({x})[0];
+  for (std::size_t i = 0; i < y.count(); ++i) EXPECT_NEAR(y.data<float>()[i], written.data<float>()[i], 1e-2F) << i;
+}
+
+/// A model may have any block_size for one scale along the depth.
+TEST(WeightOnlyFusions, BlocksOfAnySize) {
+  for (const std::int64_t block : {std::int64_t{1} << 62, std::int64_t{1024}, std::int64_t{528}, INT64_MAX}) {
+    Form form;
+    form.opset = 25;
+    Writer w(form, {kRows, kDepth});
+    const std::string b =
+        w("DequantizeLinear", {codes(w, DataType::kInt8, {kDepth, kColumns}), scales(w, {1, kColumns})},
+          {attribute("axis", 0), attribute("block_size", block)});
+    const std::string bytes = w.bytes(w("MatMul", {"x", b}));
+    const Tensor x = numbers({kRows, kDepth}, 5);
+    const Tensor written = load(bytes, false, Backend::kReference).run({x})[0];
+    const Tensor y = load(bytes, true).run({x})[0];
+    for (std::size_t i = 0; i < y.count(); ++i) EXPECT_NEAR(y.data<float>()[i], written.data<float>()[i], 1e-2F) << i;
   }
 }
 

@@ -147,7 +147,8 @@ TEST(GemmNBits, RowsOfFloatsHaveTheSameBitsAlone) {
   for (const std::size_t bits : {2U, 4U, 8U}) {
     for (const Case& item :
          {Case(1, 1, 16, 16, false, bits), Case(2, 70, 96, 32, false, bits), Case(3, 33, 40, 16, false, bits),
-          Case(13, 64, 300, 256, false, bits), Case(110, 33, 96, 32, false, bits), Case(4, 33, 512, 256, true, bits)}) {
+          Case(13, 64, 300, 256, false, bits), Case(6, 40, 48, 16, false, bits), Case(20, 33, 500, 48, false, bits),
+          Case(110, 33, 96, 32, false, bits), Case(4, 33, 512, 256, true, bits)}) {
       std::vector<float> x = random_floats(item.m * item.k, -3.0F, 3.0F, 1);
       for (std::size_t i = 0; i < x.size() && item.all_extreme; ++i) x[i] = i / item.k % 2 == 0 ? -1.0F : 1.0F;
       for (const bool has_zeros : {false, true}) {

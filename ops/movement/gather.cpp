@@ -2,6 +2,8 @@
 // output rank is r - 1 + rank of indices. axis in [-r,r), default 0; indices (int32, int64) in [-size,size), negative
 // ones from opset 11. Deviation: negative axes and indices are taken at every opset. An index out of range is an error
 // of the run. Opsets 1 to newest.
+#include "ops/movement/gather.hpp"
+
 #include <algorithm>
 #include <cstring>
 
@@ -12,10 +14,6 @@
 
 namespace linnet::internal {
 namespace {
-
-struct GatherAttributes : Attributes {
-  std::int64_t axis = 0;
-};
 
 AttributesPtr parse_gather(ParseContext& context) {
   auto attributes = new_shared<GatherAttributes>();

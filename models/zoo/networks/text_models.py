@@ -16,6 +16,8 @@ TEXT = {0: "batch", 1: "tokens"}
 
 # Whose results of PyTorch's attention the default exporter cannot reshape.
 EAGER = ("T5",)
+# Whose mixtures of experts only this implementation can be exported of.
+EXPERTS = ("GptOss", "Mixtral")
 
 
 def model_of(size: Size, kind: str, head: str, full: dict, narrow: dict) -> nn.Module:
@@ -23,10 +25,12 @@ def model_of(size: Size, kind: str, head: str, full: dict, narrow: dict) -> nn.M
     import transformers
 
     config = getattr(transformers, f"{kind}Config")(**size.pick(full, {"vocab_size": VOCABULARY, **narrow}))
-    model = getattr(transformers, kind + head)
-    return model._from_config(
-        config, attn_implementation="sdpa" if model._supports_sdpa and kind not in EAGER else "eager"
-    )
+    model_class = getattr(transformers, kind + head)
+    attention = "sdpa" if model_class._supports_sdpa and kind not in EAGER else "eager"
+    model = model_class._from_config(config, attn_implementation=attention)
+    if kind in EXPERTS:
+        model.set_experts_implementation("batched_mm")
+    return model
 
 
 def tokens(size: Size, full: int, narrow: tuple[int, ...] = (7, 5)) -> torch.Tensor:
@@ -264,6 +268,20 @@ ENTRIES = [
         {**WIDE_DECODER, "sliding_window": 256},
         {**DECODER, "sliding_window": 4},
     )[1],
+    decoder(
+        "mixtral",
+        "a decoder like Mixtral, with mixtures of experts",
+        "Mixtral",
+        {**WIDE_DECODER, "num_hidden_layers": 4, "intermediate_size": 704},
+        {**DECODER, "num_local_experts": 4},
+    )[0],
+    decoder(
+        "gpt_oss",
+        "a decoder like gpt-oss, with sinks and mixtures of experts",
+        "GptOss",
+        {**WIDE_DECODER, "num_hidden_layers": 4, "intermediate_size": 704, "head_dim": 64, "num_local_experts": 8},
+        {**DECODER, "head_dim": 4, "num_local_experts": 4},
+    )[0],
     decoder(
         "phi",
         "a decoder like Phi",

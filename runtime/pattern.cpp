@@ -75,10 +75,12 @@ Pattern one_of(std::initializer_list<Pattern> alternatives) {
 bool Match::find(const Pattern& last, NodeId node) {
   names_.clear();
   nodes_.clear();
+  kept_.clear();
   if (graph_->nodes[node].outputs.empty()) return false;
   const Goal goal{&last, graph_->nodes[node].outputs[0], nullptr};
   if (!meet(&goal)) return false;
   std::sort(nodes_.begin(), nodes_.end());
+  std::sort(kept_.begin(), kept_.end());
   return true;
 }
 
@@ -86,10 +88,7 @@ bool Match::find(const Pattern& last, NodeId node) {
 /// way: every way is tried, as many as the pattern has. The depth of the recursion is the number of parts of the
 /// pattern at most.
 bool Match::meet(const Goal* goal) {
-  if (goal == nullptr) {
-    return std::none_of(nodes_.begin() + 1, nodes_.end(),
-                        [&](NodeId node) { return read_elsewhere(graph_->nodes[node].outputs[0]); });
-  }
+  if (goal == nullptr) return find_kept();
   const std::size_t names = names_.size();
   const std::size_t nodes = nodes_.size();
   if (meet_one(*goal)) return true;
@@ -159,14 +158,42 @@ bool Match::bind(const char* name, ValueId value) {
   return true;
 }
 
-/// Whether a node that is not matched reads the value.
-bool Match::read_elsewhere(ValueId value) const {
-  std::uint32_t readers = 0;
-  for (const NodeId node : nodes_) {
-    const std::vector<ValueId>& inputs = graph_->nodes[node].inputs;
-    readers += static_cast<std::uint32_t>(std::count(inputs.begin(), inputs.end(), value));
+/// The inner nodes that stay since others read the shape of what they make, and so do those that they read. False where
+/// others read elements, or such a node does more than move elements: it would do it again.
+bool Match::find_kept() {
+  kept_.clear();
+  for (auto node = nodes_.begin() + 1; node != nodes_.end(); ++node) {
+    const Reads reads = read_elsewhere(graph_->nodes[*node].outputs[0]);
+    if (reads == Reads::kElements) return false;
+    if (reads == Reads::kShape) kept_.push_back(*node);
   }
-  return (*uses_)[value].readers != readers;
+  for (std::size_t i = 0; i < kept_.size(); ++i) {
+    const Node& node = graph_->nodes[kept_[i]];
+    if (node.op->facts.view_of < 0 && !node.op->inputs.has(0, kMoved)) return false;
+    for (const ValueId input : node.inputs) {
+      const NodeId producer = input == kNoValue ? kNoNode : graph_->values[input].producer;
+      const bool is_member = std::find(nodes_.begin(), nodes_.end(), producer) != nodes_.end();
+      if (is_member && std::find(kept_.begin(), kept_.end(), producer) == kept_.end()) kept_.push_back(producer);
+    }
+  }
+  return true;
+}
+
+/// What nodes that are not matched read of the value.
+Match::Reads Match::read_elsewhere(ValueId value) const {
+  std::uint32_t readers = 0;
+  std::uint32_t shape_readers = 0;
+  for (const NodeId id : nodes_) {
+    const Node& node = graph_->nodes[id];
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      if (node.inputs[i] != value) continue;
+      ++readers;
+      if (node.op->inputs.has(i, kShapeOnly)) ++shape_readers;
+    }
+  }
+  const Use& use = (*uses_)[value];
+  if (use.readers - use.shape_readers != readers - shape_readers) return Reads::kElements;
+  return use.readers == readers ? Reads::kNothing : Reads::kShape;
 }
 
 ValueId Match::find_name(std::string_view name) const {

@@ -31,7 +31,8 @@ struct Pattern {
 namespace patterns {
 
 /// The only output of a node with just these inputs; those of a commutative operator (OpFacts) match in either order.
-/// But for the last node of a match, nothing outside the match reads it, and it is no output of the graph.
+/// But for the last node of a match, nothing outside the match reads its elements, and it is no output of the graph.
+/// Where others read its shape, it moves elements and no more, and so do the nodes of the match that it reads.
 Pattern op(const char* op, std::initializer_list<Pattern> inputs, const char* as = nullptr);
 /// The same of a node with whatever further inputs.
 Pattern op_on(const char* op, const Pattern& first, const char* as = nullptr);
@@ -65,6 +66,8 @@ class Match {
   const Registry& registry() const { return *registry_; }
   /// The nodes that make the last one's output from what `any` and constants stand for, in the graph's order.
   const std::vector<NodeId>& nodes() const { return nodes_; }
+  /// Of them those that stay in the graph, since others read the shape of what they make.
+  const std::vector<NodeId>& kept() const { return kept_; }
   NodeView last() const { return view(nodes_.back()); }
   /// Whether the alternatives that matched have this name.
   bool has(std::string_view name) const { return find_name(name) != kNoValue; }
@@ -94,7 +97,9 @@ class Match {
   bool meet_one(const Goal& goal);
   bool meet_op(const Goal& goal);
   bool bind(const char* name, ValueId value);
-  bool read_elsewhere(ValueId value) const;
+  enum class Reads : std::uint8_t { kNothing, kShape, kElements };
+  Reads read_elsewhere(ValueId value) const;
+  bool find_kept();
   NodeView view(NodeId node) const { return NodeView(graph_->nodes[node], graph_->values, *options_); }
   ValueId find_name(std::string_view name) const;
 
@@ -103,7 +108,7 @@ class Match {
   const Registry* registry_;
   const Options* options_;
   std::vector<Name> names_;
-  std::vector<NodeId> nodes_;
+  std::vector<NodeId> nodes_, kept_;
 };
 
 /// What a pass makes of a pattern.

@@ -1,6 +1,7 @@
 #include "runtime/passes/fuse_patterns.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "runtime/passes/replace_nodes.hpp"
@@ -33,21 +34,18 @@ bool reads_only_what_stays(const Graph& graph, const std::vector<NodeId>& member
   });
 }
 
-void count_readers(const Node& node, std::vector<Use>& uses, std::uint32_t change) {
-  for (const ValueId input : node.inputs) {
-    if (input != kNoValue) uses[input].readers += change;
-  }
-}
-
 bool fuse(PassContext& context, const Fusion& fusion, NodeId last, Match& match, std::vector<Use>& uses) {
   Graph& graph = context.graph;
   if (!match.find(fusion.last, last)) return false;
   std::optional<Replacement> replacement = fusion.make(match);
   if (!replacement || !reads_only_what_stays(graph, match.nodes(), *replacement)) return false;
-  for (const NodeId node : match.nodes()) count_readers(graph.nodes[node], uses, ~std::uint32_t{0});
-  replace_nodes(graph, match.nodes(), std::move(*replacement));
+  std::vector<NodeId> removed;
+  std::set_difference(match.nodes().begin(), match.nodes().end(), match.kept().begin(), match.kept().end(),
+                      std::back_inserter(removed));
+  for (const NodeId node : removed) remove_reads(graph.nodes[node], uses);
+  replace_nodes(graph, removed, std::move(*replacement));
   uses.resize(graph.values.size());
-  count_readers(graph.nodes[last], uses, 1);
+  add_reads(graph.nodes[last], uses);
   return true;
 }
 

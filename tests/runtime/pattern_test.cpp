@@ -115,6 +115,48 @@ TEST(Pattern, InnerValuesHaveNoOtherReader) {
   EXPECT_FALSE(found(false, true));
 }
 
+/// Toy operators, and Look, which looks at the shape of its input alone.
+Registry with_look() {
+  static constexpr InputDef kLooksAt[] = {{"X", {DataType::kFloat32}, kShapeOnly}};
+  Registry registry;
+  for (const OpDef* op : toy_operators().all()) registry.add(*op);
+  OpDef look = *toy_operators().find("", "Same");
+  look.name = "Look";
+  look.inputs = kLooksAt;
+  registry.add(look);
+  return registry;
+}
+
+/// y = Inc(View(x)), or Inc twice, or Inc(View(Inc(x))); Look(inner) is the second node, or the third.
+Graph looked_at(const std::vector<const char*>& inner, const Registry& registry) {
+  ToyGraph toy(2);
+  ValueId value = toy.input("x");
+  for (const char* op : inner) value = toy.node(op, {value}, op);
+  toy.output(toy.node("Same", {value}, "look"));
+  toy.output(toy.node("Inc", {value}, "y"));
+  Graph graph = toy.take();
+  graph.nodes[inner.size()].op = registry.find("", "Look");
+  return graph;
+}
+
+TEST(Pattern, OthersMayReadTheShapeOfWhatMovesElements) {
+  const Registry registry = with_look();
+  const Graph graph = looked_at({"View"}, registry);
+  const std::vector<Use> uses = find_uses(graph);
+  EXPECT_EQ(uses[graph.nodes[0].outputs[0]].readers, 2U);
+  EXPECT_EQ(uses[graph.nodes[0].outputs[0]].shape_readers, 1U);
+  const Options options;
+  Match match(graph, uses, registry, options);
+  ASSERT_TRUE(match.find(inc(op("View", {any("x")})), 2));
+  EXPECT_THAT(match.nodes(), ElementsAre(0U, 2U));
+  EXPECT_THAT(match.kept(), ElementsAre(0U));
+  ASSERT_TRUE(match.find(inc(any("x")), 2));
+  EXPECT_TRUE(match.kept().empty());
+  EXPECT_TRUE(matches(looked_at({"View", "View"}, registry), inc(op("View", {op("View", {any("x")})}))));
+  EXPECT_FALSE(matches(looked_at({"Inc"}, registry), inc(inc(any("x"))))) << "it would be computed twice";
+  EXPECT_FALSE(matches(looked_at({"Inc", "View"}, registry), inc(op("View", {inc(any("x"))})))) << "likewise";
+}
+
 TEST(Pattern, AnInnerValueMayHaveSeveralReadersThatMatch) {
   const auto found = [](const Pattern& pattern, bool read_elsewhere) {
     ToyGraph toy(2);
@@ -256,6 +298,23 @@ TEST(FusePatterns, PutsOneNodeInThePlaceOfSeveral) {
   EXPECT_EQ(node.fused[0].op, "Inc");
   EXPECT_EQ(node.fused[1].name, "b");
   EXPECT_EQ(run_toy(std::move(graph), {{1, 2}}), (std::vector<std::vector<float>>{{2, 4}, {2, 3}}));
+}
+
+TEST(FusePatterns, KeepsWhatOthersReadTheShapeOf) {
+  const Registry base = with_look();
+  Graph graph = looked_at({"View", "View"}, base);
+  Registry registry;
+  for (const OpDef* op : base.all()) registry.add(*op);
+  registry.add(Fusion{kPass, inc(op("View", {op("View", {any("x")})})), twice});
+  for (Node& node : graph.nodes) node.op = registry.find("", node.op->name);
+  EXPECT_EQ(fuse(graph, registry), 1U);
+  ASSERT_EQ(graph.nodes.size(), 4U);
+  EXPECT_EQ(graph.nodes[1].name, "View");
+  EXPECT_EQ(graph.nodes[3].op->name, "Sum");
+  EXPECT_EQ(graph.nodes[3].name, "y") << "of the first that it takes the place of";
+  EXPECT_EQ(graph.nodes[3].fused.size(), 1U);
+  const std::vector<Use> uses = find_uses(graph);
+  EXPECT_EQ(uses[graph.nodes[1].outputs[0]].readers, 1U);
 }
 
 /// 4 increments are 2 sums; that they read a value twice is known when the next pattern asks.

@@ -270,5 +270,42 @@ TEST(AttentionFusions, EmptyMasksOfMoreBatchesAreKept) {
   EXPECT_EQ(run(model, inputs).shape(), (Shape{3, kHeads, kQueries, kDepth}));
 }
 
+/// PyTorch's exports ask for the shape of the keys that they repeated: nothing is repeated for that.
+TEST(AttentionFusions, HeadsOfWhichOthersReadTheShapeAreNotRepeated) {
+  Form form;
+  form.opset = 18;
+  Graph g(form);
+  const auto input = [&](const char* name) {
+    return g.input(name, {"batch", 2, "keys", kDepth}, {kBatch, 2, kKeys, kDepth});
+  };
+  const std::string given = input("k");
+  const auto size_of = [&](const std::string& of, std::int64_t axis) {
+    return g.writer("Gather", {g.writer("Shape", {of}), g.list({axis})});
+  };
+  const std::string batch = size_of(given, 0);
+  const std::string keys = size_of(given, 2);
+  const auto shape = [&](const Names& sizes) { return g.writer("Concat", sizes, {attribute("axis", 0)}); };
+  const std::string groups = shape({batch, g.list({2, 2}), keys, g.list({kDepth})});
+  const std::string heads = shape({batch, g.list({kHeads}), keys, g.list({kDepth})});
+  const auto repeated = [&](const std::string& of) {
+    const std::string expanded = g.writer("Expand", {g.writer("Unsqueeze", {of, g.list({2})}), groups});
+    return g.writer("Reshape", {expanded, heads});
+  };
+  const std::string k = repeated(given);
+  const std::string matrices = g.writer("Reshape", {k, shape({g.list({-1}), size_of(k, 2), size_of(k, 3)})});
+  const std::string turned =
+      g.writer("Reshape", {g.transposed(matrices, {0, 2, 1}), shape({batch, g.list({kHeads, kDepth}), size_of(k, 2)})});
+  const std::string v = repeated(input("v"));
+  const std::string bytes = g.writer.bytes(g.product(g.softmax(g.product("x", turned)), v));
+  const Model model = load(bytes, true);
+  EXPECT_NE(operators(model).find("ScaledDotProductAttention"), std::string::npos) << operators(model);
+  const std::vector<Tensor> inputs = inputs_of(g, model);
+  const ProgramSummary program = summarize_program(model, {inputs[0].view(), inputs[1].view(), inputs[2].view()});
+  ASSERT_EQ(program.steps.size(), 1U);
+  const Tensor y = run(model, inputs);
+  const Tensor written = run(load(bytes, false), inputs);
+  for (std::size_t i = 0; i < y.count(); ++i) EXPECT_NEAR(y.data<float>()[i], written.data<float>()[i], 1e-5F) << i;
+}
+
 }  // namespace
 }  // namespace linnet::test

@@ -7,6 +7,7 @@
 //   Cast(MatMulInteger(a, b)) * scale + bias                                        MatMulIntegerToFloat
 //   Cast(ConvInteger(x, w)) * scale                                                 ConvIntegerToFloat
 //   MatMul(a, DequantizeLinear(b)) + bias, b a constant of 8, 4 or 2 bits           DequantizedMatMul
+//   Gather(DequantizeLinear(x), indices) along the first axis, likewise             GatherDequantized
 //
 // with Gemm for MatMul, Clip for Relu, and the bias, the activation and a Transpose of b where they are there. Sums of
 // integers are exact (no more are added than fit int32), where products of float32 round at every step, and the result
@@ -18,11 +19,14 @@
 // These run before constants are folded, which would make weights four times as large. Scales, zero points and biases
 // need not be constant.
 #include <algorithm>
+#include <cstring>
 
 #include "ops/convolution/integer_convolution.hpp"
 #include "ops/elementwise/activation.hpp"
+#include "ops/movement/gather.hpp"
 #include "ops/product/dequantized_matmul.hpp"
 #include "ops/product/integer_product.hpp"
+#include "ops/quantization/gather_dequantized.hpp"
 #include "ops/quantization/scales.hpp"
 #include "ops/shared/fusion_facts.hpp"
 #include "runtime/passes/pass.hpp"
@@ -238,6 +242,30 @@ std::optional<Replacement> make_dequantized_matmul(const Match& match) {
   return Replacement{op, std::move(attributes), std::move(inputs)};
 }
 
+/// A table of few bits that is looked up: others, products of a language model with its own embeddings, may read it.
+std::optional<Replacement> make_gather(const Match& match) {
+  const NodeView gather = match.node("gathered");
+  const auto& written = gather.attributes<GatherAttributes>();
+  const std::optional<NodeView> table = match.maker(gather.node().inputs[0]);
+  const OpDef* const op = match.registry().find(kOwnDomain, kGatherDequantized);
+  if (!table || op == nullptr || table->node().op != match.registry().find("", "DequantizeLinear")) return std::nullopt;
+  const ConstantPtr& x = table->input_constant(0);
+  const bool fits = x != nullptr && kTableTypes.has(x->type) && !x->shape.empty() && x->count() >= kLeastWeights &&
+                    table->input_type(1) == DataType::kFloat32 && table->output(0).type == DataType::kFloat32 &&
+                    all_known(table->input_dims(1)) && normalized_axis(written.axis, x->shape.size()) == 0;
+  if (!fits) return std::nullopt;
+  Input zeros = kNoValue;
+  if (table->has_input(2)) {
+    zeros = table->node().inputs[2];
+  } else {
+    std::byte* data = nullptr;
+    zeros = make_constant(x->type, table->input_shape(1), &data);
+    std::memset(data, 0, std::get<ConstantPtr>(zeros)->bytes);
+  }
+  const ValueId scales = table->node().inputs[1];
+  return Replacement{op, table->node().attributes, {x, scales, std::move(zeros), gather.node().inputs[1]}, true};
+}
+
 std::shared_ptr<IntegerConvolutionAttributes> with_window(const ConvolutionAttributes& written, bool quantizes) {
   auto attributes = new_shared<IntegerConvolutionAttributes>();
   static_cast<ConvolutionAttributes&>(*attributes) = written;
@@ -341,6 +369,7 @@ void register_quantization_fusions(Registry& registry) {
   add(kFuseQuantizedSums, biased(scaled_matmul), make_scaled_matmul);
   add(kFuseQuantizedProducts, products, make_matmul);
   add(kFuseQuantizedProducts, products, make_dequantized_matmul);
+  add(kFuseQuantizedProducts, op_on("Gather", any(nullptr), "gathered"), make_gather);
   add(kFuseQuantizedProducts, convolution, make_conv);
   add(kFuseQuantizedProducts, scaled_matmul, make_scaled_matmul);
   add(kFuseQuantizedProducts, scaled("ConvInteger"), make_scaled_conv);

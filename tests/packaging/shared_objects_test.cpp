@@ -152,7 +152,7 @@ TEST(SharedObjects, AreSmall) {
   if (LINNET_WITH_EXTRA) {
     const std::uintmax_t operators = stripped_size(kExtraModule);
     std::printf("liblinnet_extra.so    %8ju bytes stripped\n", operators);
-    EXPECT_LE(operators, 3 * kUnit / 8);
+    EXPECT_LE(operators, 7 * kUnit / 16);
   }
   if (!LINNET_WITH_ONNX_SCHEMAS) return;
   const std::uintmax_t module = stripped_size(kOnnxModule);

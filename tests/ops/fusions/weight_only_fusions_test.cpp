@@ -210,6 +210,61 @@ TEST(WeightOnlyFusions, NearMissesStay) {
   }
 }
 
+/// Rows of a table become float32 as they are looked up, also where a product has the same table.
+TEST(WeightOnlyFusions, TablesStaySmall) {
+  struct Table {
+    DataType type;
+    std::int64_t axis, block;
+    Shape scales;
+  };
+  for (const Table& table : {Table{DataType::kInt8, 0, 0, {kColumns}}, Table{DataType::kUint8, 1, 0, {kDepth}},
+                             Table{DataType::kInt4, 1, kBlock, {kColumns, kDepth / kBlock}},
+                             Table{DataType::kUint4, 0, 2, {kColumns / 2, kDepth}}}) {
+    for (const bool tied : {false, true}) {
+      Form form;
+      form.opset = 25;
+      Writer w(form, {"rows", kDepth});
+      const std::string embeddings =
+          w("DequantizeLinear",
+            {codes(w, table.type, {kColumns, kDepth}), scales(w, table.scales), codes(w, table.type, table.scales)},
+            {attribute("axis", table.axis), attribute("block_size", table.block)});
+      const std::string ids = w("Cast", {w("ReduceSum", {"x"}, {attribute("keepdims", 0)})}, {attribute("to", 7)});
+      const std::string words = w("Gather", {embeddings, w("Clip", {ids, w.add_constant(tensor<std::int64_t>({}, {-9})),
+                                                                    w.add_constant(tensor<std::int64_t>({}, {9}))})});
+      const std::string y = w.add(words, "x");
+      const std::string bytes = w.bytes(tied ? w("MatMul", {y, w("Transpose", {embeddings})}) : y);
+      const Model model = load(bytes, true);
+      const std::string found = operators(model);
+      EXPECT_NE(found.find("GatherDequantized"), std::string::npos) << found;
+      // Scales of the depth, or of blocks of columns, are none that a product has.
+      const bool multiplied = tied && (table.axis == 1) == (table.block > 0);
+      EXPECT_EQ(found.find("DequantizedMatMul") != std::string::npos, multiplied) << found;
+      const Tensor x = numbers({kRows, kDepth}, 5);
+      const Tensor written = load(bytes, false, Backend::kReference).run({x})[0];
+      const Tensor fused = model.run({x})[0];
+      float largest = 0;
+      for (std::size_t i = 0; i < written.count(); ++i) largest = std::max(largest, std::abs(written.data<float>()[i]));
+      for (std::size_t i = 0; i < fused.count(); ++i)
+        EXPECT_NEAR(fused.data<float>()[i], written.data<float>()[i], tied ? 1e-5F * largest : 0.0F) << i;
+    }
+  }
+}
+
+TEST(WeightOnlyFusions, OtherTablesStay) {
+  Form form;
+  form.opset = 25;
+  for (const bool small : {false, true}) {
+    Writer w(form, {"rows", kDepth});
+    const std::string ids = w("Cast", {w("ReduceMean", {"x"}, {attribute("keepdims", 0)})}, {attribute("to", 7)});
+    const std::string table = codes(w, DataType::kInt8, {small ? 3 : kColumns, kDepth});
+    const std::string bytes = w.bytes(
+        w("Gather", {w("DequantizeLinear", {table, w.constant(0.5, {})}), ids}, {attribute("axis", small ? 0 : 1)}));
+    const Model model = load(bytes, true);
+    EXPECT_EQ(operators(model).find("GatherDequantized"), std::string::npos) << operators(model);
+    EXPECT_GT(model.run({numbers({kRows, kDepth}, 5)})[0].count(), 0U);
+  }
+}
+
 /// What is packed of a constant depends on all of the node: others that share it are packed on their own.
 TEST(WeightOnlyFusions, ProductsShareScalesAndCodes) {
   Form form;

@@ -32,7 +32,7 @@ void check(const Case& item) {
   std::uint32_t state = 11;
   const auto values = static_cast<std::uint32_t>(1U << bits_of(item.codes));
   const bool is_signed = kSignedTypes.has(item.codes) || item.codes == DataType::kInt4 || item.codes == DataType::kInt2;
-  const double least = is_signed ? -static_cast<double>(values / 2) : 0;
+  const double least = is_signed ? -0.5 * values : 0;
   const std::int64_t blocks = item.block == 0 ? 1 : (item.k + item.block - 1) / item.block;
   const std::int64_t scale_count = item.one_scale ? 1 : blocks * item.n;
   std::vector<double> a = numbers(item.rows * item.k, state, 64, 1);

@@ -212,7 +212,7 @@ void check(const Case& item, const FewBits& form) {
   const std::vector<double> a = numbers(count(item.a_rows(), item.k), state, 64, 0.125, 0.25);
   const std::vector<double> codes = numbers(matrices * static_cast<std::size_t>(item.k), state, values, 1, 0);
   const std::vector<double> scales = numbers(matrices * static_cast<std::size_t>(blocks), state, 4, 0.25, 0.25);
-  std::vector<double> zeros(scales.size(), values / 2);
+  std::vector<double> zeros(scales.size(), 0.5 * values);
   if (form.zeros) zeros = numbers(scales.size(), state, values / 4, 1, 0);
   const std::vector<double> bias = numbers(matrices, state, 9, 1, 0);
   const std::vector<double> y = product(item, a, bias, [&](std::int64_t matrix, std::int64_t n, std::int64_t k) {

@@ -30,6 +30,7 @@ struct PackedState {
   std::size_t block = 0, blocks = 0;                             ///< as they are packed
   std::shared_ptr<const std::byte> packed, scales, zero_points;  ///< of all matrices; the last one may be null
   std::size_t elements_at = 0, row_scales_at = 0, sums_at = 0;   ///< in the workspace
+  std::size_t wide_a_at = 0, wide_y_at = 0, wide_bias_at = 0;    ///< of 16-bit types, likewise
 
   std::size_t depth() const { return blocks * block; }
   std::size_t panels() const { return kernels::n_bits_panels(node.n); }  ///< of a matrix
@@ -38,7 +39,6 @@ struct PackedState {
 
 std::string accepts_packed(const NodeView& view) {
   const NBits node = n_bits(view);
-  if (node.type != DataType::kFloat32) return text("only float32, not ", node.type);
   if (node.has_g_idx) return "it has g_idx";
   if (packed_block(node) == 0) return text("blocks of ", node.block, " are no multiples of ", kBlockUnit);
   for (const std::size_t input : {node.inputs.codes, node.inputs.scales, node.inputs.zero_points}) {
@@ -163,6 +163,11 @@ Prepared prepare_packed(const PrepareContext& context, bool rounds) {
     state->row_scales_at = workspace.add(node.rows * state->blocks * sizeof(float));
     state->sums_at = workspace.add(node.rows * state->blocks * sizeof(std::int32_t));
   }
+  if (is_half(node.type)) {
+    state->wide_a_at = workspace.add(node.rows * node.k * sizeof(float));
+    state->wide_y_at = workspace.add(node.rows * node.n * sizeof(float));
+    state->wide_bias_at = workspace.add(node.n * sizeof(float));
+  }
   Prepared prepared;
   prepared.workspace_bytes = workspace.bytes();
   prepared.unread_inputs = std::uint64_t{1} << node.inputs.codes | std::uint64_t{1} << node.inputs.scales |
@@ -174,14 +179,54 @@ Prepared prepare_packed(const PrepareContext& context, bool rounds) {
 Prepared prepare_int8(const PrepareContext& context) { return prepare_packed(context, true); }
 Prepared prepare_floats(const PrepareContext& context) { return prepare_packed(context, false); }
 
+constexpr std::size_t kHalfBytes = 2;
+constexpr double kConvertedPerNanosecond = 4.0;
+
+/// What a product reads and writes, in float32.
+struct Operands {
+  GatheredRows::Grouped grouped;
+  const float* bias = nullptr;
+};
+
+/// Into `operands`, which stay where they are. An operator on 16-bit types has one matrix.
+void gather(const RunArguments& args, const PackedState& state, Operands& operands) {
+  const NBits& node = state.node;
+  node.gather(args, operands.grouped);
+  operands.bias = static_cast<const float*>(node.bias(args));
+  if (!is_half(node.type)) return;
+  auto* const workspace = static_cast<std::byte*>(args.workspace);
+  auto* const a = reinterpret_cast<float*>(workspace + state.wide_a_at);
+  const auto* const from = static_cast<const std::byte*>(args.inputs[0]);
+  const double work = static_cast<double>(node.rows * node.k) / kConvertedPerNanosecond;
+  args.control.parallel_for(node.rows, work, [&](std::size_t row) {
+    kernels::widen(half_type(node.type), from + row * node.k * kHalfBytes, node.k, a + row * node.k);
+  });
+  operands.grouped.a = a;
+  operands.grouped.y = reinterpret_cast<float*>(workspace + state.wide_y_at);
+  if (!node.has_bias) return;
+  auto* const bias = reinterpret_cast<float*>(workspace + state.wide_bias_at);
+  kernels::widen(half_type(node.type), node.bias(args), node.n, bias);
+  operands.bias = bias;
+}
+
+void scatter(const RunArguments& args, const PackedState& state, const Operands& operands) {
+  const NBits& node = state.node;
+  if (!is_half(node.type)) return node.scatter(args, operands.grouped);
+  auto* const y = static_cast<std::byte*>(args.outputs[0]);
+  const double work = static_cast<double>(node.rows * node.n) / kConvertedPerNanosecond;
+  args.control.parallel_for(node.rows, work, [&](std::size_t row) {
+    kernels::narrow(half_type(node.type), operands.grouped.y + row * node.n, node.n, y + row * node.n * kHalfBytes);
+  });
+}
+
 /// Calls multiply(part, row) for parts of the product that begin at a row; 0.3 ms each at most.
 template <typename Multiply>
-void for_products(const RunArguments& args, const PackedState& state, const GatheredRows::Grouped& grouped,
-                  double products_per_ns, const Multiply& multiply) {
+void for_products(const RunArguments& args, const PackedState& state, const Operands& operands, double products_per_ns,
+                  const Multiply& multiply) {
   const NBits& node = state.node;
   const double panel_row = static_cast<double>(state.depth() * kColumns) / products_per_ns;
   const GroupParts parts = GroupParts::of(state.panels(), panel_row, static_cast<double>(node.n * node.k) / 80);
-  for_parts(args.control, grouped, parts, [&](const GroupPart& part, std::size_t) {
+  for_parts(args.control, operands.grouped, parts, [&](const GroupPart& part, std::size_t) {
     kernels::NBitsProduct product;
     product.m = part.rows;
     product.n = node.n;
@@ -194,8 +239,8 @@ void for_products(const RunArguments& args, const PackedState& state, const Gath
     product.scales = reinterpret_cast<const float*>(state.scales.get()) + list;
     if (state.zero_points != nullptr)
       product.zero_points = reinterpret_cast<const float*>(state.zero_points.get()) + list;
-    if (node.has_bias) product.bias = static_cast<const float*>(node.bias(args)) + part.group * node.n;
-    product.c = grouped.y + part.row * node.n;
+    if (operands.bias != nullptr) product.bias = operands.bias + part.group * node.n;
+    product.c = operands.grouped.y + part.row * node.n;
     product.c_row_stride = node.n;
     product.panel_begin = part.panel_begin;
     product.panel_end = part.panel_end;
@@ -206,10 +251,10 @@ void for_products(const RunArguments& args, const PackedState& state, const Gath
 void run_int8(const RunArguments& args) {
   const auto& state = *static_cast<const PackedState*>(args.state);
   const NBits& node = state.node;
-  GatheredRows::Grouped grouped;
-  node.gather(args, grouped);
+  Operands operands;
+  gather(args, state, operands);
   auto* const workspace = static_cast<std::byte*>(args.workspace);
-  const float* const a = grouped.a;
+  const float* const a = operands.grouped.a;
   const auto rows_at = [&](std::size_t row) {
     return kernels::QuantizedRows{reinterpret_cast<std::int8_t*>(workspace + state.elements_at) + row * state.depth(),
                                   reinterpret_cast<float*>(workspace + state.row_scales_at) + row * state.blocks,
@@ -218,24 +263,24 @@ void run_int8(const RunArguments& args) {
   args.control.parallel_for(node.rows, 0.5 * static_cast<double>(node.rows * node.k), [&](std::size_t row) {
     kernels::quantize_row_in_blocks(a + row * node.k, node.k, state.block, rows_at(row));
   });
-  for_products(args, state, grouped, 200, [&](kernels::NBitsProduct& product, std::size_t row) {
+  for_products(args, state, operands, 200, [&](kernels::NBitsProduct& product, std::size_t row) {
     product.a = rows_at(row);
     kernels::gemm_int4(product);
   });
-  node.scatter(args, grouped);
+  scatter(args, state, operands);
 }
 
 void run_floats(const RunArguments& args) {
   const auto& state = *static_cast<const PackedState*>(args.state);
-  GatheredRows::Grouped grouped;
-  state.node.gather(args, grouped);
-  const float* const a = grouped.a;
-  for_products(args, state, grouped, 50, [&](kernels::NBitsProduct& product, std::size_t row) {
+  Operands operands;
+  gather(args, state, operands);
+  const float* const a = operands.grouped.a;
+  for_products(args, state, operands, 50, [&](kernels::NBitsProduct& product, std::size_t row) {
     product.x = a + row * state.node.k;
     product.k = state.node.k;
     kernels::gemm_n_bits(product);
   });
-  state.node.scatter(args, grouped);
+  scatter(args, state, operands);
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 // heads, queries, width]; heads is a multiple of key heads, and neighbouring ones share one. All have 4 dimensions, or
 // all 3: then there is one head. mask is [batch, heads, queries, keys]. zero_rows (bool) is [batch, heads, queries, 1]:
 // where it is true the softmax counts as zeros. filled (bool) is [batch, heads, queries, keys]: there a score is
-// another number before bias and mask are added. bias is [batch, heads, queries, keys]. All four may be left out. Only
-// float32.
+// another number before bias and mask are added. bias is [batch, heads, queries, keys]. sinks [batch, heads, queries,
+// 1] is one score more of a row, as it is, of a key that has no value. All five may be left out. Only float32.
 //
 // Batches broadcast, as do the heads, queries and keys of the scores Q K^T and the masks: of a size of 1 there may be
 // more in another of them.
@@ -123,10 +123,15 @@ Dims scores_of(const NodeView& node, const Dims& q, const Dims& k, const Dims& v
   if (node.has_input(kMask)) scores = joined(scores, mask_dims(node, kMask, "mask"), "mask");
   if (node.has_input(kFilled)) scores = joined(scores, mask_dims(node, kFilled, "filled"), "filled");
   if (node.has_input(kBias)) scores = joined(scores, mask_dims(node, kBias, "bias"), "bias");
-  if (!node.has_input(kZeroRows)) return scores;
-  const Dims rows = mask_dims(node, kZeroRows, "zero_rows");
-  if (rows[3].differs(1)) invalid_model("zero_rows is ", rows, ", expected 1 element in a row");
-  return joined(scores, {rows[0], rows[1], rows[2], 1}, "zero_rows");
+  const auto join_rows = [&](std::size_t input, const char* name) {
+    if (!node.has_input(input)) return;
+    const Dims rows = mask_dims(node, input, name);
+    if (rows[3].differs(1)) invalid_model(name, " is ", rows, ", expected 1 element in a row");
+    scores = joined(scores, {rows[0], rows[1], rows[2], 1}, name);
+  };
+  join_rows(kZeroRows, "zero_rows");
+  join_rows(kSinks, "sinks");
+  return scores;
 }
 
 void infer(InferContext& context) {
@@ -214,6 +219,11 @@ void softmax_of_row(const RunArguments& args, const AttentionPlan& plan, const s
     maximum = std::max(maximum, score);
   }
   double sum = 0;
+  if (plan.has_sinks) {
+    const double sink = addend(args, kSinks, plan.sinks, at, 0);
+    maximum = std::max(maximum, sink);
+    sum = std::exp(sink - maximum);
+  }
   for (std::int64_t key = 0; key < plan.keys; ++key) sum += scores[key] = std::exp(scores[key] - maximum);
   const bool zero = (plan.has_zero_rows &&
                      is_true_at(args.inputs[kZeroRows], static_cast<std::size_t>(offset(plan.zero_rows, at)))) ||
@@ -261,6 +271,7 @@ constexpr InputDef kInputs[] = {
     {"zero_rows", kBoolType, kMayBeLeftOut},
     {"filled", kBoolType, kMayBeLeftOut},
     {"bias", kFloat32Type, kMayBeLeftOut},
+    {"sinks", kFloat32Type, kMayBeLeftOut},
 };
 
 }  // namespace
@@ -298,6 +309,8 @@ AttentionPlan attention_plan(const NodeView& node) {
   if (plan.has_filled) plan.filled = broadcast_strides(node, kFilled);
   plan.has_bias = node.has_input(kBias);
   if (plan.has_bias) plan.bias = broadcast_strides(node, kBias);
+  plan.has_sinks = node.has_input(kSinks);
+  if (plan.has_sinks) plan.sinks = broadcast_strides(node, kSinks);
   return plan;
 }
 

@@ -11,7 +11,7 @@
 
 namespace linnet::internal {
 
-enum AttentionInput : std::size_t { kQ, kK, kV, kMask, kZeroRows, kFilled, kBias };
+enum AttentionInput : std::size_t { kQ, kK, kV, kMask, kZeroRows, kFilled, kBias, kSinks };
 
 /// Dimension i of Q, as it is multiplied, is dimension q_order[i] of input 0; likewise of K and V. Dimension i of the
 /// output is dimension y_order[i] of Y. An empty order changes nothing.
@@ -36,9 +36,9 @@ struct AttentionPlan {
   bool nan_is_zero = false;
   float fill = 0.0F;
   bool fills_where = true;
-  bool has_mask = false, has_zero_rows = false, has_filled = false, has_bias = false;
+  bool has_mask = false, has_zero_rows = false, has_filled = false, has_bias = false, has_sinks = false;
   AttentionStrides q = {}, k = {}, v = {}, y = {}, mask = {};
-  AttentionStrides zero_rows = {}, filled = {}, bias = {};
+  AttentionStrides zero_rows = {}, filled = {}, bias = {}, sinks = {};
 };
 
 /// Requires: the node has passed infer, and all dimensions are known.

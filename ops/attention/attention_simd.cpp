@@ -106,8 +106,9 @@ void place_workspace(State& state) {
   WorkspaceLayout layout;
   if (!state.in_place) state.packed_k = layout.add(bytes_of(plan.depth, padded(plan.keys)));
   if (state.packs_v) state.packed_v = layout.add(bytes_of(plan.keys, padded(plan.width)));
-  state.score_stride = static_cast<std::size_t>(state.in_place ? plan.keys : padded(plan.keys));
-  state.scores = layout.add(bytes_of(state.block_rows, padded(plan.keys)));
+  const std::int64_t scores = plan.keys + (plan.has_sinks ? 1 : 0);
+  state.score_stride = static_cast<std::size_t>(state.in_place ? scores : padded(scores));
+  state.scores = layout.add(bytes_of(state.block_rows, padded(scores)));
   state.worker_bytes = layout.bytes();
 }
 
@@ -308,7 +309,9 @@ class Task {
     float* const rows = place(state_.scores) + size(first) * stride;
     for (std::int64_t i = 0; i < count && !state_.starts_as_mask; ++i)
       prepare_row(rows + size(i) * stride, block, first + i);
-    kernels::softmax_padded(rows, stride, rows, stride, size(count), keys);
+    for (std::int64_t i = 0; i < count && plan_.has_sinks; ++i)
+      rows[size(i) * stride + keys] = input(kSinks)[row_of(plan_.sinks, block, first + i)];
+    kernels::softmax_padded(rows, stride, rows, stride, size(count), keys + (plan_.has_sinks ? 1 : 0));
     if (!plan_.nan_is_zero && !plan_.has_zero_rows) return;
     for (std::int64_t i = 0; i < count; ++i) {
       float* const row = rows + size(i) * stride;

@@ -5,7 +5,8 @@
 // with the scale as product or quotient of Q, of K^T, of their product, or of several; with scores that are capped,
 // tanh(s / c) * c, or not; with or without bias and mask; with scores that Where makes another number before that; with
 // rows of NaN made zeros (Where(IsNaN(p), 0, p)) or some rows (Where(rows, 0, p)), as the definition of ONNX's operator
-// Attention has it; and with K and V repeated for groups of heads (Unsqueeze, Expand, Reshape). K may come as it is
+// Attention has it; with one score more of each row whose probability is cut off (Concat, Softmax, Slice), a sink; and
+// with K and V repeated for groups of heads (Unsqueeze, Expand, Reshape). K may come as it is
 // multiplied, or be transposed as matrices of all heads. Either product may be an Einsum ('bhqd,bhkd->bhqk',
 // 'bqhd,bkhd->bhqk'), which says how operands and result lie. Transposes of them are taken in by fuse_transpose, later.
 //
@@ -15,6 +16,7 @@
 #include <cmath>
 
 #include "ops/attention/attention.hpp"
+#include "ops/movement/concat.hpp"
 #include "ops/normalization/softmax.hpp"
 #include "ops/product/einsum.hpp"
 #include "ops/shared/axis_order.hpp"
@@ -32,6 +34,7 @@ using patterns::constant;
 using patterns::number;
 using patterns::one_of;
 using patterns::op;
+using patterns::op_on;
 
 /// What scales or is scaled, or just `of`.
 Pattern scaled(const Pattern& of, const char* factor, const char* divisor) {
@@ -71,7 +74,43 @@ Pattern turned_matrices(const Pattern& of) {
 /// What is done to the heads of K, and of V.
 enum class Heads { kRepeated, kMatrices, kPlain };
 
-Pattern attention(Heads heads) {
+/// Probabilities of scores and one sink behind them; what they have in common may be taken off before.
+Pattern probabilities_beside_sinks(const Pattern& scores) {
+  const Pattern sinks = one_of({op("Expand", {any("sinks"), any(nullptr)}), any("sinks")});
+  const Pattern all = op("Concat", {scores, sinks}, "all scores");
+  const Pattern lowered = op("Sub", {all, op_on("ReduceMax", any("all scores"), "highest")});
+  const Pattern p = op("Softmax", {one_of({lowered, all})}, "p");
+  const Pattern starts = constant("starts");
+  const Pattern ends = constant("ends");
+  const Pattern axes = constant("axes");
+  return one_of({op("Slice", {p, starts, ends, axes, number(1.0)}), op("Slice", {p, starts, ends, axes})});
+}
+
+/// Whether the only element of a list is this number.
+bool is_only(const Constant& list, std::int64_t number) {
+  const std::vector<std::int64_t> elements = integers_of(list);
+  return elements.size() == 1 && elements[0] == number;
+}
+
+/// Whether the last score of each row is a sink, and its probability is what is cut off.
+bool cuts_sinks(const Match& match) {
+  const NodeView concat = match.node("all scores");
+  const auto* attributes = dynamic_cast<const ConcatAttributes*>(concat.node().attributes.get());
+  const std::size_t rank = match.type("p").dims.size();
+  const Dims& sinks = match.type("sinks").dims;
+  const auto last = static_cast<std::int64_t>(rank) - 1;
+  const bool joined = attributes != nullptr && normalized_axis(attributes->axis, rank) == last;
+  if (!joined || sinks.size() != rank || !sinks.back().is(1) || !concat.input_dims(1).back().is(1)) return false;
+  // What is the same for all scores of a row changes no probability.
+  if (match.has("highest")) {
+    const Dims& highest = match.type("highest").dims;
+    if (highest.size() != rank || !highest.back().is(1)) return false;
+  }
+  return is_only(match.constant("starts"), 0) && is_only(match.constant("ends"), -1) &&
+         (is_only(match.constant("axes"), last) || is_only(match.constant("axes"), -1));
+}
+
+Pattern attention(Heads heads, bool sinks) {
   const Pattern all_keys = repeated(kKeyNames);
   const Pattern keys = heads == Heads::kRepeated
                            ? one_of({op("Transpose", {all_keys}, "turned"), turned_matrices(all_keys),
@@ -90,7 +129,9 @@ Pattern attention(Heads heads) {
   const Pattern filled = one_of({op("Where", {any("filled"), constant("fill"), scores}),
                                  op("Where", {any("open"), scores, constant("fill")}), scores});
   const Pattern biased = op("Add", {op("Add", {filled, any("bias")}), any("mask")});
-  const Pattern p = op("Softmax", {one_of({biased, op("Add", {filled, any("mask")}), filled})}, "p");
+  const Pattern masked = one_of({biased, op("Add", {filled, any("mask")}), filled});
+  if (sinks) return op("MatMul", {probabilities_beside_sinks(masked), values});
+  const Pattern p = op("Softmax", {masked}, "p");
   const Pattern kept_rows = one_of({op("Where", {op("IsNaN", {p}, "nan"), number(0.0), any("p")}),
                                     op("Where", {any("zero rows"), number(0.0), p}), p});
   const Pattern last = op("MatMul", {kept_rows, values});
@@ -331,6 +372,7 @@ std::optional<Replacement> make_attention(const Match& match) {
     attributes->cap = *cap;
   }
   attributes->nan_is_zero = match.has("nan");
+  if (match.has("sinks") && !cuts_sinks(match)) return std::nullopt;
   Replacement replacement{op, nullptr, {match.value("q"), match.value("k"), match.value("v")}};
   ValueId mask = match.has("mask") ? match.value("mask") : kNoValue;
   ValueId bias = match.has("bias") ? match.value("bias") : kNoValue;
@@ -349,7 +391,8 @@ std::optional<Replacement> make_attention(const Match& match) {
     attributes->fills_where = match.has("filled");
     filled = match.value(attributes->fills_where ? "filled" : "open");
   }
-  for (const ValueId input : {mask, zero_rows, filled, bias}) replacement.inputs.emplace_back(input);
+  const ValueId sinks = match.has("sinks") ? match.value("sinks") : kNoValue;
+  for (const ValueId input : {mask, zero_rows, filled, bias, sinks}) replacement.inputs.emplace_back(input);
   while (replacement.inputs.back() == std::variant<ValueId, ConstantPtr>(kNoValue)) replacement.inputs.pop_back();
   replacement.attributes = std::move(attributes);
   return replacement;
@@ -359,7 +402,8 @@ std::optional<Replacement> make_attention(const Match& match) {
 
 void register_attention_fusions(Registry& registry) {
   for (const Heads heads : {Heads::kRepeated, Heads::kMatrices, Heads::kPlain}) {
-    registry.add(Fusion{kFuseLayerParts, attention(heads), make_attention});
+    for (const bool sinks : {false, true})
+      registry.add(Fusion{kFuseLayerParts, attention(heads, sinks), make_attention});
   }
 }
 

@@ -1,5 +1,7 @@
 // Concat: joins tensors of one type and rank along `axis`; all other dimensions are equal. axis in [-r,r). Opsets 4 to
 // newest. Deviation: a negative axis, new in opset 11, is taken at every opset.
+#include "ops/movement/concat.hpp"
+
 #include <algorithm>
 #include <cstring>
 
@@ -9,10 +11,6 @@
 
 namespace linnet::internal {
 namespace {
-
-struct ConcatAttributes : Attributes {
-  std::int64_t axis = 0;
-};
 
 AttributesPtr parse_concat(ParseContext& context) {
   auto attributes = new_shared<ConcatAttributes>();

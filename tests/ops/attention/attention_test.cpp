@@ -30,6 +30,7 @@ struct Case {
   const char* implementation = "simd";
   Shape bias = {};  ///< empty: none
   float cap = 0.0F;
+  Shape sinks = {};  ///< empty: none
 };
 
 const Order kHeadsInside = {0, 2, 1, 3};
@@ -47,6 +48,11 @@ Case with_bias(Shape bias, Case c) {
   return c;
 }
 
+Case with_sinks(Shape sinks, Case c) {
+  c.sinks = std::move(sinks);
+  return c;
+}
+
 Case capped(float cap, Case c) {
   c.cap = cap;
   return c;
@@ -58,6 +64,15 @@ const Case kCases[] = {
     capped(2.0F, {"capped, a mask", 2, 3, 3, 14, 80, 8, 8, 50.0F, true, {14, 80}}),
     capped(-2.0F, {"capped, few queries", 1, 4, 2, 1, 33, 8, 8, 0.3F, false, {33}}),
     capped(30.0F, with_bias({3, 14, 80}, {"capped, a bias and a mask", 2, 3, 3, 14, 80, 8, 8, 1.0F, false, {80}})),
+    with_sinks({1, 3, 1, 1}, {"sinks", 2, 3, 3, 13, 37, 9, 23, 0.3F}),
+    with_sinks({3, 14, 1}, {"sinks and a mask of keys", 2, 3, 3, 14, 80, 8, 8, 0.25F, false, {2, 1, 1, 80}}),
+    with_sinks({2, 6, 14, 1}, {"sinks of groups of heads", 2, 6, 2, 14, 16, 8, 8, 0.3F, false, {6, 14, 16}}),
+    with_sinks({8, 1, 1}, {"sinks, one query of groups", 2, 8, 2, 1, 300, 20, 17, 0.3F, false, {8, 1, 300}}),
+    with_sinks({5, 1}, {"sinks, few queries", 2, 3, 3, 5, 150, 33, 70, 0.25F, false, {2, 1, 5, 150}}),
+    with_sinks({1}, with_bias({3, 14, 80}, {"a sink, a bias and a mask", 2, 3, 3, 14, 80, 8, 8, 1.0F, false, {80}})),
+    with_sinks({1, 1, 1}, {"a sink, blocks of rows", 1, 1, 1, 110, 700, 8, 80, 0.25F, false, {110, 700}}),
+    with_sinks({14, 1}, transposed(kHeadsInside, {"sinks, transposed", 2, 3, 3, 14, 21, 8, 9, 0.3F, false, {14, 21}})),
+    with_sinks({1}, {"a sink, no keys", 1, 2, 2, 3, 0, 3, 5, 1.0F, false, {}, {}, {}, {}, {}, false, "reference"}),
     {"one of each", 1, 1, 1, 1, 1, 1, 1},
     {"whole vectors", 2, 3, 3, 24, 32, 16, 64},
     {"odd sizes", 2, 3, 3, 13, 37, 9, 23, 0.3F},
@@ -160,13 +175,14 @@ void check(const Case& c) {
   const ConstantPtr v_values = random_tensor(DataType::kFloat32, v.shape(), -1, 1, 3);
   const ConstantPtr mask = c.mask.empty() ? nullptr : random_tensor(DataType::kFloat32, c.mask, -3, 3, 4);
   const ConstantPtr bias = c.bias.empty() ? nullptr : random_tensor(DataType::kFloat32, c.bias, -3, 3, 5);
+  const ConstantPtr sinks = c.sinks.empty() ? nullptr : random_tensor(DataType::kFloat32, c.sinks, -3, 6, 6);
   std::vector<float> expected(static_cast<std::size_t>(element_count(y.shape())));
   for (std::int64_t batch = 0; batch < c.batches; ++batch) {
     for (std::int64_t head = 0; head < c.heads; ++head) {
       for (std::int64_t row = 0; row < c.queries; ++row) {
         const std::int64_t key_head = head / (c.heads / c.key_heads);
         std::vector<double> weights;
-        double sum = 0;
+        double sum = sinks == nullptr ? 0 : std::exp(added_by(c, sinks, batch, head, row, 0));
         for (std::int64_t key = 0; key < c.keys; ++key) {
           double score = 0;
           for (std::int64_t i = 0; i < c.depth; ++i) {
@@ -198,9 +214,12 @@ void check(const Case& c) {
   if (!c.v_order.empty()) test.ints("v_order", c.v_order);
   if (!c.y_order.empty()) test.ints("y_order", c.y_order);
   test.input(q_values).input(k_values).input(v_values);
-  if (mask == nullptr && bias != nullptr) test.no_input();
+  if (mask == nullptr && (bias != nullptr || sinks != nullptr)) test.no_input();
   if (mask != nullptr) test.input(mask);
-  if (bias != nullptr) test.no_input().no_input().input(bias);
+  if (bias != nullptr || sinks != nullptr) test.no_input().no_input();
+  if (bias != nullptr) test.input(bias);
+  if (bias == nullptr && sinks != nullptr) test.no_input();
+  if (sinks != nullptr) test.input(sinks);
   test.expect<float>(y.shape(), expected).tolerance(close(0, 2e-6));
   if (c.implementation == std::string("simd")) {
     test.expect_implementations({"simd", "reference"});
@@ -231,6 +250,43 @@ TEST(Attention, RowsThatCountAsZeros) {
       .expect<float>({1, 2, 3, 1}, {0, 0, 4, 3, 0, 0})
       .run();
   test(0).no_input().input<bool>({1}, {true}).expect<float>({1, 2, 3, 1}, {0, 0, 0, 0, 0, 0}).run();
+}
+
+/// A row whose keys are all hidden, or far below, is the sink's alone; one far below the keys changes nothing.
+TEST(Attention, SinksTakeWhatKeysLeave) {
+  for (const std::int64_t rows : {1, 40}) {
+    Literals<float> y, mask, sinks;
+    for (std::int64_t row = 0; row < rows; ++row) {
+      const std::int64_t kind = row % 4;
+      const float hidden = kind == 0 ? -kInfinity : kind == 1 ? -200.0F : 0.0F;
+      mask.insert(mask.end(), {hidden, hidden});
+      sinks.push_back(kind == 2 ? -300.0F : kind == 3 ? -kInfinity : 1.0F);
+      y.push_back(kind < 2 ? 0.0F : 3.0F);
+    }
+    OpTest("ScaledDotProductAttention", 1, kOwnDomain)
+        .input<float>({1, rows, 1}, Literals<float>(static_cast<std::size_t>(rows), 0.0F))
+        .input<float>({1, 2, 1}, {1, 1})
+        .input<float>({1, 2, 1}, {2, 4})
+        .input<float>({rows, 2}, mask)
+        .no_input()
+        .no_input()
+        .no_input()
+        .input<float>({rows, 1}, sinks)
+        .expect<float>({1, rows, 1}, y)
+        .tolerance(close(0, 1e-30))
+        .run();
+  }
+  OpTest("ScaledDotProductAttention", 1, kOwnDomain)
+      .random_input(DataType::kFloat32, {1, 2, 3, 4}, 0, 1)
+      .random_input(DataType::kFloat32, {1, 2, 5, 4}, 0, 1)
+      .random_input(DataType::kFloat32, {1, 2, 5, 4}, 0, 1)
+      .no_input()
+      .no_input()
+      .no_input()
+      .no_input()
+      .random_input(DataType::kFloat32, {2, 3, 2}, 0, 1)
+      .expect_error(ErrorCode::kInvalidModel, "sinks is [1,2,3,2], expected 1 element in a row")
+      .run();
 }
 
 /// Queries (1), (0), (1) and keys (1), (1): a filled score of -infinity leaves the other key.

@@ -163,6 +163,20 @@ const Spelling kSpellings[] = {
        const std::string p = g.softmax(g.product("x", k));
        return g.product(p, g.repeated(g.input("v", {kBatch, 2, kKeys, kDepth}), groups));
      }},
+    {"sinks, as gpt-oss has them",
+     [](Graph& g) {
+       const std::string masked =
+           g.writer.add(g.writer.mul(g.scores(), g.writer.number(0.25)), g.input("mask", {kBatch, 1, kQueries, kKeys}));
+       return g.product(g.beside_sinks(masked, g.writer.constant(0.7, {1, kHeads, 1, 1}), true), g.v());
+     }},
+    {"sinks of groups of heads, nothing taken off",
+     [](Graph& g) {
+       const std::vector<std::int64_t> groups = {kBatch, 2, 2, kKeys, kDepth};
+       const std::string k = g.repeated(g.input("k", {kBatch, 2, kKeys, kDepth}), groups);
+       const std::string sinks = g.input("sinks", {kBatch, kHeads, kQueries, 1});
+       const std::string p = g.beside_sinks(g.product("x", g.transposed(k)), sinks, false);
+       return g.product(p, g.repeated(g.input("v", {kBatch, 2, kKeys, kDepth}), groups));
+     }},
     {"K as it is multiplied",
      [](Graph& g) {
        return g.product(g.softmax(g.product("x", g.input("k", {kBatch, kHeads, kDepth, kKeys}))), g.v());

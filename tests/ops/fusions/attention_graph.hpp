@@ -44,6 +44,16 @@ class AttentionGraph {
     return writer("Reshape", {all, list({kBatch, kHeads, kKeys, kDepth})});
   }
 
+  /// Probabilities of scores and of a sink behind each row of them, the sink's cut off.
+  std::string beside_sinks(const std::string& scores, const std::string& sinks, bool lowers, std::int64_t end = -1) {
+    const std::string expanded = lowers ? writer("Expand", {sinks, list({kBatch, kHeads, kQueries, 1})}) : sinks;
+    std::string all = writer("Concat", {scores, expanded}, {attribute("axis", -1)});
+    if (lowers) all = writer("Sub", {all, writer("ReduceMax", {all, list({-1})})});
+    Names slice = {softmax(all), list({0}), list({end}), list({3})};
+    if (lowers) slice.push_back(list({1}));
+    return writer("Slice", slice);
+  }
+
   /// As Gemma 2 caps them.
   std::string capped(const std::string& scores, double cap) {
     const std::string inside = writer("Tanh", {writer.div(scores, writer.number(cap))});

@@ -52,6 +52,16 @@ const Spelling kNearMisses[] = {
      }},
     {"an Einsum whose rows are not contiguous",
      [](Graph& g) { return g.einsum("bhqk,bhkd->bhdq", g.softmax(g.scores()), g.v()); }},
+    {"more than a sink is cut off",
+     [](Graph& g) {
+       const std::string p = g.beside_sinks(g.scores(), g.input("sinks", {kBatch, kHeads, kQueries, 1}), false, -2);
+       return g.product(p, g.input("v", {kBatch, kHeads, kKeys - 1, kDepth}));
+     }},
+    {"two sinks",
+     [](Graph& g) {
+       const std::string p = g.beside_sinks(g.scores(), g.input("sinks", {kBatch, kHeads, kQueries, 2}), false);
+       return g.product(p, g.input("v", {kBatch, kHeads, kKeys + 1, kDepth}));
+     }},
     {"softmax over queries",
      [](Graph& g) { return g.product(g.writer("Softmax", {g.scores()}, {attribute("axis", 2)}), g.v()); }},
     {"the logarithm", [](Graph& g) { return g.product(g.writer("LogSoftmax", {g.scores()}), g.v()); }},

@@ -159,8 +159,8 @@ std::string mixed(const OwnCall& call, const Layers& layers, bool normalized) {
 
 /// `k`, how many experts a row has.
 std::string count_of_experts(const OwnCall& call) {
-  if (const std::size_t rank = rank_of(call, 1, "router_probs"); rank != 2)
-    invalid_model("router_probs has ", rank, " dimensions, expected 2");
+  if (const TensorType& router = call.inputs[1]; router.ranked && router.dims.size() != 2)
+    invalid_model("router_probs has ", router.dims.size(), " dimensions, expected 2");
   require(call, "use_sparse_mixer", 0);
   require(call, "swiglu_limit_after_activation", 0);
   const std::int64_t experts = call.attributes.get_int("k", 1);

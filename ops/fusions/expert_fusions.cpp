@@ -6,6 +6,8 @@
 //
 // with GatherND, whose indices have a last dimension of 1, for Gather along the first axis. Written so, every row
 // copies its matrix before it is multiplied. Only float32.
+#include <algorithm>
+
 #include "ops/movement/gather.hpp"
 #include "ops/product/gathered_matmul.hpp"
 #include "ops/product/matrix_product.hpp"
@@ -25,10 +27,16 @@ Pattern gathered() {
                  op("GatherND", {constant("w"), any("indices")}, "gathered")});
 }
 
+/// Smaller matrices are copied sooner than they are brought together, and would be packed with as much beside them.
+constexpr std::int64_t kLeastMatrix = 1024, kLeastSize = 8;
+
 /// Whether whole matrices are gathered, one for each index.
 bool gathers_matrices(const Match& match, const NodeView& gather) {
   const Dims& indices = match.type("indices").dims;
-  if (match.constant("w").shape.size() != 3 || gather.output(0).dims.size() != 3) return false;
+  const Shape& w = match.constant("w").shape;
+  if (w.size() != 3 || gather.output(0).dims.size() != 3) return false;
+  const std::optional<std::int64_t> matrix = checked_product(w[1], w[2]);
+  if (!matrix || *matrix < kLeastMatrix || std::min(w[1], w[2]) < kLeastSize) return false;
   if (gather.node().op == match.registry().find("", "GatherND")) return indices.size() == 2 && indices[1].is(1);
   const auto* attributes = dynamic_cast<const GatherAttributes*>(gather.node().attributes.get());
   return attributes != nullptr && normalized_axis(attributes->axis, 3) == 0;
@@ -39,9 +47,11 @@ std::optional<Replacement> make(const Match& match, GatheredForm form) {
   const OpDef* const op = match.registry().find(kOwnDomain, kGatheredMatMul);
   const bool plain = !product.reordered() && product.activation.kind == kernels::ActivationKind::kNone;
   const TensorType& x = match.type("x");
+  const Backend backend = match.last().options().backend;
+  const bool own_kernels = backend == Backend::kAuto || backend == Backend::kSimd;
   const std::size_t single = form == GatheredForm::kRow ? 1 : 2;
-  if (op == nullptr || !plain || x.type != DataType::kFloat32 || x.dims.size() != 3 || !x.dims[single].is(1) ||
-      match.last().input_count() > 2 || !gathers_matrices(match, match.node("gathered"))) {
+  if (op == nullptr || !own_kernels || !plain || x.type != DataType::kFloat32 || x.dims.size() != 3 ||
+      !x.dims[single].is(1) || match.last().input_count() > 2 || !gathers_matrices(match, match.node("gathered"))) {
     return std::nullopt;
   }
   auto attributes = new_shared<GatheredMatMulAttributes>();

@@ -19,7 +19,6 @@
 // These run before constants are folded, which would make weights four times as large. Scales, zero points and biases
 // need not be constant.
 #include <algorithm>
-#include <cstring>
 
 #include "ops/convolution/integer_convolution.hpp"
 #include "ops/elementwise/activation.hpp"
@@ -208,6 +207,18 @@ bool suits_product(const NodeView& dequantize, bool transpose_b, std::int64_t& b
   return of_rows == (block_size > 0 ? !transpose_b : transpose_b);
 }
 
+/// A constant, or what folding makes one: a few nodes on constants.
+bool will_be_constant(const Match& match, const Value& value, ValueId id, int steps = 4) {
+  if (value.constant != nullptr) return true;
+  const std::optional<NodeView> node = match.maker(id);
+  if (!node || steps == 0 || !node->node().op->facts.deterministic || !node->node().bodies.empty()) return false;
+  for (std::size_t i = 0; i < node->input_count(); ++i) {
+    if (node->has_input(i) && !will_be_constant(match, node->input_value(i), node->node().inputs[i], steps - 1))
+      return false;
+  }
+  return node->input_count() > 0;
+}
+
 std::optional<Replacement> make_dequantized_matmul(const Match& match) {
   const NodeView written = match.node("product");
   const auto& product = written.attributes<MatrixProductAttributes>();
@@ -220,7 +231,9 @@ std::optional<Replacement> make_dequantized_matmul(const Match& match) {
   const OpDef* const op = match.registry().find(kOwnDomain, kDequantizedMatMul);
   if (!b || op == nullptr || b->node().op != match.registry().find("", "DequantizeLinear")) return std::nullopt;
   const ConstantPtr& codes = b->input_constant(0);
-  const bool are_constant = b->input_constant(1) != nullptr && (!b->has_input(2) || b->input_constant(2) != nullptr);
+  const std::vector<ValueId>& inputs_of_b = b->node().inputs;
+  const bool are_constant = will_be_constant(match, b->input_value(1), inputs_of_b[1]) &&
+                            (!b->has_input(2) || will_be_constant(match, b->input_value(2), inputs_of_b[2]));
   // With blocks that the kernels cannot take apart weights would become float32 in every run, as in other backends.
   constexpr std::int64_t kBlockUnit = 16;
   const Backend backend = b->options().backend;
@@ -252,18 +265,11 @@ std::optional<Replacement> make_gather(const Match& match) {
   const ConstantPtr& x = table->input_constant(0);
   const bool fits = x != nullptr && kTableTypes.has(x->type) && !x->shape.empty() && x->count() >= kLeastWeights &&
                     table->input_type(1) == DataType::kFloat32 && table->output(0).type == DataType::kFloat32 &&
-                    all_known(table->input_dims(1)) && normalized_axis(written.axis, x->shape.size()) == 0;
+                    normalized_axis(written.axis, x->shape.size()) == 0;
   if (!fits) return std::nullopt;
-  Input zeros = kNoValue;
-  if (table->has_input(2)) {
-    zeros = table->node().inputs[2];
-  } else {
-    std::byte* data = nullptr;
-    zeros = make_constant(x->type, table->input_shape(1), &data);
-    std::memset(data, 0, std::get<ConstantPtr>(zeros)->bytes);
-  }
-  const ValueId scales = table->node().inputs[1];
-  return Replacement{op, table->node().attributes, {x, scales, std::move(zeros), gather.node().inputs[1]}, true};
+  const std::vector<ValueId>& inputs = table->node().inputs;
+  const ValueId zeros = table->has_input(2) ? inputs[2] : kNoValue;
+  return Replacement{op, table->node().attributes, {x, inputs[1], zeros, gather.node().inputs[1]}, true};
 }
 
 std::shared_ptr<IntegerConvolutionAttributes> with_window(const ConvolutionAttributes& written, bool quantizes) {

@@ -63,9 +63,7 @@ void infer_rows(InferContext& context, Dim k, Dim n) {
     invalid_model("input A is ", a, ", expected [R,", columns ? k : Dim(1), ",", columns ? Dim(1) : k, "]");
   if (!a[0].is(1) && !count.is(1) && a[0].differs(count))
     invalid_model("input A is ", a, " but there are ", count, " indices");
-  const Dim rows = count.is(1) ? a[0] : a[0].is(1) ? count : a[0].known() ? a[0] : Dim();
-  const bool certain = rows.known() ? (rows.value() != 1 || (count.is(1) && a[0].is(1))) : true;
-  const Dim all = certain ? rows : Dim();
+  const Dim all = broadcast({a[0]}, {count})[0];
   context.set_output(0, columns ? Dims{all, n, 1} : Dims{all, 1, n});
 }
 
@@ -206,7 +204,7 @@ Prepared prepare_simd(const PrepareContext& context) {
 
 void run_simd(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
-  if (state.rows == 0 || state.n == 0) return;
+  if (state.rows == 0 || state.n == 0) return state.check(args);
   GatheredRows::Grouped grouped;
   state.gather(args, grouped);
   const float* const bias = state.bias(args);
@@ -223,17 +221,18 @@ void run_simd(const RunArguments& args) {
   const std::size_t rows_at_once = rows_of_panel(state.k);
   for_parts(args.control, grouped, parts, [&](const GroupPart& part, std::size_t worker) {
     kernels::GemmEpilogue epilogue;
-    if (bias != nullptr) epilogue.bias = bias + part.group * state.n;
+    if (bias != nullptr) epilogue.bias = bias + part.matrix * state.n;
     const float* const a = grouped.a;
     float* const y = grouped.y;
     if (state.packed != nullptr) {
-      const float* const packed = reinterpret_cast<const float*>(state.packed.get()) + part.group * state.packed_floats;
+      const float* const packed =
+          reinterpret_cast<const float*>(state.packed.get()) + part.matrix * state.packed_floats;
       kernels::gemm(part.rows, state.n, state.k, a + part.row * state.k, state.k, packed, epilogue,
                     y + part.row * state.n, state.n, part.panel_begin, part.panel_end);
       return;
     }
     float* const packed = reinterpret_cast<float*>(workspace + state.panels_at) + worker * state.packed_floats;
-    const auto* const w = static_cast<const std::byte*>(args.inputs[kW]) + part.group * state.matrix_bytes();
+    const auto* const w = static_cast<const std::byte*>(args.inputs[kW]) + part.matrix * state.matrix_bytes();
     if (!pack_panel(args.control, state, w, part.panel_begin, packed)) return;
     const std::size_t column = part.panel_begin * kernels::kPanelColumns;
     if (bias != nullptr) epilogue.bias += column;

@@ -13,6 +13,8 @@ namespace {
 constexpr double kTaskNanoseconds = 3e5;
 /// Where products are made of rows, fewer would not fill a tile.
 constexpr double kLeastTaskRows = 12;
+/// Of matrices so narrow that stores take longer than products.
+constexpr double kMostTaskRows = 4096;
 constexpr double kCopiedPerNanosecond = 2.0;  ///< floats
 constexpr std::size_t kUnwatched = 1 << 14;   ///< rows between two looks at the stop
 
@@ -47,12 +49,32 @@ void GatheredRows::reserve(WorkspaceLayout& workspace) {
     if (!bytes) fail(ErrorCode::kLimitExceeded, "its rows need more bytes than 64 bits can count");
     return workspace.add(static_cast<std::size_t>(*bytes));
   };
-  firsts_at_ = add(matrices + 1, sizeof(std::size_t));
+  firsts_at_ = add(rows + 2, sizeof(std::size_t));
   if (indices == 0) return;
+  rows_at_ = add(rows, sizeof(std::int64_t));
   order_at_ = add(rows, sizeof(std::int64_t));
-  ends_at_ = add(matrices, sizeof(std::int64_t));
+  ends_at_ = add(rows, sizeof(std::int64_t));
+  matrices_at_ = add(rows, sizeof(std::int64_t));
+  counts_at_ = add(std::min(matrices, most_counted()), sizeof(std::int64_t));
   a_at_ = add(rows, k * sizeof(float));
   y_at_ = add(rows, n * sizeof(float));
+}
+
+/// Those of one matrix in their order.
+void GatheredRows::sort_rows(const std::int64_t* matrix_of_row, std::int64_t* counts, std::int64_t* order) const {
+  if (matrices > most_counted()) {
+    for (std::size_t row = 0; row < rows; ++row) order[row] = static_cast<std::int64_t>(row);
+    std::sort(order, order + rows, [&](std::int64_t a, std::int64_t b) {
+      return std::make_pair(matrix_of_row[a], a) < std::make_pair(matrix_of_row[b], b);
+    });
+    return;
+  }
+  std::fill_n(counts, matrices, std::int64_t{0});
+  for (std::size_t row = 0; row < rows; ++row) ++counts[matrix_of_row[row]];
+  // Where each begins: every row that it gets moves that on.
+  std::int64_t begin = 0;
+  for (std::size_t i = 0; i < matrices; ++i) begin += std::exchange(counts[i], begin);
+  for (std::size_t row = 0; row < rows; ++row) order[counts[matrix_of_row[row]]++] = static_cast<std::int64_t>(row);
 }
 
 void GatheredRows::gather(const RunArguments& args, Grouped& grouped) const {
@@ -61,27 +83,29 @@ void GatheredRows::gather(const RunArguments& args, Grouped& grouped) const {
   auto* const workspace = static_cast<std::byte*>(args.workspace);
   grouped.firsts = reinterpret_cast<std::size_t*>(workspace + firsts_at_);
   grouped.all = static_cast<std::int64_t>(rows);
-  grouped.groups = {&grouped.all, 1};
+  grouped.groups = {&grouped.all, nullptr, 1};
   if (indices == 0) return;
   check(args);
-  auto* const order = reinterpret_cast<std::int64_t*>(workspace + order_at_);
-  auto* const ends = reinterpret_cast<std::int64_t*>(workspace + ends_at_);
-  std::fill_n(ends, matrices, std::int64_t{0});
+  const auto numbers = [&](std::size_t at) { return reinterpret_cast<std::int64_t*>(workspace + at); };
+  std::int64_t* const matrix_of_row = numbers(rows_at_);
+  std::int64_t* const order = numbers(order_at_);
   for (std::size_t row = 0; row < rows; ++row) {
     if (row % kUnwatched == 0) args.control.check();
-    ++ends[matrix_of(args, row)];
+    matrix_of_row[row] = static_cast<std::int64_t>(matrix_of(args, row));
   }
-  // Where each begins: every row that it gets moves that on, to the end at last.
-  std::int64_t begin = 0;
-  for (std::size_t i = 0; i < matrices; ++i) begin += std::exchange(ends[i], begin);
+  sort_rows(matrix_of_row, numbers(counts_at_), order);
+  args.control.check();
+  std::int64_t* const ends = numbers(ends_at_);
+  std::int64_t* const used = numbers(matrices_at_);
+  std::size_t count = 0;
   bool in_order = repeats == 1;
-  for (std::size_t row = 0; row < rows; ++row) {
-    if (row % kUnwatched == 0) args.control.check();
-    const std::int64_t place = ends[matrix_of(args, row)]++;
-    order[place] = static_cast<std::int64_t>(row);
-    in_order &= place == static_cast<std::int64_t>(row);
+  for (std::size_t place = 0; place < rows; ++place) {
+    const std::int64_t matrix = matrix_of_row[order[place]];
+    if (count == 0 || used[count - 1] != matrix) used[count++] = matrix;
+    ends[count - 1] = static_cast<std::int64_t>(place) + 1;
+    in_order &= order[place] == static_cast<std::int64_t>(place);
   }
-  grouped.groups = {ends, matrices};
+  grouped.groups = {ends, used, count};
   if (in_order) return;
   const float* const from = grouped.a;
   auto* const a = reinterpret_cast<float*>(workspace + a_at_);
@@ -105,8 +129,8 @@ void GatheredRows::scatter(const RunArguments& args, const Grouped& grouped) con
 GroupParts GroupParts::of(std::size_t panels, double panel_row_work, double matrix_work) {
   GroupParts parts;
   parts.panels = panels;
-  parts.task_rows =
-      static_cast<std::size_t>(std::clamp(kTaskNanoseconds / std::max(panel_row_work, 1e-3), kLeastTaskRows, 1e9));
+  parts.task_rows = static_cast<std::size_t>(
+      std::clamp(kTaskNanoseconds / std::max(panel_row_work, 1e-3), kLeastTaskRows, kMostTaskRows));
   parts.row_work = panel_row_work * static_cast<double>(panels);
   parts.matrix_work = matrix_work;
   return parts;
@@ -140,14 +164,15 @@ double GroupParts::work(const RowGroups& groups) const {
 
 GroupPart GroupParts::part(const RowGroups& groups, const std::size_t* firsts, std::size_t task) const {
   GroupPart part;
-  part.group = static_cast<std::size_t>(std::upper_bound(firsts, firsts + groups.count, task) - firsts) - 1;
-  const std::size_t rows = groups.rows(part.group);
+  const auto group = static_cast<std::size_t>(std::upper_bound(firsts, firsts + groups.count, task) - firsts) - 1;
+  part.matrix = groups.matrices == nullptr ? 0 : static_cast<std::size_t>(groups.matrices[group]);
+  const std::size_t rows = groups.rows(group);
   const std::size_t panels_of_part = step(rows);
   const std::size_t row_parts = (rows + task_rows - 1) / task_rows;
-  const std::size_t index = task - firsts[part.group];
+  const std::size_t index = task - firsts[group];
   // Parts of the same panels follow each other: threads that take them in order share the weights.
   const std::size_t row = index % row_parts * task_rows;
-  part.row = groups.begin(part.group) + row;
+  part.row = groups.begin(group) + row;
   part.rows = std::min(task_rows, rows - row);
   part.panel_begin = index / row_parts * panels_of_part;
   part.panel_end = std::min(panels, part.panel_begin + panels_of_part);

@@ -11,9 +11,10 @@
 
 namespace linnet::internal {
 
-/// Rows in groups: group g has the rows from ends[g - 1] (0 of the first group) to ends[g].
+/// Rows in groups: group g has the rows from ends[g - 1] (0 of the first group) to ends[g], and one matrix.
 struct RowGroups {
   const std::int64_t* ends = nullptr;
+  const std::int64_t* matrices = nullptr;  ///< null: the first one
   std::size_t count = 0;
 
   std::size_t begin(std::size_t group) const { return group == 0 ? 0 : static_cast<std::size_t>(ends[group - 1]); }
@@ -38,7 +39,7 @@ struct GatheredRows {
 
   /// Room in a workspace, for what follows. Errors: kLimitExceeded.
   void reserve(WorkspaceLayout& workspace);
-  /// Rows by matrices, float32.
+  /// Rows by matrices, float32. Only matrices that have rows are groups: time and room do not grow with the others.
   struct Grouped {
     RowGroups groups;
     const float* a = nullptr;
@@ -53,12 +54,17 @@ struct GatheredRows {
   void scatter(const RunArguments& args, const Grouped& grouped) const;
 
  private:
-  std::size_t firsts_at_ = 0, order_at_ = 0, ends_at_ = 0, a_at_ = 0, y_at_ = 0;
+  /// Matrices are counted one by one where they are no more than these.
+  std::size_t most_counted() const { return 4 * rows + 1024; }
+  void sort_rows(const std::int64_t* matrix_of_row, std::int64_t* counts, std::int64_t* order) const;
+
+  std::size_t firsts_at_ = 0, rows_at_ = 0, order_at_ = 0, ends_at_ = 0, matrices_at_ = 0, counts_at_ = 0;
+  std::size_t a_at_ = 0, y_at_ = 0;
 };
 
-/// What one task multiplies: rows [row, row + rows) of all, by panels of the group's matrix.
+/// What one task multiplies: rows [row, row + rows) of all, by panels of their matrix.
 struct GroupPart {
-  std::size_t group = 0, row = 0, rows = 0, panel_begin = 0, panel_end = 0;
+  std::size_t matrix = 0, row = 0, rows = 0, panel_begin = 0, panel_end = 0;
 };
 
 /// How groups are cut into parts. Time that a task takes comes from the sizes of one product; for choosing only.

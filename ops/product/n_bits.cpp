@@ -92,11 +92,11 @@ void run_float(const RunArguments& args) {
       if (args.control.abandon_if_stopped()) return;
       const std::size_t count = std::min(kLine, node.k - k);
       for (std::size_t i = 0; i < columns; ++i)
-        dequantize(node, args, part.group * node.n + column + i, k, count, lines[i]);
+        dequantize(node, args, part.matrix * node.n + column + i, k, count, lines[i]);
       kernels::pack_b(lines, 1, kLine, count, columns, 1.0F, packed + k * width);
     }
     kernels::GemmEpilogue epilogue;
-    if (node.has_bias) epilogue.bias = static_cast<const float*>(node.bias(args)) + part.group * node.n + column;
+    if (node.has_bias) epilogue.bias = static_cast<const float*>(node.bias(args)) + part.matrix * node.n + column;
     const std::size_t end = part.row + part.rows;
     for (std::size_t row = part.row; row < end; row += rows_at_once) {
       if (args.control.abandon_if_stopped()) return;

@@ -234,12 +234,12 @@ void for_products(const RunArguments& args, const PackedState& state, const Oper
     product.block = state.block;
     product.bits = node.bits;
     product.packed_b = reinterpret_cast<const std::uint8_t*>(state.packed.get()) +
-                       part.group * state.panels() * kernels::n_bits_panel_bytes(state.depth(), node.bits);
-    const std::size_t list = part.group * state.list_floats();
+                       part.matrix * state.panels() * kernels::n_bits_panel_bytes(state.depth(), node.bits);
+    const std::size_t list = part.matrix * state.list_floats();
     product.scales = reinterpret_cast<const float*>(state.scales.get()) + list;
     if (state.zero_points != nullptr)
       product.zero_points = reinterpret_cast<const float*>(state.zero_points.get()) + list;
-    if (operands.bias != nullptr) product.bias = operands.bias + part.group * node.n;
+    if (operands.bias != nullptr) product.bias = operands.bias + part.matrix * node.n;
     product.c = operands.grouped.y + part.row * node.n;
     product.c_row_stride = node.n;
     product.panel_begin = part.panel_begin;

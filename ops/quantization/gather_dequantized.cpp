@@ -18,7 +18,7 @@ namespace linnet::internal {
 namespace {
 
 constexpr std::size_t kX = 0, kScale = 1, kZeroPoint = 2, kIndices = 3;
-constexpr std::size_t kTaskElements = 1 << 15;
+constexpr std::size_t kTaskElements = 1 << 13;  ///< also where each has a scale of its own
 
 AttributesPtr parse(ParseContext& context) {
   auto attributes = new_shared<QuantizationAttributes>();
@@ -31,6 +31,7 @@ AttributesPtr parse(ParseContext& context) {
 void infer(InferContext& context) {
   const Dims& x = context.input_dims(kX);
   if (x.empty()) invalid_model("input x is a scalar, expected rank 1 or more");
+  if (!context.has_input(kIndices)) invalid_model("input indices is missing");
   check_scales(context, "x_scale", "x_zero_point");
   Dims dims = context.input_dims(kIndices);
   dims.insert(dims.end(), x.begin() + 1, x.end());
@@ -39,6 +40,7 @@ void infer(InferContext& context) {
 
 struct State {
   DataType x = DataType::kUndefined, indices = DataType::kUndefined;
+  bool has_zero_point = false;
   std::int64_t size = 0;  ///< of the first axis
   std::size_t slice = 0;  ///< elements of one
   std::size_t count = 0;  ///< of indices
@@ -50,8 +52,10 @@ Prepared prepare(const PrepareContext& context) {
   const Shape x = context.input_shape(kX);
   state->x = context.input_type(kX);
   state->indices = context.input_type(kIndices);
+  state->has_zero_point = context.has_input(kZeroPoint);
   state->size = x[0];
-  state->slice = static_cast<std::size_t>(element_count(Shape(x.begin() + 1, x.end())));
+  // 0 where there are no slices: their elements need not be countable.
+  state->slice = x[0] == 0 ? 0 : static_cast<std::size_t>(element_count(x) / x[0]);
   state->count = static_cast<std::size_t>(element_count(context.input_shape(kIndices)));
   state->layout = ScaleLayout(context);
   return {std::move(state), 0, 0};
@@ -61,8 +65,10 @@ Prepared prepare(const PrepareContext& context) {
 void dequantize(const State& state, const RunArguments& args, std::size_t first, std::size_t count, float* y) {
   float other[kLinedUp];  // zero points, then scales
   load_line(state.x, args.inputs[kX], first, count, y);
-  state.layout.load(state.x, args.inputs[kZeroPoint], first, count, other);
-  for (std::size_t i = 0; i < count; ++i) y[i] -= other[i];
+  if (state.has_zero_point) {
+    state.layout.load(state.x, args.inputs[kZeroPoint], first, count, other);
+    for (std::size_t i = 0; i < count; ++i) y[i] -= other[i];
+  }
   state.layout.load(DataType::kFloat32, args.inputs[kScale], first, count, other);
   for (std::size_t i = 0; i < count; ++i) y[i] *= other[i];
 }
@@ -73,7 +79,7 @@ void run(const RunArguments& args) {
   if (state.slice == 0) return;
   auto* const y = static_cast<float*>(args.outputs[0]);
   // A task has several slices, or a part of one.
-  const std::size_t slices = std::max<std::size_t>(1, kTaskElements / state.slice);
+  const std::size_t slices = std::max<std::size_t>(1, kTaskElements / (state.slice + 64));
   const std::size_t parts = (state.slice + kTaskElements - 1) / kTaskElements;
   const std::size_t groups = (state.count + slices - 1) / slices;
   const double work = static_cast<double>(state.count) * static_cast<double>(state.slice);
@@ -99,8 +105,9 @@ std::optional<WantedElements> wanted(const NodeView& node, std::size_t input) {
 constexpr TypeSet kFloat32{DataType::kFloat32};
 constexpr InputDef kInputs[] = {{"x", kTableTypes},
                                 {"x_scale", kFloat32},
-                                {"x_zero_point", kTableTypes, kTypeOfFirst},
-                                {"indices", {DataType::kInt32, DataType::kInt64}}};
+                                {"x_zero_point", kTableTypes, kMayBeLeftOut | kTypeOfFirst},
+                                // Needed, though it stands behind one that may be left out: infer asks for it.
+                                {"indices", {DataType::kInt32, DataType::kInt64}, kMayBeLeftOut}};
 constexpr OutputDef kOutputs[] = {{"y", kFloat32}};
 
 }  // namespace

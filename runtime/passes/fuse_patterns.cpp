@@ -38,10 +38,11 @@ bool fuse(PassContext& context, const Fusion& fusion, NodeId last, Match& match,
   Graph& graph = context.graph;
   if (!match.find(fusion.last, last)) return false;
   std::optional<Replacement> replacement = fusion.make(match);
-  if (!replacement || !reads_only_what_stays(graph, match.nodes(), *replacement)) return false;
+  if (!replacement) return false;
   std::vector<NodeId> removed;
   std::set_difference(match.nodes().begin(), match.nodes().end(), match.kept().begin(), match.kept().end(),
                       std::back_inserter(removed));
+  if (!reads_only_what_stays(graph, removed, *replacement)) return false;
   for (const NodeId node : removed) remove_reads(graph.nodes[node], uses);
   replace_nodes(graph, removed, std::move(*replacement));
   uses.resize(graph.values.size());

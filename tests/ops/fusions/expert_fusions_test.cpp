@@ -12,7 +12,7 @@
 namespace linnet::test {
 namespace {
 
-constexpr std::int64_t kExperts = 5, kDepth = 24, kColumns = 40;
+constexpr std::int64_t kExperts = 5, kDepth = 24, kColumns = 48;
 
 using Written = std::string (*)(Writer&);
 struct Spelling {
@@ -140,6 +140,12 @@ const Spelling kNearMisses[] = {
        const std::string index = w("Unsqueeze", {indices(w), axes(w, 1)});
        return w("MatMul", {unsqueezed(w, 1), w("GatherND", {constant(w, {kExperts, kExperts, kDepth, 3}),
                                                             w("Concat", {index, index}, {attribute("axis", 1)})})});
+     }},
+    {"small matrices",
+     [](Writer& w) {
+       const std::string few = w("Slice", {"x", axes(w, 0), axes(w, 4), axes(w, 1)});
+       return w("MatMul",
+                {w("Unsqueeze", {few, axes(w, 1)}), w("Gather", {constant(w, {kExperts, 4, 1000}), indices(w)})});
      }},
     {"float64",
      [](Writer& w) {

@@ -80,6 +80,14 @@ const Spelling kSpellings[] = {
        const std::string b = codes(w, DataType::kInt8, {kDepth, kColumns});
        return w("MatMul", {"x", w("DequantizeLinear", {b, w.constant(0.01, {})})});
      }},
+    {"scales that are cast",
+     [](Writer& w) {
+       const std::string b = codes(w, DataType::kInt8, {kDepth, kColumns});
+       const std::vector<internal::Float16> values(static_cast<std::size_t>(kColumns), internal::Float16(0.25F));
+       const std::string scale =
+           w("Cast", {w.add_constant(tensor<internal::Float16>({kColumns}, values))}, {attribute("to", 1)});
+       return w("MatMul", {"x", w("DequantizeLinear", {b, scale}, {attribute("axis", 1)})});
+     }},
     {"a bias", [](Writer& w) { return w.add(plain(w, DataType::kUint4, false, true, true), bias(w)); }},
     {"Gemm",
      [](Writer& w) {
@@ -216,18 +224,21 @@ TEST(WeightOnlyFusions, TablesStaySmall) {
     DataType type;
     std::int64_t axis, block;
     Shape scales;
+    bool zeros = true;
   };
-  for (const Table& table : {Table{DataType::kInt8, 0, 0, {kColumns}}, Table{DataType::kUint8, 1, 0, {kDepth}},
-                             Table{DataType::kInt4, 1, kBlock, {kColumns, kDepth / kBlock}},
-                             Table{DataType::kUint4, 0, 2, {kColumns / 2, kDepth}}}) {
+  for (const Table& table :
+       {Table{DataType::kInt8, 0, 0, {kColumns}}, Table{DataType::kUint8, 1, 0, {kDepth}},
+        Table{DataType::kInt4, 1, kBlock, {kColumns, kDepth / kBlock}},
+        Table{DataType::kUint4, 0, 2, {kColumns / 2, kDepth}}, Table{DataType::kUint8, 1, 0, {}, false},
+        Table{DataType::kInt2, 0, 0, {kColumns}, false}}) {
     for (const bool tied : {false, true}) {
       Form form;
       form.opset = 25;
       Writer w(form, {"rows", kDepth});
+      Names inputs = {codes(w, table.type, {kColumns, kDepth}), scales(w, table.scales)};
+      if (table.zeros) inputs.push_back(codes(w, table.type, table.scales));
       const std::string embeddings =
-          w("DequantizeLinear",
-            {codes(w, table.type, {kColumns, kDepth}), scales(w, table.scales), codes(w, table.type, table.scales)},
-            {attribute("axis", table.axis), attribute("block_size", table.block)});
+          w("DequantizeLinear", inputs, {attribute("axis", table.axis), attribute("block_size", table.block)});
       const std::string ids = w("Cast", {w("ReduceSum", {"x"}, {attribute("keepdims", 0)})}, {attribute("to", 7)});
       const std::string words = w("Gather", {embeddings, w("Clip", {ids, w.add_constant(tensor<std::int64_t>({}, {-9})),
                                                                     w.add_constant(tensor<std::int64_t>({}, {9}))})});
@@ -237,7 +248,7 @@ TEST(WeightOnlyFusions, TablesStaySmall) {
       const std::string found = operators(model);
       EXPECT_NE(found.find("GatherDequantized"), std::string::npos) << found;
       // Scales of the depth, or of blocks of columns, are none that a product has.
-      const bool multiplied = tied && (table.axis == 1) == (table.block > 0);
+      const bool multiplied = tied && ((table.axis == 1) == (table.block > 0) || table.scales.empty());
       EXPECT_EQ(found.find("DequantizedMatMul") != std::string::npos, multiplied) << found;
       const Tensor x = numbers({kRows, kDepth}, 5);
       const Tensor written = load(bytes, false, Backend::kReference).run({x})[0];
@@ -296,7 +307,7 @@ TEST(WeightOnlyFusions, ProductsShareScalesAndCodes) {
   const std::string found = operators(model);
   std::size_t fused = 0;
   for (std::size_t at = 0; (at = found.find("DequantizedMatMul", at)) != std::string::npos; ++at) ++fused;
-  EXPECT_GE(fused, 7U) << found;
+  EXPECT_EQ(fused, 8U) << found;
   const Tensor x = numbers({kRows, kDepth}, 5);
   const Tensor written = load(bytes, false, Backend::kReference).run({x})[0];
   const Tensor y = model.run({x})[0];

@@ -96,6 +96,8 @@ TEST(GatheredMatMul, MultipliesEachRowWithItsMatrix) {
     check(item, kF32, false);
   }
   check(many(700, 3, 70, 5, 1, true), kF32);
+  // So many matrices that rows are sorted, not counted.
+  check(many(20, 3000, 9, 3, 2, true), kF32);
   check({2, {1, 0, 1}, 6, 0, 1, true}, kF32);
   check({2, {1, 0, 1}, 0, 6}, kF32);
   check({0, {}, 3, 6}, kF32);

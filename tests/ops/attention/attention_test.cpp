@@ -70,7 +70,7 @@ const Case kCases[] = {
     with_sinks({8, 1, 1}, {"sinks, one query of groups", 2, 8, 2, 1, 300, 20, 17, 0.3F, false, {8, 1, 300}}),
     with_sinks({5, 1}, {"sinks, few queries", 2, 3, 3, 5, 150, 33, 70, 0.25F, false, {2, 1, 5, 150}}),
     with_sinks({1}, with_bias({3, 14, 80}, {"a sink, a bias and a mask", 2, 3, 3, 14, 80, 8, 8, 1.0F, false, {80}})),
-    with_sinks({1, 1, 1}, {"a sink, blocks of rows", 1, 1, 1, 110, 700, 8, 80, 0.25F, false, {110, 700}}),
+    with_sinks({1, 1, 1}, {"a sink, blocks of rows", 1, 1, 1, 110, 700, 8, 8, 0.25F, false, {110, 700}}),
     with_sinks({14, 1}, transposed(kHeadsInside, {"sinks, transposed", 2, 3, 3, 14, 21, 8, 9, 0.3F, false, {14, 21}})),
     with_sinks({1}, {"a sink, no keys", 1, 2, 2, 3, 0, 3, 5, 1.0F, false, {}, {}, {}, {}, {}, false, "reference"}),
     {"one of each", 1, 1, 1, 1, 1, 1, 1},

@@ -1,5 +1,6 @@
 #include "ops/product/gathered_rows.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -49,7 +50,7 @@ void GatheredRows::reserve(WorkspaceLayout& workspace) {
     if (!bytes) fail(ErrorCode::kLimitExceeded, "its rows need more bytes than 64 bits can count");
     return workspace.add(static_cast<std::size_t>(*bytes));
   };
-  firsts_at_ = add(rows + 2, sizeof(std::size_t));
+  firsts_at_ = add((indices == 0 ? 1 : std::min(rows, matrices)) + 1, sizeof(std::size_t));
   if (indices == 0) return;
   rows_at_ = add(rows, sizeof(std::int64_t));
   order_at_ = add(rows, sizeof(std::int64_t));

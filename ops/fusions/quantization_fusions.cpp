@@ -263,7 +263,7 @@ std::optional<Replacement> make_gather(const Match& match) {
   const OpDef* const op = match.registry().find(kOwnDomain, kGatherDequantized);
   if (!table || op == nullptr || table->node().op != match.registry().find("", "DequantizeLinear")) return std::nullopt;
   const ConstantPtr& x = table->input_constant(0);
-  const bool fits = x != nullptr && kTableTypes.has(x->type) && !x->shape.empty() && x->count() >= kLeastWeights &&
+  const bool fits = x != nullptr && kCodeTypes.has(x->type) && !x->shape.empty() && x->count() >= kLeastWeights &&
                     table->input_type(1) == DataType::kFloat32 && table->output(0).type == DataType::kFloat32 &&
                     normalized_axis(written.axis, x->shape.size()) == 0;
   if (!fits) return std::nullopt;

@@ -8,6 +8,7 @@
 #include "ops/product/dequantized_matmul.hpp"
 
 #include "ops/product/n_bits.hpp"
+#include "ops/quantization/scales.hpp"
 #include "ops/shared/output_tables.hpp"
 #include "runtime/infer.hpp"
 

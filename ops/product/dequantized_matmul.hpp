@@ -6,9 +6,6 @@
 namespace linnet::internal {
 
 inline constexpr const char* kDequantizedMatMul = "DequantizedMatMul";
-/// Of its weights.
-inline constexpr TypeSet kCodeTypes{DataType::kInt8,  DataType::kUint8, DataType::kInt4,
-                                    DataType::kUint4, DataType::kInt2,  DataType::kUint2};
 
 struct DequantizedMatMulAttributes : NBitsAttributes {
   DequantizedMatMulAttributes();

@@ -103,9 +103,9 @@ std::optional<WantedElements> wanted(const NodeView& node, std::size_t input) {
 }
 
 constexpr TypeSet kFloat32{DataType::kFloat32};
-constexpr InputDef kInputs[] = {{"x", kTableTypes},
+constexpr InputDef kInputs[] = {{"x", kCodeTypes},
                                 {"x_scale", kFloat32},
-                                {"x_zero_point", kTableTypes, kMayBeLeftOut | kTypeOfFirst},
+                                {"x_zero_point", kCodeTypes, kMayBeLeftOut | kTypeOfFirst},
                                 // Needed, though it stands behind one that may be left out: infer asks for it.
                                 {"indices", {DataType::kInt32, DataType::kInt64}, kMayBeLeftOut}};
 constexpr OutputDef kOutputs[] = {{"y", kFloat32}};

@@ -16,6 +16,10 @@ inline constexpr TypeSet kQuantizedTypes =
             DataType::kFloat8e4m3fn, DataType::kFloat8e4m3fnuz, DataType::kFloat8e5m2, DataType::kFloat8e5m2fnuz} |
     kPackedTypes;
 
+/// Of these, integers of 8 bits and less: of weights and tables that stay as small as they are.
+inline constexpr TypeSet kCodeTypes{DataType::kInt8,  DataType::kUint8, DataType::kInt4,
+                                    DataType::kUint4, DataType::kInt2,  DataType::kUint2};
+
 struct QuantizationAttributes : Attributes {
   std::int64_t axis = 1;
   std::int64_t block_size = 0;                  ///< 0: not in blocks

@@ -1,12 +1,9 @@
-// Products of rows with a matrix each, which an index names (of Linnet's own domain), as mixtures of experts have them:
+// GatheredMatMul (of Linnet's own domain): products of rows with a matrix each, which an index names, as mixtures of
+// experts have them:
 //   Y[r] = A[r / repeats] W[indices[r]]^T + bias[indices[r]]
-// A and Y: float32, as GatheredForm says. indices: int32 or int64 in [-G, G), one for each row. bias [G, N] may be left
-// out. Only matrices that an index names are read.
-// GatheredMatMul       W [G, N, K]: float32, float16 or bfloat16; or [G, K, N] with transpose_w 0, float32. Sums are
-//                      those of MatMul with such a B as float32
-// GatheredMatMulNBits  W of codes [G, N, K * bits / 8] of `bits` 2, 4 or 8, the first in the lowest bits, scales and
-//                      zero_points [G, N, blocks] (left out: 2^(bits - 1)): blocks of block_size neighbours along K,
-//                      the last one of what is left; without it one block
+// A and Y: float32, as GatheredForm says. indices: int32 or int64 in [-G, G), one for each row. W [G, N, K]: float32,
+// float16 or bfloat16; or [G, K, N] with transpose_w 0, float32. bias [G, N] may be left out. Only matrices that an
+// index names are read. Sums are those of MatMul with such a B as float32.
 #include "ops/product/gathered_matmul.hpp"
 
 #include <algorithm>
@@ -23,63 +20,10 @@
 namespace linnet::internal {
 namespace {
 
-constexpr TypeSet kFloat32{DataType::kFloat32};
-constexpr TypeSet kIndexTypes{DataType::kInt32, DataType::kInt64};
-constexpr std::size_t kA = 0, kIndices = 1, kW = 2, kBias = 3;
-constexpr NBitsInputs kFewBits = {2, 3, 4, 5, 0};
+constexpr std::size_t kA = kGatheredA, kIndices = kGatheredIndices, kW = kGatheredWeights, kBias = 3;
 
 const GatheredMatMulAttributes& attributes_of(const NodeView& node) {
   return node.attributes<GatheredMatMulAttributes>();
-}
-
-/// Errors: kInvalidModel where the input has not these dimensions.
-void check_dims(const NodeView& node, std::size_t input, const Dims& wanted) {
-  const Dims& dims = node.input_dims(input);
-  bool fits = dims.size() == wanted.size();
-  for (std::size_t i = 0; fits && i < dims.size(); ++i) fits = !dims[i].differs(wanted[i]);
-  if (!fits) invalid_model("input ", input, " is ", dims, ", expected ", wanted);
-}
-
-/// The output of a product with matrices of these sizes.
-void infer_rows(InferContext& context, Dim k, Dim n) {
-  const GatheredMatMulAttributes& attributes = attributes_of(context);
-  const Dims& a = context.input_dims(kA);
-  const Dims& indices = context.input_dims(kIndices);
-  const Dim count = product_of(indices, 0, indices.size());
-  if (attributes.form == GatheredForm::kRows) {
-    if (a.empty() || a.back().differs(k)) invalid_model("input A is ", a, ", expected a last dimension of ", k);
-    const Dim rows = product_of(a, 0, a.size() - 1);
-    if (rows.known() && count.known() && checked_product(rows.value(), attributes.repeats) != count.value()) {
-      invalid_model("there are ", count, " indices for ", rows, " rows, expected ", attributes.repeats,
-                    " for each row");
-    }
-    Dims dims = indices;
-    dims.push_back(n);
-    context.set_output(0, std::move(dims));
-    return;
-  }
-  const bool columns = attributes.form == GatheredForm::kColumns;
-  if (a.size() != 3 || a[columns ? 2 : 1].differs(1) || a[columns ? 1 : 2].differs(k))
-    invalid_model("input A is ", a, ", expected [R,", columns ? k : Dim(1), ",", columns ? Dim(1) : k, "]");
-  if (!a[0].is(1) && !count.is(1) && a[0].differs(count))
-    invalid_model("input A is ", a, " but there are ", count, " indices");
-  const Dim all = broadcast({a[0]}, {count})[0];
-  context.set_output(0, columns ? Dims{all, n, 1} : Dims{all, 1, n});
-}
-
-/// The rows of concrete shapes.
-void set_rows(const NodeView& node, GatheredRows& result) {
-  const GatheredMatMulAttributes& attributes = attributes_of(node);
-  result.indices = kIndices;
-  result.index_type = node.input_type(kIndices);
-  const auto count = static_cast<std::size_t>(element_count(node.input_shape(kIndices)));
-  result.rows = count;
-  result.repeats = static_cast<std::size_t>(attributes.repeats);
-  if (attributes.form == GatheredForm::kRows) return;
-  const auto rows = static_cast<std::size_t>(node.input_shape(kA)[0]);
-  result.rows = count == 1 ? rows : count;
-  result.index_step = count == 1 ? 0 : 1;
-  result.repeats = rows == 1 ? std::max<std::size_t>(result.rows, 1) : 1;
 }
 
 std::optional<WantedElements> wanted(const NodeView& node, std::size_t input) {
@@ -92,10 +36,10 @@ void infer(InferContext& context) {
   const Dims& w = context.input_dims(kW);
   const bool transposed = attributes_of(context).transpose_w;
   if (w.size() != 3) invalid_model("input W is ", w, ", expected rank 3");
-  if (!transposed) require_type(context, kW, "W", kFloat32);
+  if (!transposed) require_type(context, kW, "W", kFloat32Type);
   const Dim n = w[transposed ? 1 : 2];
-  if (context.has_input(kBias)) check_dims(context, kBias, {w[0], n});
-  infer_rows(context, w[transposed ? 2 : 1], n);
+  if (context.has_input(kBias)) check_gathered_dims(context, kBias, {w[0], n});
+  infer_gathered_rows(context, w[transposed ? 2 : 1], n);
 }
 
 struct State : GatheredRows {
@@ -116,7 +60,7 @@ struct State : GatheredRows {
 State state_of(const NodeView& node) {
   const Shape w = node.input_shape(kW);
   State state;
-  set_rows(node, state);
+  set_gathered_rows(node, state);
   state.transpose_w = attributes_of(node).transpose_w;
   state.matrices = static_cast<std::size_t>(w[0]);
   state.n = static_cast<std::size_t>(w[state.transpose_w ? 1 : 2]);
@@ -271,35 +215,6 @@ void run(const RunArguments& args) {
   });
 }
 
-// With weights of few bits.
-
-NBits concrete_product(const NodeView& node) {
-  const Shape scales = node.input_shape(kFewBits.scales);
-  const Shape a = node.input_shape(kA);
-  NBits result;
-  set_rows(node, result);
-  result.inputs = kFewBits;
-  result.matrices = static_cast<std::size_t>(scales[0]);
-  result.n = static_cast<std::size_t>(scales[1]);
-  result.k = static_cast<std::size_t>(a.back());
-  result.blocks = static_cast<std::size_t>(scales[2]);
-  const std::int64_t block = attributes_of(node).block_size;
-  result.block = block > 0 ? static_cast<std::size_t>(block) : result.k;
-  const std::int64_t bits = attributes_of(node).bits;
-  result.bits = static_cast<std::size_t>(bits);
-  result.codes = {code_type(bits), result.k};
-  result.scales = {DataType::kFloat32, result.blocks};
-  result.zero_points = {node.input_type(kFewBits.zero_points), result.blocks};
-  result.zero_point = static_cast<float>(1U << (result.bits - 1));
-  result.look_at(node);
-  return result;
-}
-
-void parse_repeats(ParseContext& context, GatheredMatMulAttributes& attributes) {
-  attributes.repeats = context.get_int("repeats", 1);
-  if (attributes.repeats < 1) invalid_model("repeats is ", attributes.repeats, ", expected 1 or more");
-}
-
 AttributesPtr parse(ParseContext& context) {
   auto attributes = new_shared<GatheredMatMulAttributes>();
   parse_repeats(context, *attributes);
@@ -312,43 +227,65 @@ AttributesPtr parse(ParseContext& context) {
   return attributes;
 }
 
-AttributesPtr parse_few_bits(ParseContext& context) {
-  auto attributes = new_shared<GatheredMatMulAttributes>();
-  parse_repeats(context, *attributes);
-  parse_bits(context, *attributes);
-  attributes->block_size = context.get_int("block_size", 0);
-  if (attributes->block_size < 0) invalid_model("block_size is ", attributes->block_size, ", expected 0 or more");
-  return attributes;
-}
-
-void infer_few_bits(InferContext& context) {
-  const Dims& scales = context.input_dims(kFewBits.scales);
-  if (scales.size() != 3) invalid_model("input scales is ", scales, ", expected rank 3");
-  if (context.input_rank(kA) == 0) invalid_model("input A is a scalar, expected rank 1 or more");
-  const std::int64_t codes_of_byte = 8 / attributes_of(context).bits;
-  const Dim k = context.input_dims(kA).back();
-  if (k.is(0)) unsupported("K is 0, expected 1 or more");
-  if (k.known() && k.value() % codes_of_byte != 0) invalid_model("K is ", k, ", expected whole bytes of codes");
-  const std::int64_t size = attributes_of(context).block_size;
-  const Dim blocks = size == 0 ? Dim(1) : k.known() ? Dim((k.value() - 1) / size + 1) : Dim();
-  check_dims(context, kFewBits.scales, {scales[0], scales[1], blocks});
-  check_dims(context, kFewBits.codes, {scales[0], scales[1], k.known() ? Dim(k.value() / codes_of_byte) : Dim()});
-  if (context.has_input(kFewBits.zero_points)) check_dims(context, kFewBits.zero_points, scales);
-  if (context.has_input(kFewBits.bias)) check_dims(context, kFewBits.bias, {scales[0], scales[1]});
-  infer_rows(context, k, scales[1]);
-}
-
 constexpr TypeSet kWeightTypes{DataType::kFloat32, DataType::kFloat16, DataType::kBfloat16};
 constexpr InputDef kInputs[] = {
-    {"A", kFloat32}, {"indices", kIndexTypes}, {"W", kWeightTypes}, {"bias", kFloat32, kMayBeLeftOut}};
-constexpr InputDef kFewBitsInputs[] = {{"A", kFloat32},
-                                       {"indices", kIndexTypes},
-                                       {"codes", {DataType::kUint8}},
-                                       {"scales", kFloat32},
-                                       {"zero_points", kFloat32, kMayBeLeftOut},
-                                       {"bias", kFloat32, kMayBeLeftOut}};
+    {"A", kFloat32Type}, {"indices", kGatheredIndexTypes}, {"W", kWeightTypes}, {"bias", kFloat32Type, kMayBeLeftOut}};
 
-OpDef gathered(const char* name, InputTable inputs) {
+}  // namespace
+
+void check_gathered_dims(const NodeView& node, std::size_t input, const Dims& wanted) {
+  const Dims& dims = node.input_dims(input);
+  bool fits = dims.size() == wanted.size();
+  for (std::size_t i = 0; fits && i < dims.size(); ++i) fits = !dims[i].differs(wanted[i]);
+  if (!fits) invalid_model("input ", input, " is ", dims, ", expected ", wanted);
+}
+
+void infer_gathered_rows(InferContext& context, Dim k, Dim n) {
+  const GatheredMatMulAttributes& attributes = attributes_of(context);
+  const Dims& a = context.input_dims(kA);
+  const Dims& indices = context.input_dims(kIndices);
+  const Dim count = product_of(indices, 0, indices.size());
+  if (attributes.form == GatheredForm::kRows) {
+    if (a.empty() || a.back().differs(k)) invalid_model("input A is ", a, ", expected a last dimension of ", k);
+    const Dim rows = product_of(a, 0, a.size() - 1);
+    if (rows.known() && count.known() && checked_product(rows.value(), attributes.repeats) != count.value()) {
+      invalid_model("there are ", count, " indices for ", rows, " rows, expected ", attributes.repeats,
+                    " for each row");
+    }
+    Dims dims = indices;
+    dims.push_back(n);
+    context.set_output(0, std::move(dims));
+    return;
+  }
+  const bool columns = attributes.form == GatheredForm::kColumns;
+  if (a.size() != 3 || a[columns ? 2 : 1].differs(1) || a[columns ? 1 : 2].differs(k))
+    invalid_model("input A is ", a, ", expected [R,", columns ? k : Dim(1), ",", columns ? Dim(1) : k, "]");
+  if (!a[0].is(1) && !count.is(1) && a[0].differs(count))
+    invalid_model("input A is ", a, " but there are ", count, " indices");
+  const Dim all = broadcast({a[0]}, {count})[0];
+  context.set_output(0, columns ? Dims{all, n, 1} : Dims{all, 1, n});
+}
+
+void set_gathered_rows(const NodeView& node, GatheredRows& result) {
+  const GatheredMatMulAttributes& attributes = attributes_of(node);
+  result.indices = kIndices;
+  result.index_type = node.input_type(kIndices);
+  const auto count = static_cast<std::size_t>(element_count(node.input_shape(kIndices)));
+  result.rows = count;
+  result.repeats = static_cast<std::size_t>(attributes.repeats);
+  if (attributes.form == GatheredForm::kRows) return;
+  const auto rows = static_cast<std::size_t>(node.input_shape(kA)[0]);
+  result.rows = count == 1 ? rows : count;
+  result.index_step = count == 1 ? 0 : 1;
+  result.repeats = rows == 1 ? std::max<std::size_t>(result.rows, 1) : 1;
+}
+
+void parse_repeats(ParseContext& context, GatheredMatMulAttributes& attributes) {
+  attributes.repeats = context.get_int("repeats", 1);
+  if (attributes.repeats < 1) invalid_model("repeats is ", attributes.repeats, ", expected 1 or more");
+}
+
+OpDef gathered_operator(const char* name, InputTable inputs) {
   OpDef op;
   op.name = name;
   op.domain = kOwnDomain;
@@ -358,25 +295,14 @@ OpDef gathered(const char* name, InputTable inputs) {
   return op;
 }
 
-}  // namespace
-
-GatheredMatMulAttributes::GatheredMatMulAttributes() : NBitsAttributes(concrete_product) {}
-
 void register_gathered_matmul(Registry& registry) {
-  OpDef floats = gathered(kGatheredMatMul, kInputs);
-  floats.parse = parse;
-  floats.infer = infer;
-  floats.implementations = {{"simd", Backend::kSimd, nullptr, prepare_simd, run_simd},
-                            {"reference", Backend::kReference, nullptr, prepare, run}};
-  floats.facts.folding_ns = folding_ns;
-  registry.add(std::move(floats));
-
-  OpDef few_bits = gathered("GatheredMatMulNBits", kFewBitsInputs);
-  few_bits.parse = parse_few_bits;
-  few_bits.infer = infer_few_bits;
-  few_bits.implementations = n_bits_implementations();
-  few_bits.facts.folding_ns = n_bits_folding_ns;
-  registry.add(std::move(few_bits));
+  OpDef op = gathered_operator(kGatheredMatMul, kInputs);
+  op.parse = parse;
+  op.infer = infer;
+  op.implementations = {{"simd", Backend::kSimd, nullptr, prepare_simd, run_simd},
+                        {"reference", Backend::kReference, nullptr, prepare, run}};
+  op.facts.folding_ns = folding_ns;
+  registry.add(std::move(op));
 }
 
 }  // namespace linnet::internal

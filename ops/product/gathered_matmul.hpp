@@ -1,11 +1,14 @@
-// GatheredMatMul: what the fusion that makes it needs to know.
+// What GatheredMatMul and GatheredMatMulNBits share, and what fusions need to know of the first.
 #pragma once
 
 #include "ops/product/n_bits.hpp"
+#include "runtime/infer.hpp"
 
 namespace linnet::internal {
 
 inline constexpr const char* kGatheredMatMul = "GatheredMatMul";
+inline constexpr TypeSet kGatheredIndexTypes{DataType::kInt32, DataType::kInt64};
+inline constexpr std::size_t kGatheredA = 0, kGatheredIndices = 1, kGatheredWeights = 2;
 
 /// How rows and results of GatheredMatMul lie.
 enum class GatheredForm : std::uint8_t {
@@ -15,12 +18,24 @@ enum class GatheredForm : std::uint8_t {
 };
 
 struct GatheredMatMulAttributes : NBitsAttributes {
-  GatheredMatMulAttributes();
+  /// `concrete` is that of weights of few bits.
+  explicit GatheredMatMulAttributes(NBits (*concrete)(const NodeView&) = nullptr) : NBitsAttributes(concrete) {}
 
   GatheredForm form = GatheredForm::kRows;
   std::int64_t repeats = 1;     ///< kRows: neighbouring rows of Y that have the same row of A
   bool transpose_w = true;      ///< W [G, N, K], else [G, K, N]
   std::int64_t block_size = 0;  ///< of weights of few bits; 0: one scale for a row of W
 };
+
+/// Errors: kInvalidModel for less than 1.
+void parse_repeats(ParseContext& context, GatheredMatMulAttributes& attributes);
+/// The output of a product with matrices of these sizes. Errors: kInvalidModel where A and indices do not fit.
+void infer_gathered_rows(InferContext& context, Dim k, Dim n);
+/// Errors: kInvalidModel where the input has not these dimensions.
+void check_gathered_dims(const NodeView& node, std::size_t input, const Dims& wanted);
+/// Rows and indices of concrete shapes.
+void set_gathered_rows(const NodeView& node, GatheredRows& result);
+/// Name, domain, inputs, outputs and facts of both operators.
+OpDef gathered_operator(const char* name, InputTable inputs);
 
 }  // namespace linnet::internal

@@ -139,6 +139,13 @@ TEST(GatheredMatMul, TakesMatricesOfOneRowOrColumn) {
       .symbolic_input(kF32, {4, 3, 2})
       .expect_dims(kF32, {"?", 1, 3})
       .infer_only();
+  OpTest("GatheredMatMul", 1, kOwnDomain)
+      .attribute("form", std::int64_t{1})
+      .symbolic_input(kF32, {"rows", 1, 2})
+      .symbolic_input(kI64, {"rows"})
+      .symbolic_input(kF32, {4, 3, 2})
+      .expect_dims(kF32, {"rows", 1, 3})
+      .infer_only();
 }
 
 TEST(GatheredMatMul, ReadsNoMatrixWithoutRows) {

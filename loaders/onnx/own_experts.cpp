@@ -54,23 +54,22 @@ std::int64_t bits_of(const OwnCall& call, const char* layer) {
   return bits;
 }
 
-/// s_# and, where there are any, z_#, both [experts, outputs, blocks], of the layer.
+/// s_# and, where there are any, z_#, both [experts, outputs, blocks], of the layer. Zero points of blocks are packed
+/// by rows, as the operator takes them; those of rows are packed along the rows.
 std::string scales_and_zeros(const OwnCall& call, const char* layer, std::size_t zero_points) {
-  const bool in_blocks = call.attributes.get_int("block_size", 0) > 0;
-  std::string out = in_blocks ? "s_#=Cast<to=1>(#_scales);" : "s0_#=Cast<to=1>(#_scales);s_#=Unsqueeze(s0_#,[-1]);";
-  if (call.has_input(zero_points)) {
-    // Bytes of rows; the last byte of each may have more than there are.
-    const std::int64_t bits = bits_of(call, layer);
-    if (bits == 8) {
-      out += "all_#=#_zero_points;";
-    } else {
-      out += text("bytes_#=Unsqueeze(#_zero_points,[-1]);shifts_#=CastLike(", bits == 4 ? "[0,4]" : "[0,2,4,6]",
-                  ",bytes_#);moved_#=BitShift<direction=\"RIGHT\">(bytes_#,shifts_#);mask_#=CastLike(", (1 << bits) - 1,
-                  ",bytes_#);low_#=BitwiseAnd(moved_#,mask_#);all_#=Reshape(low_#,", in_blocks ? "[0,0,-1]" : "[0,-1]",
-                  ");");
-    }
-    out += "n_#=Shape<start=-1>(#_scales);there_#=Slice(all_#,[0],n_#,[-1]);";
-    out += in_blocks ? "z_#=Cast<to=1>(there_#);" : "z0_#=Cast<to=1>(there_#);z_#=Unsqueeze(z0_#,[-1]);";
+  const bool has_zeros = call.has_input(zero_points);
+  if (call.attributes.get_int("block_size", 0) > 0)
+    return of_layer(has_zeros ? "s_#=#_scales;z_#=#_zero_points;" : "s_#=#_scales;", layer);
+  std::string out = "s_#=Unsqueeze(#_scales,[-1]);";
+  const std::int64_t bits = bits_of(call, layer);
+  if (has_zeros && bits == 8) {
+    out += "z_#=Unsqueeze(#_zero_points,[-1]);";
+  } else if (has_zeros) {
+    // The last byte may have more than there are.
+    out += text("bytes_#=Unsqueeze(#_zero_points,[-1]);shifts_#=CastLike(", bits == 4 ? "[0,4]" : "[0,2,4,6]",
+                ",bytes_#);moved_#=BitShift<direction=\"RIGHT\">(bytes_#,shifts_#);mask_#=CastLike(", (1 << bits) - 1,
+                ",bytes_#);low_#=BitwiseAnd(moved_#,mask_#);all_#=Reshape(low_#,[0,-1]);n_#=Shape<start=-1>(#_scales);"
+                "there_#=Slice(all_#,[0],n_#,[-1]);z0_#=CastLike(there_#,#_scales);z_#=Unsqueeze(z0_#,[-1]);");
   }
   return of_layer(out, layer);
 }

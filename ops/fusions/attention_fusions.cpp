@@ -6,9 +6,9 @@
 // tanh(s / c) * c, or not; with or without bias and mask; with scores that Where makes another number before that; with
 // rows of NaN made zeros (Where(IsNaN(p), 0, p)) or some rows (Where(rows, 0, p)), as the definition of ONNX's operator
 // Attention has it; with one score more of each row whose probability is cut off (Concat, Softmax, Slice), a sink; and
-// with K and V repeated for groups of heads (Unsqueeze, Expand, Reshape). K may come as it is
-// multiplied, or be transposed as matrices of all heads. Either product may be an Einsum ('bhqd,bhkd->bhqk',
-// 'bqhd,bkhd->bhqk'), which says how operands and result lie. Transposes of them are taken in by fuse_transpose, later.
+// with K and V repeated for groups of heads (Unsqueeze, Expand, Reshape). K may come as it is multiplied, or be
+// transposed as matrices of all heads. Either product may be an Einsum ('bhqd,bhkd->bhqk', 'bqhd,bkhd->bhqk'), which
+// says how operands and result lie. Transposes of them are taken in by fuse_transpose, later.
 //
 // What comes out rounds less: scaling Q and K rounds every element, and sqrt(scale), which is 0.35355338 for a scale of
 // 1/8, before that. Only float32.

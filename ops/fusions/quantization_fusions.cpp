@@ -22,6 +22,7 @@
 
 #include "ops/convolution/integer_convolution.hpp"
 #include "ops/elementwise/activation.hpp"
+#include "ops/kernels/gemm_n_bits.hpp"
 #include "ops/movement/gather.hpp"
 #include "ops/product/dequantized_matmul.hpp"
 #include "ops/product/integer_product.hpp"
@@ -235,7 +236,7 @@ std::optional<Replacement> make_dequantized_matmul(const Match& match) {
   const bool are_constant = will_be_constant(match, b->input_value(1), inputs_of_b[1]) &&
                             (!b->has_input(2) || will_be_constant(match, b->input_value(2), inputs_of_b[2]));
   // With blocks that the kernels cannot take apart weights would become float32 in every run, as in other backends.
-  constexpr std::int64_t kBlockUnit = 16;
+  constexpr auto kBlockUnit = static_cast<std::int64_t>(kernels::kNBitsBlockUnit);
   const Backend backend = b->options().backend;
   if (codes == nullptr || !are_constant || !kCodeTypes.has(codes->type) || codes->count() < kLeastWeights ||
       !suits_product(*b, attributes->transpose_b, attributes->block_size) || attributes->block_size % kBlockUnit != 0 ||

@@ -120,7 +120,6 @@ void MultiplyTile(const NBitsProduct& product, std::size_t row, std::size_t pane
 struct FloatColumns {
   std::size_t bits;
   const std::uint8_t* b;
-  std::size_t first;  // of scales and zero points
   const float* scales;
   const float* zero_points;
   SumVector mask;
@@ -128,9 +127,8 @@ struct FloatColumns {
   HWY_INLINE FloatColumns(const NBitsProduct& product, std::size_t panel, std::size_t column)
       : bits(product.bits),
         b(product.packed_b + panel * n_bits_panel_bytes(product.blocks * product.block, bits) + column * 4),
-        first(panel * product.blocks * kNBitsPanelColumns + column),
-        scales(product.scales + first),
-        zero_points(product.zero_points == nullptr ? nullptr : product.zero_points + first),
+        scales(product.scales + panel * product.blocks * kNBitsPanelColumns + column),
+        zero_points(product.zero_points == nullptr ? nullptr : product.zero_points + (scales - product.scales)),
         mask(hn::Set(Sums(), static_cast<std::int32_t>((1U << bits) - 1))) {}
 
   HWY_INLINE FloatVector Scale(std::size_t block, std::size_t j) const {
@@ -212,7 +210,7 @@ HWY_INLINE void AddQuads(const FloatColumns& columns, const std::uint8_t*& quads
   }
 }
 
-// Rows of x as MultiplyTile has rows of int8: few, which are done before the weights were stored.
+// As MultiplyTile, of rows of x: few, for which weights become floats in registers.
 template <std::size_t kRows>
 void MultiplyFloats(const NBitsProduct& product, std::size_t row, std::size_t panel, std::size_t column) {
   const Floats d;
@@ -321,7 +319,7 @@ constexpr std::size_t kRowsOfBlock = HWY_TARGET == HWY_AVX3 ? 12 : 6;
 static_assert(kManyRows % kRowsOfBlock == 0);
 void MultiplyManyFloats(const NBitsProduct& product, std::size_t row, std::size_t rows, std::size_t panel,
                         std::size_t column) {
-  constexpr std::size_t kSteps = 256;  // the longest block
+  constexpr std::size_t kSteps = kNBitsMostBlock;
   constexpr std::size_t kWidth = kVectors * kLanes;
   const Floats d;
   const FloatColumns columns(product, panel, column);
@@ -440,8 +438,7 @@ void QuantizeBlock(const float* x, std::size_t block, std::int8_t* to, float& sc
 }
 
 void QuantizeRowInBlocks(const float* x, std::size_t k, std::size_t block, const QuantizedRows& to) {
-  constexpr std::size_t kMostBlock = 256;
-  HWY_ALIGN float last[kMostBlock];
+  HWY_ALIGN float last[kNBitsMostBlock];
   for (std::size_t first = 0, i = 0; first < k; first += block, ++i) {
     const float* from = x + first;
     if (k - first < block) {
@@ -463,61 +460,6 @@ namespace linnet::kernels {
 LINNET_EXPORT(GemmInt4);
 LINNET_EXPORT(QuantizeRowInBlocks);
 LINNET_EXPORT(GemmNBits);
-
-namespace {
-
-// Element `at` of a row of elements of kBits.
-template <unsigned kBits>
-unsigned element_at(const std::uint8_t* elements, std::size_t at) {
-  constexpr std::size_t kOfByte = 8 / kBits;
-  return elements[at / kOfByte] >> at % kOfByte * kBits & ((1U << kBits) - 1);
-}
-
-template <unsigned kBits>
-void pack_column(const std::uint8_t* elements, std::size_t at, std::size_t steps, unsigned flip, std::uint8_t* to) {
-  constexpr std::size_t kSteps = 32 / kBits;
-  for (std::size_t k = 0; k < steps; k += kSteps, at += kSteps, to += kNBitsPanelColumns * 4) {
-    const std::size_t there = std::min(kSteps, steps - k);
-    for (std::size_t i = 0; i < 4; ++i) {
-      unsigned byte = 0;
-      for (std::size_t step = i, bit = 0; step < there; step += 4, bit += kBits) {
-        byte |= (element_at<kBits>(elements, at + step) ^ flip) << bit;
-      }
-      to[i] = static_cast<std::uint8_t>(byte);
-    }
-  }
-}
-
-template <unsigned kBits>
-void pack_row(const std::uint8_t* elements, std::size_t at, std::size_t columns, std::size_t k, unsigned flip,
-              std::uint8_t* panel) {
-  constexpr std::size_t kSteps = 32 / kBits;
-  std::uint8_t* const to = panel + k / kSteps * kNBitsPanelColumns * 4 + k % 4;
-  const std::size_t bit = k % kSteps / 4 * kBits;
-  for (std::size_t i = 0; i < columns; ++i) {
-    const unsigned element = element_at<kBits>(elements, at + i) ^ flip;
-    to[i * 4] = static_cast<std::uint8_t>(to[i * 4] | element << bit);
-  }
-}
-
-}  // namespace
-
-void pack_n_bits_column(const void* elements, std::size_t at, std::size_t first, std::size_t steps, std::size_t bits,
-                        unsigned flip, std::size_t column, std::uint8_t* panel) {
-  const auto* const from = static_cast<const std::uint8_t*>(elements);
-  std::uint8_t* const to = panel + first * bits / 32 * kNBitsPanelColumns * 4 + column * 4;
-  if (bits == 4) return pack_column<4>(from, at, steps, flip, to);
-  if (bits == 8) return pack_column<8>(from, at, steps, flip, to);
-  pack_column<2>(from, at, steps, flip, to);
-}
-
-void pack_n_bits_row(const void* elements, std::size_t at, std::size_t columns, std::size_t k, std::size_t bits,
-                     unsigned flip, std::uint8_t* panel) {
-  const auto* const from = static_cast<const std::uint8_t*>(elements);
-  if (bits == 4) return pack_row<4>(from, at, columns, k, flip, panel);
-  if (bits == 8) return pack_row<8>(from, at, columns, k, flip, panel);
-  pack_row<2>(from, at, columns, k, flip, panel);
-}
 
 void quantize_row_in_blocks(const float* x, std::size_t k, std::size_t block, const QuantizedRows& to) {
   LINNET_DISPATCH(QuantizeRowInBlocks)(x, k, block, to);

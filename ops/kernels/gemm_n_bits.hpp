@@ -20,6 +20,9 @@ namespace linnet::kernels {
 // of each for every column 4 bytes after 4 bytes. With weights of 8 bits these are 4 neighbours along k; with fewer,
 // the next 4 neighbours stand in the bits above, and so on.
 constexpr std::size_t kNBitsPanelColumns = 32;
+// Steps of a block.
+constexpr std::size_t kNBitsBlockUnit = 16, kNBitsMostBlock = 256;
+
 constexpr std::size_t n_bits_panels(std::size_t n) {
   return n / kNBitsPanelColumns + (n % kNBitsPanelColumns != 0 ? 1 : 0);
 }
@@ -27,12 +30,11 @@ constexpr std::size_t n_bits_panel_bytes(std::size_t depth, std::size_t bits) {
   return depth * bits / 8 * kNBitsPanelColumns;
 }
 
-// Steps [first, first + steps) of column `column` of a panel from elements [at, at + steps) of a row of them, the first
-// of a byte in its lowest bits. `flip` is combined with each by exclusive or: what makes signed elements unsigned.
-// Requires: bits is 2, 4 or 8; first is a multiple of 32 / bits, and so is steps, but that what is missing of the last
-// ones is 0.
-void pack_n_bits_column(const void* elements, std::size_t at, std::size_t first, std::size_t steps, std::size_t bits,
-                        unsigned flip, std::size_t column, std::uint8_t* panel);
+// The first `steps` steps of column `column` of a panel from elements [at, at + steps) of a row of them, the first of a
+// byte in its lowest bits; the bits behind them, in the last bytes, are 0. `flip` is combined with each by exclusive
+// or: what makes signed elements unsigned. Requires: bits is 2, 4 or 8.
+void pack_n_bits_column(const void* elements, std::size_t at, std::size_t steps, std::size_t bits, unsigned flip,
+                        std::size_t column, std::uint8_t* panel);
 
 // Step k of `columns` columns of a panel from as many elements that follow each other. Requires: the steps' bytes were
 // cleared.
@@ -52,7 +54,7 @@ void quantize_row_in_blocks(const float* x, std::size_t k, std::size_t block, co
 
 struct NBitsProduct {
   std::size_t m = 0, n = 0;
-  std::size_t blocks = 0, block = 0;  // block: a multiple of 16, no more than 256
+  std::size_t blocks = 0, block = 0;  // block: a multiple of kNBitsBlockUnit, kNBitsMostBlock at most
   std::size_t bits = 4;               // of a weight: 2, 4 or 8; of gemm_int4 4
   QuantizedRows a;                    // of gemm_int4
   const float* x = nullptr;           // of gemm_n_bits: rows of k elements

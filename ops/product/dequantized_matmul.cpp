@@ -16,7 +16,6 @@ namespace linnet::internal {
 namespace {
 
 constexpr std::size_t kA = 0, kB = 1, kScales = 2, kZeroPoints = 3, kBias = 4;
-constexpr TypeSet kFloat32{DataType::kFloat32};
 /// Where one scale serves all of K, a multiple of this stands for K: blocks of the kernels are parts of it.
 constexpr std::size_t kBlockOfAll = 128;
 
@@ -101,11 +100,11 @@ void infer(InferContext& context) {
   context.set_output(0, std::move(dims));
 }
 
-constexpr InputDef kInputs[] = {{"A", kFloat32},
+constexpr InputDef kInputs[] = {{"A", kFloat32Type},
                                 {"B", kCodeTypes},
-                                {"scales", kFloat32},
+                                {"scales", kFloat32Type},
                                 {"zero_points", kCodeTypes, kMayBeLeftOut},
-                                {"bias", kFloat32, kMayBeLeftOut}};
+                                {"bias", kFloat32Type, kMayBeLeftOut}};
 
 }  // namespace
 

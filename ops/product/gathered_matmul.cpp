@@ -227,9 +227,10 @@ AttributesPtr parse(ParseContext& context) {
   return attributes;
 }
 
-constexpr TypeSet kWeightTypes{DataType::kFloat32, DataType::kFloat16, DataType::kBfloat16};
-constexpr InputDef kInputs[] = {
-    {"A", kFloat32Type}, {"indices", kGatheredIndexTypes}, {"W", kWeightTypes}, {"bias", kFloat32Type, kMayBeLeftOut}};
+constexpr InputDef kInputs[] = {{"A", kFloat32Type},
+                                {"indices", kGatheredIndexTypes},
+                                {"W", kGatheredWeightTypes},
+                                {"bias", kFloat32Type, kMayBeLeftOut}};
 
 }  // namespace
 

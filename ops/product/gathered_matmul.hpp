@@ -7,6 +7,7 @@
 namespace linnet::internal {
 
 inline constexpr const char* kGatheredMatMul = "GatheredMatMul";
+inline constexpr TypeSet kGatheredWeightTypes{DataType::kFloat32, DataType::kFloat16, DataType::kBfloat16};
 inline constexpr TypeSet kGatheredIndexTypes{DataType::kInt32, DataType::kInt64};
 inline constexpr std::size_t kGatheredA = 0, kGatheredIndices = 1, kGatheredWeights = 2;
 

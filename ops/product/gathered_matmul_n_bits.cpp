@@ -1,7 +1,8 @@
 // GatheredMatMulNBits (of Linnet's own domain): GatheredMatMul with weights of few bits.
-// codes [G, N, K * bits / 8]: uint8, of `bits` 2, 4 or 8, the first in the lowest bits. scales and zero_points [G, N,
-// blocks]: float32 (zero_points left out: 2^(bits - 1)), for blocks of block_size neighbours along K, the last one of
-// what is left; without it one block.
+// codes [G, N, K * bits / 8]: uint8, of `bits` 2, 4 or 8, the first in the lowest bits. scales [G, N, blocks]: float32,
+// float16 or bfloat16, for blocks of block_size neighbours along K, the last one of what is left; without it one block.
+// zero_points: uint8, packed as codes are, [G, N, bytes of the blocks]; or [G, N, blocks] of a type that scales may
+// have; left out 2^(bits - 1).
 #include "ops/product/gathered_matmul.hpp"
 #include "runtime/infer.hpp"
 
@@ -30,8 +31,12 @@ NBits concrete_product(const NodeView& node) {
   const std::int64_t bits = attributes_of(node).bits;
   result.bits = static_cast<std::size_t>(bits);
   result.codes = {code_type(bits), result.k};
-  result.scales = {DataType::kFloat32, result.blocks};
+  result.scales = {node.input_type(kFewBits.scales), result.blocks};
   result.zero_points = {node.input_type(kFewBits.zero_points), result.blocks};
+  if (result.zero_points.type == DataType::kUint8) {
+    const auto bytes = static_cast<std::size_t>(node.input_shape(kFewBits.zero_points)[2]);
+    result.zero_points = {code_type(bits), bytes * (8 / result.bits)};
+  }
   result.zero_point = static_cast<float>(1U << (result.bits - 1));
   result.look_at(node);
   return result;
@@ -59,7 +64,11 @@ void infer(InferContext& context) {
   check_gathered_dims(context, kFewBits.scales, {scales[0], scales[1], blocks});
   check_gathered_dims(context, kFewBits.codes,
                       {scales[0], scales[1], k.known() ? Dim(k.value() / codes_of_byte) : Dim()});
-  if (context.has_input(kFewBits.zero_points)) check_gathered_dims(context, kFewBits.zero_points, scales);
+  if (context.has_input(kFewBits.zero_points)) {
+    const bool packed = context.input_type(kFewBits.zero_points) == DataType::kUint8;
+    const Dim bytes = scales[2].known() ? Dim((scales[2].value() - 1) / codes_of_byte + 1) : Dim();
+    check_gathered_dims(context, kFewBits.zero_points, {scales[0], scales[1], packed ? bytes : scales[2]});
+  }
   if (context.has_input(kFewBits.bias)) check_gathered_dims(context, kFewBits.bias, {scales[0], scales[1]});
   infer_gathered_rows(context, k, scales[1]);
 }
@@ -67,8 +76,8 @@ void infer(InferContext& context) {
 constexpr InputDef kInputs[] = {{"A", kFloat32Type},
                                 {"indices", kGatheredIndexTypes},
                                 {"codes", {DataType::kUint8}},
-                                {"scales", kFloat32Type},
-                                {"zero_points", kFloat32Type, kMayBeLeftOut},
+                                {"scales", kGatheredWeightTypes},
+                                {"zero_points", kGatheredWeightTypes | TypeSet{DataType::kUint8}, kMayBeLeftOut},
                                 {"bias", kFloat32Type, kMayBeLeftOut}};
 
 }  // namespace

@@ -48,8 +48,6 @@ struct FloatState {
   std::size_t panels_at = 0;     ///< in the workspace
 };
 
-std::string accepts_float(const NodeView& node) { return accepts_float32(node); }
-
 Prepared prepare_float(const PrepareContext& context) {
   auto state = new_shared<FloatState>();
   state->node = n_bits(context);
@@ -161,7 +159,7 @@ double n_bits_work(const NBits& node, double products_per_ns, double weights_per
 
 double n_bits_folding_ns(const NodeView& node) { return n_bits_work(n_bits(node), 0.5, 0.5); }
 
-Implementation n_bits_panels() { return {"simd panels", Backend::kSimd, accepts_float, prepare_float, run_float}; }
+Implementation n_bits_panels() { return {"simd panels", Backend::kSimd, accepts_float32, prepare_float, run_float}; }
 
 Implementation n_bits_reference() { return {"reference", Backend::kReference, nullptr, prepare, run}; }
 

@@ -12,14 +12,12 @@ namespace linnet::internal {
 namespace {
 
 constexpr std::size_t kColumns = kernels::kNBitsPanelColumns;
-constexpr std::size_t kMostBlock = 256;  ///< of the kernels
-constexpr std::size_t kBlockUnit = 16;
 constexpr std::size_t kUnwatched = 1024;  ///< rows of a panel between two looks at the stop
 
 /// The blocks that a kernel multiplies: those of the node, or equal parts of them where they are longer. 0: there are
 /// none.
 std::size_t packed_block(const NBits& node) {
-  for (std::size_t block = kMostBlock; block >= kBlockUnit; block -= kBlockUnit) {
+  for (std::size_t block = kernels::kNBitsMostBlock; block > 0; block -= kernels::kNBitsBlockUnit) {
     if (node.block % block == 0) return block;
   }
   return 0;
@@ -40,7 +38,7 @@ struct PackedState {
 std::string accepts_packed(const NodeView& view) {
   const NBits node = n_bits(view);
   if (node.has_g_idx) return "it has g_idx";
-  if (packed_block(node) == 0) return text("blocks of ", node.block, " are no multiples of ", kBlockUnit);
+  if (packed_block(node) == 0) return text("blocks of ", node.block, " are no multiples of ", kernels::kNBitsBlockUnit);
   for (const std::size_t input : {node.inputs.codes, node.inputs.scales, node.inputs.zero_points}) {
     if (view.has_input(input) && view.input_constant(input) == nullptr) return "its weights are no constants";
   }
@@ -86,7 +84,7 @@ std::shared_ptr<const std::byte> pack_codes(const PrepareContext& context, const
       std::memset(to, 0, panel_bytes);
       if (node.codes.step == 1) {
         for (std::size_t i = 0; i < rows && !context.control().abandon_if_stopped(); ++i)
-          kernels::pack_n_bits_column(codes->data, (row + i) * node.codes.row, 0, node.k, node.bits, flip, i, to);
+          kernels::pack_n_bits_column(codes->data, (row + i) * node.codes.row, node.k, node.bits, flip, i, to);
         return;
       }
       for (std::size_t k = 0; k < node.k; ++k) {

@@ -64,14 +64,8 @@ Prepared prepare(const PrepareContext& context) {
 /// Elements [first, first + count), at most kLinedUp.
 void dequantize_line(const State& state, const RunArguments& args, std::size_t first, std::size_t count) {
   float x[kLinedUp];
-  float other[kLinedUp];  // zero points, then scales
-  load_line(state.x, args.inputs[0], first, count, x);
-  if (state.has_zero_point) {
-    state.layout.load(state.x, args.inputs[2], first, count, other);
-    for (std::size_t i = 0; i < count; ++i) x[i] -= other[i];
-  }
-  state.layout.load(state.scale, args.inputs[1], first, count, other);
-  for (std::size_t i = 0; i < count; ++i) x[i] *= other[i];
+  state.layout.dequantize(state.x, args.inputs[0], state.scale, args.inputs[1],
+                          state.has_zero_point ? args.inputs[2] : nullptr, first, count, x);
   store_line(state.y, x, first, count, args.outputs[0]);
 }
 

@@ -61,22 +61,11 @@ Prepared prepare(const PrepareContext& context) {
   return {std::move(state), 0, 0};
 }
 
-/// Elements of x from `first` on, at most kLinedUp.
-void dequantize(const State& state, const RunArguments& args, std::size_t first, std::size_t count, float* y) {
-  float other[kLinedUp];  // zero points, then scales
-  load_line(state.x, args.inputs[kX], first, count, y);
-  if (state.has_zero_point) {
-    state.layout.load(state.x, args.inputs[kZeroPoint], first, count, other);
-    for (std::size_t i = 0; i < count; ++i) y[i] -= other[i];
-  }
-  state.layout.load(DataType::kFloat32, args.inputs[kScale], first, count, other);
-  for (std::size_t i = 0; i < count; ++i) y[i] *= other[i];
-}
-
 void run(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
   check_indices(args.control, state.indices, args.inputs[kIndices], state.count, &state.size);
   if (state.slice == 0) return;
+  const void* const zero_points = state.has_zero_point ? args.inputs[kZeroPoint] : nullptr;
   auto* const y = static_cast<float*>(args.outputs[0]);
   // A task has several slices, or a part of one.
   const std::size_t slices = std::max<std::size_t>(1, kTaskElements / (state.slice + 64));
@@ -92,7 +81,8 @@ void run(const RunArguments& args) {
       load_line(state.indices, args.inputs[kIndices], i, 1, &index);
       const std::size_t from = counted_from_front(index, state.size) * state.slice;
       for (std::size_t at = begin; at < end; at += kLinedUp)
-        dequantize(state, args, from + at, std::min<std::size_t>(kLinedUp, end - at), y + i * state.slice + at);
+        state.layout.dequantize(state.x, args.inputs[kX], DataType::kFloat32, args.inputs[kScale], zero_points,
+                                from + at, std::min<std::size_t>(kLinedUp, end - at), y + i * state.slice + at);
     }
   });
 }
@@ -102,13 +92,12 @@ std::optional<WantedElements> wanted(const NodeView& node, std::size_t input) {
   return wanted_indices(node.input_dims(kX)[0], "an index into the first axis");
 }
 
-constexpr TypeSet kFloat32{DataType::kFloat32};
 constexpr InputDef kInputs[] = {{"x", kCodeTypes},
-                                {"x_scale", kFloat32},
+                                {"x_scale", kFloat32Type},
                                 {"x_zero_point", kCodeTypes, kMayBeLeftOut | kTypeOfFirst},
                                 // Needed, though it stands behind one that may be left out: infer asks for it.
                                 {"indices", {DataType::kInt32, DataType::kInt64}, kMayBeLeftOut}};
-constexpr OutputDef kOutputs[] = {{"y", kFloat32}};
+constexpr OutputDef kOutputs[] = {{"y", kFloat32Type}};
 
 }  // namespace
 

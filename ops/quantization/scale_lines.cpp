@@ -37,6 +37,18 @@ void ScaleLayout::load(DataType type, const void* scales, std::size_t first, std
 template void ScaleLayout::load(DataType, const void*, std::size_t, std::size_t, float*) const;
 template void ScaleLayout::load(DataType, const void*, std::size_t, std::size_t, double*) const;
 
+void ScaleLayout::dequantize(DataType type, const void* x, DataType scale, const void* scales, const void* zero_points,
+                             std::size_t first, std::size_t count, float* line) const {
+  float other[kLineElements];  // zero points, then scales
+  load_line(type, x, first, count, line);
+  if (zero_points != nullptr) {
+    load(type, zero_points, first, count, other);
+    for (std::size_t i = 0; i < count; ++i) line[i] -= other[i];
+  }
+  load(scale, scales, first, count, other);
+  for (std::size_t i = 0; i < count; ++i) line[i] *= other[i];
+}
+
 kernels::QuantizedBytes quantized_bytes(DataType type, const void* scales, const void* zero_points, std::size_t index) {
   float zero = 0;
   if (zero_points != nullptr) load_line(type, zero_points, index, 1, &zero);

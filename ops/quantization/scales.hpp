@@ -47,6 +47,11 @@ class ScaleLayout {
   template <typename W>
   void load(DataType type, const void* scales, std::size_t first, std::size_t count, W* line) const;
 
+  /// line[i] = (element first + i of x - its zero point) * its scale, for i < count, kLineElements at most.
+  /// `zero_points`, of x's type, may be null.
+  void dequantize(DataType type, const void* x, DataType scale, const void* scales, const void* zero_points,
+                  std::size_t first, std::size_t count, float* line) const;
+
   /// Elements from `first` on and their scales.
   struct Run {
     std::size_t scale;  ///< of the first of them

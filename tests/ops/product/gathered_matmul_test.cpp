@@ -210,6 +210,7 @@ struct FewBits {
   bool zeros = false;
   bool constant = true;
   std::int64_t accuracy_level = 0;
+  bool packed_zeros = false;  ///< and scales of float16
 };
 
 void check(const Case& item, const FewBits& form) {
@@ -245,8 +246,17 @@ void check(const Case& item, const FewBits& form) {
     }
   };
   weights(tensor_of(kU8, {item.matrices, item.n, item.k * form.bits / 8}, packed(codes, form.bits)));
-  weights(tensor_of(kF32, {item.matrices, item.n, blocks}, scales));
-  if (form.zeros) {
+  weights(tensor_of(form.packed_zeros ? DataType::kFloat16 : kF32, {item.matrices, item.n, blocks}, scales));
+  if (form.packed_zeros) {
+    const std::int64_t bytes = (blocks * form.bits + 7) / 8;
+    std::vector<double> padded;
+    for (std::size_t i = 0; i < zeros.size(); ++i) {
+      padded.push_back(zeros[i]);
+      const bool ends = (i + 1) % static_cast<std::size_t>(blocks) == 0;
+      while (ends && padded.size() % static_cast<std::size_t>(8 / form.bits) != 0) padded.push_back(1);
+    }
+    weights(tensor_of(kU8, {item.matrices, item.n, bytes}, packed(padded, form.bits)));
+  } else if (form.zeros) {
     weights(tensor_of(kF32, {item.matrices, item.n, blocks}, zeros));
   } else if (item.bias) {
     test.no_input();
@@ -275,6 +285,7 @@ TEST(GatheredMatMulNBits, MultipliesEachRowWithItsMatrix) {
   check({2, {1, 0, 1, 1}, 33, 1024, 1, true}, {4, 512, true, true, 4});
   check({2, {1, 0, 1}, 33, 1040}, {4, 520, true});
   check({2, {1, 0, 1}, 3, 24}, {4, 12, true});
+  for (const std::int64_t bits : {2, 4, 8}) check({2, {1, 0, 1}, 5, 112, 1, true}, {bits, 16, true, true, 4, true});
   // The last block may be shorter.
   check({2, {1, 0, 1}, 5, 96, 1, true}, {4, 64, true, true, 4});
   check({2, {1, 0, 1}, 5, 100, 1, true}, {8, 48, true});

@@ -35,6 +35,12 @@ struct TensorType {
   bool known() const { return type != DataType::kUndefined && ranked; }
 };
 
+/// How far apart a value's elements lie: along `axis` there is memory for `size` of them. 0: for those that there are.
+struct Room {
+  std::size_t axis = 0;
+  std::int64_t size = 0;
+};
+
 struct Value {
   TensorType type;
   ConstantPtr constant;  ///< set for initializers and folded values
@@ -42,6 +48,7 @@ struct Value {
   /// is known.
   std::shared_ptr<const Dims> elements;
   NodeId producer = kNoNode;  ///< kNoNode for graph inputs and constants
+  Room room;                  ///< in a program: see growing_caches.hpp
 };
 
 struct Graph;

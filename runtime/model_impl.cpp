@@ -134,6 +134,9 @@ ModelImpl::ModelImpl(Graph graph, ModelFacts facts, Options options)
     decides_shapes_.push_back(decides[input]);
     has_shape_inputs_ = has_shape_inputs_ || decides[input];
   }
+  for (const GrowingCache& cache : find_growing_caches(graph_, options_)) {
+    if (!decides_shapes_[cache.input]) growing_caches_.push_back(cache);
+  }
 }
 
 ModelImpl::~ModelImpl() = default;
@@ -289,6 +292,7 @@ void ModelImpl::make_key(const std::vector<InputBinding>& inputs, ProgramKey& ke
     key.resize(start + (bytes + 7) / 8, 0);
     if (bytes > 0) std::memcpy(&key[start], input.data, bytes);
   }
+  for (const GrowingCache& cache : growing_caches_) key.push_back(inputs[cache.input].room);
 }
 
 std::shared_ptr<const Program> ModelImpl::program(const ProgramKey& key, const std::vector<InputBinding>& inputs,
@@ -305,6 +309,7 @@ std::shared_ptr<const Program> ModelImpl::program(const ProgramKey& key, const s
     concrete[i].shape = inputs[i].shape;
     if (decides_shapes_[i]) concrete[i].elements = copy_constant(inputs[i].type, inputs[i].shape, inputs[i].data);
   }
+  for (const GrowingCache& cache : growing_caches_) concrete[cache.input].room = {cache.axis, inputs[cache.input].room};
   const FloatMode mode(options_.flush_denormals);  // of weights as in a run
   // Not on a caller's pool: its threads may take up another run of this model while they wait, and that would wait
   // here.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/after_fork.hpp"
+#include "runtime/growing_caches.hpp"
 #include "runtime/idle_pool.hpp"
 #include "runtime/model_facts.hpp"
 #include "runtime/program.hpp"
@@ -27,9 +28,11 @@ struct InputBinding {
   const void* data = nullptr;
   bool bound = false;
   bool is_state = false;  ///< of a session: nobody has to bind it
+  std::int64_t room = 0;  ///< of a growing cache: for how many elements along its axis there is memory; 0: no more
 };
 
-/// A program's key: rank and dimensions of every input, then the bytes of those that decide shapes.
+/// A program's key: rank and dimensions of every input, with the bytes of those that decide shapes; then the room of
+/// caches that grow.
 using ProgramKey = std::vector<std::int64_t>;
 
 /// What a cached program takes, its key included.
@@ -61,6 +64,8 @@ class ModelImpl : public BodyModels {
   /// Those of a caller: the first of the graph's inputs. States stand behind them.
   const std::vector<ValueInfo>& inputs() const { return inputs_; }
   const std::vector<StateTie>& states() const { return states_; }
+  /// None with parts.
+  const std::vector<GrowingCache>& growing_caches() const { return growing_caches_; }
   /// Errors: kInvalidArgument where the model has no such input or output, one does not fit the other, or one of
   /// `others` has either.
   StateTie tie(const State& state, const std::vector<StateTie>& others) const;
@@ -125,6 +130,7 @@ class ModelImpl : public BodyModels {
   std::vector<ValueInfo> inputs_;
   std::vector<ValueInfo> outputs_;
   std::vector<StateTie> states_;
+  std::vector<GrowingCache> growing_caches_;
   std::vector<bool> decides_shapes_;  ///< by input position
   bool has_shape_inputs_ = false;
   bool data_decides_shapes_ = false;

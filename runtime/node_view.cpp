@@ -5,6 +5,12 @@
 
 namespace linnet::internal {
 
+Shape NodeView::extent(const Value& value) {
+  Shape shape = to_shape(value.type.dims);
+  if (value.room.size > 0) shape[value.room.axis] = value.room.size;
+  return shape;
+}
+
 std::optional<Dims> NodeView::input_elements(std::size_t index) const {
   const Value& value = input_value(index);
   if (value.constant != nullptr) {

@@ -34,6 +34,9 @@ class NodeView {
   std::size_t input_rank(std::size_t index) const { return input_dims(index).size(); }
   /// Requires: all dimensions known (always so in accepts and prepare).
   Shape input_shape(std::size_t index) const { return to_shape(input_dims(index)); }
+  /// That of the memory that the elements lie in, from its beginning on: the input's own, but for what has room for
+  /// more. Only inputs declared kSpaced do.
+  Shape input_extent(std::size_t index) const { return extent(input_value(index)); }
   /// Null when the value is not constant.
   const ConstantPtr& input_constant(std::size_t index) const { return input_value(index).constant; }
   /// The elements of a small integer (or bool) tensor as far as known, also from constants; nothing when not even their
@@ -48,11 +51,18 @@ class NodeView {
   }
   const TensorType& output(std::size_t index) const { return (*values_)[node_->outputs[index]].type; }
   Shape output_shape(std::size_t index) const { return to_shape(output(index).dims); }
+  /// As input_extent. Only outputs of operators with OpFacts::appends_along have room for more; input 0 lies in them
+  /// already then.
+  Shape output_extent(std::size_t index) const { return extent((*values_)[node_->outputs[index]]); }
+  bool output_has_room(std::size_t index) const { return (*values_)[node_->outputs[index]].room.size > 0; }
 
  protected:
   const Node* node_;
   const std::vector<Value>* values_;
   const Options* options_;
+
+ private:
+  static Shape extent(const Value& value);
 };
 
 /// What `infer` sees and sets. Called only when type and rank of every input are known; dimensions may be symbolic.

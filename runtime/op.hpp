@@ -214,6 +214,10 @@ struct OpFacts {
   /// work is more than in proportion to the elements they read and write. Null: in proportion. Requires: all shapes
   /// known.
   double (*folding_ns)(const NodeView&) = nullptr;
+  /// The axis along which output 0 is input 0 with more behind it; nothing where it is not. Where the output has room
+  /// for more, `run` only writes what is new (NodeView::output_has_room). Called when the ranks of all inputs are
+  /// known. Null: never.
+  std::optional<std::size_t> (*appends_along)(const NodeView&) = nullptr;
   /// The body that every run of the node goes through once, and whose outputs are the node's; nothing where that is not
   /// certain. The bodies have no inputs but captures. Called with what is known of the inputs.
   std::optional<std::size_t> (*taken_body)(const NodeView&) = nullptr;
@@ -249,7 +253,8 @@ enum DeclaredUse : std::uint8_t {
   kDecidesShapes = 8,  ///< shapes depend on its elements
   kShapeOnly = 16,     ///< outputs depend on its shape alone
   kMoved = 32,         ///< outputs hold its elements: moved, repeated, chosen or converted
-  kJudgesTypes = 64    ///< `infer` looks at the type itself: sequences, what depends on attributes; outputs, too
+  kJudgesTypes = 64,   ///< `infer` looks at the type itself: sequences, what depends on attributes; outputs, too
+  kSpaced = 128        ///< its elements may have room between them: NodeView::input_extent says where they lie
 };
 
 /// An input as an operator declares it. The checks that follow from it are made before `infer` is called.

@@ -80,6 +80,7 @@ struct Program {
 struct ProgramInput {
   Shape shape;
   ConstantPtr elements;  ///< for inputs that Graph-wide analysis found to decide shapes; null otherwise
+  Room room = {};        ///< for the input of a growing cache
 };
 
 struct CompileSettings {

@@ -139,6 +139,7 @@ void SessionImpl::prepare(const Stop& stop) {
   if (!states_.empty()) begin_states();
   if (!parts_.empty()) return prepare_parts(stop);
   if (shapes_changed_ || model_.has_shape_inputs()) find_program(stop);
+  if (!model_.growing_caches().empty()) reserve_grown(stop);
   if (pointed_at_ != arena_->memory.get()) follow_arena();
   if (buffers_changed_) {
     prepare_outputs();
@@ -233,7 +234,7 @@ void SessionImpl::prepare_outputs() {
       invalid_argument("output \"", printable(model_.outputs()[i].name), "\" is ", made.type, " ", made.shape,
                        " for these inputs, the buffer bound is ", output.type, " ", output.shape);
     }
-    if (output.own != nullptr && output.own_bytes >= made.bytes) continue;
+    if (output.grown != nullptr || (output.own != nullptr && output.own_bytes >= made.bytes)) continue;
     // What grew will grow again: a cache that a run makes a row longer is given new memory in few runs.
     const std::size_t bytes = std::max(made.bytes, half_more(output.own_bytes));
     output.own.reset();
@@ -245,6 +246,7 @@ void SessionImpl::prepare_outputs() {
 
 void* SessionImpl::output_data(std::size_t position) const {
   const OutputBinding& output = outputs_[position];
+  if (output.grown != nullptr) return output.grown;
   return output.bound ? output.data : output.own.get();
 }
 
@@ -303,13 +305,15 @@ void SessionImpl::check_overlap() {
 ConstTensorView SessionImpl::output(std::size_t index) const {
   if (index >= outputs_.size()) invalid_argument("output ", index, " does not exist: the model has ", outputs_.size());
   const OutputBinding& output = outputs_[index];
-  const bool has_memory = output.bound || output.own != nullptr || output.last != nullptr;
+  const bool has_memory = output.bound || output.own != nullptr || output.last != nullptr || output.grown != nullptr;
   const bool prepared = current_ != nullptr && has_memory;
   const bool is_there = model_.data_decides_shapes() ? ran_ : prepared;
   if (shapes_changed_ || !is_there) invalid_argument("output ", index, " is not there yet: run the session first");
   ConstTensorView view = made(index);
   if (output.bound) {
     view.data = output.data;
+  } else if (output.grown != nullptr) {
+    view.data = dense_output(index);
   } else if (output.last != nullptr) {
     view.data = output.last;
   }

@@ -91,10 +91,12 @@ class SessionImpl {
     Shape shape;
     void* data = nullptr;
     bool bound = false;
-    std::shared_ptr<std::byte> own;
-    std::size_t own_bytes = 0;
-    Held held;                   ///< in place of `own`, of an output whose shape the run finds out
-    const void* last = nullptr;  ///< where the last result lies, of an output that is a state
+    mutable std::shared_ptr<std::byte> own;
+    mutable std::size_t own_bytes = 0;
+    Held held;                               ///< in place of `own`, of an output whose shape the run finds out
+    const void* last = nullptr;              ///< where the last result lies, of an output that is a state
+    std::byte* grown = nullptr;              ///< what the run appends to, of an output that is a growing cache
+    mutable bool own_is_dense_copy = false;  ///< of what the last run made of `grown`, for who asked for it
   };
   /// Memory that the caller bound.
   struct Buffer {
@@ -109,8 +111,11 @@ class SessionImpl {
     std::size_t bytes = 0;
     std::shared_ptr<std::byte> larger;  ///< for what a run made that `memory` does not hold
     Shape shape;
-    bool zeros = true;   ///< at the next run
-    bool given = false;  ///< the next run reads what is bound to the input
+    bool zeros = true;                    ///< at the next run
+    bool given = false;                   ///< the next run reads what is bound to the input
+    const GrowingCache* cache = nullptr;  ///< of one that may grow where it lies
+    std::int64_t room = 0;                ///< along the cache's axis, when it does; 0: `memory` is dense
+    std::int64_t grew = 1;                ///< at the run before
   };
 
   void require_inputs() const;
@@ -128,7 +133,14 @@ class SessionImpl {
   void begin_states();
   void set_first_shape(SessionState& state) const;
   void check_shape(const SessionState& state) const;
+  bool grows_in_place(const SessionState& state) const;
+  void begin_growing(SessionState& state);
+  void reserve_room(SessionState& state, std::int64_t least);
+  void reserve_grown(const Stop& stop);
   void keep_states();
+  void keep_grown(SessionState& state);
+  void copy_dense(const SessionState& state, const ConstTensorView& view, std::byte* to) const;
+  const void* dense_output(std::size_t index) const;
   void find_program(const Stop& stop);
   std::unique_ptr<BoundProgram> bind(ProgramKey key, std::shared_ptr<const Program> program);
   void drop_old_programs(std::size_t bytes);

@@ -38,6 +38,9 @@ void SessionImpl::add_state(const StateTie& tie) {
   InputBinding& input = inputs_[tie.input];
   input.is_state = true;
   states_.back().given = input.bound && input.data != nullptr;
+  for (const GrowingCache& cache : model_.growing_caches()) {
+    if (cache.input == tie.input && cache.output == tie.output) states_.back().cache = &cache;
+  }
   buffers_changed_ = true;
 }
 
@@ -109,9 +112,80 @@ void SessionImpl::check_shape(const SessionState& state) const {
                    " after the run before, but the model wants ", type.dims);
 }
 
+/// Whether the next run appends to what there is. A run on what the caller bound, or on zeros, makes a new result.
+bool SessionImpl::grows_in_place(const SessionState& state) const {
+  if (state.cache == nullptr || state.given || state.zeros || element_count(state.shape) == 0) return false;
+  return state.cache->spaced || pieces_before(state.shape, state.cache->axis) == 1;
+}
+
+/// Makes room along the axis of a growing cache, for half more than there is now. Nothing has changed if it throws.
+void SessionImpl::reserve_room(SessionState& state, std::int64_t least) {
+  if (state.room >= least) return;
+  const std::size_t axis = state.cache->axis;
+  const DataType type = inputs_[state.tie.input].type;
+  const std::int64_t length = state.shape[axis];
+  Shape extent = state.shape;
+  const auto bytes_for = [&](std::int64_t room) {
+    extent[axis] = room;
+    return byte_count(type, extent);
+  };
+  std::size_t bytes = bytes_for(std::max(least, length + length / 2));
+  if (bytes > model_.memory_budget()) bytes = bytes_for(least);
+  if (bytes > model_.memory_budget()) {
+    fail(ErrorCode::kLimitExceeded, "the state \"", printable(model_.graph().input_names[state.tie.input]), "\" needs ",
+         bytes, " bytes, the memory budget is ", model_.memory_budget());
+  }
+  std::shared_ptr<std::byte> memory = allocate_aligned(bytes);
+  const std::size_t pieces = pieces_before(state.shape, axis);
+  const std::size_t unit = bytes / pieces / static_cast<std::size_t>(extent[axis]);
+  const std::size_t from = unit * static_cast<std::size_t>(state.room > 0 ? state.room : length);
+  for (std::size_t piece = 0; piece < pieces; ++piece) {
+    std::memcpy(memory.get() + piece * (bytes / pieces), state.memory.get() + piece * from,
+                unit * static_cast<std::size_t>(length));
+  }
+  state.memory = std::move(memory);
+  state.bytes = bytes;
+  state.room = extent[axis];
+  OutputBinding& output = outputs_[state.tie.output];
+  output.last = nullptr;
+  output.own = nullptr;  // only the cache's own memory is needed from now on
+  output.own_bytes = 0;
+}
+
+/// Before a run: where it appends to, if it does.
+void SessionImpl::begin_growing(SessionState& state) {
+  const bool grows = grows_in_place(state);
+  if (grows) reserve_room(state, state.shape[state.cache->axis] + state.grew);
+  InputBinding& input = inputs_[state.tie.input];
+  OutputBinding& output = outputs_[state.tie.output];
+  const std::int64_t room = grows ? state.room : 0;
+  std::byte* const grown = grows ? state.memory.get() : nullptr;
+  shapes_changed_ = shapes_changed_ || input.room != room;
+  buffers_changed_ = buffers_changed_ || output.grown != grown;
+  input.room = room;
+  output.grown = grown;
+  output.own_is_dense_copy = false;
+}
+
+/// The program says how much longer caches become: it is compiled once more where that is more than was expected.
+void SessionImpl::reserve_grown(const Stop& stop) {
+  for (SessionState& state : states_) {
+    OutputBinding& output = outputs_[state.tie.output];
+    if (output.grown == nullptr) continue;
+    const std::int64_t length = current_->program->outputs[state.tie.output].shape[state.cache->axis];
+    if (length <= state.room) continue;
+    reserve_room(state, length);
+    inputs_[state.tie.input].room = state.room;
+    inputs_[state.tie.input].data = output.grown = state.memory.get();
+    shapes_changed_ = true;
+  }
+  if (shapes_changed_) find_program(stop);
+}
+
 /// Points the inputs that are states at them.
 void SessionImpl::begin_states() {
   for (SessionState& state : states_) {
+    begin_growing(state);
     if (state.given) continue;
     InputBinding& input = inputs_[state.tie.input];
     if (state.zeros) {
@@ -124,10 +198,12 @@ void SessionImpl::begin_states() {
              bytes, " bytes, the memory budget is ", model_.memory_budget());
       }
       if (state.memory == nullptr || state.bytes < bytes) {
+        outputs_[state.tie.output].last = nullptr;
         state.memory = allocate_aligned(bytes);
         state.bytes = bytes;
       }
       std::memset(state.memory.get(), 0, bytes);
+      state.room = 0;
     }
     const bool reshaped = !input.bound || input.shape != state.shape;
     if (reshaped) check_shape(state);
@@ -140,6 +216,43 @@ void SessionImpl::begin_states() {
   }
 }
 
+/// What a run made of a growing cache, with nothing between.
+void SessionImpl::copy_dense(const SessionState& state, const ConstTensorView& view, std::byte* to) const {
+  const std::size_t axis = state.cache->axis;
+  const std::size_t pieces = pieces_before(Shape(view.shape, view.shape + view.rank), axis);
+  const std::size_t bytes = byte_count(view) / pieces;
+  const std::size_t from = bytes / static_cast<std::size_t>(view.shape[axis]) * static_cast<std::size_t>(state.room);
+  for (std::size_t piece = 0; piece < pieces; ++piece)
+    std::memcpy(to + piece * bytes, state.memory.get() + piece * from, bytes);
+}
+
+const void* SessionImpl::dense_output(std::size_t index) const {
+  const OutputBinding& output = outputs_[index];
+  const auto is_of_output = [&](const SessionState& state) { return state.tie.output == index; };
+  const SessionState& state = *std::find_if(states_.begin(), states_.end(), is_of_output);
+  if (pieces_before(state.shape, state.cache->axis) == 1) return output.grown;
+  if (output.own_is_dense_copy) return output.own.get();
+  const ConstTensorView view = made(index);
+  const std::size_t bytes = byte_count(view);
+  if (output.own_bytes < bytes) {
+    output.own_bytes = 0;
+    output.own = allocate_aligned(bytes / 2 * 3);
+    output.own_bytes = bytes / 2 * 3;
+  }
+  copy_dense(state, view, output.own.get());
+  output.own_is_dense_copy = true;
+  return output.own.get();
+}
+
+void SessionImpl::keep_grown(SessionState& state) {
+  const OutputBinding& output = outputs_[state.tie.output];
+  const ConstTensorView view = made(state.tie.output);
+  if (output.bound) copy_dense(state, view, static_cast<std::byte*>(output.data));
+  const std::size_t axis = state.cache->axis;
+  state.grew = std::max<std::int64_t>(1, view.shape[axis] - state.shape[axis]);
+  state.shape.assign(view.shape, view.shape + view.rank);
+}
+
 /// After a run: what it made is what the next one reads. All states are kept, or none.
 void SessionImpl::keep_states() {
   // What lies in the caller's memory, or where a step found out its size, is copied.
@@ -147,11 +260,16 @@ void SessionImpl::keep_states() {
     return outputs_[state.tie.output].bound || model_.data_decides_shapes();
   };
   for (SessionState& state : states_) {
+    if (outputs_[state.tie.output].grown != nullptr) continue;
     const std::size_t bytes = byte_count(made(state.tie.output));
     if (copied(state) && state.bytes < bytes) state.larger = allocate_aligned(bytes);
   }
   for (SessionState& state : states_) {
     OutputBinding& output = outputs_[state.tie.output];
+    if (output.grown != nullptr) {
+      keep_grown(state);
+      continue;
+    }
     const ConstTensorView view = made(state.tie.output);
     if (copied(state)) {
       const std::size_t bytes = byte_count(view);
@@ -167,6 +285,7 @@ void SessionImpl::keep_states() {
       output.last = state.memory.get();
     }
     state.shape.assign(view.shape, view.shape + view.rank);
+    state.room = 0;
     state.zeros = false;
     state.given = false;
   }

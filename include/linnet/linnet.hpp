@@ -345,11 +345,14 @@ class LINNET_API Session {
   /// makes no system call; only with Backend::kOnednn oneDNN itself allocates, and where Model::data_decides_shapes.
   /// After an error, kCancelled and kDeadlineExceeded included, the session is as good as new; outputs are unspecified.
   void run(const RunOptions& options = {});
-  /// The result of the last run: the bound memory, or the session's, valid until the next run or prepare.
+  /// The result of the last run: the bound memory, or the session's, valid until the next run or prepare. Of a cache
+  /// that is carried over and grows where it lies, a copy, made at the first call. Errors: kOutOfMemory for that.
   ConstTensorView output(std::size_t index) const;
   /// The output is a state of this session alone: from the next run on its value is the input of the run after it, as
   /// with Options::states. The input stays an input that no run has to be given: the next run reads what is bound to
-  /// it, if anything is, and later ones what the run before made; bound anew, it takes the state's place once. Errors:
+  /// it, if anything is, and later ones what the run before made; bound anew, it takes the state's place once. An
+  /// output that is the input with more behind it (Concat), whom only attention or nobody reads besides, grows where it
+  /// lies: a run writes what is new, and nothing is copied but when its memory grows, by half. Errors:
   /// kInvalidArgument where the model does not have them, they do not fit, or one of them is a state's already.
   void carry(const std::string& output, const std::string& input);
   /// `carry` for the caches of a decoder: every output whose name is an input's but for "present" in place of "past" or

@@ -146,11 +146,12 @@ void infer(InferContext& context) {
   context.set_output(0, in_order(y, context.attributes<AttentionAttributes>().y_order));
 }
 
-/// Of a dense tensor, in the order in which it is multiplied. Its first `repeated` dimensions have stride 0 where their
-/// size is 1.
-AttentionStrides strides_of(const Shape& shape, const std::vector<std::size_t>& order, std::size_t repeated) {
+/// Of a tensor in dense memory of the shape `extent`, in the order in which it is multiplied. Its first `repeated`
+/// dimensions have stride 0 where their size is 1.
+AttentionStrides strides_of(const Shape& shape, const Shape& extent, const std::vector<std::size_t>& order,
+                            std::size_t repeated) {
   Shape sizes = in_order(shape, order);
-  std::vector<std::int64_t> strides = in_order(row_major_strides(shape), order);
+  std::vector<std::int64_t> strides = in_order(row_major_strides(extent), order);
   if (strides.size() == 3) {
     sizes.insert(sizes.begin() + 1, 1);
     strides.insert(strides.begin() + 1, 0);
@@ -164,7 +165,7 @@ AttentionStrides strides_of(const Shape& shape, const std::vector<std::size_t>& 
 AttentionStrides broadcast_strides(const NodeView& node, std::size_t input) {
   Shape shape = node.input_shape(input);
   shape.insert(shape.begin(), node.input_rank(kQ) - shape.size(), 1);
-  return strides_of(shape, {}, 4);
+  return strides_of(shape, shape, {}, 4);
 }
 
 struct Reference {
@@ -265,8 +266,8 @@ double folding_ns(const NodeView& node) {
 
 constexpr InputDef kInputs[] = {
     {"Q", kFloat32Type},
-    {"K", kFloat32Type},
-    {"V", kFloat32Type},
+    {"K", kFloat32Type, kSpaced},
+    {"V", kFloat32Type, kSpaced},
     {"mask", kFloat32Type, kMayBeLeftOut},
     {"zero_rows", kBoolType, kMayBeLeftOut},
     {"filled", kBoolType, kMayBeLeftOut},
@@ -293,12 +294,15 @@ AttentionPlan attention_plan(const NodeView& node) {
   plan.scale = attributes.scale;
   plan.cap = attributes.cap;
   plan.nan_is_zero = attributes.nan_is_zero;
-  plan.q = strides_of(node.input_shape(kQ), attributes.q_order, 3);
-  plan.k = strides_of(node.input_shape(kK), attributes.k_order, 3);
-  plan.v = strides_of(node.input_shape(kV), attributes.v_order, 1);
+  const auto input_strides = [&](std::size_t input, std::size_t repeated) {
+    return strides_of(node.input_shape(input), node.input_extent(input), order_of(node, input), repeated);
+  };
+  plan.q = input_strides(kQ, 3);
+  plan.k = input_strides(kK, 3);
+  plan.v = input_strides(kV, 1);
   std::vector<std::size_t> inverse(attributes.y_order.size());
   for (std::size_t i = 0; i < inverse.size(); ++i) inverse[attributes.y_order[i]] = i;
-  plan.y = strides_of(node.output_shape(0), inverse, 0);
+  plan.y = strides_of(node.output_shape(0), node.output_shape(0), inverse, 0);
   plan.has_mask = node.has_input(kMask);
   if (plan.has_mask) plan.mask = broadcast_strides(node, kMask);
   plan.has_zero_rows = node.has_input(kZeroRows);

@@ -83,39 +83,50 @@ void infer_concat(InferContext& context) {
   join_elements(context);
 }
 
-/// Output rows (everything before the axis) are made of one piece of each input.
+/// Output rows (everything before the axis) are made of one piece of each input. What is written of a row begins at its
+/// first piece.
 struct ConcatState {
   struct Piece {
     std::size_t input;
     std::size_t bytes;   ///< of one row
-    std::size_t offset;  ///< in the output's row
+    std::size_t offset;  ///< from the first
   };
   std::vector<Piece> pieces;  ///< without empty ones
   std::size_t rows = 0;
-  std::size_t row_bytes = 0;
+  std::size_t row_bytes = 0;  ///< of all pieces
+  std::size_t first = 0;      ///< bytes of a row before the first piece
+  std::size_t stride = 0;     ///< bytes from row to row
 };
 
+/// An input that lies in the output already is not read.
 Prepared prepare_concat(const PrepareContext& context) {
   auto state = new_shared<ConcatState>();
   const Shape output = context.output_shape(0);
-  const auto axis = normalized_axis(context.attributes<ConcatAttributes>().axis, output.size());
-  const auto inner_begin = output.begin() + axis + 1;
+  const auto axis =
+      static_cast<std::size_t>(normalized_axis(context.attributes<ConcatAttributes>().axis, output.size()));
   if (element_count(output) == 0) return {state, 0, 0};
-  state->rows = static_cast<std::size_t>(element_count(Shape(output.begin(), output.begin() + axis)));
+  const auto inner_begin = output.begin() + static_cast<std::ptrdiff_t>(axis) + 1;
+  state->rows = static_cast<std::size_t>(element_count(Shape(output.begin(), inner_begin - 1)));
   const std::size_t inner_bytes = byte_count(context.output(0).type, Shape(inner_begin, output.end()));
-  for (std::size_t i = 0; i < context.input_count(); ++i) {
-    const std::size_t bytes =
-        static_cast<std::size_t>(context.input_dims(i)[static_cast<std::size_t>(axis)].value()) * inner_bytes;
+  const auto bytes_of = [&](std::size_t input) {
+    return static_cast<std::size_t>(context.input_dims(input)[axis].value()) * inner_bytes;
+  };
+  const bool appends = context.output_has_room(0);
+  if (appends) state->first = bytes_of(0);
+  for (std::size_t i = appends ? 1 : 0; i < context.input_count(); ++i) {
+    const std::size_t bytes = bytes_of(i);
     if (bytes > 0) state->pieces.push_back({i, bytes, state->row_bytes});
     state->row_bytes += bytes;
   }
-  return {state, 0, 0};
+  state->stride = static_cast<std::size_t>(context.output_extent(0)[axis]) * inner_bytes;
+  if (state->row_bytes == 0) state->rows = 0;
+  return {state, 0, appends ? std::uint64_t{1} : 0};
 }
 
 /// Copies bytes [first, last) of one output row, wherever they come from.
 void copy_part(const ConcatState& state, const RunArguments& args, std::size_t row, std::size_t first,
                std::size_t last) {
-  auto* to = static_cast<std::byte*>(args.outputs[0]) + row * state.row_bytes;
+  auto* to = static_cast<std::byte*>(args.outputs[0]) + row * state.stride + state.first;
   for (const ConcatState::Piece& piece : state.pieces) {
     const std::size_t begin = std::max(first, piece.offset);
     const std::size_t end = std::min(last, piece.offset + piece.bytes);
@@ -148,6 +159,14 @@ void run_concat(const RunArguments& args) {
   });
 }
 
+std::optional<std::size_t> appends_along(const NodeView& node) {
+  const std::size_t rank = node.input_rank(0);
+  const std::int64_t axis = node.attributes<ConcatAttributes>().axis;
+  const auto size = static_cast<std::int64_t>(rank);
+  if (axis < -size || axis >= size) return std::nullopt;
+  return static_cast<std::size_t>(axis < 0 ? axis + size : axis);
+}
+
 std::optional<ChannelsLast> channels_last(const NodeView& node) {
   if (node.input_count() > 64) return std::nullopt;  // masks name as many
   std::optional<ChannelsLast> result = turned<ConcatAttributes>(node, [&](ConcatAttributes& attributes) {
@@ -171,6 +190,7 @@ void register_concat(Registry& registry) {
   op.parse = parse_concat;
   op.infer = infer_concat;
   op.implementations = {{"reference", Backend::kReference, nullptr, prepare_concat, run_concat}};
+  op.facts.appends_along = appends_along;
   op.facts.channels_last = channels_last;
   registry.add(std::move(op));
 }

@@ -13,6 +13,7 @@ void set_inputs(Lowering& lowering, const std::vector<ProgramInput>& inputs) {
     value.type.dims = to_dims(inputs[i].shape);
     value.type.ranked = true;
     value.constant = inputs[i].elements;
+    value.room = inputs[i].room;
     if (value.constant != nullptr) lowering.weights.add(*value.constant);
   }
 }
@@ -35,6 +36,8 @@ void infer_nodes(Lowering& lowering) {
     infer_values(node, lowering.values(), decides_shapes, lowering.settings.options, lowering.graph.symbols,
                  lowering.settings.control.stop(), &lowering.weights);
     check_known(lowering, node);
+    if (node.op->facts.appends_along != nullptr)  // nobody else reads what has room
+      lowering.values()[node.outputs[0]].room = lowering.values()[node.inputs[0]].room;
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include <linnet/tensor_file.hpp>
 
+#include "tests/api/cached_attention.hpp"
 #include "tests/api/sample_models.hpp"
 #include "tests/api/value_models.hpp"
 #include "tests/support/allocation_counter.hpp"
@@ -184,6 +185,35 @@ TEST_P(FailingAllocation, WithShapesThatDataDecides) {
       same = same && outputs[i].bytes() == expected[i].bytes() &&
              std::memcmp(outputs[i].data(), expected[i].data(), outputs[i].bytes()) == 0;
     }
+  });
+  EXPECT_TRUE(same) << "a run that succeeded gave other bits";
+}
+
+TEST_P(FailingAllocation, WithCachesThatGrow) {
+  const Options options = options_for(Backend::kSimd, 1);
+  const std::string bytes = attention().bytes();
+  const Tensor x = tokens(2, 1, 1);
+  std::vector<Tensor> masks;
+  std::vector<Tensor> expected;
+  {
+    const Model model = load(bytes, options);
+    ByHand by_hand(model, 2);
+    for (std::int64_t i = 1; i <= 6; ++i) {
+      masks.push_back(mask_of(i));
+      expected = by_hand.run(x);
+    }
+  }
+  bool same = true;
+  fail_every_allocation(GetParam(), [&] {
+    const Model model = load(bytes, options);
+    Session session = carrying(model);
+    session.bind_input(kX, x.view());
+    for (const Tensor& mask : masks) {
+      session.bind_input(kMask, mask.view());
+      session.run();
+    }
+    for (std::size_t i = 0; i < expected.size(); ++i)
+      same = same && std::memcmp(session.output(i).data, expected[i].data(), expected[i].bytes()) == 0;
   });
   EXPECT_TRUE(same) << "a run that succeeded gave other bits";
 }

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "ops/elementwise/broadcast_loops.hpp"
+#include "ops/kernels/doubles.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
@@ -63,31 +64,7 @@ struct State {
   void (*compute)(const State& state, const void* x, std::size_t first, std::size_t count, void* y) = nullptr;
 };
 
-/// The functions of an operation or two, in loops of their own, for compilers to use vectors. False for the others. `y`
-/// may be `x`.
-bool apply_in_vectors(const Activation& activation, const double* x, std::size_t count, double* y) {
-  const double alpha = activation.alpha;
-  const double beta = activation.beta;
-  switch (activation.kind) {
-    case ActivationKind::kRelu:
-      for (std::size_t i = 0; i < count; ++i) y[i] = x[i] <= 0 ? 0.0 : x[i];
-      return true;
-    case ActivationKind::kLeakyRelu:
-      for (std::size_t i = 0; i < count; ++i) y[i] = x[i] < 0 ? alpha * x[i] : x[i];
-      return true;
-    case ActivationKind::kClip:
-      for (std::size_t i = 0; i < count; ++i) {
-        const double raised = x[i] < alpha ? alpha : x[i];
-        y[i] = raised > beta ? beta : raised;
-      }
-      return true;
-    default:
-      return false;
-  }
-}
-
 void apply_to_doubles(const Activation& activation, const double* x, std::size_t count, double* y) {
-  if (apply_in_vectors(activation, x, count, y)) return;
   for (std::size_t i = 0; i < count; ++i) y[i] = kernels::activation_reference(activation, x[i]);
 }
 
@@ -213,6 +190,37 @@ void run_half(const RunArguments& args) {
                  [&](float* line, std::size_t count) { apply(activation, line, line, count); });
 }
 
+std::string accepts_double(const NodeView& node) {
+  const DataType type = node.input_type(0);
+  if (type != DataType::kFloat64) return text("only float64, not ", type);
+  const auto& attributes = node.attributes<ActivationAttributes>();
+  if (attributes.bounds_are_inputs) return "bounds of float64 are given at run time";
+  return kernels::is_of_doubles(attributes.activation.kind) ? "" : "the error function has no kernel for float64";
+}
+
+void run_double_line(const LineArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  kernels::activate_doubles(state.activation, static_cast<const double*>(args.inputs[0]), static_cast<double*>(args.y),
+                            args.count);
+}
+
+Prepared prepare_double(const PrepareContext& context) {
+  Prepared prepared = prepare(context);
+  const State& state = *static_cast<const State*>(prepared.state.get());
+  prepared.line_wise = {run_double_line, 3 * simd_cost(state.activation.kind), 0};
+  return prepared;
+}
+
+void run_double(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  const auto* x = static_cast<const double*>(args.inputs[0]);
+  auto* y = static_cast<double*>(args.outputs[0]);
+  for_chunks(args.control, state.count, kReferenceChunk, 3 * simd_cost(state.activation.kind),
+             [&](std::size_t first, std::size_t size) {
+               kernels::activate_doubles(state.activation, x + first, y + first, size);
+             });
+}
+
 void run_reference_line(const LineArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
   state.compute(state, args.inputs[0], 0, args.count, args.y);
@@ -265,6 +273,7 @@ std::vector<Implementation> activation_implementations() {
       onednn_activation_implementation(),
       {"simd", Backend::kSimd, accepts_float32, prepare_simd, run_simd},
       {"simd half", Backend::kSimd, accepts_half, prepare_half, run_half},
+      {"simd double", Backend::kSimd, accepts_double, prepare_double, run_double},
       {"reference", Backend::kReference, nullptr, prepare_reference, run_reference},
   };
 }

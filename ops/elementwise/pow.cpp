@@ -1,5 +1,5 @@
 // Pow: Z = X ^ Y, element by element, with NumPy's broadcasting. Z has X's type; Y may have another from opset 12 on.
-//   X is floating-point: computed in double and rounded once.
+//   X is floating-point: computed in double and rounded once, cubes of doubles twice.
 //   X and Y are whole numbers, Y of any type: exact, and wraps around as PyTorch's and NumPy's powers do. For negative
 //   Y the quotient 1 / X^-Y cut towards zero, as PyTorch has it: 1 or -1 where X is, else 0, also where X is 0. X is an
 //   integer and Y has a fraction: computed in double and cut towards zero (saturating; NaN gives 0).
@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "ops/elementwise/broadcast_loops.hpp"
+#include "ops/kernels/doubles.hpp"
 #include "ops/kernels/elementwise.hpp"
 #include "ops/kernels/unary.hpp"
 #include "ops/shared/chunks.hpp"
@@ -109,6 +110,13 @@ W computed(DataType type, W base, E exponent) {
   }
 }
 
+/// As pow has it, the root of -0 is +0 and that of -infinity is infinity.
+template <typename T>
+void prepare_roots(const T* x, T* z, std::size_t count) {
+  constexpr T kInfinity = std::numeric_limits<T>::infinity();
+  for (std::size_t i = 0; i < count; ++i) z[i] = x[i] == -kInfinity ? kInfinity : x[i] + T{0};
+}
+
 /// Of `count` elements, at most kLinedUp.
 template <typename W, typename E>
 void power_line(const State& state, const void* x, const void* y, std::size_t count, void* z) {
@@ -131,10 +139,8 @@ using Kernel = void (*)(const float* x, float* z, std::size_t count);
 void square(const float* x, float* z, std::size_t count) {
   kernels::binary(kernels::BinaryKind::kMul, x, false, x, false, z, count);
 }
-/// As pow has it, the root of -0 is +0 and that of -infinity is infinity.
 void root(const float* x, float* z, std::size_t count) {
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  for (std::size_t i = 0; i < count; ++i) z[i] = x[i] == -kInfinity ? kInfinity : x[i] + 0.0F;
+  prepare_roots(x, z, count);
   kernels::unary(kernels::UnaryKind::kSqrt, z, z, count);
 }
 template <kernels::UnaryKind kKind>
@@ -155,6 +161,27 @@ Kernel kernel_of(const State& state, const void* y) {
   return nullptr;
 }
 
+/// Whether doubles have a kernel for all of X; `exponent` is set then.
+bool doubles_have_kernel(const State& state, const void* y, double* exponent) {
+  if (!state.one_exponent || state.base != DataType::kFloat64) return false;
+  load_line(state.exponent, y, 0, 1, exponent);
+  return *exponent == 2.0 || *exponent == 3.0 || *exponent == 0.5 || *exponent == -1.0;
+}
+
+/// Cubes are rounded twice. Requires: doubles_have_kernel.
+void power_of_doubles(double exponent, const double* x, std::size_t count, double* z) {
+  if (exponent == 2.0) {
+    for (std::size_t i = 0; i < count; ++i) z[i] = x[i] * x[i];
+    return;
+  }
+  if (exponent == 0.5) {
+    prepare_roots(x, z, count);
+    return kernels::unary_doubles(kernels::UnaryKind::kSqrt, z, z, count);
+  }
+  const bool cubes = exponent == 3.0;
+  kernels::unary_doubles(cubes ? kernels::UnaryKind::kCube : kernels::UnaryKind::kReciprocal, x, z, count);
+}
+
 /// At most kLinedUp elements.
 void apply_kernel(const State& state, Kernel kernel, const void* x, std::size_t count, void* z) {
   if (state.base == DataType::kFloat32) return kernel(static_cast<const float*>(x), static_cast<float*>(z), count);
@@ -165,6 +192,10 @@ void run_line(const LineArguments& args) {
   const auto& state = *static_cast<const State*>(args.state);
   const void* y = args.inputs[1];
   if (const Kernel kernel = kernel_of(state, y)) return apply_kernel(state, kernel, args.inputs[0], args.count, args.y);
+  if (double exponent = 0; doubles_have_kernel(state, y, &exponent)) {
+    const auto* x = static_cast<const double*>(args.inputs[0]);
+    return power_of_doubles(exponent, x, args.count, static_cast<double*>(args.y));
+  }
   LineBuffer exponents;
   if (has_bit(args.single_inputs, 1)) y = line_up(state.y, size_of(state.exponent), y, 0, args.count, &exponents);
   state.line(state, args.inputs[0], y, args.count, args.y);
@@ -185,7 +216,9 @@ Prepared prepare(const PrepareContext& context) {
     });
   });
   const ConstantPtr& exponents = context.input_constant(1);
-  const bool known_kernel = exponents != nullptr && kernel_of(*state, exponents->aligned()) != nullptr;
+  double exponent = 0;
+  const bool known_kernel = exponents != nullptr && (kernel_of(*state, exponents->aligned()) != nullptr ||
+                                                     doubles_have_kernel(*state, exponents->aligned(), &exponent));
   Prepared prepared;
   prepared.line_wise = {run_line, known_kernel ? kKernelCost : kCost, kExponent};
   prepared.state = std::move(state);
@@ -204,6 +237,12 @@ void run(const RunArguments& args) {
       for_lined_up(chunk, size, [&](std::size_t first, std::size_t count) {
         apply_kernel(state, kernel, x_elements + first * bytes, count, z + first * bytes);
       });
+    });
+  }
+  if (double exponent = 0; state.count > 0 && doubles_have_kernel(state, args.inputs[1], &exponent)) {
+    return for_chunks(args.control, state.count, kChunk, kKernelCost, [&](std::size_t first, std::size_t size) {
+      power_of_doubles(exponent, static_cast<const double*>(args.inputs[0]) + first, size,
+                       static_cast<double*>(args.outputs[0]) + first);
     });
   }
   for_chunks(args.control, state.count, kChunk, kCost, [&](std::size_t chunk, std::size_t size) {

@@ -6,8 +6,8 @@
 // their inverses; from 9: Sign, Erf and the hyperbolic ones; from 11: Round): Neg takes signed types, Abs and Sign all
 // numeric ones, the others floats; bfloat16 (from 13 or 22) is accepted at every opset. Tanh is an activation.
 // Deviation: Erf of integers, which ONNX allows, is not supported.
-#include "ops/kernels/unary.hpp"
 #include "ops/elementwise/broadcast_loops.hpp"
+#include "ops/kernels/doubles.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
@@ -85,52 +85,7 @@ void negate_integers(const State& state, const void* inputs, std::size_t first, 
   });
 }
 
-/// Half to even: what is added leaves no bits for fractions. Larger numbers, infinities and NaN are whole.
-double rounded_to_even(double x) {
-  constexpr double kNoFractions = 0x1p52;
-  const double size = std::fabs(x);
-  const double whole = (size + kNoFractions) - kNoFractions;
-  return std::copysign(size < kNoFractions ? whole : size, x);
-}
-
-/// Functions of a few operations, in loops of their own, for compilers to use vectors. False for the others. `y` may be
-/// `x`.
-bool compute_in_vectors(UnaryKind kind, const double* x, std::size_t count, double* y) {
-  switch (kind) {
-    case UnaryKind::kNeg:
-      for (std::size_t i = 0; i < count; ++i) y[i] = -x[i];
-      return true;
-    case UnaryKind::kAbs:
-      for (std::size_t i = 0; i < count; ++i) y[i] = std::fabs(x[i]);
-      return true;
-    case UnaryKind::kReciprocal:
-      for (std::size_t i = 0; i < count; ++i) y[i] = 1 / x[i];
-      return true;
-    case UnaryKind::kSqrt:
-      for (std::size_t i = 0; i < count; ++i) y[i] = std::sqrt(x[i]);
-      return true;
-    case UnaryKind::kRound:
-      for (std::size_t i = 0; i < count; ++i) y[i] = rounded_to_even(x[i]);
-      return true;
-    case UnaryKind::kFloor:
-      for (std::size_t i = 0; i < count; ++i) {
-        const double whole = rounded_to_even(x[i]);
-        y[i] = std::copysign(whole - (whole > x[i] ? 1.0 : 0.0), x[i]);
-      }
-      return true;
-    case UnaryKind::kCeil:
-      for (std::size_t i = 0; i < count; ++i) {
-        const double whole = rounded_to_even(x[i]);
-        y[i] = std::copysign(whole + (whole < x[i] ? 1.0 : 0.0), x[i]);
-      }
-      return true;
-    default:
-      return false;
-  }
-}
-
 void compute_doubles(UnaryKind kind, const double* x, std::size_t count, double* y) {
-  if (compute_in_vectors(kind, x, count, y)) return;
   for (std::size_t i = 0; i < count; ++i) y[i] = kernels::unary_reference(kind, x[i]);
 }
 
@@ -195,8 +150,21 @@ void run_simd(const RunArguments& args) {
                     });
 }
 
+/// Neg and Abs of 16-bit floats change one bit. False for other functions.
+bool compute_sign_bits(UnaryKind kind, const void* inputs, std::size_t first, std::size_t count, void* outputs) {
+  constexpr std::uint16_t kSign = 0x8000;
+  if (kind != UnaryKind::kNeg && kind != UnaryKind::kAbs) return false;
+  const auto* x = static_cast<const std::uint16_t*>(inputs) + first;
+  auto* y = static_cast<std::uint16_t*>(outputs) + first;
+  const std::uint16_t flipped = kind == UnaryKind::kNeg ? kSign : std::uint16_t{0};
+  const auto kept = static_cast<std::uint16_t>(kind == UnaryKind::kNeg ? 0xffff : ~kSign);
+  for (std::size_t i = 0; i < count; ++i) y[i] = static_cast<std::uint16_t>((x[i] & kept) ^ flipped);
+  return true;
+}
+
 void run_half_line(const LineArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
+  if (compute_sign_bits(state.kind, args.inputs[0], 0, args.count, args.y)) return;
   half_line(state.type, args.inputs[0], 0, args.count, args.y,
             [&](float* line, std::size_t count) { kernels::unary(state.kind, line, line, count); });
 }
@@ -209,8 +177,40 @@ Prepared prepare_half(const PrepareContext& context) {
 
 void run_half(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
+  if (state.kind == UnaryKind::kNeg || state.kind == UnaryKind::kAbs) {
+    return for_chunks(args.control, state.count, kChunk, kLineCost, [&](std::size_t first, std::size_t size) {
+      compute_sign_bits(state.kind, args.inputs[0], first, size, args.outputs[0]);
+    });
+  }
   for_half_lines(args.control, state.type, args.inputs[0], state.count, kSimdCost, args.outputs[0],
                  [&](float* line, std::size_t count) { kernels::unary(state.kind, line, line, count); });
+}
+
+std::string accepts_double(const NodeView& node) {
+  const DataType type = node.input_type(0);
+  if (type != DataType::kFloat64) return text("only float64, not ", type);
+  return kernels::is_of_doubles(kind_of(node)) ? "" : "functions of angles have no kernel for float64";
+}
+
+void run_double_line(const LineArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  kernels::unary_doubles(state.kind, static_cast<const double*>(args.inputs[0]), static_cast<double*>(args.y),
+                         args.count);
+}
+
+Prepared prepare_double(const PrepareContext& context) {
+  Prepared prepared = prepare(context);
+  prepared.line_wise = {run_double_line, 2 * line_cost(kind_of(context)), 0};
+  return prepared;
+}
+
+void run_double(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  const auto* x = static_cast<const double*>(args.inputs[0]);
+  auto* y = static_cast<double*>(args.outputs[0]);
+  for_chunks(args.control, state.count, kChunk, 2 * kSimdCost, [&](std::size_t first, std::size_t size) {
+    kernels::unary_doubles(state.kind, x + first, y + first, size);
+  });
 }
 
 void run_reference_line(const LineArguments& args) {
@@ -248,6 +248,7 @@ void add(Registry& registry, const char* name, int since_opset, AttributesPtr (*
   op.implementations = {
       {"simd", Backend::kSimd, accepts_float32, prepare_simd, run_simd},
       {"simd half", Backend::kSimd, accepts_half, prepare_half, run_half},
+      {"simd double", Backend::kSimd, accepts_double, prepare_double, run_double},
       {"reference", Backend::kReference, nullptr, prepare_reference, run_reference},
   };
   op.facts.channels_last = same_in_any_layout;

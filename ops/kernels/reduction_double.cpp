@@ -64,6 +64,25 @@ struct Extremes {
   }
 };
 
+#if HWY_NATIVE_FMA
+// Products, and what their multiplications rounded away.
+struct Products {
+  V sum[kVectors], rest[kVectors];
+
+  HWY_INLINE explicit Products(ReduceKind) {
+    for (std::size_t k = 0; k < kVectors; ++k) {
+      sum[k] = hn::Set(Tag(), 1.0);
+      rest[k] = hn::Zero(Tag());
+    }
+  }
+  HWY_INLINE void Join(std::size_t k, V x) {
+    const V product = hn::Mul(sum[k], x);
+    rest[k] = hn::MulAdd(rest[k], x, hn::MulSub(sum[k], x, product));
+    sum[k] = product;
+  }
+};
+#endif
+
 template <class State>
 HWY_INLINE void JoinRows(ReduceKind kind, const double* x, double* sums, double* rests, std::size_t rows,
                          std::size_t stride) {
@@ -85,6 +104,14 @@ HWY_INLINE void JoinRows(ReduceKind kind, const double* x, double* sums, double*
 void ReduceEight(ReduceKind kind, const double* x, double* sums, double* rests, std::size_t rows, std::size_t stride) {
   if (kind == ReduceKind::kMaximum || kind == ReduceKind::kMinimum) {
     return JoinRows<Extremes>(kind, x, sums, rests, rows, stride);
+  }
+  if (kind == ReduceKind::kProduct) {
+#if HWY_NATIVE_FMA
+    JoinRows<Products>(kind, x, sums, rests, rows, stride);
+#else
+    std::fill_n(sums, kColumns, 0.0);  // unsure
+#endif
+    return;
   }
   JoinRows<Sums>(kind, x, sums, rests, rows, stride);
 }
@@ -112,15 +139,18 @@ struct Reduced {
   explicit Reduced(ReduceKind of) : kind(of), value(0) {
     constexpr long double kInfinity = std::numeric_limits<long double>::infinity();
     if (is_extreme(kind)) value = kind == ReduceKind::kMaximum ? -kInfinity : kInfinity;
+    if (kind == ReduceKind::kProduct) value = 1;
   }
-  void join(double x) {
-    const long double number = x;
+  void join(long double number) {
     switch (kind) {
+      case ReduceKind::kProduct:
+        value *= number;
+        break;
       case ReduceKind::kMaximum:
-        if (!std::isnan(value) && (number > value || std::isnan(x))) value = number;
+        if (!std::isnan(value) && (number > value || std::isnan(number))) value = number;
         break;
       case ReduceKind::kMinimum:
-        if (!std::isnan(value) && (number < value || std::isnan(x))) value = number;
+        if (!std::isnan(value) && (number < value || std::isnan(number))) value = number;
         break;
       case ReduceKind::kSumOfMagnitudes:
         value += std::fabs(number);
@@ -134,9 +164,10 @@ struct Reduced {
   }
 };
 
-// Whether a reduction in double overflowed, let squares vanish, or chose among zeros of both signs.
+// Whether a reduction in double overflowed, let squares or products lose digits, or chose among zeros of both signs.
 bool is_unsure(ReduceKind kind, double sum) {
   if (is_extreme(kind)) return sum == 0;
+  if (kind == ReduceKind::kProduct) return !(std::fabs(sum) > 0x1p-900 && std::fabs(sum) < 0x1p1000);
   return !std::isfinite(sum) || (kind == ReduceKind::kSumOfSquares && sum < 0x1p-900);
 }
 
@@ -154,7 +185,9 @@ long double reduce_row(ReduceKind kind, const double* x, std::size_t count) {
   Reduced all(kind);
   for (std::size_t i = 0; i < kEight; ++i) {
     if (is_unsure(kind, sums[i])) return reduce_plainly(kind, x, count, 1);
-    if (is_extreme(kind)) {
+    if (kind == ReduceKind::kProduct) {
+      all.join(static_cast<long double>(sums[i]) + static_cast<long double>(rests[i]));
+    } else if (is_extreme(kind)) {
       all.join(kind == ReduceKind::kMinimum ? -sums[i] : sums[i]);
     } else {
       all.value += static_cast<long double>(sums[i]);

@@ -77,7 +77,8 @@ OpDef normalization(const char* name, int since_opset) {
   op.since_opset = since_opset;
   op.infer = infer;
   op.output_type = stash_type;
-  op.implementations = {simd_layer_normalization(), half_layer_normalization(), reference_layer_normalization()};
+  op.implementations = {simd_layer_normalization(), half_layer_normalization(), double_layer_normalization(),
+                        reference_layer_normalization()};
   return op;
 }
 

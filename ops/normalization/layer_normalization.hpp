@@ -55,6 +55,7 @@ void for_rows(const RunArguments& args, const LayerNormalization& of, std::int64
 
 Implementation simd_layer_normalization();
 Implementation half_layer_normalization();  ///< float16 and bfloat16
+Implementation double_layer_normalization();
 Implementation reference_layer_normalization();
 
 }  // namespace linnet::internal

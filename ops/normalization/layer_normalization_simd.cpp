@@ -4,8 +4,10 @@
 #include <cmath>
 #include <numeric>
 
+#include "ops/kernels/doubles.hpp"
 #include "ops/kernels/normalization.hpp"
 #include "ops/kernels/reduction.hpp"
+#include "ops/kernels/reduction_double.hpp"
 #include "ops/normalization/layer_normalization.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
@@ -173,11 +175,56 @@ void run_half(const RunArguments& args) {
   });
 }
 
+std::string accepts_short_double(const NodeView& node) {
+  if (node.input_type(0) != DataType::kFloat64) return text("only float64, not ", node.input_type(0));
+  std::string why_not = accepts_rows(node);
+  if (!why_not.empty()) return why_not;
+  const std::int64_t columns = layer_normalization_of(node).columns;
+  return columns < kLongRow ? "" : text("only rows of less than ", kLongRow, " elements, not ", columns);
+}
+
+Prepared prepare_double(const PrepareContext& context) {
+  return {new_shared<LayerNormalization>(layer_normalization_of(context)), 0, 0};
+}
+
+/// Of double-double means and compensated sums: as exact as in long double. y may be x.
+void normalize_doubles(const RunArguments& args, const LayerNormalization& state, std::int64_t row) {
+  const auto columns = static_cast<std::size_t>(state.columns);
+  const auto size = static_cast<long double>(state.columns);
+  const double* x = static_cast<const double*>(args.inputs[0]) + row * state.columns;
+  double* const y = static_cast<double*>(args.outputs[0]) + row * state.columns;
+  long double mean = 0, squares = 0;
+  if (state.centred) {
+    kernels::reduce_doubles(kernels::ReduceKind::kSum, x, &mean, columns, 1, 1);
+    mean /= size;
+    const auto high = static_cast<double>(mean);
+    kernels::shift_doubles(x, high, static_cast<double>(mean - static_cast<long double>(high)), y, columns);
+    x = y;
+  }
+  kernels::reduce_doubles(kernels::ReduceKind::kSumOfSquares, x, &squares, columns, 1, 1);
+  const long double variance = squares / size + static_cast<long double>(state.epsilon);
+  const auto inv_std_dev = static_cast<double>(1 / std::sqrt(variance));
+  kernels::scale_doubles(x, inv_std_dev, static_cast<const double*>(args.inputs[1]),
+                         static_cast<const double*>(state.bias(args)), y, columns);
+  if (state.has_mean) static_cast<float*>(args.outputs[1])[row] = static_cast<float>(mean);
+  if (state.has_inv_std_dev) static_cast<float*>(args.outputs[2])[row] = static_cast<float>(inv_std_dev);
+}
+
+void run_double(const RunArguments& args) {
+  const LayerNormalization& state = *static_cast<const LayerNormalization*>(args.state);
+  for_rows(args, state, kHalfChunk, 4 * kCost, [&](std::int64_t first, std::int64_t rows, std::size_t) {
+    for (std::int64_t row = first; row < first + rows; ++row) normalize_doubles(args, state, row);
+  });
+}
+
 }  // namespace
 
 Implementation simd_layer_normalization() { return {"simd", Backend::kSimd, accepts_simd, prepare_simd, run_simd}; }
 Implementation half_layer_normalization() {
   return {"simd half", Backend::kSimd, accepts_short_half, prepare_half, run_half};
+}
+Implementation double_layer_normalization() {
+  return {"simd double", Backend::kSimd, accepts_short_double, prepare_double, run_double};
 }
 
 }  // namespace linnet::internal

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ops/kernels/doubles.hpp"
 #include "ops/kernels/softmax.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
@@ -255,6 +256,58 @@ void run_half(const RunArguments& args) {
   });
 }
 
+constexpr std::int64_t kLongRowOfDoubles = kLongRow / 2;  ///< a task takes a whole row
+constexpr double kDoubleCost = 3.0;                       // ns per element
+
+std::string accepts_short_double(const NodeView& node) {
+  if (node.input_type(0) != DataType::kFloat64) return text("only float64, not ", node.input_type(0));
+  const std::int64_t length = softmax_extents(node).axis;
+  return length <= kLongRowOfDoubles ? "" : text("only rows of up to ", kLongRowOfDoubles, " elements, not ", length);
+}
+
+/// Each worker has two rows.
+Prepared prepare_double(const PrepareContext& context) {
+  Prepared prepared = prepare(context);
+  prepared.workspace_bytes = 2 * static_cast<std::size_t>(softmax_extents(context).axis) * sizeof(double) *
+                             static_cast<std::size_t>(context.threads());
+  return prepared;
+}
+
+/// One row, or one column, whose elements lie `stride` apart. `rows`: two of `length`.
+void softmax_of_doubles(const double* x, double* y, std::size_t length, std::size_t stride, bool logarithm,
+                        double* rows) {
+  double* const powers = rows + length;
+  double* const to = stride == 1 ? y : rows;
+  if (stride != 1) {
+    for (std::size_t i = 0; i < length; ++i) rows[i] = x[i * stride];
+    x = rows;
+  }
+  const double maximum = kernels::maximum_of_doubles(x, length);
+  const auto others = static_cast<double>(kernels::exponentials_of_doubles(x, powers, length, maximum));
+  if (logarithm) {
+    kernels::shift_doubles(x, maximum, std::log1p(others), to, length);
+  } else {
+    kernels::divide_doubles(powers, 1 + others, to, length);
+  }
+  for (std::size_t i = 0; stride != 1 && i < length; ++i) y[i * stride] = to[i];
+}
+
+void run_double(const RunArguments& args) {
+  const State& state = *static_cast<const State*>(args.state);
+  const SoftmaxExtents& extents = state.extents;
+  for_tasks(args.control, extents, kDoubleCost, [&](const Task& task, std::size_t worker) {
+    double* const rows = static_cast<double*>(args.workspace) + 2 * worker * static_cast<std::size_t>(extents.axis);
+    for (std::int64_t outer = task.first; outer < task.first + task.count; ++outer) {
+      for (std::int64_t column = task.column; column < task.column + task.columns; ++column) {
+        const std::int64_t begin = outer * extents.axis * extents.inner + column;
+        softmax_of_doubles(static_cast<const double*>(args.inputs[0]) + begin,
+                           static_cast<double*>(args.outputs[0]) + begin, static_cast<std::size_t>(extents.axis),
+                           static_cast<std::size_t>(extents.inner), state.logarithm, rows);
+      }
+    }
+  });
+}
+
 /// One row of `length` elements, `stride` apart: in double, rounded once; doubles are summed in long double. The term
 /// of the maximum, 1, stays out of the sum until the end, so that the logarithm keeps the digits of the others beside
 /// it.
@@ -340,6 +393,7 @@ std::vector<Implementation> softmax_implementations() {
       onednn_softmax_implementation(),
       {"simd", Backend::kSimd, accepts_float32, prepare_simd, run_simd},
       {"simd half", Backend::kSimd, accepts_short_half, prepare_half, run_half},
+      {"simd double", Backend::kSimd, accepts_short_double, prepare_double, run_double},
       {"reference", Backend::kReference, nullptr, prepare, run_reference},
   };
 }

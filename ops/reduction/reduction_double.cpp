@@ -1,8 +1,9 @@
-// The reductions of float64 whose reduced dimensions are neighbours, but for products and ReduceLogSumExp: X is [outer,
-// rows, columns], Y is [outer, columns].
+// The reductions of float64 whose reduced dimensions are neighbours: X is [outer, rows, columns], Y is [outer,
+// columns].
 #include <algorithm>
 #include <cmath>
 
+#include "ops/kernels/doubles.hpp"
 #include "ops/kernels/reduction_double.hpp"
 #include "ops/reduction/reduction.hpp"
 #include "ops/shared/chunks.hpp"
@@ -13,6 +14,7 @@ namespace {
 constexpr std::int64_t kTile = 32768;   ///< elements of X that one task reads, about
 constexpr std::int64_t kColumns = 256;  ///< most results of a call of the kernel
 constexpr double kCost = 0.25;          // ns per element
+constexpr double kExponentialCost = 3;  // the same, of ReduceLogSumExp
 
 struct State {
   ReduceOp op;
@@ -22,7 +24,6 @@ struct State {
 std::string accepts(const NodeView& node) {
   if (node.input_type(0) != DataType::kFloat64) return text("only float64, not ", node.input_type(0));
   const Reduction reduction = reduction_of(node);
-  if (reduction.op == ReduceOp::kProd || reduction.op == ReduceOp::kLogSumExp) return "neither sum nor extreme";
   return reduces_neighbours(reduction) ? "" : "the reduced dimensions are not neighbours";
 }
 
@@ -46,6 +47,23 @@ double finished(const State& state, long double value) {
   }
 }
 
+/// Of `rows` numbers, `stride` apart.
+double log_sum_exp(const double* x, std::size_t rows, std::size_t stride) {
+  constexpr std::size_t kLine = 1024;
+  double line[kLine], powers[kLine];
+  LogSumExp all;
+  for (std::size_t first = 0; first < rows; first += kLine) {
+    const std::size_t count = std::min(kLine, rows - first);
+    for (std::size_t i = 0; i < count; ++i) line[i] = x[(first + i) * stride];
+    long double largest = 0;  // NaN where one is
+    kernels::reduce_doubles(kernels::ReduceKind::kMaximum, line, &largest, count, 1, 1);
+    const auto maximum = static_cast<double>(largest);
+    const auto others = static_cast<double>(kernels::exponentials_of_doubles(line, powers, count, maximum));
+    all = joined(all, {maximum, {1.0, others}});
+  }
+  return static_cast<double>(logarithm_of(all));
+}
+
 void run(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
   const ReducedExtents& extents = state.x;
@@ -54,20 +72,26 @@ void run(const RunArguments& args) {
   const std::int64_t tile = extents.rows * block + 16;
   const auto per_task = static_cast<std::size_t>(std::max<std::int64_t>(1, kTile / tile));
   const auto tiles = static_cast<std::size_t>(extents.outer * blocks);
-  for_chunks(
-      args.control, tiles, per_task, kCost * static_cast<double>(tile), [&](std::size_t first, std::size_t size) {
-        for (std::size_t index = first; index < first + size; ++index) {
-          const std::int64_t outer = static_cast<std::int64_t>(index) / blocks;
-          const std::int64_t column = static_cast<std::int64_t>(index) % blocks * block;
-          const auto count = static_cast<std::size_t>(std::min(block, extents.columns - column));
-          const auto* x = static_cast<const double*>(args.inputs[0]) + outer * extents.rows * extents.columns + column;
-          long double results[kColumns];
-          kernels::reduce_doubles(kind_of(state.op), x, results, static_cast<std::size_t>(extents.rows), count,
-                                  static_cast<std::size_t>(extents.columns));
-          double* const y = static_cast<double*>(args.outputs[0]) + outer * extents.columns + column;
-          for (std::size_t i = 0; i < count; ++i) y[i] = finished(state, results[i]);
+  const double cost = state.op == ReduceOp::kLogSumExp ? kExponentialCost : kCost;
+  for_chunks(args.control, tiles, per_task, cost * static_cast<double>(tile), [&](std::size_t first, std::size_t size) {
+    for (std::size_t index = first; index < first + size; ++index) {
+      const std::int64_t outer = static_cast<std::int64_t>(index) / blocks;
+      const std::int64_t column = static_cast<std::int64_t>(index) % blocks * block;
+      const auto count = static_cast<std::size_t>(std::min(block, extents.columns - column));
+      const auto* x = static_cast<const double*>(args.inputs[0]) + outer * extents.rows * extents.columns + column;
+      double* const y = static_cast<double*>(args.outputs[0]) + outer * extents.columns + column;
+      if (state.op == ReduceOp::kLogSumExp) {
+        for (std::size_t i = 0; i < count; ++i) {
+          y[i] = log_sum_exp(x + i, static_cast<std::size_t>(extents.rows), static_cast<std::size_t>(extents.columns));
         }
-      });
+        continue;
+      }
+      long double results[kColumns];
+      kernels::reduce_doubles(kind_of(state.op), x, results, static_cast<std::size_t>(extents.rows), count,
+                              static_cast<std::size_t>(extents.columns));
+      for (std::size_t i = 0; i < count; ++i) y[i] = finished(state, results[i]);
+    }
+  });
 }
 
 }  // namespace

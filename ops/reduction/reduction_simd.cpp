@@ -211,7 +211,6 @@ std::string accepts_halves(const NodeView& node) {
   std::string why_not = accepts_half(node);
   if (!why_not.empty()) return why_not;
   const Reduction reduction = reduction_of(node);
-  if (reduction.op == ReduceOp::kLogSumExp) return "not the logarithm of a sum of exponentials";
   return reduces_neighbours(reduction) ? "" : "the reduced dimensions are not neighbours";
 }
 
@@ -244,6 +243,15 @@ void reduce_short_rows(const HalfState& state, const RunArguments& args) {
   });
 }
 
+/// Widens `columns` elements of each of some rows of X, from element `begin` on.
+void load_rows(const HalfState& state, const RunArguments& args, std::size_t begin, std::size_t rows,
+               std::size_t columns, float* line) {
+  const auto stride = static_cast<std::size_t>(state.tiling.columns);
+  if (columns == stride) return load_line(state.type, args.inputs[0], begin, rows * columns, line);
+  for (std::size_t i = 0; i < rows; ++i)
+    load_line(state.type, args.inputs[0], begin + i * stride, columns, line + i * columns);
+}
+
 /// `columns` results, at most kHalfColumns, of rows that begin at element `begin` of X; what is made of every few rows
 /// is joined in their order.
 void reduce_wide_rows(const HalfState& state, const RunArguments& args, std::size_t begin, std::size_t columns,
@@ -256,9 +264,7 @@ void reduce_wide_rows(const HalfState& state, const RunArguments& args, std::siz
     float line[kHalfLine];
     double joined[kHalfColumns];
     const std::size_t rows = std::min(group, length - row);
-    for (std::size_t i = 0; i < rows && columns != stride; ++i)
-      load_line(state.type, args.inputs[0], begin + (row + i) * stride, columns, line + i * columns);
-    if (columns == stride) load_line(state.type, args.inputs[0], begin + row * stride, rows * columns, line);
+    load_rows(state, args, begin + row * stride, rows, columns, line);
     double* const to = row == 0 ? results : joined;
     if (columns == 1) {
       to[0] = kernels::reduce_row(tiling.kind, line, rows);
@@ -269,24 +275,63 @@ void reduce_wide_rows(const HalfState& state, const RunArguments& args, std::siz
   }
 }
 
+/// The same of `columns` sums of exponentials.
+void sum_wide_exponentials(const HalfState& state, const RunArguments& args, std::size_t begin, std::size_t columns,
+                           LogSumExp* results) {
+  const auto length = static_cast<std::size_t>(state.tiling.rows);
+  const auto stride = static_cast<std::size_t>(state.tiling.columns);
+  const std::size_t group = kHalfLine / columns;
+  for (std::size_t row = 0; row < length && !args.control.abandon_if_stopped(); row += group) {
+    float line[kHalfLine];
+    double maxima[kHalfColumns];
+    ExponentialSum sums[kHalfColumns];
+    const std::size_t rows = std::min(group, length - row);
+    load_rows(state, args, begin + row * stride, rows, columns, line);
+    Tiling dense = state.tiling;
+    dense.columns = static_cast<std::int64_t>(columns);
+    reduce_elements(dense, line, rows, columns, {maxima, sums});
+    for (std::size_t i = 0; i < columns; ++i) results[i] = joined(results[i], {maxima[i], sums[i]});
+  }
+}
+
+/// Some results of X's rows: `tile` counts blocks of columns, then rows of Y.
+void reduce_half_tile(const HalfState& state, const RunArguments& args, std::size_t tile) {
+  const Tiling& tiling = state.tiling;
+  const auto length = static_cast<std::size_t>(tiling.rows);
+  const auto columns = static_cast<std::size_t>(tiling.columns);
+  const std::size_t blocks = (columns + kHalfColumns - 1) / kHalfColumns;
+  const std::size_t column = tile % blocks * kHalfColumns;
+  const std::size_t outer = tile / blocks;
+  const std::size_t count = std::min(kHalfColumns, columns - column);
+  const std::size_t begin = outer * length * columns + column;
+  double y[kHalfColumns];
+  if (sums_exponentials(tiling)) {
+    LogSumExp sums[kHalfColumns];
+    sum_wide_exponentials(state, args, begin, count, sums);
+    for (std::size_t i = 0; i < count; ++i) y[i] = static_cast<double>(logarithm_of(sums[i]));
+  } else {
+    if (length == 0) kernels::reduce_columns(tiling.kind, nullptr, y, 0, count, count);
+    reduce_wide_rows(state, args, begin, count, y);
+    for (std::size_t i = 0; i < count; ++i) y[i] = completed(tiling, y[i]);
+  }
+  store_line(state.type, y, outer * columns + column, count, args.outputs[0]);
+}
+
 void run_half(const RunArguments& args) {
   const auto& state = *static_cast<const HalfState*>(args.state);
   const Tiling& tiling = state.tiling;
   const auto length = static_cast<std::size_t>(tiling.rows);
   const auto columns = static_cast<std::size_t>(tiling.columns);
-  if (columns == 1 && length > 0 && length <= kHalfLine) return reduce_short_rows(state, args);
+  const bool by_rows = columns == 1 && length > 0 && length <= kHalfLine;
+  if (by_rows && !sums_exponentials(tiling)) return reduce_short_rows(state, args);
   const std::size_t blocks = (columns + kHalfColumns - 1) / kHalfColumns;
-  const double work = kHalfCost * static_cast<double>(tiling.outer) * static_cast<double>(length * columns);
-  args.control.parallel_for(static_cast<std::size_t>(tiling.outer) * blocks, work, [&](std::size_t task) {
-    const std::size_t column = task % blocks * kHalfColumns;
-    const std::size_t outer = task / blocks;
-    const std::size_t count = std::min(kHalfColumns, columns - column);
-    double y[kHalfColumns];
-    if (length == 0) kernels::reduce_columns(tiling.kind, nullptr, y, 0, count, count);
-    reduce_wide_rows(state, args, outer * length * columns + column, count, y);
-    for (std::size_t i = 0; i < count; ++i) y[i] = completed(tiling, y[i]);
-    store_line(state.type, y, outer * columns + column, count, args.outputs[0]);
-  });
+  const double cost = kHalfCost + (sums_exponentials(tiling) ? kExponentialCost : 0);
+  const std::size_t per_task = std::max<std::size_t>(1, kHalfLine / (length * std::min(columns, kHalfColumns) + 1));
+  const double tile_cost = cost * static_cast<double>(length * std::min(columns, kHalfColumns) + 16);
+  for_chunks(args.control, static_cast<std::size_t>(tiling.outer) * blocks, per_task, tile_cost,
+             [&](std::size_t first, std::size_t tiles) {
+               for (std::size_t tile = first; tile < first + tiles; ++tile) reduce_half_tile(state, args, tile);
+             });
 }
 
 }  // namespace

@@ -18,6 +18,11 @@ namespace {
 
 constexpr const char* kFromHandles = "HandlesToStrings";
 
+/// Whether outputs of the operator hold elements of this input.
+bool gives_elements(const OpDef& op, std::size_t input) {
+  return op.inputs.has(input, kMoved) || op.facts.view_of == static_cast<int>(input);
+}
+
 }  // namespace
 
 /// Errors: kUnsupported in a library that was built without it (LINNET_OPERATORS).
@@ -53,26 +58,33 @@ ValueId Importer::handles_of(const CallFrame& frame, ValueId strings) {
   return add_own_node(frame, "StringsToHandles", strings, graph_.value_names[strings] + "/handles");
 }
 
-bool Importer::has_strings(const Node& node) const {
-  return std::any_of(node.inputs.begin(), node.inputs.end(), [&](ValueId input) {
-    return input != kNoValue && graph_.values[input].type.type == DataType::kString;
-  });
+bool Importer::moves_strings(const Node& node) const {
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    if (node.inputs[i] == kNoValue || graph_.values[node.inputs[i]].type.type != DataType::kString) continue;
+    if (gives_elements(*node.op, i)) return true;
+  }
+  return false;
 }
 
-/// Puts handles in the place of strings where the operator moves elements, or looks at shapes alone. Whether its
-/// outputs are handles then.
-bool Importer::take_handles(const CallFrame& frame, Node& node) {
-  const OpDef& op = *node.op;
-  bool moves = false;
+/// A number beside handles would be taken for one. Errors: kInvalidModel, kUnsupported where a type is not known.
+void Importer::require_strings_only(const Node& node) const {
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    if (node.inputs[i] == kNoValue || !gives_elements(*node.op, i)) continue;
+    const DataType type = graph_.values[node.inputs[i]].type.type;
+    if (type == DataType::kString) continue;
+    const std::string name = node.op->inputs.name(i);
+    if (type == DataType::kUndefined) unsupported("the type of input ", name, " beside strings is not known");
+    invalid_model("input ", name, " is ", type, " beside strings, expected string");
+  }
+}
+
+/// Puts handles in the place of strings where the operator moves elements, or looks at shapes alone.
+void Importer::take_handles(const CallFrame& frame, Node& node) {
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     const ValueId input = node.inputs[i];
     if (input == kNoValue || graph_.values[input].type.type != DataType::kString) continue;
-    const bool element = op.inputs.has(i, kMoved) || op.facts.view_of == static_cast<int>(i);
-    if (!element && !op.inputs.has(i, kShapeOnly)) continue;
-    node.inputs[i] = handles_of(frame, input);
-    moves = moves || element;
+    if (gives_elements(*node.op, i) || node.op->inputs.has(i, kShapeOnly)) node.inputs[i] = handles_of(frame, input);
   }
-  return moves;
 }
 
 /// Adds or refuses the current node, whose inputs hold strings or whose outputs will. False: it is like any other.
@@ -88,10 +100,15 @@ bool Importer::add_held_node(CallFrame& frame, Node& node) {
       node.op = &own_operator(form);
       return false;
     }
-    if (!has_strings(node) || !take_handles(frame, node)) return false;
-    own_operator(kFromHandles);
+    const bool moves = moves_strings(node);
+    if (moves) {
+      require_strings_only(node);
+      own_operator(kFromHandles);
+    }
+    take_handles(frame, node);
+    if (!moves) return false;
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::kUnsupported) throw;
+    if (error.code() != ErrorCode::kUnsupported) throw with_node(node, error);
     refuse(frame, node.opset, error.what());
     return true;
   }

@@ -50,8 +50,9 @@ class Importer {
   const OpDef& own_operator(const char* name) const;
   ValueId add_own_node(const CallFrame& frame, const char* name, ValueId input, const std::string& value_name);
   ValueId handles_of(const CallFrame& frame, ValueId strings);
-  bool has_strings(const Node& node) const;
-  bool take_handles(const CallFrame& frame, Node& node);
+  bool moves_strings(const Node& node) const;
+  void require_strings_only(const Node& node) const;
+  void take_handles(const CallFrame& frame, Node& node);
   bool add_held_node(CallFrame& frame, Node& node);
   ValueId returned(const CallFrame& frame, ValueId value, std::size_t first_value);
   void begin_node_with_bodies(CallFrame& frame, const OpDef& op, int opset);

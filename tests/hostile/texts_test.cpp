@@ -53,6 +53,43 @@ TEST(HostileTexts, WhatExplodesEndsAtTheBudget) {
   expect_bomb("repeated", tile.node("Expand", {"x", "n"}, {"y"}), {one_long});
 }
 
+/// Numbers beside strings would be taken for addresses.
+TEST(HostileTexts, NumbersBesideStringsAreRefused) {
+  const auto mixed = [] {
+    return model()
+        .opset(20)
+        .input("strings", kS, {2})
+        .input("numbers", DataType::kInt64, {2})
+        .input("chosen", DataType::kBool, {2})
+        .initializer<std::int64_t>("one", {1}, {1})
+        .initializer<std::int64_t>("ones", {2}, {1, 1})
+        .initializer<std::int64_t>("rows", {2, 1}, {1, 0});
+  };
+  struct Mix {
+    const char* op;
+    Names inputs;
+    const char* input;
+    std::vector<Message> attributes = {};
+  };
+  const Mix mixes[] = {
+      {"Where", {"chosen", "numbers", "strings"}, "X"},
+      {"Where", {"chosen", "strings", "numbers"}, "Y"},
+      {"Concat", {"strings", "numbers"}, "1", {attribute("axis", 0)}},
+      {"Concat", {"numbers", "strings", "strings"}, "0", {attribute("axis", 0)}},
+      {"ScatterElements", {"strings", "ones", "numbers"}, "updates"},
+      {"ScatterElements", {"numbers", "ones", "strings"}, "data"},
+      {"ScatterElements", {"numbers", "ones", "strings"}, "data", {attribute("reduction", "add")}},
+      {"ScatterND", {"strings", "rows", "numbers"}, "updates"},
+      {"Pad", {"strings", "ones", "one"}, "constant_value"},
+  };
+  for (const Mix& mix : mixes) {
+    ModelWriter writer = mixed();
+    const std::string bytes = writer.node(mix.op, mix.inputs, {"y"}, mix.attributes).output("y").bytes();
+    expect_refusal(mix.op, ErrorCode::kInvalidModel, {mix.op, mix.input, "int64 beside strings, expected string"},
+                   [&] { Model::load(bytes.data(), bytes.size()); });
+  }
+}
+
 /// None takes more than the budget, and all of them do.
 TEST(HostileTexts, ManyTogetherEndAtTheBudget) {
   ModelWriter writer = model().opset(20).input("x", kS, {1});

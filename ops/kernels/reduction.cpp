@@ -209,26 +209,47 @@ void FindExtremeRows(bool smallest, const float* x, std::uint32_t* found, std::s
   }
 }
 
-// A vector of elements to whole vectors of totals, which it returns rounded.
-HWY_INLINE V AddTo(Tag d, V v, double* totals) {
+// Of kVectors neighbouring vectors, whose totals stay in registers.
+template <std::size_t kVectors>
+void AccumulateVectors(const float* x, double* totals, float* y, std::size_t rows, std::ptrdiff_t stride) {
+  const Tag d;
   const DoubleTag dd;
-  constexpr bool kHasUpper = Doubles<Tag>::kParts == 2;
-  const VD lower = hn::Add(hn::LoadU(dd, totals), PromoteLower(d, v));
-  hn::StoreU(lower, dd, totals);
-  if constexpr (kHasUpper) {
-    const VD upper = hn::Add(hn::LoadU(dd, totals + hn::Lanes(dd)), PromoteUpper(d, v));
-    hn::StoreU(upper, dd, totals + hn::Lanes(dd));
-    return Demote(d, lower, upper);
+  constexpr std::size_t kParts = Doubles<Tag>::kParts;
+  const std::size_t lanes = hn::Lanes(d);
+  VD lower[kVectors], upper[kVectors];
+  for (std::size_t k = 0; k < kVectors; ++k) {
+    lower[k] = hn::LoadU(dd, totals + k * lanes);
+    upper[k] = hn::LoadU(dd, totals + k * lanes + hn::Lanes(dd) * (kParts - 1));
   }
-  return Demote(d, lower, lower);
+  for (std::size_t row = 0; row < rows; ++row, x += stride, y += stride) {
+#pragma GCC unroll 4
+    for (std::size_t k = 0; k < kVectors; ++k) {
+      const V v = hn::LoadU(d, x + k * lanes);
+      lower[k] = hn::Add(lower[k], PromoteLower(d, v));
+      if constexpr (kParts == 2) upper[k] = hn::Add(upper[k], PromoteUpper(d, v));
+      hn::StoreU(Demote(d, lower[k], upper[k]), d, y + k * lanes);
+    }
+  }
+  for (std::size_t k = 0; k < kVectors; ++k) {
+    if constexpr (kParts == 2) hn::StoreU(upper[k], dd, totals + k * lanes + hn::Lanes(dd));
+    hn::StoreU(lower[k], dd, totals + k * lanes);
+  }
 }
 
-void Accumulate(const float* x, double* totals, float* y, std::size_t count) {
+void Accumulate(const float* x, double* totals, float* y, std::size_t rows, std::size_t count, std::ptrdiff_t stride) {
+  constexpr std::size_t kVectors = 4;
   const Tag d;
   const std::size_t lanes = hn::Lanes(d);
   std::size_t i = 0;
-  for (; i + lanes <= count; i += lanes) hn::StoreU(AddTo(d, hn::LoadU(d, x + i), totals + i), d, y + i);
-  if (i < count) StorePartial(d, AddTo(d, LoadPartial(d, x + i, count - i), totals + i), y + i, count - i);
+  for (; i + kVectors * lanes <= count; i += kVectors * lanes)
+    AccumulateVectors<kVectors>(x + i, totals + i, y + i, rows, stride);
+  for (; i + lanes <= count; i += lanes) AccumulateVectors<1>(x + i, totals + i, y + i, rows, stride);
+  for (; i < count; ++i) {
+    for (std::size_t row = 0; row < rows; ++row) {
+      const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(row) * stride + static_cast<std::ptrdiff_t>(i);
+      y[at] = static_cast<float>(totals[i] += static_cast<double>(x[at]));
+    }
+  }
 }
 
 ExponentialSum SumExponentials(const float* x, double maximum, std::size_t count) {
@@ -314,8 +335,8 @@ void find_extreme_rows(bool smallest, const float* x, std::uint32_t* found, std:
   LINNET_DISPATCH(FindExtremeRows)(smallest, x, found, rows, count, stride);
 }
 
-void accumulate(const float* x, double* totals, float* y, std::size_t count) {
-  LINNET_DISPATCH(Accumulate)(x, totals, y, count);
+void accumulate(const float* x, double* totals, float* y, std::size_t rows, std::size_t count, std::ptrdiff_t stride) {
+  LINNET_DISPATCH(Accumulate)(x, totals, y, rows, count, stride);
 }
 
 double join_reduced(ReduceKind kind, double first, double second) {

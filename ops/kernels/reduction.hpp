@@ -35,10 +35,9 @@ void reduce_columns(ReduceKind kind, const float* x, double* results, std::size_
 void find_extreme_rows(bool smallest, const float* x, std::uint32_t* found, std::size_t rows, std::size_t count,
                        std::ptrdiff_t stride);
 
-// totals[i] += x[i], in double, and y[i] is that rounded once, for i < count. x and y are the same array or do not
-// overlap; totals has room for `count` rounded up to a multiple of kAccumulated, and what lies there may be changed.
-inline constexpr std::size_t kAccumulated = 64;  // more than any vector holds
-void accumulate(const float* x, double* totals, float* y, std::size_t count);
+// For row after row: totals[i] += x[row * stride + i], in double, and y[row * stride + i] is that rounded once, for
+// i < count. x and y are the same array or do not overlap. `stride` may be negative.
+void accumulate(const float* x, double* totals, float* y, std::size_t rows, std::size_t count, std::ptrdiff_t stride);
 
 // A sum of e^x that overflows for no x: e^maximum (equal + others), where `equal` of the x are the maximum and `others`
 // is the sum of e^(x - maximum) over those that are not. It keeps terms that are far below the largest.

@@ -19,6 +19,7 @@ constexpr TypeSet kTypes =
     kFloatTypes | TypeSet{DataType::kInt32, DataType::kInt64, DataType::kUint32, DataType::kUint64};
 constexpr std::size_t kTask = 32768;  // elements
 constexpr double kCost = 2.0;         // ns per element
+constexpr std::size_t kRowsAtOnce = 256;
 
 struct CumulativeAttributes : Attributes {
   bool exclusive = false;
@@ -113,15 +114,18 @@ void join_columns(const State& state, const RunArguments& args, std::size_t begi
   const bool exclusive = state.attributes.exclusive;
   W totals[kLinedUp];
   W line[kLinedUp];
-  static_assert(kLinedUp % kernels::kAccumulated == 0);
   std::fill_n(totals, kLinedUp, static_cast<W>(Join::kStart));
-  for (std::size_t done = 0; done < size; ++done) {
+  const bool by_kernel = state.by_kernel && !exclusive;
+  const std::size_t rows = by_kernel ? kRowsAtOnce : 1;
+  for (std::size_t done = 0; done < size; done += rows) {
     if (args.control.abandon_if_stopped()) return;
     const std::size_t first = begin + (state.attributes.reverse ? size - 1 - done : done) * stride;
     if constexpr (std::is_same_v<W, double> && std::is_same_v<Join, Sum>) {
-      if (state.by_kernel && !exclusive) {
+      if (by_kernel) {
+        const auto step = static_cast<std::ptrdiff_t>(stride);
         kernels::accumulate(static_cast<const float*>(args.inputs[0]) + first, totals,
-                            static_cast<float*>(args.outputs[0]) + first, count);
+                            static_cast<float*>(args.outputs[0]) + first, std::min(rows, size - done), count,
+                            state.attributes.reverse ? -step : step);
         continue;
       }
     }

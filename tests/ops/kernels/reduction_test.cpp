@@ -240,19 +240,33 @@ TEST(Accumulate, AddsInDoubleAndRoundsOnce) {
     if (count > 2) x[count - 1] = kNan;
     if (count > 3) x[count - 2] = kInfinity;
     on_every_isa([&] {
-      Guarded from(x);
-      std::vector<double> totals((count / kAccumulated + 1) * kAccumulated, 0.125);
-      std::vector<float> y(count + 1, -1);
-      for (int times = 1; times <= 3; ++times) {
-        accumulate(from.data(), totals.data(), y.data(), count);
+      // Two rows, from the first to the last and back.
+      for (const bool backwards : {false, true}) {
+        const std::size_t stride = count + 3;
+        std::vector<float> rows(2 * stride, 7.0f), y(2 * stride, -1.0f);
+        std::copy(x.begin(), x.end(), rows.begin());
+        std::copy(x.rbegin(), x.rend(), rows.begin() + static_cast<std::ptrdiff_t>(stride));
+        Guarded from(rows);
+        std::vector<double> totals(count + 1, 0.125);
+        const std::size_t first = backwards ? stride : 0;
+        const auto step = static_cast<std::ptrdiff_t>(stride);
+        accumulate(from.data() + first, totals.data(), y.data() + first, 2, count, backwards ? -step : step);
         for (std::size_t i = 0; i < count; ++i) {
-          const double expected = 0.125 + times * static_cast<double>(x[i]);
-          const bool nan = std::isnan(expected);
-          EXPECT_TRUE(nan ? std::isnan(totals[i]) : totals[i] == expected) << i << " of " << count;
-          EXPECT_TRUE(nan ? std::isnan(y[i]) : y[i] == static_cast<float>(expected)) << i << " of " << count;
+          double expected = 0.125;
+          for (const std::size_t row : {first, stride - first}) {
+            expected += static_cast<double>(rows[row + i]);
+            const float made = y[row + i];
+            EXPECT_TRUE(std::isnan(expected) ? std::isnan(made) : made == static_cast<float>(expected))
+                << i << " of " << count;
+          }
+          EXPECT_TRUE(std::isnan(expected) ? std::isnan(totals[i]) : totals[i] == expected) << i << " of " << count;
+        }
+        EXPECT_EQ(totals[count], 0.125) << "written past the end";
+        for (std::size_t i = count; i < stride; ++i) {
+          EXPECT_EQ(y[i], -1) << "written past the end";
+          EXPECT_EQ(y[stride + i], -1) << "written past the end";
         }
       }
-      EXPECT_EQ(y[count], -1) << "written past the end";
     });
   }
 }

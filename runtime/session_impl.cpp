@@ -134,10 +134,14 @@ void SessionImpl::require_inputs() const {
 }
 
 void SessionImpl::prepare(const Stop& stop) {
-  ran_ = false;
+  ran_ = prepared_ = false;
   if (shapes_changed_ || buffers_changed_) require_inputs();
   if (!states_.empty()) begin_states();
-  if (!parts_.empty()) return prepare_parts(stop);
+  if (!parts_.empty()) {
+    prepare_parts(stop);
+    prepared_ = true;
+    return;
+  }
   if (shapes_changed_ || model_.has_shape_inputs()) find_program(stop);
   if (!model_.growing_caches().empty()) reserve_grown(stop);
   if (pointed_at_ != arena_->memory.get()) follow_arena();
@@ -146,6 +150,7 @@ void SessionImpl::prepare(const Stop& stop) {
     point_at_buffers();
     buffers_changed_ = false;
   }
+  prepared_ = true;
 }
 
 void SessionImpl::find_program(const Stop& stop) {
@@ -306,15 +311,14 @@ ConstTensorView SessionImpl::output(std::size_t index) const {
   if (index >= outputs_.size()) invalid_argument("output ", index, " does not exist: the model has ", outputs_.size());
   const OutputBinding& output = outputs_[index];
   const bool has_memory = output.bound || output.own != nullptr || output.last != nullptr || output.grown != nullptr;
-  const bool prepared = current_ != nullptr && has_memory;
-  const bool is_there = model_.data_decides_shapes() ? ran_ : prepared;
+  const bool is_there = model_.data_decides_shapes() ? ran_ : prepared_ && current_ != nullptr && has_memory;
   if (shapes_changed_ || !is_there) invalid_argument("output ", index, " is not there yet: run the session first");
   ConstTensorView view = made(index);
   if (output.bound) {
     view.data = output.data;
   } else if (output.grown != nullptr) {
-    view.data = dense_output(index);
-  } else if (output.last != nullptr) {
+    if (ran_) view.data = dense_output(index);
+  } else if (output.last != nullptr && ran_) {
     view.data = output.last;
   }
   return view;

@@ -115,7 +115,6 @@ class SessionImpl {
     bool given = false;                   ///< the next run reads what is bound to the input
     const GrowingCache* cache = nullptr;  ///< of one that may grow where it lies
     std::int64_t room = 0;                ///< along the cache's axis, when it does; 0: `memory` is dense
-    std::int64_t grew = 1;                ///< at the run before
   };
 
   void require_inputs() const;
@@ -135,6 +134,7 @@ class SessionImpl {
   void check_shape(const SessionState& state) const;
   bool grows_in_place(const SessionState& state) const;
   void begin_growing(SessionState& state);
+  std::shared_ptr<std::byte> memory_for_room(const SessionState& state, std::int64_t least, std::size_t* bytes);
   void reserve_room(SessionState& state, std::int64_t least);
   void reserve_grown(const Stop& stop);
   void keep_states();
@@ -171,7 +171,8 @@ class SessionImpl {
   ProgramKey key_;
   bool shapes_changed_ = true;
   bool buffers_changed_ = true;
-  bool ran_ = false;  ///< since it was prepared
+  bool prepared_ = false;  ///< and nothing failed on the way
+  bool ran_ = false;       ///< since it was prepared
   std::shared_ptr<Arena> arena_;
   const std::byte* pointed_at_ = nullptr;  ///< the arena that programs_ refer to
   std::vector<std::unique_ptr<SessionImpl>> parts_;

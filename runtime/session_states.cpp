@@ -18,6 +18,14 @@ std::string cache_name(std::string name) {
   return name;
 }
 
+/// Bytes of a growing cache with room for so many elements along its axis; SIZE_MAX for more than can be counted.
+/// Requires: the shape has elements, and its bytes can be counted.
+std::size_t bytes_with_room(DataType type, const Shape& shape, std::size_t axis, std::int64_t room) {
+  std::size_t bytes = size_of(type);
+  for (std::size_t i = 0; i < shape.size(); ++i) bytes *= i == axis ? 1 : static_cast<std::size_t>(shape[i]);
+  return __builtin_mul_overflow(bytes, static_cast<std::size_t>(room), &bytes) ? SIZE_MAX : bytes;
+}
+
 }  // namespace
 
 const SessionImpl::SessionState* SessionImpl::state_of(std::size_t input) const noexcept {
@@ -118,44 +126,64 @@ bool SessionImpl::grows_in_place(const SessionState& state) const {
   return state.cache->spaced || pieces_before(state.shape, state.cache->axis) == 1;
 }
 
-/// Makes room along the axis of a growing cache, for half more than there is now. Nothing has changed if it throws.
-void SessionImpl::reserve_room(SessionState& state, std::int64_t least) {
-  if (state.room >= least) return;
+/// For half more than there is now where that fits the budget and is to be had, else for `least`.
+std::shared_ptr<std::byte> SessionImpl::memory_for_room(const SessionState& state, std::int64_t least,
+                                                        std::size_t* bytes) {
   const std::size_t axis = state.cache->axis;
   const DataType type = inputs_[state.tie.input].type;
   const std::int64_t length = state.shape[axis];
-  Shape extent = state.shape;
-  const auto bytes_for = [&](std::int64_t room) {
-    extent[axis] = room;
-    return byte_count(type, extent);
-  };
-  std::size_t bytes = bytes_for(std::max(least, length + length / 2));
-  if (bytes > model_.memory_budget()) bytes = bytes_for(least);
-  if (bytes > model_.memory_budget()) {
+  const std::size_t needed = bytes_with_room(type, state.shape, axis, least);
+  if (needed > model_.memory_budget()) {
     fail(ErrorCode::kLimitExceeded, "the state \"", printable(model_.graph().input_names[state.tie.input]), "\" needs ",
-         bytes, " bytes, the memory budget is ", model_.memory_budget());
+         needed, " bytes, the memory budget is ", model_.memory_budget());
   }
-  std::shared_ptr<std::byte> memory = allocate_aligned(bytes);
+  *bytes = bytes_with_room(type, state.shape, axis, std::max(least, length + std::max<std::int64_t>(1, length / 2)));
+  if (*bytes <= model_.memory_budget()) {
+    try {
+      return allocate_aligned(*bytes);
+    } catch (const std::bad_alloc&) {  // it was more than is needed
+    }
+  }
+  *bytes = needed;
+  return allocate_aligned(needed);
+}
+
+/// Makes room along the axis of a growing cache. The output's own memory serves where it is large enough, and what is
+/// dense becomes that: a session that is reset has both. Nothing has changed if it throws.
+void SessionImpl::reserve_room(SessionState& state, std::int64_t least) {
+  const std::size_t axis = state.cache->axis;
+  const std::int64_t length = state.shape[axis];
   const std::size_t pieces = pieces_before(state.shape, axis);
-  const std::size_t unit = bytes / pieces / static_cast<std::size_t>(extent[axis]);
+  const std::size_t unit = bytes_with_room(inputs_[state.tie.input].type, state.shape, axis, 1) / pieces;
+  OutputBinding& output = outputs_[state.tie.output];
+  const bool takes_own = output.own_bytes >= pieces * unit * static_cast<std::size_t>(least);
+  std::size_t bytes = output.own_bytes;
+  std::shared_ptr<std::byte> memory = takes_own ? output.own : memory_for_room(state, least, &bytes);
+  const std::size_t room = bytes / pieces / unit;
   const std::size_t from = unit * static_cast<std::size_t>(state.room > 0 ? state.room : length);
   for (std::size_t piece = 0; piece < pieces; ++piece) {
-    std::memcpy(memory.get() + piece * (bytes / pieces), state.memory.get() + piece * from,
+    std::memcpy(memory.get() + piece * room * unit, state.memory.get() + piece * from,
                 unit * static_cast<std::size_t>(length));
+  }
+  if (takes_own || state.room == 0) {
+    output.own = std::move(state.memory);
+    output.own_bytes = state.bytes;
   }
   state.memory = std::move(memory);
   state.bytes = bytes;
-  state.room = extent[axis];
-  OutputBinding& output = outputs_[state.tie.output];
+  state.room = static_cast<std::int64_t>(room);
   output.last = nullptr;
-  output.own = nullptr;  // only the cache's own memory is needed from now on
-  output.own_bytes = 0;
 }
 
-/// Before a run: where it appends to, if it does.
+/// Before a run: where it appends to, if it does. Whether the budget allows for more is seen when it is known how much.
 void SessionImpl::begin_growing(SessionState& state) {
   const bool grows = grows_in_place(state);
-  if (grows) reserve_room(state, state.shape[state.cache->axis] + state.grew);
+  if (grows && state.room <= state.shape[state.cache->axis]) {
+    const std::int64_t length = state.shape[state.cache->axis];
+    const std::size_t longer =
+        bytes_with_room(inputs_[state.tie.input].type, state.shape, state.cache->axis, length + 1);
+    reserve_room(state, longer <= model_.memory_budget() ? length + 1 : length);
+  }
   InputBinding& input = inputs_[state.tie.input];
   OutputBinding& output = outputs_[state.tie.output];
   const std::int64_t room = grows ? state.room : 0;
@@ -167,7 +195,7 @@ void SessionImpl::begin_growing(SessionState& state) {
   output.own_is_dense_copy = false;
 }
 
-/// The program says how much longer caches become: it is compiled once more where that is more than was expected.
+/// The program says how much longer caches become: it is compiled once more where there is no room for that.
 void SessionImpl::reserve_grown(const Stop& stop) {
   for (SessionState& state : states_) {
     OutputBinding& output = outputs_[state.tie.output];
@@ -248,8 +276,6 @@ void SessionImpl::keep_grown(SessionState& state) {
   const OutputBinding& output = outputs_[state.tie.output];
   const ConstTensorView view = made(state.tie.output);
   if (output.bound) copy_dense(state, view, static_cast<std::byte*>(output.data));
-  const std::size_t axis = state.cache->axis;
-  state.grew = std::max<std::int64_t>(1, view.shape[axis] - state.shape[axis]);
   state.shape.assign(view.shape, view.shape + view.rank);
 }
 

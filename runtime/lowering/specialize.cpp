@@ -36,8 +36,10 @@ void infer_nodes(Lowering& lowering) {
     infer_values(node, lowering.values(), decides_shapes, lowering.settings.options, lowering.graph.symbols,
                  lowering.settings.control.stop(), &lowering.weights);
     check_known(lowering, node);
-    if (node.op->facts.appends_along != nullptr)  // nobody else reads what has room
-      lowering.values()[node.outputs[0]].room = lowering.values()[node.inputs[0]].room;
+    if (node.op->facts.appends_along == nullptr) continue;
+    // What is appended to another result is made anew.
+    const Value& source = lowering.values()[node.inputs[0]];
+    if (source.producer == kNoNode) lowering.values()[node.outputs[0]].room = source.room;
   }
 }
 

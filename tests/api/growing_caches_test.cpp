@@ -6,6 +6,7 @@
 #include <set>
 
 #include "tests/api/cached_attention.hpp"
+#include "tests/support/allocation_counter.hpp"
 
 namespace linnet::test {
 namespace {
@@ -78,6 +79,32 @@ TEST(GrowingCaches, AreRightWhoeverReadsThem) {
                   .output("y", DataType::kFloat32, {"elements"})
                   .output("present", DataType::kFloat32, {batch, "total", 2}),
               batch, 1);
+    // Another node appends to the result, along the same axis and along others.
+    for (const std::int64_t axis : {0, 1, 2}) {
+      const Shape beside = {axis == 0 ? 1 : batch, 1, axis == 2 ? 3 : 2};
+      ModelWriter writer = joined(batch).output("present", DataType::kFloat32, {batch, "total", 2});
+      if (axis == 1) {
+        writer.initializer<float>("more", beside, std::vector<float>(static_cast<std::size_t>(2 * batch), 0.5F));
+      } else {
+        const std::int64_t count = axis == 0 ? 1 : batch;
+        writer.node("Slice", {"x", "from", "to", "first"}, {"one"})
+            .initializer<std::int64_t>("from", {1}, {0})
+            .initializer<std::int64_t>("to", {1}, {count})
+            .initializer<std::int64_t>("first", {1}, {0})
+            .node("ReduceSum", {"one", "second"}, {"row"}, {attribute("keepdims", 1)})
+            .initializer<std::int64_t>("second", {1}, {1})
+            .node("Shape", {"present"}, {"shape"})
+            .node("Slice", {"shape", "second", "third", "first"}, {"length"})
+            .initializer<std::int64_t>("third", {1}, {2})
+            .initializer<std::int64_t>("head", {1}, {count})
+            .initializer<std::int64_t>("tail", {1}, {2})
+            .node("Concat", {"head", "length", "tail"}, {"wide"}, {attribute("axis", 0)})
+            .node("Expand", {"row", "wide"}, {"more"});
+      }
+      places_of(writer.node("Concat", {"present", "more"}, {"y"}, {attribute("axis", axis)})
+                    .output("y", DataType::kFloat32, {"a", "b", "c"}),
+                batch);
+    }
     // The input has another reader.
     places_of(joined(batch)
                   .node("Neg", {"past"}, {"y"})
@@ -158,6 +185,46 @@ TEST(GrowingCaches, BeginAnewWithWhatIsBound) {
   for (std::size_t k = 0; k < expected.size(); ++k) EXPECT_TRUE(same_bits(session.output(k), expected[k])) << k;
 }
 
+TEST(GrowingCaches, AllocateNothingMoreAfterAReset) {
+  const Model model =
+      load(joined().output("present", DataType::kFloat32, {1, "total", 2}).bytes(), options_for(Backend::kAuto, 1));
+  Session session = model.session();
+  session.carry("present", "past");
+  const Tensor prompt = sample_tensor({1, 4, 2}, 1);
+  const Tensor x = sample_tensor({1, 1, 2}, 2);
+  std::vector<std::uint64_t> allocations;
+  for (int episode = 0; episode < 5; ++episode) {
+    const std::uint64_t before = AllocationCounter::allocations();
+    for (int i = 0; i < 12; ++i) {
+      session.bind_input(1, i == 0 ? prompt.view() : x.view());
+      session.run();
+    }
+    allocations.push_back(AllocationCounter::allocations() - before);
+    session.reset();
+  }
+  EXPECT_EQ(allocations[3], 0U);
+  EXPECT_EQ(allocations[4], 0U);
+}
+
+TEST(GrowingCaches, OutputsAreThereOnlyWhenARunWasPrepared) {
+  const Model model = load_attention();
+  Session session = carrying(model);
+  ByHand by_hand(model, 2);
+  step_beside(session, by_hand, tokens(2, 1, 1));
+  const Tensor x = tokens(2, 1000, 2);
+  const Tensor mask = mask_of(1001);
+  session.bind_input(kMask, mask.view());
+  session.bind_input(kX, x.view());
+  Tensor y = Tensor::of<float>({1});
+  session.bind_output(0, y.view());
+  EXPECT_THROW(session.prepare(), Error);  // the output bound does not fit
+  EXPECT_THAT(refused([&] { session.output(1); }), HasSubstr("is not there yet"));
+  session.unbind_output(0);
+  session.prepare();
+  EXPECT_EQ(session.output(1).shape[2], 1001);  // of the run to come, in memory of its size
+  step_beside(session, by_hand, x);
+}
+
 TEST(GrowingCaches, StayWithinTheMemoryBudget) {
   Options options = options_for(Backend::kAuto, 1);
   options.memory_budget = 4096;
@@ -167,9 +234,14 @@ TEST(GrowingCaches, StayWithinTheMemoryBudget) {
   const Tensor x = sample_tensor({1, 100, 2}, 1);
   session.bind_input(1, x.view());
   for (int i = 0; i < 5; ++i) session.run();  // 500 elements of 8 bytes
+  const Tensor last = sample_tensor({1, 12, 2}, 2);
+  session.bind_input(1, last.view());
+  session.run();  // 512 of them: all that there may be, but no room for half more
+  EXPECT_EQ(session.output(0).shape[1], 512);
+  session.bind_input(1, x.view());
   const std::string message = refused([&] { session.run(); }, ErrorCode::kLimitExceeded);
-  EXPECT_THAT(message, HasSubstr("4800 bytes, the memory budget is 4096"));
-  EXPECT_THAT(message, HasSubstr("past"));
+  EXPECT_THAT(message, HasSubstr("4896 bytes, the memory budget is 4096"));
+  EXPECT_THAT(message, HasSubstr("present"));
 }
 
 }  // namespace

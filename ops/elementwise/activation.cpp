@@ -193,8 +193,11 @@ void run_half(const RunArguments& args) {
 std::string accepts_double(const NodeView& node) {
   const DataType type = node.input_type(0);
   if (type != DataType::kFloat64) return text("only float64, not ", type);
-  const bool takes_bounds = node.attributes<ActivationAttributes>().bounds_are_inputs;
-  return takes_bounds ? "bounds of float64 are given at run time" : "";
+  const auto& attributes = node.attributes<ActivationAttributes>();
+  if (attributes.bounds_are_inputs) return "bounds of float64 are given at run time";
+  const Activation& activation = attributes.activation;
+  const bool is_nan = std::isnan(activation.alpha) || std::isnan(activation.beta);
+  return activation.kind == ActivationKind::kClip && is_nan ? "a bound is NaN" : "";
 }
 
 void run_double_line(const LineArguments& args) {

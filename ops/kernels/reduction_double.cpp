@@ -44,6 +44,7 @@ struct Sums {
     rest[k] = hn::Add(rest[k], hn::Add(hn::Sub(sum[k], hn::Sub(total, seen)), hn::Sub(x, seen)));
     sum[k] = total;
   }
+  HWY_INLINE void Finish() {}
 };
 
 // The largest number, or with all signs turned; NaN once one has been seen. Of zeros any.
@@ -62,16 +63,18 @@ struct Extremes {
     x = hn::Xor(x, turned);
     sum[k] = hn::IfThenElse(hn::Or(hn::Gt(x, sum[k]), hn::IsNaN(x)), x, sum[k]);
   }
+  HWY_INLINE void Finish() {}
 };
 
 #if HWY_NATIVE_FMA
-// Products, and what their multiplications rounded away.
+// Products, and what their multiplications rounded away. 0 where a product on the way was so small that this may have
+// been lost.
 struct Products {
-  V sum[kVectors], rest[kVectors];
+  V sum[kVectors], rest[kVectors], least[kVectors];
 
   HWY_INLINE explicit Products(ReduceKind) {
     for (std::size_t k = 0; k < kVectors; ++k) {
-      sum[k] = hn::Set(Tag(), 1.0);
+      sum[k] = least[k] = hn::Set(Tag(), 1.0);
       rest[k] = hn::Zero(Tag());
     }
   }
@@ -79,6 +82,11 @@ struct Products {
     const V product = hn::Mul(sum[k], x);
     rest[k] = hn::MulAdd(rest[k], x, hn::MulSub(sum[k], x, product));
     sum[k] = product;
+    least[k] = hn::Min(least[k], hn::Abs(product));
+  }
+  HWY_INLINE void Finish() {
+    for (std::size_t k = 0; k < kVectors; ++k)
+      sum[k] = hn::IfThenZeroElse(hn::Lt(least[k], hn::Set(Tag(), 0x1p-900)), sum[k]);
   }
 };
 #endif
@@ -93,6 +101,7 @@ HWY_INLINE void JoinRows(ReduceKind kind, const double* x, double* sums, double*
 #pragma GCC unroll 8
     for (std::size_t k = 0; k < kVectors; ++k) state.Join(k, hn::LoadU(Tag(), x + row * stride + k * kLanes));
   }
+  state.Finish();
 #pragma GCC unroll 8
   for (std::size_t k = 0; k < kVectors; ++k) {
     hn::StoreU(state.sum[k], Tag(), sums + k * kLanes);

@@ -183,12 +183,16 @@ std::string accepts_short_double(const NodeView& node) {
   return columns < kLongRow ? "" : text("only rows of less than ", kLongRow, " elements, not ", columns);
 }
 
+/// Each worker has a row.
 Prepared prepare_double(const PrepareContext& context) {
-  return {new_shared<LayerNormalization>(layer_normalization_of(context)), 0, 0};
+  auto state = new_shared<LayerNormalization>(layer_normalization_of(context));
+  const std::size_t elements = static_cast<std::size_t>(state->columns) * static_cast<std::size_t>(context.threads());
+  return {std::move(state), elements * sizeof(double), 0};
 }
 
-/// Of double-double means and compensated sums: as exact as in long double. y may be x.
-void normalize_doubles(const RunArguments& args, const LayerNormalization& state, std::int64_t row) {
+/// Of double-double means and compensated sums: as exact as in long double. Y may be X, which may be Scale and B, too:
+/// Y is written last.
+void normalize_doubles(const RunArguments& args, const LayerNormalization& state, std::int64_t row, double* distances) {
   const auto columns = static_cast<std::size_t>(state.columns);
   const auto size = static_cast<long double>(state.columns);
   const double* x = static_cast<const double*>(args.inputs[0]) + row * state.columns;
@@ -198,8 +202,8 @@ void normalize_doubles(const RunArguments& args, const LayerNormalization& state
     kernels::reduce_doubles(kernels::ReduceKind::kSum, x, &mean, columns, 1, 1);
     mean /= size;
     const auto high = static_cast<double>(mean);
-    kernels::shift_doubles(x, high, static_cast<double>(mean - static_cast<long double>(high)), y, columns);
-    x = y;
+    kernels::shift_doubles(x, high, static_cast<double>(mean - static_cast<long double>(high)), distances, columns);
+    x = distances;
   }
   kernels::reduce_doubles(kernels::ReduceKind::kSumOfSquares, x, &squares, columns, 1, 1);
   const long double variance = squares / size + static_cast<long double>(state.epsilon);
@@ -212,8 +216,9 @@ void normalize_doubles(const RunArguments& args, const LayerNormalization& state
 
 void run_double(const RunArguments& args) {
   const LayerNormalization& state = *static_cast<const LayerNormalization*>(args.state);
-  for_rows(args, state, kHalfChunk, 4 * kCost, [&](std::int64_t first, std::int64_t rows, std::size_t) {
-    for (std::int64_t row = first; row < first + rows; ++row) normalize_doubles(args, state, row);
+  for_rows(args, state, kHalfChunk, 4 * kCost, [&](std::int64_t first, std::int64_t rows, std::size_t worker) {
+    double* const distances = static_cast<double*>(args.workspace) + worker * static_cast<std::size_t>(state.columns);
+    for (std::int64_t row = first; row < first + rows; ++row) normalize_doubles(args, state, row, distances);
   });
 }
 

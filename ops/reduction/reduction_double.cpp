@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::int64_t kTile = 32768;   ///< elements of X that one task reads, about
 constexpr std::int64_t kColumns = 256;  ///< most results of a call of the kernel
+constexpr std::int64_t kPart = 65536;   ///< elements between two looks at whether the run is to stop
 constexpr double kCost = 0.25;          // ns per element
 constexpr double kExponentialCost = 3;  // the same, of ReduceLogSumExp
 
@@ -47,19 +48,46 @@ double finished(const State& state, long double value) {
   }
 }
 
+/// What is left of two parts of the rows.
+long double joined(ReduceOp op, long double first, long double second) {
+  switch (op) {
+    case ReduceOp::kProd:
+      return first * second;
+    case ReduceOp::kMax:
+      return std::isnan(first) || first > second ? first : second;
+    case ReduceOp::kMin:
+      return std::isnan(first) || first < second ? first : second;
+    default:
+      return first + second;
+  }
+}
+
+/// `count` neighbouring results; the parts follow from the extents alone.
+void reduce_parts(const State& state, RunControl& control, const double* x, std::size_t count, long double* results) {
+  const auto rows = static_cast<std::size_t>(state.x.rows);
+  const auto stride = static_cast<std::size_t>(state.x.columns);
+  const std::size_t part = std::max<std::size_t>(static_cast<std::size_t>(kPart) / count, 1);
+  kernels::reduce_doubles(kind_of(state.op), x, results, std::min(part, rows), count, stride);
+  for (std::size_t first = part; first < rows && !control.abandon_if_stopped(); first += part) {
+    long double more[kColumns];
+    kernels::reduce_doubles(kind_of(state.op), x + first * stride, more, std::min(part, rows - first), count, stride);
+    for (std::size_t i = 0; i < count; ++i) results[i] = joined(state.op, results[i], more[i]);
+  }
+}
+
 /// Of `rows` numbers, `stride` apart.
-double log_sum_exp(const double* x, std::size_t rows, std::size_t stride) {
+double log_sum_exp(RunControl& control, const double* x, std::size_t rows, std::size_t stride) {
   constexpr std::size_t kLine = 1024;
   double line[kLine], powers[kLine];
   LogSumExp all;
-  for (std::size_t first = 0; first < rows; first += kLine) {
+  for (std::size_t first = 0; first < rows && !control.abandon_if_stopped(); first += kLine) {
     const std::size_t count = std::min(kLine, rows - first);
     for (std::size_t i = 0; i < count; ++i) line[i] = x[(first + i) * stride];
     long double largest = 0;  // NaN where one is
     kernels::reduce_doubles(kernels::ReduceKind::kMaximum, line, &largest, count, 1, 1);
     const auto maximum = static_cast<double>(largest);
     const auto others = static_cast<double>(kernels::exponentials_of_doubles(line, powers, count, maximum));
-    all = joined(all, {maximum, {1.0, others}});
+    all = internal::joined(all, {maximum, {1.0, others}});
   }
   return static_cast<double>(logarithm_of(all));
 }
@@ -82,13 +110,13 @@ void run(const RunArguments& args) {
       double* const y = static_cast<double*>(args.outputs[0]) + outer * extents.columns + column;
       if (state.op == ReduceOp::kLogSumExp) {
         for (std::size_t i = 0; i < count; ++i) {
-          y[i] = log_sum_exp(x + i, static_cast<std::size_t>(extents.rows), static_cast<std::size_t>(extents.columns));
+          y[i] = log_sum_exp(args.control, x + i, static_cast<std::size_t>(extents.rows),
+                             static_cast<std::size_t>(extents.columns));
         }
         continue;
       }
       long double results[kColumns];
-      kernels::reduce_doubles(kind_of(state.op), x, results, static_cast<std::size_t>(extents.rows), count,
-                              static_cast<std::size_t>(extents.columns));
+      reduce_parts(state, args.control, x, count, results);
       for (std::size_t i = 0; i < count; ++i) y[i] = finished(state, results[i]);
     }
   });

@@ -137,5 +137,31 @@ TEST(OtherTypes, KernelsGiveWhatTheReferenceGives) {
   }
 }
 
+/// Y takes X's place, which is Scale and B as well.
+TEST(OtherTypes, LayersMayScaleThemselves) {
+  std::vector<double> values(64);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = std::sin(static_cast<double>(i)) * 3;
+  for (const DataType type : {DataType::kFloat64, DataType::kFloat32, DataType::kFloat16}) {
+    const Tensor x = cast_to(type, values, {64});
+    for (const Names& inputs : {Names{"h", "h", "h"}, Names{"h", "h"}, Names{"h", "s", "h"}}) {
+      const std::string bytes = model()
+                                    .opset(17)
+                                    .input("x", type, {64})
+                                    .node("Neg", {"x"}, {"h"})
+                                    .node("Abs", {"x"}, {"s"})
+                                    .node("LayerNormalization", inputs, {"n"}, {attribute("axis", 0)})
+                                    .node("Neg", {"n"}, {"y"})
+                                    .output("y", type, {64})
+                                    .bytes();
+      const Tensor expected = load(bytes, options_for(Backend::kReference, 1)).run({x})[0];
+      const Tensor actual = load(bytes, options_for(Backend::kSimd, 1)).run({x})[0];
+      Tolerance tolerance = tolerance_of(type);
+      if (type == DataType::kFloat32) tolerance.relative = 1e-5;
+      tolerance.absolute = type == DataType::kFloat64 ? 1e-14 : type == DataType::kFloat32 ? 1e-5 : 1e-2;
+      EXPECT_EQ(difference(actual.view(), expected.view(), tolerance), "") << static_cast<int>(type);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace linnet::test

@@ -28,6 +28,11 @@ TEST(Clip, TakesAttributesBeforeOpset11) {
   check_activation(
       {[] { return OpTest("Clip", 10).attribute("max", 6.0F); }, [](double x) { return clip(x, kLowest, 6); }});
   OpTest("Clip", 10).input<float>({2}, {-kInfinity, kInfinity}).expect<float>({2}, {kLowest, kMost}).run();
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const char* bound : {"min", "max"}) {
+    OpTest("Clip", 10).attribute(bound, kNan).input<float>({2}, {1, -5}).expect<float>({2}, {kNan, kNan}).run();
+    OpTest("Clip", 10).attribute(bound, kNan).input<double>({2}, {1, -5}).expect<double>({2}, {nan, nan}).run();
+  }
 }
 
 struct BoundsCase {

@@ -102,8 +102,8 @@ TEST(Doubles, ActivationsLieCloseToTheTruth) {
       {{ActivationKind::kExp}, 745, 1.0L},         {{ActivationKind::kSigmoid}, 700, 3.0L},
       {{ActivationKind::kTanh}, 30, 3.0L},         {{ActivationKind::kElu, 1.0F}, 100, 2.0L},
       {{ActivationKind::kElu, 0.3F}, 100, 2.0L},   {{ActivationKind::kSelu, 1.6732632F, 1.0507009F}, 100, 3.0L},
-      {{ActivationKind::kCelu, 1.5F}, 100, 3.0L},  {{ActivationKind::kSelfGated, 1.0F}, 700, 3.0L},
-      {{ActivationKind::kSwish, 1.0F}, 700, 3.0L}, {{ActivationKind::kSoftplus}, 745, 3.0L},
+      {{ActivationKind::kCelu, 1.5F}, 100, 3.0L},  {{ActivationKind::kSelfGated, 1.0F}, 700, 4.0L},
+      {{ActivationKind::kSwish, 1.7F}, 400, 4.0L}, {{ActivationKind::kSoftplus}, 745, 3.0L},
       {{ActivationKind::kMish}, 700, 5.0L},
   };
   on_every_isa([&] {

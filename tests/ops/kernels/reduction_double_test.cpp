@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <limits>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "tests/ops/kernels/numbers.hpp"
@@ -86,6 +87,38 @@ struct Special {
 };
 
 // In rows, and in columns of a vector and of the rest: behind numbers that change nothing.
+TEST(ReduceDoubles, ProductsKeepTheirDigits) {
+  std::mt19937 generator(5);
+  std::uniform_real_distribution<double> factor(0.5, 2.0);
+  std::vector<double> even(24 * 9), by_denormals(24 * 9, 1.0), signs(24 * 9, -1.5), overflow(24 * 9, 1.0);
+  for (double& value : even) value = factor(generator);
+  for (std::size_t i = 0; i < 9; ++i) {  // of each column
+    by_denormals[i] = overflow[i] = 1.2345678901234567e-200;
+    by_denormals[9 + i] = 1.2345678e-121;
+    by_denormals[18 + i] = 1e300;
+    overflow[9 + i] = 1e308;
+    overflow[18 + i] = 1e90;
+  }
+  std::vector<double> by_denormals_of_rows(24 * 9, 1.0);  // of each lane of a row
+  by_denormals_of_rows[0] = 1.2345678901234567e-200;
+  by_denormals_of_rows[8] = 1.2345678e-121;
+  by_denormals_of_rows[16] = 1e300;
+  on_every_isa([&] {
+    for (const std::vector<double>& x : {even, by_denormals, by_denormals_of_rows, signs, overflow}) {
+      for (const auto& [rows, stride] : {std::pair<std::size_t, std::size_t>{24, 9}, {216, 1}, {17, 1}, {9, 9}}) {
+        long double results[9];
+        reduce_doubles(ReduceKind::kProduct, x.data(), results, rows, stride, stride);
+        for (std::size_t i = 0; i < stride; ++i) {
+          long double product = 1;
+          for (std::size_t row = 0; row < rows; ++row) product *= static_cast<long double>(x[row * stride + i]);
+          ASSERT_TRUE(std::isnormal(product));
+          ASSERT_LT(std::fabs(results[i] / product - 1), 1e-16L) << rows << ' ' << i;
+        }
+      }
+    }
+  });
+}
+
 TEST(ReduceDoubles, OfSpecialNumbers) {
   const double nan = std::nan("");
   const Special specials[] = {

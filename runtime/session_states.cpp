@@ -1,6 +1,7 @@
 // What a session keeps from one run to the next: outputs that are inputs.
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <string_view>
 #include <utility>
 

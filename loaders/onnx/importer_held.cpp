@@ -101,12 +101,10 @@ bool Importer::add_held_node(CallFrame& frame, Node& node) {
       return false;
     }
     const bool moves = moves_strings(node);
-    if (moves) {
-      require_strings_only(node);
-      own_operator(kFromHandles);
-    }
+    if (moves) require_strings_only(node);
     take_handles(frame, node);
     if (!moves) return false;
+    own_operator(kFromHandles);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUnsupported) throw with_node(node, error);
     refuse(frame, node.opset, error.what());

@@ -89,8 +89,7 @@ TEST(OtherTypes, KernelsGiveWhatTheReferenceGives) {
       const std::vector<DimSpec> dims(shape.begin(), shape.end());
       const auto check = [&](const char* op, const ModelWriter& writer) {
         SCOPED_TRACE(testing::Message() << op << " of " << static_cast<int>(type) << " along " << axis);
-        ModelWriter written = writer;
-        const std::string bytes = written.bytes();
+        const std::string bytes = writer.bytes();
         const Tensor expected = load(bytes, options_for(Backend::kReference, 1)).run({x})[0];
         for (const int threads : {1, 2}) {
           const Tensor actual = load(bytes, options_for(Backend::kSimd, threads)).run({x})[0];

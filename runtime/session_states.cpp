@@ -121,10 +121,14 @@ void SessionImpl::check_shape(const SessionState& state) const {
                    " after the run before, but the model wants ", type.dims);
 }
 
-/// Whether the next run appends to what there is. A run on what the caller bound, or on zeros, makes a new result.
+/// Whether the next run appends to what there is: a run on what the caller bound makes a new result, and so does one on
+/// zeros, unless these are none, of a cache that has room from before it was reset.
 bool SessionImpl::grows_in_place(const SessionState& state) const {
-  if (state.cache == nullptr || state.given || state.zeros || element_count(state.shape) == 0) return false;
-  return state.cache->spaced || pieces_before(state.shape, state.cache->axis) == 1;
+  if (state.cache == nullptr || state.given) return false;
+  const std::size_t axis = state.cache->axis;
+  if (state.zeros ? state.shape[axis] > 0 || state.room == 0 : state.shape[axis] == 0) return false;
+  const std::size_t step = bytes_with_room(inputs_[state.tie.input].type, state.shape, axis, 1);
+  return step > 0 && step <= state.bytes && (state.cache->spaced || pieces_before(state.shape, axis) == 1);
 }
 
 /// For half more than there is now where that fits the budget and is to be had, else for `least`.
@@ -149,9 +153,10 @@ std::shared_ptr<std::byte> SessionImpl::memory_for_room(const SessionState& stat
   return allocate_aligned(needed);
 }
 
-/// Makes room along the axis of a growing cache. The output's own memory serves where it is large enough, and what is
-/// dense becomes that: a session that is reset has both. Nothing has changed if it throws.
+/// Makes room along the axis of a growing cache. The output's own memory serves where it is large enough, and what was
+/// dense becomes that, where it is small beside it. Nothing has changed if it throws.
 void SessionImpl::reserve_room(SessionState& state, std::int64_t least) {
+  constexpr std::size_t kMostKept = 4;  // a fourth
   const std::size_t axis = state.cache->axis;
   const std::int64_t length = state.shape[axis];
   const std::size_t pieces = pieces_before(state.shape, axis);
@@ -167,8 +172,9 @@ void SessionImpl::reserve_room(SessionState& state, std::int64_t least) {
                 unit * static_cast<std::size_t>(length));
   }
   if (takes_own || state.room == 0) {
-    output.own = std::move(state.memory);
-    output.own_bytes = state.bytes;
+    const bool keeps = state.bytes <= bytes / kMostKept;
+    output.own = keeps ? std::move(state.memory) : nullptr;
+    output.own_bytes = keeps ? state.bytes : 0;
   }
   state.memory = std::move(memory);
   state.bytes = bytes;
@@ -179,6 +185,10 @@ void SessionImpl::reserve_room(SessionState& state, std::int64_t least) {
 /// Before a run: where it appends to, if it does. Whether the budget allows for more is seen when it is known how much.
 void SessionImpl::begin_growing(SessionState& state) {
   const bool grows = grows_in_place(state);
+  if (grows && state.zeros) {  // of another batch, perhaps
+    const std::size_t step = bytes_with_room(inputs_[state.tie.input].type, state.shape, state.cache->axis, 1);
+    state.room = static_cast<std::int64_t>(state.bytes / step);
+  }
   if (grows && state.room <= state.shape[state.cache->axis]) {
     const std::int64_t length = state.shape[state.cache->axis];
     const std::size_t longer =
@@ -213,14 +223,16 @@ void SessionImpl::reserve_grown(const Stop& stop) {
 
 /// Points the inputs that are states at them.
 void SessionImpl::begin_states() {
+  const Graph& graph = model_.graph();
   for (SessionState& state : states_) {
-    begin_growing(state);
-    if (state.given) continue;
     InputBinding& input = inputs_[state.tie.input];
-    if (state.zeros) {
-      const Graph& graph = model_.graph();
+    if (state.zeros && !state.given) {
       input.type = graph.values[graph.inputs[state.tie.input]].type.type;
       set_first_shape(state);
+    }
+    begin_growing(state);
+    if (state.given) continue;
+    if (state.zeros && outputs_[state.tie.output].grown == nullptr) {
       const std::size_t bytes = byte_count(input.type, state.shape);
       if (bytes > model_.memory_budget()) {
         fail(ErrorCode::kLimitExceeded, "the state \"", printable(graph.input_names[state.tie.input]), "\" needs ",
@@ -248,11 +260,11 @@ void SessionImpl::begin_states() {
 /// What a run made of a growing cache, with nothing between.
 void SessionImpl::copy_dense(const SessionState& state, const ConstTensorView& view, std::byte* to) const {
   const std::size_t axis = state.cache->axis;
-  const std::size_t pieces = pieces_before(Shape(view.shape, view.shape + view.rank), axis);
-  const std::size_t bytes = byte_count(view) / pieces;
-  const std::size_t from = bytes / static_cast<std::size_t>(view.shape[axis]) * static_cast<std::size_t>(state.room);
+  const std::size_t pieces = pieces_before(state.shape, axis);
+  const std::size_t unit = bytes_with_room(view.type, state.shape, axis, 1) / pieces;
+  const std::size_t bytes = unit * static_cast<std::size_t>(view.shape[axis]);
   for (std::size_t piece = 0; piece < pieces; ++piece)
-    std::memcpy(to + piece * bytes, state.memory.get() + piece * from, bytes);
+    std::memcpy(to + piece * bytes, state.memory.get() + piece * unit * static_cast<std::size_t>(state.room), bytes);
 }
 
 const void* SessionImpl::dense_output(std::size_t index) const {
@@ -278,6 +290,7 @@ void SessionImpl::keep_grown(SessionState& state) {
   const ConstTensorView view = made(state.tie.output);
   if (output.bound) copy_dense(state, view, static_cast<std::byte*>(output.data));
   state.shape.assign(view.shape, view.shape + view.rank);
+  state.zeros = false;
 }
 
 /// After a run: what it made is what the next one reads. All states are kept, or none.

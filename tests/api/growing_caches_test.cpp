@@ -206,6 +206,19 @@ TEST(GrowingCaches, AllocateNothingMoreAfterAReset) {
   EXPECT_EQ(allocations[4], 0U);
 }
 
+/// Reset sessions go on in the memory that they have, for any batch, and without elements at first.
+TEST(GrowingCaches, BeginAnewInTheirRoom) {
+  const Model model = load_attention();
+  Session session = carrying(model);
+  for (const std::int64_t batch : {2, 1, 3, 2}) {
+    ByHand by_hand(model, batch);
+    step_beside(session, by_hand, tokens(batch, batch == 3 ? 0 : 2, 1));
+    for (std::uint32_t i = 0; i < 30; ++i) step_beside(session, by_hand, tokens(batch, i == 3 ? 0 : 1, i));
+    session.reset();
+    EXPECT_THROW(step(session, tokens(batch, 2, 2), 50), Error);  // and are still empty after a run that fails
+  }
+}
+
 TEST(GrowingCaches, OutputsAreThereOnlyWhenARunWasPrepared) {
   const Model model = load_attention();
   Session session = carrying(model);

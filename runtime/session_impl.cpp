@@ -239,14 +239,18 @@ void SessionImpl::prepare_outputs() {
       invalid_argument("output \"", printable(model_.outputs()[i].name), "\" is ", made.type, " ", made.shape,
                        " for these inputs, the buffer bound is ", output.type, " ", output.shape);
     }
-    if (output.grown != nullptr || (output.own != nullptr && output.own_bytes >= made.bytes)) continue;
-    // What grew will grow again: a cache that a run makes a row longer is given new memory in few runs.
-    const std::size_t bytes = std::max(made.bytes, half_more(output.own_bytes));
-    output.own.reset();
-    output.own_bytes = 0;
-    output.own = allocate_aligned(bytes);
-    output.own_bytes = bytes;
+    if (output.grown == nullptr) reserve_own(output, made.bytes);
   }
+}
+
+/// What grew will grow again: a cache that a run makes a row longer is given new memory in few runs.
+void SessionImpl::reserve_own(const OutputBinding& output, std::size_t bytes) {
+  if (output.own != nullptr && output.own_bytes >= bytes) return;
+  bytes = std::max(bytes, half_more(output.own_bytes));
+  output.own.reset();
+  output.own_bytes = 0;
+  output.own = allocate_aligned(bytes);
+  output.own_bytes = bytes;
 }
 
 void* SessionImpl::output_data(std::size_t position) const {

@@ -132,14 +132,17 @@ class SessionImpl {
   void begin_states();
   void set_first_shape(SessionState& state) const;
   void check_shape(const SessionState& state) const;
+  static void reserve_own(const OutputBinding& output, std::size_t bytes);
+  struct CacheLayout;  ///< session_caches.cpp, as all of these
+  CacheLayout layout_of(const SessionState& state) const;
   bool grows_in_place(const SessionState& state) const;
   void begin_growing(SessionState& state);
-  std::shared_ptr<std::byte> memory_for_room(const SessionState& state, std::int64_t least, std::size_t* bytes);
+  std::shared_ptr<std::byte> memory_for_room(const SessionState& state, std::int64_t least, std::size_t* bytes) const;
   void reserve_room(SessionState& state, std::int64_t least);
   void reserve_grown(const Stop& stop);
   void keep_states();
   void keep_grown(SessionState& state);
-  void copy_dense(const SessionState& state, const ConstTensorView& view, std::byte* to) const;
+  void copy_dense(const SessionState& state, const ConstTensorView& made, std::byte* to) const;
   const void* dense_output(std::size_t index) const;
   void find_program(const Stop& stop);
   std::unique_ptr<BoundProgram> bind(ProgramKey key, std::shared_ptr<const Program> program);

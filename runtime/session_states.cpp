@@ -1,7 +1,6 @@
 // What a session keeps from one run to the next: outputs that are inputs.
 #include <algorithm>
 #include <cstring>
-#include <new>
 #include <string_view>
 #include <utility>
 
@@ -17,14 +16,6 @@ std::string cache_name(std::string name) {
     if (const std::size_t at = name.find(word); at != std::string::npos) return name.replace(at, word.size(), "past");
   }
   return name;
-}
-
-/// Bytes of a growing cache with room for so many elements along its axis; SIZE_MAX for more than can be counted.
-/// Requires: the shape has elements, and its bytes can be counted.
-std::size_t bytes_with_room(DataType type, const Shape& shape, std::size_t axis, std::int64_t room) {
-  std::size_t bytes = size_of(type);
-  for (std::size_t i = 0; i < shape.size(); ++i) bytes *= i == axis ? 1 : static_cast<std::size_t>(shape[i]);
-  return __builtin_mul_overflow(bytes, static_cast<std::size_t>(room), &bytes) ? SIZE_MAX : bytes;
 }
 
 }  // namespace
@@ -121,106 +112,6 @@ void SessionImpl::check_shape(const SessionState& state) const {
                    " after the run before, but the model wants ", type.dims);
 }
 
-/// Whether the next run appends to what there is: a run on what the caller bound makes a new result, and so does one on
-/// zeros, unless these are none, of a cache that has room from before it was reset.
-bool SessionImpl::grows_in_place(const SessionState& state) const {
-  if (state.cache == nullptr || state.given) return false;
-  const std::size_t axis = state.cache->axis;
-  if (state.zeros ? state.shape[axis] > 0 || state.room == 0 : state.shape[axis] == 0) return false;
-  const std::size_t step = bytes_with_room(inputs_[state.tie.input].type, state.shape, axis, 1);
-  return step > 0 && step <= state.bytes && (state.cache->spaced || pieces_before(state.shape, axis) == 1);
-}
-
-/// For half more than there is now where that fits the budget and is to be had, else for `least`.
-std::shared_ptr<std::byte> SessionImpl::memory_for_room(const SessionState& state, std::int64_t least,
-                                                        std::size_t* bytes) {
-  const std::size_t axis = state.cache->axis;
-  const DataType type = inputs_[state.tie.input].type;
-  const std::int64_t length = state.shape[axis];
-  const std::size_t needed = bytes_with_room(type, state.shape, axis, least);
-  if (needed > model_.memory_budget()) {
-    fail(ErrorCode::kLimitExceeded, "the state \"", printable(model_.graph().input_names[state.tie.input]), "\" needs ",
-         needed, " bytes, the memory budget is ", model_.memory_budget());
-  }
-  *bytes = bytes_with_room(type, state.shape, axis, std::max(least, length + std::max<std::int64_t>(1, length / 2)));
-  if (*bytes <= model_.memory_budget()) {
-    try {
-      return allocate_aligned(*bytes);
-    } catch (const std::bad_alloc&) {  // it was more than is needed
-    }
-  }
-  *bytes = needed;
-  return allocate_aligned(needed);
-}
-
-/// Makes room along the axis of a growing cache. The output's own memory serves where it is large enough, and what was
-/// dense becomes that, where it is small beside it. Nothing has changed if it throws.
-void SessionImpl::reserve_room(SessionState& state, std::int64_t least) {
-  constexpr std::size_t kMostKept = 4;  // a fourth
-  const std::size_t axis = state.cache->axis;
-  const std::int64_t length = state.shape[axis];
-  const std::size_t pieces = pieces_before(state.shape, axis);
-  const std::size_t unit = bytes_with_room(inputs_[state.tie.input].type, state.shape, axis, 1) / pieces;
-  OutputBinding& output = outputs_[state.tie.output];
-  const bool takes_own = output.own_bytes >= pieces * unit * static_cast<std::size_t>(least);
-  std::size_t bytes = output.own_bytes;
-  std::shared_ptr<std::byte> memory = takes_own ? output.own : memory_for_room(state, least, &bytes);
-  const std::size_t room = bytes / pieces / unit;
-  const std::size_t from = unit * static_cast<std::size_t>(state.room > 0 ? state.room : length);
-  for (std::size_t piece = 0; piece < pieces; ++piece) {
-    std::memcpy(memory.get() + piece * room * unit, state.memory.get() + piece * from,
-                unit * static_cast<std::size_t>(length));
-  }
-  if (takes_own || state.room == 0) {
-    const bool keeps = state.bytes <= bytes / kMostKept;
-    output.own = keeps ? std::move(state.memory) : nullptr;
-    output.own_bytes = keeps ? state.bytes : 0;
-  }
-  state.memory = std::move(memory);
-  state.bytes = bytes;
-  state.room = static_cast<std::int64_t>(room);
-  output.last = nullptr;
-}
-
-/// Before a run: where it appends to, if it does. Whether the budget allows for more is seen when it is known how much.
-void SessionImpl::begin_growing(SessionState& state) {
-  const bool grows = grows_in_place(state);
-  if (grows && state.zeros) {  // of another batch, perhaps
-    const std::size_t step = bytes_with_room(inputs_[state.tie.input].type, state.shape, state.cache->axis, 1);
-    state.room = static_cast<std::int64_t>(state.bytes / step);
-  }
-  if (grows && state.room <= state.shape[state.cache->axis]) {
-    const std::int64_t length = state.shape[state.cache->axis];
-    const std::size_t longer =
-        bytes_with_room(inputs_[state.tie.input].type, state.shape, state.cache->axis, length + 1);
-    reserve_room(state, longer <= model_.memory_budget() ? length + 1 : length);
-  }
-  InputBinding& input = inputs_[state.tie.input];
-  OutputBinding& output = outputs_[state.tie.output];
-  const std::int64_t room = grows ? state.room : 0;
-  std::byte* const grown = grows ? state.memory.get() : nullptr;
-  shapes_changed_ = shapes_changed_ || input.room != room;
-  buffers_changed_ = buffers_changed_ || output.grown != grown;
-  input.room = room;
-  output.grown = grown;
-  output.own_is_dense_copy = false;
-}
-
-/// The program says how much longer caches become: it is compiled once more where there is no room for that.
-void SessionImpl::reserve_grown(const Stop& stop) {
-  for (SessionState& state : states_) {
-    OutputBinding& output = outputs_[state.tie.output];
-    if (output.grown == nullptr) continue;
-    const std::int64_t length = current_->program->outputs[state.tie.output].shape[state.cache->axis];
-    if (length <= state.room) continue;
-    reserve_room(state, length);
-    inputs_[state.tie.input].room = state.room;
-    inputs_[state.tie.input].data = output.grown = state.memory.get();
-    shapes_changed_ = true;
-  }
-  if (shapes_changed_) find_program(stop);
-}
-
 /// Points the inputs that are states at them.
 void SessionImpl::begin_states() {
   const Graph& graph = model_.graph();
@@ -255,42 +146,6 @@ void SessionImpl::begin_states() {
     input.data = data;
     input.bound = true;
   }
-}
-
-/// What a run made of a growing cache, with nothing between.
-void SessionImpl::copy_dense(const SessionState& state, const ConstTensorView& view, std::byte* to) const {
-  const std::size_t axis = state.cache->axis;
-  const std::size_t pieces = pieces_before(state.shape, axis);
-  const std::size_t unit = bytes_with_room(view.type, state.shape, axis, 1) / pieces;
-  const std::size_t bytes = unit * static_cast<std::size_t>(view.shape[axis]);
-  for (std::size_t piece = 0; piece < pieces; ++piece)
-    std::memcpy(to + piece * bytes, state.memory.get() + piece * unit * static_cast<std::size_t>(state.room), bytes);
-}
-
-const void* SessionImpl::dense_output(std::size_t index) const {
-  const OutputBinding& output = outputs_[index];
-  const auto is_of_output = [&](const SessionState& state) { return state.tie.output == index; };
-  const SessionState& state = *std::find_if(states_.begin(), states_.end(), is_of_output);
-  if (pieces_before(state.shape, state.cache->axis) == 1) return output.grown;
-  if (output.own_is_dense_copy) return output.own.get();
-  const ConstTensorView view = made(index);
-  const std::size_t bytes = byte_count(view);
-  if (output.own_bytes < bytes) {
-    output.own_bytes = 0;
-    output.own = allocate_aligned(bytes / 2 * 3);
-    output.own_bytes = bytes / 2 * 3;
-  }
-  copy_dense(state, view, output.own.get());
-  output.own_is_dense_copy = true;
-  return output.own.get();
-}
-
-void SessionImpl::keep_grown(SessionState& state) {
-  const OutputBinding& output = outputs_[state.tie.output];
-  const ConstTensorView view = made(state.tie.output);
-  if (output.bound) copy_dense(state, view, static_cast<std::byte*>(output.data));
-  state.shape.assign(view.shape, view.shape + view.rank);
-  state.zeros = false;
 }
 
 /// After a run: what it made is what the next one reads. All states are kept, or none.

@@ -2,10 +2,10 @@
 // Acos, Atan, the hyperbolic Sinh, Cosh, Asinh, Acosh, Atanh, and Erf, the error function: Y = f(X), element by
 // element, angles in radians; NaN stays NaN, and is the result outside the function's domain. X and Y have the same
 // type and shape, of any rank. Floats are computed in double and rounded once, float32 by the kernel, 16-bit floats by
-// way of float32; integers wrap around (-128 is its own Neg and Abs). Opsets 6 to newest (from 7: Sin, Cos, Tan and
-// their inverses; from 9: Sign, Erf and the hyperbolic ones; from 11: Round): Neg takes signed types, Abs and Sign all
-// numeric ones, the others floats; bfloat16 (from 13 or 22) is accepted at every opset. Tanh is an activation.
-// Deviation: Erf of integers, which ONNX allows, is not supported.
+// way of float32, float64 by a kernel of its own but for angles and Erf; integers wrap around (-128 is its own Neg and
+// Abs). Opsets 6 to newest (from 7: Sin, Cos, Tan and their inverses; from 9: Sign, Erf and the hyperbolic ones; from
+// 11: Round): Neg takes signed types, Abs and Sign all numeric ones, the others floats; bfloat16 (from 13 or 22) is
+// accepted at every opset. Tanh is an activation. Deviation: Erf of integers, which ONNX allows, is not supported.
 #include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/kernels/doubles.hpp"
 #include "ops/shared/chunks.hpp"
@@ -150,21 +150,21 @@ void run_simd(const RunArguments& args) {
                     });
 }
 
-/// Neg and Abs of 16-bit floats change one bit. False for other functions.
-bool compute_sign_bits(UnaryKind kind, const void* inputs, std::size_t first, std::size_t count, void* outputs) {
+/// Neg and Abs of 16-bit floats change one bit.
+bool changes_one_bit(UnaryKind kind) { return kind == UnaryKind::kNeg || kind == UnaryKind::kAbs; }
+
+void change_sign_bits(UnaryKind kind, const void* inputs, std::size_t first, std::size_t count, void* outputs) {
   constexpr std::uint16_t kSign = 0x8000;
-  if (kind != UnaryKind::kNeg && kind != UnaryKind::kAbs) return false;
   const auto* x = static_cast<const std::uint16_t*>(inputs) + first;
   auto* y = static_cast<std::uint16_t*>(outputs) + first;
   const std::uint16_t flipped = kind == UnaryKind::kNeg ? kSign : std::uint16_t{0};
   const auto kept = static_cast<std::uint16_t>(kind == UnaryKind::kNeg ? 0xffff : ~kSign);
   for (std::size_t i = 0; i < count; ++i) y[i] = static_cast<std::uint16_t>((x[i] & kept) ^ flipped);
-  return true;
 }
 
 void run_half_line(const LineArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
-  if (compute_sign_bits(state.kind, args.inputs[0], 0, args.count, args.y)) return;
+  if (changes_one_bit(state.kind)) return change_sign_bits(state.kind, args.inputs[0], 0, args.count, args.y);
   half_line(state.type, args.inputs[0], 0, args.count, args.y,
             [&](float* line, std::size_t count) { kernels::unary(state.kind, line, line, count); });
 }
@@ -177,9 +177,9 @@ Prepared prepare_half(const PrepareContext& context) {
 
 void run_half(const RunArguments& args) {
   const State& state = *static_cast<const State*>(args.state);
-  if (state.kind == UnaryKind::kNeg || state.kind == UnaryKind::kAbs) {
+  if (changes_one_bit(state.kind)) {
     return for_chunks(args.control, state.count, kChunk, kLineCost, [&](std::size_t first, std::size_t size) {
-      compute_sign_bits(state.kind, args.inputs[0], first, size, args.outputs[0]);
+      change_sign_bits(state.kind, args.inputs[0], first, size, args.outputs[0]);
     });
   }
   for_half_lines(args.control, state.type, args.inputs[0], state.count, kSimdCost, args.outputs[0],

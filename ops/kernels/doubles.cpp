@@ -350,23 +350,6 @@ void Scale(const double* x, double factor, const double* scale, const double* bi
   }
 }
 
-double Maximum(const double* x, std::size_t count) {
-  const Tag d;
-  constexpr double kLowest = -std::numeric_limits<double>::infinity();
-  V largest = Number(kLowest);
-  std::size_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
-    const V v = hn::LoadU(d, x + i);
-    largest = hn::IfThenElse(hn::Gt(v, largest), v, largest);
-  }
-  double all[kLanes];
-  hn::StoreU(largest, d, all);
-  double result = kLowest;
-  for (const double lane : all) result = lane > result ? lane : result;
-  for (; i < count; ++i) result = x[i] > result ? x[i] : result;
-  return result;
-}
-
 }  // namespace
 }  // namespace linnet::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -380,7 +363,6 @@ LINNET_EXPORT(Exponentials);
 LINNET_EXPORT(Divide);
 LINNET_EXPORT(Shift);
 LINNET_EXPORT(Scale);
-LINNET_EXPORT(Maximum);
 
 namespace {
 
@@ -455,8 +437,6 @@ void scale_doubles(const double* x, double factor, const double* scale, const do
   LINNET_DISPATCH(Scale)(x, factor, scale, bias, y, whole);
   for (std::size_t i = whole; i < count; ++i) y[i] = x[i] * factor * scale[i] + (bias == nullptr ? -0.0 : bias[i]);
 }
-
-double maximum_of_doubles(const double* x, std::size_t count) { return LINNET_DISPATCH(Maximum)(x, count); }
 
 }  // namespace linnet::kernels
 #endif  // HWY_ONCE

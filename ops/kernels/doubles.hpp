@@ -41,9 +41,6 @@ void shift_doubles(const double* x, double high, double low, double* y, std::siz
 void scale_doubles(const double* x, double factor, const double* scale, const double* bias, double* y,
                    std::size_t count);
 
-// The largest, NaN left out; -infinity of none.
-double maximum_of_doubles(const double* x, std::size_t count);
-
 }  // namespace linnet::kernels
 
 #endif  // LINNET_OPS_KERNELS_DOUBLES_HPP_

@@ -339,7 +339,10 @@ void accumulate(const float* x, double* totals, float* y, std::size_t rows, std:
   LINNET_DISPATCH(Accumulate)(x, totals, y, rows, count, stride);
 }
 
-double join_reduced(ReduceKind kind, double first, double second) {
+namespace {
+
+template <typename T>
+T joined(ReduceKind kind, T first, T second) {
   switch (kind) {
     case ReduceKind::kSum:
     case ReduceKind::kSumOfMagnitudes:
@@ -354,6 +357,12 @@ double join_reduced(ReduceKind kind, double first, double second) {
   }
   return first + second;
 }
+
+}  // namespace
+
+double join_reduced(ReduceKind kind, double first, double second) { return joined(kind, first, second); }
+
+long double join_reduced(ReduceKind kind, long double first, long double second) { return joined(kind, first, second); }
 
 void join_reduced(ReduceKind kind, double* results, const double* second, std::size_t count) {
   if (kind == ReduceKind::kSum || kind == ReduceKind::kSumOfMagnitudes || kind == ReduceKind::kSumOfSquares) {

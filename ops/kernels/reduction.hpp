@@ -57,6 +57,7 @@ void sum_exponentials_of_columns(const float* x, const double* maxima, Exponenti
 
 // Joins the results of two halves of the numbers; the second form `count` of them, to `results`.
 double join_reduced(ReduceKind kind, double first, double second);
+long double join_reduced(ReduceKind kind, long double first, long double second);
 void join_reduced(ReduceKind kind, double* results, const double* second, std::size_t count);
 
 }  // namespace linnet::kernels

@@ -1,5 +1,5 @@
-// LayerNormalization and RMSNormalization by the kernels: of float32, also rows that tasks share, and of 16-bit floats
-// in rows that are widened. Scale and B are one row.
+// LayerNormalization and RMSNormalization by the kernels: of float32, also rows that tasks share, of 16-bit floats in
+// rows that are widened, and of float64. Scale and B are one row.
 #include <algorithm>
 #include <cmath>
 #include <numeric>

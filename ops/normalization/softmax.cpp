@@ -4,15 +4,15 @@
 //   before 13 X counts as a matrix [dimensions before `axis`, dimensions from `axis` on] and the sums run over its
 //   rows; `axis` is 1 by default.
 // bfloat16 (from 13) is accepted at every opset. NaN or +inf in a row makes the row NaN, as does a row of -inf only;
-// finite rows never give NaN. float32 by the kernels, 16-bit floats by way of float32 (simd half); the reference
-// computes in double and rounds once.
+// finite rows never give NaN. float32 by the kernels, 16-bit floats by way of float32 (simd half), float64 by
+// kernels of its own (simd double); the reference computes in double and rounds once.
 #include "ops/normalization/softmax.hpp"
+#include "ops/normalization/softmax_tasks.hpp"
 #include "ops/shared/output_tables.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-#include "ops/kernels/doubles.hpp"
 #include "ops/kernels/softmax.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/element_types.hpp"
@@ -36,49 +36,16 @@ void infer(InferContext& context) {
   normalized_axis(context.attributes<SoftmaxAttributes>().axis, context.input_rank(0));
 }
 
-constexpr std::int64_t kTaskElements = 16384;
-constexpr std::int64_t kLeastColumns = 16;  // a vector's width, and a cache line
-constexpr double kSimdCost = 1.5;           // ns per element
+constexpr double kSimdCost = 1.5;  // ns per element
 constexpr double kReferenceCost = 25.0;
 
-struct State {
-  SoftmaxExtents extents;
-  bool logarithm = false;
-  DataType type = DataType::kUndefined;
-};
+using State = SoftmaxState;
+using Task = SoftmaxTask;
 
 Prepared prepare(const PrepareContext& context) {
-  auto state = new_shared<State>();
-  state->extents = softmax_extents(context);
-  state->logarithm = context.attributes<SoftmaxAttributes>().logarithm;
-  state->type = context.input_type(0);
   Prepared prepared;
-  prepared.state = state;
+  prepared.state = softmax_state(context);
   return prepared;
-}
-
-/// Sums that one task computes: those of the outermost indices [first, first + count), and of these the columns
-/// [column, column + columns) of [0, inner).
-struct Task {
-  std::int64_t first, count, column, columns;
-};
-
-/// Calls body(Task, worker) for tasks of about kTaskElements elements that cover all; how they are cut depends on the
-/// extents only.
-template <typename Body>
-void for_tasks(RunControl& control, const SoftmaxExtents& extents, double cost, const Body& body) {
-  if (extents.count() == 0) return;
-  const std::int64_t group = std::clamp<std::int64_t>(kTaskElements / (extents.axis * extents.inner), 1, extents.outer);
-  const std::int64_t groups = (extents.outer + group - 1) / group;
-  const std::int64_t block = std::clamp(kTaskElements / extents.axis / kLeastColumns * kLeastColumns,
-                                        std::min(kLeastColumns, extents.inner), extents.inner);
-  const std::int64_t blocks = (extents.inner + block - 1) / block;
-  const double work = static_cast<double>(extents.count()) * cost;
-  control.parallel_for(static_cast<std::size_t>(groups * blocks), work, [&](std::size_t index, std::size_t worker) {
-    const std::int64_t first = static_cast<std::int64_t>(index) / blocks * group;
-    const std::int64_t column = static_cast<std::int64_t>(index) % blocks * block;
-    body(Task{first, std::min(group, extents.outer - first), column, std::min(block, extents.inner - column)}, worker);
-  });
 }
 
 /// Contiguous rows longer than this are shared by tasks of kPart elements; the parts' sums lie in the workspace.
@@ -194,7 +161,7 @@ void run_simd(const RunArguments& args) {
   const auto inner = static_cast<std::size_t>(extents.inner);
   const auto rows = state.logarithm ? kernels::log_softmax : kernels::softmax;
   const auto columns = state.logarithm ? kernels::log_softmax_columns : kernels::softmax_columns;
-  for_tasks(args.control, extents, kSimdCost, [&](const Task& task, std::size_t) {
+  for_softmax_tasks(args.control, extents, kSimdCost, [&](const Task& task, std::size_t) {
     const std::int64_t begin = task.first * extents.axis * extents.inner + task.column;
     const float* x = static_cast<const float*>(args.inputs[0]) + begin;
     float* y = static_cast<float*>(args.outputs[0]) + begin;
@@ -235,7 +202,7 @@ void run_half(const RunArguments& args) {
   const auto inner = static_cast<std::size_t>(extents.inner);
   const auto rows = state.logarithm ? kernels::log_softmax : kernels::softmax;
   const auto columns_of = state.logarithm ? kernels::log_softmax_columns : kernels::softmax_columns;
-  for_tasks(args.control, extents, kSimdCost, [&](const Task& task, std::size_t worker) {
+  for_softmax_tasks(args.control, extents, kSimdCost, [&](const Task& task, std::size_t worker) {
     float* const block =
         static_cast<float*>(args.workspace) + worker * static_cast<std::size_t>(task_elements(extents));
     const auto begin = static_cast<std::size_t>(task.first) * axis * inner + static_cast<std::size_t>(task.column);
@@ -252,58 +219,6 @@ void run_half(const RunArguments& args) {
       columns_of(block, block, axis, columns, columns);
       for (std::size_t i = 0; i < axis; ++i)
         store_line(state.type, block + i * columns, first + i * inner, columns, args.outputs[0]);
-    }
-  });
-}
-
-constexpr std::int64_t kLongRowOfDoubles = kLongRow / 2;  ///< a task takes a whole row
-constexpr double kDoubleCost = 3.0;                       // ns per element
-
-std::string accepts_short_double(const NodeView& node) {
-  if (node.input_type(0) != DataType::kFloat64) return text("only float64, not ", node.input_type(0));
-  const std::int64_t length = softmax_extents(node).axis;
-  return length <= kLongRowOfDoubles ? "" : text("only rows of up to ", kLongRowOfDoubles, " elements, not ", length);
-}
-
-/// Each worker has two rows.
-Prepared prepare_double(const PrepareContext& context) {
-  Prepared prepared = prepare(context);
-  prepared.workspace_bytes = 2 * static_cast<std::size_t>(softmax_extents(context).axis) * sizeof(double) *
-                             static_cast<std::size_t>(context.threads());
-  return prepared;
-}
-
-/// One row, or one column, whose elements lie `stride` apart. `rows`: two of `length`.
-void softmax_of_doubles(const double* x, double* y, std::size_t length, std::size_t stride, bool logarithm,
-                        double* rows) {
-  double* const powers = rows + length;
-  double* const to = stride == 1 ? y : rows;
-  if (stride != 1) {
-    for (std::size_t i = 0; i < length; ++i) rows[i] = x[i * stride];
-    x = rows;
-  }
-  const double maximum = kernels::maximum_of_doubles(x, length);
-  const auto others = static_cast<double>(kernels::exponentials_of_doubles(x, powers, length, maximum));
-  if (logarithm) {
-    kernels::shift_doubles(x, maximum, std::log1p(others), to, length);
-  } else {
-    kernels::divide_doubles(powers, 1 + others, to, length);
-  }
-  for (std::size_t i = 0; stride != 1 && i < length; ++i) y[i * stride] = to[i];
-}
-
-void run_double(const RunArguments& args) {
-  const State& state = *static_cast<const State*>(args.state);
-  const SoftmaxExtents& extents = state.extents;
-  for_tasks(args.control, extents, kDoubleCost, [&](const Task& task, std::size_t worker) {
-    double* const rows = static_cast<double*>(args.workspace) + 2 * worker * static_cast<std::size_t>(extents.axis);
-    for (std::int64_t outer = task.first; outer < task.first + task.count; ++outer) {
-      for (std::int64_t column = task.column; column < task.column + task.columns; ++column) {
-        const std::int64_t begin = outer * extents.axis * extents.inner + column;
-        softmax_of_doubles(static_cast<const double*>(args.inputs[0]) + begin,
-                           static_cast<double*>(args.outputs[0]) + begin, static_cast<std::size_t>(extents.axis),
-                           static_cast<std::size_t>(extents.inner), state.logarithm, rows);
-      }
     }
   });
 }
@@ -337,7 +252,7 @@ void run_reference(const RunArguments& args) {
   const SoftmaxExtents& extents = state.extents;
   visit_float_type(state.type, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    for_tasks(args.control, extents, kReferenceCost, [&](const Task& task, std::size_t) {
+    for_softmax_tasks(args.control, extents, kReferenceCost, [&](const Task& task, std::size_t) {
       for (std::int64_t outer = task.first; outer < task.first + task.count; ++outer) {
         for (std::int64_t column = task.column; column < task.column + task.columns; ++column) {
           const std::int64_t begin = outer * extents.axis * extents.inner + column;
@@ -388,12 +303,20 @@ SoftmaxExtents softmax_extents(const NodeView& node) {
   return extents;
 }
 
+std::shared_ptr<const SoftmaxState> softmax_state(const NodeView& node) {
+  auto state = new_shared<SoftmaxState>();
+  state->extents = softmax_extents(node);
+  state->logarithm = node.attributes<SoftmaxAttributes>().logarithm;
+  state->type = node.input_type(0);
+  return state;
+}
+
 std::vector<Implementation> softmax_implementations() {
   return {
       onednn_softmax_implementation(),
       {"simd", Backend::kSimd, accepts_float32, prepare_simd, run_simd},
       {"simd half", Backend::kSimd, accepts_short_half, prepare_half, run_half},
-      {"simd double", Backend::kSimd, accepts_short_double, prepare_double, run_double},
+      double_softmax_implementation(),
       {"reference", Backend::kReference, nullptr, prepare, run_reference},
   };
 }

@@ -19,8 +19,10 @@ struct SoftmaxExtents {
 /// Requires: all dimensions known.
 SoftmaxExtents softmax_extents(const NodeView& node);
 
-/// simd for float32, simd half for 16-bit floats in tasks of a fair size, onednn where it is asked for, reference.
+/// simd for float32, simd half for 16-bit floats in tasks of a fair size, simd double, onednn where it is asked for,
+/// reference.
 std::vector<Implementation> softmax_implementations();
 Implementation onednn_softmax_implementation();
+Implementation double_softmax_implementation();
 
 }  // namespace linnet::internal

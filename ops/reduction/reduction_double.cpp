@@ -48,30 +48,17 @@ double finished(const State& state, long double value) {
   }
 }
 
-/// What is left of two parts of the rows.
-long double joined(ReduceOp op, long double first, long double second) {
-  switch (op) {
-    case ReduceOp::kProd:
-      return first * second;
-    case ReduceOp::kMax:
-      return std::isnan(first) || first > second ? first : second;
-    case ReduceOp::kMin:
-      return std::isnan(first) || first < second ? first : second;
-    default:
-      return first + second;
-  }
-}
-
 /// `count` neighbouring results; the parts follow from the extents alone.
 void reduce_parts(const State& state, RunControl& control, const double* x, std::size_t count, long double* results) {
   const auto rows = static_cast<std::size_t>(state.x.rows);
   const auto stride = static_cast<std::size_t>(state.x.columns);
   const std::size_t part = std::max<std::size_t>(static_cast<std::size_t>(kPart) / count, 1);
-  kernels::reduce_doubles(kind_of(state.op), x, results, std::min(part, rows), count, stride);
+  const kernels::ReduceKind kind = kind_of(state.op);
+  kernels::reduce_doubles(kind, x, results, std::min(part, rows), count, stride);
   for (std::size_t first = part; first < rows && !control.abandon_if_stopped(); first += part) {
     long double more[kColumns];
-    kernels::reduce_doubles(kind_of(state.op), x + first * stride, more, std::min(part, rows - first), count, stride);
-    for (std::size_t i = 0; i < count; ++i) results[i] = joined(state.op, results[i], more[i]);
+    kernels::reduce_doubles(kind, x + first * stride, more, std::min(part, rows - first), count, stride);
+    for (std::size_t i = 0; i < count; ++i) results[i] = kernels::join_reduced(kind, results[i], more[i]);
   }
 }
 
@@ -87,7 +74,7 @@ double log_sum_exp(RunControl& control, const double* x, std::size_t rows, std::
     kernels::reduce_doubles(kernels::ReduceKind::kMaximum, line, &largest, count, 1, 1);
     const auto maximum = static_cast<double>(largest);
     const auto others = static_cast<double>(kernels::exponentials_of_doubles(line, powers, count, maximum));
-    all = internal::joined(all, {maximum, {1.0, others}});
+    all = joined(all, {maximum, {1.0, others}});
   }
   return static_cast<double>(logarithm_of(all));
 }

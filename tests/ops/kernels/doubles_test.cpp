@@ -114,7 +114,6 @@ TEST(Doubles, ActivationsLieCloseToTheTruth) {
       const long double error =
           largest_error(x, y, [&](long double value) { return expected(bound.activation, value); });
       EXPECT_LT(error, bound.units) << static_cast<int>(bound.activation.kind);
-      RecordProperty(std::to_string(static_cast<int>(bound.activation.kind)), std::to_string(error));
     }
   });
 }
@@ -266,8 +265,7 @@ TEST(Doubles, SumsOfExponentials) {
     for (const std::size_t count : {1u, 2u, 7u, 8u, 9u, 16u, 100u, 1003u}) {
       std::vector<double> x(count), y(count + 1, 7);
       for (double& value : x) value = normal(generator);
-      const double maximum = maximum_of_doubles(x.data(), count);
-      ASSERT_EQ(maximum, *std::max_element(x.begin(), x.end()));
+      const double maximum = *std::max_element(x.begin(), x.end());
       const long double sum = exponentials_of_doubles(x.data(), y.data(), count, maximum);
       long double expected_sum = 0;
       for (std::size_t i = 0; i < count; ++i) {
@@ -288,8 +286,7 @@ TEST(Doubles, SumsOfExponentials) {
     for (const double special : {kNotANumber, kInf}) {
       std::vector<double> x(13, 1.0), y(13);
       x[11] = special;
-      const double maximum = maximum_of_doubles(x.data(), x.size());
-      ASSERT_EQ(maximum, std::isnan(special) ? 1.0 : kInf);
+      const double maximum = special;  // NaN where one is
       ASSERT_TRUE(std::isnan(exponentials_of_doubles(x.data(), y.data(), x.size(), maximum)));
     }
   });

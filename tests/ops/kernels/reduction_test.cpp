@@ -311,11 +311,12 @@ TEST(SumExponentials, LiesWithinItsBoundAndIsTheSameOnEveryInstructionSet) {
 
 TEST(JoinReduced, JoinsTwoHalves) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  EXPECT_EQ(join_reduced(ReduceKind::kSum, 2, 3), 5);
-  EXPECT_EQ(join_reduced(ReduceKind::kSumOfSquares, 2, 3), 5);
-  EXPECT_EQ(join_reduced(ReduceKind::kProduct, 2, 3), 6);
-  EXPECT_EQ(join_reduced(ReduceKind::kMaximum, 2, 3), 3);
-  EXPECT_EQ(join_reduced(ReduceKind::kMinimum, 2, 3), 2);
+  EXPECT_EQ(join_reduced(ReduceKind::kSum, 2.0, 3.0), 5);
+  EXPECT_EQ(join_reduced(ReduceKind::kSumOfSquares, 2.0, 3.0), 5);
+  EXPECT_EQ(join_reduced(ReduceKind::kProduct, 2.0, 3.0), 6);
+  EXPECT_EQ(join_reduced(ReduceKind::kProduct, 2.0L, 3.0L), 6);
+  EXPECT_EQ(join_reduced(ReduceKind::kMaximum, 2.0, 3.0), 3);
+  EXPECT_EQ(join_reduced(ReduceKind::kMinimum, 2.0, 3.0), 2);
   for (const ReduceKind kind : kKinds) {
     EXPECT_TRUE(std::isnan(join_reduced(kind, nan, 1))) << static_cast<int>(kind);
     EXPECT_TRUE(std::isnan(join_reduced(kind, 1, nan))) << static_cast<int>(kind);

@@ -35,6 +35,9 @@ if(LINNET_SANITIZE)
   set(LINNET_NO_UNDEFINED "")
   target_compile_options(linnet_flags INTERFACE
     -fsanitize=${LINNET_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  # What a target leaves out of it stands in its property LINNET_NO_SANITIZE.
+  target_compile_options(linnet_flags INTERFACE
+    $<$<BOOL:$<TARGET_PROPERTY:LINNET_NO_SANITIZE>>:-fno-sanitize=$<TARGET_PROPERTY:LINNET_NO_SANITIZE>>)
   target_link_options(linnet_flags INTERFACE -fsanitize=${LINNET_SANITIZE})
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
     # GCC warns of what its sanitizers themselves leave open (its manual, -fsanitize): std::regex is full of it.

@@ -35,18 +35,22 @@ function(linnet_sources variable)
   set(${variable} "${sources}" PARENT_SCOPE)
 endfunction()
 
-# linnet_folder_library(NAME [OPTIMIZE LEVEL] [EXCLUDE REGEX...] [SOURCES FILE...] MAY_INCLUDE FOLDER...
+# linnet_folder_library(NAME [APART] [OPTIMIZE LEVEL] [EXCLUDE REGEX...] [SOURCES FILE...] MAY_INCLUDE FOLDER...
 # [LINK LIBRARY...]) makes the object library NAME of the current folder. SOURCES are added to the folder's own.
 # OPTIMIZE is for folders whose loops are not worth vectorising: their code is a fifth smaller with -O2, and a third
-# with -Os.
+# with -Os. With LINNET_UNITY_GROUPS sources are compiled in groups, unless they have to stay APART.
 function(linnet_folder_library target)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "OPTIMIZE" "EXCLUDE;SOURCES;MAY_INCLUDE;LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "APART" "OPTIMIZE" "EXCLUDE;SOURCES;MAY_INCLUDE;LINK")
   linnet_sources(sources EXCLUDE ${arg_EXCLUDE})
   if(NOT sources AND NOT arg_SOURCES)
     set(sources "${CMAKE_CURRENT_BINARY_DIR}/no_source_yet.cpp")
     file(CONFIGURE OUTPUT "${sources}" CONTENT "// This folder holds no source yet.\n")
   endif()
   add_library(${target} OBJECT ${sources} ${arg_SOURCES})
+  if(LINNET_UNITY_GROUPS AND NOT arg_APART)
+    # When the folder has said which of them have options of their own.
+    cmake_language(EVAL CODE "cmake_language(DEFER CALL linnet_unity_groups [[${target}]] [[${sources}]])")
+  endif()
   linnet_include_view(${target} ${arg_MAY_INCLUDE})
   target_link_libraries(${target} PRIVATE linnet_flags ${arg_LINK})
   if(arg_OPTIMIZE)

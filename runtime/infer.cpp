@@ -18,12 +18,12 @@ std::size_t count_given(const std::vector<ValueId>& ids) {
   return count;
 }
 
-using Use = ParseContext::Use;
+using AttributeUse = ParseContext::Use;
 
 /// What the operator's oldest and newest forms make of an attribute that this one does not have.
-Use use_elsewhere(const OpDef& op, const std::vector<NamedAttribute>& attributes, std::size_t attribute,
-                  std::size_t inputs, std::size_t outputs) {
-  Use use = Use::kUnread;
+AttributeUse use_elsewhere(const OpDef& op, const std::vector<NamedAttribute>& attributes, std::size_t attribute,
+                           std::size_t inputs, std::size_t outputs) {
+  AttributeUse use = AttributeUse::kUnread;
   for (const int opset : {op.since_opset, std::numeric_limits<int>::max()}) {
     ParseContext context(opset, attributes, inputs, outputs);
     try {
@@ -78,12 +78,13 @@ AttributesPtr parse_node(const OpDef& op, int opset, const std::vector<NamedAttr
   ParseContext context(opset, attributes, inputs, outputs);
   AttributesPtr parsed = op.parse(context);
   for (std::size_t i = 0; i < attributes.size(); ++i) {
-    if (context.use_of(i) != ParseContext::Use::kUnread) continue;
+    if (context.use_of(i) != AttributeUse::kUnread) continue;
     const std::string& name = attributes[i].name;
-    const Use use = name[0] == '_' ? Use::kDefault : use_elsewhere(op, attributes, i, inputs, outputs);
-    if (use != Use::kDefault) {
+    const AttributeUse use =
+        name[0] == '_' ? AttributeUse::kDefault : use_elsewhere(op, attributes, i, inputs, outputs);
+    if (use != AttributeUse::kDefault) {
       invalid_model("attribute \"", printable(name), "\" does not exist at opset ", opset,
-                    use == Use::kRead ? "; it does at others, and its value is not the default there" : "");
+                    use == AttributeUse::kRead ? "; it does at others, and its value is not the default there" : "");
     }
     if (passed_over != nullptr) passed_over->push_back(name);
   }

@@ -51,7 +51,7 @@ void check_operators(const Json& result, const std::string& path) {
   }
 }
 
-std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+std::string setting_text(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 
 std::optional<double> number_at(const Json& result, const Entry& entry) {
   return result.at(Json::json_pointer(entry.pointer)).get<double>();
@@ -130,7 +130,8 @@ BenchComparison compare_bench_results(const Json& a, const Json& b) {
   BenchComparison comparison;
   for (const char* const setting : kSettings) {
     if (a[setting] != b[setting])
-      comparison.differences.push_back(fmt::format("{}: {}, {}", setting, text_of(a[setting]), text_of(b[setting])));
+      comparison.differences.push_back(
+          fmt::format("{}: {}, {}", setting, setting_text(a[setting]), setting_text(b[setting])));
   }
   for (const Entry& entry : kFigures)
     comparison.figures.push_back({entry.name, number_at(a, entry), number_at(b, entry)});

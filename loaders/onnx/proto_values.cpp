@@ -6,7 +6,7 @@
 namespace linnet::internal::onnx {
 namespace {
 
-void read(DimensionProto& into, Span bytes) {
+void read_dimension(DimensionProto& into, Span bytes) {
   WireReader reader(bytes, "TensorShapeProto.Dimension");
   while (reader.next()) {
     switch (reader.field()) {
@@ -32,7 +32,7 @@ void read_shape(TypeProto& into, Span bytes) {
   WireReader reader(bytes, "TensorShapeProto");
   while (reader.next()) {
     if (reader.field() == 1) {
-      read(into.dims.emplace_back(), reader.span("dim"));
+      read_dimension(into.dims.emplace_back(), reader.span("dim"));
     } else {
       reader.skip();
     }

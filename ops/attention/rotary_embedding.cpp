@@ -281,7 +281,7 @@ void keep_rest(const RunArguments& args, const State& state, const Row& row, std
   if (from != to) std::memcpy(to, from, static_cast<std::size_t>((state.width - 2 * state.pairs) * size));
 }
 
-void turn_floats(const RunArguments& args, const State& state, const Row& row, std::int64_t y_offset) {
+void turn_float_row(const RunArguments& args, const State& state, const Row& row, std::int64_t y_offset) {
   const float* x = static_cast<const float*>(args.inputs[0]) + row.x;
   const float* cos = static_cast<const float*>(args.inputs[1]) + row.cos;
   const float* sin = static_cast<const float*>(args.inputs[2]) + row.sin;
@@ -332,7 +332,7 @@ void turn_lines(const RunArguments& args, const State& state, const Row& row, st
 void run(const RunArguments& args) {
   for_rows(args, [&](const State& state, const Row& row, std::int64_t y) {
     keep_rest(args, state, row, y);
-    state.type == DataType::kFloat32 ? turn_floats(args, state, row, y) : turn_lines(args, state, row, y);
+    state.type == DataType::kFloat32 ? turn_float_row(args, state, row, y) : turn_lines(args, state, row, y);
   });
 }
 

@@ -126,7 +126,7 @@ if(WAY STREQUAL "find_package")
 else()
   # Not optimised: this shows that it builds and works inside another project, and has to be quick.
   list(APPEND options -DCMAKE_BUILD_TYPE=Debug "-DLINNET_SOURCES=${SOURCE}" "-DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}"
-    "-DLINNET_ONNX_SCHEMAS=${ONNX_SCHEMAS}")
+    "-DLINNET_ONNX_SCHEMAS=${ONNX_SCHEMAS}" -DLINNET_UNITY_GROUPS=ON)
 endif()
 run("${CMAKE_COMMAND}" ${options})
 run("${CMAKE_COMMAND}" --build "${work}/build" --parallel 2)

@@ -16,15 +16,15 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::float_of;
-using testing::Guarded;
-using testing::kInfinity;
-using testing::kLargest;
-using testing::kLeastDenormal;
-using testing::kNan;
-using testing::on_every_isa;
-using testing::same;
-using testing::ulp_distance;
+using test::float_of;
+using test::Guarded;
+using test::kInfinity;
+using test::kLargest;
+using test::kLeastDenormal;
+using test::kNan;
+using test::on_every_isa;
+using test::same;
+using test::ulp_distance;
 
 constexpr Activation kNothing{};
 constexpr Activation kReluF{ActivationKind::kRelu};

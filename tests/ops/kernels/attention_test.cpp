@@ -12,9 +12,9 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::Guarded;
-using testing::on_every_isa;
-using testing::random_floats;
+using test::Guarded;
+using test::on_every_isa;
+using test::random_floats;
 
 TEST(DotRows, AgreesWithTheSum) {
   for (const std::size_t depth : {0U, 1U, 3U, 4U, 15U, 16U, 17U, 31U, 33U, 64U, 100U}) {

@@ -15,12 +15,12 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::float_of;
-using testing::kInfinity;
-using testing::kLargest;
-using testing::kLeastDenormal;
-using testing::kNan;
-using testing::on_every_isa;
+using test::float_of;
+using test::kInfinity;
+using test::kLargest;
+using test::kLeastDenormal;
+using test::kNan;
+using test::on_every_isa;
 
 constexpr CastType kTypes[] = {CastType::kFloat32, CastType::kInt32, CastType::kInt64, CastType::kUint8,
                                CastType::kBool};

@@ -12,8 +12,8 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::Guarded;
-using testing::on_every_isa;
+using test::Guarded;
+using test::on_every_isa;
 
 TEST(TapSums, AddsTapsOfEveryShape) {
   on_every_isa([] {

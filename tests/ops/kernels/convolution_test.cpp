@@ -10,8 +10,8 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::Guarded;
-using testing::on_every_isa;
+using test::Guarded;
+using test::on_every_isa;
 
 /// 1, 2, 3, ...
 std::vector<float> numbered(std::size_t count) {

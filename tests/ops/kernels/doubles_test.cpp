@@ -16,7 +16,7 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::on_every_isa;
+using test::on_every_isa;
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kNotANumber = std::numeric_limits<double>::quiet_NaN();

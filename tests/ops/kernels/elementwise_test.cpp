@@ -11,13 +11,13 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::Guarded;
-using testing::kInfinity;
-using testing::kLargest;
-using testing::kLeastDenormal;
-using testing::kNan;
-using testing::on_every_isa;
-using testing::same;
+using test::Guarded;
+using test::kInfinity;
+using test::kLargest;
+using test::kLeastDenormal;
+using test::kNan;
+using test::on_every_isa;
+using test::same;
 
 constexpr BinaryKind kKinds[] = {BinaryKind::kAdd, BinaryKind::kSub, BinaryKind::kMul,
                                  BinaryKind::kDiv, BinaryKind::kMin, BinaryKind::kMax};
@@ -72,8 +72,8 @@ constexpr Form kForms[] = {{"two arrays", false, false},
                            {"two numbers", true, true}};
 
 TEST(Binary, EveryFormAndSize) {
-  const std::vector<float> a_values = testing::random_floats(70, 1.0f, 3.0f, 1);
-  const std::vector<float> b_values = testing::random_floats(70, -2.0f, 3.0f, 2);
+  const std::vector<float> a_values = test::random_floats(70, 1.0f, 3.0f, 1);
+  const std::vector<float> b_values = test::random_floats(70, -2.0f, 3.0f, 2);
   on_every_isa([&] {
     for (const BinaryKind kind : kKinds) {
       for (const Form& form : kForms) {
@@ -95,8 +95,8 @@ TEST(Binary, EveryFormAndSize) {
 }
 
 TEST(Binary, ResultMayOverwriteEitherOperand) {
-  const std::vector<float> a_values = testing::random_floats(67, 1.0f, 3.0f, 3);
-  const std::vector<float> b_values = testing::random_floats(67, -2.0f, 3.0f, 4);
+  const std::vector<float> a_values = test::random_floats(67, 1.0f, 3.0f, 3);
+  const std::vector<float> b_values = test::random_floats(67, -2.0f, 3.0f, 4);
   on_every_isa([&] {
     for (const BinaryKind kind : kKinds) {
       Guarded a(a_values), b(b_values);
@@ -114,7 +114,7 @@ TEST(Binary, ResultMayOverwriteEitherOperand) {
 
 TEST(Binary, ScalarOperandMayLieInTheResult) {
   on_every_isa([] {
-    std::vector<float> y = testing::random_floats(50, 0.0f, 1.0f, 5);
+    std::vector<float> y = test::random_floats(50, 0.0f, 1.0f, 5);
     const std::vector<float> before = y;
     binary(BinaryKind::kSub, y.data(), false, y.data(), true, y.data(), y.size());
     for (std::size_t i = 0; i < y.size(); ++i) ASSERT_EQ(y[i], before[i] - before[0]) << i;

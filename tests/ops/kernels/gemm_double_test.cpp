@@ -15,7 +15,7 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::on_every_isa;
+using test::on_every_isa;
 
 std::vector<double> random_doubles(std::size_t count, unsigned seed) {
   std::mt19937 random(seed);
@@ -66,7 +66,7 @@ struct Product {
     // B at an odd address.
     std::vector<unsigned char> bytes(b.size() * sizeof(double) + 1);
     if (!b.empty()) std::memcpy(bytes.data() + 1, b.data(), b.size() * sizeof(double));
-    std::vector<double> packed(double_panel_count(n) * k * kDoublePanelColumns, testing::kNan);
+    std::vector<double> packed(double_panel_count(n) * k * kDoublePanelColumns, test::kNan);
     for (std::size_t panel = 0; panel < double_panel_count(n); ++panel) {
       pack_b_double(bytes.data() + 1, b_row_stride(), b_column_stride(), k, n, panel, 0, k / 2, packed.data());
       pack_b_double(bytes.data() + 1, b_row_stride(), b_column_stride(), k, n, panel, k / 2, k, packed.data());
@@ -94,7 +94,7 @@ struct Product {
 void expect_promised(Product product) {
   SCOPED_TRACE(std::to_string(product.m) + " x " + std::to_string(product.k) + " x " + std::to_string(product.n));
   on_every_isa([&] {
-    const std::vector<double> expected = product.expected(testing::chains_are_fused());
+    const std::vector<double> expected = product.expected(test::chains_are_fused());
     EXPECT_EQ(product.multiplied(0, product.m), expected);
     if (product.m < 2) return;
     // A row's bits do not depend on its neighbours.

@@ -11,19 +11,19 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::chains_are_fused;
-using testing::difference;
-using testing::Guarded;
-using testing::on_every_isa;
-using testing::random_floats;
-using testing::TestProduct;
+using test::chains_are_fused;
+using test::difference;
+using test::Guarded;
+using test::on_every_isa;
+using test::random_floats;
+using test::TestProduct;
 
 // C without the gaps between its rows, of columns computed in parts that end at `cuts`, from a B with `gap` more
 // elements in a row than it has columns. Fails the test if anything else was written.
 std::vector<float> in_place(const TestProduct& product, std::size_t gap, const std::vector<std::size_t>& cuts) {
   const std::size_t stride = product.n + gap;
   // Exactly as long as what may be read, so that a sanitizer sees every element beyond.
-  std::vector<float> b(product.k == 0 ? 0 : (product.k - 1) * stride + product.n, testing::kNan);
+  std::vector<float> b(product.k == 0 ? 0 : (product.k - 1) * stride + product.n, test::kNan);
   for (std::size_t row = 0; row < product.k; ++row) {
     for (std::size_t column = 0; column < product.n; ++column)
       b[row * stride + column] = product.b[row * product.n + column];

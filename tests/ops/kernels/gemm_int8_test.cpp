@@ -13,7 +13,7 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::on_every_isa;
+using test::on_every_isa;
 
 /// Extremes are common: where products of pairs are added in 16 bits, they overflow.
 std::vector<std::uint8_t> random_bytes(std::size_t count, unsigned seed) {

@@ -13,8 +13,8 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::on_every_isa;
-using testing::random_floats;
+using test::on_every_isa;
+using test::random_floats;
 
 struct Case {
   Case(std::size_t rows, std::size_t columns, std::size_t depth, std::size_t block_size, bool extremes = false,
@@ -218,7 +218,7 @@ TEST(GemmInt4, EveryStepRoundsOnce) {
 }
 
 TEST(GemmInt4, WhatIsNotFiniteMakesTheScaleNan) {
-  for (const float odd : {testing::kInfinity, -testing::kInfinity, testing::kNan}) {
+  for (const float odd : {test::kInfinity, -test::kInfinity, test::kNan}) {
     std::vector<float> x(32, 1.0F);
     x[3] = odd;
     on_every_isa([&] {

@@ -12,9 +12,9 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::Guarded;
-using testing::on_every_isa;
-using testing::random_floats;
+using test::Guarded;
+using test::on_every_isa;
+using test::random_floats;
 
 struct Strides {
   const char* name;

@@ -13,7 +13,7 @@
 #include "ops/kernels/targets.hpp"
 #include "tests/ops/kernels/numbers.hpp"
 
-namespace linnet::kernels::testing {
+namespace linnet::kernels::test {
 
 // Whether a kernel's chain rounds the product and the sum at once.
 inline bool chains_are_fused() {
@@ -146,6 +146,6 @@ inline std::string difference(const std::vector<float>& actual, const std::vecto
   return "";
 }
 
-}  // namespace linnet::kernels::testing
+}  // namespace linnet::kernels::test
 
 #endif  // LINNET_TESTS_OPS_KERNELS_GEMM_REFERENCE_HPP_

@@ -15,15 +15,15 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::chains_are_fused;
-using testing::difference;
-using testing::kInfinity;
-using testing::kNan;
-using testing::multiply_add;
-using testing::on_every_isa;
-using testing::random_floats;
-using testing::same;
-using testing::TestProduct;
+using test::chains_are_fused;
+using test::difference;
+using test::kInfinity;
+using test::kNan;
+using test::multiply_add;
+using test::on_every_isa;
+using test::random_floats;
+using test::same;
+using test::TestProduct;
 
 std::string shape_of(const TestProduct& product) {
   return std::to_string(product.m) + " x " + std::to_string(product.k) + " x " + std::to_string(product.n);
@@ -204,7 +204,7 @@ TEST(Gemm, EmptyProductsWriteNothing) {
     EXPECT_TRUE(TestProduct(4, 0, 3).multiplied().empty());
     EXPECT_TRUE(TestProduct(0, 0, 0).multiplied().empty());
     const TestProduct product(3, 100, 2);
-    testing::Guarded c(product.c_size());
+    test::Guarded c(product.c_size());
     const std::vector<float> before = c.values();
     product.multiply({0, 3, 1, 1}, c.data());
     EXPECT_EQ(c.values(), before);
@@ -316,7 +316,7 @@ TEST(Gemm, FillsPaddingUpToAWholeUnit) {
           on_every_isa([&] {
             const std::vector<float> expected = product.multiplied();
             const std::size_t stride = filled + 3;
-            testing::Guarded c((m - 1) * stride + filled);
+            test::Guarded c((m - 1) * stride + filled);
             const float canary = *c.data();
             GemmEpilogue epilogue = product.epilogue();
             epilogue.fills_padding = true;
@@ -383,7 +383,7 @@ TEST(Gemm, ARowOfABatchHasTheBitsOfThatRowAlone) {
 // Infinities, NaN and zeros of both signs anywhere in A and B, which must not leak into other elements: padding,
 // skipped zeros or a wrong start value would show.
 TEST(Gemm, SpecialValuesGoWhereIeeeSendsThem) {
-  const float specials[] = {kNan, kInfinity, -kInfinity, 0.0f, -0.0f, testing::kLeastDenormal, testing::kLargest};
+  const float specials[] = {kNan, kInfinity, -kInfinity, 0.0f, -0.0f, test::kLeastDenormal, test::kLargest};
   for (const float special : specials) {
     for (const std::size_t m : {1u, 4u, 9u}) {
       for (const std::size_t n : {3u, 64u, 83u}) {

@@ -20,16 +20,16 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::bits_of;
-using testing::difference;
-using testing::float_of;
-using testing::Guarded;
-using testing::kInfinity;
-using testing::kLargest;
-using testing::kNan;
-using testing::multiply_add;
-using testing::random_floats;
-using testing::same;
+using test::bits_of;
+using test::difference;
+using test::float_of;
+using test::Guarded;
+using test::kInfinity;
+using test::kLargest;
+using test::kNan;
+using test::multiply_add;
+using test::random_floats;
+using test::same;
 
 float flushed(float x) {
   return std::abs(x) < std::numeric_limits<float>::min() ? float_of(bits_of(x) & 0x80000000U) : x;
@@ -149,7 +149,7 @@ struct Operands {
     const float bias = epilogue.bias == nullptr ? 0.0F : epilogue.bias[column];
     if (epilogue.addend == nullptr) return epilogue.bias == nullptr ? sum : bias + sum;
     const float addend = epilogue.addend[row * epilogue.addend_row_stride + column * epilogue.addend_column_stride];
-    return multiply_add(epilogue.addend_scale, addend, bias, testing::chains_are_fused()) + sum;
+    return multiply_add(epilogue.addend_scale, addend, bias, test::chains_are_fused()) + sum;
   }
 };
 
@@ -157,7 +157,7 @@ struct Operands {
 template <class Body>
 void in_every_way(Body body) {
   set_tiles(Tiles::kEmulated);
-  testing::on_every_isa(body);
+  test::on_every_isa(body);
   set_tiles(Tiles::kInstructions);
   if (tiles() == Tiles::kNone) return;
   SCOPED_TRACE("AMX");
@@ -171,7 +171,7 @@ void expect_sums(const Operands& operands) {
 
 TEST(GemmTiles, InstructionsGoWithAvx512) {
   EXPECT_NE(tiles(), Tiles::kEmulated);
-  testing::on_every_isa([] {
+  test::on_every_isa([] {
     if (std::string_view(best_target_name()) == "avx512") return;
     EXPECT_EQ(tiles(), Tiles::kNone);
   });
@@ -323,7 +323,7 @@ TEST(GemmTiles, PartsPackToTheSameTiles) {
   for (std::size_t i = 0; i < operands.k; ++i) {
     for (std::size_t j = 0; j < operands.n; ++j) transposed[j * operands.k + i] = operands.b[i * operands.n + j];
   }
-  testing::on_every_isa([&] {
+  test::on_every_isa([&] {
     Operands::Bytes a = operands.tiled_a();
     for (const std::size_t steps : {1U, 3U}) {
       EXPECT_EQ(std::memcmp(operands.tiled_a(steps).data(), a.data(), tiled_a_bytes(operands.m, operands.k)), 0);

@@ -14,9 +14,9 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::bits_of;
-using testing::float_of;
-using testing::on_every_isa;
+using test::bits_of;
+using test::float_of;
+using test::on_every_isa;
 
 std::uint16_t rounded(HalfType type, float value) {
   return type == HalfType::kFloat16 ? ::linnet::internal::float16_bits(value)
@@ -84,7 +84,7 @@ TEST(Half, EveryLengthAtAnyAddressAndNothingBehindIt) {
       std::vector<unsigned char> bytes(2 * count + 3, 0xAB);
       if (count != 0) std::memcpy(bytes.data() + 1, halves.data(), 2 * count);
       on_every_isa([&] {
-        testing::Guarded floats(count);
+        test::Guarded floats(count);
         widen(type, bytes.data() + 1, count, floats.data());
         EXPECT_TRUE(floats.intact());
         for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(floats.data()[i], static_cast<float>(i) - 7.5F);

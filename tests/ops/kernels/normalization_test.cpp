@@ -14,13 +14,13 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::Guarded;
-using testing::kInfinity;
-using testing::kLargest;
-using testing::kNan;
-using testing::on_every_isa;
-using testing::random_floats;
-using testing::ulp_distance;
+using test::Guarded;
+using test::kInfinity;
+using test::kLargest;
+using test::kNan;
+using test::on_every_isa;
+using test::random_floats;
+using test::ulp_distance;
 
 long double exact_sum(const std::vector<float>& x) {
   long double sum = 0;

@@ -14,7 +14,7 @@
 
 #include "ops/kernels/targets.hpp"
 
-namespace linnet::kernels::testing {
+namespace linnet::kernels::test {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
@@ -95,6 +95,6 @@ inline std::vector<float> random_floats(std::size_t count, float mean, float dev
   return values;
 }
 
-}  // namespace linnet::kernels::testing
+}  // namespace linnet::kernels::test
 
 #endif  // LINNET_TESTS_OPS_KERNELS_NUMBERS_HPP_

@@ -12,10 +12,10 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::kInfinity;
-using testing::kNan;
-using testing::on_every_isa;
-using testing::random_floats;
+using test::kInfinity;
+using test::kNan;
+using test::on_every_isa;
+using test::random_floats;
 
 float larger(float a, float b) { return std::isnan(a) || (!std::isnan(b) && a >= b) ? a : b; }
 

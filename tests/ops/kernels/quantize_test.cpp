@@ -13,10 +13,10 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::float_of;
-using testing::kInfinity;
-using testing::kNan;
-using testing::on_every_isa;
+using test::float_of;
+using test::kInfinity;
+using test::kNan;
+using test::on_every_isa;
 
 constexpr QuantizedBytes kTypes[] = {{true, 0.5F, 0},  {true, 0.03F, -128}, {true, -1, 127},
                                      {false, 0.5F, 0}, {false, 0.03F, 128}, {false, 3.0F, 255},
@@ -62,14 +62,14 @@ TEST(DequantizeKernel, GivesEveryNumber) {
       dequantize(type, x.data(), x.size(), y.data());
       for (std::size_t i = 0; i < x.size(); ++i) {
         const float number = type.is_signed ? static_cast<float>(static_cast<std::int8_t>(x[i])) : x[i];
-        ASSERT_TRUE(testing::same(y[i], (number - type.zero) * type.scale)) << i << ' ' << type.scale;
+        ASSERT_TRUE(test::same(y[i], (number - type.zero) * type.scale)) << i << ' ' << type.scale;
       }
     }
   });
 }
 
 TEST(QuantizeKernel, TakesEveryLengthAndNothingBehindIt) {
-  const std::vector<float> x = testing::random_floats(70, 0, 40, 1);
+  const std::vector<float> x = test::random_floats(70, 0, 40, 1);
   const QuantizedBytes type = {true, 0.5F, 3};
   on_every_isa([&] {
     for (std::size_t count = 0; count <= x.size(); ++count) {
@@ -79,7 +79,7 @@ TEST(QuantizeKernel, TakesEveryLengthAndNothingBehindIt) {
       EXPECT_EQ(y.front(), 0xAB);
       EXPECT_TRUE(std::all_of(y.begin() + 1 + static_cast<std::ptrdiff_t>(count), y.end(),
                               [](std::uint8_t byte) { return byte == 0xAB; }));
-      testing::Guarded back(count);
+      test::Guarded back(count);
       dequantize(type, y.data() + 1, count, back.data());
       EXPECT_TRUE(back.intact());
       for (std::size_t i = 0; i < count; ++i)
@@ -92,7 +92,7 @@ TEST(ExtremesKernel, FindsThemAndNanAtEveryPlace) {
   constexpr std::size_t kCount = 150;
   on_every_isa([] {
     for (std::size_t place = 0; place < kCount; ++place) {
-      std::vector<float> x = testing::random_floats(kCount, 0, 1, 1);
+      std::vector<float> x = test::random_floats(kCount, 0, 1, 1);
       x[place] = 90;
       x[kCount - 1 - place] = -80;
       const Extremes extremes = find_extremes(x.data(), kCount);

@@ -15,7 +15,7 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::on_every_isa;
+using test::on_every_isa;
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr ReduceKind kKinds[] = {ReduceKind::kSum, ReduceKind::kSumOfMagnitudes, ReduceKind::kSumOfSquares,

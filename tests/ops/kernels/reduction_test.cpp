@@ -15,12 +15,12 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::Guarded;
-using testing::kInfinity;
-using testing::kLargest;
-using testing::kNan;
-using testing::on_every_isa;
-using testing::random_floats;
+using test::Guarded;
+using test::kInfinity;
+using test::kLargest;
+using test::kNan;
+using test::on_every_isa;
+using test::random_floats;
 
 constexpr ReduceKind kKinds[] = {ReduceKind::kSum,     ReduceKind::kSumOfMagnitudes, ReduceKind::kSumOfSquares,
                                  ReduceKind::kProduct, ReduceKind::kMaximum,         ReduceKind::kMinimum};

@@ -11,9 +11,9 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::Guarded;
-using testing::kInfinity;
-using testing::on_every_isa;
+using test::Guarded;
+using test::kInfinity;
+using test::on_every_isa;
 
 std::vector<float> random_floats(std::size_t count, unsigned seed) {
   std::mt19937 bits(seed);

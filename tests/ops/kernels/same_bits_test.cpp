@@ -22,8 +22,8 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::float_of;
-using testing::random_floats;
+using test::float_of;
+using test::random_floats;
 
 enum class Same {
   kEverywhere,

@@ -9,10 +9,10 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::kInfinity;
-using testing::kLeastDenormal;
-using testing::kNan;
-using testing::on_every_isa;
+using test::kInfinity;
+using test::kLeastDenormal;
+using test::kNan;
+using test::on_every_isa;
 
 constexpr float kValues[] = {0.0f, -0.0f, 1.0f, -1.5f, kInfinity, -kInfinity, kNan, kLeastDenormal, 3e-20f};
 constexpr std::size_t kLongest = 150;

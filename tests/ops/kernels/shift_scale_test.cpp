@@ -11,11 +11,11 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::Guarded;
-using testing::kInfinity;
-using testing::kNan;
-using testing::on_every_isa;
-using testing::same;
+using test::Guarded;
+using test::kInfinity;
+using test::kNan;
+using test::on_every_isa;
+using test::same;
 
 std::vector<float> random_floats(std::size_t count, unsigned seed) {
   std::mt19937 bits(seed);

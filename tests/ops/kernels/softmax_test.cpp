@@ -14,14 +14,14 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::Guarded;
-using testing::kInfinity;
-using testing::kLargest;
-using testing::kNan;
-using testing::on_every_isa;
-using testing::random_floats;
-using testing::same;
-using testing::ulp_distance;
+using test::Guarded;
+using test::kInfinity;
+using test::kLargest;
+using test::kNan;
+using test::on_every_isa;
+using test::random_floats;
+using test::same;
+using test::ulp_distance;
 
 constexpr std::int64_t kBound = 4;
 

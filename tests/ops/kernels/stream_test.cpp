@@ -16,7 +16,7 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::on_every_isa;
+using test::on_every_isa;
 
 constexpr std::size_t kMargin = 16;  // of the widest vector
 
@@ -78,8 +78,8 @@ std::vector<StreamedCase> streamed_cases() {
 
 // Bit by bit what the kernel gives otherwise, and nothing beside it.
 TEST(Stream, KernelsGiveTheSameWithEitherKindOfStores) {
-  const std::vector<float> a = testing::random_floats(120, 0.0F, 2.0F, 1);
-  const std::vector<float> b = testing::random_floats(120, 0.0F, 2.0F, 2);
+  const std::vector<float> a = test::random_floats(120, 0.0F, 2.0F, 1);
+  const std::vector<float> b = test::random_floats(120, 0.0F, 2.0F, 2);
   for (const StreamedCase& c : streamed_cases()) {
     SCOPED_TRACE(c.name);
     on_every_isa([&] {

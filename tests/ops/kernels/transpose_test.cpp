@@ -12,7 +12,7 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::on_every_isa;
+using test::on_every_isa;
 
 struct Case {
   std::size_t unit;
@@ -68,11 +68,11 @@ TEST(TransposeKernel, TurnsLongAndGappedMatrices) {
 }
 
 TEST(TransposeKernel, RepeatsTheElementsOfOneRow) {
-  const std::vector<float> from = testing::random_floats(50, 0, 1, 1);
+  const std::vector<float> from = test::random_floats(50, 0, 1, 1);
   on_every_isa([&] {
     for (std::size_t rows = 0; rows <= from.size(); ++rows) {
       for (const std::size_t columns : {1U, 2U, 3U, 4U, 5U, 20U}) {
-        testing::Guarded to(rows * columns);
+        test::Guarded to(rows * columns);
         const auto stride = static_cast<std::ptrdiff_t>(columns * sizeof(float));
         transpose(sizeof(float),
                   {reinterpret_cast<const std::byte*>(from.data()), 0, reinterpret_cast<std::byte*>(to.data()), stride},
@@ -85,11 +85,11 @@ TEST(TransposeKernel, RepeatsTheElementsOfOneRow) {
 }
 
 TEST(TransposeKernel, RepeatsEveryElementTwice) {
-  const std::vector<float> from = testing::random_floats(3 * 70, 0, 1, 1);
+  const std::vector<float> from = test::random_floats(3 * 70, 0, 1, 1);
   on_every_isa([&] {
     for (std::size_t rows = 0; rows <= 3; ++rows) {
       for (std::size_t columns = 1; columns <= 70; ++columns) {
-        testing::Guarded floats(4 * rows * columns), halves(4 * rows * columns);
+        test::Guarded floats(4 * rows * columns), halves(4 * rows * columns);
         repeat_twice(4, reinterpret_cast<const std::byte*>(from.data()), rows, columns,
                      reinterpret_cast<std::byte*>(floats.data()));
         // The same bytes as rows of twice as many elements of half the size.
@@ -117,7 +117,7 @@ TEST(TransposeKernel, RepeatsEveryElementTwice) {
 }
 
 TEST(TransposeKernel, WalksBackwards) {
-  const std::vector<float> from = testing::random_floats(40 * 24, 0, 1, 2);
+  const std::vector<float> from = test::random_floats(40 * 24, 0, 1, 2);
   on_every_isa([&] {
     std::vector<float> to(from.size());
     // The rows of `from` from its last to its first.

@@ -11,17 +11,17 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::bits_of;
-using testing::float_of;
-using testing::Guarded;
-using testing::kInfinity;
-using testing::kLargest;
-using testing::kLeastDenormal;
-using testing::kNan;
-using testing::on_every_isa;
-using testing::random_floats;
-using testing::same;
-using testing::ulp_distance;
+using test::bits_of;
+using test::float_of;
+using test::Guarded;
+using test::kInfinity;
+using test::kLargest;
+using test::kLeastDenormal;
+using test::kNan;
+using test::on_every_isa;
+using test::random_floats;
+using test::same;
+using test::ulp_distance;
 
 constexpr UnaryKind kKinds[] = {
     UnaryKind::kNeg,   UnaryKind::kAbs,   UnaryKind::kReciprocal, UnaryKind::kSqrt, UnaryKind::kLog,  UnaryKind::kFloor,

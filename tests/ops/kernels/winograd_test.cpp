@@ -11,8 +11,8 @@
 namespace linnet::kernels {
 namespace {
 
-using testing::Guarded;
-using testing::on_every_isa;
+using test::Guarded;
+using test::on_every_isa;
 
 const float kInputTransform[4][4] = {{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, 1, 0, -1}};
 const float kOutputTransform[2][4] = {{1, 1, 1, 0}, {0, 1, -1, -1}};
@@ -106,7 +106,7 @@ TEST(Winograd, TransformsOutputsThatExist) {
 TEST(Winograd, TellsOfWhatIsNotFinite) {
   constexpr std::size_t kRows = 21;
   on_every_isa([&] {
-    for (const float fault : {testing::kInfinity, -testing::kInfinity, testing::kNan}) {
+    for (const float fault : {test::kInfinity, -test::kInfinity, test::kNan}) {
       for (const std::size_t row : {0U, 15U, 20U, 21U, 31U}) {  // the last two are padding
         std::vector<float> sums(4 * kPositionStride, 1.0F), y(2 * kTiles * kYStride);
         sums[kPositionStride + kRowWidth + row] = fault;

@@ -3,6 +3,7 @@
 
 usage: tools/tidy.py BUILD [FILE...]
 
+Sources that are compiled together (cmake/unity_groups.cmake) are looked at together.
 A file is looked at again only if something that it is made of changed: the key is a digest of the file, of the files of
 this repository that it includes, its compile options, both .clang-tidy files and clang-tidy's version. Keys of clean
 files lie in the user's cache folder, so every checkout and branch shares them. Exit status 1 if any file has a finding.
@@ -44,14 +45,16 @@ def compile_options(entry):
     return options
 
 
+HEADERS = re.search(r"HeaderFilterRegex: '(.*)'", (ROOT / ".clang-tidy").read_text()).group(1)
 INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*["<]([^">]+)[">]', re.MULTILINE)
 
 
 @functools.lru_cache(maxsize=None)
 def text_and_includes(path):
     """The bytes of a file and the files of this repository that it includes."""
-    text = path.read_bytes()
+    text = path.read_bytes().replace(str(ROOT).encode(), b"ROOT")
     names = [name.decode() for name in INCLUDE.findall(text)]
+    names = [name.removeprefix("ROOT/") for name in names]
     found = [folder / name for name in names for folder in (ROOT, ROOT / "include") if (folder / name).is_file()]
     return text, found
 
@@ -69,9 +72,30 @@ def key_of(entry, build, salt):
             continue
         seen.add(path)
         text, includes = text_and_includes(path)
-        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + text)
+        name = str(path).replace(f"{build}/", "BUILD/").removeprefix(f"{ROOT}/")
+        digest.update(name.encode() + b"\0" + text)
         waiting += includes
     return digest.hexdigest()
+
+
+def is_group(entry, build):
+    """Whether what is compiled is CMake's list of sources that are compiled together."""
+    return pathlib.Path(entry["file"]).is_relative_to(build) and pathlib.Path(entry["file"]).parent.name == "Unity"
+
+
+def sources_of(entry, build):
+    """The sources of this repository that an entry compiles."""
+    path = pathlib.Path(entry["file"])
+    return set(map(str, text_and_includes(path)[1])) if is_group(entry, build) else {str(path)}
+
+
+def configuration(entry, build):
+    """Options that give a list of sources the configuration of their folder, and let it speak of them."""
+    if not is_group(entry, build):
+        return []
+    folder = ROOT / "tests" if "tests" in pathlib.Path(entry["file"]).relative_to(build).parts else ROOT
+    options = [f"--config-file={folder}/.clang-tidy", "--checks=-bugprone-suspicious-include"]
+    return [*options, f"--header-filter={HEADERS}|{ROOT}/.*\\.cpp"]
 
 
 def look_at(entry, build, salt, clean):
@@ -79,7 +103,7 @@ def look_at(entry, build, salt, clean):
     key = key_of(entry, build, salt)
     if (clean / key).exists():
         return ""
-    command = ["clang-tidy", "--quiet", entry["file"], "--", *compile_options(entry), *GPP_ONLY]
+    command = ["clang-tidy", "--quiet", *configuration(entry, build), entry["file"], "--", *compile_options(entry), *GPP_ONLY]
     result = subprocess.run(command, cwd=entry["directory"], capture_output=True, check=False)
     if result.returncode == 0:
         (clean / key).touch()
@@ -101,8 +125,8 @@ def main():
         entry
         for entry in entries
         if pathlib.Path(entry["file"]).is_relative_to(ROOT)
-        and not pathlib.Path(entry["file"]).is_relative_to(build)
-        and (not wanted or entry["file"] in wanted)
+        and (is_group(entry, build) or not pathlib.Path(entry["file"]).is_relative_to(build))
+        and (not wanted or wanted & sources_of(entry, build))
     ]
     clean = cache_folder()
     clean.mkdir(parents=True, exist_ok=True)

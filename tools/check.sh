@@ -21,10 +21,8 @@ stage_format() { tools/format.sh --check; }
 # The API reference, docs/api/html; public names without documentation are errors.
 stage_docs() { doxygen docs/api/Doxyfile && [ -f docs/api/html/index.html ]; }
 
-# As the sanitizers' build has them in groups; the Python package is in the other alone.
 stage_tidy() {
-  configure address && configure check &&
-    tools/tidy.py build-address && tools/tidy.py build python/src/*.cpp
+  configure check && tools/tidy.py build
 }
 
 stage_release() {

@@ -3,7 +3,8 @@
 
 usage: tools/tidy.py BUILD [FILE...]
 
-Sources that are compiled together (cmake/unity_groups.cmake) are looked at together.
+Sources that are compiled together (cmake/unity_groups.cmake) are looked at together. Clang's analyzer leaves out what
+such a list includes, so BUILD is one without LINNET_UNITY_GROUPS: the tests, which do without it, are the only groups.
 A file is looked at again only if something that it is made of changed: the key is a digest of the file, of the files of
 this repository that it includes, its compile options, both .clang-tidy files and clang-tidy's version. Keys of clean
 files lie in the user's cache folder, so every checkout and branch shares them. Exit status 1 if any file has a finding.

@@ -91,11 +91,10 @@ def sources_of(entry, build):
 
 
 def configuration(entry, build):
-    """Options that give a list of sources the configuration of their folder, and let it speak of them."""
+    """Options that give a list of tests the configuration of their folder, and let it speak of them."""
     if not is_group(entry, build):
         return []
-    folder = ROOT / "tests" if "tests" in pathlib.Path(entry["file"]).relative_to(build).parts else ROOT
-    options = [f"--config-file={folder}/.clang-tidy", "--checks=-bugprone-suspicious-include"]
+    options = [f"--config-file={ROOT}/tests/.clang-tidy", "--checks=-bugprone-suspicious-include"]
     return [*options, f"--header-filter={HEADERS}|{ROOT}/.*\\.cpp"]
 
 
@@ -104,7 +103,8 @@ def look_at(entry, build, salt, clean):
     key = key_of(entry, build, salt)
     if (clean / key).exists():
         return ""
-    command = ["clang-tidy", "--quiet", *configuration(entry, build), entry["file"], "--", *compile_options(entry), *GPP_ONLY]
+    command = ["clang-tidy", "--quiet", *configuration(entry, build), entry["file"]]
+    command += ["--", *compile_options(entry), *GPP_ONLY]
     result = subprocess.run(command, cwd=entry["directory"], capture_output=True, check=False)
     if result.returncode == 0:
         (clean / key).touch()

@@ -144,7 +144,8 @@ def best(size: Size) -> nn.Module:
 
 INPUTS = samples((3, 640, 640), (3, 64, 64))
 ENTRIES = [
-    # PyTorch itself is 7e-6 and 3e-6 off in float32: a few channels a layer, and means over a few distances.
+    # PyTorch itself is 7e-6 and 3e-6 (5e-6 on another CPU) off in float32: a few channels a layer, and means over a few
+    # distances.
     Entry("yolo", "YOLO-like detector with NonMaxSuppression", suppressed, INPUTS, tolerance=4e-5),
-    Entry("yolo_top", "YOLO-like detector that keeps the best boxes", best, INPUTS, tolerance=1e-5),
+    Entry("yolo_top", "YOLO-like detector that keeps the best boxes", best, INPUTS, tolerance=2e-5),
 ]

@@ -188,7 +188,7 @@ struct GemmSlices {
   }
 };
 
-// Slices of a product of m x n x k: each takes about 0.3 ms at most (on a core that does 5e10 multiply-adds a second;
+// Slices of a product of m x n x k: each takes about 3 ms at most (on a core that does 5e10 multiply-adds a second;
 // one tile of 12 rows and 64 columns is the smallest, however large k is), there are at least `threads` of them where
 // the work is worth it, and both threads and caches get their share: few rows are split by panels, many by rows first.
 GemmSlices choose_slices(std::size_t m, std::size_t n, std::size_t k, std::size_t threads);

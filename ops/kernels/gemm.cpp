@@ -32,7 +32,8 @@ constexpr std::size_t most_vectors(std::size_t rows) {
 
 template <class Dot, std::size_t kRows, std::size_t kVectors>
 constexpr TileFunction tile_function() {
-  if constexpr (kRows <= Dot::kMostRows && kVectors <= std::min(Dot::kMostVectors, max_panel_tile_vectors(kRows))) {
+  if constexpr (has_tile_of(kRows) && kRows <= Dot::kMostRows &&
+                kVectors <= std::min(Dot::kMostVectors, max_panel_tile_vectors(kRows))) {
     return MultiplyTile<Dot, kRows, kVectors>;
   } else {
     return nullptr;
@@ -221,9 +222,8 @@ void MultiplyChunk(const Product& product, std::size_t row_begin, std::size_t ro
       const std::size_t tile_columns = max_panel_tile_vectors(most_rows) * kLanes;
       Prefetch prefetch(next, next_floats, row_tiles * divide_up(columns, tile_columns) * depth);
       std::size_t row = row_begin;
-      for (std::size_t left = row_tiles; left != 0; --left) {
-        // Tiles of nearly equal height: 7 rows are 4 + 3, not 6 + 1.
-        const std::size_t rows = divide_up(row_end - row, left);
+      for (std::size_t tiles = row_tiles; row<row_end; tiles -= tiles> 1) {
+        const std::size_t rows = next_tile_rows(row_end - row, tiles, most_rows);
         MultiplyRowTile<Dot>(product, row, rows, column, columns, k_begin, depth, prefetch);
         row += rows;
       }

@@ -99,6 +99,25 @@ struct PairDot {
 };
 #endif
 
+// Whether there are tiles of so many rows: of 9 and 11 there are none, for their size.
+constexpr std::size_t kMostOddRows = 7;
+constexpr bool has_tile_of(std::size_t rows) { return rows <= kMostOddRows || (rows <= kMaxRows && rows % 2 == 0); }
+
+// The rows of the next tile, of `left` that are to become `tiles` of nearly equal height and at most `most` rows: 13
+// rows are 7 + 6, not 12 + 1. An odd number of rows ends with a tile of 7 where that goes; else one that there is no
+// tile for is halved.
+constexpr std::size_t next_tile_rows(std::size_t left, std::size_t tiles, std::size_t most) {
+  const std::size_t rows = (left + tiles - 1) / tiles;
+  if (rows <= kMostOddRows) return rows;
+  if (left % 2 == 1 && tiles > 1) {
+    const std::size_t others = tiles - 1;
+    const std::size_t even = ((left - kMostOddRows + others - 1) / others + 1) / 2 * 2;
+    if (even <= most) return even;
+  }
+  if (has_tile_of(rows)) return rows;
+  return rows < left ? rows + 1 : (rows + 1) / 2;
+}
+
 // Tile (0, 0) is the first element of all pointers but `next_b`.
 struct Tile {
   std::size_t k;        // of this block, which begins with a group
@@ -183,12 +202,15 @@ constexpr bool kPrefetches = kRows >= 4;
 template <std::size_t kRows>
 constexpr std::size_t kStepsAhead = kPrefetches<kRows>&& HWY_TARGET == HWY_AVX2 ? 8 : 0;
 
+// So many steps of k are one turn of the loop: with AVX-512 the tiles that most rows are made of count fewer turns.
+template <std::size_t kRows, std::size_t kVectors>
+constexpr std::size_t kStepsTogether = HWY_TARGET == HWY_AVX3&& kRows* kVectors == 24 ? 2 : 1;
+
 // Whether the steps of A may lie in runs, of which convolutions alone make use: with the tiles that six rows and more
 // are made of. It is not worth its room elsewhere: rows are copied together there.
 constexpr bool kTargetTakesRuns = HWY_TARGET <= HWY_AVX2;
 template <class Dot, std::size_t kRows, std::size_t kVectors>
-constexpr bool kTakesRuns = kTargetTakesRuns&& std::is_same_v<Dot, FloatDot> &&
-                            (kRows >= 6 || (kRows >= 3 && (kVectors >= 3 || HWY_TARGET == HWY_AVX2)));
+constexpr bool kTakesRuns = kTargetTakesRuns&& std::is_same_v<Dot, FloatDot>&& kRows >= 3;
 
 // sums = values + sums, with `row_stride` from row to row.
 template <std::size_t kRows, std::size_t kVectors>
@@ -236,7 +258,7 @@ void MultiplyTile(const Tile& tile) {
         run_left -= some;
       }
       steps -= some;
-      do {
+      const auto step = [&]() HWY_ATTR {
         TileVector b_row[kVectors];
         LINNET_UNROLL
         for (std::size_t j = 0; j < kVectors; ++j) {
@@ -257,7 +279,14 @@ void MultiplyTile(const Tile& tile) {
         ++a;
         b += b_width;
         if constexpr (kVectors > kPanelVectors) next_b += next_b_width;
-      } while (--some != 0);
+      };
+      if constexpr (kStepsTogether < kRows, kVectors >> 1) {
+        for (; some >= kStepsTogether<kRows, kVectors>; some -= kStepsTogether<kRows, kVectors>) {
+          LINNET_UNROLL
+          for (std::size_t i = 0; i < kStepsTogether<kRows, kVectors>; ++i) step();
+        }
+      }
+      for (; some != 0; --some) step();
       if constexpr (kTakesRuns<Dot, kRows, kVectors>) {
         if (run_left != 0) continue;
         a = tile.a_origin + *++run;

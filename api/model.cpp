@@ -6,6 +6,7 @@
 #include "api/session_access.hpp"
 #include "loaders/loader.hpp"
 #include "ops/kernels/targets.hpp"
+#include "ops/kernels/tiles.hpp"
 #include "ops/ops.hpp"
 #include "runtime/log.hpp"
 #include "runtime/model_impl.hpp"
@@ -28,9 +29,12 @@ void require_cpu() {
 }
 
 std::shared_ptr<ModelImpl> finish(internal::LoadedModel&& loaded, const Options& options, const Stop& stop) {
-  if (options.precision == Precision::kBf16 && !kernels::has_bfloat16_instructions()) {
-    internal::log(options, LogLevel::kWarning,
-                  "precision bf16: this CPU has no bfloat16 arithmetic (AVX512_BF16), so float32 is used");
+  if (options.precision == Precision::kBf16 && !kernels::bfloat16_pairs_are_fast() &&
+      kernels::tiles() == kernels::Tiles::kNone) {
+    internal::log(
+        options, LogLevel::kWarning,
+        "precision bf16: this CPU has no bfloat16 arithmetic that is faster (AMX, AVX512_BF16), so float32 is "
+        "used");
   }
   internal::PassContext context{loaded.graph, internal::all_operators(), options, stop};
   const std::size_t before = loaded.graph.nodes.size();

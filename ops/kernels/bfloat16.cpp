@@ -25,7 +25,8 @@ constexpr std::size_t kHalfBytes = 2;
 
 // Some steps of one row tile of A; `rows` of its `height` rows are there.
 struct RowTile {
-  const float* a;
+  const void* a;  // floats, or elements that are stored as bfloat16
+  bool stored;
   std::size_t a_row_stride;
   std::size_t rows;
   std::size_t height;
@@ -106,12 +107,18 @@ void JoinPairs(const std::byte* a, std::size_t rows, std::size_t k, Bfloat16Pair
 void ToTiles(const RowTile& part) {
   const std::size_t tile_bytes = part.height * kTileRowBytes;
   for (std::size_t row = 0; row < part.height; ++row) {
-    const float* const a = part.a + row * part.a_row_stride;
     std::byte* to = part.tiles + row * kTileRowBytes;
     for (std::size_t k = 0; k < part.k; k += kTileDepth, to += tile_bytes) {
       const std::size_t count = row < part.rows ? std::min(kTileDepth, part.k - k) : 0;
       if (count < kTileDepth) std::memset(to, 0, kTileRowBytes);
-      RowToPairs(a + (count == 0 ? 0 : k), count, reinterpret_cast<Bfloat16Pair*>(to));
+      if (count == 0) continue;
+      auto* const pairs = reinterpret_cast<Bfloat16Pair*>(to);
+      const std::size_t element = row * part.a_row_stride + k;
+      if (part.stored) {
+        JoinPairs(static_cast<const std::byte*>(part.a) + element * kHalfBytes, 1, count, pairs);
+      } else {
+        RowToPairs(static_cast<const float*>(part.a) + element, count, pairs);
+      }
     }
   }
 }
@@ -180,19 +187,34 @@ void pack_b_bfloat16(const void* b, std::size_t row_stride, std::size_t column_s
   }
 }
 
-void to_bfloat16_tiles(const float* a, std::size_t a_row_stride, std::size_t m, std::size_t k, std::size_t row_tile,
-                       std::size_t step_begin, std::size_t step_end, std::byte* tiled) {
+namespace {
+
+void make_row_tiles(const void* a, bool stored, std::size_t a_row_stride, std::size_t m, std::size_t k,
+                    std::size_t row_tile, std::size_t step_begin, std::size_t step_end, std::byte* tiled) {
   const std::size_t height = row_tile_height(m);
   const std::size_t row = row_tile * height;
+  const std::size_t element_bytes = stored ? kHalfBytes : sizeof(float);
   for (std::size_t step = step_begin, end = step; step < step_end; step = end) {
     const StepBlock block(step, tile_steps(k));
     end = std::min(block.first + block.count, step_end);
     const std::size_t tile = block.tile(row_tile, row_tile_count(m)) + step - block.first;
     const std::size_t first = step * kTileDepth;
     LINNET_DISPATCH(ToTiles)
-    ({a + row * a_row_stride + first, a_row_stride, std::min(height, m - row), height,
-      std::min(end * kTileDepth, k) - first, tiled + tile * height * kTileRowBytes});
+    ({static_cast<const std::byte*>(a) + (row * a_row_stride + first) * element_bytes, stored, a_row_stride,
+      std::min(height, m - row), height, std::min(end * kTileDepth, k) - first, tiled + tile * height * kTileRowBytes});
   }
+}
+
+}  // namespace
+
+void to_bfloat16_tiles(const float* a, std::size_t a_row_stride, std::size_t m, std::size_t k, std::size_t row_tile,
+                       std::size_t step_begin, std::size_t step_end, std::byte* tiled) {
+  make_row_tiles(a, false, a_row_stride, m, k, row_tile, step_begin, step_end, tiled);
+}
+
+void join_bfloat16_tiles(const void* a, std::size_t m, std::size_t k, std::size_t row_tile, std::size_t step_begin,
+                         std::size_t step_end, std::byte* tiled) {
+  make_row_tiles(a, true, k, m, k, row_tile, step_begin, step_end, tiled);
 }
 
 void pack_b_tiles(const void* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n,
@@ -205,9 +227,8 @@ void pack_b_tiles(const void* b, std::size_t row_stride, std::size_t column_stri
     const StepBlock block(first / kTileDepth, tile_steps(k));
     const std::size_t row_of_block = first - block.first * kTileDepth;
     end = std::min(row + rows, (block.first + block.count) * kTileDepth);
-    pack_pairs(static_cast<const std::byte*>(b) + (first * row_stride + column * column_stride) * sizeof(float),
-               row_stride, column_stride, end - first, std::min(kPanelColumns, n - column), alpha, kColumnUnit,
-               block.count * kTilePairsOfAll,
+    pack_pairs(static_cast<const std::byte*>(b) + (first - row) * row_stride * sizeof(float), row_stride, column_stride,
+               end - first, std::min(kPanelColumns, n - column), alpha, kColumnUnit, block.count * kTilePairsOfAll,
                pairs + block.tile(column / kColumnUnit, lines) * kTilePairsOfAll + row_of_block / 2 * kColumnUnit);
   }
   const std::size_t filled = (pair_count(k) - 1) % kTilePairs + 1;  // of the last step's pairs

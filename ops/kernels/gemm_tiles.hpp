@@ -56,14 +56,18 @@ constexpr std::size_t tiled_a_bytes(std::size_t m, std::size_t k) {
 void to_bfloat16_tiles(const float* a, std::size_t a_row_stride, std::size_t m, std::size_t k, std::size_t row_tile,
                        std::size_t step_begin, std::size_t step_end, std::byte* tiled);
 
+// The same of an A whose elements are stored as bfloat16, at any address, and whose rows follow each other.
+void join_bfloat16_tiles(const void* a, std::size_t m, std::size_t k, std::size_t row_tile, std::size_t step_begin,
+                         std::size_t step_end, std::byte* tiled);
+
 // B in tiles of 16 columns, the last one filled up with zeros.
 // Requires: the bytes can be counted.
 constexpr std::size_t tiled_b_bytes(std::size_t k, std::size_t n) {
   return packed_b_bytes(tile_steps(k) * kTilePairs, n);
 }
 
-// Packs rows [row, row + rows) of one panel of B [k, n], as pack_b_bfloat16 does. `b` and `tiled` are the beginnings of
-// all B and all tiles; `tiled` is aligned to 64 bytes. Requires: `row` is even, and so is `rows` but for the last ones.
+// Packs rows [row, row + rows) of one panel of B [k, n], as pack_b_bfloat16 does. `b` is where they begin, `tiled` the
+// beginning of all tiles and aligned to 64 bytes. Requires: `row` is even, and so is `rows` but for the last ones.
 void pack_b_tiles(const void* b, std::size_t row_stride, std::size_t column_stride, std::size_t k, std::size_t n,
                   float alpha, std::size_t panel, std::size_t row, std::size_t rows, std::byte* tiled);
 

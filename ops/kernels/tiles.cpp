@@ -51,11 +51,17 @@ bool system_permits_tiles() {
   return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
 }
 
+bool cpu_has_them() {
+  static const bool kHasThem = cpu_has_tiles();
+  return kHasThem;
+}
+
 bool has_instructions() {
-  static const bool kHasThem = cpu_has_tiles() && system_saves_tiles() && system_permits_tiles();
+  static const bool kHasThem = cpu_has_them() && system_saves_tiles() && system_permits_tiles();
   return kHasThem;
 }
 #else
+bool cpu_has_them() { return false; }
 bool has_instructions() { return false; }
 #endif
 
@@ -66,6 +72,8 @@ Tiles tiles() {
   const bool usable = std::string_view(best_target_name()) == "avx512" && has_instructions();
   return usable ? allowed.load(std::memory_order_relaxed) : Tiles::kNone;
 }
+
+bool bfloat16_pairs_are_fast() { return has_bfloat16_instructions() && !cpu_has_them(); }
 
 void set_tiles(Tiles wanted) { allowed.store(wanted); }
 

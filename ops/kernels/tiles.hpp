@@ -15,6 +15,10 @@ enum class Tiles {
 // process that may use tiles has larger signal frames.
 Tiles tiles();
 
+// Whether pairs of bfloat16 are multiplied faster than floats where there are no tiles: has_bfloat16_instructions(),
+// but not on CPUs that have AMX, whose AVX512_BF16 takes twice the time of the same multiply-adds of floats.
+bool bfloat16_pairs_are_fast();
+
 // kEmulated: from now on they are, wherever this runs. kNone: products are not multiplied in tiles. kInstructions: as
 // at the beginning. Not to be called while kernels run in other threads.
 void set_tiles(Tiles wanted);

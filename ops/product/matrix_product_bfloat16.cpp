@@ -5,6 +5,7 @@
 
 #include "ops/kernels/gemm.hpp"
 #include "ops/kernels/targets.hpp"
+#include "ops/kernels/tiles.hpp"
 #include "ops/product/matrix_product.hpp"
 #include "ops/product/matrix_product_packing.hpp"
 
@@ -26,6 +27,7 @@ struct Bfloat16Product {
 std::string accepts(const NodeView& node) {
   if (std::string refusal = bfloat16_refusal(node); !refusal.empty()) return refusal;
   if (!kernels::has_bfloat16_instructions()) return "this CPU has no AVX512_BF16";
+  if (!kernels::bfloat16_pairs_are_fast()) return "without AMX, this CPU is faster in float32";
   return "";
 }
 

@@ -3,14 +3,16 @@
 // and a B that only the run knows are widened into the workspace, where Y stands as float32, too, until a slice of it
 // is done.
 //
-// Where the CPU has AVX512_BF16, bfloat16 operands stay what they are, in pairs along k: twice the multiply-adds, half
-// the bytes, and the same bits, but that denormals count as zero. Not with an alpha, which makes floats of B's
+// Where the CPU has a fast AVX512_BF16, bfloat16 operands stay what they are, in pairs along k: twice the
+// multiply-adds, half the bytes, and the same bits, but that denormals count as zero. Where it has AMX, they are pairs
+// in tiles, which are summed in an order of their own (gemm_tiles.hpp). Not with an alpha, which makes floats of B's
 // elements, nor with a transposed A.
 #include <algorithm>
 
 #include "ops/kernels/gemm.hpp"
+#include "ops/kernels/gemm_tiles.hpp"
 #include "ops/kernels/half.hpp"
-#include "ops/kernels/targets.hpp"
+#include "ops/kernels/tiles.hpp"
 #include "ops/product/matrix_product.hpp"
 #include "ops/product/matrix_product_packing.hpp"
 #include "ops/shared/element_lines.hpp"
@@ -23,6 +25,15 @@ constexpr double kPackedPerNanosecond = 1.0;
 constexpr std::size_t kWidenedElements = 1 << 17;  ///< of one task
 constexpr std::size_t kHalfBytes = 2;
 
+constexpr std::size_t kTiledSteps = 64;  ///< of one row tile and one task
+
+/// What operands are made into. The multiply-adds of each take so much of the time of those of floats.
+enum class Form { kFloats, kPairs, kTiles };
+constexpr double time_share(Form form) { return form == Form::kFloats ? 1.0 : form == Form::kPairs ? 0.5 : 0.1; }
+constexpr const char* name(Form form) {
+  return form == Form::kFloats ? "widened" : form == Form::kPairs ? "paired" : "tiled";
+}
+
 /// A part of the workspace, in floats.
 struct Part {
   std::size_t begin = 0;
@@ -32,12 +43,14 @@ struct Part {
 struct HalfProduct {
   MatrixProduct product;
   kernels::HalfType type = kernels::HalfType::kFloat16;
-  bool in_pairs = false;  ///< each stands where there would be a float
-  std::size_t steps = 0;  ///< along k
+  Form form = Form::kFloats;
+  std::size_t steps = 0;  ///< along k: floats, or pairs that stand where there would be a float
   kernels::GemmSlices slices;
+  std::size_t a_elements = 0;               ///< of one A [rows, depth], in its form
   std::size_t packed_elements = 0;          ///< of one B, whole cache lines
   std::shared_ptr<const std::byte> packed;  ///< all B; null when they are packed into the workspace
   Part a, b, c, y;
+  Part sums;  ///< of kTiles: those of one worker; they follow each other
 };
 
 std::string accepts(const NodeView& node) {
@@ -63,7 +76,7 @@ void pack_panel(const HalfProduct& state, const std::byte* b, std::size_t panel,
   const auto all_columns = static_cast<std::size_t>(product.columns);
   const std::size_t columns = std::min(kernels::kPanelColumns, all_columns - panel * kernels::kPanelColumns);
   const std::size_t width = kernels::panel_width(all_columns, panel);
-  const std::size_t block_steps = state.in_pairs ? kBlock / 2 : kBlock;
+  const std::size_t block_steps = state.form == Form::kPairs ? kBlock / 2 : kBlock;
   const bool rows_are_contiguous = product.b_column_stride == 1;
   alignas(64) float block[kBlock * kBlock];
   float* to = packed + panel * kernels::kPanelColumns * state.steps;
@@ -79,7 +92,10 @@ void pack_panel(const HalfProduct& state, const std::byte* b, std::size_t panel,
     }
     const std::size_t row_stride = rows_are_contiguous ? kBlock : 1;
     const std::size_t column_stride = rows_are_contiguous ? 1 : kBlock;
-    if (state.in_pairs) {
+    if (state.form == Form::kTiles) {
+      kernels::pack_b_tiles(block, row_stride, column_stride, depth, all_columns, 1.0F, panel, row, rows,
+                            reinterpret_cast<std::byte*>(packed));
+    } else if (state.form == Form::kPairs) {
       kernels::pack_b_bfloat16(block, row_stride, column_stride, rows, columns, 1.0F, pairs_of(to));
     } else {
       kernels::pack_b(block, row_stride, column_stride, rows, columns, product.alpha, to);
@@ -87,10 +103,28 @@ void pack_panel(const HalfProduct& state, const std::byte* b, std::size_t panel,
   }
 }
 
-bool multiplies_pairs(const HalfProduct& state) {
-  const MatrixProduct& product = state.product;
-  return state.type == kernels::HalfType::kBfloat16 && kernels::has_bfloat16_instructions() && product.depth > 0 &&
-         product.alpha == 1.0F && !product.transposed_a();
+Form form_of(const MatrixProduct& product, kernels::HalfType type) {
+  const bool stays =
+      type == kernels::HalfType::kBfloat16 && product.depth > 0 && product.alpha == 1.0F && !product.transposed_a();
+  if (!stays) return Form::kFloats;
+  if (kernels::tiles() != kernels::Tiles::kNone) return Form::kTiles;
+  return kernels::bfloat16_pairs_are_fast() ? Form::kPairs : Form::kFloats;
+}
+
+/// Elements of one A in its form.
+std::size_t a_elements(const HalfProduct& state) {
+  const auto rows = static_cast<std::size_t>(state.product.rows);
+  if (state.form != Form::kTiles) return rows * state.steps;
+  return kernels::tiled_a_bytes(rows, static_cast<std::size_t>(state.product.depth)) / sizeof(float);
+}
+
+/// Elements of one packed B.
+std::size_t b_elements(const HalfProduct& state) {
+  const auto columns = static_cast<std::size_t>(state.product.columns);
+  const std::size_t bytes = state.form == Form::kTiles
+                                ? kernels::tiled_b_bytes(static_cast<std::size_t>(state.product.depth), columns)
+                                : kernels::packed_b_bytes(state.steps, columns);
+  return bytes / sizeof(float);
 }
 
 /// Packs all B, several threads at once.
@@ -132,19 +166,21 @@ Prepared prepare(const PrepareContext& context) {
   const auto most = checked_product(product.columns + 64, product.depth + 1);
   const auto all = most ? checked_product(*most, product.b_matrices) : most;
   if (!all) fail(ErrorCode::kLimitExceeded, "B needs more bytes when packed than 64 bits can count");
-  state->in_pairs = multiplies_pairs(*state);
-  state->steps = state->in_pairs ? kernels::pair_count(depth) : depth;
-  state->packed_elements = whole_lines(kernels::packed_b_bytes(state->steps, columns) / sizeof(float));
-  const std::int64_t a_elements = element_count(context.input_shape(0));
-  const auto steps = static_cast<std::int64_t>(state->steps);
-  state->a = reserve(prepared, state->in_pairs ? a_elements / product.depth * steps : a_elements);
+  const auto rows = static_cast<std::size_t>(product.rows);
+  const auto threads = static_cast<std::size_t>(context.threads());
+  state->form = form_of(product, state->type);
+  state->steps = state->form == Form::kFloats ? depth : kernels::pair_count(depth);
+  state->packed_elements = whole_lines(b_elements(*state));
+  state->a_elements = a_elements(*state);
+  const std::int64_t matrices = depth == 0 ? 0 : element_count(context.input_shape(0)) / (product.rows * product.depth);
+  state->a = reserve(prepared, matrices * static_cast<std::int64_t>(state->a_elements));
   state->y = reserve(prepared, product.batches * product.y_elements());
   if (product.has_c) state->c = reserve(prepared, element_count(context.input_shape(2)));
   const std::size_t packed = state->packed_elements * static_cast<std::size_t>(product.b_matrices);
   if (const ConstantPtr& b = context.input_constant(1); b != nullptr) {
-    const std::string key = text(state->in_pairs ? "simd paired " : "simd widened ", product.b_matrices, " of [",
-                                 product.depth, ",", product.columns, "] strides ", product.b_depth_stride, " ",
-                                 product.b_column_stride, " times ", product.alpha);
+    const std::string key =
+        text("simd ", name(state->form), " ", product.b_matrices, " of [", product.depth, ",", product.columns,
+             "] strides ", product.b_depth_stride, " ", product.b_column_stride, " times ", product.alpha);
     state->packed = context.weights().get(b, key, packed * sizeof(float), [&](std::byte* memory) {
       pack_all(context.control(), *state, b->data, reinterpret_cast<float*>(memory));
     });
@@ -153,8 +189,13 @@ Prepared prepare(const PrepareContext& context) {
     state->b = reserve(prepared, static_cast<std::int64_t>(packed));
   }
   if (context.has_input(2) && !product.has_c) prepared.unread_inputs |= 4;
-  state->slices = kernels::choose_slices(static_cast<std::size_t>(product.rows), columns, state->steps,
-                                         static_cast<std::size_t>(context.threads()));
+  if (state->form == Form::kTiles) {
+    state->slices = kernels::choose_tile_slices(rows, columns, depth, threads);
+    const std::size_t sums = kernels::tile_sums_bytes(state->slices, rows, depth) / sizeof(float);
+    state->sums = {reserve(prepared, static_cast<std::int64_t>(whole_lines(sums) * threads)).begin, whole_lines(sums)};
+  } else {
+    state->slices = kernels::choose_slices(rows, columns, state->steps, threads);
+  }
   prepared.state = std::move(state);
   return prepared;
 }
@@ -182,6 +223,24 @@ void join_pairs(const RunArguments& args, const HalfProduct& state, float* to) {
   });
 }
 
+/// Every A in tiles.
+void join_tiles(const RunArguments& args, const HalfProduct& state, float* to) {
+  const auto rows = static_cast<std::size_t>(state.product.rows);
+  const auto depth = static_cast<std::size_t>(state.product.depth);
+  const std::size_t steps = kernels::tile_steps(depth);
+  const std::size_t parts = (steps + kTiledSteps - 1) / kTiledSteps;
+  const std::size_t tasks = kernels::row_tile_count(rows) * parts;
+  const double work = static_cast<double>(state.a.count) / kWidenedPerNanosecond;
+  const auto* a = static_cast<const std::byte*>(args.inputs[0]);
+  args.control.parallel_for(state.a.count / state.a_elements * tasks, work, [&](std::size_t task) {
+    const std::size_t matrix = task / tasks;
+    const std::size_t step = task % parts * kTiledSteps;
+    kernels::join_bfloat16_tiles(a + matrix * rows * depth * kHalfBytes, rows, depth, task % tasks / parts, step,
+                                 std::min(steps, step + kTiledSteps),
+                                 reinterpret_cast<std::byte*>(to + matrix * state.a_elements));
+  });
+}
+
 /// Every A [depth, rows] as [rows, depth].
 void widen_transposed(const RunArguments& args, const HalfProduct& state, float* to) {
   constexpr std::size_t kLine = 16;  // rows of a cache line of floats
@@ -203,13 +262,44 @@ void widen_transposed(const RunArguments& args, const HalfProduct& state, float*
   });
 }
 
+/// A slice of one product. `sums` is where a worker keeps those of tiles.
+void multiply(const HalfProduct& state, const kernels::GemmSlice& slice, const float* a, const float* b,
+              const kernels::GemmEpilogue& epilogue, float* sums, float* y) {
+  const auto rows = static_cast<std::size_t>(state.product.rows);
+  const auto columns = static_cast<std::size_t>(state.product.columns);
+  if (state.form == Form::kTiles) {
+    const kernels::TiledProduct product = {rows,
+                                           columns,
+                                           static_cast<std::size_t>(state.product.depth),
+                                           reinterpret_cast<const std::byte*>(a),
+                                           reinterpret_cast<const std::byte*>(b),
+                                           epilogue,
+                                           y,
+                                           columns};
+    return kernels::gemm_tiles(product, slice, reinterpret_cast<std::byte*>(sums));
+  }
+  const std::size_t count = slice.row_end - slice.row_begin;
+  const float* const from = a + slice.row_begin * state.steps;
+  float* const to = y + slice.row_begin * columns;
+  const kernels::GemmEpilogue of_rows = epilogue.from_row(slice.row_begin);
+  if (state.form == Form::kPairs) {
+    kernels::gemm_bfloat16(count, columns, state.steps, pairs_of(from), state.steps, pairs_of(b), of_rows, to, columns,
+                           slice.panel_begin, slice.panel_end);
+  } else {
+    kernels::gemm(count, columns, state.steps, from, state.steps, b, of_rows, to, columns, slice.panel_begin,
+                  slice.panel_end);
+  }
+}
+
 void run(const RunArguments& args) {
   const auto& state = *static_cast<const HalfProduct*>(args.state);
   const MatrixProduct& product = state.product;
   if (product.batches == 0) return;
   auto* workspace = static_cast<float*>(args.workspace);
   float* const a = workspace + state.a.begin;
-  if (state.in_pairs) {
+  if (state.form == Form::kTiles) {
+    join_tiles(args, state, a);
+  } else if (state.form == Form::kPairs) {
     join_pairs(args, state, a);
   } else if (product.transposed_a()) {
     widen_transposed(args, state, a);
@@ -226,38 +316,36 @@ void run(const RunArguments& args) {
   const kernels::GemmEpilogue epilogue = epilogue_of(product, nullptr, inputs);
   const auto columns = static_cast<std::size_t>(product.columns);
   const auto depth = static_cast<std::size_t>(product.depth);
-  const auto b_elements = product.depth * product.columns;
+  const auto rows = static_cast<std::size_t>(product.rows);
+  const auto a_size = product.rows * product.depth;
+  const auto b_size = product.depth * product.columns;
   const std::size_t count = state.slices.count();
   const double weights = static_cast<double>(columns) * static_cast<double>(depth + 1);
   const double work =
-      static_cast<double>(product.batches) * (state.in_pairs ? 0.5 : 1.0) *
+      static_cast<double>(product.batches) * time_share(state.form) *
       std::max(weights * static_cast<double>(product.rows) / kProductsPerNanosecond, weights / kWeightsPerNanosecond);
   auto* y = static_cast<std::byte*>(args.outputs[0]);
-  args.control.parallel_for(count * static_cast<std::size_t>(product.batches), work, [&](std::size_t task) {
-    const auto index = static_cast<std::int64_t>(task / count);
-    const kernels::GemmSlice slice = state.slices.slice(task % count);
-    const MatrixProduct::Batch batch = product.batch(index);
-    const std::size_t matrix = b_elements == 0 ? 0 : static_cast<std::size_t>(batch.b / b_elements);
-    const std::size_t first_row = static_cast<std::size_t>(index * product.y_elements()) + slice.row_begin * columns;
-    float* const sums = workspace + state.y.begin + first_row;
-    const std::size_t rows = slice.row_end - slice.row_begin;
-    const std::size_t a_row = depth == 0 ? 0 : static_cast<std::size_t>(batch.a) / depth + slice.row_begin;
-    const float* const from = a + a_row * state.steps;
-    const float* const b = packed + matrix * state.packed_elements;
-    const kernels::GemmEpilogue of_rows = epilogue.from_row(slice.row_begin);
-    if (state.in_pairs) {
-      kernels::gemm_bfloat16(rows, columns, state.steps, pairs_of(from), state.steps, pairs_of(b), of_rows, sums,
-                             columns, slice.panel_begin, slice.panel_end);
-    } else {
-      kernels::gemm(rows, columns, depth, from, depth, b, of_rows, sums, columns, slice.panel_begin, slice.panel_end);
-    }
-    const std::size_t column = slice.panel_begin * kernels::kPanelColumns;
-    const std::size_t width = std::min(columns, slice.panel_end * kernels::kPanelColumns) - column;
-    for (std::size_t row = 0; row < rows; ++row) {
-      const std::size_t element = row * columns + column;
-      kernels::narrow(state.type, sums + element, width, y + (first_row + element) * kHalfBytes);
-    }
-  });
+  const std::size_t row_unit = state.form == Form::kTiles ? kernels::row_tile_height(rows) : 1;
+  args.control.parallel_for(
+      count * static_cast<std::size_t>(product.batches), work, [&](std::size_t task, std::size_t worker) {
+        const auto index = static_cast<std::int64_t>(task / count);
+        const kernels::GemmSlice slice = state.slices.slice(task % count);
+        const MatrixProduct::Batch batch = product.batch(index);
+        const std::size_t matrix = b_size == 0 ? 0 : static_cast<std::size_t>(batch.b / b_size);
+        const std::size_t a_matrix = a_size == 0 ? 0 : static_cast<std::size_t>(batch.a / a_size);
+        const float* const from = a + a_matrix * state.a_elements;
+        const float* const b = packed + matrix * state.packed_elements;
+        const std::size_t first = static_cast<std::size_t>(index * product.y_elements());
+        float* const sums = workspace + state.y.begin + first;
+        multiply(state, slice, from, b, epilogue, workspace + state.sums.begin + worker * state.sums.count, sums);
+        const std::size_t column = slice.panel_begin * kernels::kPanelColumns;
+        const std::size_t width = std::min(columns, slice.panel_end * kernels::kPanelColumns) - column;
+        const std::size_t row_end = std::min(rows, slice.row_end * row_unit);
+        for (std::size_t row = slice.row_begin * row_unit; row < row_end; ++row) {
+          const std::size_t element = row * columns + column;
+          kernels::narrow(state.type, sums + element, width, y + (first + element) * kHalfBytes);
+        }
+      });
 }
 
 }  // namespace

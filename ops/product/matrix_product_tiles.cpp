@@ -44,7 +44,7 @@ Prepared prepare(const PrepareContext& context) {
                                product.b_column_stride, " times ", product.alpha);
   state->packed = context.weights().get(b, key, kernels::tiled_b_bytes(depth, columns), [&](std::byte* memory) {
     for_bands(context.control(), product, *b, b->data, [&](std::size_t panel, std::size_t row, std::size_t count) {
-      kernels::pack_b_tiles(b->data, static_cast<std::size_t>(product.b_depth_stride),
+      kernels::pack_b_tiles(panel_rows(product, b->data, panel, row), static_cast<std::size_t>(product.b_depth_stride),
                             static_cast<std::size_t>(product.b_column_stride), depth, columns, product.alpha, panel,
                             row, count, memory);
     });

@@ -106,7 +106,7 @@ void gemm_layer_tiles(::benchmark::State& state) {
   const std::vector<float> b = values(k * n);
   const std::shared_ptr<std::byte> tiled_b = linnet::internal::allocate_aligned(kernels::tiled_b_bytes(k, n));
   for (std::size_t panel = 0; panel < kernels::panel_count(n); ++panel)
-    kernels::pack_b_tiles(b.data(), n, 1, k, n, 1.0f, panel, 0, k, tiled_b.get());
+    kernels::pack_b_tiles(b.data() + panel * kernels::kPanelColumns, n, 1, k, n, 1.0f, panel, 0, k, tiled_b.get());
   const kernels::GemmSlices slices = kernels::choose_tile_slices(m, n, k, 1);
   const std::size_t a_bytes = kernels::tiled_a_bytes(m, k);
   const std::shared_ptr<std::byte> workspace =

@@ -88,7 +88,9 @@ struct Operands {
     std::memset(tiled.data(), 0xFF, tiled_b_bytes(k, n));
     for (std::size_t panel = 0; panel < panel_count(n); ++panel) {
       for (std::size_t row = 0; row < k; row += rows_at_once) {
-        pack_b_tiles(from, row_stride, column_stride, k, n, alpha, panel, row, std::min(rows_at_once, k - row),
+        const auto* b = reinterpret_cast<const std::byte*>(from) +
+                        (row * row_stride + panel * kPanelColumns * column_stride) * sizeof(float);
+        pack_b_tiles(b, row_stride, column_stride, k, n, alpha, panel, row, std::min(rows_at_once, k - row),
                      tiled.data());
       }
     }

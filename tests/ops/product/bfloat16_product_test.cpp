@@ -1,5 +1,5 @@
-// Gemm and MatMul of bfloat16 operands (Precision::kBf16), in tiles too: on small integers, which every order of sums
-// gives exactly.
+// Gemm and MatMul of bfloat16 operands, by request (Precision::kBf16) and as they are stored, in tiles too: on small
+// integers, which every order of sums gives exactly.
 #include <gtest/gtest.h>
 
 #include "ops/kernels/tiles.hpp"
@@ -67,6 +67,18 @@ struct Product {
     test.expect<float>({rows, columns}, y()).run();
   }
 
+  /// The elements are stored as bfloat16; B is a constant or an input.
+  void run_stored(bool constant_b) const {
+    SCOPED_TRACE(testing::Message() << rows << " x " << depth << " x " << columns << (constant_b ? "" : ", B unknown"));
+    const Shape b_shape = transposed_b ? Shape{columns, depth} : Shape{depth, columns};
+    OpTest test("Gemm", 13);
+    test.attribute("alpha", alpha).attribute("beta", beta).attribute("transB", transposed_b ? 1 : 0);
+    test.input<Bfloat16>({rows, depth}, a());
+    constant_b ? test.constant_input<Bfloat16>(b_shape, b()) : test.input<Bfloat16>(b_shape, b());
+    if (!c.empty()) test.input<Bfloat16>(c, c_values());
+    test.expect<Bfloat16>({rows, columns}, y()).expect_implementations({"simd half", "reference"}).run();
+  }
+
  private:
   static std::vector<float> values(std::int64_t count, std::int64_t seed) {
     std::vector<float> result;
@@ -108,6 +120,46 @@ TEST_F(Bfloat16Product, OfManyMatricesAndOneB) {
       .constant_input<float>({40, 5}, flat.b())
       .expect<float>({2, 3, 5}, flat.y())
       .run();
+}
+
+TEST_F(Bfloat16Product, OfStoredElements) {
+  for (const bool constant_b : {true, false}) {
+    for (const bool transposed : {true, false}) {
+      for (const std::int64_t rows : {1, 17, 50}) {
+        for (const std::int64_t depth : {1, 33, 100})
+          Product{rows, 70, depth, 1.0F, 1.0F, transposed}.run_stored(constant_b);
+      }
+    }
+    Product{40, 130, 1100}.run_stored(constant_b);
+    Product{270, 70, 600}.run_stored(constant_b);
+    Product{18, 20, 40, 1.0F, 2.0F, false, {18, 20}}.run_stored(constant_b);
+    Product{18, 20, 40, 0.5F, 1.0F, true, {1, 20}}.run_stored(constant_b);
+  }
+}
+
+TEST_F(Bfloat16Product, OfManyStoredMatrices) {
+  const Product one = {3, 5, 40};
+  const std::vector<float> a = Product{6, 1, 40}.a();
+  const std::vector<float> b = Product{1, 10, 40}.b();
+  std::vector<float> y;
+  for (std::int64_t batch = 0; batch < 2; ++batch) {
+    for (std::int64_t i = 0; i < one.rows; ++i) {
+      for (std::int64_t j = 0; j < one.columns; ++j) {
+        float sum = 0;
+        for (std::int64_t k = 0; k < one.depth; ++k) {
+          sum += a[static_cast<std::size_t>((batch * one.rows + i) * one.depth + k)] *
+                 b[static_cast<std::size_t>((batch * one.depth + k) * one.columns + j)];
+        }
+        y.push_back(sum);
+      }
+    }
+  }
+  for (const bool constant_b : {true, false}) {
+    OpTest test("MatMul", 13);
+    test.input<Bfloat16>({2, 3, 40}, a);
+    constant_b ? test.constant_input<Bfloat16>({2, 40, 5}, b) : test.input<Bfloat16>({2, 40, 5}, b);
+    test.expect<Bfloat16>({2, 3, 5}, y).expect_implementations({"simd half", "reference"}).run();
+  }
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-// The instructions of AMX that gemm_tiles.cpp uses, as lines for the assembler: compilers would want every function
-// that holds one to be marked, templates too, and older ones do not know what memory their intrinsics read.
+// The instructions of AMX that gemm_tiles.cpp and gemm_int8_tiles.cpp use, as lines for the assembler: compilers would
+// want every function that holds one to be marked, templates too, and older ones do not know what memory their
+// intrinsics read.
 #ifndef LINNET_OPS_KERNELS_AMX_HPP_
 #define LINNET_OPS_KERNELS_AMX_HPP_
 
@@ -10,8 +11,8 @@
 
 namespace linnet::kernels {
 
-// The tiles of this thread while it lives. Tiles 0 to 5 have `rows` rows, 6 and 7 all 16; rows in memory follow each
-// other. Requires: tiles() == Tiles::kInstructions, 0 < rows <= 16.
+// The tiles of this thread while it lives. Tiles 0 to 5 have `rows` rows, 6 and 7 all 16; rows in memory lie
+// `row_bytes` apart. Requires: tiles() == Tiles::kInstructions, 0 < rows <= 16.
 class AmxTiles {
  public:
   explicit AmxTiles(std::size_t rows) {
@@ -32,19 +33,25 @@ class AmxTiles {
   }
 
   template <int kTile>
-  void load(const std::byte* from) {
-    __asm__ volatile("tileloadd (%0,%1,1), %%tmm%c2" ::"r"(from), "r"(kRowBytes), "i"(kTile) : "memory");
+  void load(const std::byte* from, std::size_t row_bytes = kRowBytes) {
+    __asm__ volatile("tileloadd (%0,%1,1), %%tmm%c2" ::"r"(from), "r"(row_bytes), "i"(kTile) : "memory");
   }
 
   template <int kTile>
-  void store(std::byte* to) {
-    __asm__ volatile("tilestored %%tmm%c2, (%0,%1,1)" ::"r"(to), "r"(kRowBytes), "i"(kTile) : "memory");
+  void store(std::byte* to, std::size_t row_bytes = kRowBytes) {
+    __asm__ volatile("tilestored %%tmm%c2, (%0,%1,1)" ::"r"(to), "r"(row_bytes), "i"(kTile) : "memory");
   }
 
-  // Adds the product of tiles kA and kB to tile kSum.
+  // Adds the product of tiles kA and kB to tile kSum: of pairs of bfloat16.
   template <int kSum, int kA, int kB>
   void multiply() {
     __asm__ volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(kSum), "i"(kA), "i"(kB));
+  }
+
+  // The same of quads of bytes, of which A's are signed and B's are not.
+  template <int kSum, int kA, int kB>
+  void multiply_bytes() {
+    __asm__ volatile("tdpbsud %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(kSum), "i"(kA), "i"(kB));
   }
 
  private:

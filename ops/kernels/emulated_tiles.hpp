@@ -19,29 +19,42 @@ class EmulatedTiles {
     zero(kTile);
   }
   template <int kTile>
-  void load(const std::byte* from) {
-    load(kTile, from);
+  void load(const std::byte* from, std::size_t row_bytes = kRowBytes) {
+    load(kTile, from, row_bytes);
   }
   template <int kTile>
-  void store(std::byte* to) const {
-    store(kTile, to);
+  void store(std::byte* to, std::size_t row_bytes = kRowBytes) const {
+    store(kTile, to, row_bytes);
   }
   template <int kSum, int kA, int kB>
   void multiply() {
     multiply(kSum, kA, kB);
   }
+  template <int kSum, int kA, int kB>
+  void multiply_bytes() {
+    multiply_bytes(kSum, kA, kB);
+  }
 
  private:
   static constexpr std::size_t kRows = 16;
-  static constexpr std::size_t kColumns = 16;  // sums, or pairs
+  static constexpr std::size_t kColumns = 16;  // sums, pairs, or quads
+  static constexpr std::size_t kRowBytes = kColumns * sizeof(std::uint32_t);
   using Tile = std::uint32_t[kRows * kColumns];
 
-  std::size_t bytes(int tile) const { return (tile < 6 ? rows_ : kRows) * kColumns * sizeof(std::uint32_t); }
+  std::size_t rows(int tile) const { return tile < 6 ? rows_ : kRows; }
 
   // None of these is worth a copy in every caller.
   __attribute__((noinline)) void zero(int tile) { std::memset(tiles_[tile], 0, sizeof(Tile)); }
-  __attribute__((noinline)) void load(int tile, const std::byte* from) { std::memcpy(tiles_[tile], from, bytes(tile)); }
-  __attribute__((noinline)) void store(int tile, std::byte* to) const { std::memcpy(to, tiles_[tile], bytes(tile)); }
+  __attribute__((noinline)) void load(int tile, const std::byte* from, std::size_t row_bytes) {
+    for (std::size_t i = 0; i < rows(tile); ++i) {
+      std::memcpy(tiles_[tile] + i * kColumns, from + i * row_bytes, kRowBytes);
+    }
+  }
+  __attribute__((noinline)) void store(int tile, std::byte* to, std::size_t row_bytes) const {
+    for (std::size_t i = 0; i < rows(tile); ++i) {
+      std::memcpy(to + i * row_bytes, tiles_[tile] + i * kColumns, kRowBytes);
+    }
+  }
 
   static float flushed(float value) {
     return std::fabs(value) < std::numeric_limits<float>::min() ? std::copysign(0.0F, value) : value;
@@ -70,6 +83,23 @@ class EmulatedTiles {
         std::uint32_t& bits = sums[row * kColumns + column];
         const float sum = flushed(float_of(bits) + flushed(chains[0] + chains[1]));
         std::memcpy(&bits, &sum, sizeof bits);
+      }
+    }
+  }
+
+  __attribute__((noinline)) void multiply_bytes(int sum_tile, int a_tile, int b_tile) {
+    Tile& sums = tiles_[sum_tile];
+    const Tile& a = tiles_[a_tile];
+    const Tile& b = tiles_[b_tile];
+    for (std::size_t row = 0; row < rows_; ++row) {
+      for (std::size_t column = 0; column < kColumns; ++column) {
+        for (std::size_t quad = 0; quad < kColumns; ++quad) {
+          std::int8_t of_a[4];
+          std::uint8_t of_b[4];
+          std::memcpy(of_a, &a[row * kColumns + quad], sizeof of_a);
+          std::memcpy(of_b, &b[quad * kColumns + column], sizeof of_b);
+          for (int i = 0; i < 4; ++i) sums[row * kColumns + column] += static_cast<std::uint32_t>(of_a[i] * of_b[i]);
+        }
       }
     }
   }

@@ -12,6 +12,7 @@
 #include "hwy/highway.h"
 #include "ops/kernels/byte_dot-inl.h"
 #include "ops/kernels/dispatch.h"
+#include "ops/kernels/gemm_int8_tiles.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace linnet::kernels::HWY_NAMESPACE {
@@ -315,6 +316,7 @@ HWY_AFTER_NAMESPACE();
 namespace linnet::kernels {
 
 LINNET_EXPORT(GemmInt8);
+LINNET_EXPORT(Finish);
 
 Int8Epilogue Int8Epilogue::from_row(std::size_t row) const {
   const auto behind = [row](auto* list) { return list == nullptr ? list : list + row; };
@@ -336,7 +338,13 @@ std::size_t byte_product_target(bool instructions) {
   return target;
 }
 
+void finish_int8(const Int8Product& product, std::size_t row, std::size_t rows, std::size_t column, std::size_t width,
+                 const std::int32_t* sums) {
+  LINNET_DISPATCH(Finish)(product, row, rows, column, width, sums);
+}
+
 void gemm_int8(const Int8Product& product) {
+  if (multiplies_int8_in_tiles(product)) return gemm_int8_tiles(product);
   const bool instructions = has_byte_products();
   GemmInt8LinnetVersions[byte_product_target(instructions)](product, instructions);
 }

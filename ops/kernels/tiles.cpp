@@ -27,10 +27,10 @@ Registers cpuid(unsigned leaf, unsigned part) {
   return r;
 }
 
-// AMX-TILE and AMX-BF16, and of palette 1 eight tiles of 16 rows of 64 bytes.
+// AMX-TILE, AMX-BF16 and AMX-INT8, and of palette 1 eight tiles of 16 rows of 64 bytes.
 bool cpu_has_tiles() {
-  constexpr unsigned kTile = 1U << 24, kBf16 = 1U << 22;
-  if ((cpuid(7, 0).d & (kTile | kBf16)) != (kTile | kBf16)) return false;
+  constexpr unsigned kBf16 = 1U << 22, kTile = 1U << 24, kInt8 = 1U << 25;
+  if ((~cpuid(7, 0).d & (kTile | kBf16 | kInt8)) != 0) return false;
   const Registers palette = cpuid(0x1D, 1);
   return (palette.b & 0xFFFFU) == 64 && palette.b >> 16 >= 8 && (palette.c & 0xFFFFU) >= 16;
 }

@@ -10,9 +10,9 @@ enum class Tiles {
   kEmulated,      // plain C++, to the same bits: for tests on other CPUs
 };
 
-// What gemm_tiles() multiplies with now: instructions where the CPU has AMX-BF16, the system saves its registers and
-// gives this process leave to use them, and the kernels run on AVX-512. The system is asked once, by the first call: a
-// process that may use tiles has larger signal frames.
+// What gemm_tiles() and gemm_int8() multiply with now: instructions where the CPU has AMX for both, the system saves
+// its registers and gives this process leave to use them, and the kernels run on AVX-512. The system is asked once, by
+// the first call: a process that may use tiles has larger signal frames.
 Tiles tiles();
 
 // Whether pairs of bfloat16 are multiplied faster than floats where there are no tiles: has_bfloat16_instructions(),

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "ops/kernels/tiles.hpp"
 #include "tests/ops/kernels/numbers.hpp"
 
 namespace linnet::kernels {
@@ -39,11 +40,23 @@ struct Case {
   }
 };
 
+/// What multiplies: what gemm_int8 takes here, tiles on any CPU, instructions but not those of tiles, and neither.
+enum class By { kBest, kEmulatedTiles, kInstructions, kPlain };
+constexpr By kWays[] = {By::kBest, By::kEmulatedTiles, By::kInstructions, By::kPlain};
+
+void multiply(const Int8Product& product, By by) {
+  if (by == By::kPlain) return gemm_int8_without(product);
+  if (by == By::kEmulatedTiles) set_tiles(Tiles::kEmulated);
+  if (by == By::kInstructions) set_tiles(Tiles::kNone);
+  gemm_int8(product);
+  set_tiles(Tiles::kInstructions);
+}
+
 constexpr std::size_t kCanary = 7;
 
 /// C of the product, between guards.
 template <typename T>
-std::vector<T> multiplied(const Case& item, const Int8Epilogue& epilogue, bool transposed, bool instructions,
+std::vector<T> multiplied(const Case& item, const Int8Epilogue& epilogue, bool transposed, By by,
                           std::uint8_t flip = 0) {
   const std::size_t quads = quad_count(item.k);
   std::vector<std::int8_t> rows(item.m * quads * 4 + 1);
@@ -81,7 +94,7 @@ std::vector<T> multiplied(const Case& item, const Int8Epilogue& epilogue, bool t
   for (std::size_t panel = 0; panel < panel_count(item.n); ++panel) {
     product.panel_begin = panel;
     product.panel_end = panel + 1;
-    instructions ? gemm_int8(product) : gemm_int8_without(product);
+    multiply(product, by);
   }
   std::vector<T> result;
   for (std::size_t i = 0; i < c.size(); ++i) {
@@ -103,9 +116,32 @@ TEST(GemmInt8, SumsAreExactInEveryTile) {
         std::vector<std::int32_t> expected;
         for (std::size_t i = 0; i < m * n; ++i) expected.push_back(item.sum(i / n, i % n));
         on_every_isa([&] {
-          EXPECT_EQ(multiplied<std::int32_t>(item, {}, false, true), expected) << m << " " << n << " " << k;
-          EXPECT_EQ(multiplied<std::int32_t>(item, {}, true, false, kInt8Flip), expected) << m << " " << n << " " << k;
+          for (const By by : kWays) {
+            EXPECT_EQ(multiplied<std::int32_t>(item, {}, by == By::kInstructions, by, by == By::kPlain ? kInt8Flip : 0),
+                      expected)
+                << m << " " << n << " " << k << " way " << static_cast<int>(by);
+          }
         });
+      }
+    }
+  }
+}
+
+// Several row tiles, the last of which begins within the one before where rows do not fill it.
+TEST(GemmInt8, SumsOfManyRowsAreExact) {
+  for (const std::size_t m : {16u, 17u, 33u, 50u}) {
+    for (const std::size_t n : {31u, 64u, 112u}) {
+      for (const std::size_t k : {1u, 63u, 64u, 65u, 200u}) {
+        const Case item{m, n, k};
+        std::vector<std::int32_t> expected, start(m);
+        for (std::size_t row = 0; row < m; ++row) start[row] = static_cast<std::int32_t>(row) * 77 - 5;
+        for (std::size_t i = 0; i < m * n; ++i) expected.push_back(item.sum(i / n, i % n) + start[i / n]);
+        Int8Epilogue epilogue;
+        epilogue.row_start = start.data();
+        for (const By by : kWays) {
+          EXPECT_EQ(multiplied<std::int32_t>(item, epilogue, false, by), expected)
+              << m << " " << n << " " << k << " way " << static_cast<int>(by);
+        }
       }
     }
   }
@@ -123,8 +159,10 @@ TEST(GemmInt8, SumsOfLongRowsAreExact) {
         Int8Epilogue epilogue;
         epilogue.row_start = start.data();
         on_every_isa([&] {
-          EXPECT_EQ(multiplied<std::int32_t>(item, epilogue, false, true), expected) << m << " " << n << " " << k;
-          EXPECT_EQ(multiplied<std::int32_t>(item, epilogue, false, false), expected) << m << " " << n << " " << k;
+          for (const By by : kWays) {
+            EXPECT_EQ(multiplied<std::int32_t>(item, epilogue, false, by), expected)
+                << m << " " << n << " " << k << " way " << static_cast<int>(by);
+          }
         });
       }
     }
@@ -138,8 +176,7 @@ TEST(GemmInt8, SumsWrapAround) {
   const std::vector<std::int32_t> expected = {
       static_cast<std::int32_t>(static_cast<std::uint32_t>(std::int64_t{-128} * 255 * 70000))};
   on_every_isa([&] {
-    EXPECT_EQ(multiplied<std::int32_t>(item, {}, false, true), expected);
-    EXPECT_EQ(multiplied<std::int32_t>(item, {}, false, false), expected);
+    for (const By by : kWays) EXPECT_EQ(multiplied<std::int32_t>(item, {}, false, by), expected);
   });
 }
 
@@ -208,13 +245,15 @@ TEST(GemmInt8, EpiloguesRoundEachStepOnce) {
       }
       epilogue.low = -40;
       on_every_isa([&] {
-        epilogue.result = Int8Result::kFloat;
-        epilogue.high = 1e4F;
-        EXPECT_EQ(multiplied<float>(item, epilogue, false, true), floats);
-        epilogue.result = Int8Result::kInt8;
-        epilogue.high = 138;
-        epilogue.zero = kZero;
-        EXPECT_EQ(multiplied<std::int8_t>(item, epilogue, false, true), bytes);
+        for (const By by : kWays) {
+          epilogue.result = Int8Result::kFloat;
+          epilogue.high = 1e4F;
+          EXPECT_EQ(multiplied<float>(item, epilogue, false, by), floats);
+          epilogue.result = Int8Result::kInt8;
+          epilogue.high = 138;
+          epilogue.zero = kZero;
+          EXPECT_EQ(multiplied<std::int8_t>(item, epilogue, false, by), bytes);
+        }
       });
     }
   }
@@ -233,7 +272,8 @@ TEST(GemmInt8, HalvesGoToEvenAndNanToTheLowest) {
   epilogue.high = 100;
   epilogue.zero = 3;
   on_every_isa([&] {
-    EXPECT_EQ(multiplied<std::uint8_t>(item, epilogue, false, true), (std::vector<std::uint8_t>{3, 5, 5, 0, 103, 7}));
+    EXPECT_EQ(multiplied<std::uint8_t>(item, epilogue, false, By::kBest),
+              (std::vector<std::uint8_t>{3, 5, 5, 0, 103, 7}));
   });
 }
 

@@ -124,17 +124,14 @@ TEST_F(Bfloat16Product, OfManyMatricesAndOneB) {
 
 TEST_F(Bfloat16Product, OfStoredElements) {
   for (const bool constant_b : {true, false}) {
-    for (const bool transposed : {true, false}) {
-      for (const std::int64_t rows : {1, 17, 50}) {
-        for (const std::int64_t depth : {1, 33, 100})
-          Product{rows, 70, depth, 1.0F, 1.0F, transposed}.run_stored(constant_b);
-      }
+    for (const std::int64_t rows : {1, 17, 50}) {
+      Product{rows, 70, 33, 1.0F, 1.0F, true}.run_stored(constant_b);
+      Product{rows, 9, 100}.run_stored(constant_b);
     }
-    Product{40, 130, 1100}.run_stored(constant_b);
-    Product{270, 70, 600}.run_stored(constant_b);
     Product{18, 20, 40, 1.0F, 2.0F, false, {18, 20}}.run_stored(constant_b);
     Product{18, 20, 40, 0.5F, 1.0F, true, {1, 20}}.run_stored(constant_b);
   }
+  Product{40, 70, 300}.run_stored(true);
 }
 
 TEST_F(Bfloat16Product, OfManyStoredMatrices) {

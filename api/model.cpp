@@ -29,8 +29,11 @@ void require_cpu() {
 }
 
 std::shared_ptr<ModelImpl> finish(internal::LoadedModel&& loaded, const Options& options, const Stop& stop) {
-  if (options.precision == Precision::kBf16 && !kernels::bfloat16_pairs_are_fast() &&
-      kernels::tiles() == kernels::Tiles::kNone) {
+  const auto multiplies_bfloat16 = [&] {
+    if (options.backend == Backend::kOnednn) return kernels::has_bfloat16_instructions();
+    return kernels::bfloat16_pairs_are_fast() || kernels::tiles() != kernels::Tiles::kNone;
+  };
+  if (options.precision == Precision::kBf16 && !multiplies_bfloat16()) {
     internal::log(
         options, LogLevel::kWarning,
         "precision bf16: this CPU has no bfloat16 arithmetic that is faster (AMX, AVX512_BF16), so float32 is "

@@ -8,9 +8,8 @@
 namespace linnet::kernels {
 namespace {
 
-// Multiply-adds of a slice: at most 3 ms at 5e10 a second, as larger slices read A and B less often; at least so many
-// that taking a slice costs little beside.
-constexpr double kMaxSliceWork = 1.5e8;
+// Multiply-adds of a slice: at most 0.5 ms at 5e10 a second; at least so many that taking a slice costs little beside.
+constexpr double kMaxSliceWork = 2.5e7;
 constexpr double kMinSliceWork = 1 << 16;
 // At most so many slices for each thread: a thread that comes late leaves little for the others to wait for.
 constexpr std::size_t kSlicesPerThread = 4;

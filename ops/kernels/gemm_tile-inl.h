@@ -258,7 +258,7 @@ void MultiplyTile(const Tile& tile) {
         run_left -= some;
       }
       steps -= some;
-      const auto step = [&]() HWY_ATTR {
+      const auto step = [&]() HWY_ATTR __attribute__((always_inline)) {
         TileVector b_row[kVectors];
         LINNET_UNROLL
         for (std::size_t j = 0; j < kVectors; ++j) {

@@ -104,10 +104,11 @@ void pack_panel(const HalfProduct& state, const std::byte* b, std::size_t panel,
 }
 
 Form form_of(const MatrixProduct& product, kernels::HalfType type) {
+  constexpr std::int64_t kLeastTiledDepth = 16;  // half of a tile: fewer steps would leave most of it empty
   const bool stays =
       type == kernels::HalfType::kBfloat16 && product.depth > 0 && product.alpha == 1.0F && !product.transposed_a();
   if (!stays) return Form::kFloats;
-  if (kernels::tiles() != kernels::Tiles::kNone) return Form::kTiles;
+  if (product.depth >= kLeastTiledDepth && kernels::tiles() != kernels::Tiles::kNone) return Form::kTiles;
   return kernels::bfloat16_pairs_are_fast() ? Form::kPairs : Form::kFloats;
 }
 
@@ -163,9 +164,10 @@ Prepared prepare(const PrepareContext& context) {
   }
   const auto depth = static_cast<std::size_t>(product.depth);
   const auto columns = static_cast<std::size_t>(product.columns);
-  const auto most = checked_product(product.columns + 64, product.depth + 1);
+  const auto most = checked_product(product.columns + 64, product.depth + 32);
   const auto all = most ? checked_product(*most, product.b_matrices) : most;
-  if (!all) fail(ErrorCode::kLimitExceeded, "B needs more bytes when packed than 64 bits can count");
+  if (!all || !checked_product(*all, sizeof(float)))
+    fail(ErrorCode::kLimitExceeded, "B needs more bytes when packed than 64 bits can count");
   const auto rows = static_cast<std::size_t>(product.rows);
   const auto threads = static_cast<std::size_t>(context.threads());
   state->form = form_of(product, state->type);

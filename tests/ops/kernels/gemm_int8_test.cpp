@@ -147,6 +147,17 @@ TEST(GemmInt8, SumsOfManyRowsAreExact) {
   }
 }
 
+// More steps than stay in the first-level cache, and more rows than pass by them.
+TEST(GemmInt8, SumsAcrossBlocksAreExact) {
+  for (const Case& item : {Case{50, 80, 900}, Case{150, 70, 1000}}) {
+    std::vector<std::int32_t> expected;
+    for (std::size_t i = 0; i < item.m * item.n; ++i) expected.push_back(item.sum(i / item.n, i % item.n));
+    for (const By by : kWays) {
+      EXPECT_EQ(multiplied<std::int32_t>(item, {}, false, by), expected) << item.m << " way " << static_cast<int>(by);
+    }
+  }
+}
+
 // Longer than what is widened at a time.
 TEST(GemmInt8, SumsOfLongRowsAreExact) {
   for (const std::size_t n : {17u, 65u}) {
@@ -170,11 +181,11 @@ TEST(GemmInt8, SumsOfLongRowsAreExact) {
 }
 
 TEST(GemmInt8, SumsWrapAround) {
-  Case item{1, 1, 70000};
+  Case item{4, 1, 70000};
   std::fill(item.a.begin(), item.a.end(), std::uint8_t{0x80});
   std::fill(item.b.begin(), item.b.end(), std::uint8_t{0xFF});
-  const std::vector<std::int32_t> expected = {
-      static_cast<std::int32_t>(static_cast<std::uint32_t>(std::int64_t{-128} * 255 * 70000))};
+  const std::vector<std::int32_t> expected(
+      item.m, static_cast<std::int32_t>(static_cast<std::uint32_t>(std::int64_t{-128} * 255 * 70000)));
   on_every_isa([&] {
     for (const By by : kWays) EXPECT_EQ(multiplied<std::int32_t>(item, {}, false, by), expected);
   });

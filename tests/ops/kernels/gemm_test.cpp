@@ -91,8 +91,9 @@ TEST(Gemm, WindowsWhereTheyLieGiveTheSameBits) {
   for (const Windows& w :
        {Windows{6, 16, 3, 2, 0, 9}, Windows{6, 48, 21, 21, 4, 30}, Windows{7, 64, 40, 1, 0, 3},
         Windows{13, 48, 700, 130, 257, 140}, Windows{29, 96, 1024, 48, 1, 5}, Windows{13, 20, 9, 3, 0, 5},
-        Windows{11, 16, 200, 9, 3, 9}, Windows{20, 130, 60, 7, 0, 11}, Windows{1081, 96, 18, 6, 0, 9},
-        Windows{1085, 24, 18, 6, 0, 9}, Windows{1201, 40, 18, 6, 0, 9}, Windows{1205, 8, 18, 6, 3, 9}}) {
+        Windows{9, 16, 33, 5, 2, 7}, Windows{9, 24, 33, 5, 2, 7}, Windows{11, 16, 200, 9, 3, 9},
+        Windows{20, 130, 60, 7, 0, 11}, Windows{1081, 96, 18, 6, 0, 9}, Windows{1085, 24, 18, 6, 0, 9},
+        Windows{1201, 40, 18, 6, 0, 9}, Windows{1205, 8, 18, 6, 3, 9}}) {
     TestProduct product(w.m, w.n, w.k);
     SCOPED_TRACE(shape_of(product));
     std::vector<std::ptrdiff_t> offsets;

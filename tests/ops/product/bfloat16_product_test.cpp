@@ -134,6 +134,32 @@ TEST_F(Bfloat16Product, OfStoredElements) {
   Product{40, 70, 300}.run_stored(true);
 }
 
+// In tiles a denormal is zero; in float32 its product is not.
+TEST_F(Bfloat16Product, OfStoredElementsIsInTiles) {
+  const std::vector<float> ones(32, 0x1p100F);
+  std::vector<float> denormals(32, 0x1p-130F);
+  OpTest("MatMul", 13)
+      .input<Bfloat16>({1, 32}, denormals)
+      .constant_input<Bfloat16>({32, 1}, ones)
+      .expect<Bfloat16>({1, 1}, {0})
+      .tolerance_of("reference", close(0, 0x1p-25))
+      .run();
+}
+
+TEST_F(Bfloat16Product, OfOneStoredMatrixAndMany) {
+  const Product one = {3, 5, 40};
+  const std::vector<float> y = one.y();
+  const std::vector<float> of_b = one.b();
+  std::vector<float> b = of_b, twice = y;
+  b.insert(b.end(), of_b.begin(), of_b.end());
+  twice.insert(twice.end(), y.begin(), y.end());
+  OpTest("MatMul", 13)
+      .input<Bfloat16>({3, 40}, one.a())
+      .input<Bfloat16>({2, 40, 5}, b)
+      .expect<Bfloat16>({2, 3, 5}, twice)
+      .run();
+}
+
 TEST_F(Bfloat16Product, OfManyStoredMatrices) {
   const Product one = {3, 5, 40};
   const std::vector<float> a = Product{6, 1, 40}.a();

@@ -115,6 +115,7 @@ class Multiplier {
   std::size_t row(std::size_t tile) const { return std::min(tile * height_, product_.m - height_); }
   std::int32_t* sums_of(std::size_t tile_of_chunk) { return sums_ + tile_of_chunk * height_ * kPanelColumns; }
 
+  // The panel times `count` row tiles from `first` on: some steps of all of them, then the next steps.
   void multiply_chunk(std::size_t first, std::size_t count) {
     const std::size_t steps = quads_ / kStepQuads;
     const std::size_t blocks = count <= kRowTiles ? 1 : (steps + kStepsOfBlock - 1) / kStepsOfBlock;
@@ -133,7 +134,8 @@ class Multiplier {
     }
   }
 
-  // Where the sums of row tiles are, or what they begin with, and where they go.
+  // Of `count` row tiles, those from `at` on of the chunk that begins with tile `first`: where their sums are, or what
+  // they begin with, and where they go.
   Block sums_block(std::size_t first, std::size_t at, std::size_t count, bool begins) {
     Block block = {};
     for (std::size_t i = 0; i < count; ++i) {

@@ -25,8 +25,6 @@ constexpr double kPackedPerNanosecond = 1.0;
 constexpr std::size_t kWidenedElements = 1 << 17;  ///< of one task
 constexpr std::size_t kHalfBytes = 2;
 
-constexpr std::size_t kTiledSteps = 64;  ///< of one row tile and one task
-
 /// What operands are made into. The multiply-adds of each take so much of the time of those of floats.
 enum class Form { kFloats, kPairs, kTiles };
 constexpr double time_share(Form form) { return form == Form::kFloats ? 1.0 : form == Form::kPairs ? 0.5 : 0.1; }
@@ -229,18 +227,14 @@ void join_pairs(const RunArguments& args, const HalfProduct& state, float* to) {
 void join_tiles(const RunArguments& args, const HalfProduct& state, float* to) {
   const auto rows = static_cast<std::size_t>(state.product.rows);
   const auto depth = static_cast<std::size_t>(state.product.depth);
-  const std::size_t steps = kernels::tile_steps(depth);
-  const std::size_t parts = (steps + kTiledSteps - 1) / kTiledSteps;
-  const std::size_t tasks = kernels::row_tile_count(rows) * parts;
   const double work = static_cast<double>(state.a.count) / kWidenedPerNanosecond;
   const auto* a = static_cast<const std::byte*>(args.inputs[0]);
-  args.control.parallel_for(state.a.count / state.a_elements * tasks, work, [&](std::size_t task) {
-    const std::size_t matrix = task / tasks;
-    const std::size_t step = task % parts * kTiledSteps;
-    kernels::join_bfloat16_tiles(a + matrix * rows * depth * kHalfBytes, rows, depth, task % tasks / parts, step,
-                                 std::min(steps, step + kTiledSteps),
-                                 reinterpret_cast<std::byte*>(to + matrix * state.a_elements));
-  });
+  for_row_tiles(args.control, state.a.count / state.a_elements, rows, depth, work,
+                [&](std::size_t matrix, std::size_t row_tile, std::size_t step_begin, std::size_t step_end) {
+                  kernels::join_bfloat16_tiles(a + matrix * rows * depth * kHalfBytes, rows, depth, row_tile,
+                                               step_begin, step_end,
+                                               reinterpret_cast<std::byte*>(to + matrix * state.a_elements));
+                });
 }
 
 /// Every A [depth, rows] as [rows, depth].

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "ops/kernels/gemm.hpp"
+#include "ops/kernels/gemm_tiles.hpp"
 #include "ops/product/matrix_product.hpp"
 
 namespace linnet::internal {
@@ -21,6 +22,22 @@ constexpr std::size_t rows_of_panel(std::size_t depth) {
 
 /// Where row `row` of a panel's columns begins in the B at `b`, at any address.
 const std::byte* panel_rows(const MatrixProduct& product, const void* b, std::size_t panel, std::size_t row);
+
+/// Calls make(matrix, row_tile, step_begin, step_end), from several threads at once, for parts that
+/// cover the tiles (ops/kernels/gemm_tiles.hpp) of `matrices` A [rows, depth] once. `work` as for parallel_for, `make`
+/// must not throw. Errors: those of RunControl::parallel_for.
+template <typename Make>
+void for_row_tiles(RunControl& control, std::size_t matrices, std::size_t rows, std::size_t depth, double work,
+                   const Make& make) {
+  constexpr std::size_t kStepsOfTask = 64;
+  const std::size_t steps = kernels::tile_steps(depth);
+  const std::size_t parts = (steps + kStepsOfTask - 1) / kStepsOfTask;
+  const std::size_t tasks = kernels::row_tile_count(rows) * parts;
+  control.parallel_for(matrices * tasks, work, [&](std::size_t task) {
+    const std::size_t step = task % parts * kStepsOfTask;
+    make(task / tasks, task % tasks / parts, step, std::min(steps, step + kStepsOfTask));
+  });
+}
 
 /// Calls pack(panel, row, rows), from several threads at once, for parts of the panels that cover the matrix at `b` in
 /// the constant `source` once, in bands of its bytes, and lets go of the mapped pages behind each: weights are never in

@@ -11,7 +11,6 @@ namespace linnet::internal {
 namespace {
 
 constexpr double kRoundedPerNanosecond = 4.0;
-constexpr std::size_t kRoundedSteps = 64;  ///< of one row tile and one task
 /// Tiles do so many multiply-adds where float32 does one; weights take half the bytes.
 constexpr double kSpeedUp = 10.0;
 constexpr double kReadSpeedUp = 2.0;
@@ -68,15 +67,11 @@ void run(const RunArguments& args) {
   const auto columns = static_cast<std::size_t>(product.columns);
   const auto* a = static_cast<const float*>(args.inputs[0]);
   auto* const tiled_a = static_cast<std::byte*>(args.workspace);
-  const std::size_t steps = kernels::tile_steps(depth);
-  const std::size_t parts = (steps + kRoundedSteps - 1) / kRoundedSteps;
   const double elements = static_cast<double>(rows) * static_cast<double>(depth);
-  args.control.parallel_for(kernels::row_tile_count(rows) * parts, elements / kRoundedPerNanosecond,
-                            [&](std::size_t task) {
-                              const std::size_t step = task % parts * kRoundedSteps;
-                              kernels::to_bfloat16_tiles(a, depth, rows, depth, task / parts, step,
-                                                         std::min(steps, step + kRoundedSteps), tiled_a);
-                            });
+  for_row_tiles(args.control, 1, rows, depth, elements / kRoundedPerNanosecond,
+                [&](std::size_t, std::size_t row_tile, std::size_t step_begin, std::size_t step_end) {
+                  kernels::to_bfloat16_tiles(a, depth, rows, depth, row_tile, step_begin, step_end, tiled_a);
+                });
   const kernels::TiledProduct tiled = {rows,
                                        columns,
                                        depth,

@@ -198,7 +198,7 @@ def test_verify_finds_the_first_bit_that_differs(example):
     """With no tolerance the first layer whose sums round differently is found; the expectation comes from comparing
     each layer on the spot."""
     layers = (torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(4, 2048), torch.nn.Linear(2048, 64))
-    net = torch.nn.Sequential(*layers).eval()  # so many terms that PyTorch adds them in another order on any CPU
+    net = torch.nn.Sequential(*layers).eval()  # so many terms that PyTorch adds them in its own order
     report = linnet.verify(net, (example,), rtol=0, atol=0)
     x, expected = example, None
     for name, layer in net.named_children():

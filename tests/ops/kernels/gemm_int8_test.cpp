@@ -38,6 +38,12 @@ struct Case {
     for (std::size_t i = 0; i < k; ++i) sum += static_cast<std::int8_t>(a[row * k + i]) * b[i * n + column];
     return sum;
   }
+  /// All of them, behind what each row starts with, if anything.
+  std::vector<std::int32_t> sums(const std::vector<std::int32_t>& start = {}) const {
+    std::vector<std::int32_t> sums;
+    for (std::size_t i = 0; i < m * n; ++i) sums.push_back(sum(i / n, i % n) + (start.empty() ? 0 : start[i / n]));
+    return sums;
+  }
 };
 
 /// What multiplies: what gemm_int8 takes here, tiles on any CPU, instructions but not those of tiles, and neither.
@@ -113,8 +119,7 @@ TEST(GemmInt8, SumsAreExactInEveryTile) {
     for (const std::size_t m : {1u, 2u, 3u, 4u, 5u, 6u, 7u, 11u, 13u}) {
       for (const std::size_t k : {0u, 1u, 3u, 4u, 5u, 8u, 12u, 70u, 261u}) {
         const Case item{m, n, k};
-        std::vector<std::int32_t> expected;
-        for (std::size_t i = 0; i < m * n; ++i) expected.push_back(item.sum(i / n, i % n));
+        const std::vector<std::int32_t> expected = item.sums();
         on_every_isa([&] {
           for (const By by : kWays) {
             EXPECT_EQ(multiplied<std::int32_t>(item, {}, by == By::kInstructions, by, by == By::kPlain ? kInt8Flip : 0),
@@ -133,9 +138,9 @@ TEST(GemmInt8, SumsOfManyRowsAreExact) {
     for (const std::size_t n : {31u, 64u, 112u}) {
       for (const std::size_t k : {1u, 63u, 64u, 65u, 200u}) {
         const Case item{m, n, k};
-        std::vector<std::int32_t> expected, start(m);
+        std::vector<std::int32_t> start(m);
         for (std::size_t row = 0; row < m; ++row) start[row] = static_cast<std::int32_t>(row) * 77 - 5;
-        for (std::size_t i = 0; i < m * n; ++i) expected.push_back(item.sum(i / n, i % n) + start[i / n]);
+        const std::vector<std::int32_t> expected = item.sums(start);
         Int8Epilogue epilogue;
         epilogue.row_start = start.data();
         for (const By by : kWays) {
@@ -150,8 +155,7 @@ TEST(GemmInt8, SumsOfManyRowsAreExact) {
 // More steps than stay in the first-level cache, and more rows than pass by them.
 TEST(GemmInt8, SumsAcrossBlocksAreExact) {
   for (const Case& item : {Case{50, 80, 900}, Case{150, 70, 1000}}) {
-    std::vector<std::int32_t> expected;
-    for (std::size_t i = 0; i < item.m * item.n; ++i) expected.push_back(item.sum(i / item.n, i % item.n));
+    const std::vector<std::int32_t> expected = item.sums();
     for (const By by : kWays) {
       EXPECT_EQ(multiplied<std::int32_t>(item, {}, false, by), expected) << item.m << " way " << static_cast<int>(by);
     }
@@ -164,9 +168,9 @@ TEST(GemmInt8, SumsOfLongRowsAreExact) {
     for (const std::size_t m : {1u, 3u, 4u, 6u}) {
       for (const std::size_t k : {2047u, 2049u, 4100u}) {
         const Case item{m, n, k};
-        std::vector<std::int32_t> expected, start(m);
+        std::vector<std::int32_t> start(m);
         for (std::size_t row = 0; row < m; ++row) start[row] = static_cast<std::int32_t>(row) * 1000 - 7;
-        for (std::size_t i = 0; i < m * n; ++i) expected.push_back(item.sum(i / n, i % n) + start[i / n]);
+        const std::vector<std::int32_t> expected = item.sums(start);
         Int8Epilogue epilogue;
         epilogue.row_start = start.data();
         on_every_isa([&] {

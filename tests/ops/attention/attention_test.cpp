@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -128,13 +129,15 @@ struct Stored {
     for (std::size_t i = 0; i < order.size(); ++i) stored[static_cast<std::size_t>(order[i])] = canonical[i];
     return stored;
   }
-  std::size_t index(std::vector<std::int64_t> at) const {
-    if (canonical.size() == 3) at.erase(at.begin() + 1);
-    const std::vector<std::int64_t> strides = row_major_strides(shape());
-    std::int64_t index = 0;
-    for (std::size_t i = 0; i < at.size(); ++i)
-      index += at[i] * strides[order.empty() ? i : static_cast<std::size_t>(order[i])];
-    return static_cast<std::size_t>(index);
+  /// Of batch, head, row and column; a tensor of 3 dimensions has no heads.
+  std::array<std::int64_t, 4> strides() const {
+    const std::vector<std::int64_t> all = row_major_strides(shape());
+    std::array<std::int64_t, 4> found = {};
+    for (std::size_t i = 0; i < canonical.size(); ++i) {
+      const std::size_t dimension = canonical.size() == 3 && i > 0 ? i + 1 : i;
+      found[dimension] = all[order.empty() ? i : static_cast<std::size_t>(order[i])];
+    }
+    return found;
   }
 };
 
@@ -151,19 +154,27 @@ Stored stored_output(const Case& c) {
   return stored(c, {c.batches, c.heads, c.queries, c.width}, inverse);
 }
 
-/// An element of what is added to the scores; 0 of nothing.
-double added_by(const Case& c, const ConstantPtr& addend, std::int64_t batch, std::int64_t head, std::int64_t row,
-                std::int64_t key) {
-  if (addend == nullptr) return 0;
-  Shape shape = addend->shape;
-  if (c.in_three_dimensions) shape.insert(shape.begin() + (shape.size() == 3 ? 1 : 0), 1);
-  shape.insert(shape.begin(), 4 - std::min<std::size_t>(4, shape.size()), 1);
-  const std::vector<std::int64_t> strides = row_major_strides(shape);
-  const std::int64_t at[] = {batch, head, row, key};
-  std::int64_t index = 0;
-  for (std::size_t i = 0; i < 4; ++i) index += shape[i] == 1 ? 0 : at[i] * strides[i];
-  return static_cast<double>(addend->as<float>()[index]);
-}
+/// What is added to the scores, broadcast; zeros of nothing.
+class Added {
+ public:
+  Added(const Case& c, const ConstantPtr& addend) : addend_(addend) {
+    if (addend == nullptr) return;
+    Shape shape = addend->shape;
+    if (c.in_three_dimensions) shape.insert(shape.begin() + (shape.size() == 3 ? 1 : 0), 1);
+    shape.insert(shape.begin(), 4 - std::min<std::size_t>(4, shape.size()), 1);
+    const std::vector<std::int64_t> strides = row_major_strides(shape);
+    for (std::size_t i = 0; i < 4; ++i) strides_[i] = shape[i] == 1 ? 0 : strides[i];
+  }
+  double at(std::int64_t batch, std::int64_t head, std::int64_t row, std::int64_t key) const {
+    if (addend_ == nullptr) return 0;
+    const std::int64_t index = batch * strides_[0] + head * strides_[1] + row * strides_[2] + key * strides_[3];
+    return static_cast<double>(addend_->as<float>()[index]);
+  }
+
+ private:
+  ConstantPtr addend_;
+  std::array<std::int64_t, 4> strides_ = {};
+};
 
 void check(const Case& c) {
   const Stored q = stored(c, {c.batches, c.heads, c.queries, c.depth}, c.q_order);
@@ -177,32 +188,38 @@ void check(const Case& c) {
   const ConstantPtr bias = c.bias.empty() ? nullptr : random_tensor(DataType::kFloat32, c.bias, -3, 3, 5);
   const ConstantPtr sinks = c.sinks.empty() ? nullptr : random_tensor(DataType::kFloat32, c.sinks, -3, 6, 6);
   std::vector<float> expected(static_cast<std::size_t>(element_count(y.shape())));
+  const auto q_at = q.strides(), k_at = k.strides(), v_at = v.strides(), y_at = y.strides();
+  const auto place = [](const std::array<std::int64_t, 4>& strides, std::int64_t batch, std::int64_t head,
+                        std::int64_t row, std::int64_t column) {
+    return static_cast<std::size_t>(batch * strides[0] + head * strides[1] + row * strides[2] + column * strides[3]);
+  };
+  const Added of_mask(c, mask), of_bias(c, bias), of_sinks(c, sinks);
   for (std::int64_t batch = 0; batch < c.batches; ++batch) {
     for (std::int64_t head = 0; head < c.heads; ++head) {
       for (std::int64_t row = 0; row < c.queries; ++row) {
         const std::int64_t key_head = head / (c.heads / c.key_heads);
         std::vector<double> weights;
-        double sum = sinks == nullptr ? 0 : std::exp(added_by(c, sinks, batch, head, row, 0));
+        double sum = sinks == nullptr ? 0 : std::exp(of_sinks.at(batch, head, row, 0));
         for (std::int64_t key = 0; key < c.keys; ++key) {
           double score = 0;
           for (std::int64_t i = 0; i < c.depth; ++i) {
-            score += static_cast<double>(q_values->as<float>()[q.index({batch, head, row, i})]) *
-                     static_cast<double>(k_values->as<float>()[k.index({batch, key_head, key, i})]);
+            score += static_cast<double>(q_values->as<float>()[place(q_at, batch, head, row, i)]) *
+                     static_cast<double>(k_values->as<float>()[place(k_at, batch, key_head, key, i)]);
           }
           const auto factor = static_cast<double>(c.scale);
           score = c.divides ? score / factor : score * factor;
           if (c.cap != 0) score = static_cast<double>(c.cap) * std::tanh(score);
-          score += added_by(c, mask, batch, head, row, key) + added_by(c, bias, batch, head, row, key);
+          score += of_mask.at(batch, head, row, key) + of_bias.at(batch, head, row, key);
           weights.push_back(std::exp(score));
           sum += weights.back();
         }
         for (std::int64_t column = 0; column < c.width; ++column) {
           double result = 0;
           for (std::int64_t key = 0; key < c.keys; ++key) {
-            const auto value = v_values->as<float>()[v.index({batch, key_head, key, column})];
+            const auto value = v_values->as<float>()[place(v_at, batch, key_head, key, column)];
             result += weights[static_cast<std::size_t>(key)] / sum * static_cast<double>(value);
           }
-          expected[y.index({batch, head, row, column})] = static_cast<float>(result);
+          expected[place(y_at, batch, head, row, column)] = static_cast<float>(result);
         }
       }
     }

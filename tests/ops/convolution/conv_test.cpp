@@ -114,8 +114,11 @@ TEST(Conv, SumsTapsWithChannelsLast) {
 }
 
 TEST(Conv, WidensHalves) {
+  std::size_t turn = 0;  // with sanitizers, the two types take turns
   for (const PaddedCase& item : cases()) {
+    ++turn;
     for (const DataType type : {DataType::kFloat16, DataType::kBfloat16}) {
+      if (LINNET_SANITIZED && (type == DataType::kFloat16) == (turn % 2 == 0)) continue;
       OpTest test = convolution_test(item.c, false, type, true);
       with_window(test, item.c, item.pads_end).run();
     }

@@ -33,6 +33,14 @@ inline float float_of(std::uint32_t bits) {
   return x;
 }
 
+// Of all 2^32 floats, in the order of their bits, the first and every step-th after it.
+inline std::vector<float> sampled_floats(std::uint64_t step) {
+  std::vector<float> x;
+  for (std::uint64_t bits = 0; bits < (std::uint64_t{1} << 32); bits += step)
+    x.push_back(float_of(static_cast<std::uint32_t>(bits)));
+  return x;
+}
+
 // How many floats apart; both zeros are one, two NaNs are equal, NaN is far from everything else.
 inline std::int64_t ulp_distance(float a, float b) {
   if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && std::isnan(b) ? 0 : std::int64_t{1} << 40;

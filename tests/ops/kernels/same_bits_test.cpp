@@ -22,8 +22,8 @@
 namespace linnet::kernels {
 namespace {
 
-using test::float_of;
 using test::random_floats;
+using test::sampled_floats;
 
 enum class Same {
   kEverywhere,
@@ -37,20 +37,11 @@ struct Function {
   std::function<std::vector<double>()> results;
 };
 
-/// Every 10007th float of all 2^32.
-std::vector<float> sampled_floats() {
-  std::vector<float> x;
-  for (std::uint64_t bits = 0; bits < (std::uint64_t{1} << 32); bits += 10007) {
-    x.push_back(float_of(static_cast<std::uint32_t>(bits)));
-  }
-  return x;
-}
-
 std::vector<double> widened(const std::vector<float>& values) { return {values.begin(), values.end()}; }
 
 Function of_activation(const char* name, Same same, const Activation& activation) {
   return {name, same, [activation] {
-            const std::vector<float> x = sampled_floats();
+            const std::vector<float> x = sampled_floats(10007);
             std::vector<float> y(x.size());
             apply_activation(activation, x.data(), y.data(), x.size());
             return widened(y);
@@ -59,7 +50,7 @@ Function of_activation(const char* name, Same same, const Activation& activation
 
 Function of_unary(const char* name, UnaryKind kind) {
   return {name, Same::kEverywhere, [kind] {
-            const std::vector<float> x = sampled_floats();
+            const std::vector<float> x = sampled_floats(10007);
             std::vector<float> y(x.size());
             unary(kind, x.data(), y.data(), x.size());
             return widened(y);
@@ -161,7 +152,7 @@ Normalized normalized() {
 
 std::vector<double> pairs() {
   std::vector<double> results;
-  const std::vector<float> a = sampled_floats();
+  const std::vector<float> a = sampled_floats(10007);
   std::vector<float> b(a.rbegin(), a.rend()), y(a.size());
   std::rotate(b.begin(), b.begin() + 12345, b.end());
   for (const BinaryKind kind :

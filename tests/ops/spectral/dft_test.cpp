@@ -15,12 +15,13 @@ using Numbers = std::vector<std::complex<double>>;
 
 /// By the formula, with exact angles.
 Numbers transformed(const Numbers& x, std::size_t n, bool inverse) {
-  Numbers y(n);
+  Numbers y(n), roots;
+  for (std::size_t k = 0; k < n; ++k) {
+    const double angle = 2 * std::acos(-1.0) * static_cast<double>(k) / static_cast<double>(n);
+    roots.push_back(std::polar(1.0, inverse ? angle : -angle));
+  }
   for (std::size_t j = 0; j < n; ++j) {
-    for (std::size_t k = 0; k < std::min(n, x.size()); ++k) {
-      const double angle = 2 * std::acos(-1.0) * static_cast<double>(j * k % n) / static_cast<double>(n);
-      y[j] += x[k] * std::polar(1.0, inverse ? angle : -angle);
-    }
+    for (std::size_t k = 0; k < std::min(n, x.size()); ++k) y[j] += x[k] * roots[j * k % n];
     if (inverse) y[j] /= static_cast<double>(n);
   }
   return y;

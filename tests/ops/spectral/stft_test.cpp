@@ -26,16 +26,18 @@ void check(const Case& c, const Tolerance& tolerance) {
   std::byte* data = nullptr;
   const ConstantPtr expected = make_constant(data_type_of<T>(), {batches, frames, bins, 2}, &data);
   T* to = reinterpret_cast<T*>(data);
+  std::vector<std::complex<double>> roots;
+  for (std::int64_t k = 0; k < c.length; ++k)
+    roots.push_back(std::polar(1.0, -2 * std::acos(-1.0) * static_cast<double>(k) / static_cast<double>(c.length)));
   for (std::int64_t row = 0; row < batches * frames; ++row) {
     const T* x = signal->as<T>() + (row / frames * size + row % frames * c.step) * parts;
     for (std::int64_t j = 0; j < bins; ++j) {
       std::complex<double> sum;
       for (std::int64_t k = 0; k < c.length; ++k) {
-        const double turn = static_cast<double>(j * k % c.length) / static_cast<double>(c.length);
         const std::complex<double> number(static_cast<double>(x[k * parts]),
                                           parts == 2 ? static_cast<double>(x[k * parts + 1]) : 0.0);
         const double factor = c.window ? static_cast<double>(window->as<T>()[k]) : 1.0;
-        sum += number * factor * std::polar(1.0, -2 * std::acos(-1.0) * turn);
+        sum += number * factor * roots[static_cast<std::size_t>(j * k % c.length)];
       }
       *to++ = static_cast<T>(sum.real());
       *to++ = static_cast<T>(sum.imag());

@@ -165,9 +165,7 @@ std::optional<ChannelsLast> channels_last_convolution(const NodeView& node) {
   if (w->shape.size() > 2 + kMostChannelsLastAxes) return std::nullopt;
   const bool transposed = attributes.transposed;
   const auto rows = static_cast<std::size_t>(transposed ? w->shape[1] : w->shape[0] / attributes.group);
-  // Fewer rows of a group would leave out much of the product's vectors, and store parts of them.
-  const std::size_t of_vector = attributes.group > 1 ? kernels::gemm_vector_columns() : 0;
-  if (rows < std::max(kLeastProductRows, of_vector)) return std::nullopt;
+  if (rows < kLeastProductRows) return std::nullopt;
   std::optional<ChannelsLast> result = turned<ConvolutionAttributes>(node);
   if (!result) return std::nullopt;
   if (node.has_input(kConvolutionAddend)) result->images |= std::uint64_t{1} << kConvolutionAddend;

@@ -74,6 +74,13 @@ bool set_window_sizes(const Convolution& c, const ConvolutionPart& part, WindowT
   return true;
 }
 
+template <std::size_t kChannels>
+void copy_few(const float* from, std::size_t from_stride, float* to, std::size_t places) {
+  for (std::size_t place = 0; place < places; ++place) {
+    std::memcpy(to + place * kChannels, from + place * from_stride, kChannels * sizeof(float));
+  }
+}
+
 class WindowTask {
  public:
   WindowTask(const ConvolutionRun& run, const ConvolutionPart& part, std::size_t task, float* memory)
@@ -283,6 +290,10 @@ void copy_places(const float* from, std::size_t from_stride, float* to, std::siz
     std::memcpy(to, from, places * channels * sizeof(float));
     return;
   }
+  // Of few channels, a call would take longer than the copy.
+  if (channels == 4) return copy_few<4>(from, from_stride, to, places);
+  if (channels == 8) return copy_few<8>(from, from_stride, to, places);
+  if (channels == 16) return copy_few<16>(from, from_stride, to, places);
   for (std::size_t place = 0; place < places; ++place) {
     std::memcpy(to + place * channels, from + place * from_stride, channels * sizeof(float));
   }

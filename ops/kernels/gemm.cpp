@@ -279,8 +279,6 @@ void GemmOfWindows(const Product& product) {
   if (product.n > 0) GemmOfCopiedWindows(product);
 }
 
-std::size_t GemmVectorColumns() { return kLanes; }
-
 void GemmBfloat16(const Product& product, bool instructions) {
 #if HWY_TARGET == HWY_AVX3
   if (instructions) return Multiply<PairDot>(product);
@@ -305,7 +303,6 @@ namespace linnet::kernels {
 
 LINNET_EXPORT(Gemm);
 LINNET_EXPORT(GemmOfWindows);
-LINNET_EXPORT(GemmVectorColumns);
 LINNET_EXPORT(GemmBfloat16);
 
 namespace {
@@ -344,8 +341,6 @@ void gemm_of_windows(std::size_t m, std::size_t n, std::size_t k, const float* a
   const float* b = k == 0 ? kNoRows : packed_b;
   LINNET_DISPATCH(GemmOfWindows)({m, n, k, a, a_row_stride, b, 0, epilogue, c, c_row_stride, 0, n, &runs});
 }
-
-std::size_t gemm_vector_columns() { return LINNET_DISPATCH(GemmVectorColumns)(); }
 
 void gemm_bfloat16(std::size_t m, std::size_t n, std::size_t pairs, const Bfloat16Pair* a, std::size_t a_row_stride,
                    const Bfloat16Pair* packed_b, const GemmEpilogue& epilogue, float* c, std::size_t c_row_stride,

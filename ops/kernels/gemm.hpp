@@ -98,9 +98,6 @@ struct StepRuns {
   std::size_t first;
 };
 
-// Columns of C that a vector of gemm() has: with fewer, lanes are idle.
-std::size_t gemm_vector_columns();
-
 // The same as gemm() for all columns, with such an A, whose rows may overlap. With k = 0, one offset is read.
 // Requires: m >= 6, k <= kMostStepsOfWindows.
 constexpr std::size_t kMostStepsOfWindows = 1024;

@@ -16,12 +16,12 @@
 
 #include "ops/elementwise/broadcast_loops.hpp"
 #include "ops/kernels/resample.hpp"
-#include "ops/kernels/transpose.hpp"
 #include "ops/resize/grid_points.hpp"
 #include "ops/shared/chunks.hpp"
 #include "ops/shared/element_lines.hpp"
 #include "ops/shared/named_value.hpp"
 #include "ops/shared/output_tables.hpp"
+#include "ops/shared/pixels.hpp"
 #include "ops/shared/sized_elements.hpp"
 #include "ops/shared/workspace_layout.hpp"
 #include "runtime/infer.hpp"
@@ -113,16 +113,6 @@ Grid grid_of(const NodeView& node) {
   grid.plane = static_cast<std::size_t>(element_count(grid.sizes));
   grid.points = static_cast<std::size_t>(element_count(Shape(y.begin() + 2, y.end())));
   return grid;
-}
-
-/// to[i][j] = from[j][i] for i < rows, j < columns; the strides count elements.
-void transpose_floats(const float* from, std::size_t from_stride, float* to, std::size_t to_stride, std::size_t rows,
-                      std::size_t columns) {
-  kernels::transpose(
-      sizeof(float),
-      {reinterpret_cast<const std::byte*>(from), static_cast<std::ptrdiff_t>(from_stride * sizeof(float)),
-       reinterpret_cast<std::byte*>(to), static_cast<std::ptrdiff_t>(to_stride * sizeof(float))},
-      rows, columns);
 }
 
 /// Calls body(batch, first point, points, block, worker) for all blocks of points.
@@ -257,20 +247,6 @@ Prepared prepare_pixels(const PrepareContext& context) {
   return {std::move(state), layout.bytes(), 0};
 }
 
-void copy_to_pixels(const Grid& grid, const RunArguments& args, float* pixels) {
-  constexpr double kCopyCost = 0.2;  // ns per element
-  const auto* x = static_cast<const float*>(args.inputs[0]);
-  const std::size_t size = std::max<std::size_t>(1, kTask / grid.channels);
-  const std::size_t pieces = (grid.plane + size - 1) / size;
-  const double work = kCopyCost * static_cast<double>(grid.batches * grid.plane) * static_cast<double>(grid.channels);
-  args.control.parallel_for(grid.batches * pieces, work, [&](std::size_t task) {
-    const std::size_t first = task % pieces * size;
-    const std::size_t batch = task / pieces * grid.plane * grid.channels;
-    transpose_floats(x + batch + first, grid.plane, pixels + batch + first * grid.channels, grid.channels,
-                     std::min(size, grid.plane - first), grid.channels);
-  });
-}
-
 void run_pixels(const RunArguments& args) {
   const auto& state = *static_cast<const PixelState*>(args.state);
   const Grid& grid = state.grid;
@@ -278,7 +254,8 @@ void run_pixels(const RunArguments& args) {
   auto* const pixels = reinterpret_cast<float*>(workspace);
   auto* const tiles = reinterpret_cast<float*>(workspace + state.tiles);
   auto* const y = static_cast<float*>(args.outputs[0]);
-  copy_to_pixels(grid, args, pixels);
+  const auto* const x = static_cast<const float*>(args.inputs[0]);
+  copy_to_pixels(args.control, x, grid.batches, grid.channels, grid.plane, pixels);
   const auto sample = [&](std::size_t batch, std::size_t first, std::size_t count, const Block<float>& block,
                           std::size_t worker) {
     float* const tile = tiles + worker * kPoints * kTileChannels;

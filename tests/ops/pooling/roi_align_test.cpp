@@ -35,7 +35,7 @@ Sample sample(double place, std::int64_t size) {
 /// Sample by sample.
 template <typename T>
 void check(const Case& c, const Shape& x_shape, const Literals<T>& rois, const Literals<std::int64_t>& batches,
-           const Tolerance& tolerance) {
+           const Tolerance& tolerance, const std::vector<std::string>& implementations = {}) {
   const ConstantPtr x = random_tensor(data_type_of<T>(), x_shape, -2, 3, 4);
   const auto regions = static_cast<std::int64_t>(batches.size());
   const std::int64_t channels = x_shape[1], rows = x_shape[2], columns = x_shape[3];
@@ -84,8 +84,9 @@ void check(const Case& c, const Shape& x_shape, const Literals<T>& rois, const L
       }
     }
   }
-  OpTest("RoiAlign", 16)
-      .named(text(c.mode, " ", data_type_of<T>(), " ", x_shape, " ratio ", c.ratio, " half pixel ", c.half_pixel))
+  OpTest test("RoiAlign", 16);
+  if (!implementations.empty()) test.expect_implementations(implementations);
+  test.named(text(c.mode, " ", data_type_of<T>(), " ", x_shape, " ratio ", c.ratio, " half pixel ", c.half_pixel))
       .attribute("mode", c.mode)
       .attribute("coordinate_transformation_mode", c.half_pixel ? "half_pixel" : "output_half_pixel")
       .attribute("output_height", c.height)
@@ -120,6 +121,19 @@ TEST(RoiAlign, IsAsSampleBySample) {
   }
   check<float>({"avg", true, 8, 8, 2, 0.25F}, {2, 70, 16, 20}, kRois, kBatches, close(1e-5, 1e-6));
   check<float>({"avg", true, 2, 2, 0, 1}, {2, 3, 5, 6}, {}, {}, exact());
+}
+
+TEST(RoiAlign, AddsChannelsOfPixels) {
+  const std::vector<std::string> pixels = {"simd pixels", "reference"}, reference = {"reference"};
+  const auto tolerance = close(1e-5, 1e-6);
+  // Beyond X, of no size, and wider than what is listed at a time.
+  const Literals<float> wide = {0, 0, 150, 20, -200, -100, 400, 300, 3, 2, 3, 2, 149, 0, 160, 30, 7, 5, 100.5F, 5.25F};
+  check<float>({"avg", true, 2, 128, 0, 1}, {1, 9, 20, 150}, wide, {0, 0, 0, 0, 0}, tolerance, pixels);
+  check<float>({"avg", false, 3, 2, 2, 1}, {2, 130, 7, 5}, kRois, kBatches, tolerance, pixels);
+  check<float>({"avg", true, 7, 7, 2, 0.25F}, {1, 8, 30, 30}, {0, 0, 80, 90}, {0}, tolerance, reference);
+  check<float>({"avg", true, 7, 7, 2, 0.25F}, {1, 7, 4, 4}, {0, 0, 80, 90}, {0}, tolerance, reference);
+  check<float>({"max", true, 7, 7, 2, 0.25F}, {1, 8, 4, 4}, {0, 0, 80, 90}, {0}, tolerance, reference);
+  check<float>({"avg", true, 70, 60, 2, 0.25F}, {1, 8, 4, 4}, {0, 0, 80, 90}, {0}, tolerance, reference);
 }
 
 TEST(RoiAlign, HasDefaults) {

@@ -84,12 +84,59 @@ void set_point(const Grid& grid, const Block<W>& block, std::size_t point) {
   }
 }
 
+/// The two elements of mode linear along an axis; the weight of one outside is 0 where zeros are.
+struct Pair {
+  std::int64_t elements[2];
+  double weights[2];
+};
+
+/// As set_axis has it, without reflection.
+inline Pair linear_pair(float number, std::int64_t size, bool align_corners, bool zeros) {
+  double place = place_of(number, size, align_corners);
+  if (!(std::abs(place) <= kFarthest)) place = place > 0 ? kFarthest : place < 0 || zeros ? -kFarthest : 0;
+  auto element = static_cast<std::int64_t>(place);
+  if (static_cast<double>(element) > place) --element;
+  const double part = place - static_cast<double>(element);
+  Pair pair = {{element, element + 1}, {1 - part, part}};
+  for (std::size_t i = 0; i < 2; ++i) {
+    const bool outside = pair.elements[i] < 0 || pair.elements[i] >= size;
+    if (outside && zeros) pair.weights[i] = 0;
+    if (outside) pair.elements[i] = pair.elements[i] < 0 || zeros ? 0 : size - 1;
+  }
+  return pair;
+}
+
+/// Bilinear points, what images are sampled with nearly always: as set_point, at a third of its time.
+template <typename W>
+void set_bilinear(const Grid& grid, const Block<W>& block, std::size_t count) {
+  const bool zeros = grid.attributes.padding == Padding::kZeros, align = grid.attributes.align_corners;
+  for (std::size_t point = 0; point < count; ++point) {
+    const Pair row = linear_pair(static_cast<float>(block.numbers[2 * point + 1]), grid.sizes[0], align, zeros);
+    const Pair column = linear_pair(static_cast<float>(block.numbers[2 * point]), grid.sizes[1], align, zeros);
+    for (std::size_t tap = 0; tap < 4; ++tap) {
+      const double weight = row.weights[tap / 2] * column.weights[tap % 2];
+      const std::int64_t element = row.elements[tap / 2] * grid.strides[0] + column.elements[tap % 2];
+      block.elements[tap * kPoints + point] = static_cast<typename Block<W>::Index>(weight != 0 ? element : 0);
+      block.weights[tap * kPoints + point] = static_cast<W>(weight);
+    }
+  }
+}
+
+bool is_bilinear(const Grid& grid) {
+  return grid.attributes.mode == ResizeMode::kLinear && grid.attributes.padding != Padding::kReflection &&
+         grid.axes() == 2 && grid.grid_type != DataType::kFloat64;
+}
+
 }  // namespace
 
 template <typename W>
 void set_block(const Grid& grid, const void* numbers, std::size_t first, std::size_t count, const Block<W>& block) {
   load_line(grid.grid_type, numbers, first * grid.axes(), count * grid.axes(), block.numbers);
-  for (std::size_t point = 0; point < count; ++point) set_point(grid, block, point);
+  if (is_bilinear(grid)) {
+    set_bilinear(grid, block, count);
+  } else {
+    for (std::size_t point = 0; point < count; ++point) set_point(grid, block, point);
+  }
   for (std::size_t point = count; point < kPoints; ++point) {
     for (std::size_t tap = 0; tap < grid.taps; ++tap) {
       block.elements[tap * kPoints + point] = 0;

@@ -215,9 +215,10 @@ void MultiplyChunk(const Product& product, std::size_t row_begin, std::size_t ro
       const std::size_t depth = row_tiles == 1 || rest <= kMostBlockDepth ? rest : kBlockDepth;
       block += depth * width;
       const bool last = column + columns == product.column_end && k_begin + depth == product.k;
-      // The next chunk begins where this one began.
-      const float* const next = last ? product.b + product.column_begin * product.k : block;
-      const bool fetches = product.b_row_stride == 0 && !(last && row_end == product.m);
+      // The next chunk begins where this one began, and what comes then where the caller says.
+      const float* next = block;
+      if (last) next = row_end < product.m ? product.b + product.column_begin * product.k : product.epilogue.next_b;
+      const bool fetches = product.b_row_stride == 0 && next != nullptr;
       const std::size_t next_floats = fetches ? depth * width : 0;
       const std::size_t tile_columns = max_panel_tile_vectors(most_rows) * kLanes;
       Prefetch prefetch(next, next_floats, row_tiles * divide_up(columns, tile_columns) * depth);

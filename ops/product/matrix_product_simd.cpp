@@ -297,13 +297,16 @@ class Runner {
     });
   }
 
-  void multiply(const MatrixProduct::Batch& batch, const float* packed, const kernels::GemmSlice& slice) const {
+  /// `next`: where packed weights are read next, or null.
+  void multiply(const MatrixProduct::Batch& batch, const float* packed, const kernels::GemmSlice& slice,
+                const float* next) const {
     const auto columns = static_cast<std::size_t>(product_.columns);
     float* y = y_ + batch.y;
+    kernels::GemmEpilogue epilogue = epilogue_.from_row(slice.row_begin);
+    epilogue.next_b = next;
     kernels::gemm(slice.row_end - slice.row_begin, columns, static_cast<std::size_t>(product_.depth),
                   a_ + batch.a + static_cast<std::int64_t>(slice.row_begin * a_row_stride_), a_row_stride_, packed,
-                  epilogue_.from_row(slice.row_begin), y + slice.row_begin * y_row_stride_, y_row_stride_,
-                  slice.panel_begin, slice.panel_end);
+                  epilogue, y + slice.row_begin * y_row_stride_, y_row_stride_, slice.panel_begin, slice.panel_end);
   }
 
   /// Products [first, first + count), whose packed B begin at `packed`.
@@ -311,10 +314,21 @@ class Runner {
     const std::size_t slices = state_.slices.count();
     const double work = product_work(product_) * static_cast<double>(count);
     args_.control.parallel_for(slices * static_cast<std::size_t>(count), work, [&, packed](std::size_t task) {
-      const std::int64_t index = first + static_cast<std::int64_t>(task / slices);
-      const MatrixProduct::Batch batch = product_.batch(index);
-      const float* b = state_.packed != nullptr ? packed_b(batch.b) : packed;
-      multiply(batch, b, state_.slices.slice(task % slices));
+      const auto batch_of = [&](std::size_t i) {
+        return product_.batch(first + static_cast<std::int64_t>(i / slices));
+      };
+      const auto b_of = [&](const MatrixProduct::Batch& batch) {
+        return state_.packed != nullptr ? packed_b(batch.b) : packed;
+      };
+      // The thread's next task, where it has one and nobody takes it.
+      const float* next = nullptr;
+      const std::size_t other = task + static_cast<std::size_t>(args_.control.threads());
+      if (other < slices * static_cast<std::size_t>(count)) {
+        const std::size_t panel = state_.slices.slice(other % slices).panel_begin;
+        next = b_of(batch_of(other)) + panel * kernels::kPanelColumns * static_cast<std::size_t>(product_.depth);
+      }
+      const MatrixProduct::Batch batch = batch_of(task);
+      multiply(batch, b_of(batch), state_.slices.slice(task % slices), next);
     });
   }
 
@@ -384,7 +398,7 @@ class Runner {
           pack_one_b(product_, b_ + batch.b, room_for_b(worker));
           packed_offset = batch.b;
         }
-        multiply(batch, b, whole);
+        multiply(batch, b, whole, nullptr);
       }
     });
   }

@@ -128,6 +128,10 @@ bool multiply(const ConvolutionRun& run, const ConvolutionPart& part, const Prod
       if (run.operands.addend != nullptr) epilogue.addend = run.operands.addend + place;
     }
     if (k + depth == part.depth) epilogue.activation = c.activation;
+    // The next block of the depth, or the first one again for the outputs behind these.
+    const std::size_t next_k = k + depth < part.depth ? k + depth : 0;
+    const std::size_t next_depth = std::min(kBlockDepth, part.depth - next_k);
+    epilogue.next_b = packed + next_k * columns + product.panel_begin * kernels::kPanelColumns * next_depth;
     if (tasks.gathers) gather(c, part, product, x, k, depth);
     kernels::gemm(product.outputs, part.rows, depth,
                   tasks.gathers ? product.gathered : x + product.first * x_stride + k,

@@ -214,12 +214,15 @@ class WinogradTask {
     const std::size_t position_floats = channels() * packed_columns(part_.rows);
     const float* const weights =
         run_.operands.packed + part_.weights_begin + group_ * kPositions * position_floats + first_row * channels();
+    const bool last = first_row + rows == part_.rows;  // then more tiles begin with the first panel
+    const float* const next_panel = last ? weights - first_row * channels() : weights + rows * channels();
     float* const sums = memory_ + winograd_.sums_begin;
     kernels::GemmEpilogue epilogue;
     epilogue.fills_padding = true;
     epilogue.chain_length = channels() < kManyChannels ? kChain : kChainOfMany;
     for (std::size_t position = 0; position < kPositions; ++position) {
       if (run_.control.abandon_if_stopped()) return false;
+      epilogue.next_b = position + 1 < kPositions ? weights + (position + 1) * position_floats : next_panel;
       kernels::gemm(count_, rows, channels(), memory_ + position * count_ * channels(), channels(),
                     weights + position * position_floats, epilogue, sums + position * count_ * width, width, 0, 1);
     }

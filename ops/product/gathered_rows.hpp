@@ -70,6 +70,7 @@ struct GroupPart {
 /// How groups are cut into parts. Time that a task takes comes from the sizes of one product; for choosing only.
 struct GroupParts {
   std::size_t panels = 0;     ///< of each matrix
+  std::size_t threads = 1;    ///< that share the parts
   std::size_t task_rows = 1;  ///< the most, by one panel
   bool joins_panels = true;   ///< a part of few rows has several panels
   double row_work = 0.0;      ///< nanoseconds of a row, by all panels
@@ -90,9 +91,11 @@ struct GroupParts {
 template <typename Multiply>
 void for_parts(RunControl& control, const GatheredRows::Grouped& grouped, const GroupParts& parts,
                const Multiply& multiply) {
-  const std::size_t tasks = parts.count(grouped.groups, grouped.firsts);
-  control.parallel_for(tasks, parts.work(grouped.groups), [&](std::size_t task, std::size_t worker) {
-    multiply(parts.part(grouped.groups, grouped.firsts, task), worker);
+  GroupParts shared = parts;
+  shared.threads = static_cast<std::size_t>(control.threads());
+  const std::size_t tasks = shared.count(grouped.groups, grouped.firsts);
+  control.parallel_for(tasks, shared.work(grouped.groups), [&](std::size_t task, std::size_t worker) {
+    multiply(shared.part(grouped.groups, grouped.firsts, task), worker);
   });
 }
 

@@ -19,7 +19,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 // The nearest bfloat16, ties to even, in the upper half of each lane; the lower half holds what is left of the sum.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V RoundToBfloat16(D d, V bits) {
-  const auto is_nan = hn::Gt(hn::And(bits, hn::Set(d, 0x7FFFFFFFu)), hn::Set(d, 0x7F800000u));
+  const auto is_nan = hn::RebindMask(d, hn::IsNaN(hn::BitCast(hn::RebindToFloat<D>(), bits)));
   const V odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(d, 1u));
   const V rounded = hn::Add(bits, hn::Add(odd, hn::Set(d, 0x7FFFu)));
   return hn::IfThenElse(is_nan, hn::Or(bits, hn::Set(d, 0x00400000u)), rounded);

@@ -104,7 +104,7 @@ float joined(BinaryKind kind, float a, float b) {
 
 // Operands of every kind of number, at any address; into a third array and over either operand.
 TEST(BinaryHalves, RoundsTheResultOfFloats) {
-  constexpr std::size_t kMost = 40;
+  constexpr std::size_t kMost = 80;
   std::mt19937 generator(1);
   std::uniform_int_distribution<std::uint32_t> any(0, 65535);
   for (const HalfType type : kTypes) {

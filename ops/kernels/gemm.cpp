@@ -221,7 +221,8 @@ void MultiplyChunk(const Product& product, std::size_t row_begin, std::size_t ro
       const bool fetches = product.b_row_stride == 0 && next != nullptr;
       const std::size_t next_floats = fetches ? depth * width : 0;
       const std::size_t tile_columns = max_panel_tile_vectors(most_rows) * kLanes;
-      Prefetch prefetch(next, next_floats, row_tiles * divide_up(columns, tile_columns) * depth);
+      // Tiles fetch something in any case: what is there, where there is nothing to fetch.
+      Prefetch prefetch(fetches ? next : product.b, next_floats, row_tiles * divide_up(columns, tile_columns) * depth);
       std::size_t row = row_begin;
       for (std::size_t tiles = row_tiles; row<row_end; tiles -= tiles> 1) {
         const std::size_t rows = next_tile_rows(row_end - row, tiles, most_rows);

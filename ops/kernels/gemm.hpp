@@ -72,7 +72,8 @@ struct GemmEpilogue {
   std::size_t chain_length = kChainLength;
 
   // Where the thread will read packed weights next, or null: as much as was read last is fetched from there to the
-  // second-level cache while the last steps of this product are multiplied. Nothing need be there.
+  // second-level cache while the last steps of this product are multiplied, unless it is of few rows. Nothing need be
+  // there.
   const float* next_b = nullptr;
 
   // The same for a product that begins at row `row` of C.

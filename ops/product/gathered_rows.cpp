@@ -138,15 +138,17 @@ GroupParts GroupParts::of(std::size_t panels, double panel_row_work, double matr
 }
 
 std::size_t GroupParts::step(std::size_t rows) const {
-  // What several threads share: a part is worth taking, and all have as many.
-  constexpr double kPartNanoseconds = 1e4;
+  // A part that several threads share is worth taking; where parts stay so, each thread has as many.
+  constexpr double kPartNanoseconds = 1e4, kLeastPartNanoseconds = 2e3;
   if (!joins_panels || rows >= task_rows || panels == 0) return 1;
   const double of_panel = std::max(row_work * static_cast<double>(rows), matrix_work) / static_cast<double>(panels);
   const auto most = static_cast<std::size_t>(
       std::clamp((threads == 1 ? 10 * kPartNanoseconds : kPartNanoseconds) / std::max(of_panel, 1e-3), 1.0,
                  static_cast<double>(panels)));
   std::size_t parts = (panels + most - 1) / most;
-  if (parts > 1) parts = (parts + threads - 1) / threads * threads;
+  const std::size_t even = (parts + threads - 1) / threads * threads;
+  const double of_part = of_panel * static_cast<double>(panels) / static_cast<double>(even);
+  if (parts > 1 && of_part >= kLeastPartNanoseconds) parts = even;
   return (panels + parts - 1) / parts;
 }
 

@@ -8,7 +8,8 @@
 // -0.5; "output_half_pixel" (the only one before) does not, and regions are at least 1 wide and high.
 //
 // Implementations: simd pixels, of float32 and mode "avg", copies X so that the channels of an element lie side by
-// side, and adds what the elements of a bin's rows weigh, then of its columns, each in float32.
+// side, and adds what the elements of a bin's rows weigh, then of its columns; up to four in float32, more in double,
+// rounded to float32. Elements of weight 0 count for nothing there, whatever they are.
 //
 // Opsets 10 to newest; types: float, double, float16, bfloat16 (from 22, accepted at every opset). Regions are computed
 // in float, of double in double; else elements are weighed in double and rounded once. NaN and infinite coordinates
@@ -130,7 +131,7 @@ void average(const Regions& regions, const RunArguments& args, std::size_t regio
              std::size_t last, Worker worker) {
   const std::size_t height = regions.bin_rows(), width = regions.bin_columns();
   BinWeights& weights = worker.weights;
-  weights.set(args.control, regions, args.inputs[1], region);
+  if (!weights.set(args.control, regions, args.inputs[1], region)) return;
   const Range all = weights.all_columns(regions);
   for (std::size_t channel = first; channel < last; ++channel) {
     if (args.control.abandon_if_stopped()) return;

@@ -75,7 +75,8 @@ BinLayout bin_layout(const Regions& regions);
 struct BinWeights {
   BinWeights(const BinLayout& layout, std::byte* memory);
 
-  void set(RunControl& control, const Regions& regions, const void* rois, std::size_t region);
+  /// False where the run is to stop: the ranges are not set then.
+  bool set(RunControl& control, const Regions& regions, const void* rois, std::size_t region);
   /// Those columns of X that any bin has.
   Range all_columns(const Regions& regions) const;
 

@@ -9,13 +9,13 @@
 namespace linnet::internal {
 namespace {
 
-void set_weights(RunControl& control, const BinAxis& axis, std::size_t bins, double* weights, Range* ranges) {
+bool set_weights(RunControl& control, const BinAxis& axis, std::size_t bins, double* weights, Range* ranges) {
   for (std::size_t bin = 0; bin < bins; ++bin, weights += axis.size) {
     std::fill_n(weights, axis.size, 0.0);
     Range& range = ranges[bin] = {axis.size, 0};
     const auto [first, last] = axis.samples(static_cast<double>(bin));
     for (double i = first; i < last; ++i) {
-      if (control.abandon_if_stopped()) return;
+      if (control.abandon_if_stopped()) return false;
       const Sample sample = sample_at(axis.place(static_cast<double>(bin), i), axis.size);
       if (!sample.inside) continue;
       weights[sample.low] += sample.low_weight / axis.grid;
@@ -25,6 +25,7 @@ void set_weights(RunControl& control, const BinAxis& axis, std::size_t bins, dou
     }
     range.begin = std::min(range.begin, range.end);
   }
+  return true;
 }
 
 }  // namespace
@@ -115,9 +116,9 @@ BinWeights::BinWeights(const BinLayout& layout, std::byte* memory)
       row_ranges(reinterpret_cast<Range*>(memory + layout.row_ranges)),
       column_ranges(reinterpret_cast<Range*>(memory + layout.column_ranges)) {}
 
-void BinWeights::set(RunControl& control, const Regions& regions, const void* rois, std::size_t region) {
-  set_weights(control, bin_axis(regions, rois, region, 0), regions.bin_rows(), rows, row_ranges);
-  set_weights(control, bin_axis(regions, rois, region, 1), regions.bin_columns(), columns, column_ranges);
+bool BinWeights::set(RunControl& control, const Regions& regions, const void* rois, std::size_t region) {
+  return set_weights(control, bin_axis(regions, rois, region, 0), regions.bin_rows(), rows, row_ranges) &&
+         set_weights(control, bin_axis(regions, rois, region, 1), regions.bin_columns(), columns, column_ranges);
 }
 
 Range BinWeights::all_columns(const Regions& regions) const {

@@ -11,11 +11,13 @@ namespace linnet::internal {
 namespace {
 
 constexpr std::size_t kFewChannels = 8;
-constexpr std::size_t kMostBins = 4096;  // of a region
-constexpr std::size_t kPixelsOfBin = 8;  // copied in the time that a bin takes without copies
-constexpr std::size_t kChannels = 64;    // of a region at a time
-constexpr std::size_t kPoints = 64;      // sums whose elements are listed at a time
-constexpr double kBinNanoseconds = 2.0;  // for each channel
+constexpr std::size_t kMostBins = 4096;    // of a region
+constexpr std::size_t kPixelsOfBin = 8;    // copied in the time that a bin takes without copies
+constexpr std::size_t kChannels = 64;      // of a region at a time
+constexpr std::size_t kMostAxis = 1024;    // elements of X along one; their weights are listed
+constexpr std::size_t kMostListed = 4096;  // elements of X that are added at a time
+constexpr std::size_t kPoints = 64;        // sums whose elements are listed at a time
+constexpr double kBinNanoseconds = 2.0;    // for each channel
 static_assert(kPoints % kernels::kTablePadding == 0, "tables hold whole lines");
 
 struct State {
@@ -35,10 +37,12 @@ class Taps {
  public:
   Taps(std::int32_t* pixels, float* weights) : pixels_(pixels), weights_(weights) {}
 
-  /// Every sum begins without elements. At most `most` of each are listed.
-  void clear(std::size_t most) {
-    std::fill_n(pixels_, most * kPoints, 0);
-    std::fill_n(weights_, most * kPoints, 0.0F);
+  /// The first `points` sums have no elements. At most `most` of each are listed.
+  void clear(std::size_t points, std::size_t most) {
+    for (std::size_t tap = 0; tap < most; ++tap) {
+      std::fill_n(pixels_ + tap * kPoints, points, 0);
+      std::fill_n(weights_ + tap * kPoints, points, 0.0F);
+    }
     taps_ = most;
   }
   void set(std::size_t point, std::size_t tap, std::size_t pixel, double weight) {
@@ -73,18 +77,16 @@ class RegionTask {
 
   /// `x`: [pixels, channels] of its image.
   void run(const float* x) {
-    weights_.set(args_.control, regions_, args_.inputs[1], region_);
+    if (!weights_.set(args_.control, regions_, args_.inputs[1], region_)) return;
     all_ = weights_.all_columns(regions_);
     const std::size_t rows = regions_.bin_rows(), columns = regions_.bin_columns();
     for (std::size_t bin_row = 0; bin_row < rows; ++bin_row) {
-      if (args_.control.abandon_if_stopped()) return;
       float* const to = bins_ + bin_row * columns * count_;
       if (all_.empty() || weights_.row_ranges[bin_row].empty()) {
         std::fill_n(to, columns * count_, 0.0F);
         continue;
       }
-      sum_rows(x, bin_row);
-      sum_columns(to);
+      if (!sum_rows(x, bin_row) || !sum_columns(to)) return;
     }
     const std::size_t bins = rows * columns;
     float* const y = static_cast<float*>(args_.outputs[0]) + (region_ * regions_.channels + first_) * bins;
@@ -92,12 +94,18 @@ class RegionTask {
   }
 
  private:
-  /// What the rows of a row of bins weigh together, in each of the columns of X that a bin has.
-  void sum_rows(const float* x, std::size_t bin_row) {
+  /// So many sums at a time that a stop is looked at in between.
+  static std::size_t points_of(std::size_t taps) { return std::clamp<std::size_t>(kMostListed / taps, 1, kPoints); }
+
+  /// What the rows of a row of bins weigh together, in each of the columns of X that a bin has. False when the run is
+  /// to stop; so below.
+  bool sum_rows(const float* x, std::size_t bin_row) {
     const Range rows = weights_.row_ranges[bin_row];
-    for (std::size_t column = all_.begin; column < all_.end; column += kPoints) {
-      const std::size_t points = std::min(kPoints, all_.end - column);
-      taps_.clear(rows.end - rows.begin);
+    const std::size_t step = points_of(rows.end - rows.begin);
+    for (std::size_t column = all_.begin; column < all_.end; column += step) {
+      if (args_.control.abandon_if_stopped()) return false;
+      const std::size_t points = std::min(step, all_.end - column);
+      taps_.clear(points, rows.end - rows.begin);
       for (std::size_t row = rows.begin; row < rows.end; ++row) {
         const double weight = weights_.rows[bin_row * regions_.height + row];
         for (std::size_t i = 0; i < points; ++i) {
@@ -106,16 +114,20 @@ class RegionTask {
       }
       taps_.add(x, regions_.channels, points, first_, count_, columns_ + (column - all_.begin) * count_);
     }
+    return true;
   }
 
   /// A row of bins of those.
-  void sum_columns(float* to) {
+  bool sum_columns(float* to) {
     const Range* const ranges = weights_.column_ranges;
-    for (std::size_t bin = 0; bin < regions_.bin_columns(); bin += kPoints) {
-      const std::size_t points = std::min(kPoints, regions_.bin_columns() - bin);
-      std::size_t most = 1;
-      for (std::size_t i = 0; i < points; ++i) most = std::max(most, ranges[bin + i].end - ranges[bin + i].begin);
-      taps_.clear(most);
+    std::size_t most = 1;
+    for (std::size_t bin = 0; bin < regions_.bin_columns(); ++bin)
+      most = std::max(most, ranges[bin].end - ranges[bin].begin);
+    const std::size_t step = points_of(most);
+    for (std::size_t bin = 0; bin < regions_.bin_columns(); bin += step) {
+      if (args_.control.abandon_if_stopped()) return false;
+      const std::size_t points = std::min(step, regions_.bin_columns() - bin);
+      taps_.clear(points, most);
       for (std::size_t i = 0; i < points; ++i) {
         const Range range = ranges[bin + i];
         for (std::size_t column = range.begin; column < range.end; ++column) {
@@ -125,6 +137,7 @@ class RegionTask {
       }
       taps_.add(columns_, count_, points, 0, count_, to + bin * count_);
     }
+    return true;
   }
 
   const Regions& regions_;
@@ -147,8 +160,10 @@ std::string accepts_roi_pixels(const NodeView& node) {
     return text("only from ", kFewChannels, " channels on, not with ", regions.channels);
   }
   if (regions.bin_rows() > kMostBins / regions.bin_columns()) return text("only up to ", kMostBins, " bins");
+  if (std::max(regions.height, regions.width) > kMostAxis) {
+    return text("only up to ", kMostAxis, " elements along an axis of X");
+  }
   const std::int64_t pixels = element_count(Shape{node.input_shape(0)[2], node.input_shape(0)[3]});
-  if (pixels > INT32_MAX) return "a channel of X has more than 2^31 elements";
   const double earned = static_cast<double>(regions.count * regions.bin_rows() * regions.bin_columns() * kPixelsOfBin);
   if (pixels == 0 || earned < static_cast<double>(pixels) * static_cast<double>(regions.batches)) {
     return "there are few bins";
@@ -159,6 +174,7 @@ std::string accepts_roi_pixels(const NodeView& node) {
 Prepared prepare_roi_pixels(const PrepareContext& context) {
   auto state = new_shared<State>();
   const Regions& regions = state->regions = regions_of(context);
+  if (regions.empty()) return {std::move(state), 0, 0};
   const std::size_t table = std::max(regions.height, regions.width);
   state->bin_weights = bin_layout(regions);
   WorkspaceLayout worker(state->bin_weights.bytes);

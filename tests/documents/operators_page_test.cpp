@@ -148,7 +148,7 @@ std::vector<Value> inputs_for(const OpDef& op, DataType type) {
   const Value number = variable(DataType::kFloat32, {});
   if (op.name == "Col2Im") return {variable(type, {1, 1, 1}), integers({1}), integers({1})};
   if (op.name == "RoiAlign") {
-    return {variable(type, {1, 1, 2, 2}), variable(type, {1, 4}), variable(DataType::kInt64, {1})};
+    return {variable(type, {1, 8, 2, 2}), variable(type, {1, 4}), variable(DataType::kInt64, {1})};
   }
   if (op.name == "MelWeightMatrix") return {integers({1}), integers({2}), integers({2}), number, number};
   const bool is_convolution = op.name == "QLinearConv";

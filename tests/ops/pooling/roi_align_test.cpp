@@ -134,6 +134,9 @@ TEST(RoiAlign, AddsChannelsOfPixels) {
   check<float>({"avg", true, 7, 7, 2, 0.25F}, {1, 7, 4, 4}, {0, 0, 80, 90}, {0}, tolerance, reference);
   check<float>({"max", true, 7, 7, 2, 0.25F}, {1, 8, 4, 4}, {0, 0, 80, 90}, {0}, tolerance, reference);
   check<float>({"avg", true, 70, 60, 2, 0.25F}, {1, 8, 4, 4}, {0, 0, 80, 90}, {0}, tolerance, reference);
+  check<float>({"avg", true, 64, 4, 0, 1}, {1, 8, 1, 1025}, {0, 0, 1024, 1}, {0}, tolerance, reference);
+  check<float>({"avg", true, 4, 64, 0, 1}, {1, 8, 2, 1024}, {0, 0, 1024, 1}, {0}, tolerance, pixels);
+  check<float>({"avg", true, 1, 64, 0, 1}, {1, 8, 512, 1}, {0, 0, 1, 512}, {0}, tolerance, pixels);
 }
 
 TEST(RoiAlign, HasDefaults) {
@@ -169,6 +172,27 @@ TEST(RoiAlign, TakesNoSamplesAtNoNumbers) {
           .run();
     }
   }
+}
+
+TEST(RoiAlign, TakesNoSamplesAtNoNumbersByPixels) {
+  const float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
+  for (const float place : {nan, infinity, -infinity, 3e38F, -3e38F}) {
+    Literals<float> y(16, 0.0F);
+    std::fill(y.begin() + 8, y.end(), 1.0F);
+    OpTest("RoiAlign", 16)
+        .input<float>({1, 8, 2, 2}, Literals<float>(32, 1.0F))
+        .input<float>({2, 4}, {place, place, place, place, 0, 0, 2, 2})
+        .input<std::int64_t>({2}, {0, 0})
+        .expect<float>({2, 8, 1, 1}, y)
+        .expect_implementations({"simd pixels", "reference"})
+        .run();
+  }
+  OpTest("RoiAlign", 16)
+      .input<float>({0, 8, 3, 3}, {})
+      .input<float>({0, 4}, {})
+      .input<std::int64_t>({0}, {})
+      .expect<float>({0, 8, 1, 1}, {})
+      .run();
 }
 
 TEST(RoiAlign, TakesNoSamplesOfNoElements) {

@@ -227,6 +227,31 @@ TEST(GridSample, TakesAnyNumberForAPlace) {
   }
 }
 
+TEST(GridSample, TakesAnyNumberForAPlaceOfAnImage) {
+  const float inf = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+  Literals<float> along_rows, along_columns;
+  for (const float number : {nan, inf, -inf, 3e38F, -3e38F}) {
+    along_rows.insert(along_rows.end(), {number, -1});
+    along_columns.insert(along_columns.end(), {-1, number});
+  }
+  for (const bool align_corners : {false, true}) {
+    const auto sample = [&](const char* padding, const Literals<float>& grid) {
+      OpTest test = grid_sample({"linear", padding, align_corners});
+      test.named(padding).input<float>({1, 1, 2, 2}, {5, 7, 9, 11}).input<float>({1, 5, 1, 2}, grid);
+      return test;
+    };
+    for (const Literals<float>& grid : {along_rows, along_columns})
+      sample("zeros", grid).expect<float>({1, 1, 5, 1}, {0, 0, 0, 0, 0}).run();
+    sample("border", along_rows).expect<float>({1, 1, 5, 1}, {5, 7, 5, 7, 5}).run();
+    sample("border", along_columns).expect<float>({1, 1, 5, 1}, {5, 9, 5, 9, 5}).run();
+  }
+  grid_sample({"linear", "zeros", true})
+      .input<float>({1, 1, 3, 3}, {inf, inf, inf, inf, 2, inf, inf, inf, inf})
+      .input<float>({1, 2, 1, 2}, {0, 0, 9, 0})
+      .expect<float>({1, 1, 2, 1}, {2, 0})
+      .run();
+}
+
 TEST(GridSample, ReadsNothingOutside) {
   // An infinite neighbour has no weight, and none outside counts.
   const float inf = std::numeric_limits<float>::infinity();

@@ -87,13 +87,15 @@ class Signal {
 struct ThreadPool::State {
   static constexpr std::uint32_t kOpen = 1U << 31;
 
-  /// The tasks of one worker: every `threads`-th, beginning with its number. So a worker does the same tasks in every
-  /// run, whose weights its cache may still hold, and workers side by side do neighbouring tasks, which read the same
-  /// weights where rows are shared out. It takes them from the front and others take them from the back: a worker that
-  /// comes late still begins with its first, and only where the two meet differs from run to run.
+  /// The tasks of one worker: neighbours, as many as the others have. So a worker does the same tasks in every run,
+  /// whose weights its cache may still hold, and of the next step the same part, whose values it has just made: what
+  /// another core has written takes long to come. It takes them from the front and others take them from the back: a
+  /// worker that comes late still begins with its first, and only where the two meet differs from run to run.
   class alignas(64) Share {
    public:
-    void fill(std::uint32_t count) noexcept { left_.store(std::uint64_t{count} << 32, std::memory_order_relaxed); }
+    void fill(std::uint32_t begin, std::uint32_t end) noexcept {
+      left_.store(std::uint64_t{end} << 32 | begin, std::memory_order_relaxed);
+    }
     /// False when none is left.
     bool take_first(std::uint32_t& position) noexcept { return take<false>(position); }
     bool take_last(std::uint32_t& position) noexcept { return take<true>(position); }
@@ -133,10 +135,10 @@ struct ThreadPool::State {
   /// First the worker's own share, then what the others have not begun.
   void take_part(std::size_t worker) noexcept {
     std::uint32_t position = 0;
-    while (shares[worker].take_first(position)) task(context, worker + position * threads, worker);
+    while (shares[worker].take_first(position)) task(context, position, worker);
     for (std::size_t i = 1; i < threads; ++i) {
       const std::size_t owner = worker + i < threads ? worker + i : worker + i - threads;
-      while (shares[owner].take_last(position)) task(context, owner + position * threads, worker);
+      while (shares[owner].take_last(position)) task(context, position, worker);
     }
   }
 
@@ -224,7 +226,8 @@ void ThreadPool::run(std::size_t count, int threads, bool wake, RunControl::Task
   state.context = context;
   state.threads = static_cast<std::size_t>(wanted);
   for (std::size_t worker = 0; worker < state.threads; ++worker) {
-    state.shares[worker].fill(static_cast<std::uint32_t>((count - worker + state.threads - 1) / state.threads));
+    state.shares[worker].fill(static_cast<std::uint32_t>(count * worker / state.threads),
+                              static_cast<std::uint32_t>(count * (worker + 1) / state.threads));
   }
   state.gate.store(State::kOpen, std::memory_order_release);
   state.work.raise(wake);

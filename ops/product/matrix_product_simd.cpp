@@ -320,9 +320,9 @@ class Runner {
       const auto b_of = [&](const MatrixProduct::Batch& batch) {
         return state_.packed != nullptr ? packed_b(batch.b) : packed;
       };
-      // The thread's next task, where it has one and nobody takes it.
+      // Most likely the thread's next task.
       const float* next = nullptr;
-      const std::size_t other = task + static_cast<std::size_t>(args_.control.threads());
+      const std::size_t other = task + 1;
       if (other < slices * static_cast<std::size_t>(count)) {
         const std::size_t panel = state_.slices.slice(other % slices).panel_begin;
         next = b_of(batch_of(other)) + panel * kernels::kPanelColumns * static_cast<std::size_t>(product_.depth);

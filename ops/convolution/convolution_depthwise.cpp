@@ -8,6 +8,7 @@
 #include "ops/kernels/gemm.hpp"
 #include "ops/shared/element_types.hpp"
 #include "ops/shared/layout.hpp"
+#include "ops/shared/pixels.hpp"
 #include "ops/shared/window_lines.hpp"
 
 namespace linnet::internal {
@@ -62,7 +63,7 @@ Prepared prepare(const PrepareContext& context) {
     state->plan.cut(c.axes, c.images, c.groups, context.threads());
     state->packed = context.weights().get(w, "depthwise lines", w->bytes, [&](std::byte* memory) {
       const auto taps = static_cast<std::size_t>(c.taps);
-      turn_floats(w->as<float>(), taps, reinterpret_cast<float*>(memory), state->channels, taps, state->channels);
+      transpose_floats(w->as<float>(), taps, reinterpret_cast<float*>(memory), state->channels, taps, state->channels);
     });
   }
   prepared.state = std::move(state);

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "ops/convolution/convolution_simd.hpp"
+#include "ops/shared/pixels.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -27,8 +28,8 @@ class PixelTask {
   }
 
   void run() {
-    turn_floats(run_.x_plane(image_, group_), static_cast<std::size_t>(c_.x_plane), memory_, pixels_.turned_stride,
-                static_cast<std::size_t>(c_.x_plane), static_cast<std::size_t>(c_.x_channels));
+    transpose_floats(run_.x_plane(image_, group_), static_cast<std::size_t>(c_.x_plane), memory_, pixels_.turned_stride,
+                     static_cast<std::size_t>(c_.x_plane), static_cast<std::size_t>(c_.x_channels));
     const float* packed =
         run_.operands.packed + part_.weights_begin + group_ * part_.depth * packed_columns(part_.rows);
     const float* addend = run_.addend_plane(image_, group_);
@@ -59,7 +60,7 @@ class PixelTask {
     }
     const std::size_t plane = first_ * part_.outputs;
     float* const y = run_.y_plane(image_, group_) + plane;
-    turn_floats(sums, c_stride_, y, part_.outputs, columns_, part_.outputs);
+    transpose_floats(sums, c_stride_, y, part_.outputs, columns_, part_.outputs);
     if (addend == nullptr) return;
     for (std::size_t i = 0; i < columns_ * part_.outputs; ++i) y[i] += addend[plane + i];
     kernels::apply_activation(c_.activation, y, y, columns_ * part_.outputs);

@@ -243,9 +243,6 @@ std::size_t packed_winograd_floats(const Convolution& convolution, const Convolu
 void pack_winograd_panel(const Convolution& convolution, const ConvolutionPart& part, std::size_t index,
                          const std::byte* w, float* packed);
 
-/// to[i][j] = from[j][i] for i < rows, j < columns.
-void turn_floats(const float* from, std::size_t from_stride, float* to, std::size_t to_stride, std::size_t rows,
-                 std::size_t columns);
 /// Of an image with channels last, the channels of a group for neighbouring places, which lie from_stride apart.
 void copy_places(const float* from, std::size_t from_stride, float* to, std::size_t channels, std::size_t places);
 /// Columns of W as the forms with outputs as rows pack it.

@@ -10,7 +10,7 @@
 #include <cstring>
 
 #include "ops/convolution/convolution_simd.hpp"
-#include "ops/kernels/transpose.hpp"
+#include "ops/shared/pixels.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -238,7 +238,7 @@ class WindowTask {
         copy_places(run_.operands.x + (image_ * plane + from) * x_stride + group_ * channels, x_stride,
                     copy + to * channels, channels, places);
       } else {
-        turn_floats(run_.x_plane(image_, group_) + from, plane, copy + to * channels, channels, places, channels);
+        transpose_floats(run_.x_plane(image_, group_) + from, plane, copy + to * channels, channels, places, channels);
       }
     }
   }
@@ -249,7 +249,7 @@ class WindowTask {
         static_cast<std::size_t>((outputs_[0].end - outputs_[0].begin) * (outputs_[1].end - outputs_[1].begin));
     const auto begin = static_cast<std::size_t>(outputs_[0].begin * part_.grid.axes[1].outputs + outputs_[1].begin);
     float* y = run_.y_plane(image_, group_) + first_ * plane + begin;
-    turn_floats(sums_, c_stride_, y, plane, columns_, outputs);
+    transpose_floats(sums_, c_stride_, y, plane, columns_, outputs);
     if (run_.operands.addend == nullptr) return;
     const float* addend = run_.addend_plane(image_, group_) + first_ * plane + begin;
     for (std::size_t row = 0; row < columns_; ++row, y += plane, addend += plane) {
@@ -275,15 +275,6 @@ class WindowTask {
 };
 
 }  // namespace
-
-void turn_floats(const float* from, std::size_t from_stride, float* to, std::size_t to_stride, std::size_t rows,
-                 std::size_t columns) {
-  kernels::transpose(
-      sizeof(float),
-      {reinterpret_cast<const std::byte*>(from), static_cast<std::ptrdiff_t>(from_stride * sizeof(float)),
-       reinterpret_cast<std::byte*>(to), static_cast<std::ptrdiff_t>(to_stride * sizeof(float))},
-      rows, columns);
-}
 
 void copy_places(const float* from, std::size_t from_stride, float* to, std::size_t channels, std::size_t places) {
   if (from_stride == channels) {

@@ -17,6 +17,7 @@
 #include <cstring>
 
 #include "ops/convolution/convolution_simd.hpp"
+#include "ops/shared/pixels.hpp"
 
 namespace linnet::internal {
 namespace {
@@ -155,7 +156,7 @@ class WinogradTask {
     const auto count = static_cast<std::size_t>(columns.end - columns.begin);
     const auto plane = static_cast<std::size_t>(c_.x_plane), groups = static_cast<std::size_t>(c_.groups);
     if (!c_.channels_last) {
-      turn_floats(run_.x_plane(image_, group_) + place, plane, copy, channels(), count, channels());
+      transpose_floats(run_.x_plane(image_, group_) + place, plane, copy, channels(), count, channels());
       return copy;
     }
     const float* from = run_.operands.x + ((image_ * plane + place) * groups + group_) * channels();
@@ -270,7 +271,7 @@ class WinogradTask {
       pixels.y_stride = kernels::kPanelColumns;
       if (addend != nullptr) {
         float* const added = turned + winograd_.turned;
-        turn_floats(addend, place.row_stride, added, pixels.y_stride, outputs.count, rows);
+        transpose_floats(addend, place.row_stride, added, pixels.y_stride, outputs.count, rows);
         pixels.addend = added;
       }
     }
@@ -281,7 +282,7 @@ class WinogradTask {
         kernels::apply_activation(c_.activation, output, output, rows);
       }
     }
-    if (turns) turn_floats(pixels.y, pixels.y_stride, y, place.row_stride, rows, outputs.count);
+    if (turns) transpose_floats(pixels.y, pixels.y_stride, y, place.row_stride, rows, outputs.count);
     return finite;
   }
 

@@ -106,7 +106,7 @@ inline Pair linear_pair(float number, std::int64_t size, bool align_corners, boo
   return pair;
 }
 
-/// Bilinear points, what images are sampled with nearly always: as set_point, at a third of its time.
+/// Bilinear points, what images are sampled with nearly always: as set_point, without its loops over axes.
 template <typename W>
 void set_bilinear(const Grid& grid, const Block<W>& block, std::size_t count) {
   const bool zeros = grid.attributes.padding == Padding::kZeros, align = grid.attributes.align_corners;
